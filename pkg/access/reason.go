@@ -1,0 +1,46 @@
+package access
+
+// A Reason names why an answer came out as it did, or why a statement or grant
+// that looks like access isn't. The set is closed; Explain has a sentence for
+// each.
+type Reason string
+
+// Reasons that decide.
+const (
+	AllowedByStatement  Reason = "allowed-by-statement"
+	AllowedByGrant      Reason = "allowed-by-grant"
+	AllowedByIdentity   Reason = "allowed-by-identity-policy"
+	ManagedByAWS        Reason = "aws-managed-key"       // aws/ebs of the own account: nothing needed
+	DeniedByStatement   Reason = "denied-by-statement"   // explicit Deny
+	NoMatch             Reason = "no-matching-statement" // nothing matches
+	KeyStateNotUsable   Reason = "key-state-not-usable"
+	KeyNotSymmetric     Reason = "key-not-symmetric"
+	PolicyUnreadable    Reason = "policy-unreadable"
+	GrantsUnreadable    Reason = "grants-unreadable"
+	ConditionNotKnown   Reason = "condition-not-known"
+	ForeignManagedByAWS Reason = "aws-managed-key-of-another-account"
+)
+
+// Near-misses: what looks like access and isn't.
+const (
+	ServicePrincipal        Reason = "service-principal"
+	GrantConditionOnUse     Reason = "grant-condition-on-use-operations"
+	RootDelegates           Reason = "root-delegates-to-iam"
+	OtherPrincipal          Reason = "other-principal"
+	DeadPrincipal           Reason = "dead-principal"
+	WrongRolePath           Reason = "wrong-role-path"
+	WrongRoleSuffix         Reason = "wrong-role-suffix"
+	OtherServiceLinkedRole  Reason = "other-service-linked-role"
+	OtherAccount            Reason = "other-account"
+	CrossAccountNeedsGrant  Reason = "cross-account-needs-grant"
+	OtherKey                Reason = "other-key"
+	MissingOperation        Reason = "missing-operation"
+	ConditionNotMet         Reason = "condition-not-met"
+	GrantConstraint         Reason = "grant-constraint"
+	GrantLacksOperation     Reason = "grant-lacks-operation"
+	GrantToEarlierRole      Reason = "grant-to-earlier-role"
+	GrantToOther            Reason = "grant-to-other-principal"
+	InvalidStatement        Reason = "invalid-statement"
+	NotPrincipalNeedsMore   Reason = "not-principal-denies-account"
+	WildcardInsidePrincipal Reason = "wildcard-inside-principal"
+)

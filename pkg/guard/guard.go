@@ -1,0 +1,48 @@
+// Package guard decides which plans may be carried out: by mode, by the key
+// owner's consent, by ownership and by the emergency switch. It fails closed.
+//
+// The package is pure: no I/O, no clock, no SDK.
+package guard
+
+// A Mode says how far Keymend goes by itself. The zero value is Observe.
+type Mode uint8
+
+// The modes.
+const (
+	Observe Mode = iota // diagnose and record
+	Propose             // publish the plan; a person approves
+	Enforce             // carry it out
+)
+
+// Input is everything a verdict rests on.
+type Input struct {
+	Mode           Mode
+	Scope          string            // "tagged" or "all"; anything else counts as "tagged"
+	Switch         Switch            // the emergency switch
+	KeyTags        map[string]string // consent stands here
+	TagsUnreadable string            // "" = the tags were read
+	OwnKey         bool              // the key is of the group's account
+	PersonAsked    bool              // a person at a terminal, with their own credentials
+	Principal      string            // whom the plan opens the key to
+	Account        string            // the group's account
+}
+
+// Switch is the state of the one switch that stops all writes.
+type Switch uint8
+
+// The switch's positions. None configured is SwitchNone; configured and not
+// readable is SwitchOff.
+const (
+	SwitchNone Switch = iota
+	SwitchOn          // writes are on
+	SwitchOff         // writes are off
+)
+
+// A Verdict says whether a plan may be carried out, and why.
+type Verdict struct {
+	Allowed bool   `json:"allowed"`
+	Propose bool   `json:"propose"` // not carried out, but shown to the owner
+	Reason  Reason `json:"reason"`
+	Text    string `json:"text"`
+	Consent string `json:"consent"` // where consent was found, or why not
+}

@@ -1,0 +1,53 @@
+// Package encryption holds the rules by which EBS chooses the key of a volume
+// at launch: the image's and the template's block device mappings merged, then
+// one row of AWS's table of encryption outcomes for each device.
+//
+// The package is pure: no I/O, no clock, no SDK.
+//
+// Table: https://docs.aws.amazon.com/ebs/latest/userguide/encryption-examples.html
+package encryption
+
+// A Device is one block device mapping, of an image or of a template.
+type Device struct {
+	Name       string // /dev/xvda
+	SnapshotID string // "" = an empty volume, or the image's snapshot
+	KeyID      string // KmsKeyId as written; "" = none
+	Encrypted  *bool  // nil = not said
+	EBS        bool   // false: instance store, or nothing said but the name
+	NoDevice   bool   // the template drops the image's device
+	Source     string // where it is written down, as in "lt-0c11 v3" or "ami-0aa1"
+}
+
+// A Snapshot is what DescribeSnapshots says about a device's snapshot.
+type Snapshot struct {
+	ID        string
+	OwnerID   string // account id
+	Encrypted bool
+	KeyARN    string // "" = not encrypted, or not visible
+	Visible   bool   // false: this account can't see the snapshot
+}
+
+// Defaults are the account's EBS settings in the Region.
+type Defaults struct {
+	Account   string
+	KeyID     string // GetEbsDefaultKmsKeyId: alias/aws/ebs, a key ARN or an alias ARN
+	ByDefault bool   // GetEbsEncryptionByDefault
+}
+
+// A Use is the need of one device for one key.
+type Use struct {
+	Device     string
+	KeyID      string   // as written; "" = encrypted under a key that can't be told
+	Purpose    Purpose  // what the key is for
+	Operations []string // KMS operations, without "kms:"
+	Because    string   // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
+}
+
+// A Purpose says what a key is for.
+type Purpose string
+
+// The purposes of a key.
+const (
+	Volume Purpose = "volume" // encrypts the new volume
+	Source Purpose = "source" // decrypts the snapshot it is made from
+)

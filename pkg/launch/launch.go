@@ -1,0 +1,42 @@
+// Package launch answers, for an Auto Scaling group: which volumes will an
+// instance get, which key encrypts each, which key decrypts its source, and
+// which role will ask?
+package launch
+
+import "keymend/pkg/launch/encryption"
+
+// A Launch is what the next instance of a group will ask for.
+type Launch struct {
+	Account, Region, Group, GroupARN string
+
+	Source    string      // where the volumes are written down, as in "lt-0c11aa22 v17"
+	ImageID   string      // "" where it could not be told
+	Principal Principal   // the role that will ask
+	Keys      []Key       // each key as it is written down, once
+	Refused   string      // EC2 would refuse the launch for this reason, whatever the keys; "" = no
+	Unknown   []string    // what could not be told, in words
+	Desired   int         // desired capacity, instances
+	InService int         // instances with LifecycleState InService
+	Suspended *Suspension // the suspension of the Launch process, if any
+	ManagedBy string      // service or tool that owns the group, as in "eks"; "" = nobody known
+	Deleting  bool        // the group has a Status: it is being deleted
+}
+
+// A Principal is the role that launches, and why it is this one.
+type Principal struct {
+	ARN     string
+	Because string
+}
+
+// A Key is a key that a launch needs.
+type Key struct {
+	ID         string           // as written: key id, key ARN, alias name or alias ARN
+	Uses       []encryption.Use // one for each device that needs it
+	Operations []string         // union over the uses, without "kms:", sorted
+}
+
+// A Suspension says who stopped the group from launching.
+type Suspension struct {
+	Reason   string // AWS's own text
+	ByPerson bool   // "User suspended at …"
+}

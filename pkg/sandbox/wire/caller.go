@@ -1,0 +1,43 @@
+package wire
+
+import (
+	"context"
+
+	"keymend/pkg/keypolicy"
+)
+
+// A Caller is who makes a request, where.
+type Caller struct {
+	Account string
+	Region  string
+	// ARN as CloudTrail shows it: a session's ARN for an assumed role.
+	ARN string
+	// Role is the role's ARN for an assumed role (policies name it); "" else.
+	Role string
+	// UniqueID is the role's or user's unique id; "" for the administrator.
+	UniqueID string
+	// Session is the role session name; "" where there is none.
+	Session string
+	// InvokedBy is the service that calls on the caller's behalf, as in
+	// "autoscaling.amazonaws.com"; "" = the caller itself.
+	InvokedBy string
+	// Admin may do everything in Account by identity policy.
+	Admin bool
+	// Identity are the role's policies; Narrowing the session policies.
+	Identity, Narrowing []*keypolicy.Document
+	// Agent is the User-Agent header.
+	Agent string
+	// RequestID of this request.
+	RequestID string
+}
+
+type callerKey struct{}
+
+// WithCaller returns a context that carries c.
+func WithCaller(ctx context.Context, c *Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf returns the caller of a request. It panics where there is none: a
+// handler is never reached without one.
+func CallerOf(ctx context.Context) *Caller { return ctx.Value(callerKey{}).(*Caller) }

@@ -1,0 +1,73 @@
+// Package wire speaks AWS's wire protocols for the sandbox: it turns an HTTP
+// request into the SDK's own input type, calls the handler, and writes the
+// SDK's output type back as AWS would.
+package wire
+
+import (
+	"context"
+	"fmt"
+)
+
+// A Protocol is one of AWS's wire protocols.
+type Protocol uint8
+
+// The protocols the sandbox's services speak.
+const (
+	JSON     Protocol = iota // AWS JSON 1.0 or 1.1
+	Query                    // AWS query (Auto Scaling, IAM, STS)
+	EC2Query                 // EC2 query
+)
+
+// A Service is one AWS service of the sandbox.
+type Service struct {
+	Name       string // signing name, as in the credential scope: "kms", "events", "logs"
+	Prefix     string // IAM action prefix where it differs from Name; "" = Name
+	Protocol   Protocol
+	Target     string // X-Amz-Target prefix of JSON protocols, as in "TrentService"
+	Version    string // API version of query protocols, as in "2011-01-01"; JSON: "1.0" or "1.1"
+	Denied     string // error code of a refusal, as in "AccessDeniedException"
+	DeniedCode int    // its HTTP status
+	Operations []Operation
+
+	// SelfAuthorizing services decide access in their handlers (KMS).
+	SelfAuthorizing bool
+}
+
+// An Operation is one API operation.
+type Operation struct {
+	Name  string
+	New   func() any // a new input, as in new(kms.CreateGrantInput)
+	Call  func(ctx context.Context, in any) (any, error)
+	Needs func(ctx context.Context, in any) []Check // nil: the action Prefix:Name on "*"
+}
+
+// A Check is one IAM action that the caller must be allowed.
+type Check struct {
+	Action   string // "iam:PassRole"
+	Resource string // ARN, or "*"
+	Context  map[string][]string
+}
+
+// Handle makes an Operation of a typed handler.
+func Handle[I, O any](name string, f func(context.Context, *I) (*O, error)) Operation {
+	return Operation{
+		Name: name,
+		New:  func() any { return new(I) },
+		Call: func(ctx context.Context, in any) (any, error) { return f(ctx, in.(*I)) },
+	}
+}
+
+// An Error is an answer that AWS would give with this code and status.
+type Error struct {
+	Code    string
+	Message string
+	Status  int // HTTP; 0 = 400
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Errorf makes an Error with status 400.
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Status: 400}
+}
