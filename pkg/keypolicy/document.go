@@ -19,8 +19,25 @@ import "strconv"
 type Document struct {
 	raw        string
 	version    string
+	id         string
 	statements []Statement
+	unknown    []string // members of the document that the grammar doesn't know
+	layout     layout
 }
+
+// A layout says where in the text the statements stand, for edits.
+type layout struct {
+	list       span   // the value of Statement
+	isArray    bool   // false: one statement object without brackets
+	statements []span // each statement object
+	aws        []span // each statement's Principal.AWS value; zero where there is none
+}
+
+// A span is a range of bytes of the text.
+type span struct{ start, end int }
+
+// of returns the span's text.
+func (s span) of(text string) string { return text[s.start:s.end] }
 
 // String returns the text the document was parsed from, byte for byte.
 func (d *Document) String() string { return d.raw }
@@ -44,6 +61,8 @@ type Statement struct {
 	Resource, NotResource   []string
 	Condition               []Condition
 	Unknown                 []string // members the policy grammar doesn't know
+
+	unknownValues []string // their values, JSON
 }
 
 // Name returns how a person finds the statement: its index and its Sid, as in
