@@ -62,6 +62,10 @@ type Error struct {
 	Code    string
 	Message string
 	Status  int // HTTP; 0 = 400
+	// QueryCode is the code that SQS's older query protocol had, which clients
+	// still show; "" where there was none. As in
+	// "AWS.SimpleQueueService.NonExistentQueue".
+	QueryCode string
 }
 
 // Error implements error.

@@ -1,0 +1,23 @@
+package wire
+
+import (
+	"reflect"
+	"time"
+)
+
+var timeType = reflect.TypeFor[time.Time]()
+
+// codecFor returns the codec of a service's protocol.
+func codecFor(s Service) codec {
+	switch s.Protocol {
+	case Query:
+		return newQueryCodec(s)
+	case EC2Query:
+		return newEC2Codec(s)
+	}
+	version := s.Version
+	if version == "" {
+		version = "1.1"
+	}
+	return jsonCodec{version: version, camel: s.Name == "logs", sparse: s.Name == "sqs"}
+}
