@@ -28,7 +28,7 @@ func (c jsonCodec) failure(e *Error, _ string) []byte {
 // them without asking.
 func (c jsonCodec) members(v reflect.Value, object map[string]any, all bool) error {
 	for i := range v.NumField() {
-		name, f := c.name(v.Type().Field(i)), v.Field(i)
+		name, f := c.name(v.Type(), v.Type().Field(i)), v.Field(i)
 		if name == "" || absent(f) && !(all && isList(f)) {
 			continue
 		}

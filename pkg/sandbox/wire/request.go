@@ -40,7 +40,8 @@ func (e *endpoint) operationName(r *http.Request) (string, error) {
 	}
 	target := r.Header.Get("X-Amz-Target")
 	dot := strings.LastIndexByte(target, '.')
-	if e.Target != "" && (dot < 0 || target[:dot] != e.Target) {
+	// CloudTrail's target carries a namespace in some SDKs and none in others.
+	if e.Target != "" && (dot < 0 || !strings.HasSuffix("."+target[:dot], "."+e.Target)) {
 		return "", Errorf("UnknownOperationException", "X-Amz-Target %q is not of %s", target, e.Target)
 	}
 	return target[dot+1:], nil
