@@ -103,10 +103,6 @@ func (in *inspector) complain(pos token.Pos, format string, args ...any) {
 	in.complaints = append(in.complaints, text)
 }
 
-func (in *inspector) lines(n ast.Node) int {
-	return in.fset.Position(n.End()).Line - in.fset.Position(n.Pos()).Line + 1
-}
-
 func (in *inspector) packageDoc() {
 	var documented []*ast.File
 	for _, file := range in.files {
