@@ -67,9 +67,10 @@ type Facts struct {
 
 // A Principal is who asks.
 type Principal struct {
-	ARN        string // role or user ARN, never a session's
+	ARN        string // role, user or account root ARN, never a session's
 	SessionARN string // the assumed-role session's ARN; "" = not known
 	ID         string // unique id (AROA…, AIDA…); "" = not known
+	Service    string // an AWS service asking as itself (lambda.amazonaws.com); then ARN is empty
 }
 
 // A Context holds the request's condition keys by lower-case name. A name that
@@ -82,10 +83,15 @@ type Context struct {
 
 // A Request asks for operations ("Decrypt", without "kms:") on one key.
 type Request struct {
-	Principal        Principal
-	Operations       []string
-	Context          Context
-	IdentityPolicies []*keypolicy.Document // none for a service-linked role
+	Principal  Principal
+	Operations []string
+	Context    Context
+
+	// IdentityPolicies are the principal's own. Nil: not known; empty: it has
+	// none. A service-linked role has none for KMS, whatever stands here.
+	IdentityPolicies []*keypolicy.Document
+	// SessionPolicies narrow an assumed-role session. Nil: there are none.
+	SessionPolicies []*keypolicy.Document
 }
 
 // A Result is the answer for one operation, with its reasons.

@@ -19,6 +19,12 @@ const (
 	GrantsUnreadable    Reason = "grants-unreadable"
 	ConditionNotKnown   Reason = "condition-not-known"
 	ForeignManagedByAWS Reason = "aws-managed-key-of-another-account"
+	DeniedByIdentity    Reason = "denied-by-identity-policy"
+	DeniedBySession     Reason = "denied-by-session-policy"
+	SessionTooNarrow    Reason = "session-policy-lacks-it"
+	IdentityNotKnown    Reason = "identity-policies-not-known"
+	KeyStateNotKnown    Reason = "key-state-not-known"
+	StatementNotKnown   Reason = "statement-not-understood" // members or operators of a newer grammar
 )
 
 // Near-misses: what looks like access and isn't.
@@ -43,4 +49,8 @@ const (
 	InvalidStatement        Reason = "invalid-statement"
 	NotPrincipalNeedsMore   Reason = "not-principal-denies-account"
 	WildcardInsidePrincipal Reason = "wildcard-inside-principal"
+	GrantConditionOnDirect  Reason = "grant-condition-on-direct-call"
+	OrganizationWide        Reason = "organization-wide-needs-grant"
+	ReplicaKey              Reason = "replica-has-its-own-policy"
+	GrantFromKeyAccount     Reason = "grant-from-key-account"
 )

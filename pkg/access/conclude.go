@@ -1,0 +1,120 @@
+package access
+
+// answer is what the evaluation rests on, as truths.
+type answer struct {
+	byKey, byAccount, byGrant truth // each way to be allowed, narrowed by the session policy
+	denied                    truth
+	usable                    truth
+	usability                 Reason
+}
+
+// weigh applies the rules at the head of Evaluate.
+func (c *call) weigh() answer {
+	direct, inSession, account := c.key.allowed.truth, c.key.session.truth, c.key.delegated.truth
+	deniedByKey := c.key.denied.truth
+	if c.facts.Policy == nil {
+		direct, account, deniedByKey = maybe, maybe, maybe
+	}
+	identity, session := c.identity.truth(), c.session.truth()
+	var a answer
+	if c.foreign() {
+		a.byKey = and(direct, identity, session)
+	} else {
+		a.byKey = or(and(direct, session), inSession)
+	}
+	a.byAccount = and(account, identity, session)
+	a.byGrant = and(c.granted.truth, session)
+	a.denied = or(deniedByKey, c.identity.mayDeny, c.session.mayDeny)
+	a.usable, a.usability = usability(c.facts.Key, c.operation)
+	return a
+}
+
+func (a answer) allowed() truth { return or(a.byKey, a.byAccount, a.byGrant) }
+
+// truth reads a judgement back as "does it allow?".
+func (j Judgement) truth() truth {
+	switch j.Decision {
+	case Allowed:
+		return yes
+	case Denied:
+		return no
+	}
+	return maybe
+}
+
+// conclude fills in decision, reason and what decided.
+func (c *call) conclude(r *Result) {
+	a := c.weigh()
+	t := and(a.allowed(), a.denied.not(), a.usable)
+	r.Decision = t.decision()
+	switch t {
+	case yes:
+		c.concludeAllowed(r, a)
+	case no:
+		c.concludeDenied(r, a)
+	case maybe:
+		c.concludeUnknown(r, a)
+	}
+}
+
+func (c *call) concludeAllowed(r *Result, a answer) {
+	switch {
+	case a.byKey == yes:
+		r.Reason, r.DecidedBy = AllowedByStatement, c.key.allowed.by
+	case a.byAccount == yes:
+		r.Reason, r.DecidedBy = AllowedByIdentity, c.identity.By
+	default:
+		r.Reason, r.DecidedBy = AllowedByGrant, c.granted.by
+	}
+	if c.facts.Key.Manager == "AWS" {
+		r.Reason = ManagedByAWS
+	}
+}
+
+func (c *call) concludeDenied(r *Result, a answer) {
+	r.Reason = NoMatch
+	switch {
+	case a.usable == no:
+		r.Reason, r.Explicit = a.usability, true
+	case c.key.denied.truth == yes:
+		r.Reason, r.DecidedBy, r.Explicit = DeniedByStatement, c.key.denied.by, true
+	case c.identity.Explicit:
+		r.Reason, r.DecidedBy, r.Explicit = DeniedByIdentity, c.identity.By, true
+	case c.session.Explicit:
+		r.Reason, r.DecidedBy, r.Explicit = DeniedBySession, c.session.By, true
+	case c.session.Decision == Denied:
+		r.Reason = SessionTooNarrow
+	}
+}
+
+func (c *call) concludeUnknown(r *Result, a answer) {
+	votes := []vote{c.key.denied, {truth: maybe, keys: c.session.UnknownKeys}}
+	if c.foreign() || c.key.delegated.truth != no || c.identity.mayDeny == maybe {
+		votes = append(votes, vote{truth: maybe, keys: c.identity.UnknownKeys})
+	}
+	if a.allowed() != yes {
+		votes = append(votes, c.key.allowed, c.key.delegated, c.granted)
+	}
+	r.UnknownKeys = append(r.UnknownKeys, keysOf(votes...)...)
+	switch {
+	case c.facts.Policy == nil:
+		r.Reason = PolicyUnreadable
+	case len(r.UnknownKeys) > 0:
+		r.Reason = ConditionNotKnown
+	case a.allowed() != yes && c.facts.GrantsUnreadable != "":
+		r.Reason = GrantsUnreadable
+	case a.allowed() != yes && c.identityUnknown():
+		r.Reason = IdentityNotKnown
+		r.CouldNotSee = append(r.CouldNotSee, "the identity policies of "+c.principal.ARN)
+	case a.usable == maybe:
+		r.Reason = a.usability
+		r.CouldNotSee = append(r.CouldNotSee, "the state of the key")
+	default:
+		r.Reason = StatementNotKnown
+	}
+}
+
+// identityUnknown: the principal's own policies matter and weren't given.
+func (c *call) identityUnknown() bool {
+	return c.request.IdentityPolicies == nil && !c.principal.serviceLinked()
+}

@@ -1,0 +1,51 @@
+package access
+
+import (
+	"slices"
+	"strings"
+)
+
+// A presence says what is known of a condition key's value.
+type presence uint8
+
+const (
+	unknown presence = iota
+	absent
+	present
+)
+
+// lookup returns what is known of a key in this request. Names are compared
+// without regard to case.
+func (c Context) lookup(key string) ([]string, presence) {
+	key = strings.ToLower(key)
+	if v, ok := c.Values[key]; ok {
+		if len(v) == 0 {
+			return nil, absent
+		}
+		return v, present
+	}
+	if c.Complete || c.lacksEncryptionContext(key) {
+		return nil, absent
+	}
+	return nil, unknown
+}
+
+// lacksEncryptionContext reports whether the names in the request's encryption
+// context are known, and this isn't one of them.
+func (c Context) lacksEncryptionContext(key string) bool {
+	name, ok := strings.CutPrefix(key, "kms:encryptioncontext:")
+	names, known := c.Values["kms:encryptioncontextkeys"]
+	return ok && known && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+// with returns the context with further values. What is there already stays.
+func (c Context) with(more map[string][]string) Context {
+	values := make(map[string][]string, len(c.Values)+len(more))
+	for k, v := range more {
+		values[k] = v
+	}
+	for k, v := range c.Values {
+		values[strings.ToLower(k)] = v
+	}
+	return Context{Values: values, Complete: c.Complete}
+}

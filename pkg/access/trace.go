@@ -1,0 +1,97 @@
+package access
+
+import (
+	"strconv"
+	"strings"
+)
+
+// trace has one line for each statement, and for each grant that names the
+// principal; the other grants are counted, for a busy key has one for each of
+// its volumes.
+func (c *call) trace() []string {
+	out := make([]string, 0, len(c.matches)+1)
+	for i := range c.matches {
+		out = append(out, c.statementLine(&c.matches[i]))
+	}
+	others := 0
+	for i, m := range c.grants {
+		if m.missed == GrantToOther {
+			others++
+			continue
+		}
+		out = append(out, "grant "+c.facts.Grants[i].ID+": "+grantWords(m))
+	}
+	if others > 0 {
+		out = append(out, strconv.Itoa(others)+" grants to other principals")
+	}
+	if c.request.IdentityPolicies != nil && !c.principal.serviceLinked() {
+		out = append(out, "identity policies: "+judgementWords(c.identity))
+	}
+	if c.request.SessionPolicies != nil {
+		out = append(out, "session policies: "+judgementWords(c.session))
+	}
+	return out
+}
+
+func (c *call) statementLine(m *match) string {
+	return m.statement.Name() + ": " + m.statement.Effect + ": " + c.outcomeWords(m)
+}
+
+func (c *call) outcomeWords(m *match) string {
+	switch m.failed {
+	case partValid:
+		return "not in force: KMS wants Action or NotAction, and Resource \"*\""
+	case partAction:
+		return "not about kms:" + c.operation
+	case partResource:
+		return "not about this key"
+	case partPrincipal:
+		return "not about this principal"
+	case partCondition:
+		return "condition not met: " + conditionWords(m.check)
+	case partNone:
+	}
+	words := "applies"
+	if m.hold.direct() == no {
+		words = "names the account: IAM policies decide"
+	}
+	if and(m.rest, m.hold.whatever()) == maybe {
+		words = "may apply" + unknownWords(m)
+	}
+	if m.hold.session == yes && m.hold.itself == no {
+		words += " (by the name of the role's session: breaks if AWS names it otherwise)"
+	}
+	return words
+}
+
+func unknownWords(m *match) string {
+	if len(m.keys()) == 0 {
+		return ""
+	}
+	return ": not known: " + strings.Join(m.keys(), ", ")
+}
+
+func conditionWords(ch check) string {
+	if ch.failed == nil {
+		return ""
+	}
+	return ch.failed.Operator + " " + ch.failed.Key + " " + strings.Join(ch.failed.Values, ", ")
+}
+
+func grantWords(m grantMatch) string {
+	switch {
+	case m.truth == yes:
+		return "covers it"
+	case m.truth == maybe:
+		return "may cover it"
+	}
+	return Explain(m.missed)
+}
+
+func judgementWords(j Judgement) string {
+	words := j.Decision.String()
+	if j.By != "" {
+		words += " by " + j.By
+	}
+	return words
+}
