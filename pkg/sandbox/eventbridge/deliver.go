@@ -1,0 +1,146 @@
+package eventbridge
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// Put puts an event on the default bus of an account and Region, as an AWS
+// service does. Rules are matched now, targets receive it a little later.
+func (s *Service) Put(account, region string, e Event) {
+	_ = s.put(account, region, e) // a detail that JSON can't encode is a bug of the service that made it
+}
+
+func (s *Service) put(account, region string, e Event) error {
+	if e.ID == "" {
+		e.ID = newID()
+	}
+	if e.Time.IsZero() {
+		e.Time = s.clock.Now()
+	}
+	body, err := e.body(account, region)
+	if err != nil {
+		return err
+	}
+	v, err := decode(body)
+	if err != nil {
+		return err
+	}
+	event, _ := v.(map[string]any)
+	for _, d := range s.matched(account, region, event) {
+		s.clock.After(deliveryDelay, func() { s.deliver(d, string(body)) })
+	}
+	return nil
+}
+
+// A delivery is one target of one rule that matched.
+type delivery struct {
+	rule   string // ARN
+	target types.Target
+}
+
+func (s *Service) matched(account, region string, event map[string]any) []delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []delivery
+	for _, r := range s.on(account, region) {
+		if !r.takes(event) {
+			continue
+		}
+		for _, t := range r.targets {
+			out = append(out, delivery{r.arn(), t})
+		}
+	}
+	return out
+}
+
+// takes reports whether a rule matches an event. A rule that is only ENABLED
+// doesn't see CloudTrail's Describe, Get and List calls.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
+func (r *rule) takes(event map[string]any) bool {
+	if r.state == types.RuleStateDisabled || !r.pattern.matches(event) {
+		return false
+	}
+	if r.state != types.RuleStateEnabled || event["detail-type"] != "AWS API Call via CloudTrail" {
+		return true
+	}
+	detail, _ := event["detail"].(map[string]any)
+	name, _ := detail["eventName"].(string)
+	return !strings.HasPrefix(name, "Describe") && !strings.HasPrefix(name, "Get") && !strings.HasPrefix(name, "List")
+}
+
+// deliver hands an event to a target. A queue whose policy doesn't let
+// EventBridge in, or that is gone, is not tried again: the event goes to the
+// rule's dead-letter queue, if there is one.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+func (s *Service) deliver(d delivery, body string) {
+	group := ""
+	if d.target.SqsParameters != nil {
+		group = str(d.target.SqsParameters.MessageGroupId)
+	}
+	if s.queues.Admits(str(d.target.Arn), "events.amazonaws.com", d.rule) && s.queues.Deliver(str(d.target.Arn), body, group, "") == nil {
+		return
+	}
+	if dlq := d.target.DeadLetterConfig; dlq != nil && s.queues.Admits(str(dlq.Arn), "events.amazonaws.com", d.rule) {
+		_ = s.queues.Deliver(str(dlq.Arn), body, "", "") // nowhere else to go, as in AWS
+	}
+}
+
+// PutEvents puts a customer's events on the default bus. Sources that begin
+// with "aws." are AWS's own.
+func (s *Service) PutEvents(ctx context.Context, in *eventbridge.PutEventsInput) (*eventbridge.PutEventsOutput, error) {
+	const most = 10
+	if len(in.Entries) == 0 || len(in.Entries) > most {
+		return nil, wire.Errorf("ValidationException", "Entries must have 1 to %d members", most)
+	}
+	out := &eventbridge.PutEventsOutput{Entries: []types.PutEventsResultEntry{}}
+	for _, entry := range in.Entries {
+		r := s.putEntry(wire.CallerOf(ctx), entry)
+		if r.ErrorCode != nil {
+			out.FailedEntryCount++
+		}
+		out.Entries = append(out.Entries, r)
+	}
+	return out, nil
+}
+
+func (s *Service) putEntry(c *wire.Caller, entry types.PutEventsRequestEntry) types.PutEventsResultEntry {
+	failed := func(code, text string) types.PutEventsResultEntry {
+		return types.PutEventsResultEntry{ErrorCode: &code, ErrorMessage: &text}
+	}
+	switch {
+	case str(entry.Source) == "" || str(entry.DetailType) == "":
+		return failed("InvalidArgument", "Parameter Source and DetailType must be given.")
+	case strings.HasPrefix(*entry.Source, "aws."):
+		return failed("NotAuthorizedForSourceException", "Not authorized for the source.")
+	case !valid(entry.Detail):
+		return failed("MalformedDetail", "Detail is malformed.")
+	case onDefaultBus(entry.EventBusName) != nil:
+		return failed("InvalidArgument", "Event bus does not exist in the sandbox.")
+	}
+	e := Event{Source: *entry.Source, DetailType: *entry.DetailType, Resources: entry.Resources,
+		Detail: json.RawMessage(*entry.Detail), ID: newID()}
+	if entry.Time != nil {
+		e.Time = *entry.Time
+	}
+	if err := s.put(c.Account, c.Region, e); err != nil {
+		return failed("InternalFailure", err.Error())
+	}
+	return types.PutEventsResultEntry{EventId: &e.ID}
+}
+
+// newID returns a random UUID.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, by its contract
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

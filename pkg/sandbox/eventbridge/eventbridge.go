@@ -1,0 +1,69 @@
+package eventbridge
+
+import (
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"keymend/pkg/sandbox/clock"
+	"keymend/pkg/sandbox/wire"
+)
+
+// deliveryDelay is how long an event takes to its targets. AWS names no
+// figure; about half a second is what people measure.
+const deliveryDelay = 500 * time.Millisecond
+
+// Queues are the targets of rules.
+type Queues interface {
+	// Deliver puts a message on a queue. group and dedup are for FIFO queues.
+	Deliver(queueARN, body, group, dedup string) error
+	// Admits reports whether the queue's policy lets a service send for
+	// sourceARN.
+	Admits(queueARN, service, sourceARN string) bool
+}
+
+// A Service is EventBridge.
+type Service struct {
+	clock  *clock.Clock
+	queues Queues
+
+	mu    sync.Mutex
+	rules map[ruleName]*rule
+}
+
+type ruleName struct{ account, region, name string }
+
+func (n ruleName) arn() string {
+	return "arn:aws:events:" + n.region + ":" + n.account + ":rule/" + n.name
+}
+
+type rule struct {
+	ruleName
+	text        string
+	pattern     pattern
+	description string
+	state       types.RuleState
+	targets     []types.Target
+}
+
+// New returns a service without rules that delivers into queues.
+func New(c *clock.Clock, queues Queues) *Service {
+	return &Service{clock: c, queues: queues, rules: map[ruleName]*rule{}}
+}
+
+// Wire returns the API.
+func (s *Service) Wire() wire.Service {
+	return wire.Service{
+		Name: "events", Protocol: wire.JSON, Target: "AWSEvents", Version: "1.1",
+		Denied: "AccessDeniedException", DeniedCode: 400,
+		Operations: []wire.Operation{
+			wire.Handle("PutRule", s.PutRule), wire.Handle("PutTargets", s.PutTargets),
+			wire.Handle("DescribeRule", s.DescribeRule), wire.Handle("ListRules", s.ListRules),
+			wire.Handle("ListTargetsByRule", s.ListTargetsByRule), wire.Handle("RemoveTargets", s.RemoveTargets),
+			wire.Handle("DeleteRule", s.DeleteRule), wire.Handle("EnableRule", s.EnableRule),
+			wire.Handle("DisableRule", s.DisableRule), wire.Handle("PutEvents", s.PutEvents),
+			wire.Handle("TestEventPattern", s.TestEventPattern),
+		},
+	}
+}

@@ -1,0 +1,235 @@
+package eventbridge
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wire"
+)
+
+// maxTargets is EventBridge's limit of targets a rule.
+const maxTargets = 5
+
+func notThere(name string) error {
+	return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", name)
+}
+
+func onDefaultBus(bus *string) error {
+	if bus == nil || *bus == "default" || strings.HasSuffix(*bus, ":event-bus/default") {
+		return nil
+	}
+	return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", *bus)
+}
+
+// named returns the caller's rule, under the lock.
+func (s *Service) named(ctx context.Context, name, bus *string) (*rule, error) {
+	if err := onDefaultBus(bus); err != nil {
+		return nil, err
+	}
+	c := wire.CallerOf(ctx)
+	if r := s.rules[ruleName{c.Account, c.Region, str(name)}]; r != nil {
+		return r, nil
+	}
+	return nil, notThere(str(name))
+}
+
+// PutRule makes or replaces a rule; its targets stay. Schedules are not in the
+// sandbox.
+func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*eventbridge.PutRuleOutput, error) {
+	if err := onDefaultBus(in.EventBusName); err != nil {
+		return nil, err
+	}
+	if str(in.Name) == "" || str(in.ScheduleExpression) != "" || in.EventPattern == nil {
+		return nil, wire.Errorf("ValidationException", "a rule of the sandbox needs a Name and an EventPattern, and has no schedule")
+	}
+	p, err := parsePattern(*in.EventPattern)
+	if err != nil {
+		return nil, wire.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
+	}
+	c := wire.CallerOf(ctx)
+	name := ruleName{c.Account, c.Region, *in.Name}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rules[name]
+	if r == nil {
+		r = &rule{ruleName: name}
+		s.rules[name] = r
+	}
+	r.text, r.pattern, r.description, r.state = *in.EventPattern, p, str(in.Description), cmp.Or(in.State, types.RuleStateEnabled)
+	return &eventbridge.PutRuleOutput{RuleArn: new(name.arn())}, nil
+}
+
+// PutTargets adds or replaces targets by Id. Only SQS queues, without input
+// transformation, are in the sandbox.
+func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInput) (*eventbridge.PutTargetsOutput, error) {
+	for _, t := range in.Targets {
+		if !strings.HasPrefix(str(t.Arn), "arn:aws:sqs:") || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
+			return nil, wire.Errorf("ValidationException", "the target %s is not in the sandbox: only SQS queues that take the event as it is are", str(t.Arn))
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(ctx, in.Rule, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	targets := slices.Clone(r.targets)
+	for _, t := range in.Targets {
+		targets = append(slices.DeleteFunc(targets, func(o types.Target) bool { return str(o.Id) == str(t.Id) }), t)
+	}
+	if len(targets) > maxTargets {
+		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+	}
+	r.targets = targets
+	return &eventbridge.PutTargetsOutput{FailedEntries: []types.PutTargetsResultEntry{}}, nil
+}
+
+// RemoveTargets takes targets away; an Id that isn't there is no error.
+func (s *Service) RemoveTargets(ctx context.Context, in *eventbridge.RemoveTargetsInput) (*eventbridge.RemoveTargetsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(ctx, in.Rule, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	r.targets = slices.DeleteFunc(slices.Clone(r.targets), func(t types.Target) bool { return slices.Contains(in.Ids, str(t.Id)) })
+	return &eventbridge.RemoveTargetsOutput{FailedEntries: []types.RemoveTargetsResultEntry{}}, nil
+}
+
+// DeleteRule deletes a rule without targets; one that isn't there is no error.
+func (s *Service) DeleteRule(ctx context.Context, in *eventbridge.DeleteRuleInput) (*eventbridge.DeleteRuleOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, err := s.named(ctx, in.Name, in.EventBusName); err == nil {
+		if len(r.targets) > 0 {
+			return nil, wire.Errorf("ValidationException", "Rule can't be deleted since it has targets.")
+		}
+		delete(s.rules, r.ruleName)
+	}
+	return &eventbridge.DeleteRuleOutput{}, nil
+}
+
+// EnableRule lets a rule match.
+func (s *Service) EnableRule(ctx context.Context, in *eventbridge.EnableRuleInput) (*eventbridge.EnableRuleOutput, error) {
+	return &eventbridge.EnableRuleOutput{}, s.setState(ctx, in.Name, in.EventBusName, types.RuleStateEnabled)
+}
+
+// DisableRule keeps a rule from matching.
+func (s *Service) DisableRule(ctx context.Context, in *eventbridge.DisableRuleInput) (*eventbridge.DisableRuleOutput, error) {
+	return &eventbridge.DisableRuleOutput{}, s.setState(ctx, in.Name, in.EventBusName, types.RuleStateDisabled)
+}
+
+func (s *Service) setState(ctx context.Context, name, bus *string, state types.RuleState) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(ctx, name, bus)
+	if err == nil {
+		r.state = state
+	}
+	return err
+}
+
+// DescribeRule answers with one rule.
+func (s *Service) DescribeRule(ctx context.Context, in *eventbridge.DescribeRuleInput) (*eventbridge.DescribeRuleOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(ctx, in.Name, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	t := r.listed()
+	return &eventbridge.DescribeRuleOutput{Arn: t.Arn, Name: t.Name, EventBusName: t.EventBusName,
+		EventPattern: t.EventPattern, State: t.State, Description: t.Description, CreatedBy: &r.account}, nil
+}
+
+// ListRules answers with the caller's rules by name.
+func (s *Service) ListRules(ctx context.Context, in *eventbridge.ListRulesInput) (*eventbridge.ListRulesOutput, error) {
+	if err := onDefaultBus(in.EventBusName); err != nil {
+		return nil, err
+	}
+	c := wire.CallerOf(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []types.Rule{}
+	for _, r := range s.on(c.Account, c.Region) {
+		if strings.HasPrefix(r.name, str(in.NamePrefix)) {
+			all = append(all, r.listed())
+		}
+	}
+	page, next, err := paging.Page(all, limit(in.Limit), in.NextToken)
+	if err != nil {
+		return nil, wire.Errorf("ValidationException", "%v", err)
+	}
+	return &eventbridge.ListRulesOutput{Rules: page, NextToken: next}, nil
+}
+
+// ListTargetsByRule answers with a rule's targets.
+func (s *Service) ListTargetsByRule(ctx context.Context, in *eventbridge.ListTargetsByRuleInput) (*eventbridge.ListTargetsByRuleOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(ctx, in.Rule, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	return &eventbridge.ListTargetsByRuleOutput{Targets: slices.Clone(r.targets)}, nil
+}
+
+// TestEventPattern tells whether an event fits a pattern.
+func (s *Service) TestEventPattern(_ context.Context, in *eventbridge.TestEventPatternInput) (*eventbridge.TestEventPatternOutput, error) {
+	p, err := parsePattern(str(in.EventPattern))
+	if err != nil {
+		return nil, wire.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
+	}
+	v, err := decode([]byte(str(in.Event)))
+	event, ok := v.(map[string]any)
+	if err != nil || !ok {
+		return nil, wire.Errorf("ValidationException", "Parameter Event is not valid. Reason: it must be a JSON object")
+	}
+	return &eventbridge.TestEventPatternOutput{Result: p.matches(event)}, nil
+}
+
+// on returns the rules of an account and Region by name, under the lock.
+func (s *Service) on(account, region string) []*rule {
+	var out []*rule
+	for n, r := range s.rules {
+		if n.account == account && n.region == region {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b *rule) int { return cmp.Compare(a.name, b.name) })
+	return out
+}
+
+func (r *rule) listed() types.Rule {
+	t := types.Rule{Arn: new(r.arn()), Name: &r.name, EventBusName: new("default"), EventPattern: new(r.text), State: r.state}
+	if r.description != "" {
+		t.Description = new(r.description)
+	}
+	return t
+}
+
+func str(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+func limit(p *int32) int {
+	if p == nil {
+		return 100
+	}
+	return int(*p)
+}
+
+func valid(detail *string) bool {
+	var o map[string]any
+	return json.Unmarshal([]byte(str(detail)), &o) == nil
+}
