@@ -98,9 +98,9 @@ type Request struct {
 type Result struct {
 	Operation   string     `json:"operation"`
 	Decision    Decision   `json:"decision"`
-	Explicit    bool       `json:"explicit"`            // an explicit Deny, or a key state, decided
-	Reason      Reason     `json:"reason"`              // the deciding reason
-	DecidedBy   string     `json:"decidedBy,omitempty"` // statement name or grant id
+	Explicit    bool       `json:"explicit"`  // an explicit Deny, or a key state, decided
+	Reason      Reason     `json:"reason"`    // the deciding reason
+	DecidedBy   string     `json:"decidedBy"` // statement name or grant id
 	NearMisses  []NearMiss `json:"nearMisses"`
 	UnknownKeys []string   `json:"unknownKeys"` // condition keys whose values decide
 	CouldNotSee []string   `json:"couldNotSee"`
