@@ -1,0 +1,111 @@
+// Package apply carries out the steps of a plan, and takes them back. Every
+// function does nothing where what it would do is done already, so that a step
+// delivered twice is carried out once.
+//
+// KMS has no compare-and-set: a policy is read again and compared with what the
+// plan was made for right before it is written, and read once more by
+// pkg/verify after.
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/plan"
+)
+
+// ErrSuperseded says that the key policy isn't what the step was made for:
+// someone edited it in between. Nothing was written.
+var ErrSuperseded = errors.New("the key policy has changed since the plan was made")
+
+// PolicyReader reads key policies, in the key's account.
+type PolicyReader interface {
+	GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error)
+}
+
+// PolicyWriter writes key policies, in the key's account.
+type PolicyWriter interface {
+	PutKeyPolicy(context.Context, *kms.PutKeyPolicyInput, ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error)
+}
+
+// Sleep waits, or returns the context's error.
+type Sleep func(context.Context, time.Duration) error
+
+// Done is what came of a step.
+type Done struct {
+	Changed       bool   // false: it was so already
+	Before, After string // policy documents; "" for a grant
+	GrantID       string // "" for a policy
+	Undo          Undo
+}
+
+// EditKeyPolicy carries out a policy step. It writes only if the policy means
+// what the step says it was before; where it means what it shall be, there is
+// nothing to do; anything else is ErrSuperseded.
+func EditKeyPolicy(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sleep, s plan.EditKeyPolicy) (Done, error) {
+	now, err := readPolicy(ctx, r, s.Key)
+	if err != nil {
+		return Done{}, err
+	}
+	done := Done{Before: s.Before, After: s.After, Undo: Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal}}}
+	switch {
+	case keypolicy.Equal(now, s.After):
+		return done, nil
+	case !keypolicy.Equal(now, s.Before):
+		return Done{}, fmt.Errorf("edit key policy of %s: %w", s.Key, ErrSuperseded)
+	}
+	done.Changed = true
+	return done, writePolicy(ctx, w, sleep, s.Key, s.After)
+}
+
+func readPolicy(ctx context.Context, r PolicyReader, key string) (string, error) {
+	out, err := r.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &key})
+	if err != nil {
+		return "", fmt.Errorf("get key policy of %s: %w", key, err)
+	}
+	return *out.Policy, nil
+}
+
+// writePolicy never sets BypassPolicyLockoutSafetyCheck: KMS shall refuse a
+// document that locks the owner out.
+func writePolicy(ctx context.Context, w PolicyWriter, sleep Sleep, key, document string) error {
+	err := untilKnown(ctx, sleep, func() error {
+		_, err := w.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: &document})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("put key policy of %s: %w", key, err)
+	}
+	return nil
+}
+
+// untilKnown tries again, a few times, while KMS doesn't know a principal that
+// IAM has just made.
+// https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
+func untilKnown(ctx context.Context, sleep Sleep, do func() error) error {
+	const tries, pause = 4, 3 * time.Second
+	for i := 1; ; i++ {
+		err := do()
+		if err == nil || i == tries || !principalNotKnown(err) {
+			return err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// principalNotKnown tells the refusal of a principal that may be too new.
+// Documents that KMS would refuse for another reason were sorted out by the
+// planner (keypolicy.Refusals).
+func principalNotKnown(err error) bool {
+	var malformed *types.MalformedPolicyDocumentException
+	var arn *types.InvalidArnException
+	return errors.As(err, &malformed) || errors.As(err, &arn)
+}

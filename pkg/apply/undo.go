@@ -1,0 +1,69 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"keymend/pkg/keypolicy"
+)
+
+// An Undo takes a step back. Exactly one member is set. It is computed on what
+// is there when it runs, so that it removes only what Keymend added, even if
+// others have edited since.
+type Undo struct {
+	RemoveStatements *RemoveStatements `json:"removeStatements,omitempty"`
+	RevokeGrant      *RevokeGrant      `json:"revokeGrant,omitempty"`
+}
+
+// RemoveStatements takes a principal out of Keymend's statements.
+type RemoveStatements struct {
+	Key       string `json:"key"`
+	Principal string `json:"principal"`
+}
+
+// RevokeGrant ends a grant of Keymend's.
+type RevokeGrant struct {
+	Key     string `json:"key"`
+	GrantID string `json:"grantId"`
+}
+
+// Preview says what RemoveStatements would write, without writing.
+func (u RemoveStatements) Preview(ctx context.Context, r PolicyReader) (keypolicy.Edit, error) {
+	now, err := readPolicy(ctx, r, u.Key)
+	if err != nil {
+		return keypolicy.Edit{}, err
+	}
+	doc, err := keypolicy.Parse(now)
+	if err != nil {
+		return keypolicy.Edit{}, fmt.Errorf("parse key policy of %s: %w", u.Key, err)
+	}
+	return keypolicy.Revoke(doc, u.Principal)
+}
+
+// Run takes the principal out of Keymend's statements in the policy as it is
+// now. Nothing is written where it isn't in them.
+func (u RemoveStatements) Run(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sleep) (Done, error) {
+	edit, err := u.Preview(ctx, r)
+	if err != nil || edit.Before == edit.After {
+		return Done{Before: edit.Before, After: edit.After}, err
+	}
+	err = writePolicy(ctx, w, sleep, u.Key, edit.After)
+	return Done{Changed: err == nil, Before: edit.Before, After: edit.After}, err
+}
+
+// Run revokes the grant. A grant that is gone is as it shall be.
+func (u RevokeGrant) Run(ctx context.Context, g Granter) (Done, error) {
+	_, err := g.RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: &u.Key, GrantId: &u.GrantID})
+	var gone *types.NotFoundException
+	if errors.As(err, &gone) {
+		return Done{GrantID: u.GrantID}, nil
+	}
+	if err != nil {
+		return Done{}, fmt.Errorf("revoke grant %s on %s: %w", u.GrantID, u.Key, err)
+	}
+	return Done{Changed: true, GrantID: u.GrantID}, nil
+}
