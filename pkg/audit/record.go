@@ -36,7 +36,8 @@ type Record struct {
 	RequestID     string    `json:"requestId,omitempty"`     // Lambda's, so that the log's other lines can be found
 	Phase         Phase     `json:"phase"`
 	Time          time.Time `json:"time"`
-	Version       string    `json:"version"` // of Keymend
+	Version       string    `json:"version"`  // of Keymend
+	Settings      string    `json:"settings"` // digest of the settings
 
 	Account  string   `json:"account"`
 	Region   string   `json:"region"`
@@ -48,6 +49,10 @@ type Record struct {
 	Failed   string   `json:"failed,omitempty"` // when the launch failed, RFC 3339
 	Message  string   `json:"message,omitempty"`
 	Cause    string   `json:"cause,omitempty"`
+	// Suspended says who stopped the group from launching; a fix brings nothing
+	// back while it stands.
+	Suspended string `json:"suspended,omitempty"`
+	ManagedBy string `json:"managedBy,omitempty"`
 
 	Key         string            `json:"key,omitempty"` // ARN
 	Alias       string            `json:"alias,omitempty"`

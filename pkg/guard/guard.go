@@ -14,11 +14,12 @@ const (
 	Enforce             // carry it out
 )
 
-// Input is everything a verdict rests on.
+// Input is everything a verdict rests on. Its zero value permits nothing.
 type Input struct {
 	Mode           Mode
 	Scope          string            // "tagged" or "all"; anything else counts as "tagged"
 	Switch         Switch            // the emergency switch
+	SwitchText     string            // how it was read, or why it couldn't be
 	KeyTags        map[string]string // consent stands here
 	TagsUnreadable string            // "" = the tags were read
 	OwnKey         bool              // the key is of the group's account

@@ -3,11 +3,18 @@
 //
 //	finding                                        → plan
 //	every operation Allowed                        → NoFix nothing-to-do
-//	key not usable (state, spec, AWS managed …)    → NoFix, with the remedy
-//	explicit Deny, or an answer that is Unknown    → NoFix, with the statement or what wasn't seen
-//	key of another account                         → NoFix (foreign keys)
+//	AWS managed key of another account             → NoFix aws-managed-key
+//	key not usable (state, spec, another Region)   → NoFix, with the remedy
+//	key of another account                         → NoFix foreign-key, with what a person does there
+//	explicit Deny                                  → NoFix explicit-deny, with the statement
+//	policy or grants unreadable, answer Unknown    → NoFix, with what wasn't seen
+//	role without a unique id                       → NoFix role-missing
 //	own key, KMS would take the edited policy      → EditKeyPolicy
 //	own key, KMS would refuse it, or it is code's  → CreateGrant
+//	either, and access would still not be Allowed  → NoFix would-not-help
+//
+// The last row holds every plan to its purpose: it is tried on the facts with
+// the evaluator before it is given out.
 //
 // The package is pure: no I/O, no clock, no SDK.
 package plan
@@ -38,7 +45,12 @@ type Plan struct {
 	Target string `json:"target"`          // ARN of the key or group that the steps change
 	Steps  Steps  `json:"steps,omitempty"` // in order; empty where NoFix
 	NoFix  *NoFix `json:"noFix,omitempty"`
-	Digest string `json:"digest"` // identifies the plan's effect on these facts; see Digest
+	// Digest identifies the plan's effect on these facts: SHA-256 over account,
+	// Region, target, principal, what the steps come to, and what the facts mean.
+	// No times, no ids: the same look at the same facts gives the same digest.
+	Digest         string `json:"digest"`
+	FactsDigest    string `json:"factsDigest"`
+	OthersAffected int    `json:"othersAffected"` // other principals whose access would change; computed
 }
 
 // NoFix says why Keymend has nothing to apply.
@@ -47,45 +59,6 @@ type NoFix struct {
 	Text   string      `json:"text"`   // what is wrong, and where
 	Remedy string      `json:"remedy"` // what a person must do; "" = nothing
 }
-
-// A Step is one change. The set is closed: EditKeyPolicy, CreateGrant.
-type Step interface {
-	// Type is the step's name on the wire.
-	Type() string
-	sealed()
-}
-
-// Steps are written as JSON objects with a "type" member.
-type Steps []Step
-
-// EditKeyPolicy replaces the key's policy by one that differs only in
-// statements of Keymend's own.
-type EditKeyPolicy struct {
-	Key       string   `json:"key"`       // key ARN
-	Principal string   `json:"principal"` // the service-linked role it opens the key to
-	Before    string   `json:"before"`    // the policy as it was read
-	After     string   `json:"after"`
-	Added     []string `json:"added"` // the statements as they will stand, JSON
-}
-
-// CreateGrant gives the principal a grant on the key.
-type CreateGrant struct {
-	Key        string   `json:"key"`
-	Principal  string   `json:"principal"`
-	Name       string   `json:"name"`       // deterministic: the same grant twice is one grant
-	Operations []string `json:"operations"` // without "kms:"
-	Retiring   string   `json:"retiring,omitempty"`
-	Why        string   `json:"why"` // why a grant and not statements
-}
-
-// Type implements Step.
-func (EditKeyPolicy) Type() string { return "EditKeyPolicy" }
-
-// Type implements Step.
-func (CreateGrant) Type() string { return "CreateGrant" }
-
-func (EditKeyPolicy) sealed() {}
-func (CreateGrant) sealed()   {}
 
 // Options are the settings that bear on planning.
 type Options struct {

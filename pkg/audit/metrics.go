@@ -1,0 +1,42 @@
+package audit
+
+import "time"
+
+// metricName says which metric counts records of a phase.
+func metricName(p Phase) string {
+	switch p {
+	case Intent:
+		return "Intents"
+	case Result:
+		return "Outcomes"
+	case Proof:
+		return "Proofs"
+	case Finding:
+	}
+	return "Findings"
+}
+
+// metricsOf writes a record's metrics in CloudWatch's embedded metric format.
+// The one dimension is the outcome: a closed set, so that metrics stay few.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+func metricsOf(r Record) map[string]any {
+	name := metricName(r.Phase)
+	definitions := []map[string]string{{"Name": name, "Unit": "Count"}}
+	line := map[string]any{name: 1}
+	dimensions := [][]string{{}}
+	if r.Outcome != "" {
+		dimensions = append(dimensions, []string{"Outcome"})
+		line["Outcome"] = string(r.Outcome)
+	}
+	if failed, err := time.Parse(time.RFC3339, r.Failed); err == nil && (r.Phase == Result || r.Phase == Proof) {
+		definitions = append(definitions, map[string]string{"Name": "SecondsSinceFailure", "Unit": "Seconds"})
+		line["SecondsSinceFailure"] = r.Time.Sub(failed).Seconds()
+	}
+	line["_aws"] = map[string]any{
+		"Timestamp": r.Time.UnixMilli(),
+		"CloudWatchMetrics": []map[string]any{{
+			"Namespace": "Keymend", "Dimensions": dimensions, "Metrics": definitions,
+		}},
+	}
+	return line
+}

@@ -1,0 +1,70 @@
+package guard
+
+import "fmt"
+
+// ParseMode reads a mode by its name. Whatever is no mode's name is Observe.
+func ParseMode(name string) Mode {
+	switch name {
+	case "enforce":
+		return Enforce
+	case "propose":
+		return Propose
+	}
+	return Observe
+}
+
+// String returns "observe", "propose" or "enforce".
+func (m Mode) String() string {
+	switch m {
+	case Enforce:
+		return "enforce"
+	case Propose:
+		return "propose"
+	case Observe:
+	}
+	return "observe"
+}
+
+// A Reason names why a verdict came out as it did. The set is closed; Explain
+// has a sentence for each.
+type Reason string
+
+// The reasons.
+const (
+	Consented       Reason = "consented"        // permitted: the key's owner enrolled it
+	ScopeAll        Reason = "scope-all"        // permitted: the settings cover every own key
+	PersonDecided   Reason = "person-decided"   // permitted: someone asked at a terminal
+	NothingToApply  Reason = "nothing-to-apply" // the plan has no steps
+	WrongPrincipal  Reason = "wrong-principal"
+	WrongTarget     Reason = "wrong-target"
+	KeyIgnored      Reason = "key-ignored"
+	OnlyObserving   Reason = "only-observing"
+	TagsNotReadable Reason = "tags-not-readable"
+	NotConsented    Reason = "not-consented"
+	ForeignKey      Reason = "foreign-key"
+	OnlyProposing   Reason = "only-proposing"
+	SwitchedOff     Reason = "switched-off"
+)
+
+// Explain returns what the reason means, in one sentence.
+func Explain(r Reason) string {
+	text, ok := map[Reason]string{
+		Consented:       "The key's owner enrolled it.",
+		ScopeAll:        "The settings cover every key of this account (scope: all).",
+		PersonDecided:   "A person asked for it, with their own credentials.",
+		NothingToApply:  "There is nothing to apply.",
+		WrongPrincipal:  "Keymend opens keys only to Auto Scaling service-linked roles of the group's own account.",
+		WrongTarget:     "A step changes something else than what the plan is about.",
+		KeyIgnored:      "The key's owner forbids even proposals (tag keymend=ignore).",
+		OnlyObserving:   "Keymend only observes (mode: observe).",
+		TagsNotReadable: "The key's tags couldn't be read, so nobody's consent is known.",
+		NotConsented:    "The key's owner hasn't enrolled it.",
+		ForeignKey:      "The key belongs to another account.",
+		OnlyProposing:   "A person has to approve (mode: propose).",
+		SwitchedOff:     "The emergency switch is off.",
+	}[r]
+	if !ok {
+		return fmt.Sprintf("no such reason: %q", string(r))
+	}
+	return text
+}

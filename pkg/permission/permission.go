@@ -1,0 +1,69 @@
+// Package permission holds the IAM permissions that each of Keymend's roles
+// needs, and why. The infrastructure builds the roles from it, and a test holds
+// it against the calls that are really made: no more, no fewer.
+//
+// It depends on nothing but the standard library.
+//
+// Actions and their conditions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+package permission
+
+import "slices"
+
+// A Role is one of Keymend's roles.
+type Role string
+
+// The roles. The functions hold next to nothing themselves: they assume the
+// others, in their own account too. There is one role for each kind of write.
+const (
+	Reader       Role = "reader"        // reads groups, templates, keys; changes nothing
+	Granter      Role = "granter"       // creates and revokes grants
+	PolicyWriter Role = "policy-writer" // writes key policies
+	Diagnose     Role = "diagnose"      // the function's own role
+	Remediate    Role = "remediate"     // the function's own role
+)
+
+// Roles returns every role.
+func Roles() []Role { return []Role{Reader, Granter, PolicyWriter, Diagnose, Remediate} }
+
+// A Place says where roles live; its strings go into ARNs as they are, so that
+// CloudFormation's `${AWS::AccountId}` does as well as an account id.
+type Place struct {
+	Partition, Account, Region string
+	Prefix                     string // of role names, as in "keymend-"
+	Scope                      string // "all" drops the writers' condition on the key's tag
+	Signals, Changes           string // queue names; Changes ends in ".fifo"
+	SwitchParameter            string // SSM parameter; begins with "/"
+}
+
+// A Permission lets a role do one action.
+type Permission struct {
+	Action    string
+	Resource  string
+	Condition map[string]map[string][]string // operator, key, values
+	Why       string
+	// ByLambda: the Lambda service does it with the function's role, not the
+	// function's code.
+	ByLambda bool
+}
+
+// For returns what a role may do.
+func For(r Role, p Place) []Permission {
+	switch r {
+	case Reader:
+		return slices.Concat(p.readLaunch(), p.readKey())
+	case Granter:
+		return p.grant()
+	case PolicyWriter:
+		return p.writePolicy()
+	case Diagnose:
+		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.send())
+	case Remediate:
+		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter))
+	}
+	return nil
+}
+
+// ARN returns the ARN of a role.
+func (p Place) ARN(r Role) string {
+	return "arn:" + p.Partition + ":iam::" + p.Account + ":role/" + p.Prefix + string(r)
+}

@@ -1,0 +1,66 @@
+package permission
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// A document is an IAM policy as JSON has it.
+type document struct {
+	Version   string
+	Statement []statement
+}
+
+type statement struct {
+	Effect    string
+	Principal map[string]string `json:",omitempty"`
+	Action    string
+	Resource  string                         `json:",omitempty"`
+	Condition map[string]map[string][]string `json:",omitempty"`
+}
+
+// Policy returns a role's permissions policy, JSON.
+func Policy(r Role, p Place) (string, error) {
+	d := document{Version: "2012-10-17"}
+	for _, permission := range For(r, p) {
+		d.Statement = append(d.Statement, statement{
+			Effect: "Allow", Action: permission.Action, Resource: permission.Resource, Condition: permission.Condition,
+		})
+	}
+	return d.text()
+}
+
+// Trust returns a role's trust policy, JSON. A function's role is the Lambda
+// service's; the others are for the functions' roles only. They are named by a
+// condition, not as principals: so deleting and making one anew breaks nothing.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
+func Trust(r Role, p Place) (string, error) {
+	s := statement{Effect: "Allow", Action: "sts:AssumeRole"}
+	switch r {
+	case Diagnose, Remediate:
+		s.Principal = map[string]string{"Service": "lambda.amazonaws.com"}
+	default:
+		by := []string{p.ARN(Remediate)}
+		if r == Reader {
+			by = []string{p.ARN(Diagnose), p.ARN(Remediate)}
+		}
+		s.Principal = map[string]string{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
+		s.Condition = map[string]map[string][]string{"ArnEquals": {"aws:PrincipalArn": by}}
+	}
+	return document{Version: "2012-10-17", Statement: []statement{s}}.text()
+}
+
+// SessionPolicy narrows one session of a role to one action on one target, JSON.
+func SessionPolicy(action, target string) (string, error) {
+	return document{Version: "2012-10-17", Statement: []statement{
+		{Effect: "Allow", Action: action, Resource: target},
+	}}.text()
+}
+
+func (d document) text() (string, error) {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return "", fmt.Errorf("write policy: %w", err)
+	}
+	return string(text), nil
+}

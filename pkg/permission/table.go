@@ -1,0 +1,106 @@
+package permission
+
+// readLaunch: Describe actions take no resource.
+func (p Place) readLaunch() []Permission {
+	return []Permission{
+		{Action: "autoscaling:DescribeAutoScalingGroups", Resource: "*", Why: "which template a group launches from, as which role, and what it has in service"},
+		{Action: "ec2:DescribeLaunchTemplateVersions", Resource: "*", Why: "the template's image and volumes"},
+		{Action: "ec2:DescribeImages", Resource: "*", Why: "the image's volumes and snapshots"},
+		{Action: "ec2:DescribeSnapshots", Resource: "*", Why: "the key that a snapshot is encrypted under"},
+		{Action: "ec2:GetEbsEncryptionByDefault", Resource: "*", Why: "whether volumes are encrypted without being asked"},
+		{Action: "ec2:GetEbsDefaultKmsKeyId", Resource: "*", Why: "the key they are encrypted under then"},
+	}
+}
+
+func (p Place) readKey() []Permission {
+	keys := p.keys()
+	return []Permission{
+		{Action: "kms:DescribeKey", Resource: keys, Why: "the key's ARN, state and kind"},
+		{Action: "kms:GetKeyPolicy", Resource: keys, Why: "who may use the key; read again before and after a write"},
+		{Action: "kms:ListGrants", Resource: keys, Why: "who may use the key by a grant"},
+		{Action: "kms:ListResourceTags", Resource: keys, Why: "the owner's consent"},
+		{Action: "kms:ListAliases", Resource: "*", Why: "the name that people know the key by"},
+		{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
+	}
+}
+
+// grant: kms:GrantOperations is always in the request, since Operations is
+// required; ForAllValues without it would let a request through that lacks it.
+// RevokeGrant has no key for the grantee, and no condition on the tag: an owner
+// who withdraws consent must be able to have the change undone.
+func (p Place) grant() []Permission {
+	return []Permission{
+		{Action: "kms:CreateGrant", Resource: p.keys(), Why: "opens a key whose policy Keymend doesn't touch", Condition: p.enrolled(map[string]map[string][]string{
+			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles()}},
+			"ForAllValues:StringEquals": {"kms:GrantOperations": grantOperations()},
+		})},
+		{Action: "kms:RevokeGrant", Resource: p.keys(), Why: "undoes that"},
+	}
+}
+
+// writePolicy: the parameter must be absent, not false, as AWS's own samples
+// ask. IAM can't look into the policy that is written.
+func (p Place) writePolicy() []Permission {
+	return []Permission{
+		{Action: "kms:PutKeyPolicy", Resource: p.keys(), Why: "adds Keymend's two statements, or takes them away", Condition: p.enrolled(map[string]map[string][]string{
+			"Null": {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
+		})},
+	}
+}
+
+// function is what each function needs itself.
+func (p Place) function(queue string) []Permission {
+	source := p.queue(queue)
+	return []Permission{
+		{Action: "sqs:ReceiveMessage", Resource: source, Why: "its events", ByLambda: true},
+		{Action: "sqs:DeleteMessage", Resource: source, Why: "its events", ByLambda: true},
+		{Action: "sqs:GetQueueAttributes", Resource: source, Why: "its events", ByLambda: true},
+		{Action: "logs:CreateLogStream", Resource: p.logGroups(), Why: "its audit records", ByLambda: true},
+		{Action: "logs:PutLogEvents", Resource: p.logGroups(), Why: "its audit records", ByLambda: true},
+		{Action: "ssm:GetParameter", Resource: "arn:" + p.Partition + ":ssm:" + p.Region + ":" + p.Account + ":parameter" + p.SwitchParameter, Why: "the switch that stops all writes"},
+	}
+}
+
+func (p Place) assume(roles ...Role) []Permission {
+	var out []Permission
+	for _, r := range roles {
+		out = append(out, Permission{Action: "sts:AssumeRole", Resource: p.ARN(r), Why: "acts through role " + string(r)})
+	}
+	return out
+}
+
+func (p Place) send() []Permission {
+	return []Permission{{Action: "sqs:SendMessage", Resource: p.queue(p.Changes), Why: "hands permitted plans to remediate"}}
+}
+
+// enrolled adds the condition that the key's owner enrolled it.
+func (p Place) enrolled(condition map[string]map[string][]string) map[string]map[string][]string {
+	if p.Scope == "all" {
+		return condition
+	}
+	condition["StringEquals"] = map[string][]string{"aws:ResourceTag/keymend": {"remediate"}}
+	return condition
+}
+
+func (p Place) keys() string { return "arn:" + p.Partition + ":kms:*:" + p.Account + ":key/*" }
+
+func (p Place) queue(name string) string {
+	return "arn:" + p.Partition + ":sqs:" + p.Region + ":" + p.Account + ":" + name
+}
+
+func (p Place) logGroups() string {
+	return "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:/aws/lambda/" + p.Prefix + "*"
+}
+
+func (p Place) serviceLinkedRoles() string {
+	return "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling*"
+}
+
+// grantOperations are the eight of AWS's procedure, as pkg/plan has them.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+func grantOperations() []string {
+	return []string{
+		"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey",
+		"GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
+	}
+}

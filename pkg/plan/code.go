@@ -1,0 +1,28 @@
+package plan
+
+import (
+	"encoding/json"
+	"strings"
+
+	"keymend/pkg/keypolicy"
+)
+
+// Code returns the permanent fix as the key's owner would write it into the
+// policy's code: the two statements as a JSON list, indented. It is "" where the
+// principal isn't a service-linked role.
+func Code(f Finding) string {
+	empty, err := keypolicy.Parse(`{"Version":"2012-10-17","Statement":[]}`)
+	if err != nil {
+		return ""
+	}
+	edit, err := keypolicy.Allow(empty, f.Principal.ARN)
+	if err != nil {
+		return ""
+	}
+	raw := json.RawMessage("[" + strings.Join(edit.Added, ",") + "]")
+	text, err := json.MarshalIndent(raw, "", "  ")
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"keymend/pkg/access"
+)
+
+// ID identifies the finding: the same for the same account, Region, group, key
+// and principal, so that looking again makes no new finding.
+func (f Finding) ID() string {
+	return "f-" + hash(f.Account, f.Region, f.Group, f.Facts.Key.ARN, f.Principal.ARN)
+}
+
+// RemediationID names one remediation in the audit log and, as the role session
+// name, in CloudTrail. Carrying out the same plan on the same facts again is the
+// same remediation.
+func RemediationID(digest string) string { return "r-" + hash(digest) }
+
+// Decision sums up the finding's results.
+func (f Finding) Decision() access.Decision { return access.Decide(f.Results) }
+
+// Missing returns the operations that aren't Allowed.
+func (f Finding) Missing() []string {
+	var out []string
+	for _, r := range f.Results {
+		if r.Decision != access.Allowed {
+			out = append(out, r.Operation)
+		}
+	}
+	return out
+}
+
+// Evaluate fills in the results: what the launch's principal may do on the key
+// by these facts.
+func (f Finding) Evaluate() Finding {
+	f.Results = f.evaluate(f.Facts)
+	return f
+}
+
+func (f Finding) evaluate(facts access.Facts) []access.Result {
+	context := access.LaunchContext(f.Principal, facts.Key.ARN)
+	for key, value := range f.Tags {
+		// Tags that were read are known, those that are missing stay unknown.
+		context.Values["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
+	}
+	return access.Evaluate(facts, access.Request{
+		Principal: f.Principal, Operations: f.Operations, Context: context,
+	})
+}
+
+// keyAccount returns the account that owns the key, by its ARN.
+func (f Finding) keyAccount() string { return arnPart(f.Facts.Key.ARN, 4) }
+
+// keyRegion returns the Region that the key is in, by its ARN.
+func (f Finding) keyRegion() string { return arnPart(f.Facts.Key.ARN, 3) }
+
+func arnPart(arn string, i int) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 {
+		return ""
+	}
+	return parts[i]
+}
+
+// hash is short enough to read out, and long enough not to collide. Each part
+// ends by a byte that none of them can contain.
+func hash(parts ...string) string {
+	const length = 16
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])[:length]
+}

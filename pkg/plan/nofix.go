@@ -1,0 +1,137 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"keymend/pkg/access"
+)
+
+// A NoFixReason names why there is nothing to apply.
+type NoFixReason string
+
+// The reasons.
+const (
+	NothingToDo      NoFixReason = "nothing-to-do"
+	ManagedByAWS     NoFixReason = "aws-managed-key"
+	KeyNotUsable     NoFixReason = "key-not-usable"
+	KeyNotSymmetric  NoFixReason = "key-not-symmetric"
+	OtherRegion      NoFixReason = "other-region"
+	ForeignKey       NoFixReason = "foreign-key"
+	ExplicitDeny     NoFixReason = "explicit-deny"
+	PolicyUnreadable NoFixReason = "policy-unreadable"
+	NotKnown         NoFixReason = "not-known"
+	RoleMissing      NoFixReason = "role-missing"
+	PolicyRefused    NoFixReason = "policy-refused"
+	WouldNotHelp     NoFixReason = "would-not-help"
+)
+
+// obstacle returns the first reason for which the finding isn't ours to fix;
+// nil where it is.
+func (f Finding) obstacle() *NoFix {
+	key := f.Facts.Key.ARN
+	switch {
+	case f.Decision() == access.Allowed:
+		return &NoFix{NothingToDo, fmt.Sprintf("%s may use %s.", f.Principal.ARN, key), ""}
+	case f.Facts.Key.Manager == "AWS":
+		return &NoFix{ManagedByAWS,
+			fmt.Sprintf("%s is managed by AWS in account %s; it can't be shared, and nobody can change its policy.", key, f.keyAccount()),
+			"Encrypt the volume, and copy the snapshot, under a customer managed key: `aws ec2 copy-snapshot --encrypted --kms-key-id KEY …`."}
+	case f.keyRegion() != f.Region:
+		return &NoFix{OtherRegion,
+			fmt.Sprintf("%s is in %s, the group in %s; EBS takes keys of its own Region only.", key, f.keyRegion(), f.Region),
+			"Name a key of " + f.Region + " where the launch takes this one from: " + strings.Join(f.Because, "; ") + "."}
+	case f.Facts.Key.State != "Enabled" && f.Facts.Key.State != "Updating":
+		return f.keyState()
+	case f.asymmetric():
+		return &NoFix{KeyNotSymmetric,
+			fmt.Sprintf("%s is a %s key for %s; EBS takes symmetric encryption keys only.", key, f.Facts.Key.Spec, f.Facts.Key.Usage),
+			"Name a symmetric encryption key (SYMMETRIC_DEFAULT) instead: " + strings.Join(f.Because, "; ") + "."}
+	case f.keyAccount() != f.Account:
+		return f.foreign()
+	}
+	return f.unclear()
+}
+
+func (f Finding) asymmetric() bool {
+	k := f.Facts.Key
+	return k.Spec != "" && k.Spec != "SYMMETRIC_DEFAULT" || k.Usage != "" && k.Usage != "ENCRYPT_DECRYPT"
+}
+
+// unclear is the part of obstacle that rests on policy and grants.
+func (f Finding) unclear() *NoFix {
+	key := f.Facts.Key.ARN
+	if f.Facts.Policy == nil {
+		return &NoFix{PolicyUnreadable,
+			fmt.Sprintf("the policy of %s couldn't be read: %s", key, f.Facts.PolicyUnreadable),
+			"Let Keymend's reader role do kms:GetKeyPolicy on the key, or mend the policy by hand."}
+	}
+	for _, r := range f.Results {
+		if r.Reason == access.DeniedByStatement {
+			return &NoFix{ExplicitDeny,
+				fmt.Sprintf("statement %s of the policy of %s denies kms:%s to %s; no statement or grant outweighs that.", r.DecidedBy, key, r.Operation, f.Principal.ARN),
+				"The key's owner has to except the role from statement " + r.DecidedBy + ", or the launch has to take another key."}
+		}
+	}
+	if f.Principal.ID == "" {
+		return &NoFix{RoleMissing,
+			fmt.Sprintf("%s doesn't exist or couldn't be read; KMS refuses principals that don't exist.", f.Principal.ARN),
+			"Create the role with `aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com`, with --custom-suffix where its name has one."}
+	}
+	for _, r := range f.Results {
+		if r.Decision == access.Unknown {
+			return &NoFix{NotKnown,
+				fmt.Sprintf("whether %s may do kms:%s on %s can't be told: %s", f.Principal.ARN, r.Operation, key, unseen(r)),
+				"Look at what could not be seen; if the launch fails for the key, add AWS's two statements for the role by hand."}
+		}
+	}
+	return nil
+}
+
+func unseen(r access.Result) string {
+	var parts []string
+	if len(r.UnknownKeys) > 0 {
+		parts = append(parts, "it hangs on "+strings.Join(r.UnknownKeys, ", "))
+	}
+	if len(r.CouldNotSee) > 0 {
+		parts = append(parts, "not seen: "+strings.Join(r.CouldNotSee, "; "))
+	}
+	if len(parts) == 0 {
+		return string(r.Reason) + "."
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+// keyState says what a person must do for each state that a key can be in.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+func (f Finding) keyState() *NoFix {
+	key, state := f.Facts.Key.ARN, f.Facts.Key.State
+	at := "--key-id " + key + " --region " + f.keyRegion()
+	remedy := map[string]string{
+		"Disabled":               "`aws kms enable-key " + at + "`, if the key may be used again.",
+		"PendingDeletion":        "`aws kms cancel-key-deletion " + at + "`, then `aws kms enable-key " + at + "`, before the key and all it encrypts are lost.",
+		"PendingReplicaDeletion": "Keep the multi-Region primary key, or name another key: it goes once its replicas are gone.",
+		"PendingImport":          "Import its key material: `aws kms get-parameters-for-import " + at + " …`, `aws kms import-key-material " + at + " …`.",
+		"Unavailable":            "Connect its custom key store: `aws kms connect-custom-key-store …`.",
+		"Creating":               "Wait until the replica key is Enabled.",
+		"":                       "Let Keymend's reader role do kms:DescribeKey on the key.",
+	}[state]
+	if remedy == "" {
+		remedy = "See what KMS says about this state, or name another key."
+	}
+	if state == "" {
+		state = "not known"
+	}
+	return &NoFix{KeyNotUsable, fmt.Sprintf("%s is %s; opening it to anyone heals nothing until it is Enabled.", key, state), remedy}
+}
+
+// foreign says what AWS's procedure for a key of another account is.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+func (f Finding) foreign() *NoFix {
+	key := f.Facts.Key.ARN
+	return &NoFix{ForeignKey,
+		fmt.Sprintf("%s belongs to account %s; a key policy alone never opens it to a role of account %s.", key, f.keyAccount(), f.Account),
+		fmt.Sprintf("1. The key's owner lets account %s use the key and call kms:CreateGrant on it (principal arn:%s:iam::%s:root, without kms:GrantIsForAWSResource). "+
+			"2. Someone of account %s who may call kms:CreateGrant runs `aws kms create-grant --region %s --key-id %s --grantee-principal %s --operations %s`.",
+			f.Account, arnPart(key, 1), f.Account, f.Account, f.Region, key, f.Principal.ARN, strings.Join(operations(), " "))}
+}

@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+)
+
+// Simulate returns the facts as they will be once the steps are carried out.
+func Simulate(f access.Facts, steps Steps) (access.Facts, error) {
+	for _, step := range steps {
+		switch s := step.(type) {
+		case EditKeyPolicy:
+			policy, err := keypolicy.Parse(s.After)
+			if err != nil {
+				return f, fmt.Errorf("simulate %s: %w", s.Type(), err)
+			}
+			f.Policy = policy
+		case CreateGrant:
+			f.Grants = append(slices.Clone(f.Grants), access.Grant{
+				ID: s.Name, Name: s.Name, GranteePrincipal: s.Principal, RetiringPrincipal: s.Retiring,
+				IssuingAccount: "arn:" + arnPart(s.Key, 1) + ":iam::" + arnPart(s.Principal, 4) + ":root",
+				Operations:     s.Operations,
+			})
+		default:
+			return f, fmt.Errorf("simulate: no such step: %T", step)
+		}
+	}
+	return f, nil
+}
+
+// othersAffected counts the other principals whose access to the key the steps
+// would change: those named in the policy before or after, and two strangers
+// who stand for everyone it doesn't name.
+func (f Finding) othersAffected(steps Steps) int {
+	after, err := Simulate(f.Facts, steps)
+	if err != nil || len(steps) == 0 {
+		return 0
+	}
+	count := 0
+	for _, p := range f.others(after) {
+		r := access.Request{Principal: p, Operations: operations()}
+		before, then := access.Evaluate(f.Facts, r), access.Evaluate(after, r)
+		if slices.ContainsFunc(before, func(b access.Result) bool {
+			return !slices.ContainsFunc(then, func(a access.Result) bool { return a.Operation == b.Operation && a.Decision == b.Decision })
+		}) {
+			count++
+		}
+	}
+	return count
+}
+
+func (f Finding) others(after access.Facts) []access.Principal {
+	partition := arnPart(f.Facts.Key.ARN, 1)
+	names := map[string]bool{
+		"arn:" + partition + ":iam::" + f.keyAccount() + ":role/a-stranger":          true,
+		"arn:" + partition + ":iam::000000000000:role/a-stranger-of-another-account": true,
+	}
+	for _, d := range []*keypolicy.Document{f.Facts.Policy, after.Policy} {
+		for _, s := range d.Statements() {
+			for _, p := range []*keypolicy.Principal{s.Principal, s.NotPrincipal} {
+				if p != nil {
+					for _, name := range p.AWS {
+						names[name] = true
+					}
+				}
+			}
+		}
+	}
+	delete(names, f.Principal.ARN)
+	var out []access.Principal
+	for name := range names {
+		if p, ok := principalOf(name, partition); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// principalOf reads a principal as a policy names it. Everyone and deleted
+// principals aren't anyone who could ask.
+func principalOf(name, partition string) (access.Principal, bool) {
+	switch {
+	case strings.ContainsAny(name, "*?") || keypolicy.IsUniqueID(name):
+		return access.Principal{}, false
+	case !strings.HasPrefix(name, "arn:"):
+		return access.Principal{ARN: "arn:" + partition + ":iam::" + name + ":root"}, true
+	}
+	if session, ok := strings.CutPrefix(arnPart(name, 5), "assumed-role/"); ok {
+		role, _, _ := strings.Cut(session, "/")
+		return access.Principal{ARN: "arn:" + partition + ":iam::" + arnPart(name, 4) + ":role/" + role, SessionARN: name}, true
+	}
+	return access.Principal{ARN: name}, true
+}

@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// A Step is one change. The set is closed: EditKeyPolicy, CreateGrant.
+type Step interface {
+	// Type is the step's name on the wire.
+	Type() string
+	sealed()
+}
+
+// Steps are written as JSON objects with a "type" member.
+type Steps []Step
+
+// EditKeyPolicy replaces the key's policy by one that differs only in
+// statements of Keymend's own.
+type EditKeyPolicy struct {
+	Key       string   `json:"key"`       // key ARN
+	Principal string   `json:"principal"` // the service-linked role it opens the key to
+	Before    string   `json:"before"`    // the policy as it was read
+	After     string   `json:"after"`
+	Added     []string `json:"added"` // the statements as they will stand, JSON
+}
+
+// CreateGrant gives the principal a grant on the key.
+type CreateGrant struct {
+	Key        string   `json:"key"`
+	Principal  string   `json:"principal"`
+	Name       string   `json:"name"`       // deterministic: the same grant twice is one grant
+	Operations []string `json:"operations"` // without "kms:"
+	Retiring   string   `json:"retiring,omitempty"`
+	Why        string   `json:"why"` // why a grant and not statements
+}
+
+// Type implements Step.
+func (EditKeyPolicy) Type() string { return "EditKeyPolicy" }
+
+// Type implements Step.
+func (CreateGrant) Type() string { return "CreateGrant" }
+
+func (EditKeyPolicy) sealed() {}
+func (CreateGrant) sealed()   {}
+
+// MarshalJSON implements json.Marshaler.
+func (s EditKeyPolicy) MarshalJSON() ([]byte, error) {
+	type plain EditKeyPolicy
+	return json.Marshal(struct {
+		Type string `json:"type"`
+		plain
+	}{s.Type(), plain(s)})
+}
+
+// MarshalJSON implements json.Marshaler.
+func (s CreateGrant) MarshalJSON() ([]byte, error) {
+	type plain CreateGrant
+	return json.Marshal(struct {
+		Type string `json:"type"`
+		plain
+	}{s.Type(), plain(s)})
+}
+
+// UnmarshalJSON implements json.Unmarshaler. A step of a type that isn't known
+// is an error: leaving it out would carry out half a plan.
+func (s *Steps) UnmarshalJSON(text []byte) error {
+	var raw []json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return fmt.Errorf("read steps: %w", err)
+	}
+	out := make(Steps, 0, len(raw))
+	for i, r := range raw {
+		step, err := unmarshalStep(r)
+		if err != nil {
+			return fmt.Errorf("read step %d: %w", i, err)
+		}
+		out = append(out, step)
+	}
+	*s = out
+	return nil
+}
+
+func unmarshalStep(text json.RawMessage) (Step, error) {
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, err
+	}
+	switch head.Type {
+	case EditKeyPolicy{}.Type():
+		var s EditKeyPolicy
+		err := json.Unmarshal(text, &s)
+		return s, err
+	case CreateGrant{}.Type():
+		var s CreateGrant
+		err := json.Unmarshal(text, &s)
+		return s, err
+	}
+	return nil, fmt.Errorf("no such type of step: %q", head.Type)
+}

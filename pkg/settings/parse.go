@@ -1,0 +1,133 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The environment variables.
+const (
+	EnvMode            = "KEYMEND_MODE"
+	EnvScope           = "KEYMEND_SCOPE"
+	EnvOwnKey          = "KEYMEND_OWN_KEY"
+	EnvSwitchParameter = "KEYMEND_SWITCH_PARAMETER"
+	EnvOwnershipTags   = "KEYMEND_OWNERSHIP_TAGS" // separated by commas
+	EnvChangesQueueURL = "KEYMEND_CHANGES_QUEUE_URL"
+	EnvRolePrefix      = "KEYMEND_ROLE_PREFIX"
+	EnvVerifyReads     = "KEYMEND_VERIFY_READS"
+	EnvVerifyInterval  = "KEYMEND_VERIFY_INTERVAL" // as in "2s"
+	EnvPartition       = "KEYMEND_PARTITION"
+)
+
+// Names returns every environment variable that Parse reads.
+func Names() []string {
+	return []string{
+		EnvMode, EnvScope, EnvOwnKey, EnvSwitchParameter, EnvOwnershipTags,
+		EnvChangesQueueURL, EnvRolePrefix, EnvVerifyReads, EnvVerifyInterval, EnvPartition,
+	}
+}
+
+// Parse reads the settings; get is os.Getenv or alike. The error joins every
+// problem, not only the first, and the Config is usable even then: with any
+// problem at all its mode is observe.
+func Parse(get func(string) string) (Config, error) {
+	p := parser{get: get}
+	c := Config{
+		Mode:            p.oneOf(EnvMode, "", "observe", "propose", "enforce"),
+		Scope:           p.oneOf(EnvScope, "tagged", "tagged", "all"),
+		OwnKey:          p.oneOf(EnvOwnKey, "auto", "auto", "policy", "grant"),
+		SwitchParameter: p.matching(EnvSwitchParameter, "", `[a-zA-Z0-9_./-]{0,1011}`),
+		OwnershipTags:   p.list(EnvOwnershipTags),
+		ChangesQueueURL: p.matching(EnvChangesQueueURL, "", `(https?://\S+\.fifo)?`),
+		RolePrefix:      p.matching(EnvRolePrefix, "", `[\w+=,.@-]{0,40}`),
+		VerifyReads:     p.count(EnvVerifyReads),
+		VerifyInterval:  p.interval(EnvVerifyInterval),
+		Partition:       p.oneOf(EnvPartition, "aws", "aws", "aws-cn", "aws-us-gov"),
+	}
+	if len(p.problems) > 0 {
+		c.Mode = "observe"
+		p.problems = append(p.problems, ErrMode)
+	}
+	return c, errors.Join(p.problems...)
+}
+
+type parser struct {
+	get      func(string) string
+	problems []error
+}
+
+func (p *parser) problem(name, format string, args ...any) {
+	p.problems = append(p.problems, fmt.Errorf("%s "+format, append([]any{name}, args...)...))
+}
+
+// oneOf returns the value if it is allowed. An unset one is the default; where
+// there is no default, being unset is a problem.
+func (p *parser) oneOf(name, unset string, allowed ...string) string {
+	value := p.get(name)
+	if value == "" && unset != "" {
+		return unset
+	}
+	for _, a := range allowed {
+		if value == a {
+			return value
+		}
+	}
+	p.problem(name, "is %q; it must be one of: %s", value, strings.Join(allowed, ", "))
+	return allowed[0]
+}
+
+func (p *parser) matching(name, unset, pattern string) string {
+	value := p.get(name)
+	if value == "" {
+		return unset
+	}
+	if ok, err := regexp.MatchString(`^(?:`+pattern+`)$`, value); err != nil || !ok {
+		p.problem(name, "is %q; it must match %s", value, pattern)
+		return unset
+	}
+	return value
+}
+
+func (p *parser) list(name string) []string {
+	var out []string
+	for item := range strings.SplitSeq(p.get(name), ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// count returns how many reads prove a write. Terraform waits for five:
+// hashicorp/terraform-provider-aws internal/service/kms/key.go.
+func (p *parser) count(name string) int {
+	const unset, most = 5, 20
+	value := p.get(name)
+	if value == "" {
+		return unset
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > most {
+		p.problem(name, "is %q; it must be a number from 1 to %d", value, most)
+		return unset
+	}
+	return n
+}
+
+func (p *parser) interval(name string) time.Duration {
+	const unset, most = time.Second, 30 * time.Second
+	value := p.get(name)
+	if value == "" {
+		return unset
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 0 || d > most {
+		p.problem(name, "is %q; it must be a duration from 0s to %s", value, most)
+		return unset
+	}
+	return d
+}
