@@ -1,0 +1,103 @@
+package iam
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/wire"
+)
+
+// Authorize returns nil where the caller's identity policies, and its session
+// policies if it has any, allow a check. The administrator may do everything.
+// The error has AWS's words and no code: each service has its own.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func (s *Service) Authorize(c *wire.Caller, check wire.Check) error {
+	if c.Admin {
+		return nil
+	}
+	if err := judge(c, check, c.Identity, "identity-based"); err != nil {
+		return err
+	}
+	if c.Narrowing != nil {
+		return judge(c, check, c.Narrowing, "session")
+	}
+	return nil
+}
+
+// judge asks one layer of policies. Only Allowed allows.
+func judge(c *wire.Caller, check wire.Check, policies []*keypolicy.Document, layer string) error {
+	j := access.Identity(policies, check.Action, check.Resource, contextOf(c, check))
+	article := "a"
+	if layer == "identity-based" {
+		article = "an"
+	}
+	switch {
+	case j.Explicit:
+		return refusal(c, check, fmt.Sprintf(" with an explicit deny in %s %s policy", article, layer))
+	case j.Decision != access.Allowed:
+		return refusal(c, check, fmt.Sprintf(" because no %s policy allows the %s action", layer, check.Action))
+	}
+	return nil
+}
+
+func refusal(c *wire.Caller, check wire.Check, why string) error {
+	on := ""
+	if check.Resource != "*" {
+		on = " on resource: " + check.Resource
+	}
+	return &wire.Error{Status: http.StatusForbidden,
+		Message: "User: " + c.ARN + " is not authorized to perform: " + check.Action + on + why}
+}
+
+// contextOf returns the request's condition keys. Everything is known here:
+// what isn't among them is not in the request.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func contextOf(c *wire.Caller, check wire.Check) access.Context {
+	values := map[string][]string{
+		"aws:principalarn":          {principalARN(c)},
+		"aws:principalaccount":      {c.Account},
+		"aws:requestedregion":       {c.Region},
+		"aws:principaltype":         {principalType(c)},
+		"aws:userid":                {userID(c)},
+		"aws:securetransport":       {"true"}, // AWS's own endpoints speak nothing else
+		"aws:principalisawsservice": {"false"},
+		"aws:viaawsservice":         {"false"},
+	}
+	maps.Copy(values, lower(check.Context))
+	return access.Context{Values: values, Complete: true}
+}
+
+func lower(context map[string][]string) map[string][]string {
+	out := make(map[string][]string, len(context))
+	for k, v := range context {
+		out[strings.ToLower(k)] = v
+	}
+	return out
+}
+
+// principalARN is the ARN that policies name: the role's, not the session's.
+func principalARN(c *wire.Caller) string {
+	if c.Role != "" {
+		return c.Role
+	}
+	return c.ARN
+}
+
+func principalType(c *wire.Caller) string {
+	if c.Role != "" {
+		return "AssumedRole"
+	}
+	return "User"
+}
+
+// userID is aws:userid, as GetCallerIdentity shows it.
+func userID(c *wire.Caller) string {
+	if c.Role != "" {
+		return c.UniqueID + ":" + c.Session
+	}
+	return "AIDASANDBOX" + c.Account
+}

@@ -1,0 +1,175 @@
+// Package iam is the sandbox's IAM and STS: roles with their trust and inline
+// policies, service-linked roles, sessions with session policies, and the
+// judgement whether a caller's policies allow an action.
+//
+// It has no users but each account's administrator, no groups, and no managed
+// policies. An account exists as soon as somebody uses it.
+package iam
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/clock"
+	"keymend/pkg/sandbox/wire"
+)
+
+// A Service holds every account's roles and every session. It is safe for
+// concurrent use.
+type Service struct {
+	clock *clock.Clock
+
+	mu       sync.Mutex
+	accounts map[string]map[string]*role // by account, then role name
+	sessions map[string]*session         // by access key id
+	tasks    map[string]bool             // deletion tasks of service-linked roles
+	serial   int                         // makes unique ids unique
+}
+
+// New returns an IAM without accounts. The clock tells when roles were made;
+// sessions expire in real time.
+func New(c *clock.Clock) *Service {
+	return &Service{clock: c, accounts: map[string]map[string]*role{},
+		sessions: map[string]*session{}, tasks: map[string]bool{}}
+}
+
+// A Role is what the sandbox's other services need to know of a role.
+type Role struct {
+	ARN, Name, Path string
+	ID              string    // AROA…; a role deleted and made again has another one
+	Created         time.Time // simulated time
+}
+
+// A role is a Role with its policies.
+type role struct {
+	Role
+	account, description string
+	maxSession           int32
+	trustText            string
+	trust                *keypolicy.Document
+	inline               map[string]policy
+}
+
+// A policy is a document with the exact text it was given as.
+type policy struct {
+	text string
+	doc  *keypolicy.Document
+}
+
+// use makes sure that an account exists. The caller holds the lock.
+func (s *Service) use(account string) map[string]*role {
+	if s.accounts[account] == nil {
+		s.accounts[account] = map[string]*role{}
+	}
+	return s.accounts[account]
+}
+
+// AccountKnown reports whether anybody has used the account yet.
+func (s *Service) AccountKnown(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accounts[id] != nil
+}
+
+// Role returns the role with this ARN.
+func (s *Service) Role(arn string) (Role, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.find(arn)
+	if r == nil {
+		return Role{}, false
+	}
+	return r.Role, true
+}
+
+// find returns the role with this ARN, or nil. The caller holds the lock.
+func (s *Service) find(arn string) *role {
+	account, resource, ok := splitARN(arn)
+	if !ok || !strings.HasPrefix(resource, "role/") {
+		return nil
+	}
+	r := s.accounts[account][resource[strings.LastIndexByte(resource, '/')+1:]]
+	if r == nil || r.ARN != arn {
+		return nil
+	}
+	return r
+}
+
+// PrincipalExists reports whether a policy may name this principal: an account
+// that is in use (its root, or its bare number), a role, a role's session, an
+// administrator, an AWS service, everyone.
+func (s *Service) PrincipalExists(name string) bool {
+	if name == "*" || strings.HasSuffix(name, ".amazonaws.com") || strings.HasSuffix(name, ".amazonaws.com.cn") {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.accounts[name] != nil || s.roleWithID(name) != nil {
+		return true
+	}
+	account, resource, ok := splitARN(name)
+	roles := s.accounts[account]
+	switch {
+	case !ok || roles == nil:
+		return false
+	case resource == "root" || resource == "user/admin":
+		return true
+	case strings.HasPrefix(resource, "assumed-role/"):
+		parts := strings.Split(resource, "/")
+		return len(parts) == 3 && roles[parts[1]] != nil
+	}
+	return s.find(name) != nil
+}
+
+// roleWithID returns the living role with a unique id. The caller holds the
+// lock.
+func (s *Service) roleWithID(id string) *role {
+	if !keypolicy.IsUniqueID(id) {
+		return nil
+	}
+	for _, roles := range s.accounts {
+		for _, r := range roles {
+			if r.ID == id {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// splitARN returns the account and resource of an IAM or STS ARN.
+func splitARN(arn string) (account, resource string, ok bool) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" && parts[2] != "sts" {
+		return "", "", false
+	}
+	return parts[4], parts[5], true
+}
+
+// isAccount reports whether s is an account's number.
+func isAccount(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+}
+
+// Wire returns IAM as the dispatcher serves it.
+func (s *Service) Wire() wire.Service {
+	return wire.Service{
+		Name: "iam", Protocol: wire.Query, Version: "2010-05-08", Denied: "AccessDenied", DeniedCode: 403,
+		Operations: []wire.Operation{
+			onRole("CreateRole", s.createRole, s.newRoleARN),
+			onRole("GetRole", s.getRole, s.roleARN),
+			wire.Handle("ListRoles", s.listRoles),
+			onRole("DeleteRole", s.deleteRole, s.roleARN),
+			onRole("UpdateAssumeRolePolicy", s.updateAssumeRolePolicy, s.roleARN),
+			onRole("PutRolePolicy", s.putRolePolicy, s.roleARN),
+			onRole("GetRolePolicy", s.getRolePolicy, s.roleARN),
+			onRole("ListRolePolicies", s.listRolePolicies, s.roleARN),
+			onRole("DeleteRolePolicy", s.deleteRolePolicy, s.roleARN),
+			s.createServiceLinkedRoleOperation(),
+			onRole("DeleteServiceLinkedRole", s.deleteServiceLinkedRole, s.roleARN),
+			wire.Handle("GetServiceLinkedRoleDeletionStatus", s.getDeletionStatus),
+		},
+	}
+}

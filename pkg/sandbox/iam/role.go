@@ -1,0 +1,264 @@
+package iam
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+
+	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wire"
+)
+
+// onRole is an operation on one role: it needs its own action on the role that
+// resource names.
+func onRole[I, O any](name string, f func(context.Context, *I) (*O, error), resource func(account string, in any) string) wire.Operation {
+	op := wire.Handle(name, f)
+	op.Needs = func(ctx context.Context, in any) []wire.Check {
+		return []wire.Check{{Action: "iam:" + name, Resource: resource(wire.CallerOf(ctx).Account, in)}}
+	}
+	return op
+}
+
+// roleARN returns the ARN of the role that an input names by RoleName.
+func (s *Service) roleARN(account string, in any) string {
+	name, _ := reflect.ValueOf(in).Elem().FieldByName("RoleName").Interface().(*string)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.accounts[account][deref(name)]; r != nil {
+		return r.ARN
+	}
+	return arnOf(account, "/", deref(name))
+}
+
+func (s *Service) newRoleARN(account string, in any) string {
+	input := in.(*awsiam.CreateRoleInput)
+	return arnOf(account, pathOr(input.Path), deref(input.RoleName))
+}
+
+func arnOf(account, path, name string) string {
+	return "arn:aws:iam::" + account + ":role" + path + name
+}
+
+func pathOr(p *string) string {
+	if p == nil || *p == "" {
+		return "/"
+	}
+	return *p
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// uniqueID makes an id that no other principal ever had, also not an earlier
+// one of the same name. The caller holds the lock.
+func (s *Service) uniqueID(kind, arn string) string {
+	s.serial++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", arn, s.serial))
+	return kind + base32.StdEncoding.EncodeToString(sum[:])[:17]
+}
+
+// add makes a role. The caller holds the lock.
+func (s *Service) add(account, path, name, trustText string, trust *keypolicy.Document) *role {
+	arn := arnOf(account, path, name)
+	r := &role{
+		Role:    Role{ARN: arn, Name: name, Path: path, ID: s.uniqueID("AROA", arn), Created: s.clock.Now()},
+		account: account, maxSession: 3600, trustText: trustText, trust: trust, inline: map[string]policy{},
+	}
+	s.use(account)[name] = r
+	return r
+}
+
+// PutRole makes a role, or gives an existing one other policies, as a
+// deployment does. An unreadable policy is an *wire.Error
+// (MalformedPolicyDocument).
+func (s *Service) PutRole(account, name, path, trust string, inline map[string]string) (Role, error) {
+	doc, err := parse(trust)
+	if err != nil {
+		return Role{}, err
+	}
+	policies := map[string]policy{}
+	for name, text := range inline {
+		p, err := parse(text)
+		if err != nil {
+			return Role{}, err
+		}
+		policies[name] = policy{text, p}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.accounts[account][name]
+	if r == nil {
+		r = s.add(account, pathOr(&path), name, trust, doc)
+	}
+	r.trustText, r.trust, r.inline = trust, doc, policies
+	return r.Role, nil
+}
+
+func parse(text string) (*keypolicy.Document, error) {
+	doc, err := keypolicy.Parse(text)
+	if err != nil {
+		return nil, wire.Errorf("MalformedPolicyDocument", "%v", err)
+	}
+	return doc, nil
+}
+
+func (s *Service) createRole(ctx context.Context, in *awsiam.CreateRoleInput) (*awsiam.CreateRoleOutput, error) {
+	doc, err := parse(*in.AssumeRolePolicyDocument)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.principalsExist(doc); err != nil {
+		return nil, err
+	}
+	account := wire.CallerOf(ctx).Account
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.accounts[account][*in.RoleName] != nil {
+		return nil, &wire.Error{Code: "EntityAlreadyExists", Status: http.StatusConflict,
+			Message: "Role with name " + *in.RoleName + " already exists."}
+	}
+	r := s.add(account, pathOr(in.Path), *in.RoleName, *in.AssumeRolePolicyDocument, doc)
+	r.description = deref(in.Description)
+	if in.MaxSessionDuration != nil {
+		r.maxSession = *in.MaxSessionDuration
+	}
+	return &awsiam.CreateRoleOutput{Role: new(r.sdk())}, nil
+}
+
+// principalsExist refuses a trust policy that names nobody.
+func (s *Service) principalsExist(doc *keypolicy.Document) error {
+	for _, st := range doc.Statements() {
+		if st.Principal == nil {
+			return wire.Errorf("MalformedPolicyDocument", "Missing required field Principal")
+		}
+		for _, name := range st.Principal.AWS {
+			if !s.PrincipalExists(name) {
+				return wire.Errorf("MalformedPolicyDocument", `Invalid principal in policy: "AWS":"%s"`, name)
+			}
+		}
+	}
+	return nil
+}
+
+// sdk returns the role as GetRole shows it. Documents travel URL-encoded.
+func (r *role) sdk() types.Role {
+	return types.Role{
+		Arn: new(r.ARN), RoleName: new(r.Name), RoleId: new(r.ID), Path: new(r.Path),
+		CreateDate: new(r.Created), AssumeRolePolicyDocument: new(encode(r.trustText)),
+		Description: new(r.description), MaxSessionDuration: new(r.maxSession),
+		RoleLastUsed: &types.RoleLastUsed{},
+	}
+}
+
+// encode is RFC 3986's percent encoding, as IAM applies it to documents.
+func encode(document string) string {
+	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
+}
+
+// existing returns a role by name. The caller holds the lock.
+func (s *Service) existing(ctx context.Context, name *string) (*role, error) {
+	if r := s.accounts[wire.CallerOf(ctx).Account][deref(name)]; r != nil {
+		return r, nil
+	}
+	return nil, missing("The role with name %s cannot be found.", deref(name))
+}
+
+func missing(format string, args ...any) error {
+	return &wire.Error{Code: "NoSuchEntity", Status: http.StatusNotFound, Message: fmt.Sprintf(format, args...)}
+}
+
+// changeable returns a role that its account may change: a service-linked role
+// belongs to its service.
+func (s *Service) changeable(ctx context.Context, name *string) (*role, error) {
+	r, err := s.existing(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if service, linked := linkedService(r.Path); linked {
+		return nil, wire.Errorf("UnmodifiableEntity",
+			"Cannot perform the operation on the protected role '%s' - this role is only modifiable by %s", r.Name, service)
+	}
+	return r, nil
+}
+
+func (s *Service) getRole(ctx context.Context, in *awsiam.GetRoleInput) (*awsiam.GetRoleOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.existing(ctx, in.RoleName)
+	if err != nil {
+		return nil, err
+	}
+	return &awsiam.GetRoleOutput{Role: new(r.sdk())}, nil
+}
+
+func (s *Service) listRoles(ctx context.Context, in *awsiam.ListRolesInput) (*awsiam.ListRolesOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []types.Role
+	roles := s.accounts[wire.CallerOf(ctx).Account]
+	for _, name := range slices.Sorted(maps.Keys(roles)) {
+		if strings.HasPrefix(roles[name].Path, deref(in.PathPrefix)) {
+			all = append(all, roles[name].sdk())
+		}
+	}
+	page, next, err := paging.Page(all, pageSize(in.MaxItems), in.Marker)
+	if err != nil {
+		return nil, wire.Errorf("ValidationError", "Invalid Marker.")
+	}
+	return &awsiam.ListRolesOutput{Roles: page, Marker: next, IsTruncated: next != nil}, nil
+}
+
+func pageSize(n *int32) int {
+	if n == nil {
+		return 100
+	}
+	return int(*n)
+}
+
+func (s *Service) deleteRole(ctx context.Context, in *awsiam.DeleteRoleInput) (*awsiam.DeleteRoleOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.changeable(ctx, in.RoleName)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.inline) > 0 {
+		return nil, &wire.Error{Code: "DeleteConflict", Status: http.StatusConflict,
+			Message: "Cannot delete entity, must delete policies first."}
+	}
+	delete(s.accounts[r.account], r.Name)
+	return &awsiam.DeleteRoleOutput{}, nil
+}
+
+func (s *Service) updateAssumeRolePolicy(ctx context.Context, in *awsiam.UpdateAssumeRolePolicyInput) (*awsiam.UpdateAssumeRolePolicyOutput, error) {
+	doc, err := parse(*in.PolicyDocument)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.principalsExist(doc); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.changeable(ctx, in.RoleName)
+	if err != nil {
+		return nil, err
+	}
+	r.trustText, r.trust = *in.PolicyDocument, doc
+	return &awsiam.UpdateAssumeRolePolicyOutput{}, nil
+}

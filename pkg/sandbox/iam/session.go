@@ -1,0 +1,107 @@
+package iam
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/wire"
+)
+
+// A session is one set of temporary credentials.
+type session struct {
+	roleARN, roleID string
+	name, token     string
+	secret          string
+	expires         time.Time // real time: the SDKs measure it
+	policies        []*keypolicy.Document
+}
+
+// Authenticate returns the caller behind an access key id. An account's number
+// is its administrator's; any other key must be a living session's.
+func (s *Service) Authenticate(accessKeyID, sessionToken, region string) (*wire.Caller, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if isAccount(accessKeyID) {
+		s.use(accessKeyID)
+		return &wire.Caller{Account: accessKeyID, Region: region, Admin: true,
+			ARN: "arn:aws:iam::" + accessKeyID + ":user/admin"}, nil
+	}
+	invalid := &wire.Error{Code: "InvalidClientTokenId", Status: http.StatusForbidden,
+		Message: "The security token included in the request is invalid."}
+	ses := s.sessions[accessKeyID]
+	if ses == nil || ses.token != sessionToken {
+		return nil, invalid
+	}
+	if !time.Now().Before(ses.expires) {
+		return nil, &wire.Error{Code: "ExpiredToken", Status: http.StatusForbidden,
+			Message: "The security token included in the request is expired"}
+	}
+	r := s.find(ses.roleARN)
+	if r == nil || r.ID != ses.roleID {
+		return nil, invalid // deleted, and perhaps made again
+	}
+	c := r.caller(ses.name, region)
+	c.Narrowing = ses.policies
+	return c, nil
+}
+
+// caller is the role in a session.
+func (r *role) caller(sessionName, region string) *wire.Caller {
+	c := &wire.Caller{
+		Account: r.account, Region: region, Role: r.ARN, UniqueID: r.ID, Session: sessionName,
+		ARN: "arn:aws:sts::" + r.account + ":assumed-role/" + r.Name + "/" + sessionName,
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.inline)) {
+		c.Identity = append(c.Identity, r.inline[name].doc)
+	}
+	return c
+}
+
+// RoleSession returns the caller that a service is when it acts as a role: Auto
+// Scaling as its service-linked role, in a session called "AutoScaling".
+func (s *Service) RoleSession(roleARN, sessionName, region, invokedBy string) (*wire.Caller, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.find(roleARN)
+	if r == nil {
+		return nil, missing("The role %s cannot be found.", roleARN)
+	}
+	c := r.caller(sessionName, region)
+	c.InvokedBy = invokedBy
+	return c, nil
+}
+
+// Credentials returns credentials of a role for a process that runs as it, as
+// Lambda gives them to a function. They hold for twelve hours of real time, in
+// every Region.
+func (s *Service) Credentials(roleARN, sessionName, _ string) (accessKey, secret, token string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.find(roleARN)
+	if r == nil {
+		return "", "", "", missing("The role %s cannot be found.", roleARN)
+	}
+	key, ses := s.issue(r, sessionName, 12*time.Hour, nil)
+	return key, ses.secret, ses.token, nil
+}
+
+// issue makes a session. The caller holds the lock.
+func (s *Service) issue(r *role, name string, lasts time.Duration, policies []*keypolicy.Document) (string, *session) {
+	key := "ASIA" + random(16)
+	ses := &session{roleARN: r.ARN, roleID: r.ID, name: name, policies: policies,
+		expires: time.Now().Add(lasts).UTC().Truncate(time.Second), token: random(64), secret: random(40)}
+	s.sessions[key] = ses
+	return key, ses
+}
+
+// random returns n letters and digits.
+func random(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, by its contract
+	return base32.StdEncoding.EncodeToString(b)[:n]
+}

@@ -1,0 +1,135 @@
+package iam
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/wire"
+)
+
+// WireSTS returns STS as the dispatcher serves it. AssumeRole judges its caller
+// itself, since the trust policy has a say; GetCallerIdentity needs nothing.
+func (s *Service) WireSTS() wire.Service {
+	return wire.Service{
+		Name: "sts", Protocol: wire.Query, Version: "2011-06-15", Denied: "AccessDenied", DeniedCode: 403,
+		SelfAuthorizing: true,
+		Operations: []wire.Operation{
+			wire.Handle("AssumeRole", s.assumeRole),
+			wire.Handle("GetCallerIdentity", s.getCallerIdentity),
+		},
+	}
+}
+
+func (s *Service) getCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
+	c := wire.CallerOf(ctx)
+	return &sts.GetCallerIdentityOutput{Account: new(c.Account), Arn: new(c.ARN), UserId: new(userID(c))}, nil
+}
+
+func (s *Service) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
+	c := wire.CallerOf(ctx)
+	policies, lasts, err := checkAssume(c, in)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.find(deref(in.RoleArn))
+	if r == nil || !s.mayAssume(c, r, in) {
+		return nil, &wire.Error{Code: "AccessDenied", Status: http.StatusForbidden,
+			Message: "User: " + c.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + deref(in.RoleArn)}
+	}
+	if lasts > time.Duration(r.maxSession)*time.Second {
+		return nil, wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	key, ses := s.issue(r, *in.RoleSessionName, lasts, policies)
+	return &sts.AssumeRoleOutput{
+		AssumedRoleUser: &types.AssumedRoleUser{
+			Arn: new(r.caller(ses.name, c.Region).ARN), AssumedRoleId: new(r.ID + ":" + ses.name)},
+		Credentials: &types.Credentials{
+			AccessKeyId: &key, SecretAccessKey: &ses.secret, SessionToken: &ses.token, Expiration: &ses.expires},
+	}, nil
+}
+
+// maxSessionPolicy is how long an inline session policy may be.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+const maxSessionPolicy = 2048
+
+// checkAssume reads what an AssumeRole asks for beside the role.
+func checkAssume(c *wire.Caller, in *sts.AssumeRoleInput) ([]*keypolicy.Document, time.Duration, error) {
+	if !regexp.MustCompile(`^[\w+=,.@-]{2,64}$`).MatchString(deref(in.RoleSessionName)) {
+		return nil, 0, wire.Errorf("ValidationError", "1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: "+
+			"Member must have length between 2 and 64 and satisfy regular expression pattern: [\\w+=,.@-]*", deref(in.RoleSessionName))
+	}
+	if len(in.PolicyArns) > 0 || len(in.Tags) > 0 || in.SourceIdentity != nil {
+		return nil, 0, wire.Errorf("NotInTheSandbox", "PolicyArns, Tags and SourceIdentity of sts:AssumeRole are not in the sandbox")
+	}
+	lasts := time.Hour
+	if in.DurationSeconds != nil {
+		lasts = time.Duration(*in.DurationSeconds) * time.Second
+	}
+	switch {
+	case lasts < 15*time.Minute || lasts > 12*time.Hour:
+		return nil, 0, wire.Errorf("ValidationError", "1 validation error detected: Value '%d' at 'durationSeconds' failed to satisfy constraint: "+
+			"Member must have value between 900 and 43200", *in.DurationSeconds)
+	case c.Role != "" && lasts > time.Hour:
+		return nil, 0, wire.Errorf("ValidationError",
+			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+	}
+	policies, err := sessionPolicies(in.Policy)
+	return policies, lasts, err
+}
+
+func sessionPolicies(text *string) ([]*keypolicy.Document, error) {
+	if text == nil {
+		return nil, nil
+	}
+	if len(*text) > maxSessionPolicy {
+		return nil, wire.Errorf("ValidationError", "1 validation error detected: Value at 'policy' failed to satisfy constraint: "+
+			"Member must have length less than or equal to %d", maxSessionPolicy)
+	}
+	doc, err := parse(*text)
+	if err != nil {
+		return nil, err
+	}
+	return []*keypolicy.Document{doc}, nil
+}
+
+// mayAssume weighs the role's trust policy against the caller's own policies.
+// In one account, a trust that names the caller is enough; one that names the
+// account leaves it to the caller's policies. Across accounts both must allow.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+func (s *Service) mayAssume(c *wire.Caller, r *role, in *sts.AssumeRoleInput) bool {
+	check := wire.Check{Action: "sts:AssumeRole", Resource: r.ARN,
+		Context: map[string][]string{"sts:rolesessionname": {*in.RoleSessionName}}}
+	if in.ExternalId != nil {
+		check.Context["sts:externalid"] = []string{*in.ExternalId}
+	}
+	who := access.Principal{ARN: principalARN(c), ID: c.UniqueID}
+	if c.Role != "" {
+		who.SessionARN = c.ARN
+	}
+	trust := access.Resource(r.trust, who, check.Action, r.ARN, contextOf(c, check))
+	if trust.Explicit || trust.Decision != access.Allowed && !trust.Delegated {
+		return false
+	}
+	if trust.Decision == access.Allowed && c.Account == r.account {
+		return s.notForbidden(c, check)
+	}
+	return s.Authorize(c, check) == nil
+}
+
+// notForbidden: no policy of the caller denies the check, and its session
+// policies, which narrow also what others give it, allow it.
+func (s *Service) notForbidden(c *wire.Caller, check wire.Check) bool {
+	if access.Identity(c.Identity, check.Action, check.Resource, contextOf(c, check)).Explicit {
+		return false
+	}
+	return c.Narrowing == nil || judge(c, check, c.Narrowing, "session") == nil
+}
