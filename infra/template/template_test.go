@@ -1,0 +1,183 @@
+package template_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"keymend/infra/template"
+	"keymend/pkg/permission"
+	"keymend/pkg/settings"
+)
+
+var update = flag.Bool("update", false, "fill in the roles' policies from pkg/permission")
+
+func place(scope string) permission.Place {
+	return permission.Place{
+		Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
+		Prefix: "keymend-", Scope: scope, Signals: "keymend-signals", Changes: "keymend-changes.fifo",
+		SwitchParameter: "${SwitchParameter}",
+	}
+}
+
+func logicalID(r permission.Role) string {
+	return map[permission.Role]string{
+		permission.Reader: "ReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
+		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
+	}[r]
+}
+
+// substitute writes strings with placeholders as CloudFormation wants them.
+func substitute(t *testing.T, v any) any {
+	switch v := v.(type) {
+	case string:
+		if strings.Contains(v, "${") {
+			return map[string]any{"Fn::Sub": v}
+		}
+	case []any:
+		for i := range v {
+			v[i] = substitute(t, v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = substitute(t, v[k])
+		}
+	}
+	return v
+}
+
+func wanted(t *testing.T, text string, err error) any {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	return substitute(t, v)
+}
+
+// policies maps the path of each policy in the template to what it must be.
+func policies(t *testing.T, scope string) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	for _, r := range permission.Roles() {
+		at := "Resources." + logicalID(r) + ".Properties."
+		policy, err := permission.Policy(r, place(scope))
+		out[at+"Policies.0.PolicyDocument"] = wanted(t, policy, err)
+		trust, err := permission.Trust(r, place(scope))
+		out[at+"AssumeRolePolicyDocument"] = wanted(t, trust, err)
+	}
+	return out
+}
+
+func TestRolesAreThoseOfPermission(t *testing.T) {
+	if *update {
+		rewrite(t)
+		t.Skip("account.json rewritten; run again without -update")
+	}
+	forAll, err := template.AccountForAllKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for scope, text := range map[string][]byte{"tagged": template.Account(), "all": forAll} {
+		for path, want := range policies(t, scope) {
+			if diff := cmp.Diff(want, dropEmpty(gjson.GetBytes(text, path).Value())); diff != "" {
+				t.Errorf("scope %s, %s (-permission +template):\n%s", scope, path, diff)
+			}
+		}
+	}
+}
+
+// dropEmpty takes a Condition without operators away: IAM treats it as none.
+func dropEmpty(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = dropEmpty(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			if m, ok := v[k].(map[string]any); ok && k == "Condition" && len(m) == 0 {
+				delete(v, k)
+				continue
+			}
+			v[k] = dropEmpty(v[k])
+		}
+	}
+	return v
+}
+
+func rewrite(t *testing.T) {
+	t.Helper()
+	text := string(template.Account())
+	for path, want := range policies(t, "tagged") {
+		document := want.(map[string]any)
+		var lines []string
+		for _, s := range document["Statement"].([]any) {
+			line, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, "          "+string(line))
+		}
+		raw := "{\n        \"Version\": \"2012-10-17\", \"Statement\": [\n" + strings.Join(lines, ",\n") + "\n        ]\n      }"
+		var err error
+		if text, err = sjson.SetRaw(text, path, raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile("account.json", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFunctionsGetOnlySettingsThatExist(t *testing.T) {
+	for _, f := range []string{"Diagnose", "Remediate"} {
+		variables := gjson.GetBytes(template.Account(), "Resources."+f+".Properties.Environment.Variables").Map()
+		for _, name := range settings.Names() {
+			if _, ok := variables[name]; !ok && name != settings.EnvChangesQueueURL {
+				t.Errorf("%s lacks %s", f, name)
+			}
+			delete(variables, name)
+		}
+		if len(variables) > 0 {
+			t.Errorf("%s has variables that settings doesn't read: %v", f, reflect.ValueOf(variables).MapKeys())
+		}
+	}
+}
+
+// AWS asks for six times the function's timeout, five receives, and a FIFO
+// dead-letter queue for a FIFO queue.
+func TestQueues(t *testing.T) {
+	resources := gjson.GetBytes(template.Account(), "Resources")
+	for queue, function := range map[string]string{"Signals": "Diagnose", "Changes": "Remediate"} {
+		q, f := resources.Get(queue+".Properties"), resources.Get(function+".Properties")
+		if q.Get("VisibilityTimeout").Int() < 6*f.Get("Timeout").Int() || f.Get("Timeout").Int() == 0 {
+			t.Errorf("%s: visibility timeout is shorter than six timeouts of %s", queue, function)
+		}
+		if q.Get("RedrivePolicy.maxReceiveCount").Int() < 5 {
+			t.Errorf("%s: fewer than five receives", queue)
+		}
+		dead := resources.Get(q.Get("RedrivePolicy.deadLetterTargetArn.Fn::GetAtt.0").String() + ".Properties")
+		if dead.Get("FifoQueue").Bool() != q.Get("FifoQueue").Bool() || !dead.Exists() {
+			t.Errorf("%s: its dead-letter queue is of another kind", queue)
+		}
+	}
+	if resources.Get("RemediateSource.Properties.BatchSize").Int() != 1 {
+		t.Error("one message an invocation: remediate's batch size must be 1")
+	}
+	for _, rule := range []string{"LaunchUnsuccessful", "LaunchSuccessful"} {
+		if resources.Get(rule + ".Properties.EventPattern.detail").Exists() {
+			t.Errorf("%s filters on the detail; whether a cancelled launch has which StatusCode isn't known", rule)
+		}
+	}
+}
