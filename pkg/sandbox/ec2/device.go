@@ -1,0 +1,122 @@
+package ec2
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// A device is one EBS volume that a launch is to make.
+type device struct {
+	name      string
+	snapshot  string // "" = an empty volume
+	encrypted bool   // as the request says; the snapshot's own state isn't in it
+	key       string // as the request says; any of the four forms
+	ebs       types.EbsBlockDevice
+}
+
+// devices merges an image's mapping with a launch's, by device name and field by
+// field: an entry without a snapshot keeps the image's, another name adds a
+// volume, NoDevice (however empty) drops one, and VirtualName puts an instance
+// store volume there, which has no key.
+func devices(image, launch []types.BlockDeviceMapping) []device {
+	merged := slices.Clone(image)
+	for i, m := range merged {
+		if m.Ebs != nil && m.Ebs.SnapshotId != nil {
+			ebs := *m.Ebs
+			ebs.Encrypted = nil // tells of the snapshot; it asks for nothing
+			merged[i].Ebs = &ebs
+		}
+	}
+	for _, over := range launch {
+		at := slices.IndexFunc(merged, func(m types.BlockDeviceMapping) bool {
+			return aws.ToString(m.DeviceName) == aws.ToString(over.DeviceName)
+		})
+		if at < 0 {
+			merged = append(merged, over)
+			continue
+		}
+		merged[at] = merge(merged[at], over)
+	}
+	var all []device
+	for _, m := range merged {
+		if m.Ebs == nil || m.NoDevice != nil {
+			continue
+		}
+		all = append(all, device{
+			name: aws.ToString(m.DeviceName), snapshot: aws.ToString(m.Ebs.SnapshotId),
+			encrypted: aws.ToBool(m.Ebs.Encrypted), key: aws.ToString(m.Ebs.KmsKeyId), ebs: *m.Ebs,
+		})
+	}
+	return all
+}
+
+func merge(base, over types.BlockDeviceMapping) types.BlockDeviceMapping {
+	if over.NoDevice != nil || over.VirtualName != nil {
+		return over
+	}
+	if over.Ebs != nil {
+		ebs := types.EbsBlockDevice{}
+		if base.Ebs != nil {
+			ebs = *base.Ebs
+		}
+		overlay(&ebs, *over.Ebs)
+		base.Ebs = &ebs
+	}
+	return base
+}
+
+// settings are the account's, as far as they decide a volume's key.
+type settings struct {
+	account    string
+	byDefault  bool
+	defaultKey string
+}
+
+// A need is the keys that a volume needs: its own, "" where it isn't encrypted,
+// and the one that its snapshot is encrypted under, "" where it isn't.
+type need struct{ volume, source string }
+
+// decide is AWS's table of encryption outcomes
+// (https://docs.aws.amazon.com/ebs/latest/userguide/encryption-examples.html):
+//
+//	a key in the request                        that key
+//	a snapshot of one's own, encrypted          the snapshot's key, never the default
+//	another account's snapshot, encrypted       the default key
+//	Encrypted, or encryption by default         the default key
+//	else                                        not encrypted
+func decide(d device, source *types.Snapshot, set settings) (need, error) {
+	var n need
+	own := false
+	if source != nil {
+		own = *source.OwnerId == set.account
+		n.source = aws.ToString(source.KmsKeyId)
+	}
+	switch {
+	case d.key != "" && !d.encrypted:
+		return need{}, wire.Errorf("InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set.")
+	case d.key != "":
+		n.volume = d.key
+	case n.source != "" && own:
+		n.volume = n.source
+	case n.source != "" || d.encrypted || set.byDefault:
+		n.volume = set.defaultKey
+	}
+	return n, nil
+}
+
+// sourceOf finds the snapshot that a device is made of; nil for an empty volume.
+// The caller holds s.mu.
+func (s *Service) sourceOf(p place, d device) (*types.Snapshot, error) {
+	if d.snapshot == "" {
+		return nil, nil
+	}
+	snap := s.store(p).snapshots.byID[d.snapshot]
+	if snap == nil {
+		return nil, noSnapshot(d.snapshot)
+	}
+	return snap, nil
+}

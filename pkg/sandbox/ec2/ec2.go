@@ -1,0 +1,95 @@
+// Package ec2 is the sandbox's EC2: volumes, snapshots, images, launch
+// templates, and instances whose volumes ask KMS for their keys as AWS's do.
+//
+// It decides which keys a launch needs by itself and must not import
+// keymend/pkg/launch: the product and its sandbox are two readings of the same
+// AWS pages, so that one can catch the other's mistake.
+package ec2
+
+import (
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/sandbox/eventbridge"
+	"keymend/pkg/sandbox/kms"
+	"keymend/pkg/sandbox/wire"
+)
+
+// A Clock is simulated time.
+type Clock interface {
+	Now() time.Time
+	After(d time.Duration, f func())
+}
+
+// Keys is what a launch asks of KMS.
+type Keys interface {
+	// Use asks KMS for an operation as c. An error is a refusal, for want of
+	// access or because of the key's state.
+	Use(c *wire.Caller, keyID, operation string, u kms.Use) (keyARN string, err error)
+	// DescribeForLaunch resolves a key's id, alias or ARN as seen from an account
+	// and Region; false where there is no such key.
+	DescribeForLaunch(account, region, keyID string) (arn string, manager string, ok bool)
+	// EnsureAWSManaged returns the ARN of the key behind alias/aws/ebs.
+	EnsureAWSManaged(account, region string) (keyARN string)
+}
+
+// A Bus takes the events of an account and Region.
+type Bus interface {
+	Put(account, region string, e eventbridge.Event)
+}
+
+// Params resolves the parameters that resolve:ssm: image ids name.
+type Params interface {
+	Value(account, region, name string) (string, bool)
+}
+
+// Switches choose among what AWS may do.
+type Switches struct {
+	// OldFailureText makes a refused key end in "Client.InternalError: Client
+	// error on launch", as until 2024 and in AWS's documentation still, instead of
+	// "Client.InvalidKMSKey.InvalidState: ..." (aws-facts 1.2).
+	OldFailureText bool
+	// NoCapacity are the instance types ("m5.large"), Availability Zones
+	// ("eu-west-1a") or both ("m5.large eu-west-1a") that have no capacity.
+	NoCapacity []string
+}
+
+// An Observer is told of every state that an instance enters. The reason is nil
+// for states that have none.
+type Observer func(account, region, instanceID, state string, reason *types.StateReason)
+
+// A Service is EC2 in all accounts and Regions. Make one with New.
+type Service struct {
+	clock  Clock
+	keys   Keys
+	bus    Bus
+	params Params
+
+	mu        sync.Mutex // never held while another service is called
+	switches  Switches
+	observers []Observer
+	stores    map[place]*store
+	serial    int
+}
+
+// New returns an empty EC2 that behaves as AWS does today.
+func New(clock Clock, keys Keys, bus Bus, params Params) *Service {
+	return &Service{clock: clock, keys: keys, bus: bus, params: params, stores: map[place]*store{}}
+}
+
+// SetSwitches changes how launches from now on behave.
+func (s *Service) SetSwitches(sw Switches) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.switches = sw
+}
+
+// OnInstance has f told of instances' states from now on. f runs without EC2's
+// lock and may call EC2.
+func (s *Service) OnInstance(f func(account, region, instanceID, state string, reason *types.StateReason)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observers = append(s.observers, f)
+}

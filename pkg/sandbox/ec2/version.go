@@ -1,0 +1,197 @@
+package ec2
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wire"
+)
+
+// A version of a launch template. Nothing of it changes once it is made.
+type version struct {
+	number      int64
+	by          string
+	at          time.Time
+	description *string
+	data        types.RequestLaunchTemplateData
+}
+
+// append adds a version to the template.
+func (t *template) append(by string, description *string, data types.RequestLaunchTemplateData, at time.Time) *version {
+	v := &version{number: *t.head.LatestVersionNumber + 1, by: by, at: at, description: description, data: data}
+	t.versions = append(t.versions, v)
+	t.head.LatestVersionNumber = &v.number
+	return v
+}
+
+// version finds a version by number, $Latest or $Default; "" is $Default.
+func (t *template) version(name string) (*version, error) {
+	number := *t.head.DefaultVersionNumber
+	switch name {
+	case "", "$Default":
+	case "$Latest":
+		number = *t.head.LatestVersionNumber
+	default:
+		n, err := strconv.ParseInt(name, 10, 64)
+		if err != nil {
+			return nil, wire.Errorf("InvalidLaunchTemplateId.VersionNotFound", "Invalid launch template version: either '$Default', '$Latest', or a numeric version are allowed.")
+		}
+		number = n
+	}
+	if number < 1 || number > int64(len(t.versions)) {
+		return nil, wire.Errorf("InvalidLaunchTemplateId.VersionNotFound", "Could not find the specified version %s for the launch template with ID %s.", name, *t.head.LaunchTemplateId)
+	}
+	return t.versions[number-1], nil
+}
+
+// CreateLaunchTemplateVersion adds a version. With a SourceVersion it inherits
+// that version's parameters, each whole: a list that is given replaces the list.
+// Snapshots in inherited mappings are left out (API reference, SourceVersion).
+func (s *Service) CreateLaunchTemplateVersion(ctx context.Context, in *ec2.CreateLaunchTemplateVersionInput) (*ec2.CreateLaunchTemplateVersionOutput, error) {
+	c := wire.CallerOf(ctx)
+	if in.LaunchTemplateData == nil {
+		return nil, wire.Errorf("MissingParameter", "The request must contain the parameter LaunchTemplateData")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.store(placeOf(c)).template(in.LaunchTemplateId, in.LaunchTemplateName)
+	if err != nil {
+		return nil, err
+	}
+	data := *in.LaunchTemplateData
+	if in.SourceVersion != nil {
+		source, err := t.version(*in.SourceVersion)
+		if err != nil {
+			return nil, err
+		}
+		data = inherited(source.data)
+		overlay(&data, *in.LaunchTemplateData)
+	}
+	v := t.append(c.ARN, in.VersionDescription, data, s.clock.Now())
+	return &ec2.CreateLaunchTemplateVersionOutput{LaunchTemplateVersion: new(t.answer(v))}, nil
+}
+
+// inherited copies a version's data without its mapped snapshots.
+func inherited(data types.RequestLaunchTemplateData) types.RequestLaunchTemplateData {
+	data.BlockDeviceMappings = slices.Clone(data.BlockDeviceMappings)
+	for i, m := range data.BlockDeviceMappings {
+		if m.Ebs != nil {
+			ebs := *m.Ebs
+			ebs.SnapshotId = nil
+			data.BlockDeviceMappings[i].Ebs = &ebs
+		}
+	}
+	return data
+}
+
+// answer is a version as Describe calls show it.
+func (t *template) answer(v *version) types.LaunchTemplateVersion {
+	return types.LaunchTemplateVersion{
+		LaunchTemplateId: t.head.LaunchTemplateId, LaunchTemplateName: t.head.LaunchTemplateName, VersionNumber: &v.number,
+		VersionDescription: v.description, CreatedBy: &v.by, CreateTime: &v.at, DefaultVersion: new(*t.head.DefaultVersionNumber == v.number),
+		LaunchTemplateData: new(convert[types.ResponseLaunchTemplateData](v.data)),
+	}
+}
+
+// DescribeLaunchTemplateVersions lists versions, newest first. Without a
+// template it takes $Latest and $Default only, and answers for all templates.
+func (s *Service) DescribeLaunchTemplateVersions(ctx context.Context, in *ec2.DescribeLaunchTemplateVersionsInput) (*ec2.DescribeLaunchTemplateVersionsOutput, error) {
+	p := placeOf(wire.CallerOf(ctx))
+	all, err := s.versions(p, in)
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
+	if err != nil {
+		return nil, badToken()
+	}
+	if aws.ToBool(in.ResolveAlias) {
+		for i := range page {
+			image, err := s.aliased(p, aws.ToString(page[i].LaunchTemplateData.ImageId))
+			if err != nil {
+				return nil, err
+			}
+			if image != "" {
+				page[i].LaunchTemplateData.ImageId = &image
+			}
+		}
+	}
+	return &ec2.DescribeLaunchTemplateVersionsOutput{LaunchTemplateVersions: page, NextToken: next}, nil
+}
+
+func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput) ([]types.LaunchTemplateVersion, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.store(p)
+	wanted, _ := st.templates.all(nil)
+	if in.LaunchTemplateId != nil || in.LaunchTemplateName != nil {
+		t, err := st.template(in.LaunchTemplateId, in.LaunchTemplateName)
+		if err != nil {
+			return nil, err
+		}
+		wanted = []*template{t}
+	} else if len(in.Versions) == 0 || slices.ContainsFunc(in.Versions, func(v string) bool { return !strings.HasPrefix(v, "$") }) {
+		return nil, wire.Errorf("MissingParameter", "When there is no launch template specified, versions must be set to $Default and/or $Latest.")
+	}
+	all := []types.LaunchTemplateVersion{}
+	for _, t := range wanted {
+		some, err := t.chosen(in.Versions, in.MinVersion, in.MaxVersion)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// chosen returns the versions with the given names, or in the given range;
+// newest first, each once.
+func (t *template) chosen(names []string, from, to *string) ([]types.LaunchTemplateVersion, error) {
+	lowest, highest := int64(1), int64(len(t.versions))
+	for bound, name := range map[*int64]*string{&lowest: from, &highest: to} {
+		if name != nil {
+			n, err := strconv.ParseInt(*name, 10, 64)
+			if err != nil {
+				return nil, wire.Errorf("InvalidParameterValue", "Invalid launch template version: %s", *name)
+			}
+			*bound = n
+		}
+	}
+	wanted := map[int64]bool{}
+	for _, name := range names {
+		v, err := t.version(name)
+		if err != nil {
+			return nil, err
+		}
+		wanted[v.number] = true
+	}
+	var all []types.LaunchTemplateVersion
+	for _, v := range slices.Backward(t.versions) {
+		if wanted[v.number] || len(names) == 0 && v.number >= lowest && v.number <= highest {
+			all = append(all, t.answer(v))
+		}
+	}
+	return all, nil
+}
+
+// aliased resolves an image id of the form resolve:ssm:NAME[:VERSION]; others
+// come back as they are.
+func (s *Service) aliased(p place, image string) (string, error) {
+	name, ok := strings.CutPrefix(image, "resolve:ssm:")
+	if !ok {
+		return image, nil
+	}
+	value, ok := s.params.Value(p.account, p.region, name)
+	if !ok {
+		return "", wire.Errorf("InvalidParameterValue", "The SSM parameter %s does not exist.", name)
+	}
+	return value, nil
+}

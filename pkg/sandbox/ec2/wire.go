@@ -1,0 +1,116 @@
+package ec2
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// Wire returns the service as the dispatcher takes it.
+func (s *Service) Wire() wire.Service {
+	operations := append(s.storage(), s.computing()...)
+	for i := range operations {
+		operations[i].Needs = s.needs(operations[i].Name)
+	}
+	return wire.Service{
+		Name: "ec2", Protocol: wire.EC2Query, Version: "2016-11-15",
+		Denied: "UnauthorizedOperation", DeniedCode: 403, Operations: operations,
+	}
+}
+
+func (s *Service) storage() []wire.Operation {
+	return []wire.Operation{
+		wire.Handle("CreateVolume", s.CreateVolume),
+		wire.Handle("DescribeVolumes", s.DescribeVolumes),
+		wire.Handle("CreateSnapshot", s.CreateSnapshot),
+		wire.Handle("DescribeSnapshots", s.DescribeSnapshots),
+		wire.Handle("RegisterImage", s.RegisterImage),
+		wire.Handle("DescribeImages", s.DescribeImages),
+		wire.Handle("DeregisterImage", s.DeregisterImage),
+		wire.Handle("GetEbsEncryptionByDefault", s.GetEbsEncryptionByDefault),
+		wire.Handle("EnableEbsEncryptionByDefault", s.EnableEbsEncryptionByDefault),
+		wire.Handle("DisableEbsEncryptionByDefault", s.DisableEbsEncryptionByDefault),
+		wire.Handle("GetEbsDefaultKmsKeyId", s.GetEbsDefaultKmsKeyId),
+		wire.Handle("ModifyEbsDefaultKmsKeyId", s.ModifyEbsDefaultKmsKeyId),
+		wire.Handle("ResetEbsDefaultKmsKeyId", s.ResetEbsDefaultKmsKeyId),
+	}
+}
+
+func (s *Service) computing() []wire.Operation {
+	return []wire.Operation{
+		wire.Handle("CreateLaunchTemplate", s.CreateLaunchTemplate),
+		wire.Handle("CreateLaunchTemplateVersion", s.CreateLaunchTemplateVersion),
+		wire.Handle("DescribeLaunchTemplates", s.DescribeLaunchTemplates),
+		wire.Handle("DescribeLaunchTemplateVersions", s.DescribeLaunchTemplateVersions),
+		wire.Handle("ModifyLaunchTemplate", s.ModifyLaunchTemplate),
+		wire.Handle("DeleteLaunchTemplate", s.DeleteLaunchTemplate),
+		wire.Handle("RunInstances", s.RunInstances),
+		wire.Handle("DescribeInstances", s.DescribeInstances),
+		wire.Handle("TerminateInstances", s.TerminateInstances),
+		wire.Handle("CreateTags", s.CreateTags),
+		wire.Handle("DescribeTags", s.DescribeTags),
+		wire.Handle("DescribeAvailabilityZones", s.DescribeAvailabilityZones),
+		wire.Handle("DescribeSubnets", s.DescribeSubnets),
+	}
+}
+
+// needs makes the permission check of an operation. Describe, Get and the
+// account's EBS settings have no resource (Service Authorization Reference).
+func (s *Service) needs(operation string) func(context.Context, any) []wire.Check {
+	return func(ctx context.Context, in any) []wire.Check {
+		resources := s.named(wire.CallerOf(ctx), in)
+		checks := make([]wire.Check, len(resources))
+		for i, r := range resources {
+			checks[i] = wire.Check{Action: "ec2:" + operation, Resource: r}
+		}
+		return checks
+	}
+}
+
+// named returns the ARNs that a request acts on.
+func (s *Service) named(c *wire.Caller, in any) []string {
+	switch in := in.(type) {
+	case *ec2.CreateLaunchTemplateVersionInput:
+		return []string{s.templateARN(c, in.LaunchTemplateId, in.LaunchTemplateName)}
+	case *ec2.ModifyLaunchTemplateInput:
+		return []string{s.templateARN(c, in.LaunchTemplateId, in.LaunchTemplateName)}
+	case *ec2.DeleteLaunchTemplateInput:
+		return []string{s.templateARN(c, in.LaunchTemplateId, in.LaunchTemplateName)}
+	case *ec2.RunInstancesInput:
+		return []string{arn(placeOf(c), "instance/*")}
+	case *ec2.TerminateInstancesInput:
+		return arns(placeOf(c), "instance/", in.InstanceIds)
+	case *ec2.CreateTagsInput:
+		return arns(placeOf(c), "*/", in.Resources)
+	case *ec2.DeregisterImageInput:
+		return []string{arn(placeOf(c), "image/"+*in.ImageId)}
+	}
+	return []string{"*"}
+}
+
+func (s *Service) templateARN(c *wire.Caller, id, name *string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.store(placeOf(c)).template(id, name)
+	if err != nil {
+		return arn(placeOf(c), "launch-template/*")
+	}
+	return arn(placeOf(c), "launch-template/"+*t.head.LaunchTemplateId)
+}
+
+func arns(p place, kind string, ids []string) []string {
+	all := make([]string, len(ids))
+	for i, id := range ids {
+		all[i] = arn(p, kind+id)
+	}
+	return all
+}
+
+// arn names a resource. Images have no account in AWS's ARNs; nothing in the
+// sandbox's policies names one.
+func arn(p place, resource string) string {
+	return fmt.Sprintf("arn:aws:ec2:%s:%s:%s", p.region, p.account, resource)
+}

@@ -1,0 +1,57 @@
+// Package ssm is the sandbox's Systems Manager: its parameters, which launch
+// templates and Keymend's kill switch read.
+package ssm
+
+import (
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// A Clock tells simulated time.
+type Clock interface{ Now() time.Time }
+
+// A Service is the parameters of all accounts and Regions. Make one with New.
+type Service struct {
+	clock Clock
+
+	mu     sync.Mutex
+	values map[name][]types.Parameter // a parameter's versions, oldest first
+}
+
+// A name is where a parameter stands.
+type name struct{ account, region, path string }
+
+// New returns a Service without parameters.
+func New(clock Clock) *Service {
+	return &Service{clock: clock, values: map[name][]types.Parameter{}}
+}
+
+// Wire returns the service as the dispatcher takes it.
+func (s *Service) Wire() wire.Service {
+	operations := []wire.Operation{
+		wire.Handle("GetParameter", s.GetParameter),
+		wire.Handle("GetParameters", s.GetParameters),
+		wire.Handle("PutParameter", s.PutParameter),
+		wire.Handle("DeleteParameter", s.DeleteParameter),
+	}
+	for i := range operations {
+		operations[i].Needs = needs(operations[i].Name)
+	}
+	return wire.Service{
+		Name: "ssm", Protocol: wire.JSON, Target: "AmazonSSM", Version: "1.1",
+		Denied: "AccessDeniedException", DeniedCode: 400, Operations: operations,
+	}
+}
+
+// Value returns the newest value of a parameter; false where there is none.
+func (s *Service) Value(account, region, path string) (string, bool) {
+	p, ok := s.find(name{account, region, path}, "")
+	if !ok {
+		return "", false
+	}
+	return *p.Value, true
+}
