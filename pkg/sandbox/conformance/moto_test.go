@@ -1,0 +1,138 @@
+package conformance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// startMoto starts moto's server for one test and returns its address.
+func startMoto(t *testing.T) string {
+	t.Helper()
+	program := moto.need(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	must(t, l.Close())
+	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
+	cmd.Env = append(isolated(), "MOTO_ACCOUNT_ID="+account)
+	var log strings.Builder
+	cmd.Stdout, cmd.Stderr = &log, &log
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("moto_server:\n%s", log.String())
+		}
+	})
+	url := "http://127.0.0.1:" + port
+	for range 600 { // real time: another's process starts
+		if response, err := http.Get(url + "/moto-api/data.json"); err == nil {
+			_, _ = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+			return url
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("moto_server did not answer within 30 seconds")
+	return ""
+}
+
+// An allowance is a difference between the sandbox and moto that is known.
+type allowance struct {
+	Calls  string `json:"calls"` // a pattern of path.Match over the call's id
+	Path   string `json:"path"`  // likewise over the member's path; "error" for a refusal
+	Reason string `json:"reason"`
+	used   bool
+}
+
+// allows finds an allowance for a difference and marks it used.
+func allows(all []*allowance, id, member string) bool {
+	allowed := false
+	for _, a := range all {
+		call, err := path.Match(a.Calls, id)
+		if err != nil {
+			panic(err)
+		}
+		where, err := path.Match(a.Path, member)
+		if err != nil {
+			panic(err)
+		}
+		if call && where {
+			a.used, allowed = true, true
+		}
+	}
+	return allowed
+}
+
+// The sandbox and moto, asked the same by the same client, answer alike on the
+// operations that moto does well; each difference is listed with its reason.
+func TestMotoAnswersAlike(t *testing.T) {
+	t.Parallel()
+	motoEndpoint := startMoto(t)
+	box, endpoint := newSandbox(t)
+	ours := &run{driver: startPython(t, endpoint), advance: box.Advance, answers: map[string]answer{}}
+	theirs := &run{driver: startPython(t, motoEndpoint), advance: func(time.Duration) {}, answers: map[string]answer{}}
+	text, err := os.ReadFile(filepath.Join("testdata", "moto-differences.json"))
+	must(t, err)
+	var known []*allowance
+	must(t, json.Unmarshal(text, &known))
+	for _, c := range readCalls(t, "moto-calls.json") {
+		mine, moto := ours.do(t, c), theirs.do(t, c)
+		if !expected(t, c, "the sandbox", mine) {
+			continue
+		}
+		for _, d := range compareServers(mine, moto) {
+			if member, _, _ := strings.Cut(d, ": "); !allows(known, c.ID, member) {
+				t.Errorf("%s: %s", c, d)
+			}
+		}
+	}
+	for _, a := range known {
+		if a.Reason == "" || !a.used {
+			t.Errorf("the allowance for %s of %s is not needed, or has no reason", a.Path, a.Calls)
+		}
+	}
+}
+
+func compareServers(ours, theirs answer) []string {
+	loose := &canonical{loose: true}
+	a, b := loose.answer(ours), loose.answer(theirs)
+	if (a.Error == nil) != (b.Error == nil) || a.Error != nil && a.Error.Code != b.Error.Code {
+		return []string{fmt.Sprintf("error: the sandbox %v, moto %v", a.Error, b.Error)}
+	}
+	return differences(timeless(a.Output), timeless(b.Output), "the sandbox", "moto")
+}
+
+// timeless replaces times: moto lives in real time, the sandbox doesn't.
+func timeless(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		members := map[string]any{}
+		for name, m := range v {
+			members[name] = timeless(m)
+		}
+		return members
+	case []any:
+		list := make([]any, len(v))
+		for i, m := range v {
+			list[i] = timeless(m)
+		}
+		return list
+	case float64:
+		if v > 1e9 {
+			return "<time>"
+		}
+	}
+	return v
+}
