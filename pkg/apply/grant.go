@@ -30,13 +30,13 @@ func CreateGrant(ctx context.Context, g Granter, sleep Sleep, s plan.CreateGrant
 	var id string
 	err := untilKnown(ctx, sleep, func() error {
 		out, err := g.CreateGrant(ctx, in)
-		if err == nil {
+		if err == nil && out.GrantId != nil {
 			id = *out.GrantId
 		}
 		return err
 	})
 	if err != nil {
-		return Done{}, fmt.Errorf("create grant on %s: %w", s.Key, err)
+		return Done{}, fmt.Errorf("create grant on %s: %w", s.Key, refused(err))
 	}
 	return Done{Changed: true, GrantID: id, Undo: Undo{RevokeGrant: &RevokeGrant{Key: s.Key, GrantID: id}}}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -24,6 +25,12 @@ import (
 // someone edited it in between. Nothing was written.
 var ErrSuperseded = errors.New("the key policy has changed since the plan was made")
 
+var (
+	_ PolicyReader = (*kms.Client)(nil)
+	_ PolicyWriter = (*kms.Client)(nil)
+	_ Granter      = (*kms.Client)(nil)
+)
+
 // PolicyReader reads key policies, in the key's account.
 type PolicyReader interface {
 	GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error)
@@ -33,6 +40,11 @@ type PolicyReader interface {
 type PolicyWriter interface {
 	PutKeyPolicy(context.Context, *kms.PutKeyPolicyInput, ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error)
 }
+
+// ErrRefused says that KMS refuses the change for what it is: a policy that it
+// doesn't take, a key whose state takes no grants, a full quota. Trying again
+// doesn't mend it.
+var ErrRefused = errors.New("refused by KMS")
 
 // Sleep waits, or returns the context's error.
 type Sleep func(context.Context, time.Duration) error
@@ -69,6 +81,9 @@ func readPolicy(ctx context.Context, r PolicyReader, key string) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("get key policy of %s: %w", key, err)
 	}
+	if out.Policy == nil {
+		return "", fmt.Errorf("get key policy of %s: the answer has no policy", key)
+	}
 	return *out.Policy, nil
 }
 
@@ -80,7 +95,7 @@ func writePolicy(ctx context.Context, w PolicyWriter, sleep Sleep, key, document
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("put key policy of %s: %w", key, err)
+		return fmt.Errorf("put key policy of %s: %w", key, refused(err))
 	}
 	return nil
 }
@@ -104,8 +119,30 @@ func untilKnown(ctx context.Context, sleep Sleep, do func() error) error {
 // principalNotKnown tells the refusal of a principal that may be too new.
 // Documents that KMS would refuse for another reason were sorted out by the
 // planner (keypolicy.Refusals).
+//
+// The codes stand for more than that (a policy that locks everyone out, say), so
+// the text below them decides; it is in public reports of both errors.
 func principalNotKnown(err error) bool {
-	var malformed *types.MalformedPolicyDocumentException
-	var arn *types.InvalidArnException
-	return errors.As(err, &malformed) || errors.As(err, &arn)
+	if e, ok := errors.AsType[*types.MalformedPolicyDocumentException](err); ok {
+		return strings.Contains(e.ErrorMessage(), "invalid principals")
+	}
+	if e, ok := errors.AsType[*types.InvalidArnException](err); ok {
+		return strings.Contains(e.ErrorMessage(), "does not refer to a valid principal")
+	}
+	return false
+}
+
+// refused marks the errors that are final with ErrRefused.
+func refused(err error) error {
+	_, policy := errors.AsType[*types.MalformedPolicyDocumentException](err)
+	_, limit := errors.AsType[*types.LimitExceededException](err)
+	_, arn := errors.AsType[*types.InvalidArnException](err)
+	_, disabled := errors.AsType[*types.DisabledException](err)
+	_, state := errors.AsType[*types.KMSInvalidStateException](err)
+	_, unsupported := errors.AsType[*types.UnsupportedOperationException](err)
+	_, gone := errors.AsType[*types.NotFoundException](err)
+	if policy || limit || arn || disabled || state || unsupported || gone {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return err
 }

@@ -58,8 +58,9 @@ func (u RemoveStatements) Run(ctx context.Context, r PolicyReader, w PolicyWrite
 // Run revokes the grant. A grant that is gone is as it shall be.
 func (u RevokeGrant) Run(ctx context.Context, g Granter) (Done, error) {
 	_, err := g.RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: &u.Key, GrantId: &u.GrantID})
-	var gone *types.NotFoundException
-	if errors.As(err, &gone) {
+	_, gone := errors.AsType[*types.NotFoundException](err)
+	_, noGrant := errors.AsType[*types.InvalidGrantIdException](err)
+	if gone || noGrant {
 		return Done{GrantID: u.GrantID}, nil
 	}
 	if err != nil {

@@ -34,9 +34,9 @@ func effect(step Step) any {
 	return step.Type()
 }
 
-// factsDigest identifies what the facts mean: KMS reorders policies and lists
+// FactsDigest identifies what the facts mean: KMS reorders policies and lists
 // grants in any order.
-func (f Finding) factsDigest() string {
+func (f Finding) FactsDigest() string {
 	policy := ""
 	if f.Facts.Policy != nil {
 		policy = meaning(f.Facts.Policy.String())

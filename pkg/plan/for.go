@@ -36,7 +36,7 @@ func For(f Finding, o Options) Plan {
 		p.Steps = nil
 	}
 	p.OthersAffected = f.othersAffected(p.Steps)
-	p.FactsDigest = f.factsDigest()
+	p.FactsDigest = f.FactsDigest()
 	p.Digest = f.digest(p)
 	return p
 }
