@@ -181,7 +181,11 @@ func (e *endpoint) denied(err error) error {
 	if !errors.As(err, &w) || w.Code != "" {
 		return err
 	}
-	return &Error{Code: e.Denied, Message: w.Message, Status: e.DeniedCode}
+	message := w.Message
+	if e.Protocol == EC2Query {
+		message = "You are not authorized to perform this operation. " + message
+	}
+	return &Error{Code: e.Denied, Message: message, Status: e.DeniedCode}
 }
 
 // dryRun reports whether an EC2 input asks only whether the call is permitted.
