@@ -3,6 +3,7 @@ package eventbridge
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,7 +67,10 @@ func check(p pattern) error {
 func checkList(name string, list []any) error {
 	for _, v := range list {
 		o, ok := v.(map[string]any)
+		_, nested := v.([]any)
 		switch {
+		case nested:
+			return fmt.Errorf("%q: a list in a list", name)
 		case !ok:
 			continue
 		case name == "$or":
@@ -98,8 +102,27 @@ func checkOperator(o map[string]any) error {
 				return fmt.Errorf("exists takes true or false")
 			}
 		case "anything-but":
+			return checkBut(arg)
 		default:
 			return fmt.Errorf("the operator %q is not in the sandbox", op)
+		}
+	}
+	return nil
+}
+
+func checkBut(arg any) error {
+	switch arg := arg.(type) {
+	case map[string]any:
+		if len(arg) != 1 || arg["anything-but"] != nil || arg["exists"] != nil {
+			return errors.New("anything-but takes one operator on text")
+		}
+		return checkOperator(arg)
+	case []any:
+		for _, v := range arg {
+			switch v.(type) {
+			case map[string]any, []any:
+				return errors.New("anything-but takes a list of values")
+			}
 		}
 	}
 	return nil

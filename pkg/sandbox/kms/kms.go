@@ -1,6 +1,66 @@
 // Package kms is the sandbox's KMS: keys with policies that are really
 // enforced, aliases, tags and grants, for any number of accounts and Regions.
 //
-// Authorisation is pkg/access with the request's whole context. What KMS does
-// to a policy it stores is in normal.go.
+// Authorisation is pkg/access, given the request's whole context. What KMS does
+// to the text of a policy that it stores is in normal.go.
 package kms
+
+import (
+	"sync"
+
+	"keymend/pkg/sandbox/clock"
+	"keymend/pkg/sandbox/iam"
+	"keymend/pkg/sandbox/wire"
+)
+
+// Roles knows principals, and what IAM lets them do.
+type Roles interface {
+	// PrincipalExists reports whether an ARN names a principal: an account's
+	// root, a role, a user, or a role's session.
+	PrincipalExists(arn string) bool
+	// Role returns the role with this ARN; false where there is none.
+	Role(arn string) (iam.Role, bool)
+	// Authorize decides by identity and session policies alone.
+	Authorize(c *wire.Caller, check wire.Check) error
+}
+
+// A Service is KMS.
+type Service struct {
+	clock  *clock.Clock
+	roles  Roles
+	record func(wire.Call)
+
+	mu      sync.Mutex
+	keys    map[string]*key // by ARN
+	aliases map[string]*alias
+}
+
+// New returns a service without keys. record takes the calls that other
+// services make through Use; nil drops them.
+func New(c *clock.Clock, roles Roles, record func(wire.Call)) *Service {
+	if record == nil {
+		record = func(wire.Call) {}
+	}
+	return &Service{clock: c, roles: roles, record: record, keys: map[string]*key{}, aliases: map[string]*alias{}}
+}
+
+// Wire returns the API. Its handlers decide access themselves.
+func (s *Service) Wire() wire.Service {
+	return wire.Service{
+		Name: "kms", Protocol: wire.JSON, Target: "TrentService", Version: "1.1",
+		Denied: "AccessDeniedException", DeniedCode: 400, SelfAuthorizing: true,
+		Operations: append([]wire.Operation{
+			wire.Handle("CreateKey", s.CreateKey), wire.Handle("DescribeKey", s.DescribeKey), wire.Handle("ListKeys", s.ListKeys),
+			wire.Handle("EnableKey", s.EnableKey), wire.Handle("DisableKey", s.DisableKey),
+			wire.Handle("ScheduleKeyDeletion", s.ScheduleKeyDeletion), wire.Handle("CancelKeyDeletion", s.CancelKeyDeletion),
+			wire.Handle("CreateAlias", s.CreateAlias), wire.Handle("UpdateAlias", s.UpdateAlias),
+			wire.Handle("DeleteAlias", s.DeleteAlias), wire.Handle("ListAliases", s.ListAliases),
+			wire.Handle("TagResource", s.TagResource), wire.Handle("UntagResource", s.UntagResource),
+			wire.Handle("ListResourceTags", s.ListResourceTags),
+			wire.Handle("GetKeyPolicy", s.GetKeyPolicy), wire.Handle("PutKeyPolicy", s.PutKeyPolicy),
+			wire.Handle("CreateGrant", s.CreateGrant), wire.Handle("ListGrants", s.ListGrants),
+			wire.Handle("RevokeGrant", s.RevokeGrant), wire.Handle("RetireGrant", s.RetireGrant),
+			wire.Handle("ListRetirableGrants", s.ListRetirableGrants),
+		}, s.cryptography()...),
+	}
+}

@@ -1,0 +1,176 @@
+package kms
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/wire"
+)
+
+// A request is one operation on one key, with what its context adds to what
+// every request has.
+type request struct {
+	operation string
+	use       Use
+	more      map[string][]string
+}
+
+// allowed decides by key policy, grants, identity and session policies, and
+// returns nil or KMS's AccessDeniedException. The answer says by which grant,
+// if any, the caller is allowed.
+func (s *Service) allowed(c *wire.Caller, k *key, r request) (access.Result, error) {
+	result := s.decide(c, k, r)
+	if result.Decision == access.Allowed {
+		return result, nil
+	}
+	if c.Account != k.account {
+		return result, foreign(c, r.operation)
+	}
+	return result, wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: kms:%s on resource: %s %s",
+		c.ARN, r.operation, k.arn(), because(result, r.operation))
+}
+
+// authorize is allowed, and then the key's state: KMS tells nobody about the
+// state of a key that they may not use.
+func (s *Service) authorize(c *wire.Caller, k *key, operation string) error {
+	if _, err := s.allowed(c, k, request{operation: operation}); err != nil {
+		return err
+	}
+	return k.refusedByState(operation)
+}
+
+func (s *Service) decide(c *wire.Caller, k *key, r request) access.Result {
+	doc, err := keypolicy.Parse(s.shown(k.policy))
+	facts := access.Facts{Policy: doc, Grants: s.grantFacts(k), Key: access.Key{
+		ARN: k.arn(), Spec: string(k.meta.KeySpec),
+		Usage: string(k.meta.KeyUsage), Origin: string(k.meta.Origin),
+		State:   "Enabled",  // the state has error texts of its own: refusedByState
+		Manager: "CUSTOMER", // an AWS managed key's policy is here too, and decides like any other
+	}}
+	if err != nil {
+		facts.PolicyUnreadable = err.Error()
+	}
+	results := access.Evaluate(facts, access.Request{
+		Principal: principal(c), Operations: []string{r.operation}, Context: s.context(c, k, r),
+		IdentityPolicies: identity(c), SessionPolicies: c.Narrowing,
+	})
+	if len(results) == 0 {
+		return access.Result{Decision: access.Denied}
+	}
+	return results[0]
+}
+
+func principal(c *wire.Caller) access.Principal {
+	if c.Role == "" {
+		return access.Principal{ARN: c.ARN, ID: c.UniqueID}
+	}
+	return access.Principal{ARN: c.Role, SessionARN: c.ARN, ID: c.UniqueID}
+}
+
+// identity returns the caller's own policies, which are always known.
+func identity(c *wire.Caller) []*keypolicy.Document {
+	if !c.Admin {
+		return append([]*keypolicy.Document{}, c.Identity...)
+	}
+	all, err := keypolicy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
+	if err != nil {
+		return []*keypolicy.Document{}
+	}
+	return []*keypolicy.Document{all}
+}
+
+// context is the whole of the request's context: what isn't in it, the request
+// doesn't have.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
+	v := map[string][]string{
+		"kms:calleraccount":         {c.Account},
+		"kms:keyspec":               {string(k.meta.KeySpec)},
+		"kms:keyusage":              {string(k.meta.KeyUsage)},
+		"kms:keyorigin":             {string(k.meta.Origin)},
+		"kms:multiregion":           {"false"},
+		"kms:grantisforawsresource": {strconv.FormatBool(r.use.ForAWSResource)},
+		"aws:principalarn":          {principal(c).ARN},
+		"aws:principalaccount":      {c.Account},
+		"aws:principaltype":         {principalType(c)},
+		"aws:principalisawsservice": {"false"},
+		"aws:requestedregion":       {c.Region},
+		"aws:resourceaccount":       {k.account},
+		"aws:securetransport":       {"true"},
+		"aws:viaawsservice":         {strconv.FormatBool(r.use.ViaService != "")},
+		"aws:currenttime":           {s.clock.Now().UTC().Format("2006-01-02T15:04:05Z")},
+		"aws:epochtime":             {strconv.FormatInt(s.clock.Now().Unix(), 10)},
+	}
+	if c.UniqueID != "" {
+		v["aws:userid"] = []string{strings.TrimSuffix(c.UniqueID+":"+c.Session, ":")}
+	}
+	if r.use.ViaService != "" {
+		v["kms:viaservice"] = []string{r.use.ViaService}
+	}
+	if aliases := s.aliasesOf(k.arn()); len(aliases) > 0 {
+		v["kms:resourcealiases"] = aliases
+	}
+	for name, value := range k.tags {
+		v["aws:resourcetag/"+strings.ToLower(name)] = []string{value}
+	}
+	for name, value := range r.use.EncryptionContext {
+		v["kms:encryptioncontext:"+strings.ToLower(name)] = []string{value}
+		v["kms:encryptioncontextkeys"] = append(v["kms:encryptioncontextkeys"], name)
+	}
+	if r.use.Grantee != "" {
+		v["kms:granteeprincipal"], v["kms:grantoperations"] = []string{r.use.Grantee}, r.use.GrantOperations
+	}
+	maps.Copy(v, r.more)
+	return access.Context{Values: v, Complete: true}
+}
+
+func principalType(c *wire.Caller) string {
+	if c.Role != "" {
+		return "AssumedRole"
+	}
+	return "User"
+}
+
+// because says in KMS's words which kind of policy lacks or forbids it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func because(r access.Result, operation string) string {
+	switch r.Reason {
+	case access.DeniedByStatement:
+		return "with an explicit deny in a resource-based policy"
+	case access.DeniedByIdentity:
+		return "with an explicit deny in an identity-based policy"
+	case access.DeniedBySession:
+		return "with an explicit deny in a session policy"
+	}
+	kind := "resource-based"
+	switch {
+	case r.Reason == access.SessionTooNarrow:
+		kind = "session"
+	case slices.ContainsFunc(r.NearMisses, func(m access.NearMiss) bool { return m.Reason == access.RootDelegates }):
+		kind = "identity-based"
+	}
+	return "because no " + kind + " policy allows the kms:" + operation + " action"
+}
+
+// foreign is KMS's answer about another account's key: it doesn't tell whether
+// there is one.
+func foreign(c *wire.Caller, operation string) error {
+	return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: kms:%s on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access",
+		c.ARN, operation)
+}
+
+// byIdentity authorises what key policies have no say in.
+func (s *Service) byIdentity(c *wire.Caller, operation, resource string) error {
+	err := s.roles.Authorize(c, wire.Check{Action: "kms:" + operation, Resource: resource})
+	if err == nil {
+		return nil
+	}
+	if w, ok := err.(*wire.Error); ok && w.Code == "" {
+		return wire.Errorf("AccessDeniedException", "%s", w.Message)
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package kms
+
+import (
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// A key is one KMS key. Outside the lock, only copies are looked at.
+type key struct {
+	account, region, id string
+	meta                types.KeyMetadata
+	policy              policy
+	tags                map[string]string
+	grants              []grant
+}
+
+func (k *key) arn() string { return keyARN(k.account, k.region, k.id) }
+
+func keyARN(account, region, id string) string {
+	return "arn:aws:kms:" + region + ":" + account + ":key/" + id
+}
+
+// copy returns a key that the original's later changes don't touch.
+func (k *key) copy() *key {
+	c := *k
+	c.tags, c.grants = maps.Clone(k.tags), slices.Clone(k.grants)
+	return &c
+}
+
+// metadata returns what DescribeKey says.
+func (k *key) metadata() *types.KeyMetadata {
+	m := k.meta
+	m.Enabled = m.KeyState == types.KeyStateEnabled
+	return &m
+}
+
+func newKey(account, region string, at time.Time) *key {
+	k := &key{account: account, region: region, id: newID(), tags: map[string]string{}}
+	k.meta = types.KeyMetadata{
+		KeyId: &k.id, AWSAccountId: &k.account, Arn: new(k.arn()), CreationDate: &at, Description: new(""),
+		KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeCustomer, KeyUsage: types.KeyUsageTypeEncryptDecrypt,
+		KeySpec: types.KeySpecSymmetricDefault, CustomerMasterKeySpec: types.CustomerMasterKeySpecSymmetricDefault,
+		Origin: types.OriginTypeAwsKms, MultiRegion: new(false),
+		EncryptionAlgorithms: []types.EncryptionAlgorithmSpec{types.EncryptionAlgorithmSpecSymmetricDefault},
+	}
+	return k
+}
+
+// find returns a copy of the key that a request names: an id or alias of the
+// caller's own account and Region, or any account's key or alias ARN in the
+// caller's Region. Whether another account has such a key, it doesn't tell.
+func (s *Service) find(c *wire.Caller, name *string, operation string) (*key, error) {
+	if name == nil || *name == "" {
+		return nil, wire.Errorf("ValidationException", "1 validation error detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	arn, err := s.resolve(c, *name)
+	if err != nil {
+		return nil, err
+	}
+	if k := s.keys[arn]; k != nil {
+		return k.copy(), nil
+	}
+	if !strings.Contains(arn, ":"+c.Account+":") {
+		return nil, foreign(c, operation)
+	}
+	return nil, wire.Errorf("NotFoundException", "Key '%s' does not exist", arn)
+}
+
+// resolve turns a name into the ARN that a key would have, under the lock.
+func (s *Service) resolve(c *wire.Caller, name string) (string, error) {
+	isARN := strings.HasPrefix(name, "arn:")
+	part := strings.SplitN(name, ":", 6)
+	switch {
+	case isARN && (len(part) != 6 || part[2] != "kms"):
+		return "", wire.Errorf("InvalidArnException", "Invalid arn %s", name)
+	case isARN && part[3] != c.Region:
+		return "", wire.Errorf("NotFoundException", "Invalid arn %s", part[3])
+	case !isARN && strings.HasPrefix(name, "alias/"):
+		name = aliasARN(c.Account, c.Region, name)
+	case !isARN:
+		return keyARN(c.Account, c.Region, name), nil
+	case strings.HasPrefix(part[5], "key/"):
+		return name, nil
+	}
+	a := s.aliases[name]
+	if a == nil {
+		return "", wire.Errorf("NotFoundException", "Alias %s is not found.", name)
+	}
+	return a.target, nil
+}
+
+// own finds a key for an operation that has no effect on other accounts' keys.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+func (s *Service) own(c *wire.Caller, name *string, operation string) (*key, error) {
+	k, err := s.find(c, name, operation)
+	if err != nil {
+		return nil, err
+	}
+	if k.account != c.Account {
+		return nil, foreign(c, operation)
+	}
+	return k, nil
+}
+
+// change changes the stored key.
+func (s *Service) change(arn string, f func(*key)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.keys[arn]; k != nil {
+		f(k)
+	}
+}
+
+func str(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+// newID returns a random UUID.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, by its contract
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

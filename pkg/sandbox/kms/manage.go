@@ -1,0 +1,166 @@
+package kms
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wire"
+)
+
+// CreateKey makes a symmetric customer managed key. Without a Policy it has
+// KMS's default one, which leaves everything to the account's IAM policies.
+func (s *Service) CreateKey(ctx context.Context, in *kms.CreateKeyInput) (*kms.CreateKeyOutput, error) {
+	c := wire.CallerOf(ctx)
+	if err := s.byIdentity(c, "CreateKey", "*"); err != nil {
+		return nil, err
+	}
+	if in.KeySpec != "" && in.KeySpec != types.KeySpecSymmetricDefault || in.Origin != "" && in.Origin != types.OriginTypeAwsKms ||
+		in.MultiRegion != nil && *in.MultiRegion {
+		return nil, wire.Errorf("UnsupportedOperationException", "keys that are not symmetric, not of origin AWS_KMS or multi-Region are not in the sandbox")
+	}
+	k := newKey(c.Account, c.Region, s.clock.Now())
+	k.meta.Description = new(str(in.Description))
+	for _, t := range in.Tags {
+		k.tags[str(t.TagKey)] = str(t.TagValue)
+	}
+	text := defaultPolicy(c.Account)
+	if in.Policy != nil {
+		text = *in.Policy
+	}
+	p, err := s.accept(c, k, text, in.BypassPolicyLockoutSafetyCheck)
+	if err != nil {
+		return nil, err
+	}
+	k.policy = p
+	s.mu.Lock()
+	s.keys[k.arn()] = k
+	s.mu.Unlock()
+	wire.CallOf(ctx).Resources = []string{k.arn()}
+	return &kms.CreateKeyOutput{KeyMetadata: k.metadata()}, nil
+}
+
+// DescribeKey answers for keys of other accounts too, by ARN.
+func (s *Service) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput) (*kms.DescribeKeyOutput, error) {
+	c := wire.CallerOf(ctx)
+	k, err := s.find(c, in.KeyId, "DescribeKey")
+	if err == nil {
+		err = s.authorizeIn(ctx, k, "DescribeKey")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &kms.DescribeKeyOutput{KeyMetadata: k.metadata()}, nil
+}
+
+// authorizeIn is authorize for the caller of ctx; it notes the key for
+// CloudTrail, unless the key is another account's and the caller is refused.
+func (s *Service) authorizeIn(ctx context.Context, k *key, operation string) error {
+	c := wire.CallerOf(ctx)
+	err := s.authorize(c, k, operation)
+	if err == nil || k.account == c.Account {
+		wire.CallOf(ctx).Resources = []string{k.arn()}
+	}
+	return err
+}
+
+// ListKeys answers with the caller's keys.
+func (s *Service) ListKeys(ctx context.Context, in *kms.ListKeysInput) (*kms.ListKeysOutput, error) {
+	c := wire.CallerOf(ctx)
+	if err := s.byIdentity(c, "ListKeys", "*"); err != nil {
+		return nil, err
+	}
+	all := []types.KeyListEntry{}
+	s.mu.Lock()
+	for arn, k := range s.keys {
+		if k.account == c.Account && k.region == c.Region {
+			all = append(all, types.KeyListEntry{KeyArn: new(arn), KeyId: new(k.id)})
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b types.KeyListEntry) int { return strings.Compare(*a.KeyArn, *b.KeyArn) })
+	page, next, err := cut(all, in.Limit, in.Marker)
+	return &kms.ListKeysOutput{Keys: page, NextMarker: next, Truncated: next != nil}, err
+}
+
+// EnableKey puts a key into the state Enabled.
+func (s *Service) EnableKey(ctx context.Context, in *kms.EnableKeyInput) (*kms.EnableKeyOutput, error) {
+	_, err := s.manage(ctx, in.KeyId, "EnableKey", func(k *key) { k.meta.KeyState = types.KeyStateEnabled })
+	return &kms.EnableKeyOutput{}, err
+}
+
+// DisableKey puts a key into the state Disabled.
+func (s *Service) DisableKey(ctx context.Context, in *kms.DisableKeyInput) (*kms.DisableKeyOutput, error) {
+	_, err := s.manage(ctx, in.KeyId, "DisableKey", func(k *key) { k.meta.KeyState = types.KeyStateDisabled })
+	return &kms.DisableKeyOutput{}, err
+}
+
+// ScheduleKeyDeletion puts a key into the state PendingDeletion. It is never
+// really deleted: no story of the sandbox lasts a week.
+func (s *Service) ScheduleKeyDeletion(ctx context.Context, in *kms.ScheduleKeyDeletionInput) (*kms.ScheduleKeyDeletionOutput, error) {
+	const fewest, most = 7, 30
+	days := int32(most)
+	if in.PendingWindowInDays != nil {
+		days = *in.PendingWindowInDays
+	}
+	if days < fewest || days > most {
+		return nil, wire.Errorf("ValidationException", "PendingWindowInDays must be between %d and %d", fewest, most)
+	}
+	at := s.clock.Now().Add(time.Duration(days) * 24 * time.Hour)
+	k, err := s.manage(ctx, in.KeyId, "ScheduleKeyDeletion", func(k *key) {
+		k.meta.KeyState, k.meta.DeletionDate = types.KeyStatePendingDeletion, &at
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &kms.ScheduleKeyDeletionOutput{KeyId: new(k.arn()), DeletionDate: &at,
+		KeyState: types.KeyStatePendingDeletion, PendingWindowInDays: &days}, nil
+}
+
+// CancelKeyDeletion leaves the key Disabled, as KMS does.
+func (s *Service) CancelKeyDeletion(ctx context.Context, in *kms.CancelKeyDeletionInput) (*kms.CancelKeyDeletionOutput, error) {
+	k, err := s.manage(ctx, in.KeyId, "CancelKeyDeletion", func(k *key) {
+		k.meta.KeyState, k.meta.DeletionDate = types.KeyStateDisabled, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &kms.CancelKeyDeletionOutput{KeyId: new(k.arn())}, nil
+}
+
+// manage authorises an operation on a key of the own account and changes the
+// key. It returns the key as it was.
+func (s *Service) manage(ctx context.Context, name *string, operation string, f func(*key)) (*key, error) {
+	k, err := s.own(wire.CallerOf(ctx), name, operation)
+	if err == nil {
+		err = s.authorizeIn(ctx, k, operation)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if k.meta.KeyManager == types.KeyManagerTypeAws {
+		return nil, wire.Errorf("UnsupportedOperationException", "%s is an AWS managed key, which can't be changed.", k.arn())
+	}
+	s.change(k.arn(), f)
+	return k, nil
+}
+
+// cut cuts a list into pages as KMS does.
+func cut[T any](all []T, limit *int32, marker *string) ([]T, *string, error) {
+	const usual = 50
+	n := usual
+	if limit != nil {
+		n = cmp.Or(int(*limit), usual)
+	}
+	page, next, err := paging.Page(all, n, marker)
+	if err != nil {
+		return nil, nil, wire.Errorf("InvalidMarkerException", "Invalid marker")
+	}
+	return page, next, nil
+}
