@@ -105,34 +105,12 @@ func TestMotoAnswersAlike(t *testing.T) {
 	}
 }
 
+// compareServers compares but for times: moto lives in real time.
 func compareServers(ours, theirs answer) []string {
 	loose := &canonical{loose: true}
 	a, b := loose.answer(ours), loose.answer(theirs)
 	if (a.Error == nil) != (b.Error == nil) || a.Error != nil && a.Error.Code != b.Error.Code {
 		return []string{fmt.Sprintf("error: the sandbox %v, moto %v", a.Error, b.Error)}
 	}
-	return differences(timeless(a.Output), timeless(b.Output), "the sandbox", "moto")
-}
-
-// timeless replaces times: moto lives in real time, the sandbox doesn't.
-func timeless(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		members := map[string]any{}
-		for name, m := range v {
-			members[name] = timeless(m)
-		}
-		return members
-	case []any:
-		list := make([]any, len(v))
-		for i, m := range v {
-			list[i] = timeless(m)
-		}
-		return list
-	case float64:
-		if v > 1e9 {
-			return "<time>"
-		}
-	}
-	return v
+	return differences(dated(a.Output), dated(b.Output), "the sandbox", "moto")
 }
