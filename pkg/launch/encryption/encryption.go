@@ -9,13 +9,18 @@ package encryption
 
 // A Device is one block device mapping, of an image or of a template.
 type Device struct {
-	Name       string // /dev/xvda
-	SnapshotID string // "" = an empty volume, or the image's snapshot
-	KeyID      string // KmsKeyId as written; "" = none
-	Encrypted  *bool  // nil = not said
-	EBS        bool   // false: instance store, or nothing said but the name
-	NoDevice   bool   // the template drops the image's device
-	Source     string // where it is written down, as in "lt-0c11 v3" or "ami-0aa1"
+	Name        string // /dev/xvda
+	SnapshotID  string // "" = an empty volume, or the image's snapshot
+	KeyID       string // KmsKeyId as written; "" = none
+	Encrypted   *bool  // nil = not said
+	EBS         bool   // false: instance store, or nothing said but the name
+	NoDevice    bool   // the template drops the image's device
+	VirtualName string // instance store, as in "ephemeral0"; "" = not that
+	Source      string // where it is written down, as in "lt-0c11 v3" or "ami-0aa1"
+
+	// SnapshotEncrypted is what an image says about its snapshot, which tells
+	// something where the snapshot itself isn't visible. Merge sets it.
+	SnapshotEncrypted *bool
 }
 
 // A Snapshot is what DescribeSnapshots says about a device's snapshot.
@@ -34,12 +39,20 @@ type Defaults struct {
 	ByDefault bool   // GetEbsEncryptionByDefault
 }
 
+// An Outcome is what one device comes to at launch.
+type Outcome struct {
+	Uses    []Use  // the keys needed, the volume's first; none where NoNeed
+	NoNeed  string // why the role needs no key for it, in words; "" = it does, or Refused
+	Refused string // EC2's refusal of the whole launch; "" = none
+	Unknown string // what can't be told, and how a person finds it; "" = nothing
+}
+
 // A Use is the need of one device for one key.
 type Use struct {
 	Device     string
 	KeyID      string   // as written; "" = encrypted under a key that can't be told
 	Purpose    Purpose  // what the key is for
-	Operations []string // KMS operations, without "kms:"
+	Operations []string // KMS operations, without "kms:", sorted
 	Because    string   // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
 }
 

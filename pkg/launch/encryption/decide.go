@@ -1,0 +1,198 @@
+package encryption
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Decide says which keys one merged device needs at launch. snap is the device's
+// snapshot; nil where it has none.
+//
+//	snapshot                 KmsKeyId  Encrypted     by default  volume  the role needs
+//	none or unencrypted      -         false/absent  off         plain   nothing
+//	none or unencrypted      -         true          any         D       D
+//	none or unencrypted      -         false/absent  on          D       D
+//	none or unencrypted      K         true          any         K       K
+//	own, encrypted under S   -         any           any         S       S
+//	own, encrypted under S   K≠S       true          any         K       S and K
+//	foreign, under S         -         any           any         D       S and D
+//	foreign, under S         K         true          any         K       S and K
+//	any                      K         false/absent  any         refused
+//
+// D is the account's default EBS key; "own" is by the snapshot's owner, whose
+// key it is doesn't matter. The AWS managed key alias/aws/ebs of the own account
+// needs nothing: its own policy lets the whole account in.
+//
+// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-examples.html
+func Decide(d Device, snap *Snapshot, def Defaults) Outcome {
+	switch {
+	case !d.EBS:
+		return Outcome{NoNeed: d.Name + ": no EBS volume"}
+	case d.KeyID != "" && !d.asked():
+		return Outcome{Refused: fmt.Sprintf("%s: KmsKeyId without Encrypted in %s: InvalidParameterDependency: "+
+			"The parameter KmsKeyId requires the parameter Encrypted to be set.", d.Name, d.Source)}
+	case d.SnapshotID == "":
+		return d.fresh(def)
+	case snap == nil || !snap.Visible:
+		return d.unseen(def)
+	case !snap.Encrypted:
+		return d.fresh(def)
+	case d.KeyID != "":
+		return d.rekeyed(snap, def)
+	case snap.OwnerID == def.Account:
+		return d.kept(snap)
+	}
+	return d.foreign(snap, def)
+}
+
+func (d Device) asked() bool { return d.Encrypted != nil && *d.Encrypted }
+
+// fresh: an empty volume, or one from an unencrypted snapshot.
+func (d Device) fresh(def Defaults) Outcome {
+	switch {
+	case d.KeyID != "":
+		return outcome(d.use(d.KeyID, Volume, "KmsKeyId in "+d.Source, newKeyOperations()))
+	case d.asked():
+		return d.onDefault(def, "Encrypted without KmsKeyId in "+d.Source, newKeyOperations())
+	case def.ByDefault:
+		return d.onDefault(def, d.Source+" has no KmsKeyId and encryption by default is on", newKeyOperations())
+	}
+	return Outcome{NoNeed: d.Name + ": not encrypted"}
+}
+
+// kept: the account's own snapshot keeps its key, whatever the default is.
+func (d Device) kept(snap *Snapshot) Outcome {
+	why := fmt.Sprintf("%s has no KmsKeyId, so the volume keeps the key of snapshot %s", d.Source, snap.ID)
+	if snap.KeyARN == "" {
+		return Outcome{Uses: []Use{d.use("", Volume, why, newKeyOperations())}, Unknown: d.keyNotShown(snap)}
+	}
+	return outcome(d.use(snap.KeyARN, Volume, why, newKeyOperations()))
+}
+
+// rekeyed: decrypted under the snapshot's key, encrypted under the named one.
+func (d Device) rekeyed(snap *Snapshot, def Defaults) Outcome {
+	why := "KmsKeyId in " + d.Source
+	if sameKey(d.KeyID, snap.KeyARN, def.Account) && snap.OwnerID == def.Account {
+		return outcome(d.use(d.KeyID, Volume, why+", also the key of snapshot "+snap.ID, newKeyOperations()))
+	}
+	return d.withSource(outcome(d.use(d.KeyID, Volume, why, reEncryptToOperations())), snap)
+}
+
+// foreign: somebody else's encrypted snapshot lands on the default key,
+// encryption by default or not.
+func (d Device) foreign(snap *Snapshot, def Defaults) Outcome {
+	why := fmt.Sprintf("snapshot %s of account %s is encrypted and %s has no KmsKeyId", snap.ID, snap.OwnerID, d.Source)
+	return d.withSource(d.onDefault(def, why, reEncryptToOperations()), snap)
+}
+
+func (d Device) withSource(o Outcome, snap *Snapshot) Outcome {
+	why := fmt.Sprintf("snapshot %s of account %s is encrypted under it, and is encrypted anew for the volume", snap.ID, snap.OwnerID)
+	o.Uses = append(o.Uses, d.use(snap.KeyARN, Source, why, sourceOperations()))
+	if snap.KeyARN == "" {
+		o.Unknown = d.keyNotShown(snap)
+	}
+	o.NoNeed = ""
+	return o
+}
+
+// unseen: a shared image doesn't share its snapshots, so they can't be looked
+// at. An own snapshot always can, so it is somebody else's, or deleted.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sharingamis-explicit.html
+func (d Device) unseen(def Defaults) Outcome {
+	if d.SnapshotEncrypted != nil && !*d.SnapshotEncrypted {
+		return d.fresh(def)
+	}
+	certain := d.SnapshotEncrypted != nil
+	why := fmt.Sprintf("snapshot %s, which this account can't see, is encrypted and %s has no KmsKeyId", d.SnapshotID, d.Source)
+	var o Outcome
+	switch {
+	case d.KeyID != "":
+		o = outcome(d.use(d.KeyID, Volume, "KmsKeyId in "+d.Source, reEncryptToOperations()))
+	case certain:
+		o = d.onDefault(def, why, reEncryptToOperations())
+	default:
+		o = d.fresh(def)
+	}
+	o.NoNeed = ""
+	source := fmt.Sprintf("snapshot %s is encrypted under it, and is encrypted anew for the volume", d.SnapshotID)
+	if certain {
+		o.Uses = append(o.Uses, d.use("", Source, source, sourceOperations()))
+	}
+	o.Unknown = d.notVisible(certain)
+	return o
+}
+
+func (d Device) notVisible(encrypted bool) string {
+	what := "whether it is encrypted, and under which key,"
+	if encrypted {
+		what = "the key it is encrypted under"
+	}
+	return fmt.Sprintf("%s: %s of snapshot %s can't be told, since this account can't see the snapshot (its image is shared without it, or it is deleted); "+
+		"its owner finds it with `aws ec2 describe-snapshots --snapshot-ids %s`, and CloudTrail may name the key where the launch was denied",
+		d.Name, what, d.SnapshotID, d.SnapshotID)
+}
+
+func (d Device) keyNotShown(snap *Snapshot) string {
+	return fmt.Sprintf("%s: snapshot %s is encrypted, but EC2 doesn't show under which key; its owner, account %s, can tell", d.Name, snap.ID, snap.OwnerID)
+}
+
+// onDefault: the default key, which needs nothing while it is AWS's own.
+func (d Device) onDefault(def Defaults, why string, operations []string) Outcome {
+	why += ", so the account's default EBS key " + def.KeyID
+	if isManaged(def.KeyID) {
+		return Outcome{NoNeed: d.Name + ": " + why + ", which AWS manages and which lets the whole account in"}
+	}
+	return outcome(d.use(def.KeyID, Volume, why, operations))
+}
+
+func (d Device) use(key string, purpose Purpose, why string, operations []string) Use {
+	return Use{Device: d.Name, KeyID: key, Purpose: purpose, Operations: operations, Because: d.Name + ": " + why}
+}
+
+func outcome(uses ...Use) Outcome { return Outcome{Uses: uses} }
+
+// isManaged: "alias/aws/ebs", or the ARN of that alias. Names that begin with
+// alias/aws/ are AWS's alone.
+func isManaged(key string) bool {
+	return key == "alias/aws/ebs" || strings.HasSuffix(key, ":alias/aws/ebs")
+}
+
+// sameKey reports whether a key as written is the key of that ARN for certain.
+// An alias may be: then both are looked at.
+func sameKey(written, arn, account string) bool {
+	if written == arn {
+		return arn != ""
+	}
+	part := strings.Split(arn, ":")
+	return len(part) == 6 && part[4] == account && part[5] == "key/"+written
+}
+
+// newKeyOperations are those that EBS calls as the role for a volume whose data
+// key is made anew, or kept from a snapshot under the same key. A denied Decrypt
+// doesn't stop the launch: EC2's own role decrypts, under the grant.
+// https://docs.aws.amazon.com/kms/latest/developerguide/services-ebs.html
+//
+// What a plan grants is wider: the eight operations of AWS's procedure.
+func newKeyOperations() []string {
+	return []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext"}
+}
+
+// reEncryptToOperations are those on the volume's key where the snapshot is
+// under another: ReEncrypt is authorised as ReEncryptFrom on the one and
+// ReEncryptTo on the other.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+func reEncryptToOperations() []string {
+	return sorted(append(newKeyOperations(), "ReEncryptTo"))
+}
+
+// sourceOperations are those on the snapshot's key then.
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
+func sourceOperations() []string {
+	return []string{"CreateGrant", "Decrypt", "ReEncryptFrom"}
+}
+
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return s
+}
