@@ -15,6 +15,7 @@ type Launch struct {
 	Keys      []Key       // each key as it is written down, once
 	Refused   string      // EC2 would refuse the launch for this reason, whatever the keys; "" = no
 	Unknown   []string    // what could not be told, in words
+	NoNeed    []string    // a line for each volume that needs no key of the role's, in words
 	Desired   int         // desired capacity, instances
 	InService int         // instances with LifecycleState InService
 	Suspended *Suspension // the suspension of the Launch process, if any

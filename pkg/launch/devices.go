@@ -1,0 +1,41 @@
+package launch
+
+import (
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/launch/encryption"
+)
+
+// templateDevices reads a template's mappings. NoDevice is a string that counts
+// by being there: "To omit the device from the block device mapping, specify an
+// empty string."
+func templateDevices(mappings []ec2types.LaunchTemplateBlockDeviceMapping, from string) []encryption.Device {
+	var out []encryption.Device
+	for _, m := range mappings {
+		d := encryption.Device{
+			Name: value(m.DeviceName), VirtualName: value(m.VirtualName),
+			NoDevice: m.NoDevice != nil, Source: from,
+		}
+		if e := m.Ebs; e != nil {
+			d.EBS, d.SnapshotID, d.KeyID, d.Encrypted = true, value(e.SnapshotId), value(e.KmsKeyId), e.Encrypted
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// imageDevices reads an image's mappings. DescribeImages never shows a key.
+func imageDevices(image ec2types.Image) []encryption.Device {
+	var out []encryption.Device
+	for _, m := range image.BlockDeviceMappings {
+		d := encryption.Device{
+			Name: value(m.DeviceName), VirtualName: value(m.VirtualName),
+			NoDevice: m.NoDevice != nil, Source: value(image.ImageId),
+		}
+		if e := m.Ebs; e != nil {
+			d.EBS, d.SnapshotID, d.Encrypted = true, value(e.SnapshotId), e.Encrypted
+		}
+		out = append(out, d)
+	}
+	return out
+}

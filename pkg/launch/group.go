@@ -1,0 +1,86 @@
+package launch
+
+import (
+	"strings"
+
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+)
+
+// ofGroup takes from a group all that isn't about its volumes.
+func ofGroup(g astypes.AutoScalingGroup, account, region string) Launch {
+	return Launch{
+		Account: account, Region: region,
+		Group: value(g.AutoScalingGroupName), GroupARN: value(g.AutoScalingGroupARN),
+		Principal: principalOf(g, account),
+		Desired:   int(value(g.DesiredCapacity)),
+		InService: len(inService(g)),
+		Suspended: suspensionOf(g),
+		ManagedBy: ownerOf(g),
+		// "The current state of the group when the DeleteAutoScalingGroup operation is in progress."
+		Deleting: value(g.Status) != "",
+	}
+}
+
+// principalOf: DescribeAutoScalingGroups always returns the role, in every
+// recording. Spot instances by a launch template are launched by it, too; only
+// Spot by launch configuration takes AWSServiceRoleForEC2Spot.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+func principalOf(g astypes.AutoScalingGroup, account string) Principal {
+	if arn := value(g.ServiceLinkedRoleARN); arn != "" {
+		return Principal{ARN: arn, Because: "the group's ServiceLinkedRoleARN"}
+	}
+	partition := "aws"
+	if parts := strings.SplitN(value(g.AutoScalingGroupARN), ":", 3); len(parts) == 3 {
+		partition = parts[1]
+	}
+	return Principal{
+		ARN:     "arn:" + partition + ":iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+		Because: "the group names no ServiceLinkedRoleARN, so the default service-linked role",
+	}
+}
+
+func inService(g astypes.AutoScalingGroup) []string {
+	var ids []string
+	for _, i := range g.Instances {
+		if i.LifecycleState == astypes.LifecycleStateInService {
+			ids = append(ids, value(i.InstanceId))
+		}
+	}
+	return ids
+}
+
+// suspensionOf: all recorded suspensions by a person say "User suspended at
+// 2026-02-26T18:56:36Z"; anything else is taken for AWS's administrative one.
+func suspensionOf(g astypes.AutoScalingGroup) *Suspension {
+	for _, p := range g.SuspendedProcesses {
+		if value(p.ProcessName) == "Launch" {
+			reason := value(p.SuspensionReason)
+			return &Suspension{Reason: reason, ByPerson: strings.HasPrefix(reason, "User suspended")}
+		}
+	}
+	return nil
+}
+
+// ownerOf recognises what made the group by the tags and names that the services
+// use. CloudFormation comes last: several services build stacks.
+func ownerOf(g astypes.AutoScalingGroup) string {
+	tags := map[string]bool{}
+	for _, t := range g.Tags {
+		tags[value(t.Key)] = true
+	}
+	name := value(g.AutoScalingGroupName)
+	for _, mark := range []struct{ owner, tag, prefix string }{
+		{"eks", "eks:nodegroup-name", ""},
+		{"elasticbeanstalk", "elasticbeanstalk:environment-name", "awseb-e-"},
+		{"batch", "AWSBatchServiceTag", "AWSBatch"},
+		{"ecs", "AmazonECSManaged", ""},
+		{"gamelift", "GameLift", ""},
+		{"launch-wizard", "", "LaunchWizard"},
+		{"cloudformation", "aws:cloudformation:stack-name", ""},
+	} {
+		if tags[mark.tag] || mark.prefix != "" && strings.HasPrefix(name, mark.prefix) {
+			return mark.owner
+		}
+	}
+	return ""
+}
