@@ -1,0 +1,205 @@
+package sqs
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wire"
+)
+
+// queueName returns what an input calls its queue, and whether by URL.
+func queueName(in any) (name string, isURL bool) {
+	switch in := in.(type) {
+	case *sqs.CreateQueueInput:
+		return str(in.QueueName), false
+	case *sqs.GetQueueUrlInput:
+		return str(in.QueueName), false
+	case *sqs.DeleteQueueInput:
+		return str(in.QueueUrl), true
+	case *sqs.GetQueueAttributesInput:
+		return str(in.QueueUrl), true
+	case *sqs.SetQueueAttributesInput:
+		return str(in.QueueUrl), true
+	case *sqs.SendMessageInput:
+		return str(in.QueueUrl), true
+	case *sqs.SendMessageBatchInput:
+		return str(in.QueueUrl), true
+	case *sqs.ReceiveMessageInput:
+		return str(in.QueueUrl), true
+	case *sqs.DeleteMessageInput:
+		return str(in.QueueUrl), true
+	case *sqs.DeleteMessageBatchInput:
+		return str(in.QueueUrl), true
+	case *sqs.ChangeMessageVisibilityInput:
+		return str(in.QueueUrl), true
+	case *sqs.PurgeQueueInput:
+		return str(in.QueueUrl), true
+	}
+	return "", false
+}
+
+// CreateQueue makes a queue. One with the same name and attributes is answered
+// as it is; other attributes are refused.
+func (s *Service) CreateQueue(ctx context.Context, in *sqs.CreateQueueInput) (*sqs.CreateQueueOutput, error) {
+	c := wire.CallerOf(ctx)
+	name := str(in.QueueName)
+	if name == "" || strings.HasSuffix(name, ".fifo") != (in.Attributes["FifoQueue"] == "true") {
+		return nil, wire.Errorf("InvalidParameterValue", "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")
+	}
+	if err := checkAttributes(in.Attributes); err != nil {
+		return nil, err
+	}
+	arn := queueARN(c.Account, c.Region, name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.queues[arn]; q != nil {
+		for k, v := range in.Attributes {
+			if q.attributes[k] != v {
+				return nil, wire.Errorf("QueueNameExists", "A queue already exists with the same name and a different value for attribute %s", k)
+			}
+		}
+	} else {
+		now := s.clock.Now()
+		attributes := maps.Clone(in.Attributes)
+		if attributes == nil {
+			attributes = map[string]string{}
+		}
+		s.queues[arn] = &queue{arn: arn, name: name, created: now, modified: now, attributes: attributes, dedup: map[string]sent{}}
+	}
+	return &sqs.CreateQueueOutput{QueueUrl: new(urlOf(arn))}, nil
+}
+
+func checkAttributes(attributes map[string]string) error {
+	for name := range attributes {
+		if !settable(name) {
+			return wire.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
+		}
+	}
+	return nil
+}
+
+// DeleteQueue deletes a queue and what is in it.
+func (s *Service) DeleteQueue(ctx context.Context, in *sqs.DeleteQueueInput) (*sqs.DeleteQueueOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	delete(s.queues, q.arn)
+	return &sqs.DeleteQueueOutput{}, nil
+}
+
+// GetQueueUrl answers with the URL of a queue of the caller's, or of the named
+// account's.
+func (s *Service) GetQueueUrl(ctx context.Context, in *sqs.GetQueueUrlInput) (*sqs.GetQueueUrlOutput, error) { //nolint:revive,staticcheck // AWS's name
+	c := wire.CallerOf(ctx)
+	account := c.Account
+	if in.QueueOwnerAWSAccountId != nil {
+		account = *in.QueueOwnerAWSAccountId
+	}
+	arn := queueARN(account, c.Region, str(in.QueueName))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queues[arn] == nil {
+		return nil, notThere()
+	}
+	return &sqs.GetQueueUrlOutput{QueueUrl: new(urlOf(arn))}, nil
+}
+
+// ListQueues answers with the URLs of the caller's queues by name.
+func (s *Service) ListQueues(ctx context.Context, in *sqs.ListQueuesInput) (*sqs.ListQueuesOutput, error) {
+	c := wire.CallerOf(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var urls []string
+	for arn := range s.queues {
+		if strings.HasPrefix(arn, queueARN(c.Account, c.Region, str(in.QueueNamePrefix))) {
+			urls = append(urls, urlOf(arn))
+		}
+	}
+	slices.Sort(urls)
+	limit := 0
+	if in.MaxResults != nil {
+		limit = int(*in.MaxResults)
+	}
+	page, next, err := paging.Page(urls, limit, in.NextToken)
+	if err != nil {
+		return nil, wire.Errorf("InvalidParameterValue", "Invalid or expired next token.")
+	}
+	return &sqs.ListQueuesOutput{QueueUrls: page, NextToken: next}, nil
+}
+
+// GetQueueAttributes answers with the attributes asked for; All is every one.
+func (s *Service) GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput) (*sqs.GetQueueAttributesOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	waiting, inFlight, delayed := q.count(s.clock.Now())
+	all := map[string]string{
+		"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600",
+		"ReceiveMessageWaitTimeSeconds": "0", "VisibilityTimeout": "30", "SqsManagedSseEnabled": "true", "QueueArn": q.arn,
+		"ApproximateNumberOfMessages":           strconv.Itoa(waiting),
+		"ApproximateNumberOfMessagesNotVisible": strconv.Itoa(inFlight),
+		"ApproximateNumberOfMessagesDelayed":    strconv.Itoa(delayed),
+		"CreatedTimestamp":                      strconv.FormatInt(q.created.Unix(), 10),
+		"LastModifiedTimestamp":                 strconv.FormatInt(q.modified.Unix(), 10),
+	}
+	if q.fifo() {
+		all["ContentBasedDeduplication"], all["DeduplicationScope"], all["FifoThroughputLimit"] = "false", "queue", "perQueue"
+	}
+	maps.Copy(all, q.attributes)
+	out := map[string]string{}
+	for _, name := range in.AttributeNames {
+		if name == "All" {
+			return &sqs.GetQueueAttributesOutput{Attributes: all}, nil
+		}
+		if v, ok := all[string(name)]; ok {
+			out[string(name)] = v
+		}
+	}
+	return &sqs.GetQueueAttributesOutput{Attributes: out}, nil
+}
+
+// SetQueueAttributes sets attributes; an empty value takes one away.
+func (s *Service) SetQueueAttributes(ctx context.Context, in *sqs.SetQueueAttributesInput) (*sqs.SetQueueAttributesOutput, error) {
+	if err := checkAttributes(in.Attributes); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	for name, v := range in.Attributes {
+		if v == "" {
+			delete(q.attributes, name)
+		} else {
+			q.attributes[name] = v
+		}
+	}
+	q.modified = s.clock.Now()
+	return &sqs.SetQueueAttributesOutput{}, nil
+}
+
+// PurgeQueue deletes every message.
+func (s *Service) PurgeQueue(ctx context.Context, in *sqs.PurgeQueueInput) (*sqs.PurgeQueueOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	q.messages = nil
+	return &sqs.PurgeQueueOutput{}, nil
+}

@@ -1,0 +1,150 @@
+package sqs
+
+import (
+	"cmp"
+	"context"
+	"crypto/md5" //nolint:gosec // SQS's own checksum, not a protection
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+const maxBatch = 10
+
+// SendMessage puts a message on a queue.
+func (s *Service) SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) {
+	m := outgoing{
+		body: str(in.MessageBody), group: str(in.MessageGroupId), dedup: str(in.MessageDeduplicationId),
+		delay: time.Duration(in.DelaySeconds) * time.Second, attributes: in.MessageAttributes,
+	}
+	r, err := s.send(arnOfURL(str(in.QueueUrl), wire.CallerOf(ctx).Region), m)
+	if err != nil {
+		return nil, err
+	}
+	return &sqs.SendMessageOutput{MessageId: &r.id, MD5OfMessageBody: new(sum(m.body)),
+		MD5OfMessageAttributes: attributesSum(m.attributes), SequenceNumber: r.sequence()}, nil
+}
+
+// SendMessageBatch sends up to ten messages, each for itself.
+func (s *Service) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
+	if len(in.Entries) == 0 || len(in.Entries) > maxBatch {
+		return nil, wire.Errorf("TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(in.Entries))
+	}
+	arn := arnOfURL(str(in.QueueUrl), wire.CallerOf(ctx).Region)
+	out := &sqs.SendMessageBatchOutput{}
+	for _, e := range in.Entries {
+		m := outgoing{body: str(e.MessageBody), group: str(e.MessageGroupId), dedup: str(e.MessageDeduplicationId),
+			delay: time.Duration(e.DelaySeconds) * time.Second, attributes: e.MessageAttributes}
+		r, err := s.send(arn, m)
+		if w, ok := err.(*wire.Error); ok {
+			if w.Code == "QueueDoesNotExist" {
+				return nil, err
+			}
+			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: &w.Code, Message: &w.Message, SenderFault: true})
+			continue
+		}
+		out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id, MessageId: &r.id,
+			MD5OfMessageBody: new(sum(m.body)), MD5OfMessageAttributes: attributesSum(m.attributes), SequenceNumber: r.sequence()})
+	}
+	return out, nil
+}
+
+// Deliver puts a message on a queue for another service. group and dedup are
+// for FIFO queues, which need a group.
+func (s *Service) Deliver(queueARN, body, group, dedup string) error {
+	_, err := s.send(queueARN, outgoing{body: body, group: group, dedup: dedup})
+	return err
+}
+
+// An outgoing is a message that is being sent.
+type outgoing struct {
+	body, group, dedup string
+	delay              time.Duration
+	attributes         map[string]types.MessageAttributeValue
+}
+
+func (m outgoing) check(q *queue) error {
+	const most = 1 << 20 // 1 MiB since 2025
+	switch {
+	case m.body == "":
+		return wire.Errorf("MissingParameter", "The request must contain the parameter MessageBody.")
+	case len(m.body) > most:
+		return wire.Errorf("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", most)
+	case !q.fifo():
+		return nil
+	case m.group == "":
+		return wire.Errorf("MissingParameter", "The request must contain the parameter MessageGroupId.")
+	case m.delay != 0:
+		return wire.Errorf("InvalidParameterValue", "Value %d for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.", int(m.delay.Seconds()))
+	case m.dedup == "" && q.attributes["ContentBasedDeduplication"] != "true":
+		return wire.Errorf("InvalidParameterValue", "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+	}
+	return nil
+}
+
+// send puts a message on a queue. A FIFO queue that has seen the deduplication
+// id in the last five minutes takes it and delivers nothing.
+func (s *Service) send(arn string, out outgoing) (sent, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[arn]
+	if q == nil {
+		return sent{}, notThere()
+	}
+	if err := out.check(q); err != nil {
+		return sent{}, err
+	}
+	now := s.clock.Now()
+	if q.fifo() {
+		if out.dedup == "" {
+			digest := sha256.Sum256([]byte(out.body))
+			out.dedup = hex.EncodeToString(digest[:])
+		}
+		if old, ok := q.dedup[out.dedup]; ok && now.Before(old.at.Add(dedupWindow)) {
+			return old, nil
+		}
+	}
+	delay := max(out.delay, q.seconds("DelaySeconds", 0))
+	q.serial++
+	m := &message{id: newID(), body: out.body, group: out.group, dedup: out.dedup, attributes: out.attributes,
+		serial: q.serial, sent: now, visible: now.Add(delay)}
+	r := sent{at: now, id: m.id}
+	if q.fifo() {
+		r.serial = m.serial
+		q.dedup[out.dedup] = r
+	}
+	q.messages = append(q.messages, m)
+	s.announce(q, delay)
+	return r, nil
+}
+
+// announce tells whoever waits for a queue's messages, once they are visible.
+func (s *Service) announce(q *queue, after time.Duration) {
+	for _, f := range q.onArrival {
+		s.clock.After(after, f)
+	}
+}
+
+// sequence returns a FIFO message's sequence number; nil for others.
+func (r sent) sequence() *string {
+	if r.serial == 0 {
+		return nil
+	}
+	return new(sequence(r.serial))
+}
+
+func sequence(serial int) string { return fmt.Sprintf("%020d", serial) }
+
+func sum(body string) string {
+	digest := md5.Sum([]byte(body)) //nolint:gosec // see the import
+	return hex.EncodeToString(digest[:])
+}
+
+// visibleFor is the timeout that a receive asks for, or the queue's.
+func (q *queue) visibleFor(asked time.Duration) time.Duration { return cmp.Or(asked, q.visibility()) }
