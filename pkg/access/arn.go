@@ -43,7 +43,7 @@ func accountOf(principal string) (account string, ok bool) {
 		return principal, true
 	}
 	a, ok := parseARN(principal)
-	return a.account, ok && a.service == "iam" && a.resource == "root"
+	return a.account, ok && a.service == "iam" && a.resource == "root" && isAccountID(a.account)
 }
 
 func isAccountID(s string) bool {

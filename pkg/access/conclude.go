@@ -116,5 +116,5 @@ func (c *call) concludeUnknown(r *Result, a answer) {
 
 // identityUnknown: the principal's own policies matter and weren't given.
 func (c *call) identityUnknown() bool {
-	return c.request.IdentityPolicies == nil && !c.principal.serviceLinked()
+	return c.request.IdentityPolicies == nil && !c.principal.serviceLinked() && !c.principal.root()
 }

@@ -12,7 +12,6 @@ type check struct {
 	truth  truth
 	failed *keypolicy.Condition // the first that isn't met
 	keys   []string             // condition keys whose unknown values decide
-	odd    bool                 // an operator that isn't known decides
 }
 
 // A looker knows a request's condition keys.
@@ -32,7 +31,6 @@ func checkConditions(cs []keypolicy.Condition, version string, ctx looker) check
 		case maybe:
 			out.truth = maybe
 			out.keys = append(out.keys, m.keys...)
-			out.odd = out.odd || len(m.keys) == 0
 		case yes:
 		}
 	}

@@ -18,27 +18,30 @@ type grantMatch struct {
 // matchGrant holds a grant against an operation. A grant only allows.
 // https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 func (c *call) matchGrant(g *Grant) grantMatch {
-	switch {
-	case !c.isGrantee(g):
+	if !c.isGrantee(g) {
 		return grantMatch{truth: no, missed: c.otherGrantee(g)}
-	case !c.covers(g):
-		return grantMatch{truth: no, missed: GrantLacksOperation}
 	}
-	m := c.constraints(g)
-	if m.truth == no || !c.foreign() {
-		return m
+	m := c.covers(g)
+	if m.truth != no {
+		c.constraints(g, &m)
 	}
-	// "You must create AWS KMS grants from the account that owns the Auto
-	// Scaling group, not the KMS account." (re:Post, kms-launch-ec2-instance)
+	if m.truth != no && c.foreign() {
+		c.issued(g, &m)
+	}
+	return m
+}
+
+// issued: "You must create AWS KMS grants from the account that owns the Auto
+// Scaling group, not the KMS account." (re:Post, kms-launch-ec2-instance)
+func (c *call) issued(g *Grant, m *grantMatch) {
 	issuer, ok := accountOf(g.IssuingAccount)
 	switch {
 	case !ok:
 		m.truth = and(m.truth, maybe)
 		m.unseen = "the account that issued grant " + g.ID
 	case issuer != c.principal.account():
-		return grantMatch{truth: no, missed: GrantFromKeyAccount}
+		m.truth, m.missed = no, GrantFromKeyAccount
 	}
-	return m
 }
 
 func (c *call) isGrantee(g *Grant) bool {
@@ -61,32 +64,42 @@ func (c *call) otherGrantee(g *Grant) Reason {
 }
 
 // covers: the operation is in the grant. A grant that allows CreateGrant lets
-// its grantee hand on only what it holds itself, and EC2 hands on Decrypt.
-func (c *call) covers(g *Grant) bool {
-	has := func(op string) bool {
-		return slices.ContainsFunc(g.Operations, func(o string) bool { return strings.EqualFold(o, op) })
+// its grantee hand on only what it holds itself.
+func (c *call) covers(g *Grant) grantMatch {
+	lacks := func(op string) bool {
+		return !slices.ContainsFunc(g.Operations, func(o string) bool { return strings.EqualFold(o, op) })
 	}
-	if !has(c.operation) {
-		return false
+	if lacks(c.operation) {
+		return grantMatch{truth: no, missed: GrantLacksOperation}
 	}
 	if !strings.EqualFold(c.operation, "CreateGrant") {
-		return true
+		return grantMatch{truth: yes}
 	}
 	child, known := c.ctx.lookup("kms:GrantOperations")
-	if known != present {
-		child = []string{"Decrypt"}
+	switch {
+	case known == unknown && slices.ContainsFunc(symmetricOperations(), lacks):
+		return grantMatch{truth: maybe, keys: []string{"kms:GrantOperations"}}
+	case slices.ContainsFunc(child, lacks):
+		return grantMatch{truth: no, missed: GrantLacksOperation}
 	}
-	return !slices.ContainsFunc(child, func(op string) bool { return !has(op) })
+	return grantMatch{truth: yes}
+}
+
+// symmetricOperations is all that a grant on a symmetric encryption key can
+// hand on for use, and what AWS's procedure puts into the grant to a
+// service-linked role.
+func symmetricOperations() []string {
+	return []string{"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey",
+		"GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant"}
 }
 
 // constraints checks the grant's constraints on the encryption context: "the
 // key in each key-value pair is not case sensitive, but the value is". They
 // don't bear on DescribeKey and RetireGrant.
-func (c *call) constraints(g *Grant) grantMatch {
-	m := grantMatch{truth: yes}
+func (c *call) constraints(g *Grant, m *grantMatch) {
 	op := strings.ToLower(c.operation)
 	if g.Constraints == nil || op == "describekey" || op == "retiregrant" {
-		return m
+		return
 	}
 	for _, pairs := range []map[string]string{g.Constraints.EncryptionContextEquals, g.Constraints.EncryptionContextSubset} {
 		for name, want := range pairs {
@@ -103,7 +116,6 @@ func (c *call) constraints(g *Grant) grantMatch {
 	if m.truth == no {
 		m.missed = GrantConstraint
 	}
-	return m
 }
 
 func (m *grantMatch) need(ctx looker, key string, want []string) {

@@ -77,7 +77,6 @@ type vote struct {
 	truth truth
 	by    string
 	keys  []string
-	odd   bool
 }
 
 func (v *vote) cast(t truth, m match) {
@@ -88,8 +87,7 @@ func (v *vote) cast(t truth, m match) {
 		v.by = m.statement.Name()
 	}
 	v.truth = or(v.truth, t)
-	v.keys = append(v.keys, m.keys()...)
-	v.odd = v.odd || m.check.odd
+	v.keys = append(v.keys, m.check.keys...)
 }
 
 func (t *tally) count(m match) {

@@ -2,23 +2,84 @@ package access
 
 import "strings"
 
-// nearMiss words one near-miss for an operator.
-func (c *call) nearMiss(m *match, reason Reason) NearMiss {
-	return NearMiss{Source: m.statement.Name(), Reason: reason, Text: m.statement.Name() + " " + c.words(m, reason)}
-}
-
-func (c *call) words(m *match, reason Reason) string {
-	switch reason {
+// words says of a statement, after its name, why it misses.
+func (c *call) words(m *match, found miss) string {
+	switch found.reason {
 	case RootDelegates:
 		if c.principal.serviceLinked() {
 			return "delegates to IAM policies; the service-linked role has none"
 		}
 		return "delegates to IAM policies; those of " + c.principal.ARN + " don't allow it"
 	case ConditionNotMet:
-		return "has a condition that isn't met: " + conditionWords(m.check)
+		return "has a condition that isn't met: " + c.conditionText(m.check)
 	case MissingOperation:
-		return "names the principal but not kms:" + c.operation
+		return "names the role, but not kms:" + c.operation
+	case InvalidStatement:
+		return `isn't in force: KMS wants Action or NotAction, and Resource "*"`
+	case OtherKey:
+		return "is about another key: " + found.name
+	case CrossAccountNeedsGrant:
+		return "opens the key to account " + c.principal.account() + ", but a key policy alone is never enough for a service-linked role of another account: it takes a grant"
+	case OrganizationWide:
+		return "opens the key to everyone, but to other accounts only where their own IAM policies agree; the service-linked role has none, so it takes a grant"
 	}
-	text, _ := strings.CutPrefix(Explain(reason), "it ")
+	return c.principalWords(found)
+}
+
+// principalWords covers the misses that lie in a principal's name.
+func (c *call) principalWords(found miss) string {
+	mine, _ := parseARN(c.principal.ARN)
+	path, name, _ := mine.role()
+	switch found.reason {
+	case ServicePrincipal:
+		return `names the service "` + found.name + `"; launches run as the role, not as the service`
+	case WrongRolePath:
+		return "names " + found.name + ", without the role's path " + path
+	case WrongRoleSuffix:
+		return "names " + found.name + "; this group's role is " + name
+	case OtherServiceLinkedRole:
+		return "names " + found.name + ", another service's role"
+	case OtherAccount:
+		return "names " + found.name + ", of another account; this group's is " + c.principal.account()
+	case DeadPrincipal:
+		return "names " + found.name + ", the id of a role or user that was deleted; a role of the same name is another principal"
+	case WildcardInsidePrincipal:
+		return "names " + found.name + "; a wildcard inside an ARN matches nothing"
+	case OtherPrincipal:
+		return "names " + found.name + "; launches run as the service-linked role"
+	}
+	text, _ := strings.CutPrefix(Explain(found.reason), "it ")
 	return text
+}
+
+// conditionText shows the condition beside what the request has.
+func (c *call) conditionText(ch check) string {
+	if ch.failed == nil {
+		return "not known which"
+	}
+	values, known := c.ctx.lookup(ch.failed.Key)
+	has := " (the request doesn't have it)"
+	switch {
+	case known == present:
+		has = " (the request has " + strings.Join(values, ", ") + ")"
+	case known == unknown:
+		has = ""
+	}
+	return conditionWords(ch) + has
+}
+
+func (c *call) grantText(g Grant, missed Reason) string {
+	who := "grant " + g.ID
+	if g.Name != "" {
+		who += " (" + g.Name + ")"
+	}
+	switch missed {
+	case GrantLacksOperation:
+		return who + " holds " + strings.Join(g.Operations, ", ") + ", which isn't enough for " + c.operation
+	case GrantToEarlierRole:
+		return who + " is to " + g.GranteePrincipal + ", a role that was deleted; a role of the same name is another principal"
+	case GrantFromKeyAccount:
+		return who + " was issued by " + g.IssuingAccount + "; it must be issued from account " + c.principal.account()
+	}
+	return who + ": " + Explain(missed)
 }

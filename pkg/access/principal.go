@@ -51,16 +51,23 @@ func holdNames(names []string, p Principal) hold {
 // matches nothing.
 func holdName(name string, p Principal) hold {
 	switch {
+	case name == "":
+		return hold{}
 	case name == "*":
 		return hold{anyone: yes}
-	case name == p.ARN, p.ID != "" && name == p.ID:
+	case name == p.ARN, name == p.ID:
 		return hold{itself: yes}
 	}
 	if account, ok := accountOf(name); ok {
-		return hold{account: truthOf(account == p.account())}
+		mine := truthOf(account == p.account())
+		return hold{account: mine, itself: and(mine, truthOf(p.root()))}
 	}
 	return hold{session: holdSession(name, p)}
 }
+
+// root reports whether the principal is an account's root user, which no
+// identity policy binds.
+func (p Principal) root() bool { return strings.HasSuffix(p.ARN, ":root") }
 
 // holdSession matches an assumed-role session's ARN. Where the session's name
 // isn't known, one of the right role may be it.

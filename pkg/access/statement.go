@@ -28,9 +28,6 @@ type match struct {
 	check     check
 }
 
-// keys returns the condition keys whose unknown values decide.
-func (m match) keys() []string { return m.check.keys }
-
 // A kind of policy: what its statements must have to be in force.
 type kind uint8
 
@@ -75,7 +72,6 @@ func (q query) matchCondition(m *match, resource truth) {
 	m.rest = and(m.check.truth, resource)
 	if len(s.Unknown) > 0 || s.Action != nil && s.NotAction != nil {
 		m.rest = and(m.rest, maybe) // what it says isn't all understood
-		m.check.odd = true
 	}
 	if m.rest == no {
 		m.failed = partCondition
@@ -96,7 +92,7 @@ func (q query) matchResource(s *keypolicy.Statement) truth {
 		// "The only accepted Resource element value in a KMS key policy is *.
 		// The existing invalid statements will fail to implement the
 		// authorization controls." (AWS notice for 2025-08-18)
-		return truthOf(slices.Contains(s.Resource, "*"))
+		return or(truthOf(slices.Contains(s.Resource, "*")), q.foreignDeny(s))
 	case s.Resource != nil && s.NotResource != nil:
 		return maybe
 	case s.Resource != nil:
@@ -105,6 +101,19 @@ func (q query) matchResource(s *keypolicy.Statement) truth {
 		return q.resourceIn(s.NotResource).not()
 	}
 	return truthOf(q.kind == kindResource)
+}
+
+// foreignDeny: a Deny whose Resource names this key is as little in force, but
+// Allowed must not rest on that.
+func (q query) foreignDeny(s *keypolicy.Statement) truth {
+	if s.Effect != "Deny" || s.Resource == nil && s.NotResource == nil {
+		return no
+	}
+	named := q.resourceIn(s.Resource)
+	if s.NotResource != nil {
+		named = q.resourceIn(s.NotResource).not()
+	}
+	return and(maybe, named)
 }
 
 func (q query) resourceIn(patterns []string) truth {

@@ -65,10 +65,10 @@ func (c *call) outcomeWords(m *match) string {
 }
 
 func unknownWords(m *match) string {
-	if len(m.keys()) == 0 {
+	if len(m.check.keys) == 0 {
 		return ""
 	}
-	return ": not known: " + strings.Join(m.keys(), ", ")
+	return ": not known: " + strings.Join(m.check.keys, ", ")
 }
 
 func conditionWords(ch check) string {

@@ -1,0 +1,94 @@
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"keymend/pkg/keypolicy"
+)
+
+// missedPrincipal finds the most telling of the principals that a statement
+// names in place of ours.
+func (c *call) missedPrincipal(s *keypolicy.Statement) miss {
+	if s.Principal == nil {
+		return miss{}
+	}
+	var all []miss
+	for _, name := range s.Principal.AWS {
+		all = append(all, miss{c.missedName(name), name})
+	}
+	for _, name := range s.Principal.Service {
+		if name == "autoscaling.amazonaws.com" || name == "ec2.amazonaws.com" {
+			all = append(all, miss{ServicePrincipal, name})
+		}
+	}
+	for _, reason := range tellingOrder() {
+		if i := slices.IndexFunc(all, func(m miss) bool { return m.reason == reason }); i >= 0 {
+			return all[i]
+		}
+	}
+	return miss{}
+}
+
+// tellingOrder: what looks most like the right principal comes first.
+func tellingOrder() []Reason {
+	return []Reason{
+		WrongRolePath, WrongRoleSuffix, WildcardInsidePrincipal, DeadPrincipal,
+		ServicePrincipal, OtherServiceLinkedRole, OtherAccount, OtherPrincipal,
+	}
+}
+
+// missedName says what a principal that isn't ours looks like; "" = nothing
+// like it.
+func (c *call) missedName(name string) Reason {
+	if keypolicy.IsUniqueID(name) {
+		return DeadPrincipal
+	}
+	if strings.ContainsAny(name, "*?") {
+		if glob(name, c.principal.ARN) {
+			return WildcardInsidePrincipal
+		}
+		return OtherPrincipal
+	}
+	if account, ok := accountOf(name); ok {
+		if account == c.facts.Key.account() {
+			return "" // of another account's key: its owner's own statement
+		}
+		return OtherAccount
+	}
+	mine, _ := parseARN(c.principal.ARN)
+	theirs, ok := parseARN(name)
+	switch {
+	case !ok:
+		return ""
+	case theirs.account != mine.account:
+		return c.missedAccount(theirs, mine)
+	}
+	return missedRole(theirs, mine)
+}
+
+// missedAccount: a principal of another account only looks like ours where it
+// is the same role there, or anyone but the key's own people.
+func (c *call) missedAccount(theirs, mine arn) Reason {
+	if theirs.account == c.facts.Key.account() && theirs.resource != mine.resource {
+		return ""
+	}
+	return OtherAccount
+}
+
+// missedRole compares two principals of one account.
+func missedRole(theirs, mine arn) Reason {
+	path, name, isRole := theirs.role()
+	myPath, myName, _ := mine.role()
+	switch {
+	case !isRole:
+		return OtherPrincipal
+	case name == myName && path != myPath:
+		return WrongRolePath
+	case path == myPath && strings.HasPrefix(path, "aws-service-role/"):
+		return WrongRoleSuffix
+	case strings.HasPrefix(path, "aws-service-role/"), strings.HasPrefix(name, "AWSServiceRoleFor"):
+		return OtherServiceLinkedRole
+	}
+	return OtherPrincipal
+}
