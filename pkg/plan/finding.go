@@ -72,3 +72,6 @@ func hash(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])[:length]
 }
+
+// OwnKey reports whether the key belongs to the group's own account.
+func (f Finding) OwnKey() bool { return f.Account != "" && f.keyAccount() == f.Account }

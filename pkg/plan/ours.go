@@ -1,0 +1,41 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+)
+
+// HasStatements reports whether statements of Keymend's name the principal.
+func (f Finding) HasStatements() bool {
+	return f.Facts.Policy != nil && slices.ContainsFunc(f.Facts.Policy.Statements(), f.ours)
+}
+
+func (f Finding) ours(s keypolicy.Statement) bool {
+	return keypolicy.Owned(s) && slices.Contains(s.Principal.AWS, f.Principal.ARN)
+}
+
+// ByKeymend reports whether a statement or grant of Keymend's decides any of
+// what the principal may do.
+func (f Finding) ByKeymend() bool {
+	if f.Decision() != access.Allowed {
+		return false
+	}
+	return slices.ContainsFunc(f.Results, func(r access.Result) bool {
+		return f.decidedByStatement(r.DecidedBy) || f.decidedByGrant(r.DecidedBy)
+	})
+}
+
+func (f Finding) decidedByStatement(by string) bool {
+	return f.Facts.Policy != nil && slices.ContainsFunc(f.Facts.Policy.Statements(), func(s keypolicy.Statement) bool {
+		return s.Name() == by && f.ours(s)
+	})
+}
+
+func (f Finding) decidedByGrant(by string) bool {
+	return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
+		return by == "grant "+g.ID && strings.HasPrefix(g.Name, GrantPrefix)
+	})
+}
