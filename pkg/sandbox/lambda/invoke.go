@@ -1,0 +1,88 @@
+package lambda
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errFunction says that the invocation failed: by the function's own answer, by
+// a crash or by a timeout. The log says which.
+var errFunction = errors.New("function error")
+
+// Invoke invokes a function by its ARN, and waits for its answer.
+func (s *Service) Invoke(functionARN string, payload []byte) ([]byte, error) {
+	s.mu.Lock()
+	p := s.processes[functionARN]
+	s.mu.Unlock()
+	if p == nil {
+		return nil, fmt.Errorf("no function %s", functionARN)
+	}
+	return p.invoke(payload)
+}
+
+// invoke runs one invocation, with the log lines that Lambda writes around it.
+func (p *process) invoke(payload []byte) ([]byte, error) {
+	p.invoking.Lock()
+	defer p.invoking.Unlock()
+	id := newRequestID()
+	p.log("START RequestId: " + id + " Version: $LATEST")
+	began := time.Now()
+	answer, err := p.run(invocation{id: id, payload: payload, deadline: began.Add(p.function.Timeout)})
+	took := time.Since(began)
+	p.log("END RequestId: " + id)
+	p.log(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB",
+		id, float64(took.Microseconds())/1000, took.Milliseconds()+1, p.function.MemoryMB))
+	return answer, err
+}
+
+// run hands the invocation over and waits: for the answer, for the process to
+// end, or for the time to be up.
+func (p *process) run(in invocation) ([]byte, error) {
+	r, err := p.start()
+	if err != nil {
+		p.log(err.Error())
+		return nil, err
+	}
+	timeout := time.NewTimer(time.Until(in.deadline))
+	defer timeout.Stop()
+	hand := r.api.next
+	for {
+		select {
+		case hand <- in:
+			hand = nil // handed over; now for the answer
+		case a := <-r.api.answers:
+			if a.id != in.id {
+				continue
+			}
+			return a.body, a.err
+		case <-r.exited:
+			p.stop()
+			p.log(fmt.Sprintf("RequestId: %s Error: Runtime exited with error: %v", in.id, r.failure))
+			return nil, errFunction
+		case <-timeout.C:
+			p.stop()
+			p.log(fmt.Sprintf("%s %s Task timed out after %.2f seconds", p.service.clock.Now().Format(time.RFC3339), in.id, p.function.Timeout.Seconds()))
+			return nil, errFunction
+		}
+	}
+}
+
+// log writes a line into the function's log group.
+func (p *process) log(line string) {
+	f := p.function
+	at := p.service.clock.Now()
+	p.service.logs.Append(f.Account, f.Region, f.LogGroup, p.stream(), at, line)
+}
+
+// stream is the log stream's name, one for each function.
+func (p *process) stream() string { return "$LATEST/" + p.function.Name }
+
+// newRequestID returns a random UUID.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
