@@ -1,0 +1,190 @@
+package cloudtrail
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// A record is CloudTrail's record of a call.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+type record struct {
+	EventVersion       string         `json:"eventVersion"`
+	UserIdentity       userIdentity   `json:"userIdentity"`
+	EventTime          string         `json:"eventTime"`
+	EventSource        string         `json:"eventSource"`
+	EventName          string         `json:"eventName"`
+	AWSRegion          string         `json:"awsRegion"`
+	SourceIPAddress    string         `json:"sourceIPAddress"`
+	UserAgent          string         `json:"userAgent"`
+	ErrorCode          string         `json:"errorCode,omitempty"`
+	ErrorMessage       string         `json:"errorMessage,omitempty"`
+	RequestParameters  any            `json:"requestParameters"`
+	ResponseElements   any            `json:"responseElements"`
+	AdditionalData     map[string]any `json:"additionalEventData,omitempty"`
+	RequestID          string         `json:"requestID"`
+	EventID            string         `json:"eventID"`
+	ReadOnly           bool           `json:"readOnly"`
+	Resources          []resource     `json:"resources,omitempty"`
+	EventType          string         `json:"eventType"`
+	ManagementEvent    bool           `json:"managementEvent"`
+	RecipientAccountID string         `json:"recipientAccountId"`
+	EventCategory      string         `json:"eventCategory"`
+
+	at time.Time
+}
+
+type resource struct {
+	AccountID string `json:"accountId"`
+	Type      string `json:"type"`
+	ARN       string `json:"ARN"`
+}
+
+type userIdentity struct {
+	Type           string          `json:"type"`
+	PrincipalID    string          `json:"principalId,omitempty"`
+	ARN            string          `json:"arn,omitempty"`
+	AccountID      string          `json:"accountId,omitempty"`
+	UserName       string          `json:"userName,omitempty"`
+	SessionContext *sessionContext `json:"sessionContext,omitempty"`
+	InvokedBy      string          `json:"invokedBy,omitempty"`
+}
+
+type sessionContext struct {
+	SessionIssuer sessionIssuer     `json:"sessionIssuer"`
+	Attributes    map[string]string `json:"attributes"`
+}
+
+type sessionIssuer struct {
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId"`
+	ARN         string `json:"arn"`
+	AccountID   string `json:"accountId"`
+	UserName    string `json:"userName"`
+}
+
+func (s *Service) recordOf(c wire.Call) record {
+	now := s.clock.Now().UTC()
+	r := record{
+		EventVersion: "1.11", UserIdentity: identityOf(c.Caller, now), EventTime: now.Format(time.RFC3339),
+		EventSource: sourceOf(c.Service), EventName: c.Operation, AWSRegion: regionOf(c),
+		SourceIPAddress: "127.0.0.1", UserAgent: c.Caller.Agent, RequestID: c.Caller.RequestID, EventID: newID(),
+		ReadOnly: readOnly(c), EventType: "AwsApiCall", ManagementEvent: true,
+		RecipientAccountID: c.Caller.Account, EventCategory: "Management", at: now,
+	}
+	if r.RequestID == "" {
+		r.RequestID = newID()
+	}
+	if by := c.Caller.InvokedBy; by != "" {
+		r.SourceIPAddress, r.UserAgent = by, by
+	}
+	r.ErrorCode, r.ErrorMessage = failure(c)
+	r.describe(c)
+	for _, arn := range c.Resources {
+		r.Resources = append(r.Resources, resource{accountOf(arn), resourceType(arn), arn})
+	}
+	return r
+}
+
+// identityOf is who called, as CloudTrail shows a session and its role.
+func identityOf(c *wire.Caller, now time.Time) userIdentity {
+	u := userIdentity{Type: "IAMUser", ARN: c.ARN, AccountID: c.Account, InvokedBy: c.InvokedBy}
+	if c.Role == "" {
+		u.UserName = c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
+		u.PrincipalID = c.UniqueID
+		return u
+	}
+	u.Type, u.PrincipalID = "AssumedRole", c.UniqueID+":"+c.Session
+	u.SessionContext = &sessionContext{
+		SessionIssuer: sessionIssuer{Type: "Role", PrincipalID: c.UniqueID, ARN: c.Role, AccountID: accountOf(c.Role),
+			UserName: c.Role[strings.LastIndexByte(c.Role, '/')+1:]},
+		Attributes: map[string]string{"creationDate": now.Format(time.RFC3339), "mfaAuthenticated": "false"},
+	}
+	return u
+}
+
+// sourceOf is the service's event source. Signing name and event source agree
+// for the sandbox's services but CloudWatch Logs' IAM prefix.
+func sourceOf(service string) string { return service + ".amazonaws.com" }
+
+// regionOf: IAM's calls are recorded in us-east-1.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+func regionOf(c wire.Call) string {
+	if c.Service == "iam" {
+		return "us-east-1"
+	}
+	return c.Caller.Region
+}
+
+// readOnly: what only reads, and KMS's use of keys.
+func readOnly(c wire.Call) bool {
+	for _, prefix := range []string{"Describe", "Get", "List", "Lookup", "Test"} {
+		if strings.HasPrefix(c.Operation, prefix) {
+			return true
+		}
+	}
+	if c.Service == "sts" {
+		return true
+	}
+	return c.Service == "kms" && (c.Operation == "Encrypt" || c.Operation == "Decrypt" || c.Operation == "ReEncrypt" ||
+		strings.HasPrefix(c.Operation, "GenerateDataKey"))
+}
+
+// failure is the error as CloudTrail names it: without "Exception" for a
+// refusal, with "Client." for EC2. CloudTrail cuts the message at 1 KB.
+func failure(c wire.Call) (code, message string) {
+	if c.Err == nil {
+		return "", ""
+	}
+	var w *wire.Error
+	var coded interface {
+		ErrorCode() string
+		ErrorMessage() string
+	}
+	switch {
+	case errors.As(c.Err, &w):
+		code, message = w.Code, w.Message
+	case errors.As(c.Err, &coded):
+		code, message = coded.ErrorCode(), coded.ErrorMessage()
+	default:
+		code, message = "InternalFailure", c.Err.Error()
+	}
+	switch {
+	case code == "AccessDeniedException":
+		code = "AccessDenied"
+	case c.Service == "ec2":
+		code = "Client." + code
+	}
+	const most = 1024
+	return code, message[:min(len(message), most)]
+}
+
+func accountOf(arn string) string {
+	part := strings.SplitN(arn, ":", 6)
+	if len(part) < 6 {
+		return ""
+	}
+	return part[4]
+}
+
+func resourceType(arn string) string {
+	switch part := strings.SplitN(arn, ":", 6); {
+	case len(part) == 6 && part[2] == "kms" && strings.HasPrefix(part[5], "key/"):
+		return "AWS::KMS::Key"
+	case len(part) == 6 && part[2] == "iam" && strings.HasPrefix(part[5], "role/"):
+		return "AWS::IAM::Role"
+	}
+	return ""
+}
+
+// newID returns a random UUID.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, by its contract
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,110 @@
+package logs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// PutLogEvents writes events to a stream that exists.
+func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEventsInput) (*cloudwatchlogs.PutLogEventsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.of(ctx, str(in.LogGroupName))
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := g.streams[str(in.LogStreamName)]; !ok {
+		return nil, wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
+	}
+	for _, e := range in.LogEvents {
+		if e.Timestamp == nil || e.Message == nil {
+			return nil, wire.Errorf("InvalidParameterException", "a log event needs timestamp and message")
+		}
+		s.write(g, *in.LogStreamName, time.UnixMilli(*e.Timestamp), *e.Message)
+	}
+	return &cloudwatchlogs.PutLogEventsOutput{NextSequenceToken: new(fmt.Sprintf("%056d", s.serial))}, nil
+}
+
+// GetLogEvents answers with a stream's events, oldest first. Without
+// startFromHead the newest page comes first.
+func (s *Service) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsInput) (*cloudwatchlogs.GetLogEventsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.of(ctx, named(in))
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := g.streams[str(in.LogStreamName)]; !ok {
+		return nil, wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
+	}
+	const most = 10000
+	var found []types.OutputLogEvent
+	for _, e := range g.between(in.StartTime, in.EndTime) {
+		if e.stream == *in.LogStreamName {
+			found = append(found, types.OutputLogEvent{Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
+		}
+	}
+	from := 0
+	if n := len(found); in.NextToken != nil {
+		if _, err := fmt.Sscanf(*in.NextToken, "f/%d", &from); err != nil || from < 0 || from > n {
+			return nil, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
+		}
+	} else if in.Limit != nil && (in.StartFromHead == nil || !*in.StartFromHead) {
+		from = max(0, n-int(*in.Limit))
+	}
+	found = found[from:]
+	limit := most
+	if in.Limit != nil {
+		limit = int(*in.Limit)
+	}
+	found = found[:min(limit, len(found))]
+	// The same token again is how AWS says that there is no more.
+	next := new(fmt.Sprintf("f/%056d", from+len(found)))
+	return &cloudwatchlogs.GetLogEventsOutput{Events: found, NextForwardToken: next, NextBackwardToken: new(fmt.Sprintf("b/%056d", from))}, nil
+}
+
+// FilterLogEvents answers with a group's events that fit a filter, by time.
+func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.FilterLogEventsInput) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	fits, err := parseFilter(str(in.FilterPattern))
+	if err != nil {
+		return nil, wire.Errorf("InvalidParameterException", "Invalid filter pattern: %v", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.of(ctx, named(in))
+	if err != nil {
+		return nil, err
+	}
+	all := []types.FilteredLogEvent{}
+	for _, e := range g.between(in.StartTime, in.EndTime) {
+		if len(in.LogStreamNames) > 0 && !slices.Contains(in.LogStreamNames, e.stream) ||
+			!strings.HasPrefix(e.stream, str(in.LogStreamNamePrefix)) || !fits(e.line) {
+			continue
+		}
+		all = append(all, types.FilteredLogEvent{EventId: new(fmt.Sprintf("%056d", e.serial)), LogStreamName: new(e.stream),
+			Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
+	}
+	page, next, err := cut(all, in.Limit, 10000, in.NextToken)
+	return &cloudwatchlogs.FilterLogEventsOutput{Events: page, NextToken: next, SearchedLogStreams: []types.SearchedLogStream{}}, err
+}
+
+// between returns the events from start to before end, by time.
+func (g *group) between(start, end *int64) []event {
+	var out []event
+	for _, e := range g.events {
+		at := e.at.UnixMilli()
+		if (start == nil || at >= *start) && (end == nil || at <= *end) {
+			out = append(out, e)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b event) int { return a.at.Compare(b.at) })
+	return out
+}

@@ -1,0 +1,257 @@
+// Package logs is the sandbox's CloudWatch Logs: groups, streams and events,
+// with the filters that audit records are read by.
+package logs
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"keymend/pkg/sandbox/clock"
+	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wire"
+)
+
+// A Service is CloudWatch Logs.
+type Service struct {
+	clock *clock.Clock
+
+	mu     sync.Mutex
+	groups map[groupName]*group
+	serial int
+}
+
+type groupName struct{ account, region, name string }
+
+func (n groupName) arn() string {
+	return "arn:aws:logs:" + n.region + ":" + n.account + ":log-group:" + n.name
+}
+
+type group struct {
+	groupName
+	created   time.Time
+	retention *int32
+	class     types.LogGroupClass
+	streams   map[string]time.Time // created
+	events    []event              // in the order they came
+}
+
+type event struct {
+	serial   int
+	stream   string
+	at, came time.Time
+	line     string
+}
+
+// New returns a service without log groups.
+func New(c *clock.Clock) *Service { return &Service{clock: c, groups: map[groupName]*group{}} }
+
+// Wire returns the API.
+func (s *Service) Wire() wire.Service {
+	w := wire.Service{
+		Name: "logs", Protocol: wire.JSON, Target: "Logs_20140328", Version: "1.1",
+		Denied: "AccessDeniedException", DeniedCode: 400,
+		Operations: []wire.Operation{
+			wire.Handle("CreateLogGroup", s.CreateLogGroup), wire.Handle("DeleteLogGroup", s.DeleteLogGroup),
+			wire.Handle("DescribeLogGroups", s.DescribeLogGroups), wire.Handle("PutRetentionPolicy", s.PutRetentionPolicy),
+			wire.Handle("CreateLogStream", s.CreateLogStream), wire.Handle("DescribeLogStreams", s.DescribeLogStreams),
+			wire.Handle("PutLogEvents", s.PutLogEvents), wire.Handle("GetLogEvents", s.GetLogEvents),
+			wire.Handle("FilterLogEvents", s.FilterLogEvents),
+		},
+	}
+	for i, op := range w.Operations {
+		w.Operations[i].Needs = needs(op.Name)
+	}
+	return w
+}
+
+// needs: an operation is authorised on its log group.
+func needs(operation string) func(context.Context, any) []wire.Check {
+	return func(ctx context.Context, in any) []wire.Check {
+		c := wire.CallerOf(ctx)
+		resource := "*"
+		if name := named(in); name != "" {
+			resource = groupName{c.Account, c.Region, name}.arn() + ":*"
+		}
+		return []wire.Check{{Action: "logs:" + operation, Resource: resource}}
+	}
+}
+
+// named returns the log group that an input names; "" for none.
+func named(in any) string {
+	switch in := in.(type) {
+	case *cloudwatchlogs.CreateLogGroupInput:
+		return str(in.LogGroupName)
+	case *cloudwatchlogs.DeleteLogGroupInput:
+		return str(in.LogGroupName)
+	case *cloudwatchlogs.PutRetentionPolicyInput:
+		return str(in.LogGroupName)
+	case *cloudwatchlogs.CreateLogStreamInput:
+		return str(in.LogGroupName)
+	case *cloudwatchlogs.DescribeLogStreamsInput:
+		return either(in.LogGroupName, in.LogGroupIdentifier)
+	case *cloudwatchlogs.PutLogEventsInput:
+		return str(in.LogGroupName)
+	case *cloudwatchlogs.GetLogEventsInput:
+		return either(in.LogGroupName, in.LogGroupIdentifier)
+	case *cloudwatchlogs.FilterLogEventsInput:
+		return either(in.LogGroupName, in.LogGroupIdentifier)
+	}
+	return ""
+}
+
+// either reads a name, or an identifier that is a name or an ARN.
+func either(name, identifier *string) string {
+	id := cmp.Or(str(name), str(identifier))
+	if _, after, ok := strings.Cut(id, ":log-group:"); ok {
+		return strings.TrimSuffix(after, ":*")
+	}
+	return id
+}
+
+// Append writes a line, as a service does that logs for a customer. The group
+// and the stream are made where they are missing.
+func (s *Service) Append(account, region, group, stream string, at time.Time, line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.ensure(groupName{account, region, group})
+	if _, ok := g.streams[stream]; !ok {
+		g.streams[stream] = s.clock.Now()
+	}
+	s.write(g, stream, at, line)
+}
+
+func (s *Service) ensure(n groupName) *group {
+	g := s.groups[n]
+	if g == nil {
+		g = &group{groupName: n, created: s.clock.Now(), class: types.LogGroupClassStandard, streams: map[string]time.Time{}}
+		s.groups[n] = g
+	}
+	return g
+}
+
+func (s *Service) write(g *group, stream string, at time.Time, line string) {
+	s.serial++
+	g.events = append(g.events, event{s.serial, stream, at, s.clock.Now(), line})
+}
+
+// of returns the caller's group, under the lock.
+func (s *Service) of(ctx context.Context, name string) (*group, error) {
+	c := wire.CallerOf(ctx)
+	if g := s.groups[groupName{c.Account, c.Region, name}]; g != nil {
+		return g, nil
+	}
+	return nil, wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+// CreateLogGroup makes a group; one that is there is an error.
+func (s *Service) CreateLogGroup(ctx context.Context, in *cloudwatchlogs.CreateLogGroupInput) (*cloudwatchlogs.CreateLogGroupOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.of(ctx, str(in.LogGroupName)); err == nil {
+		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
+	}
+	c := wire.CallerOf(ctx)
+	g := s.ensure(groupName{c.Account, c.Region, str(in.LogGroupName)})
+	g.class = cmp.Or(in.LogGroupClass, g.class)
+	return &cloudwatchlogs.CreateLogGroupOutput{}, nil
+}
+
+// DeleteLogGroup deletes a group and its events.
+func (s *Service) DeleteLogGroup(ctx context.Context, in *cloudwatchlogs.DeleteLogGroupInput) (*cloudwatchlogs.DeleteLogGroupOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.of(ctx, str(in.LogGroupName))
+	if err != nil {
+		return nil, err
+	}
+	delete(s.groups, g.groupName)
+	return &cloudwatchlogs.DeleteLogGroupOutput{}, nil
+}
+
+// PutRetentionPolicy sets a group's retention. Nothing expires in the sandbox.
+func (s *Service) PutRetentionPolicy(ctx context.Context, in *cloudwatchlogs.PutRetentionPolicyInput) (*cloudwatchlogs.PutRetentionPolicyOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.of(ctx, str(in.LogGroupName))
+	if err != nil {
+		return nil, err
+	}
+	g.retention = in.RetentionInDays
+	return &cloudwatchlogs.PutRetentionPolicyOutput{}, nil
+}
+
+// DescribeLogGroups answers with the caller's groups by name.
+func (s *Service) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.DescribeLogGroupsInput) (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
+	c := wire.CallerOf(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []types.LogGroup{}
+	for n, g := range s.groups {
+		if n.account == c.Account && n.region == c.Region && strings.HasPrefix(n.name, str(in.LogGroupNamePrefix)) {
+			all = append(all, types.LogGroup{LogGroupName: new(n.name), Arn: new(n.arn() + ":*"), LogGroupArn: new(n.arn()),
+				CreationTime: new(g.created.UnixMilli()), RetentionInDays: g.retention, LogGroupClass: g.class})
+		}
+	}
+	slices.SortFunc(all, func(a, b types.LogGroup) int { return cmp.Compare(*a.LogGroupName, *b.LogGroupName) })
+	page, next, err := cut(all, in.Limit, 50, in.NextToken)
+	return &cloudwatchlogs.DescribeLogGroupsOutput{LogGroups: page, NextToken: next}, err
+}
+
+// CreateLogStream makes a stream; one that is there is an error.
+func (s *Service) CreateLogStream(ctx context.Context, in *cloudwatchlogs.CreateLogStreamInput) (*cloudwatchlogs.CreateLogStreamOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.of(ctx, str(in.LogGroupName))
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := g.streams[str(in.LogStreamName)]; ok {
+		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists")
+	}
+	g.streams[str(in.LogStreamName)] = s.clock.Now()
+	return &cloudwatchlogs.CreateLogStreamOutput{}, nil
+}
+
+// DescribeLogStreams answers with a group's streams by name.
+func (s *Service) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.DescribeLogStreamsInput) (*cloudwatchlogs.DescribeLogStreamsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.of(ctx, named(in))
+	if err != nil {
+		return nil, err
+	}
+	all := []types.LogStream{}
+	for name, created := range g.streams {
+		if strings.HasPrefix(name, str(in.LogStreamNamePrefix)) {
+			all = append(all, types.LogStream{LogStreamName: new(name), CreationTime: new(created.UnixMilli()), Arn: new(g.arn() + ":log-stream:" + name)})
+		}
+	}
+	slices.SortFunc(all, func(a, b types.LogStream) int { return cmp.Compare(*a.LogStreamName, *b.LogStreamName) })
+	page, next, err := cut(all, in.Limit, 50, in.NextToken)
+	return &cloudwatchlogs.DescribeLogStreamsOutput{LogStreams: page, NextToken: next}, err
+}
+
+func cut[T any](all []T, limit *int32, most int, token *string) ([]T, *string, error) {
+	if limit != nil && *limit > 0 {
+		most = min(most, int(*limit))
+	}
+	page, next, err := paging.Page(all, most, token)
+	if err != nil {
+		return nil, nil, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
+	}
+	return page, next, nil
+}
+
+func str(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
