@@ -28,6 +28,9 @@ var vagueNames = []string{"helper", "helpers", "util", "utils", "common", "manag
 
 func TestEveryPackageIsWithinItsBudget(t *testing.T) {
 	own(t, func(t *testing.T, p linked) {
+		if len(p.GoFiles) == 0 {
+			t.Fatal("has tests and nothing else: a doc.go says what for")
+		}
 		for _, complaint := range inspect(t, p.Dir, p.GoFiles, underAny(p.ImportPath, pure)) {
 			t.Error(complaint)
 		}

@@ -31,8 +31,8 @@ func startMoto(t *testing.T) string {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("moto_server:\n%s", log.String())
+		if _, trouble, found := strings.Cut(log.String(), "Traceback"); t.Failed() && found {
+			t.Logf("moto_server: Traceback%s", trouble)
 		}
 	})
 	url := "http://127.0.0.1:" + port
