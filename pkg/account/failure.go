@@ -1,0 +1,107 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// AccessDenied reports whether AWS refused a call for want of permission. KMS,
+// STS, SQS and SSM say AccessDeniedException or AccessDenied, EC2 says
+// UnauthorizedOperation.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+func AccessDenied(err error) bool {
+	switch codeOf(err) {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
+		return true
+	}
+	return false
+}
+
+// DeniedAction returns the action that was refused, as in "kms:GetKeyPolicy"; ""
+// where the error isn't AccessDenied or doesn't tell.
+//
+// It is AWS's text that names it, since a call may need more actions than its
+// own: "User: arn:… is not authorized to perform: kms:CreateGrant on resource: …"
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+// EC2's text leaves it out; then it is the action of the call.
+func DeniedAction(err error) string {
+	if !AccessDenied(err) {
+		return ""
+	}
+	named := regexp.MustCompile(`is not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9*]+)`).FindStringSubmatch(Message(err))
+	if named != nil {
+		return named[1]
+	}
+	// The innermost call: a call for credentials is inside the one that needs them.
+	var call *smithy.OperationError
+	for inner := err; errors.As(inner, &call); inner = call.Err {
+	}
+	if call == nil {
+		return ""
+	}
+	return prefixOf(call.ServiceID) + ":" + call.OperationName
+}
+
+// Message returns AWS's own text, without what the SDK lays around it.
+func Message(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorMessage()
+	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// Transient reports whether the same call may well succeed later: throttling, a
+// fault of AWS, a connection or a deadline. The SDK has retried by then.
+//
+// LimitExceededException isn't among them, though the SDK retries it: in KMS it
+// means a quota that is full or a policy that is too long.
+func Transient(err error) bool {
+	switch codeOf(err) {
+	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+		"TooManyRequestsException", "RequestLimitExceeded", "EC2ThrottledException", "SlowDown", "BandwidthLimitExceeded",
+		"PriorRequestNotComplete", "RequestTimeout", "RequestTimeoutException", "ResourceContention",
+		"DependencyTimeoutException", "KMSInternalException", "InternalFailure", "InternalError", "InternalException",
+		"ServiceUnavailable", "ServiceUnavailableException", "Unavailable":
+		return true
+	}
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError {
+		return true
+	}
+	var send *smithyhttp.RequestSendError
+	var network net.Error
+	return errors.As(err, &send) || errors.As(err, &network) && network.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+func codeOf(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// prefixOf returns the prefix of a service's actions in IAM, where it isn't the
+// SDK's name in lower case.
+func prefixOf(serviceID string) string {
+	switch serviceID {
+	case "Auto Scaling":
+		return "autoscaling"
+	case "CloudWatch Logs":
+		return "logs"
+	case "EventBridge":
+		return "events"
+	}
+	return strings.ToLower(serviceID)
+}
