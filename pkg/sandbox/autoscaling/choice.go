@@ -1,0 +1,88 @@
+package autoscaling
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"keymend/pkg/sandbox/ec2"
+)
+
+// A choice is a template, and what an override puts over it.
+type choice struct {
+	spec                *types.LaunchTemplateSpecification
+	image, instanceType string
+}
+
+// request asks for one instance.
+func (c choice) request(where spot, dryRun bool) ec2.LaunchRequest {
+	return ec2.LaunchRequest{
+		TemplateID: aws.ToString(c.spec.LaunchTemplateId), TemplateName: templateName(c.spec), Version: aws.ToString(c.spec.Version),
+		ImageID: c.image, InstanceType: c.instanceType, Zone: where.zone, Subnet: where.subnet, DryRun: dryRun,
+	}
+}
+
+// templateName is the name where no id is known.
+func templateName(spec *types.LaunchTemplateSpecification) string {
+	if spec.LaunchTemplateId != nil {
+		return ""
+	}
+	return aws.ToString(spec.LaunchTemplateName)
+}
+
+// choicesOf returns what a group may launch: its template, or with mixed
+// instances one choice for each override, the preferred first.
+func choicesOf(v types.AutoScalingGroup) ([]choice, error) {
+	spec := v.LaunchTemplate
+	var overrides []types.LaunchTemplateOverrides
+	if m := v.MixedInstancesPolicy; m != nil && m.LaunchTemplate != nil {
+		spec, overrides = m.LaunchTemplate.LaunchTemplateSpecification, m.LaunchTemplate.Overrides
+	}
+	if spec == nil {
+		return nil, invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.")
+	}
+	if len(overrides) == 0 {
+		return []choice{{spec: spec}}, nil
+	}
+	var choices []choice
+	for _, o := range overrides {
+		own := spec
+		if o.LaunchTemplateSpecification != nil {
+			own = o.LaunchTemplateSpecification
+		}
+		choices = append(choices, choice{spec: own, image: aws.ToString(o.ImageId), instanceType: aws.ToString(o.InstanceType)})
+	}
+	return choices, nil
+}
+
+// copied copies a specification, since completing the request's own would change
+// what CloudTrail shows of it.
+func copied(spec *types.LaunchTemplateSpecification) *types.LaunchTemplateSpecification {
+	if spec == nil {
+		return nil
+	}
+	return new(*spec)
+}
+
+// mixed copies a policy and completes its distribution with AWS's defaults.
+func mixed(m *types.MixedInstancesPolicy) *types.MixedInstancesPolicy {
+	if m == nil || m.LaunchTemplate == nil {
+		return m
+	}
+	d := types.InstancesDistribution{}
+	if m.InstancesDistribution != nil {
+		d = *m.InstancesDistribution
+	}
+	d.OnDemandAllocationStrategy = or(d.OnDemandAllocationStrategy, "prioritized")
+	d.OnDemandBaseCapacity = or(d.OnDemandBaseCapacity, 0)
+	d.OnDemandPercentageAboveBaseCapacity = or(d.OnDemandPercentageAboveBaseCapacity, 100)
+	d.SpotAllocationStrategy = or(d.SpotAllocationStrategy, "lowest-price")
+	overrides := slices.Clone(m.LaunchTemplate.Overrides)
+	for i := range overrides {
+		overrides[i].LaunchTemplateSpecification = copied(overrides[i].LaunchTemplateSpecification)
+	}
+	return &types.MixedInstancesPolicy{InstancesDistribution: &d, LaunchTemplate: &types.LaunchTemplate{
+		LaunchTemplateSpecification: copied(m.LaunchTemplate.LaunchTemplateSpecification), Overrides: overrides,
+	}}
+}

@@ -1,0 +1,213 @@
+package autoscaling
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wire"
+)
+
+// DescribeAutoScalingGroups lists groups by name. Names that no group has are
+// left out.
+func (s *Service) DescribeAutoScalingGroups(ctx context.Context, in *autoscaling.DescribeAutoScalingGroupsInput) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []types.AutoScalingGroup{}
+	for _, g := range s.of(wire.CallerOf(ctx)) {
+		if len(in.AutoScalingGroupNames) > 0 && !slices.Contains(in.AutoScalingGroupNames, g.group) {
+			continue
+		}
+		ok, err := carries(g.view.Tags, in.Filters)
+		if err != nil {
+			return nil, err
+		}
+		v := g.view
+		if in.IncludeInstances != nil && !*in.IncludeInstances {
+			v.Instances = []types.Instance{}
+		}
+		if ok {
+			all = append(all, v)
+		}
+	}
+	page, next, err := paging.Page(all, limit(in.MaxRecords, 50), in.NextToken)
+	if err != nil {
+		return nil, badToken(in.NextToken)
+	}
+	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: page, NextToken: next}, nil
+}
+
+// of returns the caller's groups by name. The caller of it holds s.mu.
+func (s *Service) of(c *wire.Caller) []*group {
+	var all []*group
+	for n, g := range s.groups {
+		if n.account == c.Account && n.region == c.Region {
+			all = append(all, g)
+		}
+	}
+	slices.SortFunc(all, func(a, b *group) int { return strings.Compare(a.group, b.group) })
+	return all
+}
+
+// carries applies the filters tag:KEY, tag-key and tag-value.
+func carries(tags []types.TagDescription, filters []types.Filter) (bool, error) {
+	for _, f := range filters {
+		name := aws.ToString(f.Name)
+		key, byKey := strings.CutPrefix(name, "tag:")
+		if !byKey && name != "tag-key" && name != "tag-value" {
+			return false, wire.Errorf("NotInTheSandbox", "the filter %s is not in the sandbox", name)
+		}
+		if !slices.ContainsFunc(tags, func(t types.TagDescription) bool {
+			switch {
+			case byKey:
+				return *t.Key == key && slices.Contains(f.Values, aws.ToString(t.Value))
+			case name == "tag-key":
+				return slices.Contains(f.Values, *t.Key)
+			}
+			return slices.Contains(f.Values, aws.ToString(t.Value))
+		}) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// DescribeScalingActivities lists activities: those in progress first, then the
+// newest first.
+func (s *Service) DescribeScalingActivities(ctx context.Context, in *autoscaling.DescribeScalingActivitiesInput) (*autoscaling.DescribeScalingActivitiesOutput, error) {
+	c := wire.CallerOf(ctx)
+	wanted, err := activityFilter(in)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	groups := s.of(c)
+	for _, g := range s.deleted {
+		if aws.ToBool(in.IncludeDeletedGroups) && g.account == c.Account && g.region == c.Region {
+			groups = append(groups, g)
+		}
+	}
+	if in.AutoScalingGroupName != nil {
+		groups = slices.DeleteFunc(groups, func(g *group) bool { return g.group != *in.AutoScalingGroupName })
+		if len(groups) == 0 {
+			return nil, noGroup()
+		}
+	}
+	all := []types.Activity{}
+	for _, g := range groups {
+		for _, a := range slices.Backward(g.activities) {
+			if wanted(a) {
+				all = append(all, a.Activity)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b types.Activity) int {
+		return cmp.Or(cmp.Compare(*a.Progress/100, *b.Progress/100), b.StartTime.Compare(*a.StartTime))
+	})
+	page, next, err := paging.Page(all, limit(in.MaxRecords, 100), in.NextToken)
+	if err != nil {
+		return nil, badToken(in.NextToken)
+	}
+	return &autoscaling.DescribeScalingActivitiesOutput{Activities: page, NextToken: next}, nil
+}
+
+// activityFilter reads which activities are asked for. Status goes only with a
+// group's name (API reference).
+func activityFilter(in *autoscaling.DescribeScalingActivitiesInput) (func(*activity) bool, error) {
+	checks := []func(*activity) bool{func(a *activity) bool {
+		return len(in.ActivityIds) == 0 || slices.Contains(in.ActivityIds, *a.ActivityId)
+	}}
+	for _, f := range in.Filters {
+		check, err := activityCheck(f, in.AutoScalingGroupName != nil)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, check)
+	}
+	return func(a *activity) bool {
+		return !slices.ContainsFunc(checks, func(ok func(*activity) bool) bool { return !ok(a) })
+	}, nil
+}
+
+func activityCheck(f types.Filter, named bool) (func(*activity) bool, error) {
+	if name := aws.ToString(f.Name); name == "Status" {
+		if !named {
+			return nil, invalid("The Status filter can only be used in combination with the AutoScalingGroupName parameter.")
+		}
+		return func(a *activity) bool { return slices.Contains(f.Values, string(a.StatusCode)) }, nil
+	} else if len(f.Values) != 1 || name != "StartTimeLowerBound" && name != "StartTimeUpperBound" {
+		return nil, invalid("Invalid filter %s", name)
+	}
+	bound, err := time.Parse(time.RFC3339, f.Values[0])
+	if err != nil {
+		return nil, invalid("Invalid time %s", f.Values[0])
+	}
+	if *f.Name == "StartTimeLowerBound" {
+		return func(a *activity) bool { return !a.StartTime.Before(bound) }, nil
+	}
+	return func(a *activity) bool { return !a.StartTime.After(bound) }, nil
+}
+
+// CreateOrUpdateTags sets tags on groups.
+func (s *Service) CreateOrUpdateTags(ctx context.Context, in *autoscaling.CreateOrUpdateTagsInput) (*autoscaling.CreateOrUpdateTagsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range in.Tags {
+		g, err := s.living(wire.CallerOf(ctx), t.ResourceId)
+		if err != nil {
+			return nil, err
+		}
+		g.view.Tags = labelled(g.view.Tags, g.group, t)
+	}
+	return &autoscaling.CreateOrUpdateTagsOutput{}, nil
+}
+
+// labelled is a group's tags with one more, or another value of one.
+func labelled(tags []types.TagDescription, group string, t types.Tag) []types.TagDescription {
+	rest := slices.DeleteFunc(slices.Clone(tags), func(old types.TagDescription) bool { return *old.Key == aws.ToString(t.Key) })
+	return append(rest, types.TagDescription{
+		Key: new(aws.ToString(t.Key)), Value: new(aws.ToString(t.Value)), PropagateAtLaunch: new(aws.ToBool(t.PropagateAtLaunch)),
+		ResourceId: &group, ResourceType: new("auto-scaling-group"),
+	})
+}
+
+// DescribeTags lists groups' tags; the filters auto-scaling-group, key and value
+// are known.
+func (s *Service) DescribeTags(ctx context.Context, in *autoscaling.DescribeTagsInput) (*autoscaling.DescribeTagsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []types.TagDescription{}
+	for _, g := range s.of(wire.CallerOf(ctx)) {
+		for _, t := range g.view.Tags {
+			fields := map[string]string{"auto-scaling-group": g.group, "key": *t.Key, "value": *t.Value}
+			if !slices.ContainsFunc(in.Filters, func(f types.Filter) bool { return !slices.Contains(f.Values, fields[aws.ToString(f.Name)]) }) {
+				all = append(all, t)
+			}
+		}
+	}
+	page, next, err := paging.Page(all, limit(in.MaxRecords, 50), in.NextToken)
+	if err != nil {
+		return nil, badToken(in.NextToken)
+	}
+	return &autoscaling.DescribeTagsOutput{Tags: page, NextToken: next}, nil
+}
+
+// limit is how many answers go on a page: at most 100, as in AWS.
+func limit(asked *int32, otherwise int) int {
+	if n := int(aws.ToInt32(asked)); n > 0 {
+		return min(n, 100)
+	}
+	return otherwise
+}
+
+func badToken(token *string) error {
+	return wire.Errorf("InvalidNextToken", "The token '%s' is invalid.", aws.ToString(token))
+}

@@ -1,0 +1,100 @@
+package autoscaling
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// Wire returns the service as the dispatcher takes it.
+func (s *Service) Wire() wire.Service {
+	operations := []wire.Operation{
+		wire.Handle("CreateAutoScalingGroup", s.CreateAutoScalingGroup),
+		wire.Handle("UpdateAutoScalingGroup", s.UpdateAutoScalingGroup),
+		wire.Handle("DeleteAutoScalingGroup", s.DeleteAutoScalingGroup),
+		wire.Handle("DescribeAutoScalingGroups", s.DescribeAutoScalingGroups),
+		wire.Handle("DescribeScalingActivities", s.DescribeScalingActivities),
+		wire.Handle("SetDesiredCapacity", s.SetDesiredCapacity),
+		wire.Handle("SuspendProcesses", s.SuspendProcesses),
+		wire.Handle("ResumeProcesses", s.ResumeProcesses),
+		wire.Handle("CreateOrUpdateTags", s.CreateOrUpdateTags),
+		wire.Handle("DescribeTags", s.DescribeTags),
+	}
+	for i := range operations {
+		operations[i].Needs = s.needs(operations[i].Name)
+	}
+	return wire.Service{
+		Name: "autoscaling", Protocol: wire.Query, Version: "2011-01-01",
+		Denied: "AccessDenied", DeniedCode: 403, Operations: operations,
+	}
+}
+
+// needs makes the permission check of an operation: its action on the groups it
+// names, or on "*" for Describe calls, and PassRole for a role with a suffix
+// (Auto Scaling user guide, identity-based policy examples).
+func (s *Service) needs(operation string) func(context.Context, any) []wire.Check {
+	return func(ctx context.Context, in any) []wire.Check {
+		c := wire.CallerOf(ctx)
+		groups, role := named(in)
+		var checks []wire.Check
+		for _, g := range groups {
+			checks = append(checks, wire.Check{Action: "autoscaling:" + operation, Resource: s.arnOf(c, g)})
+		}
+		if len(groups) == 0 {
+			checks = append(checks, wire.Check{Action: "autoscaling:" + operation, Resource: "*"})
+		}
+		if strings.Contains(role, "AWSServiceRoleForAutoScaling_") {
+			checks = append(checks, wire.Check{Action: "iam:PassRole", Resource: role, Context: map[string][]string{"iam:PassedToService": {servicePrincipal}}})
+		}
+		return checks
+	}
+}
+
+// named returns the groups that a request changes, and the role it passes.
+func named(in any) (groups []string, role string) {
+	switch in := in.(type) {
+	case *autoscaling.CreateAutoScalingGroupInput:
+		return []string{aws.ToString(in.AutoScalingGroupName)}, aws.ToString(in.ServiceLinkedRoleARN)
+	case *autoscaling.UpdateAutoScalingGroupInput:
+		return []string{aws.ToString(in.AutoScalingGroupName)}, aws.ToString(in.ServiceLinkedRoleARN)
+	case *autoscaling.DeleteAutoScalingGroupInput:
+		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
+	case *autoscaling.SetDesiredCapacityInput:
+		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
+	case *autoscaling.SuspendProcessesInput:
+		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
+	case *autoscaling.ResumeProcessesInput:
+		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
+	case *autoscaling.CreateOrUpdateTagsInput:
+		return tagged(in.Tags), ""
+	}
+	return nil, ""
+}
+
+func tagged(tags []types.Tag) (groups []string) {
+	for _, t := range tags {
+		groups = append(groups, aws.ToString(t.ResourceId))
+	}
+	return groups
+}
+
+// arnOf returns a group's ARN, or for one that isn't there the ARN with any id.
+func (s *Service) arnOf(c *wire.Caller, group string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := name{c.Account, c.Region, group}
+	if g := s.groups[n]; g != nil {
+		return *g.view.AutoScalingGroupARN
+	}
+	return arn(n, "*")
+}
+
+// arn names a group.
+func arn(n name, id string) string {
+	return "arn:aws:autoscaling:" + n.region + ":" + n.account + ":autoScalingGroup:" + id + ":autoScalingGroupName/" + n.group
+}
