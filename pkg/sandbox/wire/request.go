@@ -40,12 +40,14 @@ func (e *endpoint) operationName(r *http.Request) (string, error) {
 	}
 	target := r.Header.Get("X-Amz-Target")
 	dot := strings.LastIndexByte(target, '.')
-	// CloudTrail's target carries a namespace in some SDKs and none in others.
-	if e.Target != "" && (dot < 0 || !strings.HasSuffix("."+target[:dot], "."+e.Target)) {
+	if e.Target != "" && (dot < 0 || lastLabel(target[:dot]) != lastLabel(e.Target)) {
 		return "", Errorf("UnknownOperationException", "X-Amz-Target %q is not of %s", target, e.Target)
 	}
 	return target[dot+1:], nil
 }
+
+// lastLabel drops the namespace that CloudTrail's target has in some SDKs only.
+func lastLabel(target string) string { return target[strings.LastIndexByte(target, '.')+1:] }
 
 // stranger stands for a service that the sandbox doesn't have: it has no
 // operations, and answers in the protocol that the request seems to speak.

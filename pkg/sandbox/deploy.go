@@ -1,0 +1,111 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"keymend/pkg/sandbox/cloudformation"
+	"keymend/pkg/sandbox/wire"
+)
+
+// Deploy makes the resources of a CloudFormation template in an account and
+// Region, as its administrator. binaries are the built functions (the file that
+// Lambda calls "bootstrap"), by the function's logical id or name; a function
+// without one is an error. ListenFunctions comes before.
+func (s *Sandbox) Deploy(template []byte, account, region string, params map[string]string, binaries map[string]string) error {
+	admin, err := s.iam.Authenticate(account, "", region)
+	if err != nil {
+		return fmt.Errorf("deploy to account %q: %w", account, err)
+	}
+	m := maker{s, wire.WithCaller(context.Background(), admin), binaries}
+	return cloudformation.Load(template, account, region, params, m)
+}
+
+// A maker makes a template's resources by the services' own operations.
+type maker struct {
+	*Sandbox
+	ctx      context.Context
+	binaries map[string]string
+}
+
+// Make implements cloudformation.Maker.
+func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
+	make := map[string]func(resource) (cloudformation.Made, error){
+		"AWS::IAM::Role":                  m.role,
+		"AWS::IAM::Policy":                m.rolePolicy,
+		"AWS::IAM::RolePolicy":            m.rolePolicy,
+		"AWS::SQS::Queue":                 m.queue,
+		"AWS::SQS::QueuePolicy":           m.queuePolicy,
+		"AWS::Events::Rule":               m.rule,
+		"AWS::Logs::LogGroup":             m.logGroup,
+		"AWS::SSM::Parameter":             m.parameter,
+		"AWS::Lambda::Function":           m.function,
+		"AWS::Lambda::EventSourceMapping": m.eventSource,
+	}[r.Type]
+	if make == nil {
+		return cloudformation.Made{}, fmt.Errorf("resources of type %s are not in the sandbox", r.Type)
+	}
+	return make(resource{r})
+}
+
+// A resource is a template's resource, with ways to read its properties.
+type resource struct{ cloudformation.Resource }
+
+// text returns a property as the text that APIs want: a document as JSON, a
+// number or boolean as it is written. Absent: "".
+func (r resource) text(property string) string { return textOf(r.Properties[property]) }
+
+func textOf(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// name returns what the resource is called: the property, or else a name made
+// of the logical id.
+func (r resource) name(property string) string {
+	if name := r.text(property); name != "" {
+		return name
+	}
+	return "keymend-" + strings.ToLower(r.LogicalID)
+}
+
+// into reads properties into an SDK type, whose members have the same names.
+func into[T any](property any) (T, error) {
+	var v T
+	b, err := json.Marshal(property)
+	if err == nil {
+		err = json.Unmarshal(b, &v)
+	}
+	return v, err
+}
+
+// do carries out an operation of a service as the deploying administrator.
+func do[O any](m maker, s wire.Service, operation string, in any) (*O, error) {
+	for _, op := range s.Operations {
+		if op.Name != operation {
+			continue
+		}
+		out, err := op.Call(m.ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", operation, err)
+		}
+		return out.(*O), nil
+	}
+	return nil, fmt.Errorf("%s:%s is not in the sandbox", s.Name, operation)
+}
+
+// made is how a resource with an ARN is referred to.
+func made(ref, arn string) cloudformation.Made {
+	return cloudformation.Made{Ref: ref, Attributes: map[string]string{"Arn": arn}}
+}

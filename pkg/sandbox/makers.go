@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"keymend/pkg/sandbox/cloudformation"
+)
+
+func (m maker) role(r resource) (cloudformation.Made, error) {
+	if r.Properties["ManagedPolicyArns"] != nil {
+		return cloudformation.Made{}, errors.New("managed policies are not in the sandbox")
+	}
+	type inline struct{ PolicyName, PolicyDocument any }
+	policies, err := into[[]inline](r.Properties["Policies"])
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	documents := map[string]string{}
+	for _, p := range policies {
+		documents[textOf(p.PolicyName)] = textOf(p.PolicyDocument)
+	}
+	made, err := m.iam.PutRole(r.Account, r.name("RoleName"), r.text("Path"), r.text("AssumeRolePolicyDocument"), documents)
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	return cloudformation.Made{Ref: made.Name, Attributes: map[string]string{"Arn": made.ARN, "RoleId": made.ID}}, nil
+}
+
+// rolePolicy makes AWS::IAM::RolePolicy, and AWS::IAM::Policy where that is for
+// roles.
+func (m maker) rolePolicy(r resource) (cloudformation.Made, error) {
+	roles, err := into[[]string](r.Properties["Roles"])
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	if name := r.text("RoleName"); name != "" {
+		roles = append(roles, name)
+	}
+	name := r.name("PolicyName")
+	for _, role := range roles {
+		if _, err := do[awsiam.PutRolePolicyOutput](m, m.iam.Wire(), "PutRolePolicy", &awsiam.PutRolePolicyInput{
+			RoleName: &role, PolicyName: &name, PolicyDocument: new(r.text("PolicyDocument"))}); err != nil {
+			return cloudformation.Made{}, err
+		}
+	}
+	return cloudformation.Made{Ref: name}, nil
+}
+
+// queue makes a queue; but for its name and tags, the properties are the API's
+// attributes.
+func (m maker) queue(r resource) (cloudformation.Made, error) {
+	in := &sqs.CreateQueueInput{QueueName: new(r.name("QueueName")), Attributes: map[string]string{}}
+	for property, value := range r.Properties {
+		if property != "QueueName" && property != "Tags" {
+			in.Attributes[property] = textOf(value)
+		}
+	}
+	out, err := do[sqs.CreateQueueOutput](m, m.sqs.Wire(), "CreateQueue", in)
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	arn := "arn:aws:sqs:" + r.Region + ":" + r.Account + ":" + *in.QueueName
+	return cloudformation.Made{Ref: *out.QueueUrl, Attributes: map[string]string{
+		"Arn": arn, "QueueName": *in.QueueName, "QueueUrl": *out.QueueUrl}}, nil
+}
+
+func (m maker) queuePolicy(r resource) (cloudformation.Made, error) {
+	queues, err := into[[]string](r.Properties["Queues"])
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	for _, url := range queues {
+		if _, err := do[sqs.SetQueueAttributesOutput](m, m.sqs.Wire(), "SetQueueAttributes", &sqs.SetQueueAttributesInput{
+			QueueUrl: &url, Attributes: map[string]string{"Policy": r.text("PolicyDocument")}}); err != nil {
+			return cloudformation.Made{}, err
+		}
+	}
+	return cloudformation.Made{Ref: r.LogicalID}, nil
+}
+
+func (m maker) rule(r resource) (cloudformation.Made, error) {
+	name := r.name("Name")
+	in := &eventbridge.PutRuleInput{Name: &name, EventPattern: new(r.text("EventPattern")),
+		Description: new(r.text("Description")), State: eventtypes.RuleState(r.text("State"))}
+	out, err := do[eventbridge.PutRuleOutput](m, m.events.Wire(), "PutRule", in)
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	targets, err := into[[]eventtypes.Target](r.Properties["Targets"])
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	put, err := do[eventbridge.PutTargetsOutput](m, m.events.Wire(), "PutTargets", &eventbridge.PutTargetsInput{Rule: &name, Targets: targets})
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	for _, f := range put.FailedEntries {
+		return cloudformation.Made{}, fmt.Errorf("PutTargets: %s: %s", *f.ErrorCode, *f.ErrorMessage)
+	}
+	return made(name, *out.RuleArn), nil
+}
+
+func (m maker) logGroup(r resource) (cloudformation.Made, error) {
+	name := r.name("LogGroupName")
+	if _, err := do[cloudwatchlogs.CreateLogGroupOutput](m, m.logs.Wire(), "CreateLogGroup",
+		&cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
+		return cloudformation.Made{}, err
+	}
+	return made(name, "arn:aws:logs:"+r.Region+":"+r.Account+":log-group:"+name+":*"), nil
+}
+
+func (m maker) parameter(r resource) (cloudformation.Made, error) {
+	name := r.name("Name")
+	_, err := do[ssm.PutParameterOutput](m, m.ssm.Wire(), "PutParameter", &ssm.PutParameterInput{
+		Name: &name, Value: new(r.text("Value")), Type: ssmtypes.ParameterType(r.text("Type"))})
+	return cloudformation.Made{Ref: name}, err
+}
