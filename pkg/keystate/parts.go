@@ -1,0 +1,115 @@
+package keystate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+)
+
+func (r *Reader) policy(ctx context.Context, s *State) error {
+	out, err := r.keys.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &s.Facts.Key.ARN})
+	if err != nil {
+		if s.Facts.PolicyUnreadable, err = unreadable("kms:GetKeyPolicy", err); err != nil {
+			return fmt.Errorf("get policy of key %s: %w", s.Facts.Key.ARN, err)
+		}
+		return nil
+	}
+	// A policy that can't be parsed isn't an error: the key is as it is.
+	if s.Facts.Policy, err = keypolicy.Parse(aws.ToString(out.Policy)); err != nil {
+		s.Facts.Policy, s.Facts.PolicyUnreadable = nil, err.Error()
+	}
+	return nil
+}
+
+// grants asks for the grantee's only: a busy EBS key has a grant for every
+// attached volume, up to 50,000.
+func (r *Reader) grants(ctx context.Context, s *State, grantee string) error {
+	pages := kms.NewListGrantsPaginator(r.keys, &kms.ListGrantsInput{
+		KeyId: &s.Facts.Key.ARN, GranteePrincipal: &grantee, Limit: new(int32(100)),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			s.Facts.Grants = nil // half a list is none
+			if s.Facts.GrantsUnreadable, err = unreadable("kms:ListGrants", err); err != nil {
+				return fmt.Errorf("list grants of key %s: %w", s.Facts.Key.ARN, err)
+			}
+			return nil
+		}
+		for _, g := range page.Grants {
+			s.Facts.Grants = append(s.Facts.Grants, grantOf(g))
+		}
+	}
+	return nil
+}
+
+func grantOf(g types.GrantListEntry) access.Grant {
+	out := access.Grant{
+		ID: aws.ToString(g.GrantId), Name: aws.ToString(g.Name),
+		GranteePrincipal:        aws.ToString(g.GranteePrincipal),
+		GranteeServicePrincipal: aws.ToString(g.GranteeServicePrincipal),
+		RetiringPrincipal:       aws.ToString(g.RetiringPrincipal),
+		IssuingAccount:          aws.ToString(g.IssuingAccount),
+	}
+	for _, op := range g.Operations {
+		out.Operations = append(out.Operations, string(op))
+	}
+	if c := g.Constraints; c != nil {
+		out.Constraints = &access.Constraints{
+			EncryptionContextEquals: c.EncryptionContextEquals,
+			EncryptionContextSubset: c.EncryptionContextSubset,
+			SourceARN:               aws.ToString(c.SourceArn),
+		}
+	}
+	return out
+}
+
+func (r *Reader) tags(ctx context.Context, s *State) error {
+	tags := map[string]string{}
+	pages := kms.NewListResourceTagsPaginator(r.keys, &kms.ListResourceTagsInput{KeyId: &s.Facts.Key.ARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			if s.TagsUnreadable, err = unreadable("kms:ListResourceTags", err); err != nil {
+				return fmt.Errorf("list tags of key %s: %w", s.Facts.Key.ARN, err)
+			}
+			return nil
+		}
+		for _, t := range page.Tags {
+			tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
+		}
+	}
+	s.Tags = tags
+	return nil
+}
+
+// alias finds the name for display. Not being allowed to see it costs nothing.
+func (r *Reader) alias(ctx context.Context, s *State) error {
+	_, id, _ := strings.Cut(s.Facts.Key.ARN, ":key/")
+	var names []string
+	pages := kms.NewListAliasesPaginator(r.aliases, &kms.ListAliasesInput{KeyId: &id})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			if _, err = unreadable("kms:ListAliases", err); err != nil {
+				return fmt.Errorf("list aliases of key %s: %w", s.Facts.Key.ARN, err)
+			}
+			return nil
+		}
+		for _, a := range page.Aliases {
+			names = append(names, aws.ToString(a.AliasName))
+		}
+	}
+	if len(names) > 0 {
+		s.Alias = slices.Min(names)
+	}
+	return nil
+}

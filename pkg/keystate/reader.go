@@ -1,0 +1,139 @@
+package keystate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"keymend/pkg/access"
+	"keymend/pkg/account"
+)
+
+// ErrKeyNotFound says that the key, or the alias, isn't there: deleted, misspelt,
+// or of another Region than the one asked.
+var ErrKeyNotFound = errors.New("no such KMS key")
+
+// Keys is what the reader calls of KMS about one key.
+type Keys interface {
+	DescribeKey(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
+	GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error)
+	ListGrants(context.Context, *kms.ListGrantsInput, ...func(*kms.Options)) (*kms.ListGrantsOutput, error)
+	ListResourceTags(context.Context, *kms.ListResourceTagsInput, ...func(*kms.Options)) (*kms.ListResourceTagsOutput, error)
+}
+
+// Aliases is what it calls for the name that people know the key by.
+type Aliases interface {
+	ListAliases(context.Context, *kms.ListAliasesInput, ...func(*kms.Options)) (*kms.ListAliasesOutput, error)
+}
+
+// Roles is what it calls of IAM.
+type Roles interface {
+	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
+}
+
+var (
+	_ Keys    = (*kms.Client)(nil)
+	_ Aliases = (*kms.Client)(nil)
+	_ Roles   = (*iam.Client)(nil)
+)
+
+// A Reader reads the keys that one account sees in one Region, and its roles.
+type Reader struct {
+	account string
+	keys    Keys
+	aliases Aliases
+	roles   Roles
+}
+
+// New returns a reader with the credentials of the given account.
+func New(account string, keys Keys, aliases Aliases, roles Roles) *Reader {
+	return &Reader{account: account, keys: keys, aliases: aliases, roles: roles}
+}
+
+// FromConfig returns a reader whose credentials are of the given account.
+func FromConfig(account string, cfg aws.Config) *Reader {
+	client := kms.NewFromConfig(cfg)
+	return New(account, client, client, iam.NewFromConfig(cfg))
+}
+
+// Read returns the state of a key, named by id, ARN or alias, with the grants
+// that name the grantee, a role's ARN. What may not be read of policy, grants
+// and tags is said in the state; everything else that goes wrong is an error.
+//
+// Errors: ErrKeyNotFound; else the SDK's, wrapped. A refused DescribeKey is one,
+// since nothing at all is known of the key then.
+func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error) {
+	out, err := r.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
+	if notFound := new(types.NotFoundException); errors.As(err, &notFound) {
+		return State{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, notFound.ErrorMessage())
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("describe key %s: %w", keyID, err)
+	}
+	if out.KeyMetadata == nil {
+		return State{}, fmt.Errorf("describe key %s: the answer is empty", keyID)
+	}
+	s := State{Facts: access.Facts{Key: keyOf(out.KeyMetadata)}}
+	parts := []func(context.Context, *State) error{r.policy, r.tags, r.alias}
+	if owner := accountOf(s.Facts.Key.ARN); owner != r.account {
+		s.foreign(owner)
+		parts = nil
+	}
+	parts = append(parts, func(ctx context.Context, s *State) error { return r.grants(ctx, s, grantee) })
+	return s, s.fill(ctx, parts)
+}
+
+// fill runs the parts side by side; each writes to fields of its own.
+func (s *State) fill(ctx context.Context, parts []func(context.Context, *State) error) error {
+	errs := make([]error, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { errs[i] = part(ctx, s) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// foreign: GetKeyPolicy, ListResourceTags and ListAliases are "Cross-account
+// use: No"; DescribeKey and ListGrants are "Yes", with the key's ARN.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
+func (s *State) foreign(owner string) {
+	s.Facts.PolicyUnreadable = "kms:GetKeyPolicy works in the key's own account only, " + owner
+	s.TagsUnreadable = "kms:ListResourceTags works in the key's own account only, " + owner
+}
+
+func keyOf(m *types.KeyMetadata) access.Key {
+	k := access.Key{
+		ARN: aws.ToString(m.Arn), State: string(m.KeyState), Manager: string(m.KeyManager),
+		Spec: string(m.KeySpec), Usage: string(m.KeyUsage), Origin: string(m.Origin),
+		MultiRegion: aws.ToBool(m.MultiRegion),
+	}
+	if c := m.MultiRegionConfiguration; c != nil {
+		k.MultiRegionType = string(c.MultiRegionKeyType)
+	}
+	return k
+}
+
+// accountOf returns the account in an ARN.
+func accountOf(arn string) string {
+	const account, parts = 4, 6
+	if p := strings.SplitN(arn, ":", parts); len(p) == parts {
+		return p[account]
+	}
+	return ""
+}
+
+// unreadable turns a refusal into words, and leaves every other error.
+func unreadable(action string, err error) (string, error) {
+	if account.AccessDenied(err) {
+		return action + " was refused: " + account.Message(err), nil
+	}
+	return "", err
+}

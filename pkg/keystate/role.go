@@ -1,0 +1,39 @@
+package keystate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"keymend/pkg/access"
+)
+
+// Role returns the role with its unique id, by which grants are bound to it. A
+// role that doesn't exist, or that is another's under the same name, has none.
+//
+// Errors: the SDK's, wrapped.
+func (r *Reader) Role(ctx context.Context, roleARN string) (access.Principal, error) {
+	p := access.Principal{ARN: roleARN}
+	if accountOf(roleARN) != r.account {
+		return p, nil // IAM shows an account its own roles only
+	}
+	name := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+	out, err := r.roles.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if missing := new(types.NoSuchEntityException); errors.As(err, &missing) {
+		return p, nil
+	}
+	if err != nil {
+		return access.Principal{}, fmt.Errorf("get role %s: %w", roleARN, err)
+	}
+	// Names are unique in an account whatever their path, and the path is what
+	// makes a role service-linked.
+	if out.Role != nil && aws.ToString(out.Role.Arn) == roleARN {
+		p.ID = aws.ToString(out.Role.RoleId)
+	}
+	return p, nil
+}
