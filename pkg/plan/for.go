@@ -35,7 +35,7 @@ func For(f Finding, o Options) Plan {
 	if p.NoFix != nil {
 		p.Steps = nil
 	}
-	p.OthersAffected = f.othersAffected(p.Steps)
+	p.OthersAffected = f.Affected(p.Steps)
 	p.FactsDigest = f.FactsDigest()
 	p.Digest = f.digest(p)
 	return p

@@ -32,10 +32,10 @@ func Simulate(f access.Facts, steps Steps) (access.Facts, error) {
 	return f, nil
 }
 
-// othersAffected counts the other principals whose access to the key the steps
+// Affected counts the other principals whose access to the key the steps
 // would change: those named in the policy before or after, and two strangers
 // who stand for everyone it doesn't name.
-func (f Finding) othersAffected(steps Steps) int {
+func (f Finding) Affected(steps Steps) int {
 	after, err := Simulate(f.Facts, steps)
 	if err != nil || len(steps) == 0 {
 		return 0

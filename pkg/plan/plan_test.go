@@ -1,0 +1,251 @@
+package plan_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/plan"
+)
+
+const (
+	account = "111122223333"
+	keyARN  = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001"
+	slr     = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+	root    = `{"Sid":"EnableRoot","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}`
+)
+
+func policy(statements ...string) *keypolicy.Document {
+	d, err := keypolicy.Parse(`{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// broken is the main case: the policy delegates to the account, and the role
+// has nothing of it.
+func broken(change ...func(*plan.Finding)) plan.Finding {
+	f := plan.Finding{
+		Account: account, Region: "eu-west-1", Group: "web-prod",
+		Because:    []string{"/dev/xvda: lt-1 v1"},
+		Principal:  access.Principal{ARN: slr, ID: "AROAEXAMPLE1234567890"},
+		Operations: []string{"CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext"},
+		Facts: access.Facts{
+			Key:    access.Key{ARN: keyARN, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS"},
+			Policy: policy(root),
+		},
+	}
+	for _, c := range change {
+		c(&f)
+	}
+	return f.Evaluate()
+}
+
+func state(s string) func(*plan.Finding) { return func(f *plan.Finding) { f.Facts.Key.State = s } }
+
+func statements(s ...string) func(*plan.Finding) {
+	return func(f *plan.Finding) { f.Facts.Policy = policy(s...) }
+}
+
+func keyIs(arn string) func(*plan.Finding) { return func(f *plan.Finding) { f.Facts.Key.ARN = arn } }
+
+func TestNoFix(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		f     plan.Finding
+		o     plan.Options
+		want  plan.NoFixReason
+		says  string // in Text
+		offer string // in Remedy
+	}{
+		"allowed already":  {broken(statements(root, `{"Effect":"Allow","Principal":{"AWS":"`+slr+`"},"Action":"kms:*","Resource":"*"}`)), plan.Options{}, plan.NothingToDo, "may use", ""},
+		"disabled":         {broken(state("Disabled")), plan.Options{}, plan.KeyNotUsable, "Disabled", "enable-key --key-id " + keyARN},
+		"deleting":         {broken(state("PendingDeletion")), plan.Options{}, plan.KeyNotUsable, "PendingDeletion", "cancel-key-deletion"},
+		"replica deleting": {broken(state("PendingReplicaDeletion")), plan.Options{}, plan.KeyNotUsable, "PendingReplicaDeletion", "another key"},
+		"to be imported":   {broken(state("PendingImport")), plan.Options{}, plan.KeyNotUsable, "PendingImport", "import-key-material"},
+		"store apart":      {broken(state("Unavailable")), plan.Options{}, plan.KeyNotUsable, "Unavailable", "connect-custom-key-store"},
+		"being made":       {broken(state("Creating")), plan.Options{}, plan.KeyNotUsable, "Creating", "Wait"},
+		"a new state":      {broken(state("Sleeping")), plan.Options{}, plan.KeyNotUsable, "Sleeping", "another key"},
+		"state not seen":   {broken(state("")), plan.Options{}, plan.KeyNotUsable, "not known", "kms:DescribeKey"},
+		"asymmetric":       {broken(func(f *plan.Finding) { f.Facts.Key.Spec, f.Facts.Key.Usage = "RSA_2048", "SIGN_VERIFY" }), plan.Options{}, plan.KeyNotSymmetric, "RSA_2048", "SYMMETRIC_DEFAULT"},
+		"AWS's of another account": {broken(keyIs("arn:aws:kms:eu-west-1:444455556666:key/1"), func(f *plan.Finding) { f.Facts.Key.Manager = "AWS" }),
+			plan.Options{}, plan.ManagedByAWS, "444455556666", "customer managed key"},
+		"another Region": {broken(keyIs("arn:aws:kms:us-east-1:111122223333:key/1")), plan.Options{}, plan.OtherRegion, "us-east-1", "eu-west-1"},
+		"another account": {broken(keyIs("arn:aws:kms:eu-west-1:444455556666:key/1"), func(f *plan.Finding) { f.Facts.Policy, f.Facts.PolicyUnreadable = nil, "never across accounts" }),
+			plan.Options{}, plan.ForeignKey, "444455556666", "aws kms create-grant --region eu-west-1"},
+		"denied": {broken(statements(root, `{"Sid":"NoRobots","Effect":"Deny","Principal":{"AWS":"*"},"Action":"kms:CreateGrant","Resource":"*"}`)),
+			plan.Options{}, plan.ExplicitDeny, `#1 "NoRobots"`, "#1"},
+		"policy not seen": {broken(func(f *plan.Finding) {
+			f.Facts.Policy, f.Facts.PolicyUnreadable = nil, "AccessDeniedException: kms:GetKeyPolicy"
+		}),
+			plan.Options{}, plan.PolicyUnreadable, "kms:GetKeyPolicy", "kms:GetKeyPolicy"},
+		"grants not seen": {broken(func(f *plan.Finding) { f.Facts.GrantsUnreadable = "AccessDeniedException: kms:ListGrants" }),
+			plan.Options{}, plan.NotKnown, "kms:ListGrants", "not be seen"},
+		"a condition nobody knows": {broken(statements(root, `{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}}`)),
+			plan.Options{}, plan.NotKnown, "aws:viaawsservice", ""},
+		"no such role": {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
+		"statements only, dead principal": {broken(statements(root, `{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEGONE123456"},"Action":"kms:*","Resource":"*"}`)),
+			plan.Options{OwnKey: "policy"}, plan.PolicyRefused, "AROAEXAMPLEGONE123456", "ownKey"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := plan.For(tc.f, tc.o)
+			if p.NoFix == nil || len(p.Steps) > 0 {
+				t.Fatalf("plan: %+v", p)
+			}
+			if p.NoFix.Reason != tc.want || !strings.Contains(strings.ToLower(p.NoFix.Text), strings.ToLower(tc.says)) || !strings.Contains(p.NoFix.Remedy, tc.offer) {
+				t.Errorf("got %s: %s / %s", p.NoFix.Reason, p.NoFix.Text, p.NoFix.Remedy)
+			}
+			if tc.want != plan.NothingToDo && p.NoFix.Remedy == "" {
+				t.Error("it doesn't say what a person must do")
+			}
+		})
+	}
+}
+
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	long := `{"Sid":"` + strings.Repeat("x", 32000) + `","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/r"},"Action":"kms:Sign","Resource":"*"}`
+	stack := func(f *plan.Finding) { f.Tags = map[string]string{"aws:cloudformation:stack-name": "keys"} }
+	for name, tc := range map[string]struct {
+		f    plan.Finding
+		o    plan.Options
+		want string
+		why  string // in CreateGrant.Why
+	}{
+		"statements":      {broken(), plan.Options{OwnKey: "auto"}, "EditKeyPolicy", ""},
+		"as asked":        {broken(), plan.Options{OwnKey: "grant"}, "CreateGrant", "settings"},
+		"policy as asked": {broken(stack), plan.Options{OwnKey: "policy"}, "EditKeyPolicy", ""},
+		"dead principal":  {broken(statements(root, `{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEGONE123456"},"Action":"kms:*","Resource":"*"}`)), plan.Options{OwnKey: "auto"}, "CreateGrant", "AROAEXAMPLEGONE123456"},
+		"no room":         {broken(statements(root, long)), plan.Options{OwnKey: "auto"}, "CreateGrant", "32768"},
+		"a stack's key":   {broken(stack), plan.Options{OwnKey: "auto"}, "CreateGrant", "aws:cloudformation:stack-name=keys"},
+		"Terraform's key": {broken(func(f *plan.Finding) { f.Tags = map[string]string{"managed-by": "terraform"} }), plan.Options{OwnKey: "auto", OwnershipTags: []string{"managed-by"}}, "CreateGrant", "managed-by=terraform"},
+		"tags not seen":   {broken(func(f *plan.Finding) { f.TagsUnreadable = "denied" }), plan.Options{OwnKey: "auto"}, "CreateGrant", "denied"},
+		"updating":        {broken(state("Updating")), plan.Options{OwnKey: "auto"}, "EditKeyPolicy", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := plan.For(tc.f, tc.o)
+			if p.NoFix != nil || len(p.Steps) != 1 || p.Steps[0].Type() != tc.want || p.Target != keyARN {
+				t.Fatalf("plan: %+v %+v", p, p.NoFix)
+			}
+			if g, ok := p.Steps[0].(plan.CreateGrant); ok {
+				if !strings.Contains(g.Why, tc.why) || len(g.Operations) != 8 || !strings.HasPrefix(g.Name, "keymend-") {
+					t.Errorf("grant: %+v", g)
+				}
+			}
+			if p.OthersAffected != 0 {
+				t.Errorf("%d others affected", p.OthersAffected)
+			}
+		})
+	}
+}
+
+func TestGrantNameFollowsTheRolesID(t *testing.T) {
+	t.Parallel()
+	o := plan.Options{OwnKey: "grant"}
+	name := func(f plan.Finding) string { return plan.For(f, o).Steps[0].(plan.CreateGrant).Name }
+	same, reborn := name(broken()), name(broken(func(f *plan.Finding) { f.Principal.ID = "AROAREBORN1234567890" }))
+	if same != name(broken()) {
+		t.Error("the same grant has two names")
+	}
+	if same == reborn {
+		t.Error("a grant to a role made anew is taken for the old one's")
+	}
+}
+
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	o := plan.Options{OwnKey: "auto"}
+	first := plan.For(broken(), o).Digest
+	for name, f := range map[string]plan.Finding{
+		"another group, as it is no part of the effect": broken(func(f *plan.Finding) { f.Group = "other" }),
+		"the policy written otherwise": broken(func(f *plan.Finding) {
+			f.Facts.Policy, _ = keypolicy.Parse(`{ "Statement": ` + root + `, "Version": "2012-10-17" }`)
+		}),
+	} {
+		if got := plan.For(f, o).Digest; got != first {
+			t.Errorf("%s: %s, not %s", name, got, first)
+		}
+	}
+	for name, f := range map[string]plan.Finding{
+		"another policy": broken(statements(root, `{"Sid":"New","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/r"},"Action":"kms:Sign","Resource":"*"}`)),
+		"another state":  broken(state("Updating")),
+		"another role":   broken(func(f *plan.Finding) { f.Principal.ARN += "_two" }),
+		"role made anew": broken(func(f *plan.Finding) { f.Principal.ID = "AROAREBORN1234567890" }),
+		"a grant more": broken(func(f *plan.Finding) {
+			f.Facts.Grants = []access.Grant{{ID: "1", GranteePrincipal: slr, Operations: []string{"Encrypt"}}}
+		}),
+	} {
+		if got := plan.For(f, o).Digest; got == first {
+			t.Errorf("%s: the digest is the same", name)
+		}
+	}
+	if plan.For(broken(), plan.Options{OwnKey: "grant"}).Digest == first {
+		t.Error("a grant has the digest of statements")
+	}
+}
+
+func TestStepsSurviveJSON(t *testing.T) {
+	t.Parallel()
+	want := plan.Steps{
+		plan.EditKeyPolicy{Key: keyARN, Principal: slr, Before: "{}", After: "{ }", Added: []string{"{}"}},
+		plan.CreateGrant{Key: keyARN, Principal: slr, Name: "keymend-1", Operations: []string{"Decrypt"}, Retiring: "arn", Why: "so"},
+	}
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got plan.Steps
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []string{`[{"type":"DeleteKey"}]`, `[{}]`, `{}`, `[1]`, `[{"type":"CreateGrant","key":1}]`} {
+		if err := json.Unmarshal([]byte(bad), &got); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	f := broken()
+	again := broken(func(f *plan.Finding) { f.Because, f.Facts.Policy = nil, policy(root, root) })
+	if f.ID() != again.ID() || !strings.HasPrefix(f.ID(), "f-") {
+		t.Errorf("%s, %s", f.ID(), again.ID())
+	}
+	other := broken(func(f *plan.Finding) { f.Account, f.Group = account+"w", "eb-prod" })
+	if f.ID() == other.ID() || plan.RemediationID("a") == plan.RemediationID("b") {
+		t.Error("two ids are one")
+	}
+	if diff := cmp.Diff([]string{"CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext"}, f.Missing()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCodeIsWhatTheStatementsAre(t *testing.T) {
+	t.Parallel()
+	f := broken()
+	code := plan.Code(f)
+	whole, err := keypolicy.Parse(fmt.Sprintf(`{"Version":"2012-10-17","Statement":%s}`, code))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Facts.Policy = whole
+	if got := f.Evaluate(); got.Decision() != access.Allowed || !got.ByKeymend() || !got.HasStatements() {
+		t.Errorf("%s gives %s", code, got.Decision())
+	}
+	f.Principal.ARN = "arn:aws:iam::111122223333:role/admin"
+	if plan.Code(f) != "" {
+		t.Error("code for a role that is no service-linked role")
+	}
+}
