@@ -40,7 +40,7 @@ func Parse(get func(string) string) (Config, error) {
 		Mode:            p.oneOf(EnvMode, "", "observe", "propose", "enforce"),
 		Scope:           p.oneOf(EnvScope, "tagged", "tagged", "all"),
 		OwnKey:          p.oneOf(EnvOwnKey, "auto", "auto", "policy", "grant"),
-		SwitchParameter: p.matching(EnvSwitchParameter, "", `[a-zA-Z0-9_./-]{0,1011}`),
+		SwitchParameter: p.matching(EnvSwitchParameter, "", `[a-zA-Z0-9_./-]+`),
 		OwnershipTags:   p.list(EnvOwnershipTags),
 		ChangesQueueURL: p.matching(EnvChangesQueueURL, "", `(https?://\S+\.fifo)?`),
 		RolePrefix:      p.matching(EnvRolePrefix, "", `[\w+=,.@-]{0,40}`),

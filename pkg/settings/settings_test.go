@@ -1,0 +1,100 @@
+package settings_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/settings"
+)
+
+func from(env map[string]string) func(string) string {
+	return func(name string) string { return env[name] }
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		env  map[string]string
+		want settings.Config
+	}{
+		"only the mode": {map[string]string{settings.EnvMode: "propose"}, settings.Config{
+			Mode: "propose", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, VerifyInterval: time.Second, Partition: "aws",
+		}},
+		"everything": {map[string]string{
+			settings.EnvMode: "enforce", settings.EnvScope: "all", settings.EnvOwnKey: "grant", settings.EnvSwitchParameter: "/keymend/switch",
+			settings.EnvOwnershipTags: " managed-by, team ,", settings.EnvChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo",
+			settings.EnvRolePrefix: "keymend-", settings.EnvVerifyReads: "3", settings.EnvVerifyInterval: "20ms", settings.EnvPartition: "aws-cn",
+		}, settings.Config{
+			Mode: "enforce", Scope: "all", OwnKey: "grant", SwitchParameter: "/keymend/switch", OwnershipTags: []string{"managed-by", "team"},
+			ChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo", RolePrefix: "keymend-",
+			VerifyReads: 3, VerifyInterval: 20 * time.Millisecond, Partition: "aws-cn",
+		}},
+	} {
+		got, err := settings.Parse(from(tc.env))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// Whatever is wrong, nothing is written, and every problem is named.
+func TestAnyProblemMeansObserve(t *testing.T) {
+	t.Parallel()
+	bad := map[string]string{
+		settings.EnvMode: "Enforce", settings.EnvScope: "everything", settings.EnvOwnKey: "both", settings.EnvSwitchParameter: "a b",
+		settings.EnvChangesQueueURL: "https://sqs/changes", settings.EnvRolePrefix: "a/b", settings.EnvVerifyReads: "0",
+		settings.EnvVerifyInterval: "1h", settings.EnvPartition: "mars",
+	}
+	for name, value := range bad {
+		env := map[string]string{settings.EnvMode: "enforce"}
+		env[name] = value
+		c, err := settings.Parse(from(env))
+		if !errors.Is(err, settings.ErrMode) || c.Mode != "observe" || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), value) {
+			t.Errorf("%s=%s: mode %s, %v", name, value, c.Mode, err)
+		}
+	}
+	c, err := settings.Parse(from(bad))
+	for name := range bad {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s isn't named in: %v", name, err)
+		}
+	}
+	if c.Scope != "tagged" || c.ChangesQueueURL != "" || c.RolePrefix != "" {
+		t.Errorf("a bad value was kept: %+v", c)
+	}
+	if c, err := settings.Parse(from(nil)); err == nil || c.Mode != "observe" {
+		t.Errorf("mode unset: %s, %v", c.Mode, err)
+	}
+}
+
+func TestNamesAreThoseThatParseReads(t *testing.T) {
+	t.Parallel()
+	read := map[string]bool{}
+	if _, err := settings.Parse(func(name string) string { read[name] = true; return "" }); err == nil {
+		t.Error("an unset mode is no problem")
+	}
+	if len(read) != len(settings.Names()) || len(read) != reflect.TypeFor[settings.Config]().NumField() {
+		t.Errorf("%d read, %d named", len(read), len(settings.Names()))
+	}
+	for _, name := range settings.Names() {
+		if !read[name] || !strings.HasPrefix(name, "KEYMEND_") {
+			t.Errorf("%s isn't read", name)
+		}
+	}
+}
+
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	a, b := settings.Config{Mode: "enforce"}, settings.Config{Mode: "observe"}
+	if a.Digest() == b.Digest() || a.Digest() != (settings.Config{Mode: "enforce"}).Digest() || len(a.Digest()) != 64 {
+		t.Errorf("%s, %s", a.Digest(), b.Digest())
+	}
+}
