@@ -24,7 +24,7 @@ type History struct {
 // History reads the group's newest scaling activities, and what it has in
 // service, side by side.
 //
-// Errors: ErrNoGroup; else the SDK's, wrapped.
+// Errors: ErrGroupNotFound; else the SDK's, wrapped.
 func (r *Resolver) History(ctx context.Context, account, region, group string) (History, error) {
 	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
 	var (

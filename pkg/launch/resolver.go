@@ -13,9 +13,9 @@ import (
 	"keymend/pkg/launch/encryption"
 )
 
-// ErrNoGroup says that there is no such Auto Scaling group in the account
+// ErrGroupNotFound says that there is no such Auto Scaling group in the account
 // and Region that were asked.
-var ErrNoGroup = errors.New("no such Auto Scaling group")
+var ErrGroupNotFound = errors.New("no such Auto Scaling group")
 
 // Groups is what the resolver calls of Auto Scaling.
 type Groups interface {
@@ -63,7 +63,7 @@ func FromConfig(cfg aws.Config) *Resolver {
 // Resolve says what the next instance of the group will ask for. A template,
 // image or version that is gone is Launch.Refused, not an error.
 //
-// Errors: ErrNoGroup; else the SDK's, wrapped with what was being read.
+// Errors: ErrGroupNotFound; else the SDK's, wrapped with what was being read.
 func (r *Resolver) Resolve(ctx context.Context, account, region, group string) (Launch, error) {
 	var (
 		g        astypes.AutoScalingGroup
@@ -102,7 +102,7 @@ func (r *Resolver) group(ctx context.Context, name string) (astypes.AutoScalingG
 			return g, nil
 		}
 	}
-	return astypes.AutoScalingGroup{}, fmt.Errorf("describe group %s: %w", name, ErrNoGroup)
+	return astypes.AutoScalingGroup{}, fmt.Errorf("describe group %s: %w", name, ErrGroupNotFound)
 }
 
 func (r *Resolver) byDefault(ctx context.Context) (bool, error) {

