@@ -35,7 +35,7 @@ func expected(t *testing.T, c call, who string, a answer) bool {
 		return false
 	}
 	if a.Error != nil {
-		if a.Error.Code != c.Error || a.Error.Message == "" {
+		if a.Error.Code != c.Error {
 			t.Errorf("%s: %s was refused: %s; want %q", c, who, a.Error, c.Error)
 			return false
 		}
@@ -60,6 +60,9 @@ var apart = []string{
 	"ciphertextblob: ", "granttoken: ", "messages.0.receipthandle: ",
 }
 
+// newer are members that the Go SDK knows and boto3 1.43.11 doesn't yet.
+var newer = []string{"volumes.0.ownerid: only the Go SDK"}
+
 func disagreements(byPython, byGo answer) []string {
 	if byPython.Error != nil {
 		if *byPython.Error != *byGo.Error {
@@ -70,7 +73,7 @@ func disagreements(byPython, byGo answer) []string {
 	return slices.DeleteFunc(differences(byPython.Output, byGo.Output, "boto3", "the Go SDK"), func(d string) bool {
 		return slices.ContainsFunc(apart, func(member string) bool {
 			return strings.HasPrefix(d, member) && !strings.Contains(d, ": only ")
-		})
+		}) || slices.ContainsFunc(newer, func(start string) bool { return strings.HasPrefix(d, start) })
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 // made are the names that a server makes up: ids, tokens, secrets. Two servers
@@ -52,11 +54,18 @@ func (c *canonical) value(v any) any {
 		for i, m := range v {
 			list[i] = c.value(m)
 		}
+		sortTags(list)
 		return list
 	case string:
 		return c.text(v)
 	}
 	return v
+}
+
+// sortTags sorts a list of tags, which AWS hands out in no order.
+func sortTags(list []any) {
+	key := func(v any) string { s, _ := at(v, "key").(string); return s }
+	slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(key(a), key(b)) })
 }
 
 func (c *canonical) text(s string) string {
