@@ -24,7 +24,7 @@ func (c *call) weigh() answer {
 	}
 	a.byAccount = and(account, identity, session)
 	a.byGrant = and(c.granted.truth, session)
-	a.denied = or(deniedByKey, c.identity.mayDeny, c.session.mayDeny)
+	a.denied = or(deniedByKey, c.identity.deny.truth, c.session.deny.truth)
 	a.usable, a.usability = usability(c.facts.Key, c.operation)
 	return a
 }
@@ -88,8 +88,8 @@ func (c *call) concludeDenied(r *Result, a answer) {
 }
 
 func (c *call) concludeUnknown(r *Result, a answer) {
-	votes := []vote{c.key.denied, {truth: maybe, keys: c.session.UnknownKeys}}
-	if c.foreign() || c.key.delegated.truth != no || c.identity.mayDeny == maybe {
+	votes := []vote{c.key.denied, c.identity.deny, c.session.deny, {truth: maybe, keys: c.session.UnknownKeys}}
+	if c.foreign() || c.key.delegated.truth != no {
 		votes = append(votes, vote{truth: maybe, keys: c.identity.UnknownKeys})
 	}
 	if a.allowed() != yes {

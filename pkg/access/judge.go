@@ -16,7 +16,7 @@ type Judgement struct {
 	// principal's own IAM policies decide. The Decision leaves it out.
 	Delegated bool
 
-	mayDeny truth // whether a Deny statement applies, as far as is known
+	deny vote // the Deny statements alone
 }
 
 // Identity says what identity or session policies allow. No policies allow
@@ -104,7 +104,7 @@ func (t tally) judgement() Judgement {
 	j := Judgement{
 		Decision:  and(t.allowed.truth, t.denied.truth.not()).decision(),
 		Delegated: t.delegated.truth == yes,
-		mayDeny:   t.denied.truth,
+		deny:      t.denied,
 	}
 	switch {
 	case t.denied.truth == yes:

@@ -60,7 +60,7 @@ func (c *call) missedBy(m *match) miss {
 // missedThough: the statement matches, and still gives nothing.
 func (c *call) missedThough(m *match) miss {
 	switch {
-	case c.identity.Decision == Allowed:
+	case c.identity.Decision != Denied:
 		return miss{}
 	case m.hold.direct() == no && !c.foreign():
 		return miss{reason: RootDelegates}

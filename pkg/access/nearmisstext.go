@@ -19,11 +19,19 @@ func (c *call) words(m *match, found miss) string {
 	case OtherKey:
 		return "is about another key: " + found.name
 	case CrossAccountNeedsGrant:
-		return "opens the key to account " + c.principal.account() + ", but a key policy alone is never enough for a service-linked role of another account: it takes a grant"
+		return "opens the key to account " + c.principal.account() + ", but for another account its IAM policies must agree; " + c.lackWords()
 	case OrganizationWide:
-		return "opens the key to everyone, but to other accounts only where their own IAM policies agree; the service-linked role has none, so it takes a grant"
+		return "opens the key to everyone, but to other accounts only where their own IAM policies agree; " + c.lackWords()
 	}
 	return c.principalWords(found)
+}
+
+// lackWords says what a principal of another account lacks.
+func (c *call) lackWords() string {
+	if c.principal.serviceLinked() {
+		return "the service-linked role has none, so it takes a grant"
+	}
+	return "those of " + c.principal.ARN + " don't allow it"
 }
 
 // principalWords covers the misses that lie in a principal's name.
@@ -65,7 +73,7 @@ func (c *call) conditionText(ch check) string {
 	case known == unknown:
 		has = ""
 	}
-	return conditionWords(ch) + has
+	return conditionWords(ch.failed) + has
 }
 
 func (c *call) grantText(g Grant, missed Reason) string {

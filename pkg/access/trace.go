@@ -3,6 +3,8 @@ package access
 import (
 	"strconv"
 	"strings"
+
+	"keymend/pkg/keypolicy"
 )
 
 // trace has one line for each statement, and for each grant that names the
@@ -48,10 +50,10 @@ func (c *call) outcomeWords(m *match) string {
 	case partPrincipal:
 		return "not about this principal"
 	case partCondition:
-		return "condition not met: " + conditionWords(m.check)
+		return "condition not met: " + c.conditionText(m.check)
 	case partNone:
 	}
-	words := "applies"
+	words := "applies" + underWords(m.statement.Condition)
 	if m.hold.direct() == no {
 		words = "names the account: IAM policies decide"
 	}
@@ -64,6 +66,18 @@ func (c *call) outcomeWords(m *match) string {
 	return words
 }
 
+// underWords names the conditions under which a statement applies.
+func underWords(cs []keypolicy.Condition) string {
+	if len(cs) == 0 {
+		return ""
+	}
+	parts := make([]string, len(cs))
+	for i := range cs {
+		parts[i] = conditionWords(&cs[i])
+	}
+	return " (" + strings.Join(parts, "; ") + ")"
+}
+
 func unknownWords(m *match) string {
 	if len(m.check.keys) == 0 {
 		return ""
@@ -71,11 +85,8 @@ func unknownWords(m *match) string {
 	return ": not known: " + strings.Join(m.check.keys, ", ")
 }
 
-func conditionWords(ch check) string {
-	if ch.failed == nil {
-		return ""
-	}
-	return ch.failed.Operator + " " + ch.failed.Key + " " + strings.Join(ch.failed.Values, ", ")
+func conditionWords(c *keypolicy.Condition) string {
+	return c.Operator + " " + c.Key + " " + strings.Join(c.Values, ", ")
 }
 
 func grantWords(m grantMatch) string {
