@@ -13,6 +13,7 @@ type NoFixReason string
 // The reasons.
 const (
 	NothingToDo      NoFixReason = "nothing-to-do"
+	KeyNotFound      NoFixReason = "key-not-found"
 	ManagedByAWS     NoFixReason = "aws-managed-key"
 	KeyNotUsable     NoFixReason = "key-not-usable"
 	KeyNotSymmetric  NoFixReason = "key-not-symmetric"
@@ -31,6 +32,10 @@ const (
 func (f Finding) obstacle() *NoFix {
 	key := f.Facts.Key.ARN
 	switch {
+	case f.KeyNotFound != "":
+		return &NoFix{KeyNotFound,
+			fmt.Sprintf("%s: %s", key, f.KeyNotFound),
+			"Name a key that exists in " + f.Region + " where the launch takes this one from: " + strings.Join(f.Because, "; ") + "."}
 	case f.Decision() == access.Allowed:
 		return &NoFix{NothingToDo, fmt.Sprintf("%s may use %s.", f.Principal.ARN, key), ""}
 	case f.Facts.Key.Manager == "AWS":

@@ -2,6 +2,7 @@
 // or says why there is none and what a person must do.
 //
 //	finding                                        → plan
+//	no such key                                    → NoFix key-not-found
 //	every operation Allowed                        → NoFix nothing-to-do
 //	AWS managed key of another account             → NoFix aws-managed-key
 //	key not usable (state, spec, another Region)   → NoFix, with the remedy
@@ -37,6 +38,7 @@ type Finding struct {
 	Results                []access.Result // one for each operation
 	Tags                   map[string]string
 	TagsUnreadable         string
+	KeyNotFound            string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
 }
 
 // A Plan is what would cure a finding: steps on one target, or the reason why

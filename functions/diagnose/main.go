@@ -1,0 +1,27 @@
+// Command diagnose is the Lambda function that looks: it takes events from the
+// queue of signals, and sends what it may fix to the queue of changes. It only
+// reads.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"keymend/pkg/remediation/live"
+	"keymend/pkg/remediation/queue"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	f, err := live.NewFunction(context.Background(), os.Getenv, version)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(queue.Signals{Diagnose: f.Engine.Diagnose, Record: f.Engine.Record, Problem: f.Problem, Log: f.Log}.Handle)
+}

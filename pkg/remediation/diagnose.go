@@ -1,0 +1,147 @@
+package remediation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"keymend/pkg/access"
+	"keymend/pkg/account"
+	"keymend/pkg/activity"
+	"keymend/pkg/audit"
+	"keymend/pkg/guard"
+	"keymend/pkg/launch"
+	"keymend/pkg/plan"
+)
+
+// A Diagnosis is what came of one look, about one key, or about the group where
+// no key stands in the way.
+type Diagnosis struct {
+	Launch  launch.Launch
+	Finding plan.Finding // zero where it is about the group
+	Plan    plan.Plan
+	Verdict guard.Verdict
+	Message *Message // what carries the plan out; nil unless it is permitted
+	Record  audit.Record
+}
+
+// Diagnose looks at a group, and writes one record for each key that stands in
+// the way, or one for the group. It changes nothing. Its error is transient: the
+// signal has to come again.
+func (e *Engine) Diagnose(ctx context.Context, s Signal) ([]Diagnosis, error) {
+	l, err := e.look(ctx, s)
+	if err != nil {
+		return e.failedLook(ctx, s, err)
+	}
+	if s.Signal == activity.LaunchSuccessful {
+		return e.prove(ctx, l)
+	}
+	var out []Diagnosis
+	for _, f := range l.findings {
+		if f.Decision() == access.Allowed {
+			continue
+		}
+		d, err := e.diagnose(ctx, l, f)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, d)
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	return e.conclude(ctx, l)
+}
+
+func (e *Engine) diagnose(ctx context.Context, l *look, f plan.Finding) (Diagnosis, error) {
+	p := e.plan(f)
+	d := Diagnosis{Launch: l.launch, Finding: f, Plan: p, Verdict: e.judge(l, f, p)}
+	d.Record = e.record(l, f, audit.Finding)
+	planned(&d.Record, p, d.Verdict)
+	d.Record.Outcome, d.Record.Reason = outcomeOf(d.Verdict, p)
+	if d.Verdict.Allowed {
+		d.Message = new(l.message(f, p))
+		d.Record.RemediationID = plan.RemediationID(p.Digest)
+		if e.Send != nil {
+			if err := e.Send(ctx, *d.Message); err != nil {
+				return d, e.sendFailed(ctx, d, err)
+			}
+			d.Record.Outcome = audit.Sent
+		}
+	}
+	return d, e.write(ctx, d.Record)
+}
+
+// sendFailed: what may not be sent will not be sent by trying again.
+func (e *Engine) sendFailed(ctx context.Context, d Diagnosis, err error) error {
+	err = fmt.Errorf("send change of %s: %w", d.Plan.Target, err)
+	if !account.AccessDenied(err) {
+		return err
+	}
+	d.Record.Outcome, d.Record.Reason = audit.NotPermitted, reasonOf(err)
+	return e.write(ctx, d.Record)
+}
+
+// outcomeOf says what a verdict comes to, before anything is sent.
+func outcomeOf(v guard.Verdict, p plan.Plan) (audit.Outcome, string) {
+	switch {
+	case p.NoFix != nil:
+		return audit.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
+	case v.Allowed:
+		return audit.Fixable, v.Text
+	case v.Propose:
+		return audit.Proposed, v.Text
+	case v.Reason == guard.OnlyObserving:
+		return audit.Observed, v.Text
+	}
+	return audit.Refused, v.Text
+}
+
+// conclude: no key is known to stand in the way.
+func (e *Engine) conclude(ctx context.Context, l *look) ([]Diagnosis, error) {
+	d := Diagnosis{Launch: l.launch}
+	d.Record = e.record(l, plan.Finding{Account: l.signal.Account, Region: l.signal.Region, Group: l.signal.Group}, audit.Finding)
+	d.Record.Decision = access.Allowed
+	for _, f := range l.findings {
+		d.Record.Because = append(d.Record.Because, f.Because...)
+	}
+	cause := activity.Classify(l.signal.StatusMessage).Cause
+	switch {
+	case len(l.unseen) > 0:
+		d.Record.Decision, d.Record.Outcome = access.Unknown, audit.NoFix
+		d.Record.Reason = "which keys the launch needs can't all be told: " + strings.Join(l.unseen, "; ")
+	case l.launch.Refused != "":
+		d.Record.Outcome, d.Record.Reason = audit.CauseElsewhere, l.launch.Refused
+	case l.signal.hasFailed():
+		d.Record.Outcome = audit.CauseElsewhere
+		d.Record.Reason = fmt.Sprintf("%d keys are needed, and all are open to the role; AWS's text points to: %s", len(l.findings), cause)
+	default:
+		d.Record.Outcome = audit.NothingToDo
+		d.Record.Reason = fmt.Sprintf("%d keys are needed, and all are open to the role", len(l.findings))
+	}
+	return []Diagnosis{d}, e.write(ctx, d.Record)
+}
+
+// failedLook ends a look that can't succeed, and hands back the errors that may.
+func (e *Engine) failedLook(ctx context.Context, s Signal, err error) ([]Diagnosis, error) {
+	r := e.groupRecord(s, audit.Finding)
+	switch {
+	case errors.Is(err, launch.ErrGroupNotFound):
+		r.Outcome = audit.Ignored
+	case account.AccessDenied(err):
+		r.Outcome = audit.NotPermitted
+	default:
+		return nil, err
+	}
+	r.Reason = reasonOf(err)
+	return []Diagnosis{{Record: r}}, e.write(ctx, r)
+}
+
+// reasonOf puts the action that AWS refused first.
+func reasonOf(err error) string {
+	if action := account.DeniedAction(err); action != "" {
+		return "AWS refused " + action + ": " + err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,80 @@
+// Package remediation is the only place that knows the order of the stages:
+//
+//	Diagnose    launch → role → keys → access → plan → verdict → send → record
+//	Remediate   the same from fresh facts → compare → intent → write → verify → outcome
+//	Undo        intent → take back → outcome
+//
+// The functions, the program and the tests all drive the same Engine.
+package remediation
+
+import (
+	"context"
+	"time"
+
+	"keymend/pkg/access"
+	"keymend/pkg/apply"
+	"keymend/pkg/audit"
+	"keymend/pkg/guard"
+	"keymend/pkg/keystate"
+	"keymend/pkg/launch"
+	"keymend/pkg/settings"
+)
+
+// A View reads one account in one Region.
+type View interface {
+	// Launch says what the group's next instance will ask for. The error is
+	// launch.ErrGroupNotFound where it is gone.
+	Launch(ctx context.Context, group string) (launch.Launch, error)
+	// Role reads a role. One that doesn't exist has no ID.
+	Role(ctx context.Context, arn string) (access.Principal, error)
+	// Key reads a key, and the grants to one principal.
+	Key(ctx context.Context, id, principalARN string) (keystate.State, error)
+	apply.PolicyReader
+}
+
+// A Writer changes who may use a key.
+type Writer interface {
+	apply.PolicyWriter
+	apply.Granter
+}
+
+// A Session is one write: one action on one key, under a name by which
+// CloudTrail shows it.
+type Session struct {
+	Account, Region string
+	Name            string // role session name
+	Action          string // as in "kms:PutKeyPolicy"
+	Key             string // ARN
+}
+
+// Engine carries signals through the stages. Its functions are the only way out:
+// nothing in it talks to AWS by itself.
+type Engine struct {
+	Settings settings.Config
+	View     func(ctx context.Context, account, region string) (View, error)
+	Open     func(ctx context.Context, s Session) (Writer, error)
+	// Switch reads the switch that stops all writes, and says how it stands. Its
+	// error is transient; a switch that may not be read is off.
+	Switch func(ctx context.Context) (guard.Switch, string, error)
+	Send   func(ctx context.Context, m Message) error // nil: nobody carries out
+	Record func(ctx context.Context, r audit.Record) error
+	Sleep  apply.Sleep
+
+	PersonAsked  bool                        // a person at a terminal, with their own credentials
+	RetiringRole func(account string) string // ARN of the role that may retire our grants; nil: none
+}
+
+// sessionName is what CloudTrail shows for the writes of a remediation.
+func sessionName(remediationID string) string { return "keymend-" + remediationID }
+
+// spare is the time kept before a deadline to write down what was done.
+const spare = 3 * time.Second
+
+// beforeDeadline ends a little before the context's deadline.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-spare))
+}

@@ -1,0 +1,108 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"keymend/pkg/account"
+	"keymend/pkg/audit"
+	"keymend/pkg/permission"
+	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
+)
+
+// A Function is what a Lambda function needs.
+type Function struct {
+	Engine  *remediation.Engine
+	Problem error       // what is wrong with the settings; nil = nothing
+	Log     func(error) // writes an error to the function's log
+}
+
+// NewFunction wires a function from its environment. Audit records go to
+// standard output, all else to standard error; Lambda takes both to the
+// function's log group.
+func NewFunction(ctx context.Context, getenv func(string) string, version string) (*Function, error) {
+	c, problem := settings.Parse(getenv)
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	records := &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID}
+	world := AWS{account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version})}
+	engine := &remediation.Engine{
+		Settings: c, View: world.View, Open: world.Open,
+		Switch: Switch(ssm.NewFromConfig(cfg), c.SwitchParameter),
+		Record: records.Write, Sleep: Sleep, RetiringRole: RetiringRole(c),
+	}
+	if c.ChangesQueueURL != "" {
+		engine.Send = Send(sqs.NewFromConfig(cfg), c.ChangesQueueURL)
+	}
+	return &Function{Engine: engine, Problem: problem, Log: func(err error) {
+		log.ErrorContext(ctx, "the message has to come again", "error", err.Error())
+	}}, nil
+}
+
+// RetiringRole returns the granter as the role that may retire grants; nil
+// where no roles are in use.
+func RetiringRole(c settings.Config) func(string) string {
+	if c.RolePrefix == "" {
+		return nil
+	}
+	return func(accountID string) string {
+		return permission.Place{Partition: c.Partition, Account: accountID, Prefix: c.RolePrefix}.ARN(permission.Granter)
+	}
+}
+
+// Queue sends SQS messages.
+type Queue interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+var _ Queue = (*sqs.Client)(nil)
+
+// Send returns what hands messages to remediate: one writer for each target at
+// a time, and equal plans within five minutes once.
+func Send(q Queue, url string) func(context.Context, remediation.Message) error {
+	return func(ctx context.Context, m remediation.Message) error {
+		text, err := json.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("write message %s: %w", m.ID, err)
+		}
+		_, err = q.SendMessage(ctx, &sqs.SendMessageInput{
+			QueueUrl: &url, MessageBody: new(string(text)), MessageGroupId: new(m.FIFOGroup()), MessageDeduplicationId: &m.Digest,
+		})
+		if err != nil {
+			return fmt.Errorf("send message %s: %w", m.ID, err)
+		}
+		return nil
+	}
+}
+
+// Sleep waits, or returns the context's error.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func requestID(ctx context.Context) string {
+	if c, ok := lambdacontext.FromContext(ctx); ok {
+		return c.AwsRequestID
+	}
+	return ""
+}

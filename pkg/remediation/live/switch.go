@@ -1,0 +1,44 @@
+package live
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"keymend/pkg/account"
+	"keymend/pkg/guard"
+)
+
+// Parameters reads SSM parameters.
+type Parameters interface {
+	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+}
+
+var _ Parameters = (*ssm.Client)(nil)
+
+// Switch returns what reads the switch that stops all writes. Without a
+// parameter there is none. It is on where the parameter's value is "on"; any
+// other value, and not being readable, is off. Only what may pass is an error.
+func Switch(p Parameters, name string) func(context.Context) (guard.Switch, string, error) {
+	if name == "" {
+		return func(context.Context) (guard.Switch, string, error) {
+			return guard.SwitchNone, "no switch is configured", nil
+		}
+	}
+	return func(ctx context.Context) (guard.Switch, string, error) {
+		out, err := p.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+		switch {
+		case account.Transient(err):
+			return guard.SwitchOff, "", fmt.Errorf("get parameter %s: %w", name, err)
+		case err != nil:
+			return guard.SwitchOff, fmt.Sprintf("parameter %s can't be read: %v", name, err), nil
+		case out.Parameter == nil || out.Parameter.Value == nil:
+			return guard.SwitchOff, fmt.Sprintf("parameter %s has no value", name), nil
+		case *out.Parameter.Value == "on":
+			return guard.SwitchOn, fmt.Sprintf("parameter %s is on", name), nil
+		}
+		return guard.SwitchOff, fmt.Sprintf("parameter %s is %q; to let Keymend write: aws ssm put-parameter --name %s --value on --overwrite",
+			name, *out.Parameter.Value, name), nil
+	}
+}

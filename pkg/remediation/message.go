@@ -1,0 +1,101 @@
+package remediation
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"keymend/pkg/plan"
+)
+
+// MessageSchema is the version of Message.
+const MessageSchema = "keymend.change/1"
+
+// ErrMessage says that a message isn't one of ours, or is damaged.
+var ErrMessage = errors.New("not a message of Keymend's")
+
+// A Message asks remediate to carry out one plan on one target. It carries the
+// state before, so that a crash between write and record loses nothing.
+type Message struct {
+	Schema      string     `json:"schema"`
+	ID          string     `json:"id"` // of the finding
+	Account     string     `json:"account"`
+	Region      string     `json:"region"`
+	Group       string     `json:"group"`
+	Target      string     `json:"target"` // key ARN
+	Steps       plan.Steps `json:"steps"`
+	Digest      string     `json:"digest"`      // of the plan
+	FactsDigest string     `json:"factsDigest"` // of the facts it was made for
+	Cause       string     `json:"cause"`
+	Signal      string     `json:"signal"`
+	EventIDs    []string   `json:"eventIds,omitempty"`
+	Failed      string     `json:"failed,omitempty"` // when the launch failed, RFC 3339
+	Text        string     `json:"text,omitempty"`   // AWS's text about it
+	RequestedBy string     `json:"requestedBy"`
+}
+
+// FIFOGroup is the lock: one writer for each target at a time. Group names may
+// hold characters that SQS doesn't take, hence the hash.
+func (m Message) FIFOGroup() string {
+	sum := sha256.Sum256([]byte(m.Target))
+	return hex.EncodeToString(sum[:])
+}
+
+// ReadMessage reads a message, and refuses one that isn't whole.
+func ReadMessage(text []byte) (Message, error) {
+	var m Message
+	if err := json.Unmarshal(text, &m); err != nil {
+		return Message{}, fmt.Errorf("%w: %w", ErrMessage, err)
+	}
+	if problem := m.problem(); problem != "" {
+		return Message{}, fmt.Errorf("%w: %s", ErrMessage, problem)
+	}
+	return m, nil
+}
+
+func (m Message) problem() string {
+	switch {
+	case m.Schema != MessageSchema:
+		return fmt.Sprintf("schema is %q, not %q", m.Schema, MessageSchema)
+	case !matches(`[0-9]{12}`, m.Account):
+		return "account must have 12 digits"
+	case !matches(`[a-z0-9-]{3,32}`, m.Region):
+		return "region is missing or no Region's name"
+	case m.Group == "":
+		return "group is missing"
+	case len(m.Steps) == 0:
+		return "it has no steps"
+	case !matches(`[0-9a-f]{64}`, m.Digest):
+		return "digest must be a SHA-256 in hexadecimal"
+	case !strings.HasPrefix(m.Target, "arn:"):
+		return "target must be an ARN"
+	}
+	return ""
+}
+
+func matches(pattern, text string) bool {
+	ok, err := regexp.MatchString("^(?:"+pattern+")$", text)
+	return err == nil && ok
+}
+
+func (l *look) message(f plan.Finding, p plan.Plan) Message {
+	return Message{
+		Schema: MessageSchema, ID: f.ID(), Account: f.Account, Region: f.Region, Group: f.Group,
+		Target: p.Target, Steps: p.Steps, Digest: p.Digest, FactsDigest: p.FactsDigest,
+		Cause: f.Cause.String(), Signal: string(l.signal.Signal), EventIDs: l.signal.EventIDs,
+		Failed: l.signal.failed(), Text: l.signal.StatusMessage, RequestedBy: l.signal.by(),
+	}
+}
+
+// signalOf brings back what the record of the outcome says about the signal.
+func (m Message) signalOf() Signal {
+	s := Signal{EventIDs: m.EventIDs}
+	s.Account, s.Region, s.Group, s.StatusMessage = m.Account, m.Region, m.Group, m.Text
+	s.Signal = signalNamed(m.Signal)
+	s.Time = parseTime(m.Failed)
+	return s
+}

@@ -1,0 +1,60 @@
+package remediation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"keymend/pkg/access"
+	"keymend/pkg/audit"
+	"keymend/pkg/plan"
+	"keymend/pkg/verify"
+)
+
+// proven reads the key until reads agree, and writes the outcome. Where the time
+// runs out first, nothing is recorded and the error brings the message again.
+func (e *Engine) proven(ctx context.Context, l *look, f plan.Finding, r audit.Record) (audit.Record, error) {
+	reading, cancel := beforeDeadline(ctx)
+	defer cancel()
+	last := f
+	equal, err := verify.Until(reading, verify.Options{
+		Reads: e.Settings.VerifyReads, Interval: e.Settings.VerifyInterval, Sleep: e.Sleep,
+	}, func(ctx context.Context) (string, bool, error) {
+		state, err := l.view.Key(ctx, f.Facts.Key.ARN, f.Principal.ARN)
+		if err != nil {
+			return "", false, fmt.Errorf("verify %s: %w", f.Facts.Key.ARN, err)
+		}
+		last.Facts = state.Facts
+		last = last.Evaluate()
+		return last.FactsDigest(), last.Decision() == access.Allowed, nil
+	})
+	r.Proof = &audit.ProofOf{EqualReads: equal, Decision: last.Decision()}
+	switch {
+	case err == nil:
+		r.Outcome = audit.Fixed
+	case errors.Is(err, verify.ErrNotSettled):
+		r.Outcome, r.Reason = audit.Unproven, err.Error()
+	default:
+		return r, fmt.Errorf("prove the change of %s: %w", r.Key, err)
+	}
+	return r, e.write(ctx, r)
+}
+
+// prove records that a launch succeeded through access that Keymend gave. Any
+// other launch that succeeded is none of its business.
+func (e *Engine) prove(ctx context.Context, l *look) ([]Diagnosis, error) {
+	var out []Diagnosis
+	for _, f := range l.findings {
+		if !f.ByKeymend() {
+			continue
+		}
+		d := Diagnosis{Launch: l.launch, Finding: f, Record: e.record(l, f, audit.Proof)}
+		d.Record.Outcome = audit.InService
+		d.Record.Proof = &audit.ProofOf{Decision: f.Decision(), Instances: l.signal.Instances}
+		if err := e.write(ctx, d.Record); err != nil {
+			return out, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}

@@ -1,0 +1,47 @@
+package queue
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"keymend/pkg/audit"
+	"keymend/pkg/remediation"
+)
+
+// Changes takes messages from the FIFO queue to Remediate.
+type Changes struct {
+	Remediate func(ctx context.Context, m remediation.Message) (audit.Record, error)
+	Record    Record
+	Problem   error       // what is wrong with the settings; nil = nothing
+	Log       func(error) // hears of the error for which messages come again
+}
+
+// Handle carries out the messages of a batch, which has one. At the first that
+// fails it stops and hands back the rest: in a FIFO queue order counts.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+func (h Changes) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+	var out events.SQSEventResponse
+	if err := complain(ctx, h.Record, h.Problem); err != nil {
+		return out, err
+	}
+	for i, m := range batch.Records {
+		if err := h.one(ctx, m); err != nil {
+			h.Log(err)
+			for _, rest := range batch.Records[i:] {
+				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: rest.MessageId})
+			}
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+func (h Changes) one(ctx context.Context, m events.SQSMessage) error {
+	message, err := remediation.ReadMessage([]byte(m.Body))
+	if err != nil {
+		return h.Record(ctx, ignored(err))
+	}
+	_, err = h.Remediate(ctx, message)
+	return err
+}

@@ -1,0 +1,75 @@
+// Package queue is where the functions' queues meet the engine: it takes
+// messages apart, collapses storms, and says which messages have to come again.
+package queue
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"keymend/pkg/activity"
+	"keymend/pkg/audit"
+	"keymend/pkg/remediation"
+)
+
+// Record writes an audit record.
+type Record func(ctx context.Context, r audit.Record) error
+
+// Signals takes EventBridge events from a queue to Diagnose.
+type Signals struct {
+	Diagnose func(ctx context.Context, s remediation.Signal) ([]remediation.Diagnosis, error)
+	Record   Record
+	Problem  error       // what is wrong with the settings; nil = nothing
+	Log      func(error) // hears of errors for which a message comes again
+}
+
+// Handle looks at each group of a batch once. Events that aren't for Keymend are
+// recorded as ignored and are done with; those about a group that couldn't be
+// looked at come again.
+func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+	var out events.SQSEventResponse
+	if err := complain(ctx, h.Record, h.Problem); err != nil {
+		return out, err
+	}
+	var failures []activity.Failure
+	var ids []string
+	for _, m := range batch.Records {
+		f, err := activity.Decode([]byte(m.Body))
+		if err == nil {
+			failures, ids = append(failures, f), append(ids, m.MessageId)
+			continue
+		}
+		if err := h.Record(ctx, ignored(err)); err != nil {
+			h.Log(err)
+			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	signals, members := remediation.Collapse(failures)
+	for i, s := range signals {
+		if _, err := h.Diagnose(ctx, s); err != nil {
+			h.Log(err)
+			for _, at := range members[i] {
+				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: ids[at]})
+			}
+		}
+	}
+	return out, nil
+}
+
+// ignored is the record of what isn't for Keymend.
+func ignored(why error) audit.Record {
+	return audit.Record{Phase: audit.Finding, Outcome: audit.Ignored, Reason: why.Error()}
+}
+
+// complain says, at every invocation, that the settings are invalid.
+func complain(ctx context.Context, record Record, problem error) error {
+	if problem == nil {
+		return nil
+	}
+	err := record(ctx, audit.Record{Phase: audit.Finding, Mode: "observe", Outcome: audit.SettingsInvalid, Reason: problem.Error()})
+	if err != nil {
+		return fmt.Errorf("record invalid settings: %w", err)
+	}
+	return nil
+}
