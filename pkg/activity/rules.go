@@ -75,8 +75,7 @@ var rules = []rule{
 	{"snapshot-missing", Image, []string{"invalidsnapshot.notfound"}, "StateReason"},
 
 	{"refused-encrypted-flag", Refused, []string{"cannot specify the encrypted flag"}, "hashicorp/terraform#5608"},
-	{"refused-key-without-encrypted", Refused, []string{"kmskeyid requires the parameter encrypted"}, "keithvassallomt/parsec-aws-automation#12"},
-	{"refused-dependency", Refused, []string{"invalidparameterdependency"}, "EC2 error codes"},
+	{"refused-dependency", Refused, []string{"the parameter", "requires the parameter", "to be set"}, "keithvassallomt/parsec-aws-automation#12"},
 	{"refused-configuration", Refused, []string{"requested configuration is currently not supported"}, "EC2 guide, troubleshooting-launch"},
 	{"ephemeral-name", BlockDevice, []string{"for parameter virtualname is invalid", "ephemeral"}, "ASG guide, ts-as-instancelaunchfailure"},
 	{"image-virtual-name", Image, []string{"for parameter virtualname is invalid"}, "ASG guide, ts-as-ami"},
