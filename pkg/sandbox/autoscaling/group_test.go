@@ -1,0 +1,230 @@
+package autoscaling_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/sandbox/autoscaling"
+)
+
+// TestAlwaysThere holds the members that AWS always answers with.
+func TestAlwaysThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.group("web", 0)
+	v := w.view("web")
+	if *v.ServiceLinkedRoleARN != linked || v.SuspendedProcesses == nil || v.Instances == nil || v.Tags == nil || v.Status != nil || *v.HealthCheckType != "EC2" {
+		t.Errorf("group %+v", v)
+	}
+	if !strings.HasPrefix(*v.AutoScalingGroupARN, "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:") || !strings.HasSuffix(*v.AutoScalingGroupARN, ":autoScalingGroupName/web") {
+		t.Errorf("ARN %s", *v.AutoScalingGroupARN)
+	}
+	if _, ok := w.iam.Role(linked); !ok {
+		t.Error("the service-linked role wasn't made")
+	}
+	out, err := w.asg.DescribeAutoScalingGroups(admin(), &sdk.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{"nobody"}})
+	must(t, err)
+	if out.AutoScalingGroups == nil || len(out.AutoScalingGroups) != 0 {
+		t.Errorf("an unknown name answers %v", out.AutoScalingGroups)
+	}
+}
+
+// TestRefusedGroups holds what CreateAutoScalingGroup refuses.
+func TestRefusedGroups(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	create := func(change func(*sdk.CreateAutoScalingGroupInput)) error {
+		in := w.request(fmt.Sprint("g", time.Duration(w.clock.Now().UnixNano())), 1)
+		w.clock.Advance(time.Second)
+		change(in)
+		_, err := w.asg.CreateAutoScalingGroup(admin(), in)
+		return err
+	}
+	suffixed := linked + "_prod"
+	wantError(t, create(func(in *sdk.CreateAutoScalingGroupInput) { in.ServiceLinkedRoleARN = &suffixed }),
+		"ValidationError", "ARN specified for Service-Linked Role does not exist.")
+	_, err := w.iam.EnsureServiceLinkedRole(account, "autoscaling.amazonaws.com", "prod")
+	must(t, err)
+	must(t, create(func(in *sdk.CreateAutoScalingGroupInput) { in.ServiceLinkedRoleARN = &suffixed }))
+	wantError(t, create(func(in *sdk.CreateAutoScalingGroupInput) { in.LaunchTemplate.LaunchTemplateName = new("none") }),
+		"ValidationError", "You must use a valid fully-formed launch template. The specified launch template, with template name none, does not exist.")
+	wantError(t, create(func(in *sdk.CreateAutoScalingGroupInput) { in.AvailabilityZones = nil }),
+		"ValidationError", "At least one Availability Zone or VPC Subnet is required.")
+	wantError(t, create(func(in *sdk.CreateAutoScalingGroupInput) { in.DesiredCapacity = new(int32(9)) }),
+		"ValidationError", "Desired capacity:9 must be between the specified min size:0 and max size:4")
+	w.group("web", 0)
+	_, err = w.asg.CreateAutoScalingGroup(admin(), &sdk.CreateAutoScalingGroupInput{AutoScalingGroupName: new("web"), MinSize: new(int32(0)), MaxSize: new(int32(0))})
+	wantError(t, err, "AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name web already exists")
+	_, err = w.asg.SetDesiredCapacity(admin(), &sdk.SetDesiredCapacityInput{AutoScalingGroupName: new("nobody"), DesiredCapacity: new(int32(1))})
+	wantError(t, err, "ValidationError", "AutoScalingGroup name not found - null")
+}
+
+// TestMixedInstances launches by the first override that EC2 takes.
+func TestMixedInstances(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.open = true
+	in := w.request("web", 1)
+	in.MixedInstancesPolicy = &types.MixedInstancesPolicy{LaunchTemplate: &types.LaunchTemplate{
+		LaunchTemplateSpecification: in.LaunchTemplate, Overrides: []types.LaunchTemplateOverrides{{InstanceType: new("t3.medium")}},
+	}}
+	in.LaunchTemplate = nil
+	_, err := w.asg.CreateAutoScalingGroup(admin(), in)
+	must(t, err)
+	w.clock.Advance(5 * time.Second)
+	v := w.view("web")
+	spec := v.MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification
+	if v.LaunchTemplate != nil || spec.LaunchTemplateId == nil || *v.Instances[0].InstanceType != "t3.medium" {
+		t.Errorf("%+v, %+v", spec, v.Instances)
+	}
+	if in.MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId != nil {
+		t.Error("the request was changed, and CloudTrail with it")
+	}
+}
+
+// TestSuspendedByUser holds the reason's text, and that Launch then waits.
+func TestSuspendedByUser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.group("web", 0)
+	_, err := w.asg.SuspendProcesses(admin(), &sdk.SuspendProcessesInput{AutoScalingGroupName: new("web")})
+	must(t, err)
+	p := w.view("web").SuspendedProcesses
+	if len(p) != 9 || *p[0].SuspensionReason != "User suspended at 2026-03-02T09:00:00Z" {
+		t.Errorf("suspended %+v", p)
+	}
+	w.set("web", 1)
+	w.clock.Advance(time.Minute)
+	if n := len(w.activities("web")); n != 0 {
+		t.Errorf("%d launches while suspended", n)
+	}
+}
+
+// TestUpdate holds that a change of template holds from the next launch on, and
+// one of capacity at once.
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.open = true
+	w.group("web", 1)
+	w.clock.Advance(5 * time.Second)
+	_, err := w.asg.UpdateAutoScalingGroup(admin(), &sdk.UpdateAutoScalingGroupInput{
+		AutoScalingGroupName: new("web"), LaunchTemplate: w.template("newer"), DesiredCapacity: new(int32(2)), AvailabilityZones: []string{"eu-west-1c"},
+	})
+	must(t, err)
+	w.clock.Advance(5 * time.Second)
+	i := w.view("web").Instances
+	if len(i) != 2 || *i[0].LaunchTemplate.LaunchTemplateName != "web" || *i[1].LaunchTemplate.LaunchTemplateName != "newer" || *i[1].AvailabilityZone != "eu-west-1c" {
+		t.Fatalf("instances %+v", i)
+	}
+	_, err = w.asg.UpdateAutoScalingGroup(admin(), &sdk.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("web"), MaxSize: new(int32(1))})
+	must(t, err)
+	w.clock.Advance(2 * time.Second)
+	if left := w.view("web").Instances; len(left) != 1 || *left[0].InstanceId != *i[0].InstanceId {
+		t.Errorf("instances %+v", left)
+	}
+	if c := *w.activities("web")[0].Cause; !strings.Contains(c, "shrinking the capacity from 2 to 1.") {
+		t.Errorf("cause %s", c)
+	}
+}
+
+// TestDelete holds the Status, what is refused meanwhile, and what is left.
+func TestDelete(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.group("web", 1)
+	w.clock.Advance(time.Second)
+	in := &sdk.DeleteAutoScalingGroupInput{AutoScalingGroupName: new("web")}
+	_, err := w.asg.DeleteAutoScalingGroup(admin(), in)
+	wantError(t, err, "ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.")
+	in.ForceDelete = new(true)
+	_, err = w.asg.DeleteAutoScalingGroup(admin(), in)
+	must(t, err)
+	if s := w.view("web").Status; s == nil || *s != "Delete in progress" {
+		t.Errorf("status %v", s)
+	}
+	_, err = w.asg.SetDesiredCapacity(admin(), &sdk.SetDesiredCapacityInput{AutoScalingGroupName: new("web"), DesiredCapacity: new(int32(1))})
+	wantError(t, err, "ValidationError", "The AutoScaling group may not be modified while it is pending delete")
+	_, err = w.asg.SuspendProcesses(admin(), &sdk.SuspendProcessesInput{AutoScalingGroupName: new("web")})
+	wantError(t, err, "ValidationError", "Processes may not be suspended while the AutoScaling group is pending delete")
+	w.clock.Advance(time.Hour)
+	out, err := w.asg.DescribeAutoScalingGroups(admin(), &sdk.DescribeAutoScalingGroupsInput{})
+	must(t, err)
+	if len(out.AutoScalingGroups) != 0 {
+		t.Errorf("still there: %+v", out.AutoScalingGroups)
+	}
+	_, err = w.asg.DescribeScalingActivities(admin(), &sdk.DescribeScalingActivitiesInput{AutoScalingGroupName: new("web")})
+	wantError(t, err, "ValidationError", "AutoScalingGroup name not found - null")
+	gone, err := w.asg.DescribeScalingActivities(admin(), &sdk.DescribeScalingActivitiesInput{AutoScalingGroupName: new("web"), IncludeDeletedGroups: new(true)})
+	must(t, err)
+	if len(gone.Activities) == 0 || *gone.Activities[0].AutoScalingGroupState != "Deleted" {
+		t.Errorf("activities %+v", gone.Activities)
+	}
+}
+
+// TestActivities holds their order, pages and filters.
+func TestActivities(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.group("web", 2)
+	w.clock.Advance(35 * time.Second) // a failed round, and one in progress
+	var got []string
+	in := &sdk.DescribeScalingActivitiesInput{AutoScalingGroupName: new("web"), MaxRecords: new(int32(3))}
+	for in.NextToken == nil || *in.NextToken != "" {
+		out, err := w.asg.DescribeScalingActivities(admin(), in)
+		must(t, err)
+		for _, a := range out.Activities {
+			got = append(got, fmt.Sprint(a.StatusCode, " ", a.StartTime.Sub(start())))
+		}
+		got = append(got, "page")
+		if in.NextToken = out.NextToken; out.NextToken == nil {
+			break
+		}
+	}
+	want := []string{"InProgress 30s", "InProgress 30s", "Cancelled 0s", "page", "Cancelled 0s", "page"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("activities (-want +got):\n%s", diff)
+	}
+	for name, tc := range map[string]struct {
+		filter types.Filter
+		want   int
+	}{
+		"status": {types.Filter{Name: new("Status"), Values: []string{"Cancelled"}}, 2},
+		"since":  {types.Filter{Name: new("StartTimeLowerBound"), Values: []string{"2026-03-02T09:00:20Z"}}, 2},
+		"until":  {types.Filter{Name: new("StartTimeUpperBound"), Values: []string{"2026-03-02T08:59:59Z"}}, 0},
+	} {
+		out, err := w.asg.DescribeScalingActivities(admin(), &sdk.DescribeScalingActivitiesInput{AutoScalingGroupName: new("web"), Filters: []types.Filter{tc.filter}})
+		must(t, err)
+		if len(out.Activities) != tc.want {
+			t.Errorf("%s: %d activities, want %d", name, len(out.Activities), tc.want)
+		}
+	}
+	_, err := w.asg.DescribeScalingActivities(admin(), &sdk.DescribeScalingActivitiesInput{NextToken: new("nonsense")})
+	wantError(t, err, "InvalidNextToken", "The token 'nonsense' is invalid.")
+}
+
+// TestTags holds tags, the filters on them, and that they reach instances.
+func TestTags(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.group("web", 0)
+	w.group("db", 0)
+	_, err := w.asg.CreateOrUpdateTags(admin(), &sdk.CreateOrUpdateTagsInput{Tags: []types.Tag{{Key: new("team"), Value: new("a"), ResourceId: new("web"), PropagateAtLaunch: new(true)}}})
+	must(t, err)
+	out, err := w.asg.DescribeAutoScalingGroups(admin(), &sdk.DescribeAutoScalingGroupsInput{Filters: []types.Filter{{Name: new("tag:team"), Values: []string{"a"}}}})
+	must(t, err)
+	if len(out.AutoScalingGroups) != 1 || *out.AutoScalingGroups[0].AutoScalingGroupName != "web" {
+		t.Errorf("groups %+v", out.AutoScalingGroups)
+	}
+	tags, err := w.asg.DescribeTags(admin(), &sdk.DescribeTagsInput{Filters: []types.Filter{{Name: new("auto-scaling-group"), Values: []string{"web"}}}})
+	must(t, err)
+	if len(tags.Tags) != 1 || *tags.Tags[0].ResourceType != "auto-scaling-group" || *tags.Tags[0].Value != "a" {
+		t.Errorf("tags %+v", tags.Tags)
+	}
+}
