@@ -20,6 +20,7 @@ import (
 // concurrent use.
 type Service struct {
 	clock *clock.Clock
+	now   func() time.Time // real time, for what clients measure
 
 	mu       sync.Mutex
 	accounts map[string]map[string]*role // by account, then role name
@@ -31,7 +32,7 @@ type Service struct {
 // New returns an IAM without accounts. The clock tells when roles were made;
 // sessions expire in real time.
 func New(c *clock.Clock) *Service {
-	return &Service{clock: c, accounts: map[string]map[string]*role{},
+	return &Service{clock: c, now: time.Now, accounts: map[string]map[string]*role{},
 		sessions: map[string]*session{}, tasks: map[string]bool{}}
 }
 

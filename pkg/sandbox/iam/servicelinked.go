@@ -74,12 +74,14 @@ func (s *Service) createServiceLinkedRole(ctx context.Context, in *awsiam.Create
 	return &awsiam.CreateServiceLinkedRoleOutput{Role: new(r.sdk())}, nil
 }
 
-// link makes a service-linked role. The caller holds the lock.
+// link makes a service-linked role, with the trust policy that the AWS CLI's
+// reference shows for one. The caller holds the lock.
+// https://docs.aws.amazon.com/cli/latest/reference/iam/create-service-linked-role.html
 func (s *Service) link(account, service, name string) (*role, error) {
 	if len(name) > 64 {
 		return nil, wire.Errorf("InvalidInput", "Role name %s is longer than 64 characters", name)
 	}
-	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, service)
+	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":[%q]}}]}`, service)
 	doc, err := keypolicy.Parse(trust)
 	if err != nil {
 		return nil, fmt.Errorf("parse trust policy of %s: %w", name, err)

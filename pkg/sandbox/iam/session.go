@@ -37,7 +37,7 @@ func (s *Service) Authenticate(accessKeyID, sessionToken, region string) (*wire.
 	if ses == nil || ses.token != sessionToken {
 		return nil, invalid
 	}
-	if !time.Now().Before(ses.expires) {
+	if !s.now().Before(ses.expires) {
 		return nil, &wire.Error{Code: "ExpiredToken", Status: http.StatusForbidden,
 			Message: "The security token included in the request is expired"}
 	}
@@ -94,7 +94,7 @@ func (s *Service) Credentials(roleARN, sessionName, _ string) (accessKey, secret
 func (s *Service) issue(r *role, name string, lasts time.Duration, policies []*keypolicy.Document) (string, *session) {
 	key := "ASIA" + random(16)
 	ses := &session{roleARN: r.ARN, roleID: r.ID, name: name, policies: policies,
-		expires: time.Now().Add(lasts).UTC().Truncate(time.Second), token: random(64), secret: random(40)}
+		expires: s.now().Add(lasts).UTC().Truncate(time.Second), token: random(64), secret: random(40)}
 	s.sessions[key] = ses
 	return key, ses
 }
