@@ -7,20 +7,22 @@ import (
 	"keymend/pkg/sandbox/wire"
 )
 
-// ServedQueryOperations returns what the services of the query protocols serve.
-func ServedQueryOperations(t *testing.T) map[string][]string {
+// Served returns the operations of each service; queries only those of the
+// services that speak a query protocol.
+func Served(t *testing.T) (all, queries map[string][]string) {
 	t.Helper()
 	s, err := New(Options{Start: time.Unix(0, 0), Switches: DefaultSwitches()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := map[string][]string{}
+	all, queries = map[string][]string{}, map[string][]string{}
 	for _, service := range s.services() {
 		for _, op := range service.Operations {
+			all[service.Name] = append(all[service.Name], op.Name)
 			if service.Protocol != wire.JSON {
-				served[service.Name] = append(served[service.Name], op.Name)
+				queries[service.Name] = append(queries[service.Name], op.Name)
 			}
 		}
 	}
-	return served
+	return all, queries
 }

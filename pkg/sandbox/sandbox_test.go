@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -279,24 +278,4 @@ func TestFunctionsEndpoint(t *testing.T) {
 	}
 	_, err = iam.NewFromConfig(w.cfg).ListRoles(t.Context(), &iam.ListRolesInput{})
 	must(t, err)
-}
-
-// Every operation of a query protocol that is served has wire names.
-func TestEveryServedOperationHasWireNames(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("wire/operations.txt")
-	must(t, err)
-	listed := map[string][]string{}
-	for line := range strings.Lines(string(text)) {
-		if name, ops, ok := strings.Cut(line, ":"); ok {
-			listed[name] = strings.Fields(ops)
-		}
-	}
-	for name, served := range sandbox.ServedQueryOperations(t) {
-		for _, op := range served {
-			if !slices.Contains(listed[name], op) {
-				t.Errorf("%s:%s is served but not in wire/operations.txt", name, op)
-			}
-		}
-	}
 }

@@ -8,44 +8,25 @@ const (
 < AcceleratorCountRequest
 < AcceleratorTotalMemoryMiBRequest
 < Activity
-< AlarmSpecification
 < AutoScalingGroup
-< AutoScalingInstanceDetails
 < AvailabilityZoneDistribution
 < AvailabilityZoneImpairmentPolicy
 < BaselineEbsBandwidthMbpsRequest
 < BaselinePerformanceFactorsRequest
-< BlockDeviceMapping
 < CapacityReservationSpecification
 < CapacityReservationTarget
 < CpuPerformanceFactorRequest References=Reference[item]
 < DescribeAutoScalingGroupsOutput
-< DescribeAutoScalingInstancesOutput
-< DescribeInstanceRefreshesOutput
-< DescribeLaunchConfigurationsOutput
 < DescribeScalingActivitiesOutput
 < DescribeTagsOutput
-< DesiredConfiguration
-< DetachInstancesOutput
 < DistributionSegment
-< Ebs
 < EnabledMetric
 < Instance
-< InstanceCollection
 < InstanceLifecyclePolicy
 < InstanceMaintenancePolicy
-< InstanceMetadataOptions
-< InstanceMonitoring
-< InstanceRefresh
-< InstanceRefreshLivePoolProgress
-< InstanceRefreshProgressDetails
-< InstanceRefreshWarmPoolProgress
 < InstanceRequirements
 < InstanceReusePolicy
 < InstancesDistribution
-< LaunchConfiguration
-< LaunchInstancesError
-< LaunchInstancesOutput
 < LaunchTemplate
 < LaunchTemplateOverrides
 < LaunchTemplateSpecification
@@ -56,52 +37,34 @@ const (
 < NetworkInterfaceCountRequest
 < Operator
 < PerformanceFactorReferenceRequest
-< RefreshPreferences
 < RetentionTriggers
-< RollbackDetails
-< StartInstanceRefreshOutput
 < SuspendedProcess
 < TagDescription
-< TerminateInstanceInAutoScalingGroupOutput
 < TotalLocalStorageGBRequest
 < TrafficSourceIdentifier
 < VCpuCountRequest
 < WarmPoolConfiguration
 > AcceleratorCountRequest
 > AcceleratorTotalMemoryMiBRequest
-> AlarmSpecification
-> AttachInstancesInput
 > AvailabilityZoneDistribution
 > AvailabilityZoneImpairmentPolicy
 > BaselineEbsBandwidthMbpsRequest
 > BaselinePerformanceFactorsRequest
-> BlockDeviceMapping
 > CapacityReservationSpecification
 > CapacityReservationTarget
 > CpuPerformanceFactorRequest References=Reference[item]
 > CreateAutoScalingGroupInput
-> CreateLaunchConfigurationInput
 > CreateOrUpdateTagsInput
 > DeleteAutoScalingGroupInput
-> DeleteLaunchConfigurationInput
 > DescribeAutoScalingGroupsInput
-> DescribeAutoScalingInstancesInput
-> DescribeInstanceRefreshesInput
-> DescribeLaunchConfigurationsInput
 > DescribeScalingActivitiesInput
 > DescribeTagsInput
-> DesiredConfiguration
-> DetachInstancesInput
 > DistributionSegment
-> Ebs
 > Filter
 > InstanceLifecyclePolicy
 > InstanceMaintenancePolicy
-> InstanceMetadataOptions
-> InstanceMonitoring
 > InstanceRequirements
 > InstancesDistribution
-> LaunchInstancesInput
 > LaunchTemplate
 > LaunchTemplateOverrides
 > LaunchTemplateSpecification
@@ -113,15 +76,11 @@ const (
 > NetworkInterfaceCountRequest
 > Operator
 > PerformanceFactorReferenceRequest
-> RefreshPreferences
 > ResumeProcessesInput
 > RetentionTriggers
 > SetDesiredCapacityInput
-> SetInstanceHealthInput
-> StartInstanceRefreshInput
 > SuspendProcessesInput
 > Tag
-> TerminateInstanceInAutoScalingGroupInput
 > TotalLocalStorageGBRequest
 > TrafficSourceIdentifier
 > UpdateAutoScalingGroupInput
@@ -130,7 +89,6 @@ const (
 	ec2Names = `
 < AcceleratorCount
 < AcceleratorTotalMemoryMiB
-< AttributeValue
 < AvailabilityZone Geography=geographySet Messages=messageSet State=zoneState SubGeography=subGeographySet
 < AvailabilityZoneGeography
 < AvailabilityZoneMessage
@@ -143,35 +101,25 @@ const (
 < CapacityReservationTargetResponse
 < ConnectionTrackingSpecification
 < ConnectionTrackingSpecificationResponse
-< CopyImageOutput
-< CopySnapshotOutput Tags=tagSet
 < CpuOptions
 < CpuPerformanceFactor References=referenceSet
 < CreateLaunchTemplateOutput
 < CreateLaunchTemplateVersionOutput
 < CreateSnapshotOutput State=status StateMessage=statusMessage Tags=tagSet
 < CreateVolumeOutput Attachments=attachmentSet State=status Tags=tagSet
-< CreateVolumePermission
 < CreditSpecification
 < DeleteLaunchTemplateOutput
-< DeleteLaunchTemplateVersionsOutput SuccessfullyDeletedLaunchTemplateVersions=successfullyDeletedLaunchTemplateVersionSet UnsuccessfullyDeletedLaunchTemplateVersions=unsuccessfullyDeletedLaunchTemplateVersionSet
-< DeleteLaunchTemplateVersionsResponseErrorItem
-< DeleteLaunchTemplateVersionsResponseSuccessItem
 < DeleteSnapshotReturnCode
 < DeregisterImageOutput DeleteSnapshotResults=deleteSnapshotResultSet
 < DescribeAvailabilityZonesOutput AvailabilityZones=availabilityZoneInfo
-< DescribeImageAttributeOutput BlockDeviceMappings=blockDeviceMapping KernelId=kernel LaunchPermissions=launchPermission RamdiskId=ramdisk
 < DescribeImagesOutput Images=imagesSet
 < DescribeInstancesOutput Reservations=reservationSet
 < DescribeLaunchTemplateVersionsOutput LaunchTemplateVersions=launchTemplateVersionSet
 < DescribeLaunchTemplatesOutput
-< DescribeRegionsOutput Regions=regionInfo
-< DescribeSnapshotAttributeOutput CreateVolumePermissions=createVolumePermission
 < DescribeSnapshotsOutput Snapshots=snapshotSet
 < DescribeSubnetsOutput Subnets=subnetSet
 < DescribeTagsOutput Tags=tagSet
 < DescribeVolumesOutput Volumes=volumeSet
-< DescribeVpcsOutput Vpcs=vpcSet
 < DisableEbsEncryptionByDefaultOutput
 < EbsBlockDevice AvailabilityZoneId=AvailabilityZoneId EbsCardIndex=EbsCardIndex VolumeInitializationRate=VolumeInitializationRate
 < EbsInstanceBlockDevice
@@ -211,7 +159,6 @@ const (
 < InstanceTypeSpecification SupportedInstanceTypes=supportedInstanceTypeSet UnsupportedInstanceTypes=unsupportedInstanceTypeSet
 < Ipv4PrefixSpecificationResponse
 < Ipv6PrefixSpecificationResponse
-< LaunchPermission
 < LaunchTemplate Tags=tagSet
 < LaunchTemplateBlockDeviceMapping
 < LaunchTemplateCapacityReservationSpecificationResponse
@@ -251,20 +198,15 @@ const (
 < PrivateDnsNameOptionsResponse
 < PrivateIpAddressSpecification
 < ProductCode ProductCodeId=productCode ProductCodeType=type
-< Region Endpoint=regionEndpoint Geography=geographySet
-< RegionGeography
 < RegisterImageOutput
 < Reservation Groups=groupSet Instances=instancesSet
 < ResetEbsDefaultKmsKeyIdOutput
-< ResponseError
 < ResponseLaunchTemplateData BlockDeviceMappings=blockDeviceMappingSet ElasticGpuSpecifications=elasticGpuSpecificationSet ElasticInferenceAccelerators=elasticInferenceAcceleratorSet LicenseSpecifications=licenseSet NetworkInterfaces=networkInterfaceSet SecondaryInterfaces=secondaryInterfaceSet SecurityGroupIds=securityGroupIdSet SecurityGroups=securityGroupSet TagSpecifications=tagSpecificationSet
 < RunInstancesOutput Groups=groupSet Instances=instancesSet
 < ScanResults
 < SecondaryInterfacePrivateIpAddressSpecification
 < Snapshot State=status StateMessage=statusMessage Tags=tagSet
-< StartInstancesOutput StartingInstances=instancesSet
 < StateReason
-< StopInstancesOutput StoppingInstances=instancesSet
 < Subnet Tags=tagSet
 < SubnetCidrBlockState
 < SubnetIpv6CidrBlockAssociation
@@ -277,24 +219,14 @@ const (
 < ValidationWarning Errors=errorSet
 < Volume Attachments=attachmentSet State=status Tags=tagSet
 < VolumeAttachment State=status
-< Vpc Tags=tagSet
-< VpcCidrBlockAssociation
-< VpcCidrBlockState
-< VpcEncryptionControl Tags=tagSet
-< VpcEncryptionControlExclusion
-< VpcEncryptionControlExclusions
-< VpcIpv6CidrBlockAssociation
 > AcceleratorCountRequest
 > AcceleratorTotalMemoryMiBRequest
-> AttributeValue
 > BaselineEbsBandwidthMbpsRequest
 > BaselinePerformanceFactorsRequest
 > BlockDeviceMapping
 > CapacityReservationSpecification
 > CapacityReservationTarget
 > ConnectionTrackingSpecificationRequest
-> CopyImageInput TagSpecifications=TagSpecification[]
-> CopySnapshotInput destinationRegion=DestinationRegion TagSpecifications=TagSpecification[]
 > CpuOptionsRequest
 > CpuPerformanceFactorRequest References=Reference[]
 > CreateLaunchTemplateInput TagSpecifications=TagSpecification[]
@@ -302,28 +234,18 @@ const (
 > CreateSnapshotInput TagSpecifications=TagSpecification[]
 > CreateTagsInput Resources=ResourceId[] Tags=Tag[]
 > CreateVolumeInput TagSpecifications=TagSpecification[]
-> CreateVolumePermission
-> CreateVolumePermissionModifications Add=Add[] Remove=Remove[]
 > CreditSpecificationRequest
 > DeleteLaunchTemplateInput
-> DeleteLaunchTemplateVersionsInput Versions=LaunchTemplateVersion[]
-> DeleteSnapshotInput
-> DeleteTagsInput Resources=ResourceId[] Tags=Tag[]
-> DeleteVolumeInput
 > DeregisterImageInput
 > DescribeAvailabilityZonesInput Filters=Filter[] ZoneIds=ZoneId[] ZoneNames=ZoneName[]
-> DescribeImageAttributeInput
 > DescribeImagesInput ExecutableUsers=ExecutableBy[] Filters=Filter[] ImageIds=ImageId[] Owners=Owner[]
 > DescribeInstancesInput Filters=Filter[] InstanceIds=InstanceId[]
 > DescribeLaunchTemplateVersionsInput Filters=Filter[] Versions=LaunchTemplateVersion[]
 > DescribeLaunchTemplatesInput Filters=Filter[] LaunchTemplateIds=LaunchTemplateId[] LaunchTemplateNames=LaunchTemplateName[]
-> DescribeRegionsInput Filters=Filter[] RegionNames=RegionName[]
-> DescribeSnapshotAttributeInput
 > DescribeSnapshotsInput Filters=Filter[] OwnerIds=Owner[] RestorableByUserIds=RestorableBy[] SnapshotIds=SnapshotId[]
 > DescribeSubnetsInput Filters=Filter[] SubnetIds=SubnetId[]
 > DescribeTagsInput Filters=Filter[]
 > DescribeVolumesInput Filters=Filter[] VolumeIds=VolumeId[]
-> DescribeVpcsInput Filters=Filter[] VpcIds=VpcId[]
 > DisableEbsEncryptionByDefaultInput
 > EbsBlockDevice
 > ElasticGpuSpecification
@@ -349,8 +271,6 @@ const (
 > InstanceSecondaryInterfaceSpecificationRequest PrivateIpAddresses=PrivateIpAddress[]
 > Ipv4PrefixSpecificationRequest
 > Ipv6PrefixSpecificationRequest
-> LaunchPermission
-> LaunchPermissionModifications Add=Add[] Remove=Remove[]
 > LaunchTemplateBlockDeviceMappingRequest
 > LaunchTemplateCapacityReservationSpecificationRequest
 > LaunchTemplateCpuOptionsRequest
@@ -376,9 +296,7 @@ const (
 > MemoryGiBPerVCpuRequest
 > MemoryMiBRequest
 > ModifyEbsDefaultKmsKeyIdInput
-> ModifyImageAttributeInput OrganizationalUnitArns=OrganizationalUnitArn[] OrganizationArns=OrganizationArn[] ProductCodes=ProductCode[] UserGroups=UserGroup[] UserIds=UserId[]
 > ModifyLaunchTemplateInput DefaultVersion=SetDefaultVersion
-> ModifySnapshotAttributeInput GroupNames=UserGroup[] UserIds=UserId[]
 > NetworkBandwidthGbpsRequest
 > NetworkInterfaceCountRequest
 > OperatorRequest
@@ -393,8 +311,6 @@ const (
 > RunInstancesMonitoringEnabled
 > SecondaryInterfacePrivateIpAddressSpecificationRequest
 > SpotMarketOptions
-> StartInstancesInput InstanceIds=InstanceId[]
-> StopInstancesInput InstanceIds=InstanceId[]
 > Tag
 > TagSpecification Tags=Tag[]
 > TerminateInstancesInput InstanceIds=InstanceId[]
@@ -403,7 +319,6 @@ const (
 `
 	iamNames = `
 < AttachedPermissionsBoundary
-< AttachedPolicy
 < CreateRoleOutput
 < CreateServiceLinkedRoleOutput
 < DeleteServiceLinkedRoleOutput
@@ -411,7 +326,6 @@ const (
 < GetRoleOutput
 < GetRolePolicyOutput
 < GetServiceLinkedRoleDeletionStatusOutput
-< ListAttachedRolePoliciesOutput
 < ListRolePoliciesOutput
 < ListRolesOutput
 < Role
@@ -427,12 +341,10 @@ const (
 > GetRoleInput
 > GetRolePolicyInput
 > GetServiceLinkedRoleDeletionStatusInput
-> ListAttachedRolePoliciesInput
 > ListRolePoliciesInput
 > ListRolesInput
 > PutRolePolicyInput
 > Tag
-> TagRoleInput
 > UpdateAssumeRolePolicyInput
 `
 	stsNames = `
