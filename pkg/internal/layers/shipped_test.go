@@ -21,7 +21,9 @@ func TestShippedSettingsAreTheTemplates(t *testing.T) {
 	if err := json.Unmarshal(text, &shipped); err != nil {
 		t.Fatal(err)
 	}
-	var account struct{ Parameters map[string]struct{ Default any } }
+	var account struct {
+		Parameters map[string]struct{ Default any }
+	}
 	if err := json.Unmarshal(template.Account(), &account); err != nil {
 		t.Fatal(err)
 	}

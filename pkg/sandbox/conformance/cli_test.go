@@ -28,7 +28,9 @@ func TestTheAWSCLIReadsEveryService(t *testing.T) {
 		{"log-groups", "logs describe-log-groups --log-group-name-prefix /keymend/"},
 		{"trail", "cloudtrail lookup-events --max-items 1 --lookup-attributes AttributeKey=EventName,AttributeValue=GenerateDataKeyWithoutPlaintext"},
 	} {
+		want := seeded.do(t, again(t, c.id)).Output
 		t.Run(strings.Fields(c.command)[0], func(t *testing.T) {
+			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), aws, append(strings.Fields(c.command), "--endpoint-url", endpoint, "--output", "json")...)
 			cmd.Env = isolated()
 			var stderr strings.Builder
@@ -40,7 +42,6 @@ func TestTheAWSCLIReadsEveryService(t *testing.T) {
 			var printed map[string]any
 			must(t, json.Unmarshal(text, &printed))
 			delete(printed, "NextToken") // the CLI's own, of --max-items
-			want := seeded.do(t, again(t, c.id)).Output
 			delete(want, "NextToken")
 			if len(leaves(want)) == 0 {
 				t.Fatal("nothing to compare")
