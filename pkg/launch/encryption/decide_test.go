@@ -1,0 +1,148 @@
+package encryption_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/launch/encryption"
+)
+
+const (
+	own     = "111122223333"
+	other   = "444455556666"
+	defKey  = "arn:aws:kms:eu-west-1:" + own + ":key/00000000-0000-0000-0000-00000000000d"
+	snapKey = "arn:aws:kms:eu-west-1:" + own + ":key/00000000-0000-0000-0000-000000000005"
+	farKey  = "arn:aws:kms:eu-west-1:" + other + ":key/00000000-0000-0000-0000-00000000000f"
+	named   = "alias/platform-ebs"
+)
+
+// a need is a use without its sentence.
+type need struct {
+	Key        string
+	Purpose    encryption.Purpose
+	Operations string
+}
+
+const (
+	fresh  = "CreateGrant GenerateDataKeyWithoutPlaintext"
+	rekey  = "CreateGrant GenerateDataKeyWithoutPlaintext ReEncryptTo"
+	source = "CreateGrant Decrypt ReEncryptFrom"
+)
+
+func needs(o encryption.Outcome) []need {
+	var out []need
+	for _, u := range o.Uses {
+		out = append(out, need{u.KeyID, u.Purpose, strings.Join(u.Operations, " ")})
+	}
+	return out
+}
+
+func volume(key, operations string) need { return need{key, encryption.Volume, operations} }
+func from(key string) need               { return need{key, encryption.Source, source} }
+
+// TestDecide is AWS's table, row by row, then its special cases.
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	yes, no := new(true), new(false)
+	plain := &encryption.Snapshot{ID: "snap-1", OwnerID: other, Visible: true}
+	ownSnap := &encryption.Snapshot{ID: "snap-1", OwnerID: own, Encrypted: true, KeyARN: snapKey, Visible: true}
+	ownFarKey := &encryption.Snapshot{ID: "snap-1", OwnerID: own, Encrypted: true, KeyARN: farKey, Visible: true}
+	foreign := &encryption.Snapshot{ID: "snap-1", OwnerID: other, Encrypted: true, KeyARN: farKey, Visible: true}
+	keyless := &encryption.Snapshot{ID: "snap-1", OwnerID: other, Encrypted: true, Visible: true}
+	for _, tc := range []struct {
+		name             string
+		snap             *encryption.Snapshot
+		hidden           *bool // an invisible snapshot, as the image tells of it
+		invisible        bool
+		key              string
+		encrypted        *bool
+		byDefault        bool
+		def              string
+		want             []need
+		because          string // in the volume's sentence, or NoNeed
+		refused, unknown string
+	}{
+		{name: "empty, nothing said", because: "not encrypted"},
+		{name: "empty, Encrypted=false", encrypted: no, because: "not encrypted"},
+		{name: "unencrypted, nothing said", snap: plain, because: "not encrypted"},
+		{name: "empty, Encrypted", encrypted: yes, want: []need{volume(defKey, fresh)}, because: "Encrypted without KmsKeyId in lt-1 v3, so the account's default EBS key " + defKey},
+		{name: "empty, Encrypted, by default", encrypted: yes, byDefault: true, want: []need{volume(defKey, fresh)}, because: "Encrypted without KmsKeyId"},
+		{name: "unencrypted, Encrypted", snap: plain, encrypted: yes, want: []need{volume(defKey, fresh)}, because: "default EBS key"},
+		{name: "empty, by default", byDefault: true, want: []need{volume(defKey, fresh)}, because: "encryption by default is on"},
+		{name: "unencrypted, Encrypted=false, by default", snap: plain, encrypted: no, byDefault: true, want: []need{volume(defKey, fresh)}, because: "encryption by default is on"},
+		{name: "empty, K", key: named, encrypted: yes, want: []need{volume(named, fresh)}, because: "/dev/xvda: KmsKeyId in lt-1 v3"},
+		{name: "unencrypted, K, by default", snap: plain, key: named, encrypted: yes, byDefault: true, want: []need{volume(named, fresh)}, because: "KmsKeyId in lt-1 v3"},
+		{name: "own, nothing said", snap: ownSnap, want: []need{volume(snapKey, fresh)}, because: "keeps the key of snapshot snap-1"},
+		{name: "own, by default", snap: ownSnap, byDefault: true, want: []need{volume(snapKey, fresh)}, because: "keeps the key"},
+		{name: "own, Encrypted", snap: ownSnap, encrypted: yes, want: []need{volume(snapKey, fresh)}, because: "keeps the key"},
+		{name: "own, K", snap: ownSnap, key: defKey, encrypted: yes, want: []need{volume(defKey, rekey), from(snapKey)}, because: "KmsKeyId in"},
+		{name: "foreign, nothing said", snap: foreign, want: []need{volume(defKey, rekey), from(farKey)}, because: "snapshot snap-1 of account 444455556666 is encrypted"},
+		{name: "foreign, Encrypted, by default", snap: foreign, encrypted: yes, byDefault: true, want: []need{volume(defKey, rekey), from(farKey)}, because: "default EBS key"},
+		{name: "foreign, K", snap: foreign, key: named, encrypted: yes, want: []need{volume(named, rekey), from(farKey)}, because: "KmsKeyId in"},
+		{name: "K without Encrypted", key: named, refused: "InvalidParameterDependency"},
+		{name: "K, Encrypted=false, own", snap: ownSnap, key: named, encrypted: no, refused: "/dev/xvda: KmsKeyId without Encrypted in lt-1 v3"},
+
+		{name: "own snapshot under a foreign key", snap: ownFarKey, want: []need{volume(farKey, fresh)}, because: "keeps the key"},
+		{name: "own, K is its key's ARN", snap: ownSnap, key: snapKey, encrypted: yes, want: []need{volume(snapKey, fresh)}, because: "also the key of snapshot"},
+		{name: "own, K is its key's id", snap: ownSnap, key: "00000000-0000-0000-0000-000000000005", encrypted: yes, want: []need{volume("00000000-0000-0000-0000-000000000005", fresh)}, because: "also the key of snapshot"},
+		{name: "own under a foreign key, K is that id in the own account", snap: ownFarKey, key: "00000000-0000-0000-0000-00000000000f", encrypted: yes, want: []need{volume("00000000-0000-0000-0000-00000000000f", rekey), from(farKey)}},
+		{name: "own, K an alias that may be its key", snap: ownSnap, key: named, encrypted: yes, want: []need{volume(named, rekey), from(snapKey)}},
+		{name: "AWS managed default", encrypted: yes, def: "alias/aws/ebs", because: "which AWS manages"},
+		{name: "AWS managed default as an alias ARN, by default", byDefault: true, def: "arn:aws:kms:eu-west-1:" + own + ":alias/aws/ebs", because: "which AWS manages"},
+		{name: "default as an alias ARN", encrypted: yes, def: "arn:aws:kms:eu-west-1:" + own + ":alias/ours", want: []need{volume("arn:aws:kms:eu-west-1:"+own+":alias/ours", fresh)}},
+		{name: "foreign, AWS managed default", snap: foreign, def: "alias/aws/ebs", want: []need{from(farKey)}, because: "encrypted anew"},
+		{name: "invisible, encrypted", invisible: true, hidden: yes, want: []need{volume(defKey, rekey), from("")}, unknown: "the key it is encrypted under of snapshot snap-1 can't be told"},
+		{name: "invisible, encrypted, K", invisible: true, hidden: yes, key: named, encrypted: yes, want: []need{volume(named, rekey), from("")}, unknown: "can't see the snapshot"},
+		{name: "invisible, unencrypted", invisible: true, hidden: no, because: "not encrypted"},
+		{name: "invisible, not said", invisible: true, unknown: "whether it is encrypted"},
+		{name: "invisible, not said, K", invisible: true, key: named, encrypted: yes, want: []need{volume(named, rekey)}, unknown: "whether it is encrypted"},
+		{name: "foreign, key not shown", snap: keyless, want: []need{volume(defKey, rekey), from("")}, unknown: "EC2 doesn't show under which key"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			d := encryption.Device{Name: "/dev/xvda", EBS: true, KeyID: tc.key, Encrypted: tc.encrypted, SnapshotEncrypted: tc.hidden, Source: "lt-1 v3"}
+			if tc.snap != nil || tc.invisible {
+				d.SnapshotID = "snap-1"
+			}
+			def := encryption.Defaults{Account: own, KeyID: defKey, ByDefault: tc.byDefault}
+			if tc.def != "" {
+				def.KeyID = tc.def
+			}
+			got := encryption.Decide(d, tc.snap, def)
+			if diff := cmp.Diff(tc.want, needs(got)); diff != "" {
+				t.Errorf("keys (-want +got):\n%s", diff)
+			}
+			said := got.NoNeed
+			if len(got.Uses) > 0 {
+				said = got.Uses[0].Because
+			}
+			for _, pair := range [][2]string{{said, tc.because}, {got.Refused, tc.refused}, {got.Unknown, tc.unknown}} {
+				if !strings.Contains(pair[0], pair[1]) || pair[1] == "" && pair[0] != "" && pair[0] != said {
+					t.Errorf("says %q, want %q", pair[0], pair[1])
+				}
+			}
+		})
+	}
+}
+
+func TestDecideWithoutVolume(t *testing.T) {
+	t.Parallel()
+	d := encryption.Device{Name: "/dev/sdb", VirtualName: "ephemeral0", Encrypted: new(true)}
+	o := encryption.Decide(d, nil, encryption.Defaults{Account: own, KeyID: defKey, ByDefault: true})
+	if len(o.Uses) > 0 || o.NoNeed == "" {
+		t.Errorf("instance store needs a key: %+v", o)
+	}
+}
+
+// TestOperationsAreSorted: they are compared and hashed.
+func TestOperationsAreSorted(t *testing.T) {
+	t.Parallel()
+	for _, operations := range []string{fresh, rekey, source} {
+		if !slices.IsSorted(strings.Fields(operations)) {
+			t.Errorf("%s", operations)
+		}
+	}
+}
