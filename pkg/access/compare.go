@@ -113,8 +113,11 @@ func ordered(name string, order func(want, value string) (int, truth)) comparer 
 		return nil
 	}
 	return func(want, value string) truth {
-		c, ok := order(want, value)
-		return and(ok, truthOf(holds(c)))
+		c, comparable := order(want, value)
+		if comparable != yes {
+			return comparable
+		}
+		return truthOf(holds(c))
 	}
 }
 

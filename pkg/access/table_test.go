@@ -160,11 +160,16 @@ func (c accessCase) context(t *testing.T) map[string]any {
 	return out
 }
 
-// ask runs the case through the line processor.
 func (c accessCase) ask(t *testing.T) []access.Result {
 	t.Helper()
+	return askLine(t, c.line(t))
+}
+
+// askLine runs a question through the line processor.
+func askLine(t *testing.T, line []byte) []access.Result {
+	t.Helper()
 	var out bytes.Buffer
-	bad, err := jsonlines.Process(bytes.NewReader(c.line(t)), &out)
+	bad, err := jsonlines.Process(bytes.NewReader(line), &out)
 	if err != nil || bad != 0 {
 		t.Fatalf("%d bad lines, %v: %s", bad, err, out.String())
 	}
