@@ -30,8 +30,11 @@ func (s *Service) Use(c *wire.Caller, keyID, operation string, u Use) (keyARN st
 		err = s.used(c, k, operation, u)
 	}
 	call := wire.Call{Caller: c, Service: "kms", Operation: eventName(operation), Err: err, Params: u.params(keyID, operation)}
-	if k != nil && (err == nil || k.account == c.Account || !isDenied(err)) {
+	if k != nil {
 		call.Resources, keyARN = []string{k.arn()}, k.arn()
+	}
+	if isDenied(err) {
+		s.hide(&call, k)
 	}
 	s.record(call)
 	if err != nil {
@@ -59,6 +62,19 @@ func (s *Service) used(c *wire.Caller, k *key, operation string, u Use) error {
 	}
 	s.change(k.arn(), func(k *key) { k.grants = append(k.grants, g) })
 	return nil
+}
+
+// hide takes out of the record of a denied call what CloudTrail doesn't show:
+// the key, where it is another account's, or where the switch says so.
+func (s *Service) hide(call *wire.Call, k *key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unnamed {
+		call.Params = map[string]any{}
+	}
+	if s.unnamed || k == nil || k.account != call.Caller.Account {
+		call.Resources = nil
+	}
 }
 
 func isDenied(err error) bool {
