@@ -8,11 +8,17 @@ type arn struct {
 }
 
 func parseARN(s string) (arn, bool) {
-	p := strings.SplitN(s, ":", 6)
-	if len(p) != 6 || p[0] != "arn" {
+	rest, ok := strings.CutPrefix(s, "arn:")
+	var p [4]string
+	for i := range p {
+		if ok {
+			p[i], rest, ok = strings.Cut(rest, ":")
+		}
+	}
+	if !ok {
 		return arn{}, false
 	}
-	return arn{p[1], p[2], p[3], p[4], p[5]}, true
+	return arn{p[0], p[1], p[2], p[3], rest}, true
 }
 
 // role returns path and name of a role's ARN: "aws-service-role/x/" and "Name".

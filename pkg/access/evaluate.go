@@ -19,6 +19,7 @@ import (
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 func Evaluate(f Facts, r Request) []Result {
+	r.Principal.SessionARN = r.Principal.session()
 	base := r.Context.with(r.Principal.context()).with(f.Key.context())
 	holds := principalHolds(f.Policy, r.Principal)
 	out := make([]Result, 0, len(r.Operations))

@@ -49,7 +49,7 @@ func (c *call) isGrantee(g *Grant) bool {
 	switch g.GranteePrincipal {
 	case "":
 		return p.Service != "" && g.GranteeServicePrincipal == p.Service
-	case p.ARN, p.session():
+	case p.ARN, p.SessionARN:
 		return true
 	}
 	return p.ID != "" && g.GranteePrincipal == p.ID
