@@ -160,7 +160,7 @@ func processes() []string {
 	return []string{"Launch", "Terminate", "AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck", "InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions"}
 }
 
-// named returns the processes that a request names: all where it names none.
+// processesOf returns the processes that a request names: all where it names none.
 func processesOf(names []string) ([]string, error) {
 	for _, p := range names {
 		if !slices.Contains(processes(), p) {

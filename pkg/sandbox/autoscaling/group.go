@@ -46,6 +46,9 @@ func (s *Service) CreateAutoScalingGroup(ctx context.Context, in *autoscaling.Cr
 	if in.LaunchConfigurationName != nil || in.InstanceId != nil {
 		return nil, wire.Errorf("NotInTheSandbox", "launch configurations are not in the sandbox")
 	}
+	if len(in.LifecycleHookSpecificationList) > 0 {
+		return nil, wire.Errorf("NotInTheSandbox", "lifecycle hooks are not in the sandbox")
+	}
 	n := name{c.Account, c.Region, *in.AutoScalingGroupName}
 	if s.find(n) != nil {
 		return nil, alreadyExists(n.group)

@@ -228,3 +228,44 @@ func TestTags(t *testing.T) {
 		t.Errorf("tags %+v", tags.Tags)
 	}
 }
+
+// TestForcedWhileSuspended deletes a group though Terminate is suspended.
+func TestForcedWhileSuspended(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.open = true
+	w.group("web", 2)
+	w.clock.Advance(5 * time.Second)
+	_, err := w.asg.SuspendProcesses(admin(), &sdk.SuspendProcessesInput{AutoScalingGroupName: new("web")})
+	must(t, err)
+	_, err = w.asg.DeleteAutoScalingGroup(admin(), &sdk.DeleteAutoScalingGroupInput{AutoScalingGroupName: new("web"), ForceDelete: new(true)})
+	must(t, err)
+	w.clock.Advance(time.Minute)
+	out, err := w.asg.DescribeAutoScalingGroups(admin(), &sdk.DescribeAutoScalingGroupsInput{})
+	must(t, err)
+	if len(out.AutoScalingGroups) != 0 {
+		t.Errorf("still there: %+v", out.AutoScalingGroups)
+	}
+}
+
+// TestNeeds holds which resources a permission is checked for.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.group("web", 0)
+	suffixed := linked + "_prod"
+	for _, op := range w.asg.Wire().Operations {
+		if op.Name != "UpdateAutoScalingGroup" {
+			continue
+		}
+		checks := op.Needs(admin(), &sdk.UpdateAutoScalingGroupInput{AutoScalingGroupName: new("web"), ServiceLinkedRoleARN: &suffixed})
+		want := []string{"autoscaling:UpdateAutoScalingGroup " + *w.view("web").AutoScalingGroupARN, "iam:PassRole " + suffixed}
+		var got []string
+		for _, c := range checks {
+			got = append(got, c.Action+" "+c.Resource)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("checks (-want +got):\n%s", diff)
+		}
+	}
+}

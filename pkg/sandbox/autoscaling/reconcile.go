@@ -65,7 +65,7 @@ func (s *Service) missing(g *group) []*activity {
 // The caller holds s.mu.
 func (s *Service) excess(g *group) []string {
 	have, want := g.capacity(), int(*g.view.DesiredCapacity)
-	if have <= want || g.suspended("Terminate") {
+	if have <= want || g.suspended("Terminate") && g.view.Status == nil {
 		return nil
 	}
 	now := at(s.clock.Now())

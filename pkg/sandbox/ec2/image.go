@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -92,30 +91,15 @@ func (s *Service) DescribeImages(ctx context.Context, in *ec2.DescribeImagesInpu
 	if missing != "" {
 		return nil, noImage(missing)
 	}
-	all := []types.Image{}
-	for _, img := range found {
-		ok, err := st.matches(*img.ImageId, in.Filters, imageField(img))
-		if err != nil {
-			return nil, err
-		}
-		if ok && ownedBy(p.account, in.Owners) {
-			copied := *img
-			copied.Tags = st.tags[*img.ImageId]
-			all = append(all, copied)
-		}
+	if !ownedBy(p.account, in.Owners) {
+		found = nil
 	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
-	}
-	return &ec2.DescribeImagesOutput{Images: page, NextToken: next}, nil
-}
-
-func imageField(img *types.Image) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := map[string]string{"image-id": *img.ImageId, "name": *img.Name, "owner-id": *img.OwnerId, "state": string(img.State)}[name]
-		return value, ok
-	}
+	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(img *types.Image) (string, map[string]string, types.Image) {
+		shown := *img
+		shown.Tags = st.tags[*img.ImageId]
+		return *img.ImageId, map[string]string{"image-id": *img.ImageId, "name": *img.Name, "owner-id": *img.OwnerId, "state": string(img.State)}, shown
+	})
+	return &ec2.DescribeImagesOutput{Images: page, NextToken: next}, err
 }
 
 // DeregisterImage removes an image; its snapshots stay.

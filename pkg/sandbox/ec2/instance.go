@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -36,12 +35,12 @@ func (s *Service) RunInstances(ctx context.Context, in *ec2.RunInstancesInput) (
 	}
 	var all []types.Instance
 	for i := range aws.ToInt32(in.MaxCount) {
-		all = append(all, s.start(c, o, i)...)
+		all = append(all, s.start(c, o, i))
 	}
 	if len(all) == 0 {
 		return nil, wire.Errorf("MissingParameter", "The request must contain the parameter MaxCount")
 	}
-	return &ec2.RunInstancesOutput{ReservationId: new(reservationOf(*all[0].InstanceId)), OwnerId: &c.Account, Instances: all}, nil
+	return &ec2.RunInstancesOutput{ReservationId: &o.reservation, OwnerId: &c.Account, Instances: all}, nil
 }
 
 // DescribeInstances lists instances, terminated ones too.
@@ -54,33 +53,15 @@ func (s *Service) DescribeInstances(ctx context.Context, in *ec2.DescribeInstanc
 	if missing != "" {
 		return nil, noInstance(missing)
 	}
-	all := []types.Reservation{}
-	for _, i := range found {
-		ok, err := st.matches(*i.view.InstanceId, in.Filters, instanceField(i))
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			view := i.view
-			view.Tags = st.tags[*view.InstanceId]
-			all = append(all, types.Reservation{ReservationId: &i.reservation, OwnerId: &p.account, Instances: []types.Instance{view}})
-		}
-	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
-	}
-	return &ec2.DescribeInstancesOutput{Reservations: page, NextToken: next}, nil
-}
-
-func instanceField(i *instance) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := map[string]string{
-			"instance-id": *i.view.InstanceId, "image-id": *i.view.ImageId, "instance-type": string(i.view.InstanceType),
-			"instance-state-name": string(i.view.State.Name), "subnet-id": *i.view.SubnetId, "availability-zone": *i.view.Placement.AvailabilityZone,
-		}[name]
-		return value, ok
-	}
+	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(i *instance) (string, map[string]string, types.Reservation) {
+		v := i.view
+		v.Tags = st.tags[*v.InstanceId]
+		return *v.InstanceId, map[string]string{
+			"instance-id": *v.InstanceId, "image-id": *v.ImageId, "instance-type": string(v.InstanceType), "instance-state-name": string(v.State.Name),
+			"subnet-id": *v.SubnetId, "availability-zone": *v.Placement.AvailabilityZone,
+		}, types.Reservation{ReservationId: &i.reservation, OwnerId: &p.account, Instances: []types.Instance{v}}
+	})
+	return &ec2.DescribeInstancesOutput{Reservations: page, NextToken: next}, err
 }
 
 // TerminateInstances shuts instances down.
@@ -120,12 +101,15 @@ func (s *Service) statesOf(p place, ids []string) ([]*types.InstanceState, error
 
 // start makes one pending instance of an order and sets its launch going. n is
 // its number in the launch.
-func (s *Service) start(c *wire.Caller, o *order, n int32) []types.Instance {
+func (s *Service) start(c *wire.Caller, o *order, n int32) types.Instance {
 	p := placeOf(c)
 	l := o.launched
 	s.mu.Lock()
 	id := s.newID("i")
-	i := &instance{caller: c, devices: o.devices, needs: o.needs, reservation: reservationOf(id), view: types.Instance{
+	if o.reservation == "" {
+		o.reservation = hashedID("r", id)
+	}
+	i := &instance{caller: c, devices: o.devices, needs: o.needs, reservation: o.reservation, view: types.Instance{
 		InstanceId: &id, ImageId: &l.ImageID, InstanceType: types.InstanceType(l.InstanceType), AmiLaunchIndex: &n, LaunchTime: new(s.clock.Now()),
 		Placement: &types.Placement{AvailabilityZone: &l.Zone, Tenancy: types.TenancyDefault}, SubnetId: &l.Subnet, VpcId: new(vpcOf(p)),
 		State: stateOf(types.InstanceStateNamePending), StateReason: &types.StateReason{Code: new("pending"), Message: new("pending")},
@@ -146,10 +130,8 @@ func (s *Service) start(c *wire.Caller, o *order, n int32) []types.Instance {
 	s.mu.Unlock()
 	s.announce(p, id, types.InstanceStateNamePending, nil)
 	s.clock.After(askAfter, func() { s.askKeys(p, id) })
-	return []types.Instance{view}
+	return view
 }
-
-func reservationOf(instance string) string { return hashedID("r", instance) }
 
 func noInstance(id string) error {
 	return wire.Errorf("InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", id)

@@ -57,7 +57,7 @@ func (s *Service) Launch(c *wire.Caller, r LaunchRequest) (Launched, error) {
 	if err := s.capacity(o.launched); err != nil {
 		return Launched{}, err
 	}
-	l.InstanceID = *s.start(c, o, 0)[0].InstanceId
+	l.InstanceID = *s.start(c, o, 0).InstanceId
 	return l, nil
 }
 
@@ -69,6 +69,8 @@ type order struct {
 	devices  []device
 	needs    []need // by device
 	specs    []types.TagSpecification
+
+	reservation string // that of the first instance, once it is started
 }
 
 // prepare resolves a request and refuses what RunInstances refuses at once. It

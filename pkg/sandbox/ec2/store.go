@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -85,17 +88,46 @@ func (s *shelf[T]) all(ids []string) (found []*T, missing string) {
 	return found, ""
 }
 
-// matches applies a Describe call's filters: all must hold, each by one of its
-// values. value returns a resource's field by its filter name; a filter that it
-// doesn't know is refused, since leaving it out would answer too much.
-func (st *store) matches(id string, filters []types.Filter, value func(name string) (string, bool)) (bool, error) {
+// A query is what Describe calls have in common.
+type query struct {
+	filters []types.Filter
+	limit   *int32
+	token   *string
+}
+
+// answer is the body of a Describe call: of what was found, that which the
+// filters let through, on pages. show returns a thing's id, its fields by filter
+// name, and how it is shown.
+func answer[T, V any](st *store, q query, found []*T, show func(*T) (id string, fields map[string]string, v V)) ([]V, *string, error) {
+	all := []V{}
+	for _, thing := range found {
+		id, fields, v := show(thing)
+		ok, err := st.matches(id, q.filters, fields)
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok {
+			all = append(all, v)
+		}
+	}
+	page, next, err := paging.Page(all, int(aws.ToInt32(q.limit)), q.token)
+	if err != nil {
+		return nil, nil, wire.Errorf("InvalidNextToken", "The specified token is not valid.")
+	}
+	return page, next, nil
+}
+
+// matches applies filters: all must hold, each by one of its values. A filter
+// that a resource has no field for is refused, since leaving it out would answer
+// too much.
+func (st *store) matches(id string, filters []types.Filter, fields map[string]string) (bool, error) {
 	for _, f := range filters {
-		have, ok := st.tagged(id, *f.Name)
+		have, ok := st.tagged(id, aws.ToString(f.Name))
 		if !ok {
-			have, ok = value(*f.Name)
+			have, ok = fields[aws.ToString(f.Name)]
 		}
 		if !ok {
-			return false, wire.Errorf("NotInTheSandbox", "the filter %s is not in the sandbox", *f.Name)
+			return false, wire.Errorf("NotInTheSandbox", "the filter %s is not in the sandbox", aws.ToString(f.Name))
 		}
 		if !oneOf(have, f.Values) {
 			return false, nil
@@ -118,11 +150,4 @@ func (st *store) tagged(id, filter string) (string, bool) {
 	return "\x00", true // has no such tag: equal to no value
 }
 
-func oneOf(have string, values []string) bool {
-	for _, v := range values {
-		if v == have {
-			return true
-		}
-	}
-	return false
-}
+func oneOf(have string, values []string) bool { return slices.Contains(values, have) }

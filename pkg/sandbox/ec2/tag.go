@@ -2,13 +2,13 @@ package ec2
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -32,29 +32,16 @@ func (s *Service) DescribeTags(ctx context.Context, in *ec2.DescribeTagsInput) (
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(placeOf(wire.CallerOf(ctx)))
-	ids := make([]string, 0, len(st.tags))
-	for id := range st.tags {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	all := []types.TagDescription{}
-	for _, id := range ids {
+	var all []*types.TagDescription
+	for _, id := range slices.Sorted(maps.Keys(st.tags)) {
 		for _, t := range st.tags[id] {
-			fields := map[string]string{"resource-id": id, "resource-type": string(st.kind(id)), "key": *t.Key, "value": *t.Value}
-			ok, err := st.matches(id, in.Filters, func(name string) (string, bool) { v, ok := fields[name]; return v, ok })
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				all = append(all, types.TagDescription{Key: t.Key, Value: t.Value, ResourceId: &id, ResourceType: st.kind(id)})
-			}
+			all = append(all, &types.TagDescription{Key: t.Key, Value: t.Value, ResourceId: &id, ResourceType: st.kind(id)})
 		}
 	}
-	tags, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
-	}
-	return &ec2.DescribeTagsOutput{Tags: tags, NextToken: next}, nil
+	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, all, func(t *types.TagDescription) (string, map[string]string, types.TagDescription) {
+		return *t.ResourceId, map[string]string{"resource-id": *t.ResourceId, "resource-type": string(t.ResourceType), "key": *t.Key, "value": *t.Value}, *t
+	})
+	return &ec2.DescribeTagsOutput{Tags: page, NextToken: next}, err
 }
 
 // tag sets tags on a resource.
@@ -94,5 +81,3 @@ func (st *store) kind(id string) types.ResourceType {
 	}
 	return ""
 }
-
-func badToken() error { return wire.Errorf("InvalidNextToken", "The specified token is not valid.") }

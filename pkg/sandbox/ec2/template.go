@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -51,23 +50,10 @@ func (s *Service) DescribeLaunchTemplates(ctx context.Context, in *ec2.DescribeL
 	if err != nil {
 		return nil, err
 	}
-	all := []types.LaunchTemplate{}
-	for _, t := range wanted {
-		ok, err := st.matches(*t.head.LaunchTemplateId, in.Filters, func(name string) (string, bool) {
-			return *t.head.LaunchTemplateName, name == "launch-template-name"
-		})
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			all = append(all, *st.described(t))
-		}
-	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
-	}
-	return &ec2.DescribeLaunchTemplatesOutput{LaunchTemplates: page, NextToken: next}, nil
+	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, wanted, func(t *template) (string, map[string]string, types.LaunchTemplate) {
+		return *t.head.LaunchTemplateId, map[string]string{"launch-template-name": *t.head.LaunchTemplateName}, *st.described(t)
+	})
+	return &ec2.DescribeLaunchTemplatesOutput{LaunchTemplates: page, NextToken: next}, err
 }
 
 // wanted returns the templates that ids and names choose; all where none are

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -105,13 +104,9 @@ func (t *template) answer(v *version) types.LaunchTemplateVersion {
 // template it takes $Latest and $Default only, and answers for all templates.
 func (s *Service) DescribeLaunchTemplateVersions(ctx context.Context, in *ec2.DescribeLaunchTemplateVersionsInput) (*ec2.DescribeLaunchTemplateVersionsOutput, error) {
 	p := placeOf(wire.CallerOf(ctx))
-	all, err := s.versions(p, in)
+	page, next, err := s.versions(p, in)
 	if err != nil {
 		return nil, err
-	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
 	}
 	if aws.ToBool(in.ResolveAlias) {
 		for i := range page {
@@ -127,7 +122,7 @@ func (s *Service) DescribeLaunchTemplateVersions(ctx context.Context, in *ec2.De
 	return &ec2.DescribeLaunchTemplateVersionsOutput{LaunchTemplateVersions: page, NextToken: next}, nil
 }
 
-func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput) ([]types.LaunchTemplateVersion, error) {
+func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput) ([]types.LaunchTemplateVersion, *string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(p)
@@ -135,26 +130,28 @@ func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput)
 	if in.LaunchTemplateId != nil || in.LaunchTemplateName != nil {
 		t, err := st.template(in.LaunchTemplateId, in.LaunchTemplateName)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		wanted = []*template{t}
 	} else if len(in.Versions) == 0 || slices.ContainsFunc(in.Versions, func(v string) bool { return !strings.HasPrefix(v, "$") }) {
-		return nil, wire.Errorf("MissingParameter", "When there is no launch template specified, versions must be set to $Default and/or $Latest.")
+		return nil, nil, wire.Errorf("MissingParameter", "When there is no launch template specified, versions must be set to $Default and/or $Latest.")
 	}
-	all := []types.LaunchTemplateVersion{}
+	var all []*types.LaunchTemplateVersion
 	for _, t := range wanted {
 		some, err := t.chosen(in.Versions, in.MinVersion, in.MaxVersion)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, some...)
 	}
-	return all, nil
+	return answer(st, query{in.Filters, in.MaxResults, in.NextToken}, all, func(v *types.LaunchTemplateVersion) (string, map[string]string, types.LaunchTemplateVersion) {
+		return "", nil, *v
+	})
 }
 
 // chosen returns the versions with the given names, or in the given range;
 // newest first, each once.
-func (t *template) chosen(names []string, from, to *string) ([]types.LaunchTemplateVersion, error) {
+func (t *template) chosen(names []string, from, to *string) ([]*types.LaunchTemplateVersion, error) {
 	lowest, highest := int64(1), int64(len(t.versions))
 	for bound, name := range map[*int64]*string{&lowest: from, &highest: to} {
 		if name != nil {
@@ -173,10 +170,10 @@ func (t *template) chosen(names []string, from, to *string) ([]types.LaunchTempl
 		}
 		wanted[v.number] = true
 	}
-	var all []types.LaunchTemplateVersion
+	var all []*types.LaunchTemplateVersion
 	for _, v := range slices.Backward(t.versions) {
 		if wanted[v.number] || len(names) == 0 && v.number >= lowest && v.number <= highest {
-			all = append(all, t.answer(v))
+			all = append(all, new(t.answer(v)))
 		}
 	}
 	return all, nil

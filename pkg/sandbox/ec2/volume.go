@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -80,26 +79,12 @@ func (s *Service) DescribeVolumes(ctx context.Context, in *ec2.DescribeVolumesIn
 	if missing != "" {
 		return nil, wire.Errorf("InvalidVolume.NotFound", "The volume '%s' does not exist.", missing)
 	}
-	all := []types.Volume{}
-	for _, v := range found {
-		ok, err := st.matches(*v.VolumeId, in.Filters, func(name string) (string, bool) {
-			value, ok := map[string]string{"volume-id": *v.VolumeId, "snapshot-id": *v.SnapshotId, "status": string(v.State), "encrypted": boolean(v.Encrypted)}[name]
-			return value, ok
-		})
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			copied := *v
-			copied.Tags = st.tags[*v.VolumeId]
-			all = append(all, copied)
-		}
-	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
-	}
-	return &ec2.DescribeVolumesOutput{Volumes: page, NextToken: next}, nil
+	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(v *types.Volume) (string, map[string]string, types.Volume) {
+		shown := *v
+		shown.Tags = st.tags[*v.VolumeId]
+		return *v.VolumeId, map[string]string{"volume-id": *v.VolumeId, "snapshot-id": *v.SnapshotId, "status": string(v.State), "encrypted": boolean(v.Encrypted)}, shown
+	})
+	return &ec2.DescribeVolumesOutput{Volumes: page, NextToken: next}, err
 }
 
 // CreateSnapshot makes a snapshot under its volume's key; it is completed a
@@ -148,33 +133,18 @@ func (s *Service) DescribeSnapshots(ctx context.Context, in *ec2.DescribeSnapsho
 	if missing != "" {
 		return nil, noSnapshot(missing)
 	}
-	all := []types.Snapshot{}
-	for _, snap := range found {
-		ok, err := st.matches(*snap.SnapshotId, in.Filters, snapshotField(snap))
-		if err != nil {
-			return nil, err
-		}
-		if ok && ownedBy(p.account, in.OwnerIds) {
-			copied := *snap
-			copied.Tags = st.tags[*snap.SnapshotId]
-			all = append(all, copied)
-		}
+	if !ownedBy(p.account, in.OwnerIds) {
+		found = nil
 	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
-	}
-	return &ec2.DescribeSnapshotsOutput{Snapshots: page, NextToken: next}, nil
-}
-
-func snapshotField(snap *types.Snapshot) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := map[string]string{
+	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(snap *types.Snapshot) (string, map[string]string, types.Snapshot) {
+		shown := *snap
+		shown.Tags = st.tags[*snap.SnapshotId]
+		return *snap.SnapshotId, map[string]string{
 			"snapshot-id": *snap.SnapshotId, "volume-id": *snap.VolumeId, "owner-id": *snap.OwnerId,
 			"status": string(snap.State), "encrypted": boolean(snap.Encrypted),
-		}[name]
-		return value, ok
-	}
+		}, shown
+	})
+	return &ec2.DescribeSnapshotsOutput{Snapshots: page, NextToken: next}, err
 }
 
 // ownedBy tells whether what an account owns is asked for.

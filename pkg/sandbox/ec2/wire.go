@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"keymend/pkg/sandbox/wire"
@@ -86,7 +87,7 @@ func (s *Service) named(c *wire.Caller, in any) []string {
 	case *ec2.CreateTagsInput:
 		return arns(placeOf(c), "*/", in.Resources)
 	case *ec2.DeregisterImageInput:
-		return []string{arn(placeOf(c), "image/"+*in.ImageId)}
+		return []string{arn(placeOf(c), "image/"+aws.ToString(in.ImageId))}
 	}
 	return []string{"*"}
 }

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -57,22 +55,16 @@ func (s *Service) DescribeSubnets(ctx context.Context, in *ec2.DescribeSubnetsIn
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := []types.Subnet{}
+	var found []*types.Subnet
 	for _, sub := range subnets(p) {
-		fields := map[string]string{"subnet-id": *sub.SubnetId, "availability-zone": *sub.AvailabilityZone, "vpc-id": *sub.VpcId, "default-for-az": "true"}
-		ok, err := s.store(p).matches(*sub.SubnetId, in.Filters, func(name string) (string, bool) { v, ok := fields[name]; return v, ok })
-		if err != nil {
-			return nil, err
-		}
-		if ok && (len(in.SubnetIds) == 0 || oneOf(*sub.SubnetId, in.SubnetIds)) {
-			all = append(all, sub)
+		if len(in.SubnetIds) == 0 || oneOf(*sub.SubnetId, in.SubnetIds) {
+			found = append(found, &sub)
 		}
 	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(in.MaxResults)), in.NextToken)
-	if err != nil {
-		return nil, badToken()
-	}
-	return &ec2.DescribeSubnetsOutput{Subnets: page, NextToken: next}, nil
+	page, next, err := answer(s.store(p), query{in.Filters, in.MaxResults, in.NextToken}, found, func(sub *types.Subnet) (string, map[string]string, types.Subnet) {
+		return *sub.SubnetId, map[string]string{"subnet-id": *sub.SubnetId, "availability-zone": *sub.AvailabilityZone, "vpc-id": *sub.VpcId, "default-for-az": "true"}, *sub
+	})
+	return &ec2.DescribeSubnetsOutput{Subnets: page, NextToken: next}, err
 }
 
 func subnets(p place) []types.Subnet {
