@@ -1,0 +1,150 @@
+package remediation_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/aws/smithy-go"
+
+	"keymend/pkg/access"
+	"keymend/pkg/activity"
+	"keymend/pkg/audit"
+	"keymend/pkg/guard"
+	"keymend/pkg/keystate"
+	"keymend/pkg/launch"
+	"keymend/pkg/remediation"
+)
+
+func mode(m string) func(*remediation.Engine) {
+	return func(e *remediation.Engine) { e.Settings.Mode = m }
+}
+
+func TestDiagnose(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		world  func(*world)
+		engine func(*remediation.Engine)
+		want   audit.Outcome
+		says   string
+		sends  int
+	}{
+		"enforce":       {nil, nil, audit.Sent, "", 1},
+		"observe":       {nil, mode("observe"), audit.Observed, "observe", 0},
+		"no mode":       {nil, mode(""), audit.Observed, "observe", 0},
+		"propose":       {nil, mode("propose"), audit.Proposed, "approve", 0},
+		"no consent":    {func(w *world) { w.tags = map[string]string{} }, nil, audit.Proposed, "aws kms tag-resource --key-id " + keyARN, 0},
+		"ignored":       {func(w *world) { w.tags = map[string]string{"keymend": "ignore"} }, nil, audit.Refused, "keymend=ignore", 0},
+		"all keys":      {func(w *world) { w.tags = map[string]string{} }, func(e *remediation.Engine) { e.Settings.Scope = "all" }, audit.Sent, "", 1},
+		"switched off":  {func(w *world) { w.sw = guard.SwitchOff }, nil, audit.Proposed, "switch", 0},
+		"no queue":      {nil, func(e *remediation.Engine) { e.Send = nil }, audit.Fixable, "", 0},
+		"disabled":      {func(w *world) { w.state = "Disabled" }, nil, audit.NoFix, "enable-key", 0},
+		"no such key":   {func(w *world) { w.fail["Key"] = keystate.ErrKeyNotFound }, nil, audit.NoFix, "no such KMS key", 0},
+		"key not known": {func(w *world) { w.launch.Keys = []launch.Key{key("")} }, nil, audit.NoFix, "can't all be told", 0},
+		"not the key":   {func(w *world) { w.launch.Keys = nil }, nil, audit.CauseElsewhere, "kms-access", 0},
+		"EC2 refuses":   {func(w *world) { w.launch.Keys = nil; w.launch.Refused = "InvalidParameterDependency" }, nil, audit.CauseElsewhere, "InvalidParameterDependency", 0},
+		"group gone":    {func(w *world) { w.launch.Group = "other" }, nil, audit.Ignored, "no such Auto Scaling group", 0},
+		"group going":   {func(w *world) { w.launch.Deleting = true }, nil, audit.Ignored, "being deleted", 0},
+		"may not read":  {func(w *world) { w.fail["Key"] = denied("kms:DescribeKey") }, nil, audit.NotPermitted, "AWS refused kms:DescribeKey", 0},
+		"may not send":  {func(w *world) { w.fail["Send"] = denied("sqs:SendMessage") }, nil, audit.NotPermitted, "AWS refused sqs:SendMessage", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			if tc.world != nil {
+				tc.world(w)
+			}
+			e := w.engine()
+			if tc.engine != nil {
+				tc.engine(e)
+			}
+			_, err := e.Diagnose(t.Context(), failure())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(w.records) != 1 || len(w.sent) != tc.sends || w.writes() != 0 {
+				t.Fatalf("%d records, %d sent, %d writes", len(w.records), len(w.sent), w.writes())
+			}
+			r := w.records[0]
+			if r.Outcome != tc.want || !strings.Contains(r.Reason, tc.says) || r.Phase != audit.Finding {
+				t.Errorf("%s %s: %s", r.Phase, r.Outcome, r.Reason)
+			}
+			if r.ID == "" || r.Group != "web-prod" || r.Signal != "launch-unsuccessful" || r.Message != invalid || r.Failed != "2026-11-23T09:00:00Z" {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+func TestFindingRecordSaysWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended"}
+	r := w.diagnose(t, w.engine())
+	switch {
+	case r.Key != keyARN, r.Principal != slr, r.PrincipalID == "", r.KeyState != "Enabled", len(r.Because) != 1:
+		t.Errorf("what: %+v", r)
+	case r.Decision != access.Denied, len(r.Missing) != 3, len(r.Trace) == 0, len(r.NearMisses) == 0:
+		t.Errorf("why: %+v", r)
+	case r.Plan == nil, r.Verdict == nil, r.Digest == "", r.Consent == "", r.OthersAffected != 0, r.RemediationID == "":
+		t.Errorf("plan: %+v", r)
+	case r.Suspended == "", r.Cause != "kms-access", r.Mode != "enforce":
+		t.Errorf("group: %+v", r)
+	}
+}
+
+// Two ways of writing one key down are one key, with what both need.
+func TestOneKeyIsLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.launch.Keys = []launch.Key{key("alias/platform-ebs", "CreateGrant"), key(keyARN, "Decrypt")}
+	r := w.diagnose(t, w.engine())
+	if len(w.sent) != 1 || len(r.Because) != 2 || len(r.Missing) != 2 {
+		t.Errorf("%d sent, %v, %v", len(w.sent), r.Because, r.Missing)
+	}
+}
+
+func TestTransientComesAgain(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"View", "Launch", "Role", "Key", "Switch", "Send"} {
+		w := newWorld()
+		w.fail[where] = &smithy.GenericAPIError{Code: "ThrottlingException"}
+		if _, err := w.engine().Diagnose(t.Context(), failure()); err == nil {
+			t.Errorf("%s: no error", where)
+		}
+		if len(w.records) != 0 {
+			t.Errorf("%s: recorded %v", where, outcomes(w.records))
+		}
+	}
+	w := newWorld()
+	w.noteErr = func(audit.Record) error { return errors.New("disk full") }
+	if _, err := w.engine().Diagnose(t.Context(), failure()); err == nil {
+		t.Error("a record was lost, and nobody heard")
+	}
+}
+
+func TestLaunchThatSucceededIsProof(t *testing.T) {
+	t.Parallel()
+	s := failure()
+	s.Signal, s.Instances, s.StatusMessage = activity.LaunchSuccessful, []string{"i-1", "i-2"}, ""
+	w := newWorld()
+	if got, err := w.engine().Diagnose(t.Context(), s); err != nil || len(got) != 0 || len(w.records) != 0 {
+		t.Fatalf("without Keymend's access: %v, %v", outcomes(w.records), err)
+	}
+	for _, own := range []string{"policy", "grant"} {
+		w := newWorld()
+		e := w.engine(func(e *remediation.Engine) { e.Settings.OwnKey = own })
+		w.diagnose(t, e)
+		if _, err := e.Remediate(context.Background(), w.sent[0]); err != nil {
+			t.Fatal(err)
+		}
+		w.records = nil
+		if _, err := e.Diagnose(t.Context(), s); err != nil || len(w.records) != 1 {
+			t.Fatalf("%s: %v, %v", own, outcomes(w.records), err)
+		}
+		if r := w.records[0]; r.Phase != audit.Proof || r.Outcome != audit.InService || len(r.Proof.Instances) != 2 || r.Failed != "" {
+			t.Errorf("%s: %+v", own, r)
+		}
+	}
+}

@@ -1,0 +1,316 @@
+package remediation_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"keymend/pkg/access"
+	"keymend/pkg/audit"
+	"keymend/pkg/guard"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/remediation"
+)
+
+func TestRemediateOpensTheKeyAndUndoClosesIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := w.message(t)
+	w.records = nil
+	w.before["Put"] = func() {
+		if len(w.records) != 1 || w.records[0].Phase != audit.Intent {
+			t.Errorf("written before the intent was on record: %v", outcomes(w.records))
+		}
+	}
+	r, err := w.engine().Remediate(t.Context(), m)
+	if err != nil || r.Outcome != audit.Fixed || w.puts != 1 {
+		t.Fatalf("%s %s, %d writes, %v", r.Outcome, r.Reason, w.puts, err)
+	}
+	if diff := cmp.Diff([]string{"intent:", "outcome:fixed"}, outcomes(w.records)); diff != "" {
+		t.Error(diff)
+	}
+	if w.records[0].RemediationID != r.RemediationID || r.RemediationID == "" || r.Before != rootOnly || r.After != w.policy {
+		t.Errorf("%+v", r)
+	}
+	if r.Proof.EqualReads != 3 || r.Proof.Decision != access.Allowed || r.Session != "keymend-"+r.RemediationID || r.OthersAffected != 0 {
+		t.Errorf("%+v", r)
+	}
+	if s := w.opened[0]; s.Action != "kms:PutKeyPolicy" || s.Key != keyARN || s.Name != r.Session || s.Account != accountID || s.Region != region {
+		t.Errorf("session: %+v", s)
+	}
+
+	delete(w.before, "Put")
+	u, err := w.engine().Undo(t.Context(), r)
+	if err != nil || u.Outcome != audit.Undone || w.policy != rootOnly || u.RemediationID != r.RemediationID {
+		t.Errorf("%s, %v: %s", u.Outcome, err, w.policy)
+	}
+	if u, err = w.engine().Undo(t.Context(), r); err != nil || !strings.Contains(u.Reason, "already") || w.puts != 2 {
+		t.Errorf("a second undo: %s, %v, %d writes", u.Reason, err, w.puts)
+	}
+}
+
+func TestUndoLeavesWhatOthersEdited(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	r, err := w.engine().Remediate(t.Context(), w.message(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := `{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/t"},"Action":"kms:Sign","Resource":"*"}`
+	with := func(policy string) string {
+		return strings.Replace(policy, `"Statement":[`, `"Statement":[`+theirs+",", 1)
+	}
+	w.policy = with(w.policy)
+	if _, err := w.engine().Undo(t.Context(), r); err != nil || w.policy != with(rootOnly) {
+		t.Errorf("%v: %s", err, w.policy)
+	}
+}
+
+func TestUndoOfGrant(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.tags["aws:cloudformation:stack-name"] = "keys"
+	r, err := w.engine().Remediate(t.Context(), w.message(t))
+	if err != nil || r.Outcome != audit.Fixed || w.puts != 0 || len(w.grants) != 1 {
+		t.Fatalf("%s, %v", r.Outcome, err)
+	}
+	if u, err := w.engine().Undo(t.Context(), r); err != nil || u.Outcome != audit.Undone || len(w.grants) != 0 {
+		t.Errorf("%s, %v", u.Outcome, err)
+	}
+}
+
+func TestUndoOfWhatIsNone(t *testing.T) {
+	t.Parallel()
+	for name, undo := range map[string]string{
+		"none": ``, "empty": `{}`, "no JSON": `{`, "another key": `{"removeStatements":{"key":"arn:other","principal":"` + slr + `"}}`,
+		"two at once": `{"removeStatements":{"key":"` + keyARN + `"},"revokeGrant":{"key":"` + keyARN + `"}}`,
+	} {
+		w := newWorld()
+		if _, err := w.engine().Undo(t.Context(), audit.Record{Key: keyARN, Undo: json.RawMessage(undo)}); err == nil || w.writes() != 0 || len(w.records) != 0 {
+			t.Errorf("%s: %v, %v", name, err, outcomes(w.records))
+		}
+	}
+}
+
+func TestRemediateFollowsTheFacts(t *testing.T) {
+	t.Parallel()
+	other := strings.Replace(rootOnly, "EnableRoot", "Root", 1)
+	theirs := func(policy string) string {
+		d, err := keypolicy.Parse(policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit, err := keypolicy.Allow(d, slr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(edit.After, "Keymend", "Someone")
+	}
+	for name, tc := range map[string]struct {
+		since  func(*world) // what changes between diagnose and remediate
+		want   []string
+		writes int
+	}{
+		"nothing":                      {func(*world) {}, []string{"intent:", "outcome:fixed"}, 1},
+		"the policy":                   {func(w *world) { w.policy = other }, []string{"outcome:superseded", "intent:", "outcome:fixed"}, 1},
+		"consent":                      {func(w *world) { w.tags = nil }, []string{"outcome:proposed"}, 0},
+		"consent, to ignore":           {func(w *world) { w.tags["keymend"] = "ignore" }, []string{"outcome:refused"}, 0},
+		"policy and consent":           {func(w *world) { w.policy, w.tags = other, nil }, []string{"outcome:superseded", "outcome:proposed"}, 0},
+		"the switch":                   {func(w *world) { w.sw = guard.SwitchOff }, []string{"outcome:proposed"}, 0},
+		"someone else mended it":       {func(w *world) { w.policy = theirs(w.policy) }, []string{"outcome:superseded"}, 0},
+		"the key was disabled":         {func(w *world) { w.state = "Disabled" }, []string{"outcome:superseded"}, 0},
+		"the launch takes another key": {func(w *world) { w.launch.Keys = nil }, []string{"outcome:superseded"}, 0},
+		"the group is gone":            {func(w *world) { w.launch.Group = "x" }, []string{"outcome:ignored"}, 0},
+		"reading was forbidden":        {func(w *world) { w.fail["Role"] = denied("iam:GetRole") }, []string{"outcome:not-permitted"}, 0},
+		"writing was forbidden":        {func(w *world) { w.fail["Put"] = denied("kms:PutKeyPolicy") }, []string{"intent:", "outcome:not-permitted"}, 0},
+		"KMS refuses the policy": {func(w *world) { w.fail["Put"] = &types.MalformedPolicyDocumentException{Message: new("lockout")} },
+			[]string{"intent:", "outcome:failed", "intent:", "outcome:fixed"}, 1},
+		"the write doesn't show": {func(w *world) {
+			stale := w.policy
+			w.before["Key"] = func() {
+				if w.puts > 0 {
+					w.policy = stale
+				}
+			}
+		}, []string{"intent:", "outcome:unproven"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			m := w.message(t)
+			w.records = nil
+			tc.since(w)
+			r, err := w.engine().Remediate(t.Context(), m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, outcomes(w.records)); diff != "" || w.writes() != tc.writes {
+				t.Errorf("%d writes, %s: %s", w.writes(), r.Reason, diff)
+			}
+			for _, r := range w.records {
+				if r.RemediationID == "" && r.Outcome != audit.Ignored && r.Outcome != audit.NotPermitted {
+					t.Errorf("no remediation id: %+v", r)
+				}
+			}
+		})
+	}
+}
+
+// The policy changes between the fresh look and the write: nothing is written,
+// and the message comes again.
+func TestRaceIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := w.message(t)
+	w.records = nil
+	w.before["Get"] = func() { w.policy = strings.Replace(w.policy, "EnableRoot", "Root", 1) }
+	if _, err := w.engine().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
+		t.Fatalf("%v, %d writes", err, w.writes())
+	}
+	if diff := cmp.Diff([]string{"intent:", "outcome:superseded"}, outcomes(w.records)); diff != "" {
+		t.Error(diff)
+	}
+	if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
+		t.Errorf("the next delivery: %s, %v, %d writes", r.Outcome, err, w.writes())
+	}
+}
+
+func TestNoIntentNoWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := w.message(t)
+	w.noteErr = func(audit.Record) error { return errors.New("disk full") }
+	if _, err := w.engine().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
+		t.Errorf("%v, %d writes", err, w.writes())
+	}
+}
+
+// The function dies between the write and its record: the next delivery writes
+// nothing, and records the same change under the same id.
+func TestCrashBetweenWriteAndRecord(t *testing.T) {
+	t.Parallel()
+	for _, own := range []string{"policy", "grant"} {
+		w := newWorld()
+		e := w.engine(func(e *remediation.Engine) { e.Settings.OwnKey = own })
+		w.diagnose(t, e)
+		m := w.sent[0]
+		w.noteErr = func(r audit.Record) error {
+			if r.Phase == audit.Result {
+				return errors.New("killed")
+			}
+			return nil
+		}
+		if _, err := e.Remediate(t.Context(), m); err == nil || w.writes() != 1 {
+			t.Fatalf("%s: %v, %d writes", own, err, w.writes())
+		}
+		w.noteErr = nil
+		r, err := e.Remediate(t.Context(), m)
+		if err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
+			t.Fatalf("%s: %s, %v, %d writes", own, r.Outcome, err, w.writes())
+		}
+		intent := w.records[slices.IndexFunc(w.records, func(r audit.Record) bool { return r.Phase == audit.Intent })]
+		if intent.RemediationID != r.RemediationID || own == "policy" && r.Before != rootOnly {
+			t.Errorf("%s: %+v", own, r)
+		}
+		if _, err := e.Undo(t.Context(), r); err != nil || w.policy != rootOnly || len(w.grants) != 0 {
+			t.Errorf("%s: undo from the completed record: %v", own, err)
+		}
+	}
+}
+
+// The deadline comes during the proof: no outcome is claimed, and the next
+// delivery goes on from there.
+func TestDeadlineNear(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := w.message(t)
+	w.records = nil
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Second))
+	defer cancel()
+	if _, err := w.engine().Remediate(ctx, m); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("err = %v", err)
+	}
+	if diff := cmp.Diff([]string{"intent:"}, outcomes(w.records)); diff != "" || ctx.Err() != nil {
+		t.Errorf("%s (%v)", diff, ctx.Err())
+	}
+	if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
+		t.Errorf("%s, %v, %d writes", r.Outcome, err, w.writes())
+	}
+}
+
+func TestTransientWriteComesAgain(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"Launch", "Key", "Get", "Put", "Open"} {
+		w := newWorld()
+		m := w.message(t)
+		w.fail[where] = &smithy.GenericAPIError{Code: "ThrottlingException"}
+		if r, err := w.engine().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
+			t.Errorf("%s: %s, %v", where, r.Outcome, err)
+		}
+		w.fail[where] = nil
+		if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
+			t.Errorf("%s, again: %s, %v", where, r.Outcome, err)
+		}
+	}
+}
+
+// Invariants 3 and 10: any order and any duplication of signals and messages
+// ends in the same state, by one write; invariant 7: without enforce and
+// consent, by none.
+func TestAnyOrderEndsTheSame(t *testing.T) {
+	t.Parallel()
+	one := newWorld()
+	if _, err := one.engine().Remediate(t.Context(), one.message(t)); err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		permitted := rapid.Bool().Draw(t, "permitted")
+		e := w.engine()
+		if !permitted {
+			if rapid.Bool().Draw(t, "observe") {
+				e.Settings.Mode = "observe"
+			} else {
+				w.tags = nil
+			}
+		}
+		crash := rapid.IntRange(0, 5).Draw(t, "crash")
+		w.noteErr = func(r audit.Record) error {
+			if crash--; crash == 0 {
+				return errors.New("killed")
+			}
+			return nil
+		}
+		for range rapid.IntRange(1, 12).Draw(t, "events") {
+			if len(w.sent) == 0 || rapid.Bool().Draw(t, "signal") {
+				_, _ = e.Diagnose(context.Background(), failure())
+				continue
+			}
+			_, _ = e.Remediate(context.Background(), w.sent[rapid.IntRange(0, len(w.sent)-1).Draw(t, "message")])
+		}
+		for _, m := range w.sent { // every message is delivered in the end
+			if _, err := e.Remediate(context.Background(), m); err != nil && crash > 0 {
+				t.Fatal(err)
+			}
+			_, _ = e.Remediate(context.Background(), m)
+		}
+		if len(w.sent) == 0 {
+			if w.policy != rootOnly || w.writes() != 0 {
+				t.Fatalf("written without a message: %s", w.policy)
+			}
+			return
+		}
+		if !permitted || w.policy != one.policy || w.writes() != 1 {
+			t.Fatalf("permitted %t, %d writes, %s", permitted, w.writes(), w.policy)
+		}
+	})
+}
