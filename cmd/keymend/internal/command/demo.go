@@ -1,0 +1,44 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"keymend/cmd/keymend/internal/demo"
+	"keymend/cmd/keymend/internal/scenario"
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/audit"
+)
+
+type demoCmd struct {
+	Functions string `help:"Folder of the built functions (DIR/diagnose/bootstrap, DIR/remediate/bootstrap)." type:"existingdir" default:"build" placeholder:"DIR"`
+	Endpoint  string `name:"functions-endpoint" hidden:"" help:"Give the functions this endpoint instead of the sandbox's, to see the demo fail."`
+}
+
+// Run tells the story, and fails where it didn't happen as told.
+func (c demoCmd) Run(ctx context.Context, p *program) error {
+	return demo.Run(ctx, demo.Options{
+		Out: p.Out, Colour: screen.Coloured(p.Out, p.Getenv),
+		Binaries: binaries(c.Functions), FunctionsEndpoint: c.Endpoint, Undo: p.undoIn,
+	})
+}
+
+// undoIn does in the sandbox what `keymend undo ID --log-group NAME --apply`
+// does, as the administrator of an account.
+func (p *program) undoIn(ctx context.Context, endpoint, account, region, logGroup, id string) error {
+	s := session{aws: scenario.Config(endpoint, account, region), account: account}
+	records, where, err := fromLog(ctx, s, logGroup, id)
+	if err != nil {
+		return err
+	}
+	r, err := undo{ID: id}.choose(records, where)
+	if err != nil {
+		return err
+	}
+	done, err := p.undo(ctx, s, r, applying{Apply: true, AuditFile: os.DevNull})
+	if err == nil && done.Outcome != audit.Undone {
+		err = fmt.Errorf("undo %s: %s: %s", id, done.Outcome, done.Reason)
+	}
+	return err
+}

@@ -1,0 +1,69 @@
+package command
+
+import (
+	"context"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/activity"
+	"keymend/pkg/audit"
+)
+
+// applying is what the commands that can write have in common.
+type applying struct {
+	Apply     bool   `help:"Write the fix, with your own credentials. Counts as consent for keys of your account that aren't tagged keymend=ignore."`
+	AuditFile string `name:"audit-file" help:"With --apply: append the audit records to this file; undo needs them." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
+}
+
+type diagnose struct {
+	Group string `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
+	applying
+}
+
+// Run diagnoses the group, and heals it if asked to.
+func (c diagnose) Run(ctx context.Context, p *program) error {
+	s, err := p.login(ctx)
+	if err != nil {
+		return err
+	}
+	f := activity.Failure{Signal: activity.Asked, Account: s.account, Region: s.aws.Region, Group: c.Group}
+	h := s.history(ctx, f)
+	if h.Failed > 0 {
+		f.StatusCode, f.StatusMessage, f.Time = h.Status, h.Message, h.Last
+	}
+	records, err := p.handle(ctx, s, f, c.applying)
+	if err != nil {
+		return err
+	}
+	if len(records) == 1 && records[0].Outcome == audit.Ignored {
+		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
+			c.Group, s.account, s.aws.Region, records[0].Reason)
+	}
+	return p.tell(records, h, c.applying)
+}
+
+// tell shows what was found and done, and sets the exit code.
+func (p *program) tell(records []audit.Record, h report.History, a applying) error {
+	groups := report.Groups(records)
+	page := p.page()
+	for i := range groups {
+		g := &groups[i]
+		g.Asked, g.History = a.Apply, h
+		p.code = worse(p.code, g.Code())
+		page.Blank()
+		g.Show(page)
+	}
+	if p.flags.Output == "json" {
+		return nil // the records went out as they were written
+	}
+	return page.Flush()
+}
+
+// worse: what failed first, then what can be done, then what can't.
+func worse(a, b report.Code) report.Code {
+	for _, c := range []report.Code{report.Broke, report.Misused, report.Fixable, report.NotOurs} {
+		if a == c || b == c {
+			return c
+		}
+	}
+	return report.Healed
+}

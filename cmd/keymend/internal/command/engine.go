@@ -1,0 +1,136 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"keymend/pkg/activity"
+	"keymend/pkg/audit"
+	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
+)
+
+// handle diagnoses, and carries out what is permitted if the person asked for
+// it. It returns the records that were written.
+func (p *program) handle(ctx context.Context, s session, f activity.Failure, a applying) ([]audit.Record, error) {
+	log, err := p.openLog(a)
+	if err != nil {
+		return nil, err
+	}
+	defer log.close()
+	e, err := p.engine(s, log)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.Diagnose(ctx, remediation.SignalOf(f))
+	if err != nil {
+		return log.records, fmt.Errorf("diagnose %s: %w", f.Group, err)
+	}
+	if !a.Apply {
+		return log.records, nil
+	}
+	for _, d := range found {
+		if d.Message == nil {
+			continue
+		}
+		if _, err := e.Remediate(ctx, *d.Message); err != nil {
+			return log.records, fmt.Errorf("heal %s: %w", f.Group, err)
+		}
+	}
+	return log.records, nil
+}
+
+// undo takes back what a record says was written.
+func (p *program) undo(ctx context.Context, s session, r audit.Record, a applying) (audit.Record, error) {
+	log, err := p.openLog(a)
+	if err != nil {
+		return audit.Record{}, err
+	}
+	defer log.close()
+	e, err := p.engine(s, log)
+	if err != nil {
+		return audit.Record{}, err
+	}
+	return e.Undo(ctx, r)
+}
+
+// engine makes the engine that the functions have too, for a person: enforcing,
+// with what the environment says of the rest (KEYMEND_OWN_KEY and so on), and
+// with nobody to send changes to. Whether they are carried out is the caller's
+// to say.
+func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) {
+	config, err := settings.Parse(func(name string) string {
+		switch name {
+		case settings.EnvMode:
+			return "enforce"
+		case settings.EnvChangesQueueURL:
+			return ""
+		}
+		return p.Getenv(name)
+	})
+	if err != nil {
+		return nil, misused("settings in the environment: %w", err)
+	}
+	w := newWiring(s, config, p.Version)
+	log.writer.Settings = config.Digest()
+	return &remediation.Engine{
+		Settings: config, View: w.view, Open: w.open, Switch: w.position,
+		Record: log.write, Sleep: sleep, PersonAsked: true,
+	}, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// An auditLog takes the records of one run: to standard output where JSON is
+// asked for, to a file where something may be written, and to memory, to be
+// shown.
+type auditLog struct {
+	writer  audit.Writer
+	file    *os.File
+	records []audit.Record
+}
+
+func (p *program) openLog(a applying) (*auditLog, error) {
+	out := []io.Writer{io.Discard}
+	if p.flags.Output == "json" {
+		out = append(out, p.Out)
+	}
+	log := &auditLog{}
+	if a.Apply {
+		const private = 0o600
+		file, err := os.OpenFile(a.AuditFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, private)
+		if err != nil {
+			return nil, misused("open audit file: %w; nothing is changed that can't be recorded: give another --audit-file", err)
+		}
+		log.file, out = file, append(out, file)
+	}
+	log.writer = audit.Writer{Out: io.MultiWriter(out...), Now: time.Now, Version: p.Version, NoMetrics: true}
+	return log, nil
+}
+
+func (l *auditLog) write(ctx context.Context, r audit.Record) error {
+	if err := l.writer.Write(ctx, r); err != nil {
+		return err
+	}
+	r.Time = l.writer.Now()
+	l.records = append(l.records, r)
+	return nil
+}
+
+func (l *auditLog) close() {
+	if l.file != nil {
+		_ = l.file.Close() // each record was written whole before
+	}
+}

@@ -1,0 +1,59 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/aws/smithy-go"
+)
+
+// A misuse is a fault in how the program was called.
+type misuse struct{ err error }
+
+func (m *misuse) Error() string { return m.err.Error() }
+func (m *misuse) Unwrap() error { return m.err }
+
+// misused reports wrong usage: what, where, and what to do instead.
+func misused(format string, args ...any) error { return &misuse{fmt.Errorf(format, args...)} }
+
+// What the SDK's default chain didn't find.
+var (
+	errNoRegion      = errors.New("no Region is known")
+	errNoCredentials = errors.New("no AWS credentials are known")
+)
+
+// hint says what a person can do about an error; "" = the error says it.
+func hint(err error) string {
+	var m *misuse
+	var api smithy.APIError
+	var dial *net.OpError
+	switch {
+	case errors.Is(err, errNoCredentials):
+		return "Log in as for the AWS CLI: `aws sts get-caller-identity` must work, with the same --profile."
+	case errors.Is(err, errNoRegion):
+		return "Give --region, set AWS_REGION, or set a Region in the profile (`aws configure`)."
+	case errors.As(err, &m):
+		return "See `keymend --help`, or `keymend COMMAND --help`."
+	case errors.As(err, &api):
+		return hintByCode(api.ErrorCode())
+	case errors.As(err, &dial):
+		return "Nothing answers there: check the network, --endpoint-url and AWS_ENDPOINT_URL."
+	}
+	return ""
+}
+
+// hintByCode: the codes are those of the services' API references.
+func hintByCode(code string) string {
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
+		return "The credentials may not do that: use others (--profile), or have the action allowed."
+	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "RequestExpired":
+		return "AWS doesn't take the credentials: log in again as for the AWS CLI."
+	case "ThrottlingException", "Throttling", "RequestLimitExceeded":
+		return "AWS asked to slow down: try again in a minute."
+	case "NotInTheSandbox":
+		return "The sandbox carries only what Keymend needs; docs/sandbox.md lists it."
+	}
+	return ""
+}

@@ -1,0 +1,81 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/activity"
+)
+
+type replay struct {
+	Event string `arg:"" help:"File with one EventBridge event, JSON; - is standard input." placeholder:"EVENT.json"`
+	applying
+}
+
+// Run does with the event what the functions would do.
+func (c replay) Run(ctx context.Context, p *program) error {
+	text, err := p.read(c.Event)
+	if err != nil {
+		return err
+	}
+	f, err := activity.Decode(text)
+	var ignored *activity.Ignored
+	switch {
+	case errors.As(err, &ignored):
+		return p.ignored(c.Event, ignored)
+	case err != nil:
+		return misused("%s: %w; it must be one event as EventBridge delivers it", c.Event, err)
+	}
+	s, err := p.login(ctx)
+	if err != nil {
+		return err
+	}
+	if f.Account != s.account || f.Region != s.aws.Region {
+		return misused("%s is about account %s, Region %s; these credentials are for account %s, Region %s: give --profile and --region to match",
+			c.Event, f.Account, f.Region, s.account, s.aws.Region)
+	}
+	records, err := p.handle(ctx, s, f, c.applying)
+	if err != nil {
+		return err
+	}
+	return p.tell(records, report.History{}, c.applying)
+}
+
+// ignored: a well-formed event that is nothing for Keymend is no fault.
+func (p *program) ignored(name string, why *activity.Ignored) error {
+	p.code = report.Healed
+	page := screen.New(p.Out, screen.Coloured(p.Out, p.Getenv))
+	if p.flags.Output == "json" {
+		page = screen.New(p.Err, false)
+	}
+	page.Row(screen.Doubt, "IGNORED", name+": "+why.Reason)
+	return page.Flush()
+}
+
+// maxEvent is more than EventBridge carries (256 KB).
+const maxEvent = 1 << 20
+
+func (p *program) read(name string) ([]byte, error) {
+	in := p.In
+	if name != "-" {
+		file, err := os.Open(name) //nolint:gosec // the person names the file to read
+		if err != nil {
+			return nil, misused("read event: %w", err)
+		}
+		defer file.Close() //nolint:errcheck // it was only read
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxEvent+1))
+	if err != nil {
+		return nil, fmt.Errorf("read event %s: %w", name, err)
+	}
+	if len(text) > maxEvent {
+		return nil, misused("read event %s: it is longer than 1 MB; an event has at most 256 KB", name)
+	}
+	return text, nil
+}

@@ -1,0 +1,104 @@
+// Package command holds the program's commands: what they take, what they do in
+// which order, and the exit code that each ends with.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+)
+
+// Surroundings are what a program finds around it.
+type Surroundings struct {
+	Version  string
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   func(string) string
+}
+
+// A program is one run: its surroundings, the flags that every command has, and
+// the exit code it will end with.
+type program struct {
+	Surroundings
+	flags flags
+	code  report.Code
+}
+
+// flags are those that every command takes. Credentials and Region come as for
+// the AWS CLI where they aren't given.
+type flags struct {
+	Region      string `help:"AWS Region; as in the AWS CLI where it isn't given." placeholder:"REGION"`
+	Profile     string `help:"Profile of the shared AWS config; as in the AWS CLI where it isn't given." placeholder:"NAME"`
+	EndpointURL string `name:"endpoint-url" help:"Send every call to this endpoint (as $AWS_ENDPOINT_URL does)." placeholder:"URL"`
+	Output      string `help:"text for people, json for audit records, one a line." enum:"text,json" default:"text" placeholder:"text|json"`
+}
+
+type commands struct {
+	flags `embed:""`
+
+	Diagnose diagnose  `cmd:"" help:"Say why a group can't launch; read-only unless --apply."`
+	Replay   replay    `cmd:"" help:"Do with an event, from a file, what the functions would do; read-only unless --apply."`
+	Access   accessCmd `cmd:"" help:"Answer questions about access to keys, as JSON lines from standard input to standard output."`
+	Undo     undo      `cmd:"" help:"Take back what a remediation wrote; says what that would be unless --apply."`
+	Sandbox  sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
+	Demo     demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`
+	Version  version   `cmd:"" help:"Print the version."`
+}
+
+// Run runs the program with its arguments, and returns the exit code.
+func Run(args []string, around Surroundings) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	helped := false
+	parser, err := kong.New(&c,
+		kong.Name("keymend"),
+		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching.\n\n"+
+			"Exit codes: 0 nothing to do, or healed; 1 Keymend failed; 2 wrong usage; 3 a fix is available and was not applied; "+
+			"4 broken and not Keymend's to fix, or refused."),
+		kong.Writers(around.Out, around.Err),
+		kong.Exit(func(int) { helped = true }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return around.complain(err, report.Broke)
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case helped:
+		return int(report.Healed)
+	case err != nil:
+		return around.complain(&misuse{err}, report.Misused)
+	}
+	p := &program{Surroundings: around, flags: c.flags}
+	if err := parsed.Run(p); err != nil {
+		return around.complain(err, report.Broke)
+	}
+	return int(p.code)
+}
+
+// page begins a page on standard output.
+func (p *program) page() *screen.Page {
+	return screen.New(p.Out, screen.Coloured(p.Out, p.Getenv))
+}
+
+// complain writes an error, and what to do about it, on standard error.
+func (s Surroundings) complain(err error, code report.Code) int {
+	var m *misuse
+	if errors.As(err, &m) {
+		code = report.Misused
+	}
+	_, _ = fmt.Fprintf(s.Err, "keymend: %v\n", err) // nobody is left to tell
+	if h := hint(err); h != "" {
+		_, _ = fmt.Fprintf(s.Err, "  %s\n", h)
+	}
+	return int(code)
+}

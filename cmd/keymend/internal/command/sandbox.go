@@ -1,0 +1,92 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/scenario"
+	"keymend/infra/template"
+	"keymend/pkg/sandbox"
+)
+
+type sandboxed struct {
+	Listen    string  `help:"Address to serve at; port 0 is any free one." default:"127.0.0.1:8470" placeholder:"HOST:PORT"`
+	Speed     float64 `help:"Simulated seconds per real second; 0 stands still until /_keymend/clock moves it." default:"1" placeholder:"N"`
+	Empty     bool    `help:"Begin with nothing in it." xor:"begin"`
+	Scenario  string  `help:"Begin with a scenario: own-key (a group that can't launch for want of access to the account's default EBS key; the default), not-enrolled." xor:"begin" placeholder:"NAME"`
+	Functions string  `help:"Deploy Keymend's built functions (DIR/diagnose/bootstrap, DIR/remediate/bootstrap) into account 111122223333, eu-west-1." type:"existingdir" placeholder:"DIR"`
+}
+
+// Help is shown by `keymend sandbox --help`.
+func (sandboxed) Help() string {
+	return "One endpoint for all services. An access key id of 12 digits is the administrator of that account, with any secret: " +
+		"AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-west-1 AWS_ENDPOINT_URL=http://HOST:PORT. " +
+		"docs/sandbox.md says what is in it, and how to control it under /_keymend/."
+}
+
+// Run serves the sandbox until it is interrupted.
+func (c sandboxed) Run(ctx context.Context, p *program) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	box, err := sandbox.New(sandbox.Options{Switches: sandbox.DefaultSwitches()})
+	if err != nil {
+		return fmt.Errorf("start sandbox: %w", err)
+	}
+	defer func() { _ = box.Close() }() // the process ends
+	url, err := box.Listen(c.Listen)
+	if err != nil {
+		return misused("start sandbox: %w; give another --listen", err)
+	}
+	if err := c.fill(ctx, box, url); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(p.Out, "keymend sandbox ready "+url); err != nil {
+		return fmt.Errorf("write ready line: %w", err)
+	}
+	box.Run(ctx, c.Speed)
+	return nil
+}
+
+func (c sandboxed) check() error {
+	switch {
+	case c.Speed < 0:
+		return misused("--speed %g: time doesn't run backwards", c.Speed)
+	case c.Scenario != "" && !slices.Contains(scenario.Names(), c.Scenario):
+		return misused("no scenario %q; there are: %s", c.Scenario, strings.Join(scenario.Names(), ", "))
+	}
+	return nil
+}
+
+// fill deploys the functions before it seeds, so that they hear of the first
+// failure.
+func (c sandboxed) fill(ctx context.Context, box *sandbox.Sandbox, url string) error {
+	if c.Functions != "" {
+		if _, err := box.ListenFunctions("127.0.0.1:0"); err != nil {
+			return fmt.Errorf("start sandbox: %w", err)
+		}
+		if err := box.Deploy(template.Account(), scenario.Account, scenario.Region, nil, binaries(c.Functions)); err != nil {
+			return fmt.Errorf("deploy functions from %s: %w; `make build` builds them", c.Functions, err)
+		}
+	}
+	if c.Empty {
+		return nil
+	}
+	name := c.Scenario
+	if name == "" {
+		name = scenario.Names()[0]
+	}
+	return scenario.Seed(ctx, name, url, box.Advance)
+}
+
+// binaries are the built functions by their names in the template.
+func binaries(dir string) map[string]string {
+	out := map[string]string{}
+	for _, name := range []string{"diagnose", "remediate"} {
+		out["keymend-"+name] = filepath.Join(dir, name, "bootstrap")
+	}
+	return out
+}

@@ -1,0 +1,50 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// A session is whose credentials the program has, and where it looks.
+type session struct {
+	aws     aws.Config
+	account string
+	arn     string // of the caller
+}
+
+// login finds credentials and Region as the AWS CLI does.
+func (p *program) login(ctx context.Context) (session, error) {
+	options := []func(*config.LoadOptions) error{config.WithAppID("keymend-" + p.Version)}
+	if p.flags.Region != "" {
+		options = append(options, config.WithRegion(p.flags.Region))
+	}
+	if p.flags.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(p.flags.Profile))
+	}
+	if p.flags.EndpointURL != "" {
+		options = append(options, config.WithBaseEndpoint(p.flags.EndpointURL))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return session{}, misused("read AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return session{}, misused("%w", errNoRegion)
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return session{}, misused("%w: %w", errNoCredentials, err)
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return session{}, fmt.Errorf("ask AWS whose credentials these are: %w", err)
+	}
+	return session{aws: cfg, account: aws.ToString(who.Account), arn: aws.ToString(who.Arn)}, nil
+}
+
+// keys reads and writes keys with the caller's credentials.
+func (s session) keys() *kms.Client { return kms.NewFromConfig(s.aws) }

@@ -1,0 +1,147 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/apply"
+	"keymend/pkg/audit"
+)
+
+type undo struct {
+	ID       string `arg:"" help:"Id of the remediation, as in r-1a2b3c4d5e6f7a8b." placeholder:"ID"`
+	File     string `help:"File with audit records, one a line." xor:"source" placeholder:"AUDIT.jsonl"`
+	LogGroup string `name:"log-group" help:"CloudWatch log group with audit records." default:"/aws/lambda/keymend-remediate" placeholder:"NAME"`
+	applying
+}
+
+// Run takes back what the remediation wrote, or says what that would be.
+func (c undo) Run(ctx context.Context, p *program) error {
+	if !strings.HasPrefix(c.ID, "r-") {
+		return misused("%q is no remediation's id; those begin with r-", c.ID)
+	}
+	s, err := p.login(ctx)
+	if err != nil {
+		return err
+	}
+	records, where, err := c.records(ctx, s)
+	if err != nil {
+		return err
+	}
+	r, err := c.choose(records, where)
+	if err != nil {
+		return err
+	}
+	if r.Account != s.account {
+		return misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, r.Account, s.account)
+	}
+	s.aws.Region = r.Region
+	if r.Outcome == audit.Undone {
+		return p.tellUndo(r, r, "it was undone at "+r.Time.UTC().Format("2006-01-02 15:04:05 MST")+" already")
+	}
+	if !c.Apply {
+		return p.previewUndo(ctx, s, r)
+	}
+	done, err := p.undo(ctx, s, r, c.applying)
+	if err != nil {
+		return err
+	}
+	return p.tellUndo(r, done, done.Reason)
+}
+
+// choose returns the last record of the remediation that says what was written,
+// or that it was undone.
+func (c undo) choose(records []audit.Record, where string) (audit.Record, error) {
+	for _, r := range slices.Backward(records) {
+		if r.RemediationID == c.ID && r.Phase == audit.Result && (len(r.Undo) > 0 || r.Outcome == audit.Undone) {
+			return r, nil
+		}
+	}
+	return audit.Record{}, misused("%s has no record of anything that %s wrote; name the place of its audit records with --file or --log-group", where, c.ID)
+}
+
+func (c undo) records(ctx context.Context, s session) ([]audit.Record, string, error) {
+	if c.File != "" {
+		return fromFile(c.File)
+	}
+	records, where, err := fromFile(c.AuditFile)
+	if err == nil && slices.ContainsFunc(records, func(r audit.Record) bool { return r.RemediationID == c.ID }) {
+		return records, where, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, where, err
+	}
+	return fromLog(ctx, s, c.LogGroup, c.ID)
+}
+
+func fromFile(name string) ([]audit.Record, string, error) {
+	file, err := os.Open(name) //nolint:gosec // the person names the file to read
+	if err != nil {
+		return nil, name, misused("read audit records: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	records, err := readRecords(file)
+	if err != nil {
+		return nil, name, misused("read audit records of %s: %w", name, err)
+	}
+	return records, name, nil
+}
+
+// fromLog searches a log group for the remediation's records.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+func fromLog(ctx context.Context, s session, group, id string) ([]audit.Record, string, error) {
+	where := "log group " + group
+	var text strings.Builder
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(s.aws), &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName: &group, FilterPattern: new(`{ $.remediationId = "` + id + `" }`),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, where, fmt.Errorf("read audit records of %s: %w", where, err)
+		}
+		for _, e := range page.Events {
+			text.WriteString(aws.ToString(e.Message) + "\n")
+		}
+	}
+	records, err := readRecords(strings.NewReader(text.String()))
+	if err != nil {
+		return nil, where, fmt.Errorf("read audit records of %s: %w", where, err)
+	}
+	return records, where, nil
+}
+
+// previewUndo says what would be taken away.
+func (p *program) previewUndo(ctx context.Context, s session, r audit.Record) error {
+	var u apply.Undo
+	if err := json.Unmarshal(r.Undo, &u); err != nil {
+		return misused("read undo of %s: %w", r.RemediationID, err)
+	}
+	preview := report.Undo{Record: r}
+	switch {
+	case u.RemoveStatements != nil:
+		edit, err := u.RemoveStatements.Preview(ctx, s.keys())
+		if err != nil {
+			return fmt.Errorf("undo %s: %w", r.RemediationID, err)
+		}
+		preview.Before, preview.After = edit.Before, edit.After
+	case u.RevokeGrant != nil:
+		preview.Grant = u.RevokeGrant.GrantID
+	default:
+		return misused("the record of %s has no undo", r.RemediationID)
+	}
+	if preview.Changes() {
+		p.code = report.Fixable
+	}
+	return p.showUndo(preview)
+}

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/access"
+	"keymend/pkg/audit"
+)
+
+// Show writes the group on the page.
+func (g Group) Show(p *screen.Page) {
+	g.headline(p)
+	for _, k := range g.Keys {
+		if k.Finding.Key != "" {
+			p.Blank()
+			k.show(p)
+		}
+		g.ending(p, k)
+	}
+	p.Blank()
+	g.last(p)
+}
+
+func (g Group) headline(p *screen.Page) {
+	s := g.status()
+	p.Row(s.ink, s.word, strings.TrimSpace(g.Head.Group+"  "+g.Head.Account+"  "+g.Head.Region))
+	if s.word == "IGNORED" {
+		return
+	}
+	p.Row(screen.Bold, "", g.counts())
+	if g.Head.ManagedBy != "" {
+		p.Row(screen.Bold, "OWNER", g.Head.ManagedBy+" manages this group; Keymend changes neither the group nor its template")
+	}
+	g.suspension(p)
+}
+
+func (g Group) counts() string {
+	text := fmt.Sprintf("%d of %d in service", g.Head.Healthy, g.Head.Desired)
+	if h := g.History; h.Failed > 0 {
+		plural := "es"
+		if h.Failed == 1 {
+			plural = ""
+		}
+		more := ""
+		if h.More {
+			more = " at least"
+		}
+		text += fmt.Sprintf(", %s,%s %d failed launch%s", minutes(g.Head.Time.Sub(h.Since)), more, h.Failed, plural)
+	}
+	return text
+}
+
+// minutes says a duration as people do.
+func minutes(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", max(int(d.Seconds()), 0))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 2*day:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d/day))
+}
+
+func (g Group) suspension(p *screen.Page) {
+	if g.Head.Suspended == "" {
+		return
+	}
+	what := "Auto Scaling stopped Launch by itself; no fix brings anything back until it is resumed: "
+	if byPerson(g.Head.Suspended) {
+		what = "a person stopped Launch; no fix brings anything back until they resume it: "
+	}
+	p.Row(screen.Doubt, "STOPPED", what+g.Head.Suspended,
+		fmt.Sprintf("`aws autoscaling resume-processes --auto-scaling-group-name %s --scaling-processes Launch --region %s`", g.Head.Group, g.Head.Region))
+}
+
+func (k Key) show(p *screen.Page) {
+	r := k.Finding
+	p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r), r.KeyState), "  "))
+	p.Row(screen.Bold, "FROM", r.Because...)
+	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
+	switch r.Decision {
+	case access.Denied:
+		p.Row(screen.Bad, "DENIED", strings.Join(r.Missing, ", "))
+	case access.Unknown:
+		p.Row(screen.Doubt, "UNKNOWN", strings.Join(r.Missing, ", "))
+	case access.Allowed:
+		p.Row(screen.Good, "ALLOWED", "all that a launch needs")
+	}
+	k.misses(p)
+}
+
+// ending says what can be done about the key, and what else was seen.
+func (g Group) ending(p *screen.Page, k Key) {
+	p.Blank()
+	g.seen(p, k)
+	p.Blank()
+	g.fix(p, k)
+	if n := k.Finding.OthersAffected; n > 0 {
+		p.Row(screen.Doubt, "ALSO", fmt.Sprintf("the fix would change the access of %d other principals", n))
+	}
+}
+
+func (g Group) seen(p *screen.Page, k Key) {
+	switch h := g.History; {
+	case h.Failed > 0:
+		p.Row(screen.Bold, "SEEN", strings.TrimSpace(fmt.Sprintf("scaling activity %s %s: %s", h.Last.UTC().Format(time.DateTime+" MST"), h.Status, h.Message)))
+	case k.Finding.Message != "":
+		p.Row(screen.Bold, "SEEN", strings.TrimSpace(k.Finding.Failed+" "+k.Finding.Message))
+	}
+	missing := slices.Clone(k.Finding.CouldNotSee)
+	if g.History.Unreadable != "" {
+		missing = append(missing, "scaling activities: "+g.History.Unreadable)
+	}
+	p.Row(screen.Doubt, "NOT SEEN", missing...)
+}
+
+func (g Group) last(p *screen.Page) {
+	for _, k := range g.Keys {
+		if k.Result != nil && k.Result.RemediationID != "" {
+			return // what was done stands beside the key
+		}
+	}
+	p.Text(screen.Bold, "Nothing changed.")
+}
+
+func keyName(r audit.Record) string {
+	_, name, found := strings.Cut(r.Key, ":key/")
+	if !found || !strings.Contains(r.Key, ":"+r.Account+":") || !strings.Contains(r.Key, ":"+r.Region+":") {
+		return r.Key // of elsewhere: where, is the point
+	}
+	return "...key/" + name
+}
+
+// roleName leaves out the path, which is the same for every such role.
+func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+func nonEmpty(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
+}

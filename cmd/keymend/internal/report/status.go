@@ -1,0 +1,83 @@
+package report
+
+import (
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/audit"
+)
+
+// A Code is the program's exit code.
+type Code int
+
+// The exit codes.
+const (
+	Healed  Code = 0 // nothing to do, or healed
+	Broke   Code = 1 // Keymend failed, and says why
+	Misused Code = 2 // wrong usage
+	Fixable Code = 3 // a fix is available and was not applied
+	NotOurs Code = 4 // broken and not ours to fix, or refused
+)
+
+// A status is what the first line says about a group.
+type status struct {
+	word string
+	ink  screen.Ink
+	code Code
+}
+
+// status sums up all keys; the first row that fits counts. A fix that a person
+// can apply goes before what nobody here can: applying it is the next step.
+//
+//	Keymend failed, or wasn't permitted                FAILED     1
+//	a fix is there, and wasn't asked for               BROKEN     3
+//	a fix was asked for, and refused                   BROKEN     4
+//	a key stands in the way, only a person can help    BROKEN     4
+//	the launch fails for another reason                NOT KMS    4
+//	open, but Auto Scaling or a person stopped Launch  SUSPENDED  4
+//	written and proven                                 FIXED      0
+//	nothing for Keymend                                IGNORED    0
+//	open, fewer in service than desired                KEYS OPEN  0
+//	open, all in service                               HEALTHY    0
+func (g Group) status() status {
+	switch {
+	case g.any(audit.Failed, audit.NotPermitted, audit.SettingsInvalid, audit.Unproven):
+		return status{"FAILED", screen.Bad, Broke}
+	case g.any(audit.Superseded), !g.Asked && g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent):
+		return status{"BROKEN", screen.Bad, Fixable}
+	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Refused, audit.NoFix):
+		return status{"BROKEN", screen.Bad, NotOurs}
+	case g.any(audit.CauseElsewhere):
+		return status{"NOT KMS", screen.Doubt, NotOurs}
+	case g.Head.Suspended != "" && g.short():
+		return status{"SUSPENDED", screen.Doubt, NotOurs}
+	case g.any(audit.Fixed, audit.InService, audit.Undone):
+		return status{"FIXED", screen.Good, Healed}
+	case g.any(audit.Ignored):
+		return status{"IGNORED", screen.Doubt, Healed}
+	case g.short():
+		return status{"KEYS OPEN", screen.Doubt, Healed}
+	}
+	return status{"HEALTHY", screen.Good, Healed}
+}
+
+// Code returns the exit code that the group calls for.
+func (g Group) Code() Code { return g.status().code }
+
+func (g Group) short() bool { return g.Head.Healthy < g.Head.Desired }
+
+func (g Group) any(outcomes ...audit.Outcome) bool {
+	for _, k := range g.Keys {
+		for _, o := range outcomes {
+			if k.Outcome() == o {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// byPerson tells a person's suspension from Auto Scaling's own.
+// AWS documents no text for its own; for a person's it is
+// "User suspended at 2026-02-26T18:56:36Z".
+func byPerson(suspended string) bool { return strings.Contains(suspended, "User suspended") }

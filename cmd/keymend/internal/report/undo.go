@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/audit"
+	"keymend/pkg/keypolicy"
+)
+
+// An Undo is what taking a remediation back comes to.
+type Undo struct {
+	Record        audit.Record // of the outcome that is taken back
+	Before, After string       // the key's policy now, and as it would be; "" for a grant
+	Grant         string       // the grant that would be revoked
+	Done          string       // what was done; "" = nothing yet
+	Failed        bool
+}
+
+// Changes reports whether there is anything to take away.
+func (u Undo) Changes() bool { return u.Grant != "" || u.Before != u.After }
+
+// Show writes it on the page.
+func (u Undo) Show(p *screen.Page) {
+	r := u.Record
+	p.Row(screen.Bold, "UNDO", strings.Join(nonEmpty(r.RemediationID, r.Group, r.Account, r.Region), "  "))
+	p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
+	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
+	u.takes(p)
+	p.Blank()
+	switch {
+	case u.Failed:
+		p.Row(screen.Bad, "FAILED", u.Done)
+	case u.Done != "":
+		p.Row(screen.Good, "UNDONE", u.Done)
+	case !u.Changes():
+		p.Text(screen.Bold, "It is gone already. Nothing changed.")
+	default:
+		p.Row(screen.Bold, "TO DO SO", "`keymend undo "+r.RemediationID+" --apply`")
+		p.Blank()
+		p.Text(screen.Bold, "Nothing changed.")
+	}
+}
+
+// takes lists what goes away.
+func (u Undo) takes(p *screen.Page) {
+	if u.Grant != "" {
+		p.Row(screen.Bold, "GRANT", u.Grant+" would be revoked")
+		return
+	}
+	before, err := keypolicy.Parse(u.Before)
+	if err != nil {
+		return // there was nothing to compare
+	}
+	after, err := keypolicy.Parse(u.After)
+	if err != nil {
+		return
+	}
+	kept := map[string]keypolicy.Statement{}
+	for _, s := range after.Statements() {
+		kept[s.Sid] = s
+	}
+	foreign := 0
+	for _, s := range before.Statements() {
+		k, stays := kept[s.Sid]
+		switch {
+		case !keypolicy.Owned(s):
+			foreign++
+		case !stays:
+			p.Row(screen.Bold, "STATEMENT", s.Name()+" goes")
+		case s.Principal != nil && k.Principal != nil && len(k.Principal.AWS) < len(s.Principal.AWS):
+			p.Row(screen.Bold, "STATEMENT", fmt.Sprintf("%s stays for %d other roles", s.Name(), len(k.Principal.AWS)))
+		}
+	}
+	p.Row(screen.Bold, "", fmt.Sprintf("%d statements of others stay as they are", foreign))
+}

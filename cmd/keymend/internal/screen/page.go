@@ -1,0 +1,103 @@
+// Package screen lays out what people read at a terminal: a column of labels,
+// text beside it, colours where the reader has them.
+package screen
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+const (
+	gutter = 10 // columns for labels; the longest is NOT SEEN
+	width  = 96 // columns for everything
+)
+
+// A Page collects text and writes it as one. Colours only mark what the words
+// already say, so that a pipe loses nothing.
+type Page struct {
+	text   bytes.Buffer
+	out    io.Writer
+	colour bool
+}
+
+// New returns an empty page for out.
+func New(out io.Writer, colour bool) *Page { return &Page{out: out, colour: colour} }
+
+// Flush writes what was collected.
+func (p *Page) Flush() error {
+	if _, err := p.text.WriteTo(p.out); err != nil {
+		return fmt.Errorf("write to the terminal: %w", err)
+	}
+	return nil
+}
+
+// Blank leaves a line empty, unless the page is at its top or the line above is
+// empty already.
+func (p *Page) Blank() {
+	if b := p.text.Bytes(); len(b) > 0 && !bytes.HasSuffix(b, []byte("\n\n")) {
+		p.text.WriteByte('\n')
+	}
+}
+
+// Row writes a label and, beside it, each text on a line of its own. Texts too
+// long for a line are broken between words, but never inside `…`: commands must
+// stay whole to be copied. Without texts there is no row.
+func (p *Page) Row(ink Ink, label string, texts ...string) {
+	for _, text := range texts {
+		for _, line := range wrap(text, width-gutter) {
+			p.line(ink, label, line)
+			label = ""
+		}
+	}
+}
+
+// Raw writes lines as they are, indented like the texts of rows.
+func (p *Page) Raw(text string) {
+	for line := range strings.Lines(text) {
+		p.line(Plain, "", strings.TrimRight(line, "\n"))
+	}
+}
+
+// Text writes a line that begins at the left edge.
+func (p *Page) Text(ink Ink, text string) {
+	p.text.WriteString(p.Paint(ink, text) + "\n")
+}
+
+func (p *Page) line(ink Ink, label, text string) {
+	pad := strings.Repeat(" ", max(gutter-len(label), 1))
+	p.text.WriteString(strings.TrimRight(p.Paint(ink, label)+pad+text, " ") + "\n")
+}
+
+// wrap breaks a text between words. A span in back quotes counts as one word.
+func wrap(text string, columns int) []string {
+	var lines []string
+	line := ""
+	for _, word := range words(text) {
+		switch {
+		case line == "":
+			line = word
+		case len(line)+1+len(word) > columns:
+			lines = append(lines, line)
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}
+
+func words(text string) []string {
+	var out []string
+	quoted := false
+	for _, word := range strings.Split(text, " ") {
+		if quoted {
+			out[len(out)-1] += " " + word
+		} else {
+			out = append(out, word)
+		}
+		quoted = quoted != (strings.Count(word, "`")%2 == 1)
+	}
+	return out
+}

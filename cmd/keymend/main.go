@@ -1,0 +1,21 @@
+// Command keymend is Keymend at a terminal: it diagnoses, heals and undoes with
+// the caller's own AWS credentials, and carries the sandbox and its demo.
+package main
+
+import (
+	"io"
+	"os"
+
+	"keymend/cmd/keymend/internal/command"
+)
+
+// version is set by the linker (Makefile).
+var version = "dev" //nolint:gochecknoglobals // -ldflags -X can set nothing else
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return command.Run(args, command.Surroundings{
+		Version: version, In: stdin, Out: stdout, Err: stderr, Getenv: os.Getenv,
+	})
+}
