@@ -33,7 +33,6 @@ type Service struct {
 	mu      sync.Mutex
 	keys    map[string]*key // by ARN
 	aliases map[string]*alias
-	unnamed bool // a denied Use doesn't show its key
 }
 
 // New returns a service without keys. record takes the calls that other
@@ -43,14 +42,6 @@ func New(c *clock.Clock, roles Roles, record func(wire.Call)) *Service {
 		record = func(wire.Call) {}
 	}
 	return &Service{clock: c, roles: roles, record: record, keys: map[string]*key{}, aliases: map[string]*alias{}}
-}
-
-// SetDenialNamesKey says whether CloudTrail's record of a denied Use shows the
-// key in resources and parameters. [?] No recorded sample.
-func (s *Service) SetDenialNamesKey(names bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unnamed = !names
 }
 
 // Wire returns the API. Its handlers decide access themselves.

@@ -216,9 +216,8 @@ func TestUseIsRecorded(t *testing.T) {
 	if d := cmp.Diff(want, call.Params); d != "" || call.Operation != "GenerateDataKeyWithoutPlaintext" || call.Resources[0] != key {
 		t.Errorf("%+v\n%s", call, d)
 	}
-	f.kms.SetDenialNamesKey(false)
 	_, _ = f.kms.Use(c, key, "ReEncryptFrom", u)
-	if call := f.calls[1]; len(call.Resources) != 0 || len(call.Params) != 0 || call.Operation != "ReEncrypt" {
+	if call := f.calls[1]; call.Params["sourceKeyId"] != key || call.Operation != "ReEncrypt" {
 		t.Errorf("%+v", call)
 	}
 	_, _ = f.kms.Use(f.slr(other), key, "Decrypt", u)

@@ -33,8 +33,8 @@ func (s *Service) Use(c *wire.Caller, keyID, operation string, u Use) (keyARN st
 	if k != nil {
 		call.Resources, keyARN = []string{k.arn()}, k.arn()
 	}
-	if isDenied(err) {
-		s.hide(&call, k)
+	if isDenied(err) && k != nil && k.account != c.Account {
+		call.Resources = nil // CloudTrail doesn't tell one account about another's key
 	}
 	s.record(call)
 	if err != nil {
@@ -62,19 +62,6 @@ func (s *Service) used(c *wire.Caller, k *key, operation string, u Use) error {
 	}
 	s.change(k.arn(), func(k *key) { k.grants = append(k.grants, g) })
 	return nil
-}
-
-// hide takes out of the record of a denied call what CloudTrail doesn't show:
-// the key, where it is another account's, or where the switch says so.
-func (s *Service) hide(call *wire.Call, k *key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unnamed {
-		call.Params = map[string]any{}
-	}
-	if s.unnamed || k == nil || k.account != call.Caller.Account {
-		call.Resources = nil
-	}
 }
 
 func isDenied(err error) bool {
