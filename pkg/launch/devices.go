@@ -24,13 +24,14 @@ func templateDevices(mappings []ec2types.LaunchTemplateBlockDeviceMapping, from 
 	return out
 }
 
-// imageDevices reads an image's mappings. DescribeImages never shows a key.
-func imageDevices(image ec2types.Image) []encryption.Device {
+// imageDevices reads an image's mappings, of which the template says nothing
+// until Merge. DescribeImages never shows a key.
+func imageDevices(image ec2types.Image, template string) []encryption.Device {
 	var out []encryption.Device
 	for _, m := range image.BlockDeviceMappings {
 		d := encryption.Device{
 			Name: value(m.DeviceName), VirtualName: value(m.VirtualName),
-			NoDevice: m.NoDevice != nil, Source: value(image.ImageId),
+			NoDevice: m.NoDevice != nil, Source: value(image.ImageId) + " (" + template + ")",
 		}
 		if e := m.Ebs; e != nil {
 			d.EBS, d.SnapshotID, d.Encrypted = true, value(e.SnapshotId), e.Encrypted

@@ -19,11 +19,7 @@ func (r *Resolver) follow(ctx context.Context, l *Launch, sources []source, defa
 		l.Unknown = append(l.Unknown, "the group has neither launch template nor launch configuration")
 		return nil
 	}
-	var tasks []func() error
-	for i := range sources {
-		tasks = append(tasks, func() error { return sources[i].read(ctx, r.images) })
-	}
-	if err := together(tasks...); err != nil {
+	if err := r.templates(ctx, sources); err != nil {
 		return err
 	}
 	if err := r.merge(ctx, sources); err != nil {
@@ -66,7 +62,7 @@ func (r *Resolver) merge(ctx context.Context, sources []source) error {
 			s.refused = fmt.Sprintf("image %s of %s is %s", s.imageID, s.name, state)
 			continue
 		}
-		s.devices = encryption.Merge(imageDevices(image), s.devices)
+		s.devices = encryption.Merge(imageDevices(image, s.name), s.devices)
 	}
 	return nil
 }

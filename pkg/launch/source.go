@@ -32,9 +32,9 @@ type spec struct{ id, name, version string }
 
 func (s spec) String() string {
 	if s.id != "" {
-		return s.id + " " + s.version
+		return s.id + " version " + s.version
 	}
-	return s.name + " " + s.version
+	return s.name + " version " + s.version
 }
 
 // sourcesOf lists each way once, the main one first. EKS and others put the
@@ -78,35 +78,64 @@ func specOf(s *astypes.LaunchTemplateSpecification) spec {
 	return spec{id: value(s.LaunchTemplateId), name: value(s.LaunchTemplateName), version: version}
 }
 
-// read fills in the source from its template version.
-func (s *source) read(ctx context.Context, images Images) error {
-	in := &ec2.DescribeLaunchTemplateVersionsInput{
-		Versions: []string{s.spec.version},
-		// An image behind a Systems Manager parameter is shown as its id.
-		ResolveAlias: new(true),
+// A reading is a template version, or why there is none.
+type reading struct {
+	version ec2types.LaunchTemplateVersion
+	refused string
+}
+
+// templates reads the template version of each source, once and side by side.
+func (r *Resolver) templates(ctx context.Context, sources []source) error {
+	var specs []spec
+	for _, s := range sources {
+		if !slices.Contains(specs, s.spec) {
+			specs = append(specs, s.spec)
+		}
 	}
-	if s.spec.id != "" { // one of the two, not both
-		in.LaunchTemplateId = &s.spec.id
-	} else {
-		in.LaunchTemplateName = &s.spec.name
+	readings := make([]reading, len(specs))
+	var tasks []func() error
+	for i, s := range specs {
+		tasks = append(tasks, func() (err error) { readings[i], err = s.read(ctx, r.images); return err })
 	}
-	s.name = s.spec.String()
-	out, err := images.DescribeLaunchTemplateVersions(ctx, in)
-	switch {
-	case gone(err):
-		s.refused = fmt.Sprintf("launch template %s doesn't exist any more: %s", s.spec, messageOf(err))
-		return nil
-	case err != nil:
-		return fmt.Errorf("describe launch template %s: %w", s.spec, err)
-	case len(out.LaunchTemplateVersions) == 0:
-		s.refused = fmt.Sprintf("launch template %s has no such version", s.spec)
-		return nil
+	if err := together(tasks...); err != nil {
+		return err
 	}
-	s.take(out.LaunchTemplateVersions[0])
+	for i := range sources {
+		sources[i].take(readings[slices.Index(specs, sources[i].spec)])
+	}
 	return nil
 }
 
-func (s *source) take(v ec2types.LaunchTemplateVersion) {
+func (s spec) read(ctx context.Context, images Images) (reading, error) {
+	in := &ec2.DescribeLaunchTemplateVersionsInput{
+		Versions: []string{s.version},
+		// An image behind a Systems Manager parameter is shown as its id.
+		ResolveAlias: new(true),
+	}
+	if s.id != "" { // one of the two, not both
+		in.LaunchTemplateId = &s.id
+	} else {
+		in.LaunchTemplateName = &s.name
+	}
+	out, err := images.DescribeLaunchTemplateVersions(ctx, in)
+	switch {
+	case gone(err):
+		return reading{refused: fmt.Sprintf("launch template %s doesn't exist: %s", s, messageOf(err))}, nil
+	case err != nil:
+		return reading{}, fmt.Errorf("describe launch template %s: %w", s, err)
+	case len(out.LaunchTemplateVersions) == 0:
+		return reading{refused: fmt.Sprintf("launch template %s doesn't exist", s)}, nil
+	}
+	return reading{version: out.LaunchTemplateVersions[0]}, nil
+}
+
+// take fills in the source from its template version.
+func (s *source) take(r reading) {
+	if r.refused != "" {
+		s.name, s.refused = s.spec.String(), r.refused
+		return
+	}
+	v := r.version
 	id := value(v.LaunchTemplateId)
 	if id == "" {
 		id = s.spec.name

@@ -124,13 +124,13 @@ func (d Device) unseen(def Defaults) Outcome {
 }
 
 func (d Device) notVisible(encrypted bool) string {
-	what := "whether it is encrypted, and under which key,"
-	if encrypted {
-		what = "the key it is encrypted under"
+	what := "is encrypted under a key that can't be told"
+	if !encrypted {
+		what = "may be encrypted under a key that can't be told"
 	}
-	return fmt.Sprintf("%s: %s of snapshot %s can't be told, since this account can't see the snapshot (its image is shared without it, or it is deleted); "+
-		"its owner finds it with `aws ec2 describe-snapshots --snapshot-ids %s`, and CloudTrail may name the key where the launch was denied",
-		d.Name, what, d.SnapshotID, d.SnapshotID)
+	return fmt.Sprintf("%s: snapshot %s %s, since this account can't see the snapshot (its image is shared without it, or it is deleted); "+
+		"its owner finds the key with `aws ec2 describe-snapshots --snapshot-ids %s`, and CloudTrail may name it where the launch was denied",
+		d.Name, d.SnapshotID, what, d.SnapshotID)
 }
 
 func (d Device) keyNotShown(snap *Snapshot) string {

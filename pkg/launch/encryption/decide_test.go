@@ -94,11 +94,11 @@ func TestDecide(t *testing.T) {
 		{name: "AWS managed default as an alias ARN, by default", byDefault: true, def: "arn:aws:kms:eu-west-1:" + own + ":alias/aws/ebs", because: "which AWS manages"},
 		{name: "default as an alias ARN", encrypted: yes, def: "arn:aws:kms:eu-west-1:" + own + ":alias/ours", want: []need{volume("arn:aws:kms:eu-west-1:"+own+":alias/ours", fresh)}},
 		{name: "foreign, AWS managed default", snap: foreign, def: "alias/aws/ebs", want: []need{from(farKey)}, because: "encrypted anew"},
-		{name: "invisible, encrypted", invisible: true, hidden: yes, want: []need{volume(defKey, rekey), from("")}, unknown: "the key it is encrypted under of snapshot snap-1 can't be told"},
+		{name: "invisible, encrypted", invisible: true, hidden: yes, want: []need{volume(defKey, rekey), from("")}, unknown: "snapshot snap-1 is encrypted under a key that can't be told"},
 		{name: "invisible, encrypted, K", invisible: true, hidden: yes, key: named, encrypted: yes, want: []need{volume(named, rekey), from("")}, unknown: "can't see the snapshot"},
 		{name: "invisible, unencrypted", invisible: true, hidden: no, because: "not encrypted"},
-		{name: "invisible, not said", invisible: true, unknown: "whether it is encrypted"},
-		{name: "invisible, not said, K", invisible: true, key: named, encrypted: yes, want: []need{volume(named, rekey)}, unknown: "whether it is encrypted"},
+		{name: "invisible, not said", invisible: true, unknown: "may be encrypted under a key"},
+		{name: "invisible, not said, K", invisible: true, key: named, encrypted: yes, want: []need{volume(named, rekey)}, unknown: "may be encrypted under a key"},
 		{name: "foreign, key not shown", snap: keyless, want: []need{volume(defKey, rekey), from("")}, unknown: "EC2 doesn't show under which key"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
