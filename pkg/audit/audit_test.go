@@ -1,0 +1,206 @@
+package audit_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/access"
+	"keymend/pkg/audit"
+	"keymend/pkg/guard"
+	"keymend/pkg/plan"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata")
+
+const doc = "../../docs/audit.md"
+
+func document(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// firstCells returns the code words in the first cells of a section's table.
+func firstCells(text, section string) []string {
+	_, rest, _ := strings.Cut(text, "\n## "+section+"\n")
+	rest, _, _ = strings.Cut(rest, "\n## ")
+	var out []string
+	for line := range strings.Lines(rest) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 3 || !strings.Contains(cells[1], "`") {
+			continue
+		}
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[1], -1) {
+			out = append(out, m[1])
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestDocumentHasEveryField(t *testing.T) {
+	t.Parallel()
+	var fields []string
+	for f := range reflect.TypeFor[audit.Record]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, name)
+	}
+	slices.Sort(fields)
+	if diff := cmp.Diff(fields, firstCells(document(t), "Fields")); diff != "" {
+		t.Errorf("%s (-code +document):\n%s", doc, diff)
+	}
+}
+
+func TestDocumentHasEveryOutcomeWithItsMeaning(t *testing.T) {
+	t.Parallel()
+	text := document(t)
+	var names []string
+	for outcome, meaning := range audit.Outcomes() {
+		names = append(names, string(outcome))
+		if !strings.Contains(text, fmt.Sprintf("| `%s` | %s |", outcome, meaning)) {
+			t.Errorf("%s lacks: | `%s` | %s |", doc, outcome, meaning)
+		}
+	}
+	slices.Sort(names)
+	if diff := cmp.Diff(names, firstCells(text, "Outcomes")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func record() audit.Record {
+	return audit.Record{
+		ID: "f-1", RemediationID: "r-1", Phase: audit.Result, Account: "111122223333", Region: "eu-west-1", Group: "web-prod",
+		Desired: 2, Signal: "launch-unsuccessful", EventIDs: []string{"e1"}, Failed: "2026-11-23T09:00:00Z", Message: "text", Cause: "kms-access",
+		Key: "arn:aws:kms:eu-west-1:111122223333:key/1", Decision: access.Denied, Missing: []string{"Decrypt"},
+		Plan: &plan.Plan{Target: "arn:aws:kms:eu-west-1:111122223333:key/1", Steps: plan.Steps{plan.CreateGrant{Key: "arn:aws:kms:eu-west-1:111122223333:key/1", Principal: "p", Name: "keymend-1", Operations: []string{"Decrypt"}, Why: "so"}}},
+		Mode: "enforce", Verdict: &guard.Verdict{Allowed: true, Reason: guard.Consented, Text: "t", Consent: "c"},
+		Outcome: audit.Fixed, Undo: json.RawMessage(`{"revokeGrant":{"key":"k","grantId":"g"}}`), Proof: &audit.ProofOf{EqualReads: 5, Decision: access.Allowed},
+	}
+}
+
+func writer(out *bytes.Buffer) *audit.Writer {
+	return &audit.Writer{
+		Out: out, Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 29, 0, time.UTC) },
+		Version: "v1", Settings: "s", RequestID: func(context.Context) string { return "q" },
+	}
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := writer(&out)
+	intent := record()
+	intent.Phase, intent.Outcome, intent.Proof = audit.Intent, "", nil
+	for _, r := range []audit.Record{intent, record()} {
+		if err := w.Write(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const golden = "testdata/records.jsonl"
+	if *update {
+		if err := os.WriteFile(golden, out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What is written is read back whole: undo works from the log.
+func TestRecordsSurviveTheLog(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := writer(&out).Write(t.Context(), record()); err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(out.String(), "\n")
+	var got audit.Record
+	if err := json.Unmarshal([]byte(line), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := record()
+	want.Schema, want.Time, want.Version, want.Settings, want.RequestID = audit.Schema, got.Time, "v1", "s", "q"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+func TestMetricsKeepTheFormat(t *testing.T) {
+	t.Parallel()
+	text := document(t)
+	metrics := map[string]bool{}
+	for _, phase := range []audit.Phase{audit.Finding, audit.Intent, audit.Result, audit.Proof} {
+		var out bytes.Buffer
+		r := record()
+		r.Phase = phase
+		if err := writer(&out).Write(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		var line map[string]any
+		if err := json.Unmarshal(bytes.Split(out.Bytes(), []byte("\n"))[1], &line); err != nil {
+			t.Fatal(err)
+		}
+		directive := line["_aws"].(map[string]any)["CloudWatchMetrics"].([]any)[0].(map[string]any)
+		if directive["Namespace"] != "Keymend" {
+			t.Errorf("%v", directive)
+		}
+		for _, m := range directive["Metrics"].([]any) {
+			name := m.(map[string]any)["Name"].(string)
+			metrics[name] = true
+			if _, ok := line[name].(float64); !ok {
+				t.Errorf("%s isn't a number at the root: %v", name, line)
+			}
+		}
+		for _, set := range directive["Dimensions"].([]any) {
+			for _, d := range set.([]any) {
+				if _, ok := line[d.(string)].(string); !ok {
+					t.Errorf("dimension %s isn't a text at the root", d)
+				}
+			}
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(metrics)), firstCells(text, "Metrics")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space") }
+
+func TestWriteSaysThatItFailed(t *testing.T) {
+	t.Parallel()
+	w := writer(nil)
+	w.Out = full{}
+	if err := w.Write(t.Context(), record()); err == nil {
+		t.Error("no error")
+	}
+	broken := record()
+	broken.Undo = json.RawMessage(`{`)
+	if err := writer(new(bytes.Buffer)).Write(t.Context(), broken); err == nil {
+		t.Error("half a record was written")
+	}
+}
