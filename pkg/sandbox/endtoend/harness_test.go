@@ -1,0 +1,39 @@
+package endtoend_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+const (
+	account = "111122223333"
+	region  = "eu-west-1"
+	role    = "arn:aws:iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+)
+
+// binaries are the built functions, by the names the template gives them.
+var binaries map[string]string //nolint:gochecknoglobals // TestMain builds them once for every test
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "keymend-functions")
+	if err != nil {
+		panic(err)
+	}
+	binaries = map[string]string{}
+	for _, name := range []string{"diagnose", "remediate"} {
+		out := filepath.Join(dir, name)
+		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", out, "keymend/functions/"+name)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if text, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build %s: %v\n%s", name, err, text)
+			os.Exit(1)
+		}
+		binaries[name] = out
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}

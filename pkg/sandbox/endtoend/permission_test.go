@@ -1,0 +1,90 @@
+package endtoend_test
+
+import (
+	"encoding/json"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"keymend/pkg/permission"
+)
+
+// TestEveryPermissionIsNeeded removes each permission of each role in turn. The
+// scenario that needs it must then fail, and with the AccessDenied for exactly
+// that action: so no role holds an action that nothing needs, and every action
+// that is needed has a test.
+func TestEveryPermissionIsNeeded(t *testing.T) {
+	t.Parallel()
+	place := permission.Place{
+		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch",
+	}
+	for _, role := range permission.Roles() {
+		for _, p := range permission.For(role, place) {
+			if p.ByLambda {
+				continue // Lambda's own doing, not the function's
+			}
+			t.Run(string(role)+" "+p.Action+" "+path.Base(p.Resource), func(t *testing.T) {
+				t.Parallel()
+				story := needs(p)
+				w := newWorld(t, story.options...)
+				w.revoke(role, p.Action, p.Resource)
+				story.play(w)
+				w.box.Advance(10 * time.Minute)
+				w.wantDenied(role, p.Action)
+				if healed := w.inService("web-prod") > 0; healed != story.healsWithout {
+					t.Errorf("healed without %s: %v, want %v\n%v", p.Action, healed, story.healsWithout, w.story())
+				}
+			})
+		}
+	}
+}
+
+// A scenario is a story that needs certain permissions; with all of them it
+// ends well (the tests beside this one say so).
+type scenario struct {
+	options []option
+	play    func(w *world)
+	// healsWithout: the permission serves what people read, not the cure.
+	healsWithout bool
+}
+
+// needs names the scenario that needs a permission.
+func needs(p permission.Permission) scenario {
+	switch {
+	case p.Action == "kms:CreateGrant", strings.HasSuffix(p.Resource, "granter"):
+		return scenario{play: func(w *world) {
+			w.broken("web-prod", w.key(rootOnly, map[string]string{"keymend": "remediate", "aws:cloudformation:stack-name": "platform"}))
+		}}
+	case p.Action == "kms:ListAliases":
+		return scenario{play: brokenGroup, healsWithout: true}
+	default:
+		return scenario{play: brokenGroup}
+	}
+}
+
+func brokenGroup(w *world) { w.broken("web-prod", w.key(rootOnly, enrolled)) }
+
+// wantDenied fails unless a call by the role was refused for the action, and
+// the functions said so.
+func (w *world) wantDenied(role permission.Role, action string) {
+	w.t.Helper()
+	_, operation, _ := strings.Cut(action, ":")
+	refused := false
+	for _, c := range w.box.Calls() {
+		refused = refused || c.Operation == operation && (strings.Contains(c.Error, "Denied") || c.Error == "UnauthorizedOperation") && strings.Contains(c.Caller, string(role))
+	}
+	if !refused {
+		w.t.Errorf("nothing was refused for want of %s by %s\n%v", action, role, w.story())
+	}
+	said := false
+	for _, r := range w.records() {
+		text, err := json.Marshal(r)
+		must(w.t, err)
+		said = said || strings.Contains(string(text), action)
+	}
+	if !said {
+		w.t.Errorf("no record names %s\n%v", action, w.story())
+	}
+}
