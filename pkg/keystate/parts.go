@@ -91,7 +91,8 @@ func (r *Reader) tags(ctx context.Context, s *State) error {
 	return nil
 }
 
-// alias finds the name for display. Not being allowed to see it costs nothing.
+// alias finds the name for display. Not being allowed to see it stops nothing,
+// but is said: without it people may not know the key again.
 func (r *Reader) alias(ctx context.Context, s *State) error {
 	_, id, _ := strings.Cut(s.Facts.Key.ARN, ":key/")
 	var names []string
@@ -99,9 +100,11 @@ func (r *Reader) alias(ctx context.Context, s *State) error {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			if _, err = unreadable("kms:ListAliases", err); err != nil {
+			refused, err := unreadable("kms:ListAliases", err)
+			if err != nil {
 				return fmt.Errorf("list aliases of key %s: %w", s.Facts.Key.ARN, err)
 			}
+			s.Facts.CouldNotSee = append(s.Facts.CouldNotSee, "the key's aliases: "+refused)
 			return nil
 		}
 		for _, a := range page.Aliases {
