@@ -32,7 +32,7 @@ type maker struct {
 
 // Make implements cloudformation.Maker.
 func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
-	make := map[string]func(resource) (cloudformation.Made, error){
+	build := map[string]func(resource) (cloudformation.Made, error){
 		"AWS::IAM::Role":                  m.role,
 		"AWS::IAM::Policy":                m.rolePolicy,
 		"AWS::IAM::RolePolicy":            m.rolePolicy,
@@ -44,10 +44,10 @@ func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 		"AWS::Lambda::Function":           m.function,
 		"AWS::Lambda::EventSourceMapping": m.eventSource,
 	}[r.Type]
-	if make == nil {
+	if build == nil {
 		return cloudformation.Made{}, fmt.Errorf("resources of type %s are not in the sandbox", r.Type)
 	}
-	return make(resource{r})
+	return build(resource{r})
 }
 
 // A resource is a template's resource, with ways to read its properties.

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -146,7 +147,7 @@ func TestAdvanceUntilIdle(t *testing.T) {
 	}
 	key := w.group("web")
 	start = w.box.Clock().Now()
-	if err := w.box.AdvanceUntilIdle(time.Hour); err != sandbox.ErrNotIdle {
+	if err := w.box.AdvanceUntilIdle(time.Hour); !errors.Is(err, sandbox.ErrNotIdle) {
 		t.Errorf("a failing group was idle: %v", err)
 	}
 	if passed := w.box.Clock().Now().Sub(start); passed != time.Hour {
@@ -163,9 +164,8 @@ func (w *world) ask(method, path, body string, status int) map[string]any {
 	must(w.t, err)
 	response, err := http.DefaultClient.Do(r)
 	must(w.t, err)
-	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	must(w.t, err)
+	must(w.t, errors.Join(err, response.Body.Close()))
 	if response.StatusCode != status {
 		w.t.Fatalf("%s %s: %d %s", method, path, response.StatusCode, text)
 	}

@@ -102,7 +102,7 @@ func (s *Service) find(arn string) *role {
 // that is in use (its root, or its bare number), a role, a role's session, an
 // administrator, an AWS service, everyone.
 func (s *Service) PrincipalExists(name string) bool {
-	if name == "*" || strings.HasSuffix(name, ".amazonaws.com") || strings.HasSuffix(name, ".amazonaws.com.cn") {
+	if name == "*" || strings.HasSuffix(strings.TrimSuffix(name, ".cn"), ".amazonaws.com") {
 		return true
 	}
 	s.mu.Lock()
@@ -110,18 +110,15 @@ func (s *Service) PrincipalExists(name string) bool {
 	if s.accounts[name] != nil || s.roleWithID(name) != nil {
 		return true
 	}
-	account, resource, ok := splitARN(name)
+	account, resource, _ := splitARN(name)
 	roles := s.accounts[account]
-	switch {
-	case !ok || roles == nil:
+	switch parts := strings.Split(resource, "/"); {
+	case roles == nil:
 		return false
-	case resource == "root" || resource == "user/admin":
-		return true
-	case strings.HasPrefix(resource, "assumed-role/"):
-		parts := strings.Split(resource, "/")
-		return len(parts) == 3 && roles[parts[1]] != nil
+	case parts[0] == "assumed-role" && len(parts) == 3:
+		return roles[parts[1]] != nil
 	}
-	return s.find(name) != nil
+	return resource == "root" || resource == "user/admin" || s.find(name) != nil
 }
 
 // roleWithID returns the living role with a unique id. The caller holds the

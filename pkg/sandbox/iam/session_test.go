@@ -99,6 +99,7 @@ func TestAssumeRoleRefusesBadInput(t *testing.T) {
 		"chained":        {func(in *sts.AssumeRoleInput) { in.DurationSeconds = new(int32(7200)) }, true, "ValidationError"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			in := &sts.AssumeRoleInput{RoleArn: &inner, RoleSessionName: new("s1")}
 			c.change(in)
 			as := w.admin(hub)

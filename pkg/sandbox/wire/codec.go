@@ -1,12 +1,5 @@
 package wire
 
-import (
-	"reflect"
-	"time"
-)
-
-var timeType = reflect.TypeFor[time.Time]()
-
 // codecFor returns the codec of a service's protocol.
 func codecFor(s Service) codec {
 	switch s.Protocol {

@@ -96,7 +96,7 @@ func (c jsonCodec) set(v reflect.Value, tree any) error {
 	if tree == nil {
 		return nil
 	}
-	if v.Type() == timeType {
+	if isTime(v) {
 		return setTime(v, tree)
 	}
 	switch v.Kind() {
@@ -206,6 +206,9 @@ func setNumber(v reflect.Value, n json.Number) error {
 	}
 	return fmt.Errorf("can't be the number %s", n)
 }
+
+// isTime reports whether a member is a timestamp, a struct that is none to AWS.
+func isTime(v reflect.Value) bool { return v.Type() == reflect.TypeFor[time.Time]() }
 
 // setTime reads seconds since 1970, which may have a fraction.
 func setTime(v reflect.Value, tree any) error {

@@ -71,7 +71,7 @@ func (c queryCodec) set(v reflect.Value, n *node, s spelling) error {
 	if n == nil {
 		return nil
 	}
-	if v.Type() == timeType {
+	if isTime(v) {
 		return setISOTime(v, n.value)
 	}
 	switch v.Kind() {

@@ -20,7 +20,7 @@ type xmlWriter struct {
 func (c queryCodec) encode(operation, requestID string, out any) ([]byte, error) {
 	w := &xmlWriter{codec: c}
 	w.WriteString(xml.Header)
-	fmt.Fprintf(w, `<%sResponse xmlns="%s">`, operation, c.namespace)
+	w.WriteString("<" + operation + `Response xmlns="` + c.namespace + `">`)
 	if c.ec2 {
 		w.text("requestId", requestID)
 		w.body(out)
@@ -28,7 +28,7 @@ func (c queryCodec) encode(operation, requestID string, out any) ([]byte, error)
 		w.element(operation+"Result", func() { w.body(out) })
 		w.element("ResponseMetadata", func() { w.text("RequestId", requestID) })
 	}
-	fmt.Fprintf(w, "</%sResponse>", operation)
+	w.WriteString("</" + operation + "Response>")
 	return w.Bytes(), w.err
 }
 
@@ -149,7 +149,7 @@ func (c queryCodec) failure(e *Error, requestID string) []byte {
 		})
 		return w.Bytes()
 	}
-	fmt.Fprintf(w, `<ErrorResponse xmlns="%s">`, c.namespace)
+	w.WriteString(`<ErrorResponse xmlns="` + c.namespace + `">`)
 	w.element("Error", func() {
 		w.text("Type", sender(e.Status))
 		w.text("Code", e.Code)

@@ -75,7 +75,7 @@ func readService(service string, operations []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t := &table{rule: rules[service]}
+	t := &table{rule: ruleOf(service)}
 	for _, op := range operations {
 		if err := t.operation(in, out, op); err != nil {
 			return "", err

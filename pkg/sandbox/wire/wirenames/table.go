@@ -16,12 +16,12 @@ type rule struct {
 	item string
 }
 
-// rules of the services that speak a query protocol.
-var rules = map[string]rule{
-	"autoscaling": {prefix: "awsAwsquery", out: same, item: "member"},
-	"iam":         {prefix: "awsAwsquery", out: same, item: "member"},
-	"sts":         {prefix: "awsAwsquery", out: same, item: "member"},
-	"ec2":         {prefix: "awsEc2query", out: lowerFirst, item: "item"},
+// ruleOf returns the rule of a service's protocol.
+func ruleOf(service string) rule {
+	if service == "ec2" {
+		return rule{prefix: "awsEc2query", out: lowerFirst, item: "item"}
+	}
+	return rule{prefix: "awsAwsquery", out: same, item: "member"}
 }
 
 func same(s string) string       { return s }
