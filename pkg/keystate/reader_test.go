@@ -1,0 +1,233 @@
+package keystate_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/access"
+	"keymend/pkg/account"
+	"keymend/pkg/keystate"
+)
+
+const (
+	own     = "111122223333"
+	keyARN  = "arn:aws:kms:eu-west-1:" + own + ":key/1a2b3c4d-0000-0000-0000-000000000001"
+	farARN  = "arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-0000-0000-00000000000f"
+	roleARN = "arn:aws:iam::" + own + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+	policy  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}`
+)
+
+// An endpoint is KMS and IAM on the wire: an answer for each operation, for a
+// further page "operation marker".
+type endpoint struct {
+	mu      sync.Mutex
+	answers map[string]string
+	calls   []string // operations with what they were asked
+}
+
+func healthy() map[string]string {
+	quoted, _ := json.Marshal(policy)
+	return map[string]string{
+		"DescribeKey":         `{"KeyMetadata":{"AWSAccountId":"111122223333","Arn":"` + keyARN + `","KeyId":"1a2b3c4d-0000-0000-0000-000000000001","CreationDate":1.7E9,"Enabled":true,"KeyManager":"CUSTOMER","KeySpec":"SYMMETRIC_DEFAULT","KeyState":"Enabled","KeyUsage":"ENCRYPT_DECRYPT","Origin":"AWS_KMS","MultiRegion":true,"MultiRegionConfiguration":{"MultiRegionKeyType":"REPLICA"}}}`,
+		"GetKeyPolicy":        `{"Policy":` + string(quoted) + `,"PolicyName":"default"}`,
+		"ListGrants":          `{"Grants":[{"GrantId":"g1","Name":"keymend-1","GranteePrincipal":"` + roleARN + `","IssuingAccount":"arn:aws:iam::111122223333:root","Operations":["Decrypt","CreateGrant"],"Constraints":{"EncryptionContextSubset":{"aws:ebs:id":"vol-1"}}}],"Truncated":true,"NextMarker":"m2"}`,
+		"ListGrants m2":       `{"Grants":[{"GrantId":"g2","GranteePrincipal":"` + roleARN + `","Operations":["DescribeKey"]}],"Truncated":false}`,
+		"ListResourceTags":    `{"Tags":[{"TagKey":"keymend","TagValue":"remediate"}],"Truncated":true,"NextMarker":"m2"}`,
+		"ListResourceTags m2": `{"Tags":[{"TagKey":"team","TagValue":""}],"Truncated":false}`,
+		"ListAliases":         `{"Aliases":[{"AliasName":"alias/zz"},{"AliasName":"alias/platform-ebs"}],"Truncated":false}`,
+		"GetRole":             `<GetRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetRoleResult><Role><Path>/aws-service-role/autoscaling.amazonaws.com/</Path><RoleName>AWSServiceRoleForAutoScaling</RoleName><RoleId>AROAEXAMPLE</RoleId><Arn>` + roleARN + `</Arn><CreateDate>2026-03-02T08:59:58Z</CreateDate></Role></GetRoleResult></GetRoleResponse>`,
+	}
+}
+
+func refused(code, message string) string {
+	return fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message)
+}
+
+func denied(action string) string {
+	return refused("AccessDeniedException", "User: arn:aws:sts::111122223333:assumed-role/keymend-reader/keymend-reader is not authorized to perform: "+action+" on resource: "+keyARN+" because no identity-based policy allows the "+action+" action")
+}
+
+// ServeHTTP implements http.Handler.
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	var in struct{ KeyId, GranteePrincipal, Marker string }
+	_, name, isKMS := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if isKMS {
+		_ = json.Unmarshal(body, &in)
+	} else {
+		name = "GetRole"
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls = append(e.calls, strings.TrimSpace(name+" "+in.KeyId+" "+in.GranteePrincipal))
+	answer, ok := e.answers[strings.TrimSpace(name+" "+in.Marker)]
+	if !ok || strings.Contains(answer, `"__type"`) || strings.Contains(answer, "<ErrorResponse") {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	_, _ = io.WriteString(w, answer)
+}
+
+func serve(t *testing.T, change map[string]string) (*keystate.Reader, *endpoint) {
+	t.Helper()
+	e := &endpoint{answers: healthy()}
+	for name, answer := range change {
+		e.answers[name] = answer
+	}
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	return keystate.FromConfig(own, aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+	}), e
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	r, e := serve(t, nil)
+	s, err := r.Read(t.Context(), "alias/platform-ebs", roleARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Facts.Policy == nil || s.Facts.Policy.String() != policy {
+		t.Errorf("policy %v", s.Facts.Policy)
+	}
+	s.Facts.Policy = nil
+	want := keystate.State{
+		Facts: access.Facts{
+			Key: access.Key{ARN: keyARN, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: true, MultiRegionType: "REPLICA"},
+			Grants: []access.Grant{
+				{ID: "g1", Name: "keymend-1", GranteePrincipal: roleARN, IssuingAccount: "arn:aws:iam::111122223333:root", Operations: []string{"Decrypt", "CreateGrant"},
+					Constraints: &access.Constraints{EncryptionContextSubset: map[string]string{"aws:ebs:id": "vol-1"}}},
+				{ID: "g2", GranteePrincipal: roleARN, Operations: []string{"DescribeKey"}},
+			},
+		},
+		Alias: "alias/platform-ebs",
+		Tags:  map[string]string{"keymend": "remediate", "team": ""},
+	}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	if !slices.Contains(e.calls, "ListGrants "+keyARN+" "+roleARN) || !slices.Contains(e.calls, "DescribeKey alias/platform-ebs") {
+		t.Errorf("calls %q", e.calls)
+	}
+}
+
+// TestReadPartly: what may not be read is said; nothing half-read stays.
+func TestReadPartly(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change map[string]string
+		said   func(keystate.State) string
+		want   string
+	}{
+		"policy": {map[string]string{"GetKeyPolicy": denied("kms:GetKeyPolicy")},
+			func(s keystate.State) string { return s.Facts.PolicyUnreadable }, "kms:GetKeyPolicy was refused: User:"},
+		"policy not to be parsed": {map[string]string{"GetKeyPolicy": `{"Policy":"{"}`},
+			func(s keystate.State) string { return s.Facts.PolicyUnreadable }, "parse policy"},
+		"grants, second page": {map[string]string{"ListGrants m2": denied("kms:ListGrants")},
+			func(s keystate.State) string { return s.Facts.GrantsUnreadable }, "kms:ListGrants was refused"},
+		"tags, second page": {map[string]string{"ListResourceTags m2": denied("kms:ListResourceTags")},
+			func(s keystate.State) string { return s.TagsUnreadable }, "kms:ListResourceTags was refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := serve(t, tc.change)
+			s, err := r.Read(t.Context(), keyARN, roleARN)
+			if err != nil || !strings.Contains(tc.said(s), tc.want) {
+				t.Fatalf("said %q, %v", tc.said(s), err)
+			}
+			if (s.Facts.Policy != nil) == (s.Facts.PolicyUnreadable != "") || (s.Tags != nil) == (s.TagsUnreadable != "") || s.Facts.GrantsUnreadable != "" && s.Facts.Grants != nil {
+				t.Errorf("half-read: %+v", s)
+			}
+		})
+	}
+}
+
+// TestReadForeign: what KMS never does across accounts isn't called.
+func TestReadForeign(t *testing.T) {
+	t.Parallel()
+	r, e := serve(t, map[string]string{"DescribeKey": strings.ReplaceAll(healthy()["DescribeKey"], keyARN, farARN)})
+	s, err := r.Read(t.Context(), farARN, roleARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Facts.Policy != nil || !strings.Contains(s.Facts.PolicyUnreadable, "444455556666") || !strings.Contains(s.TagsUnreadable, "444455556666") || len(s.Facts.Grants) != 2 {
+		t.Errorf("%+v", s)
+	}
+	for _, call := range e.calls {
+		if !strings.HasPrefix(call, "DescribeKey") && !strings.HasPrefix(call, "ListGrants") {
+			t.Errorf("called %s", call)
+		}
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change map[string]string
+		check  func(error) bool
+	}{
+		"no key": {map[string]string{"DescribeKey": refused("NotFoundException", "Key 'x' does not exist")},
+			func(err error) bool {
+				return errors.Is(err, keystate.ErrKeyNotFound) && strings.Contains(err.Error(), "does not exist")
+			}},
+		"may not describe": {map[string]string{"DescribeKey": denied("kms:DescribeKey")},
+			func(err error) bool { return account.DeniedAction(err) == "kms:DescribeKey" }},
+		"throttled": {map[string]string{"ListGrants": refused("ThrottlingException", "Rate exceeded")}, account.Transient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := serve(t, tc.change)
+			if _, err := r.Read(t.Context(), keyARN, roleARN); !tc.check(err) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+func TestReadWithoutAlias(t *testing.T) {
+	t.Parallel()
+	r, _ := serve(t, map[string]string{"ListAliases": denied("kms:ListAliases")})
+	if s, err := r.Read(t.Context(), keyARN, roleARN); err != nil || s.Alias != "" {
+		t.Errorf("alias %q, %v", s.Alias, err)
+	}
+}
+
+func TestRole(t *testing.T) {
+	t.Parallel()
+	const missing = `<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>The role cannot be found.</Message></Error></ErrorResponse>`
+	for name, tc := range map[string]struct {
+		arn, answer, id string
+	}{
+		"there":             {roleARN, healthy()["GetRole"], "AROAEXAMPLE"},
+		"gone":              {roleARN, missing, ""},
+		"of another path":   {roleARN, strings.ReplaceAll(healthy()["GetRole"], "role/aws-service-role/autoscaling.amazonaws.com/", "role/"), ""},
+		"another account's": {strings.Replace(roleARN, own, "444455556666", 1), "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := serve(t, map[string]string{"GetRole": tc.answer})
+			p, err := r.Role(t.Context(), tc.arn)
+			if err != nil || p.ID != tc.id || p.ARN != tc.arn {
+				t.Errorf("%+v, %v", p, err)
+			}
+		})
+	}
+	r, _ := serve(t, map[string]string{"GetRole": strings.ReplaceAll(strings.ReplaceAll(missing, "NoSuchEntity", "AccessDenied"), "The role cannot be found.", "User: x is not authorized to perform: iam:GetRole on resource: y")})
+	if _, err := r.Role(t.Context(), roleARN); account.DeniedAction(err) != "iam:GetRole" {
+		t.Errorf("error %v", err)
+	}
+}
