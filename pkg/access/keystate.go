@@ -6,8 +6,9 @@ import "strings"
 // The state table: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 func usability(k Key, operation string) (truth, Reason) {
 	op := strings.ToLower(operation)
-	if op == "describekey" {
-		return yes, "" // works in every state
+	switch op {
+	case "describekey", "getkeypolicy", "putkeypolicy", "listgrants", "revokegrant", "retiregrant":
+		return yes, "" // work in every state
 	}
 	switch k.State {
 	case "Enabled", "Updating":
@@ -20,18 +21,16 @@ func usability(k Key, operation string) (truth, Reason) {
 	default:
 		return no, KeyStateNotUsable
 	}
-	return suitability(k, op)
-}
-
-// suitability: "Amazon EBS supports only symmetric KMS keys."
-func suitability(k Key, op string) (truth, Reason) {
-	if op == "creategrant" {
-		return yes, ""
-	}
-	if k.Spec != "" && k.Spec != "SYMMETRIC_DEFAULT" || k.Usage != "" && k.Usage != "ENCRYPT_DECRYPT" {
+	if isSymmetric(op) && !k.symmetric() {
 		return no, KeyNotSymmetric
 	}
 	return yes, ""
+}
+
+// symmetric: "Amazon EBS supports only symmetric KMS keys." What DescribeKey
+// doesn't say is taken to be as usual.
+func (k Key) symmetric() bool {
+	return (k.Spec == "" || k.Spec == "SYMMETRIC_DEFAULT") && (k.Usage == "" || k.Usage == "ENCRYPT_DECRYPT")
 }
 
 // context is what every request on the key carries because of the key.

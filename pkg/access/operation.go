@@ -41,6 +41,12 @@ func exists(key, operation string) bool {
 // hasEncryptionContext: the symmetric operations, and CreateGrant by its
 // constraints.
 func hasEncryptionContext(operation string) bool {
-	return operation == "encrypt" || operation == "decrypt" || operation == "creategrant" ||
-		strings.HasPrefix(operation, "reencrypt") || strings.HasPrefix(operation, "generatedatakey")
+	return operation == "creategrant" || isSymmetric(operation)
+}
+
+// isSymmetric reports whether the operation, in lower case, uses a symmetric
+// encryption key.
+func isSymmetric(operation string) bool {
+	return operation == "encrypt" || operation == "decrypt" ||
+		strings.HasPrefix(operation, "reencrypt") || operation == "generatedatakey" || operation == "generatedatakeywithoutplaintext"
 }

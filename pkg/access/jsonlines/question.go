@@ -48,38 +48,47 @@ func parse(text []byte) (question, error) {
 
 func given(raw json.RawMessage) bool { return len(raw) > 0 && !bytes.Equal(raw, []byte("null")) }
 
+// A metadata is what DescribeKey says about a key.
+type metadata struct {
+	access.Key
+	Configuration struct {
+		Type string `json:"MultiRegionKeyType"`
+	} `json:"MultiRegionConfiguration"`
+}
+
 func (l line) key(q *question) error {
-	var wrapped struct {
-		access.Key
-		Configuration struct {
-			Type string `json:"MultiRegionKeyType"`
-		} `json:"MultiRegionConfiguration"`
-		KeyMetadata json.RawMessage
+	var read struct {
+		metadata
+		Whole *metadata `json:"KeyMetadata"` // DescribeKey's whole answer
 	}
+	var err error
 	switch {
 	case !given(l.Key):
 		return errors.New("key: is missing")
 	case l.Key[0] == '"':
-		if err := json.Unmarshal(l.Key, &wrapped.ARN); err != nil {
-			return fmt.Errorf("key: %w", err)
-		}
+		err = json.Unmarshal(l.Key, &read.ARN)
 	default:
-		if err := json.Unmarshal(l.Key, &wrapped); err != nil {
-			return fmt.Errorf("key: %w", err)
-		}
-		if given(wrapped.KeyMetadata) { // DescribeKey's whole answer
-			l.Key = wrapped.KeyMetadata
-			return l.key(q)
-		}
+		err = json.Unmarshal(l.Key, &read)
 	}
-	q.facts.Key = wrapped.Key
-	q.facts.Key.MultiRegionType = wrapped.Configuration.Type
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	found := read.metadata
+	if read.Whole != nil {
+		found = *read.Whole
+	}
+	q.facts.Key = found.Key
+	q.facts.Key.MultiRegionType = found.Configuration.Type
 	if l.KeyState != "" {
 		q.facts.Key.State = l.KeyState
 	}
-	part := strings.Split(q.facts.Key.ARN, ":")
+	return checkKeyARN(found.ARN)
+}
+
+func checkKeyARN(arn string) error {
+	part := strings.Split(arn, ":")
 	if len(part) != 6 || part[0] != "arn" || part[2] != "kms" || !strings.HasPrefix(part[5], "key/") {
-		return fmt.Errorf("key: %q is not the ARN of a key", q.facts.Key.ARN)
+		return fmt.Errorf("key: %q is not the ARN of a key", arn)
 	}
 	return nil
 }
