@@ -1,0 +1,220 @@
+package permission_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/access"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/permission"
+)
+
+var update = flag.Bool("update", false, "rewrite the table in docs/permissions.md")
+
+func place() permission.Place {
+	return permission.Place{
+		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch",
+	}
+}
+
+const (
+	keyARN = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d"
+	slr    = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+)
+
+// The rules of DESIGN: no data-plane KMS, no deletion, no tagging, no
+// RunInstances; writes only in the roles that write, each on keys of the own
+// account, and no wildcard in any action.
+func TestNoRoleMayMoreThanItsKind(t *testing.T) {
+	t.Parallel()
+	writes := map[string]permission.Role{
+		"kms:PutKeyPolicy": permission.PolicyWriter, "kms:CreateGrant": permission.Granter, "kms:RevokeGrant": permission.Granter,
+		"sqs:SendMessage": permission.Diagnose,
+	}
+	for _, r := range permission.Roles() {
+		seen := map[string]bool{}
+		for _, p := range permission.For(r, place()) {
+			service, action, _ := strings.Cut(p.Action, ":")
+			read := strings.HasPrefix(action, "Describe") || strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List")
+			switch {
+			case strings.Contains(p.Action, "*"), p.Why == "", seen[p.Action+p.Resource]:
+				t.Errorf("%s: %+v", r, p)
+			case service == "kms" && !read && writes[p.Action] != r:
+				t.Errorf("%s may write: %s", r, p.Action)
+			case writes[p.Action] != "" && p.Resource == "*":
+				t.Errorf("%s may %s everywhere", r, p.Action)
+			case writes[p.Action] == "" && !read && !p.ByLambda && p.Action != "sts:AssumeRole":
+				t.Errorf("%s may %s", r, p.Action)
+			}
+			seen[p.Action+p.Resource] = true
+		}
+	}
+	if permission.For("copier", place()) != nil {
+		t.Error("a role that doesn't exist may do something")
+	}
+}
+
+func decide(t *testing.T, text, action, resource string, ctx map[string][]string) access.Decision {
+	t.Helper()
+	d, err := keypolicy.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return access.Identity([]*keypolicy.Document{d}, action, resource, access.Context{Values: ctx, Complete: true}).Decision
+}
+
+// The writers' conditions, asked of the evaluator: each stands alone between an
+// attacker with the role and the write.
+func TestWritersConditions(t *testing.T) {
+	t.Parallel()
+	enrolled := map[string][]string{"aws:resourcetag/keymend": {"remediate"}}
+	with := func(base map[string][]string, more ...string) map[string][]string {
+		out := map[string][]string{}
+		for k, v := range base {
+			out[k] = v
+		}
+		for i := 0; i < len(more); i += 2 {
+			out[more[i]] = strings.Fields(more[i+1])
+		}
+		return out
+	}
+	grant := with(enrolled, "kms:granteeprincipal", slr, "kms:grantoperations", "CreateGrant Decrypt")
+	all := place()
+	all.Scope = "all"
+	for name, tc := range map[string]struct {
+		role   permission.Role
+		place  permission.Place
+		action string
+		key    string
+		ctx    map[string][]string
+		want   access.Decision
+	}{
+		"policy":                     {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Allowed},
+		"policy, not enrolled":       {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, nil, access.Denied},
+		"policy, ignored":            {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
+		"policy, not enrolled, all":  {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, nil, access.Allowed},
+		"policy, another account":    {permission.PolicyWriter, place(), "kms:PutKeyPolicy", strings.Replace(keyARN, "1111", "4444", 1), enrolled, access.Denied},
+		"policy, lockout bypassed":   {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
+		"policy writer grants":       {permission.PolicyWriter, place(), "kms:CreateGrant", keyARN, grant, access.Denied},
+		"grant":                      {permission.Granter, place(), "kms:CreateGrant", keyARN, grant, access.Allowed},
+		"grant, to another role":     {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
+		"grant, to another account":  {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", strings.Replace(slr, "1111", "4444", 1)), access.Denied},
+		"grant, of more":             {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:grantoperations", "Decrypt Sign"), access.Denied},
+		"grant, not enrolled":        {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
+		"revoke, enrolled no longer": {permission.Granter, place(), "kms:RevokeGrant", keyARN, nil, access.Allowed},
+		"reader writes":              {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
+	} {
+		text, err := permission.Policy(tc.role, tc.place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := decide(t, text, tc.action, tc.key, tc.ctx); got != tc.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestSessionPolicyNarrows(t *testing.T) {
+	t.Parallel()
+	text, err := permission.SessionPolicy("kms:PutKeyPolicy", keyARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, ask := range map[access.Decision][][2]string{
+		access.Allowed: {{"kms:PutKeyPolicy", keyARN}},
+		access.Denied:  {{"kms:PutKeyPolicy", keyARN + "0"}, {"kms:CreateGrant", keyARN}, {"kms:GetKeyPolicy", keyARN}},
+	} {
+		for _, a := range ask {
+			if got := decide(t, text, a[0], a[1], nil); got != want {
+				t.Errorf("%v: %s", a, got)
+			}
+		}
+	}
+}
+
+// Roles are assumed by the functions' roles only, the writers by remediate's.
+func TestTrust(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		role   permission.Role
+		caller string
+		want   access.Decision
+	}{
+		{permission.Reader, "keymend-diagnose", access.Allowed},
+		{permission.Reader, "keymend-remediate", access.Allowed},
+		{permission.PolicyWriter, "keymend-remediate", access.Allowed},
+		{permission.PolicyWriter, "keymend-diagnose", access.Denied},
+		{permission.Granter, "keymend-diagnose", access.Denied},
+		{permission.Granter, "keymend-reader", access.Denied},
+		{permission.Reader, "admin", access.Denied},
+	} {
+		text, err := permission.Trust(tc.role, place())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := keypolicy.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := access.Principal{ARN: "arn:aws:iam::111122223333:role/" + tc.caller}
+		j := access.Resource(d, p, "sts:AssumeRole", place().ARN(tc.role), access.Context{Complete: true})
+		if delegated := j.Decision == access.Allowed || j.Delegated; delegated != (tc.want == access.Allowed) {
+			t.Errorf("%s by %s: %+v", tc.role, tc.caller, j)
+		}
+	}
+}
+
+func table() string {
+	var out strings.Builder
+	for _, r := range permission.Roles() {
+		fmt.Fprintf(&out, "\n### %s\n\n| action | on | only if | why |\n|---|---|---|---|\n", r)
+		for _, p := range permission.For(r, place()) {
+			why := p.Why
+			if p.ByLambda {
+				why += " (the Lambda service does it)"
+			}
+			fmt.Fprintf(&out, "| `%s` | `%s` | %s | %s |\n", p.Action, p.Resource, condition(p), why)
+		}
+	}
+	return out.String()
+}
+
+func condition(p permission.Permission) string {
+	if len(p.Condition) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(p.Condition)
+	if err != nil {
+		return err.Error()
+	}
+	return "`" + string(text) + "`"
+}
+
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	const doc, mark = "../../docs/permissions.md", "<!-- made from pkg/permission -->\n"
+	text, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, got, ok := strings.Cut(string(text), mark)
+	if !ok {
+		t.Fatalf("%s has no mark", doc)
+	}
+	if *update {
+		if err := os.WriteFile(doc, []byte(head+mark+table()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(table(), got); diff != "" {
+		t.Errorf("run with -update: %s", diff)
+	}
+}
