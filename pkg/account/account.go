@@ -6,6 +6,8 @@ package account
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 
 // Options say how sessions are made.
 type Options struct {
-	Partition  string // aws, aws-cn, aws-us-gov
+	Partition  string // aws, aws-cn, aws-us-gov; "" = aws
 	RolePrefix string // of role names, as in "keymend-"; "" = the base's own credentials
 	Version    string // of Keymend, for the user agent
 }
@@ -37,53 +39,65 @@ type Sessions struct {
 	sts     *sts.Client
 
 	mu      sync.Mutex
-	readers map[string]aws.Config
-	self    string // the account of the base's credentials, once asked
+	readers map[string]aws.CredentialsProvider // by account: they count in every Region
+	self    string                             // the account of the base's credentials, once asked
 }
 
-// New returns sessions that start from base's credentials.
+// New returns sessions that start from base: its credentials assume the roles,
+// and its endpoint (AWS_ENDPOINT_URL, as the SDK reads it) serves every call.
 func New(base aws.Config, o Options) *Sessions {
+	if o.Partition == "" {
+		o.Partition = "aws"
+	}
 	base = base.Copy()
-	base.APIOptions = append(base.APIOptions, middleware.AddUserAgentKeyValue("keymend", o.Version))
-	return &Sessions{base: base, options: o, sts: sts.NewFromConfig(base), readers: map[string]aws.Config{}}
+	base.RetryMode = aws.RetryModeStandard
+	base.APIOptions = append(slices.Clip(base.APIOptions), middleware.AddUserAgentKeyValue("keymend", o.Version))
+	return &Sessions{base: base, options: o, sts: sts.NewFromConfig(base), readers: map[string]aws.CredentialsProvider{}}
 }
 
 // Config returns a configuration for one purpose. With a role prefix that is a
-// session of the account's role for the purpose, narrowed if narrow isn't nil;
-// sessions that aren't narrowed are kept. Without, it is the base's own
+// session of the account's role for the purpose: the reader's is kept, the
+// others must be narrowed and are made anew. Without, it is the base's own
 // credentials, and an error where they are of another account.
+//
+// A session is made with the first call that uses it, so a refused AssumeRole
+// shows there.
 func (s *Sessions) Config(ctx context.Context, account, region string, purpose permission.Role, narrow *SessionPolicy) (aws.Config, error) {
 	if s.options.RolePrefix == "" {
 		return s.own(ctx, account, region)
 	}
-	if narrow != nil {
-		return s.assume(account, region, purpose, narrow), nil
+	if narrow == nil && purpose != permission.Reader {
+		return aws.Config{}, fmt.Errorf("open session of role %s: a role that writes takes a session for one action on one target", purpose)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	name := account + " " + region + " " + string(purpose)
-	cfg, ok := s.readers[name]
-	if !ok {
-		cfg = s.assume(account, region, purpose, &SessionPolicy{SessionName: "keymend-" + string(purpose)})
-		s.readers[name] = cfg
+	cfg := s.base.Copy()
+	cfg.Region = region
+	if narrow != nil {
+		cfg.Credentials = s.assume(account, purpose, *narrow)
+	} else {
+		cfg.Credentials = s.reader(account)
 	}
 	return cfg, nil
 }
 
-// assume doesn't call yet: the session is made with the first request.
-func (s *Sessions) assume(account, region string, purpose permission.Role, narrow *SessionPolicy) aws.Config {
+func (s *Sessions) reader(account string) aws.CredentialsProvider {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.readers[account]; !ok {
+		s.readers[account] = s.assume(account, permission.Reader, SessionPolicy{SessionName: "keymend-" + string(permission.Reader)})
+	}
+	return s.readers[account]
+}
+
+// assume doesn't call yet.
+func (s *Sessions) assume(account string, purpose permission.Role, narrow SessionPolicy) aws.CredentialsProvider {
 	place := permission.Place{Partition: s.options.Partition, Account: account, Prefix: s.options.RolePrefix}
-	provider := stscreds.NewAssumeRoleProvider(s.sts, place.ARN(purpose), func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = narrow.SessionName
+	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(s.sts, place.ARN(purpose), func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = sessionName(narrow.SessionName)
 		o.Duration = 15 * time.Minute // the least that STS gives
 		if narrow.Policy != "" {
 			o.Policy = &narrow.Policy
 		}
-	})
-	cfg := s.base.Copy()
-	cfg.Region = region
-	cfg.Credentials = aws.NewCredentialsCache(provider)
-	return cfg
+	}))
 }
 
 // own returns the base's credentials, once it is known that they are the
@@ -114,4 +128,15 @@ func (s *Sessions) Self(ctx context.Context) (string, error) {
 	}
 	s.self = aws.ToString(out.Account)
 	return s.self, nil
+}
+
+// sessionName keeps to what STS takes: 2 to 64 characters of [\w+=,.@-].
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+func sessionName(name string) string {
+	const least, most = 2, 64
+	name = regexp.MustCompile(`[^a-zA-Z0-9_+=,.@-]`).ReplaceAllLiteralString(name, "")
+	if len(name) < least {
+		return "keymend"
+	}
+	return name[:min(len(name), most)]
 }
