@@ -69,9 +69,12 @@ func (p *process) run(in invocation) ([]byte, error) {
 	}
 }
 
-// log writes a line into the function's log group.
+// log writes a line into the function's log group, where its role lets it.
 func (p *process) log(line string) {
 	f := p.function
+	if !p.service.mayAs(f, "logs", "PutLogEvents", "arn:aws:logs:"+f.Region+":"+f.Account+":log-group:"+f.LogGroup+":*") {
+		return
+	}
 	at := p.service.clock.Now()
 	p.service.logs.Append(f.Account, f.Region, f.LogGroup, p.stream(), at, line)
 }

@@ -13,6 +13,7 @@ import (
 
 	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/sqs"
+	"keymend/pkg/sandbox/wire"
 )
 
 // Queues is what event source mappings need of SQS.
@@ -27,9 +28,14 @@ type Logs interface {
 	Append(account, region, group, stream string, at time.Time, line string)
 }
 
-// Credentials makes a session of a role, as Lambda does for a function.
-type Credentials interface {
+// Roles gives functions their identity.
+type Roles interface {
+	// Credentials makes a session of a role, as Lambda does for a function.
 	Credentials(roleARN, session, region string) (accessKey, secret, token string, err error)
+	// RoleSession is the caller that Lambda is when it works for a function.
+	RoleSession(roleARN, session, region, invokedBy string) (*wire.Caller, error)
+	// Authorize decides what that caller may do.
+	Authorize(c *wire.Caller, check wire.Check) error
 }
 
 // A Function is a built function and its settings.
@@ -50,19 +56,20 @@ func (f Function) ARN() string {
 
 // A Service runs functions.
 type Service struct {
-	clock       *clock.Clock
-	queues      Queues
-	logs        Logs
-	credentials Credentials
+	clock  *clock.Clock
+	queues Queues
+	logs   Logs
+	roles  Roles
 
 	mu        sync.Mutex
-	endpoint  string // what the functions know as AWS
+	endpoint  string          // what the functions know as AWS
+	record    func(wire.Call) // takes refusals; may be nil
 	processes map[string]*process
 }
 
 // New returns a service without functions.
-func New(c *clock.Clock, queues Queues, logs Logs, credentials Credentials) *Service {
-	return &Service{clock: c, queues: queues, logs: logs, credentials: credentials, processes: map[string]*process{}}
+func New(c *clock.Clock, queues Queues, logs Logs, roles Roles) *Service {
+	return &Service{clock: c, queues: queues, logs: logs, roles: roles, processes: map[string]*process{}}
 }
 
 // SetEndpoint says where the functions that start from now on find AWS.

@@ -13,6 +13,7 @@ import (
 	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/lambda"
 	"keymend/pkg/sandbox/sqs"
+	"keymend/pkg/sandbox/wire"
 )
 
 const functionARN = "arn:aws:lambda:eu-west-1:111122223333:function:f"
@@ -73,13 +74,30 @@ func (s *sink) text() string {
 	return strings.Join(s.lines, "\n")
 }
 
-type keys struct{}
+// Roles that may everything but what is refused.
+type roles struct{ refused *map[string]bool }
 
-func (keys) Credentials(string, string, string) (key, secret, token string, err error) {
+func (roles) RoleSession(arn, session, region, by string) (*wire.Caller, error) {
+	return &wire.Caller{Account: "111122223333", Region: region, ARN: arn + "/" + session, Role: arn, InvokedBy: by}, nil
+}
+
+func (r roles) Authorize(_ *wire.Caller, check wire.Check) error {
+	if (*r.refused)[check.Action] {
+		return &wire.Error{Message: "not authorized to perform: " + check.Action, Status: 403}
+	}
+	return nil
+}
+
+func (roles) Credentials(string, string, string) (key, secret, token string, err error) {
 	return "ASIATEST", "secret", "token", nil
 }
 
 func set(t *testing.T) (*clock.Clock, *queue, *sink, *lambda.Service) {
+	t.Helper()
+	return setRefusing(t, &map[string]bool{})
+}
+
+func setRefusing(t *testing.T, refused *map[string]bool) (*clock.Clock, *queue, *sink, *lambda.Service) {
 	t.Helper()
 	binary, err := bootstrap()
 	if err != nil {
@@ -87,7 +105,7 @@ func set(t *testing.T) (*clock.Clock, *queue, *sink, *lambda.Service) {
 	}
 	c := clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	q, s := &queue{}, &sink{}
-	l := lambda.New(c, q, s, keys{})
+	l := lambda.New(c, q, s, roles{refused})
 	t.Cleanup(l.Close)
 	err = l.Create(lambda.Function{
 		Account: "111122223333", Region: "eu-west-1", Name: "f", Binary: binary,
@@ -112,7 +130,7 @@ func TestMappingGathersABatch(t *testing.T) {
 	if s.text() != "" {
 		t.Errorf("invoked before the window was over: %s", s.text())
 	}
-	c.Advance(time.Second)
+	c.Advance(2 * time.Second) // a little time passes between batches
 	if got := strings.Join(q.done, ","); got != "a,b,c" || q.limit != 3 {
 		t.Errorf("done: %s, at most %d at a time", got, q.limit)
 	}
@@ -174,5 +192,34 @@ func TestRefuses(t *testing.T) {
 	}
 	if err := l.Create(lambda.Function{Name: "g"}); err == nil {
 		t.Error("created a function without a binary")
+	}
+}
+
+// TestLambdaNeedsTheRolesPermissions: Lambda polls and logs with the function's
+// role, and each missing permission is a refused call on record.
+func TestLambdaNeedsTheRolesPermissions(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:PutLogEvents"} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			refused := map[string]bool{action: true}
+			c, q, s, l := setRefusing(t, &refused)
+			var calls []wire.Call
+			l.SetRecord(func(c wire.Call) { calls = append(calls, c) })
+			q.put("a")
+			c.Advance(10 * time.Second)
+			if len(calls) == 0 || calls[0].Service+":"+calls[0].Operation != action || !strings.HasPrefix(calls[0].Err.Error(), "AccessDeniedException: ") {
+				t.Fatalf("on record: %+v", calls)
+			}
+			polls := strings.HasPrefix(action, "sqs:")
+			if (len(q.done) == 0) != polls || s.text() != "" {
+				t.Errorf("done %v, log %q", q.done, s.text())
+			}
+			delete(refused, action)
+			c.Advance(time.Minute)
+			if polls && strings.Join(q.done, ",") != "a" {
+				t.Errorf("once it may, it must poll: done %v", q.done)
+			}
+		})
 	}
 }

@@ -1,6 +1,8 @@
 package lambda
 
 import (
+	"crypto/md5" //nolint:gosec // SQS's own checksum, not a protection
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -49,45 +51,73 @@ type feed struct {
 }
 
 // arrived gathers a batch for the length of the window.
-func (f *feed) arrived() {
+func (f *feed) arrived() { f.after(f.mapping.Window) }
+
+// after plans one poll, however many messages arrive until then.
+func (f *feed) after(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.waiting {
 		return
 	}
 	f.waiting = true
-	f.service.clock.After(f.mapping.Window, f.poll)
+	f.service.clock.After(d, f.poll)
 }
 
-// poll hands over what there is, batch by batch. Messages of a batch that
-// failed stay in flight until their visibility timeout is over.
+const (
+	// betweenBatches lets a little simulated time pass, so that a function that
+	// feeds its own queue doesn't hold the clock for ever.
+	betweenBatches = time.Millisecond
+	// untilAllowed is how long Lambda waits before it polls again with a role
+	// that may not.
+	untilAllowed = time.Minute
+)
+
+// poll hands over a batch, and plans the next. Messages of a batch that failed
+// stay in flight until their visibility timeout is over.
 func (f *feed) poll() {
 	f.mu.Lock()
 	f.waiting = false
 	f.mu.Unlock()
-	for {
-		batch := f.service.queues.Take(f.mapping.QueueARN, f.mapping.BatchSize)
-		if len(batch) == 0 {
-			return
-		}
-		answer, err := f.process.invoke(f.event(batch))
-		if err != nil {
-			continue
-		}
-		failed := f.failures(answer, batch)
-		for _, m := range batch {
-			if !slices.Contains(failed, m.ID) {
-				f.service.queues.Done(f.mapping.QueueARN, m.Receipt)
-			}
+	if !f.allowed() {
+		f.after(untilAllowed)
+		return
+	}
+	batch := f.service.queues.Take(f.mapping.QueueARN, f.mapping.BatchSize)
+	if len(batch) == 0 {
+		return
+	}
+	defer f.after(betweenBatches)
+	answer, err := f.process.invoke(f.event(batch))
+	if err != nil {
+		return
+	}
+	failed := f.failures(answer, batch)
+	for _, m := range batch {
+		if !slices.Contains(failed, m.ID) {
+			f.service.queues.Done(f.mapping.QueueARN, m.Receipt)
 		}
 	}
+}
+
+// allowed reports whether the function's role lets Lambda poll the queue.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+func (f *feed) allowed() bool {
+	for _, operation := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		if !f.service.mayAs(f.process.function, "sqs", operation, f.mapping.QueueARN) {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *feed) event(batch []sqs.Message) []byte {
 	var e events.SQSEvent
 	for _, m := range batch {
+		digest := md5.Sum([]byte(m.Body)) //nolint:gosec // SQS's own checksum, not a protection
 		e.Records = append(e.Records, events.SQSMessage{
 			MessageId: m.ID, ReceiptHandle: m.Receipt, Body: m.Body, Attributes: m.Attributes,
+			Md5OfBody: hex.EncodeToString(digest[:]), MessageAttributes: map[string]events.SQSMessageAttribute{},
 			EventSource: "aws:sqs", EventSourceARN: f.mapping.QueueARN, AWSRegion: f.process.function.Region,
 		})
 	}
@@ -104,15 +134,18 @@ func (f *feed) failures(answer []byte, batch []sqs.Message) []string {
 	if !f.mapping.ReportFailures {
 		return nil
 	}
+	var all, out []string
+	for _, m := range batch {
+		all = append(all, m.ID)
+	}
 	var r events.SQSEventResponse
-	var out []string
 	if err := json.Unmarshal(answer, &r); err != nil {
-		for _, m := range batch {
-			out = append(out, m.ID)
-		}
-		return out
+		return all
 	}
 	for _, failure := range r.BatchItemFailures {
+		if !slices.Contains(all, failure.ItemIdentifier) {
+			return all // "an itemIdentifier with a bad key name", or an empty one
+		}
 		out = append(out, failure.ItemIdentifier)
 	}
 	return out

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -60,8 +59,7 @@ func (p *process) start() (*running, error) {
 	r.command = exec.Command(p.function.Binary) //nolint:gosec // the sandbox runs what its user built
 	r.command.Env = env
 	r.command.Stdout, r.command.Stderr = out.writer, out.writer
-	// A group of its own, so that what it started ends with it.
-	r.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ownGroup(r.command)
 	if err := r.command.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start function %s: %w", p.function.Name, err), listener.Close(), out.close())
 	}
@@ -85,7 +83,7 @@ func (p *process) stop() {
 	if r == nil {
 		return
 	}
-	_ = syscall.Kill(-r.command.Process.Pid, syscall.SIGKILL)
+	killGroup(r.command)
 	<-r.exited
 	_ = r.server.Close()
 	r.output.drain()
@@ -97,7 +95,7 @@ func (p *process) stop() {
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func (p *process) environment(runtimeAPI string) ([]string, error) {
 	f := p.function
-	key, secret, token, err := p.service.credentials.Credentials(f.RoleARN, f.Name, f.Region)
+	key, secret, token, err := p.service.roles.Credentials(f.RoleARN, f.Name, f.Region)
 	if err != nil {
 		return nil, fmt.Errorf("credentials of function %s: %w", f.Name, err)
 	}
@@ -110,6 +108,7 @@ func (p *process) environment(runtimeAPI string) ([]string, error) {
 		"AWS_LAMBDA_LOG_STREAM_NAME=" + p.stream(), "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand", "_HANDLER=bootstrap",
 		"AWS_REGION=" + f.Region, "AWS_DEFAULT_REGION=" + f.Region, "AWS_ENDPOINT_URL=" + endpoint, "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_ACCESS_KEY_ID=" + key, "AWS_SECRET_ACCESS_KEY=" + secret, "AWS_SESSION_TOKEN=" + token,
+		"_X_AMZN_TRACE_ID=Root=1-" + strconv.FormatInt(time.Now().Unix(), 16) + "-000000000000000000000000;Sampled=0",
 		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "TZ=:UTC",
 	}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
