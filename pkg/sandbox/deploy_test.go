@@ -23,7 +23,7 @@ const stack = `{
   "Resources": {
     "Role": {"Type": "AWS::IAM::Role", "Properties": {
       "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
-      "Policies": [{"PolicyName": "one", "PolicyDocument": {"Version": "2012-10-17", "Statement": []}}]}},
+      "Policies": [{"PolicyName": "one", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sqs:*", "logs:*"], "Resource": "*"}]}}]}},
     "More": {"Type": "AWS::IAM::RolePolicy", "Properties": {"RoleName": {"Ref": "Role"}, "PolicyName": "two",
       "PolicyDocument": {"Version": "2012-10-17", "Statement": []}}},
     "Dead": {"Type": "AWS::SQS::Queue"},

@@ -75,6 +75,7 @@ func New(o Options) (*Sandbox, error) {
 	s.ec2 = ec2.New(c, s.kms, s.events, s.ssm)
 	s.autoscaling = autoscaling.New(c, s.ec2, s.iam, s.events, autoscaling.DefaultSwitches())
 	s.lambda = lambda.New(c, s.sqs, s.logs, s.iam)
+	s.lambda.SetRecord(s.record)
 	s.api = wire.NewHandler(s.services(), s.iam, s.record)
 	s.SetSwitches(o.Switches)
 	return s, nil
