@@ -11,159 +11,162 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/apply"
-	"keymend/pkg/keypolicy"
 	"keymend/pkg/plan"
 )
 
 const (
-	key  = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-1a2b-3c4d-5e6f1a2b3c4d"
-	role = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
-	root = `{"Version":"2012-10-17","Statement":[{"Sid":"EnableRoot","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}`
+	before = `{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Principal":{"AWS":["1","2"]},"Action":"kms:*","Resource":"*"}]}`
+	same   = `{ "Statement": [{"Sid":"A","Effect":"Allow","Principal":{"AWS":["2","1"]},"Action":["kms:*"],"Resource":"*"}], "Version": "2012-10-17" }`
+	after  = `{"Version":"2012-10-17","Statement":[{"Sid":"B","Effect":"Allow","Principal":{"AWS":"1"},"Action":"kms:*","Resource":"*"}]}`
+	other  = `{"Version":"2012-10-17","Statement":[{"Sid":"C","Effect":"Allow","Principal":{"AWS":"1"},"Action":"kms:*","Resource":"*"}]}`
 )
 
-// A store is a key in KMS: one policy, and grants by name.
-type store struct {
+// A key answers each write with the next of its errors.
+type key struct {
 	policy string
-	grants map[string]string // id by name
-	puts   int
-	fail   []error // what the next writes answer, in order
+	errs   []error
+	puts   []*kms.PutKeyPolicyInput
+	grants []*kms.CreateGrantInput
 	slept  time.Duration
 }
 
-func (s *store) next() error {
-	if len(s.fail) == 0 {
+func (k *key) next() error {
+	if len(k.errs) == 0 {
 		return nil
 	}
-	err := s.fail[0]
-	s.fail = s.fail[1:]
+	err := k.errs[0]
+	k.errs = k.errs[1:]
 	return err
 }
 
-func (s *store) GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
-	return &kms.GetKeyPolicyOutput{Policy: new(s.policy)}, nil
+func (k *key) GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
+	if k.policy == "" {
+		return &kms.GetKeyPolicyOutput{}, nil
+	}
+	return &kms.GetKeyPolicyOutput{Policy: &k.policy}, nil
 }
 
-func (s *store) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
-	if in.BypassPolicyLockoutSafetyCheck {
-		return nil, errors.New("the lock-out check was bypassed")
-	}
-	s.puts++
-	if err := s.next(); err != nil {
-		return nil, err
-	}
-	s.policy = *in.Policy
-	return &kms.PutKeyPolicyOutput{}, nil
+func (k *key) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
+	k.puts = append(k.puts, in)
+	return &kms.PutKeyPolicyOutput{}, k.next()
 }
 
-func (s *store) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...func(*kms.Options)) (*kms.CreateGrantOutput, error) {
-	if err := s.next(); err != nil {
-		return nil, err
-	}
-	s.grants[*in.Name] = "g-" + *in.Name
-	return &kms.CreateGrantOutput{GrantId: new(s.grants[*in.Name])}, nil
+func (k *key) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...func(*kms.Options)) (*kms.CreateGrantOutput, error) {
+	k.grants = append(k.grants, in)
+	return &kms.CreateGrantOutput{GrantId: new("g1")}, k.next()
 }
 
-func (s *store) RevokeGrant(_ context.Context, in *kms.RevokeGrantInput, _ ...func(*kms.Options)) (*kms.RevokeGrantOutput, error) {
-	for name, id := range s.grants {
-		if id == *in.GrantId {
-			delete(s.grants, name)
-			return &kms.RevokeGrantOutput{}, nil
+func (k *key) RevokeGrant(context.Context, *kms.RevokeGrantInput, ...func(*kms.Options)) (*kms.RevokeGrantOutput, error) {
+	return &kms.RevokeGrantOutput{}, k.next()
+}
+
+func (k *key) sleep(ctx context.Context, d time.Duration) error {
+	k.slept += d
+	return ctx.Err()
+}
+
+func TestEditKeyPolicyWritesOnlyOnTheFactsItWasMadeFor(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		now    string
+		writes int
+		err    error
+	}{
+		"as it was":                    {before, 1, nil},
+		"as it was, written otherwise": {same, 1, nil},
+		"as it shall be":               {after, 0, nil},
+		"edited in between":            {other, 0, apply.ErrSuperseded},
+	} {
+		k := &key{policy: tc.now}
+		done, err := apply.EditKeyPolicy(t.Context(), k, k, k.sleep, plan.EditKeyPolicy{Key: "k", Principal: "p", Before: before, After: after})
+		if !errors.Is(err, tc.err) || len(k.puts) != tc.writes || done.Changed != (tc.writes == 1) {
+			t.Errorf("%s: %d writes, %v", name, len(k.puts), err)
+		}
+		if tc.err == nil && (done.Before != before || done.After != after || done.Undo.RemoveStatements == nil) {
+			t.Errorf("%s: %+v", name, done)
+		}
+		for _, in := range k.puts {
+			if in.BypassPolicyLockoutSafetyCheck || *in.Policy != after || *in.KeyId != "k" {
+				t.Errorf("%s: %+v", name, in)
+			}
 		}
 	}
-	return nil, &types.NotFoundException{}
-}
-
-func (s *store) sleep(_ context.Context, d time.Duration) error {
-	s.slept += d
-	return nil
-}
-
-func step(t *testing.T, before string) plan.EditKeyPolicy {
-	t.Helper()
-	doc, err := keypolicy.Parse(before)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := apply.EditKeyPolicy(t.Context(), &key{}, &key{}, nil, plan.EditKeyPolicy{}); err == nil {
+		t.Error("an answer without a policy was taken")
 	}
-	edit, err := keypolicy.Allow(doc, role)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plan.EditKeyPolicy{Key: key, Principal: role, Before: edit.Before, After: edit.After, Added: edit.Added}
 }
 
-func TestEditKeyPolicyTwiceIsOnce(t *testing.T) {
+func malformed(text string) error { return &types.MalformedPolicyDocumentException{Message: &text} }
+
+// A principal that IAM has just made is waited for, a little; what KMS refuses
+// for good isn't tried again.
+func TestErrors(t *testing.T) {
 	t.Parallel()
-	s := &store{policy: root}
-	edit := step(t, root)
-	first, err := apply.EditKeyPolicy(t.Context(), s, s, s.sleep, edit)
-	if err != nil || !first.Changed || s.policy != edit.After {
-		t.Fatalf("first: %+v, %v", first, err)
+	unknown := malformed("Policy contains a statement with one or more invalid principals.")
+	for name, tc := range map[string]struct {
+		errs    []error
+		puts    int
+		refused bool
+		fails   bool
+	}{
+		"principal known at the third": {[]error{unknown, unknown}, 3, false, false},
+		"principal never known":        {[]error{unknown, unknown, unknown, unknown, unknown}, 4, true, true},
+		"would lock the owner out":     {[]error{malformed("The new key policy will not allow you to update the key policy in the future.")}, 1, true, true},
+		"too long":                     {[]error{&types.LimitExceededException{}}, 1, true, true},
+		"a fault of AWS":               {[]error{&types.KMSInternalException{}}, 1, false, true},
+	} {
+		k := &key{policy: before, errs: tc.errs}
+		_, err := apply.EditKeyPolicy(t.Context(), k, k, k.sleep, plan.EditKeyPolicy{Key: "k", Before: before, After: after})
+		if len(k.puts) != tc.puts || (err != nil) != tc.fails || errors.Is(err, apply.ErrRefused) != tc.refused {
+			t.Errorf("%s: %d writes, %v", name, len(k.puts), err)
+		}
+		if (k.slept > 0) != (tc.puts > 1) {
+			t.Errorf("%s: slept %v", name, k.slept)
+		}
 	}
-	second, err := apply.EditKeyPolicy(t.Context(), s, s, s.sleep, edit)
-	if err != nil || second.Changed || s.puts != 1 {
-		t.Errorf("second: %+v, %v, %d writes", second, err, s.puts)
-	}
-	if second.Undo.RemoveStatements == nil || second.Before != root {
-		t.Error("a repeated delivery lost the before-image or the undo")
-	}
-}
-
-func TestEditKeyPolicyIsSupersededByOthers(t *testing.T) {
-	t.Parallel()
-	s := &store{policy: strings.Replace(root, "EnableRoot", "Renamed", 1)}
-	before := s.policy
-	_, err := apply.EditKeyPolicy(t.Context(), s, s, s.sleep, step(t, root))
-	if !errors.Is(err, apply.ErrSuperseded) || s.puts != 0 || s.policy != before {
-		t.Errorf("err = %v, %d writes", err, s.puts)
-	}
-}
-
-func TestNewPrincipalsTakeTime(t *testing.T) {
-	t.Parallel()
-	unknown := &types.MalformedPolicyDocumentException{Message: new("Policy contains a statement with one or more invalid principals.")}
-	s := &store{policy: root, fail: []error{unknown, unknown}}
-	done, err := apply.EditKeyPolicy(t.Context(), s, s, s.sleep, step(t, root))
-	if err != nil || !done.Changed || s.slept == 0 {
-		t.Errorf("%+v, %v after %v", done, err, s.slept)
-	}
-	for range 100 {
-		s.fail = append(s.fail, unknown)
-	}
-	s.policy = root
-	if _, err = apply.EditKeyPolicy(t.Context(), s, s, s.sleep, step(t, root)); err == nil || s.slept > time.Minute {
-		t.Errorf("err = %v after %v: the retry must end", err, s.slept)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	k := &key{policy: before, errs: []error{unknown, unknown}}
+	if _, err := apply.EditKeyPolicy(ctx, k, k, k.sleep, plan.EditKeyPolicy{Key: "k", Before: before, After: after}); !errors.Is(err, context.Canceled) || len(k.puts) != 1 {
+		t.Errorf("after the deadline: %d writes, %v", len(k.puts), err)
 	}
 }
 
-func TestUndoRemovesOnlyOurs(t *testing.T) {
+func TestCreateGrant(t *testing.T) {
 	t.Parallel()
-	edit := step(t, root)
-	s := &store{policy: strings.Replace(edit.After, "EnableRoot", "Renamed", 1)} // someone edited since
-	undo := apply.RemoveStatements{Key: key, Principal: role}
-	done, err := undo.Run(t.Context(), s, s, s.sleep)
-	if want := strings.Replace(root, "EnableRoot", "Renamed", 1); err != nil || !done.Changed || s.policy != want {
-		t.Errorf("%v, %v: %s", done.Changed, err, s.policy)
-	}
-	again, err := undo.Run(t.Context(), s, s, s.sleep)
-	if err != nil || again.Changed || s.puts != 1 {
-		t.Errorf("again: %+v, %v, %d writes", again, err, s.puts)
-	}
-}
-
-func TestGrantAndItsUndo(t *testing.T) {
-	t.Parallel()
-	s := &store{grants: map[string]string{}}
-	grant := plan.CreateGrant{Key: key, Principal: role, Name: "keymend-1", Operations: []string{"Decrypt"}}
-	done, err := apply.CreateGrant(t.Context(), s, s.sleep, grant)
-	if err != nil || done.Undo.RevokeGrant == nil || len(s.grants) != 1 {
+	step := plan.CreateGrant{Key: "k", Principal: "p", Name: "keymend-1", Operations: []string{"Decrypt", "CreateGrant"}, Retiring: "r"}
+	text := "ARN does not refer to a valid principal: p"
+	k := &key{errs: []error{&types.InvalidArnException{Message: &text}}}
+	done, err := apply.CreateGrant(t.Context(), k, k.sleep, step)
+	if err != nil || len(k.grants) != 2 || done.GrantID != "g1" || done.Undo.RevokeGrant == nil || *done.Undo.RevokeGrant != (apply.RevokeGrant{Key: "k", GrantID: "g1"}) {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	undone, err := done.Undo.RevokeGrant.Run(t.Context(), s)
-	if err != nil || !undone.Changed || len(s.grants) != 0 {
-		t.Errorf("undo: %+v, %v", undone, err)
+	if in := k.grants[0]; *in.Name != "keymend-1" || *in.GranteePrincipal != "p" || *in.RetiringPrincipal != "r" || len(in.Operations) != 2 {
+		t.Errorf("%+v", in)
 	}
-	again, err := done.Undo.RevokeGrant.Run(t.Context(), s)
-	if err != nil || again.Changed {
-		t.Errorf("undo again: %+v, %v", again, err)
+	k = &key{errs: []error{&types.DisabledException{}}}
+	if _, err := apply.CreateGrant(t.Context(), k, k.sleep, step); !errors.Is(err, apply.ErrRefused) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestUndoOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	k := &key{policy: before}
+	done, err := apply.RemoveStatements{Key: "k", Principal: "p"}.Run(t.Context(), k, k, k.sleep)
+	if err != nil || done.Changed || len(k.puts) != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	for _, gone := range []error{&types.NotFoundException{}, &types.InvalidGrantIdException{}} {
+		if done, err := (apply.RevokeGrant{Key: "k", GrantID: "g"}).Run(t.Context(), &key{errs: []error{gone}}); err != nil || done.Changed {
+			t.Errorf("%T: %+v, %v", gone, done, err)
+		}
+	}
+	if _, err := (apply.RevokeGrant{Key: "k", GrantID: "g"}).Run(t.Context(), &key{errs: []error{&types.KMSInternalException{}}}); err == nil {
+		t.Error("a fault of AWS was taken for success")
+	}
+	k.policy = strings.Repeat("x", 3)
+	if _, err := (apply.RemoveStatements{Key: "k", Principal: "p"}).Run(t.Context(), k, k, k.sleep); err == nil || len(k.puts) != 0 {
+		t.Errorf("no policy, and: %v", err)
 	}
 }
