@@ -7,9 +7,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/audit"
 	"keymend/pkg/remediation"
+	"keymend/pkg/remediation/live"
 	"keymend/pkg/settings"
 )
 
@@ -74,23 +78,15 @@ func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) 
 	if err != nil {
 		return nil, misused("settings in the environment: %w", err)
 	}
-	w := newWiring(s, config, p.Version)
+	world := live.AWS{Sessions: account.New(s.aws, account.Options{
+		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
+	})}
 	log.writer.Settings = config.Digest()
 	return &remediation.Engine{
-		Settings: config, View: w.view, Open: w.open, Switch: w.position,
-		Record: log.write, Sleep: sleep, PersonAsked: true,
+		Settings: config, View: world.View, Open: world.Open,
+		Switch: live.Switch(ssm.NewFromConfig(s.aws), config.SwitchParameter),
+		Record: log.write, Sleep: live.Sleep, RetiringRole: live.RetiringRole(config), PersonAsked: true,
 	}, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // An auditLog takes the records of one run: to standard output where JSON is

@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		s.part = fmt.Sprintf("%d %-10s", i+1, p.name)
 		s.calls = s.lastCall()
 		if err := p.play(s, ctx); err != nil {
-			page.Text(screen.Bad, fmt.Sprintf("%s did not happen as told: %v", s.part, err))
+			page.Text(screen.Bad, fmt.Sprintf("%sdid not happen as told: %v", s.part, err))
 			page.Blank()
 			page.Text(screen.Bad, fmt.Sprintf("%d of %d as expected.", i, len(all)))
 			return errors.Join(fmt.Errorf("demo: %s: %w", p.name, err), page.Flush())

@@ -15,6 +15,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/tidwall/gjson"
 
 	"keymend/pkg/audit"
 	"keymend/pkg/sandbox"
@@ -88,7 +89,12 @@ func (a actor) lastWords(ctx context.Context, function string) string {
 	}
 	for _, line := range slices.Backward(lines) {
 		if line.text != "" && !regexp.MustCompile(`^(START|END|REPORT|INIT_START) `).MatchString(line.text) && !strings.Contains(line.text, `"_aws"`) {
-			return line.text
+			text := line.text
+			if said := gjson.Get(text, "error").String(); gjson.Valid(text) && said != "" {
+				text = said
+			}
+			first, _, _ := strings.Cut(text, "\n")
+			return first
 		}
 	}
 	return "it was never invoked"

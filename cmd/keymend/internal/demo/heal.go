@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/tidwall/gjson"
 
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
@@ -41,7 +42,7 @@ func (s *stage) heal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ok, err := s.until(5*time.Minute, func() (bool, error) { return a.healed(ctx, web) })
+	ok, err := s.until(2*time.Minute, func() (bool, error) { return a.healed(ctx, web) })
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,9 @@ func (s *stage) tellHealing(h healing) {
 		if !at.IsZero() {
 			moment = clock(start, at)
 		}
-		s.page.Text(screen.Plain, strings.TrimRight("  "+moment+"  "+s.page.Paint(ink, label)+strings.Repeat(" ", 7-len(label))+text, " "))
+		const column = 16
+		pad := strings.Repeat(" ", column-len("  00:00  "+label))
+		s.page.Wrapped("  "+moment+"  "+s.page.Paint(ink, label)+pad, column, text)
 	}
 	var same time.Time
 	f := h.finding
@@ -192,13 +195,19 @@ func (s *stage) tellHealing(h healing) {
 		line(same, screen.Bold, "WHY", miss.Text)
 	}
 	line(same, screen.Bold, "MISS", strings.Join(f.Missing, ", "))
-	line(f.at, screen.Bold, "PLAN", steps(f.Plan)+fmt.Sprintf(", %d others affected; sent by diagnose, request %s", f.OthersAffected, f.RequestID))
-	line(h.intent.at, screen.Bold, "INTENT", fmt.Sprintf("recorded %s by remediate, request %s", h.intent.RemediationID, h.intent.RequestID))
-	line(h.write.Time, screen.Bold, "WRITE", fmt.Sprintf("%s by %s", h.write.Operation, h.write.Caller))
+	line(f.at, screen.Bold, "PLAN", steps(f.Plan)+fmt.Sprintf(", %d others affected; sent by diagnose, request %s", f.OthersAffected, short(f.RequestID)))
+	line(h.intent.at, screen.Bold, "INTENT", fmt.Sprintf("recorded %s by remediate, request %s", h.intent.RemediationID, short(h.intent.RequestID)))
+	line(h.write.Time, screen.Bold, "WRITE", h.write.Operation+" as "+h.write.Caller[strings.Index(h.write.Caller, "/")+1:])
 	line(h.outcome.at, screen.Good, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", h.outcome.Proof.Decision, h.outcome.Proof.EqualReads))
 	line(h.healed, screen.Good, "PROOF", strings.Join(h.inService, ", ")+" InService")
 	took := h.healed.Sub(aws.ToTime(h.failure.EndTime)).Round(time.Second)
 	line(h.healed, screen.Good, "HEALED", fmt.Sprintf("%d s after the failure", int(took.Seconds())))
+}
+
+// short is enough of a request id to find it in a log.
+func short(id string) string {
+	head, _, _ := strings.Cut(id, "-")
+	return head
 }
 
 // steps says what a plan writes.
@@ -207,7 +216,11 @@ func steps(p *plan.Plan) string {
 	for _, step := range p.Steps {
 		switch step := step.(type) {
 		case plan.EditKeyPolicy:
-			out = append(out, fmt.Sprintf("key policy + %d statements", len(step.Added)))
+			var sids []string
+			for _, text := range step.Added {
+				sids = append(sids, gjson.Get(text, "Sid").String())
+			}
+			out = append(out, fmt.Sprintf("key policy + %d statements (%s)", len(sids), strings.Join(sids, ", ")))
 		case plan.CreateGrant:
 			out = append(out, "1 grant")
 		}

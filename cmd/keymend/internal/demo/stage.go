@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -165,10 +166,13 @@ func (s *stage) until(limit time.Duration, done func() (bool, error)) (bool, err
 
 // single tells a part in one line: what it was about, and what came of it.
 func (s *stage) single(about, result string) {
-	s.page.Text(screen.Plain, s.page.Paint(screen.Bold, s.part)+fmt.Sprintf("%-38s ", about)+s.page.Paint(screen.Good, result))
+	s.page.Text(screen.Plain, s.page.Paint(screen.Bold, s.part)+fmt.Sprintf("%-34s ", about)+s.page.Paint(screen.Good, result))
 }
 
 // note adds a line below a part's own.
-func (s *stage) note(text string) { s.page.Text(screen.Faint, "             "+text) }
+func (s *stage) note(text string) {
+	const column = 12
+	s.page.Wrapped(strings.Repeat(" ", column), column, text)
+}
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

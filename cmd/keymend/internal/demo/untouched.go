@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"keymend/cmd/keymend/internal/scenario"
+	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/audit"
 	"keymend/pkg/guard"
 )
@@ -95,7 +96,7 @@ func (s *stage) notAsked(ctx context.Context) error {
 		return fmt.Errorf("the proposal doesn't say by which command the key is enrolled: %s", found.Reason)
 	}
 	s.single(group+"  key not enrolled", "proposal, writes 0; its owner's one command:")
-	s.note(guard.EnrolCommand(key))
+	s.page.Text(screen.Plain, "            "+guard.EnrolCommand(key))
 	return nil
 }
 

@@ -20,6 +20,8 @@ type Page struct {
 	text   bytes.Buffer
 	out    io.Writer
 	colour bool
+	begun  bool // something stands above
+	blank  bool // the line above is empty
 }
 
 // New returns an empty page for out.
@@ -36,8 +38,9 @@ func (p *Page) Flush() error {
 // Blank leaves a line empty, unless the page is at its top or the line above is
 // empty already.
 func (p *Page) Blank() {
-	if b := p.text.Bytes(); len(b) > 0 && !bytes.HasSuffix(b, []byte("\n\n")) {
+	if p.begun && !p.blank {
 		p.text.WriteByte('\n')
+		p.blank = true
 	}
 }
 
@@ -62,12 +65,28 @@ func (p *Page) Raw(text string) {
 
 // Text writes a line that begins at the left edge.
 func (p *Page) Text(ink Ink, text string) {
-	p.text.WriteString(p.Paint(ink, text) + "\n")
+	p.add(p.Paint(ink, text))
 }
 
 func (p *Page) line(ink Ink, label, text string) {
 	pad := strings.Repeat(" ", max(gutter-len(label), 1))
-	p.text.WriteString(strings.TrimRight(p.Paint(ink, label)+pad+text, " ") + "\n")
+	p.add(strings.TrimRight(p.Paint(ink, label)+pad+text, " "))
+}
+
+func (p *Page) add(line string) {
+	p.text.WriteString(line + "\n")
+	p.begun, p.blank = true, false
+}
+
+// Wrapped writes a line that begins with head, and breaks its text like Row's;
+// what doesn't fit goes below where the text began.
+func (p *Page) Wrapped(head string, columns int, text string) {
+	for i, line := range wrap(text, width-columns) {
+		if i > 0 {
+			head = strings.Repeat(" ", columns)
+		}
+		p.add(head + line)
+	}
 }
 
 // wrap breaks a text between words. A span in back quotes counts as one word.
