@@ -144,7 +144,7 @@ func (f *feed) failures(answer []byte, batch []sqs.Message) []string {
 	}
 	for _, failure := range r.BatchItemFailures {
 		if !slices.Contains(all, failure.ItemIdentifier) {
-			return all // "an itemIdentifier with a bad key name", or an empty one
+			return all // an empty or unknown identifier counts as no answer
 		}
 		out = append(out, failure.ItemIdentifier)
 	}

@@ -70,17 +70,18 @@ func parseJSONFilter(text string) (func(line string) bool, error) {
 	}, nil
 }
 
-// like matches * in a pattern.
+// like matches a pattern in which * stands for any text.
 func like(pattern, s string) bool {
-	first, rest, star := strings.Cut(pattern, "*")
-	if !star {
+	parts := strings.Split(pattern, "*")
+	last := len(parts) - 1
+	if last == 0 {
 		return pattern == s
 	}
-	s, ok := strings.CutPrefix(s, first)
-	for i := 0; ok && i <= len(s); i++ {
-		if like(rest, s[i:]) {
-			return true
+	s, ok := strings.CutPrefix(s, parts[0])
+	for _, part := range parts[1:last] {
+		if ok {
+			_, s, ok = strings.Cut(s, part)
 		}
 	}
-	return false
+	return ok && strings.HasSuffix(s, parts[last])
 }

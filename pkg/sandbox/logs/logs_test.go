@@ -67,9 +67,6 @@ func FuzzFilter(f *testing.F) {
 	f.Add(`"quoted" term`, "quoted term")
 	f.Add(`{`, "{")
 	f.Fuzz(func(t *testing.T, pattern, line string) {
-		if len(line) > 1000 || strings.Count(pattern, "*") > 5 {
-			return
-		}
 		out, err := filled(line).FilterLogEvents(ctx(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new(group), FilterPattern: &pattern})
 		if err == nil && len(out.Events) > 1 {
 			t.Error("one line became more")
