@@ -71,13 +71,14 @@ func (d *Document) refuseDocument(add adder) {
 	if len(d.unknown) > 0 {
 		add("", RefusedMember, "members that the policy grammar doesn't know: %s", strings.Join(d.unknown, ", "))
 	}
-	for i, r := range d.raw {
-		// The API's pattern is [\t\n\r\u0020-\u00FF]+.
-		if (r < ' ' && r != '\t' && r != '\n' && r != '\r') || r > 0xFF {
-			add("", RefusedCharacter, "KMS doesn't take the character %q at byte %d", r, i)
-			break
-		}
+	if i := strings.IndexFunc(d.raw, isRefused); i >= 0 {
+		add("", RefusedCharacter, "KMS doesn't take the character at byte %d", i)
 	}
+}
+
+// isRefused: the API's pattern is [\t\n\r\u0020-\u00FF]+.
+func isRefused(r rune) bool {
+	return r > 0xFF || r < ' ' && !strings.ContainsRune("\t\n\r", r)
 }
 
 func (s Statement) refuseMembers(add adder) {
@@ -87,7 +88,13 @@ func (s Statement) refuseMembers(add adder) {
 	if len(s.Unknown) > 0 {
 		add(s.Name(), RefusedMember, "members that the policy grammar doesn't know: %s", strings.Join(s.Unknown, ", "))
 	}
-	// Since 2025-08-18 KMS refuses a document with such a statement.
+	s.refuseActions(add)
+	s.refuseResources(add)
+}
+
+// Since 2025-08-18 KMS refuses a document with a statement that lacks a valid
+// Action or NotAction, or Resource.
+func (s Statement) refuseActions(add adder) {
 	if len(s.Action) == 0 && len(s.NotAction) == 0 {
 		add(s.Name(), RefusedAction, "it has neither Action nor NotAction")
 	}
@@ -96,6 +103,9 @@ func (s Statement) refuseMembers(add adder) {
 			add(s.Name(), RefusedAction, "%q is not an action of KMS", a)
 		}
 	}
+}
+
+func (s Statement) refuseResources(add adder) {
 	if len(s.Resource) == 0 || s.NotResource != nil {
 		add(s.Name(), RefusedResource, `it needs Resource "*"`)
 	}
