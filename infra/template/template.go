@@ -67,11 +67,12 @@ func statementsOf(t map[string]any, role string) ([]any, error) {
 
 // at walks down members that are objects.
 func at(v map[string]any, path ...string) (map[string]any, bool) {
-	ok := true
 	for _, name := range path {
-		if v, ok = member(v, name); !ok {
+		next, ok := member(v, name)
+		if !ok {
 			return nil, false
 		}
+		v = next
 	}
 	return v, true
 }

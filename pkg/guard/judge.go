@@ -42,22 +42,12 @@ func Judge(in Input, p plan.Plan) Verdict {
 
 func (in Input) judge(p plan.Plan) (Reason, string) {
 	permission, consent := in.consent()
-	switch {
-	case p.NoFix != nil || len(p.Steps) == 0:
-		return NothingToApply, consent
-	case !in.principalFits():
-		return WrongPrincipal, consent
-	}
-	if reason := in.stepsFit(p); reason != "" {
-		return reason, consent
+	for _, refusal := range []func(plan.Plan) Reason{in.planFits, in.forbidden} {
+		if reason := refusal(p); reason != "" {
+			return reason, consent
+		}
 	}
 	switch {
-	case in.KeyTags[Tag] == TagIgnore:
-		return KeyIgnored, consent
-	case in.Mode != Propose && in.Mode != Enforce:
-		return OnlyObserving, consent
-	case in.TagsUnreadable != "":
-		return TagsNotReadable, consent
 	case permission == NotConsented || permission == ForeignKey:
 		return permission, consent
 	case in.Mode == Propose:
@@ -66,6 +56,30 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 		return SwitchedOff, consent
 	}
 	return permission, consent
+}
+
+// planFits: the plan is one that Keymend may carry out at all.
+func (in Input) planFits(p plan.Plan) Reason {
+	switch {
+	case p.NoFix != nil || len(p.Steps) == 0:
+		return NothingToApply
+	case !in.principalFits():
+		return WrongPrincipal
+	}
+	return in.stepsFit(p)
+}
+
+// forbidden: what stands even against a proposal.
+func (in Input) forbidden(plan.Plan) Reason {
+	switch {
+	case in.KeyTags[Tag] == TagIgnore:
+		return KeyIgnored
+	case in.Mode != Propose && in.Mode != Enforce:
+		return OnlyObserving
+	case in.TagsUnreadable != "":
+		return TagsNotReadable
+	}
+	return ""
 }
 
 // consent says by what the key may be opened, and where that stands.

@@ -16,7 +16,7 @@ type Role string
 // others, in their own account too. There is one role for each kind of write.
 const (
 	Reader       Role = "reader"        // reads groups, templates, keys; changes nothing
-	Granter      Role = "granter"       // creates and revokes grants
+	Granter      Role = "granter"       // creates grants
 	PolicyWriter Role = "policy-writer" // writes key policies
 	Diagnose     Role = "diagnose"      // the function's own role
 	Remediate    Role = "remediate"     // the function's own role

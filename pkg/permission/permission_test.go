@@ -35,7 +35,7 @@ const (
 func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 	t.Parallel()
 	writes := map[string]permission.Role{
-		"kms:PutKeyPolicy": permission.PolicyWriter, "kms:CreateGrant": permission.Granter, "kms:RevokeGrant": permission.Granter,
+		"kms:PutKeyPolicy": permission.PolicyWriter, "kms:CreateGrant": permission.Granter,
 		"sqs:SendMessage": permission.Diagnose,
 	}
 	for _, r := range permission.Roles() {
@@ -96,20 +96,20 @@ func TestWritersConditions(t *testing.T) {
 		ctx    map[string][]string
 		want   access.Decision
 	}{
-		"policy":                     {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Allowed},
-		"policy, not enrolled":       {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, nil, access.Denied},
-		"policy, ignored":            {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
-		"policy, not enrolled, all":  {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, nil, access.Allowed},
-		"policy, another account":    {permission.PolicyWriter, place(), "kms:PutKeyPolicy", strings.Replace(keyARN, "1111", "4444", 1), enrolled, access.Denied},
-		"policy, lockout bypassed":   {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
-		"policy writer grants":       {permission.PolicyWriter, place(), "kms:CreateGrant", keyARN, grant, access.Denied},
-		"grant":                      {permission.Granter, place(), "kms:CreateGrant", keyARN, grant, access.Allowed},
-		"grant, to another role":     {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
-		"grant, to another account":  {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", strings.Replace(slr, "1111", "4444", 1)), access.Denied},
-		"grant, of more":             {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:grantoperations", "Decrypt Sign"), access.Denied},
-		"grant, not enrolled":        {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
-		"revoke, enrolled no longer": {permission.Granter, place(), "kms:RevokeGrant", keyARN, nil, access.Allowed},
-		"reader writes":              {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
+		"policy":                    {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Allowed},
+		"policy, not enrolled":      {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, nil, access.Denied},
+		"policy, ignored":           {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
+		"policy, not enrolled, all": {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, nil, access.Allowed},
+		"policy, another account":   {permission.PolicyWriter, place(), "kms:PutKeyPolicy", strings.Replace(keyARN, "1111", "4444", 1), enrolled, access.Denied},
+		"policy, lockout bypassed":  {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
+		"policy writer grants":      {permission.PolicyWriter, place(), "kms:CreateGrant", keyARN, grant, access.Denied},
+		"grant":                     {permission.Granter, place(), "kms:CreateGrant", keyARN, grant, access.Allowed},
+		"grant, to another role":    {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
+		"grant, to another account": {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", strings.Replace(slr, "1111", "4444", 1)), access.Denied},
+		"grant, of more":            {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:grantoperations", "Decrypt Sign"), access.Denied},
+		"grant, not enrolled":       {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
+		"grants of others revoked":  {permission.Granter, place(), "kms:RevokeGrant", keyARN, enrolled, access.Denied},
+		"reader writes":             {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
 	} {
 		text, err := permission.Policy(tc.role, tc.place)
 		if err != nil {

@@ -26,15 +26,15 @@ func (p Place) readKey() []Permission {
 
 // grant: kms:GrantOperations is always in the request, since Operations is
 // required; ForAllValues without it would let a request through that lacks it.
-// RevokeGrant has no key for the grantee, and no condition on the tag: an owner
-// who withdraws consent must be able to have the change undone.
+// kms:RevokeGrant isn't here: no function takes a grant back, and IAM has no
+// condition key that would limit it to Keymend's own. The role may retire its
+// grants without it, since they name it for that.
 func (p Place) grant() []Permission {
 	return []Permission{
 		{Action: "kms:CreateGrant", Resource: p.keys(), Why: "opens a key whose policy Keymend doesn't touch", Condition: p.enrolled(map[string]map[string][]string{
 			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles()}},
 			"ForAllValues:StringEquals": {"kms:GrantOperations": grantOperations()},
 		})},
-		{Action: "kms:RevokeGrant", Resource: p.keys(), Why: "undoes that"},
 	}
 }
 

@@ -115,12 +115,24 @@ func (e *Engine) conclude(ctx context.Context, l *look) ([]Diagnosis, error) {
 		d.Record.Outcome, d.Record.Reason = audit.CauseElsewhere, l.launch.Refused
 	case l.signal.hasFailed():
 		d.Record.Outcome = audit.CauseElsewhere
-		d.Record.Reason = fmt.Sprintf("%d keys are needed, and all are open to the role; AWS's text points to: %s", len(l.findings), cause)
+		d.Record.Reason = fmt.Sprintf("%s; AWS's text points to: %s", l.open(), cause)
 	default:
 		d.Record.Outcome = audit.NothingToDo
-		d.Record.Reason = fmt.Sprintf("%d keys are needed, and all are open to the role", len(l.findings))
+		d.Record.Reason = l.open()
 	}
 	return []Diagnosis{d}, e.write(ctx, d.Record)
+}
+
+// open says that the keys are open to the role, and which.
+func (l *look) open() string {
+	if len(l.findings) == 0 {
+		return "the launch needs no customer managed key"
+	}
+	var keys []string
+	for _, f := range l.findings {
+		keys = append(keys, f.Facts.Key.ARN)
+	}
+	return "every key that the launch needs is open to " + l.launch.Principal.ARN + ": " + strings.Join(keys, ", ")
 }
 
 // failedLook ends a look that can't succeed, and hands back the errors that may.

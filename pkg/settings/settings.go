@@ -32,8 +32,10 @@ type Config struct {
 	Partition       string        `json:"partition"`       // aws, aws-cn or aws-us-gov
 }
 
-// Digest identifies the settings in audit records: SHA-256 in hexadecimal.
+// Digest identifies the settings in audit records: SHA-256 in hexadecimal. The
+// queue's address, which only one of the functions has, is no part of it.
 func (c Config) Digest() string {
+	c.ChangesQueueURL = ""
 	text, err := json.Marshal(c)
 	if err != nil {
 		return "" // strings and numbers can always be written

@@ -97,4 +97,7 @@ func TestDigest(t *testing.T) {
 	if a.Digest() == b.Digest() || a.Digest() != (settings.Config{Mode: "enforce"}).Digest() || len(a.Digest()) != 64 {
 		t.Errorf("%s, %s", a.Digest(), b.Digest())
 	}
+	if sender := (settings.Config{Mode: "enforce", ChangesQueueURL: "https://q.fifo"}); sender.Digest() != a.Digest() {
+		t.Error("two functions with the same settings have two digests")
+	}
 }
