@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"keymend/pkg/access"
+	"keymend/pkg/account"
 	"keymend/pkg/audit"
 	"keymend/pkg/plan"
 	"keymend/pkg/verify"
@@ -34,6 +35,9 @@ func (e *Engine) proven(ctx context.Context, l *look, f plan.Finding, r audit.Re
 		r.Outcome = audit.Fixed
 	case errors.Is(err, verify.ErrNotSettled):
 		r.Outcome, r.Reason = audit.Unproven, err.Error()
+	case account.AccessDenied(err):
+		// The change stands; whoever closed the key to the reader has to look.
+		r.Outcome, r.Reason = audit.Unproven, reasonOf(err)
 	default:
 		return r, fmt.Errorf("prove the change of %s: %w", r.Key, err)
 	}

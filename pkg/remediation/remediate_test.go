@@ -134,6 +134,13 @@ func TestRemediateFollowsTheFacts(t *testing.T) {
 		"writing was forbidden":        {func(w *world) { w.fail["Put"] = denied("kms:PutKeyPolicy") }, []string{"intent:", "outcome:not-permitted"}, 0},
 		"KMS refuses the policy": {func(w *world) { w.fail["Put"] = &types.MalformedPolicyDocumentException{Message: new("lockout")} },
 			[]string{"intent:", "outcome:failed", "intent:", "outcome:fixed"}, 1},
+		"reading was forbidden after the write": {func(w *world) {
+			w.before["Key"] = func() {
+				if w.puts > 0 {
+					w.fail["Key"] = denied("kms:DescribeKey")
+				}
+			}
+		}, []string{"intent:", "outcome:unproven"}, 1},
 		"the write doesn't show": {func(w *world) {
 			stale := w.policy
 			w.before["Key"] = func() {
