@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -124,6 +125,10 @@ func TestTheProcedureByHandHeals(t *testing.T) {
 	if n := s.inService(); n != 0 {
 		t.Fatalf("%d instances in service before the procedure", n)
 	}
+	keymend := buildKeymend(t)
+	if code, text := diagnose(t, keymend, endpoint); code != 3 {
+		t.Errorf("before: keymend diagnose ends with %d, want 3 (a fix is available):\n%s", code, text)
+	}
 	key := at(s.answers["key"].Output, "KeyMetadata.KeyId").(string)
 	cmd := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "python", "procedure.py"), endpoint, account, region, key)
 	cmd.Env = isolated()
@@ -133,6 +138,9 @@ func TestTheProcedureByHandHeals(t *testing.T) {
 	box.Advance(time.Hour)
 	if n := s.inService(); n != 2 {
 		t.Errorf("%d instances in service after the procedure, want 2", n)
+	}
+	if code, text := diagnose(t, keymend, endpoint); code != 0 {
+		t.Errorf("after: keymend diagnose ends with %d, want 0 (nothing to do):\n%s", code, text)
 	}
 	policy := s.ask("kms", "GetKeyPolicy", map[string]any{"KeyId": key})["Policy"].(string)
 	for _, part := range []string{"EnableRoot", "AWSServiceRoleForAutoScaling", "kms:GrantIsForAWSResource"} {
@@ -144,4 +152,27 @@ func TestTheProcedureByHandHeals(t *testing.T) {
 	if !failed {
 		t.Error("the group never failed")
 	}
+}
+
+// buildKeymend builds the program; what it links is in the build cache.
+func buildKeymend(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "keymend")
+	if text, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "keymend/cmd/keymend").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, text)
+	}
+	return program
+}
+
+// diagnose runs Keymend against the story's group and returns its exit code.
+func diagnose(t *testing.T, program, endpoint string) (int, string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, "diagnose", "web", "--endpoint-url", endpoint, "--region", region)
+	cmd.Env = isolated()
+	text, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("keymend diagnose: %v", err)
+	}
+	return cmd.ProcessState.ExitCode(), string(text)
 }
