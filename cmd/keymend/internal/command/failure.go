@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/alecthomas/kong"
 	"github.com/aws/smithy-go"
 )
 
@@ -25,7 +26,7 @@ var (
 
 // hint says what a person can do about an error; "" = the error says it.
 func hint(err error) string {
-	var m *misuse
+	var parse *kong.ParseError
 	var api smithy.APIError
 	var dial *net.OpError
 	switch {
@@ -33,7 +34,7 @@ func hint(err error) string {
 		return "Log in as for the AWS CLI: `aws sts get-caller-identity` must work, with the same --profile."
 	case errors.Is(err, errNoRegion):
 		return "Give --region, set AWS_REGION, or set a Region in the profile (`aws configure`)."
-	case errors.As(err, &m):
+	case errors.As(err, &parse):
 		return "See `keymend --help`, or `keymend COMMAND --help`."
 	case errors.As(err, &api):
 		return hintByCode(api.ErrorCode())

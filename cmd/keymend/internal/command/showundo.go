@@ -1,23 +1,47 @@
 package command
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/audit"
 )
 
 // tellUndo shows what was taken away, and sets the exit code.
 func (p *program) tellUndo(of, done audit.Record, what string) error {
-	if done.Outcome != audit.Undone {
+	u := report.Undo{Record: of, Done: what, Failed: done.Outcome != audit.Undone, Before: done.Before, After: done.After}
+	if u.Failed {
 		p.code = report.Broke
 	}
-	u := report.Undo{Record: of, Done: what, Failed: done.Outcome != audit.Undone, Before: done.Before, After: done.After}
-	return p.showUndo(u)
-}
-
-func (p *program) showUndo(u report.Undo) error {
 	if p.flags.Output == "json" {
 		return nil // the records went out as they were written
 	}
+	return p.showUndo(u)
+}
+
+// tellPreview shows what would be taken away, and sets the exit code.
+func (p *program) tellPreview(u report.Undo) error {
+	if u.Changes() {
+		p.code = report.Fixable
+	}
+	if p.flags.Output != "json" {
+		return p.showUndo(u)
+	}
+	text, err := json.Marshal(map[string]string{
+		"remediationId": u.Record.RemediationID, "key": u.Record.Key, "principal": u.Record.Principal,
+		"before": u.Before, "after": u.After, "grantId": u.Grant,
+	})
+	if err != nil {
+		return fmt.Errorf("write preview: %w", err)
+	}
+	if _, err := fmt.Fprintln(p.Out, string(text)); err != nil {
+		return fmt.Errorf("write preview: %w", err)
+	}
+	return nil
+}
+
+func (p *program) showUndo(u report.Undo) error {
 	page := p.page()
 	u.Show(page)
 	return page.Flush()

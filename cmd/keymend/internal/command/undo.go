@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/apply"
@@ -67,21 +68,27 @@ func (c undo) choose(records []audit.Record, where string) (audit.Record, error)
 			return r, nil
 		}
 	}
-	return audit.Record{}, misused("%s has no record of anything that %s wrote; name the place of its audit records with --file or --log-group", where, c.ID)
+	return audit.Record{}, misused("%s has a record of anything that %s wrote; name the place of its audit records with --file or --log-group", where, c.ID)
 }
 
 func (c undo) records(ctx context.Context, s session) ([]audit.Record, string, error) {
 	if c.File != "" {
-		return fromFile(c.File)
+		records, file, err := fromFile(c.File)
+		return records, "no line of " + file, err
 	}
-	records, where, err := fromFile(c.AuditFile)
+	records, file, err := fromFile(c.AuditFile)
 	if err == nil && slices.ContainsFunc(records, func(r audit.Record) bool { return r.RemediationID == c.ID }) {
-		return records, where, nil
+		return records, file, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, where, err
+		return nil, file, err
 	}
-	return fromLog(ctx, s, c.LogGroup, c.ID)
+	records, group, err := fromLog(ctx, s, c.LogGroup, c.ID)
+	var none *types.ResourceNotFoundException
+	if errors.As(err, &none) {
+		err = nil
+	}
+	return records, "neither " + file + " nor " + group, err
 }
 
 func fromFile(name string) ([]audit.Record, string, error) {
@@ -140,8 +147,5 @@ func (p *program) previewUndo(ctx context.Context, s session, r audit.Record) er
 	default:
 		return misused("the record of %s has no undo", r.RemediationID)
 	}
-	if preview.Changes() {
-		p.code = report.Fixable
-	}
-	return p.showUndo(preview)
+	return p.tellPreview(preview)
 }

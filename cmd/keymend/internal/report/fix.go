@@ -19,6 +19,10 @@ func (g Group) fix(p *screen.Page, k Key) {
 	case audit.Fixable, audit.Observed, audit.Proposed, audit.Sent:
 		g.proposal(p, k)
 	case audit.NothingToDo:
+		p.Row(screen.Good, "ALLOWED", k.why())
+		if g.status().word == "KEYS OPEN" {
+			p.Row(screen.Bold, "NEXT", "no key stands in the way any more; the group launches at its next try by itself")
+		}
 	default:
 		k.done(p)
 	}
@@ -50,14 +54,14 @@ func (k Key) why() string {
 
 // proposal: the fix now, and for good where the policy is kept as code.
 func (g Group) proposal(p *screen.Page, k Key) {
-	what := describe(k.Finding.Plan)
+	what, why := describe(k.Finding.Plan)
 	if g.Asked {
-		p.Row(screen.Bad, "REFUSED", k.why())
-		p.Row(screen.Bold, "", "what would have been done: "+what)
+		p.Row(screen.Bad, "REFUSED", k.why(), "what would have been done: "+what)
 	} else {
-		p.Row(screen.Bold, "FIX", fmt.Sprintf("now        `keymend diagnose %s --apply`     %s", g.Head.Group, what))
-		if v := k.Finding.Verdict; v != nil && !v.Allowed && k.Finding.Outcome != audit.Observed {
-			p.Row(screen.Bold, "", "           "+v.Text)
+		p.Whole(screen.Bold, "FIX", fmt.Sprintf("now        keymend diagnose %s --apply     %s", g.Head.Group, what))
+		p.Row(screen.Bold, "", nonEmpty(why)...)
+		if v := k.Finding.Verdict; v != nil && !v.Allowed {
+			p.Row(screen.Doubt, "", v.Text)
 		}
 	}
 	k.forGood(p)
@@ -72,24 +76,19 @@ func (k Key) forGood(p *screen.Page) {
 	p.Raw(code)
 }
 
-// describe says in a few words what a plan writes.
-func describe(p *plan.Plan) string {
-	if p == nil {
-		return "nothing"
+// describe says in a few words what a plan writes, and why that where it is a
+// grant. A plan has one step.
+func describe(p *plan.Plan) (what, why string) {
+	if p == nil || len(p.Steps) == 0 {
+		return "nothing", ""
 	}
-	text := ""
-	for _, step := range p.Steps {
-		if text != "" {
-			text += ", "
-		}
-		switch s := step.(type) {
-		case plan.EditKeyPolicy:
-			text += fmt.Sprintf("%d statements added", len(s.Added))
-		case plan.CreateGrant:
-			text += "1 grant (" + s.Why + ")"
-		}
+	switch s := p.Steps[0].(type) {
+	case plan.EditKeyPolicy:
+		what = fmt.Sprintf("%d statements added", len(s.Added))
+	case plan.CreateGrant:
+		what, why = "1 grant", "a grant because: "+s.Why
 	}
-	return text
+	return what, why
 }
 
 // done shows the write and its proof.
@@ -99,17 +98,19 @@ func (k Key) done(p *screen.Page) {
 	if r.Outcome != audit.Fixed && r.Outcome != audit.InService {
 		ink, label = screen.Bad, "FAILED"
 	}
-	p.Row(ink, label, describe(k.Finding.Plan)+": "+audit.Outcomes()[k.Outcome()])
+	what, why := describe(k.Finding.Plan)
+	p.Row(ink, label, what+": "+audit.Outcomes()[k.Outcome()])
+	p.Row(screen.Bold, "", nonEmpty(why)...)
 	if r.Reason != "" {
 		p.Row(screen.Bold, "WHY", r.Reason)
 	}
 	if proof := r.Proof; proof != nil {
 		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", proof.Decision, proof.EqualReads))
 	}
-	if label == "FIXED" {
+	if label == "FIXED" && r.Suspended == "" {
 		p.Row(screen.Bold, "NEXT", "the group launches at its next try by itself; `keymend diagnose "+r.Group+"` tells")
 	}
 	if len(r.Undo) > 0 {
-		p.Row(screen.Bold, "UNDO", "`keymend undo "+r.RemediationID+"`")
+		p.Whole(screen.Bold, "UNDO", "keymend undo "+r.RemediationID)
 	}
 }

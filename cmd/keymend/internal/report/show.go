@@ -15,10 +15,8 @@ import (
 func (g Group) Show(p *screen.Page) {
 	g.headline(p)
 	for _, k := range g.Keys {
-		if k.Finding.Key != "" {
-			p.Blank()
-			k.show(p)
-		}
+		p.Blank()
+		k.show(p)
 		g.ending(p, k)
 	}
 	p.Blank()
@@ -49,9 +47,18 @@ func (g Group) counts() string {
 		if h.More {
 			more = " at least"
 		}
-		text += fmt.Sprintf(", %s,%s %d failed launch%s", minutes(g.Head.Time.Sub(h.Since)), more, h.Failed, plural)
+		text += fmt.Sprintf(", %s,%s %d failed launch%s", minutes(h.until(g.Head.Time).Sub(h.Since)), more, h.Failed, plural)
 	}
 	return text
+}
+
+// until is the end of the history: now, unless the clocks disagree, as they do
+// in a sandbox.
+func (h History) until(now time.Time) time.Time {
+	if now.Before(h.Last) {
+		return h.Last
+	}
+	return now
 }
 
 // minutes says a duration as people do.
@@ -76,20 +83,28 @@ func (g Group) suspension(p *screen.Page) {
 	if byPerson(g.Head.Suspended) {
 		what = "a person stopped Launch; no fix brings anything back until they resume it: "
 	}
-	p.Row(screen.Doubt, "STOPPED", what+g.Head.Suspended,
-		fmt.Sprintf("`aws autoscaling resume-processes --auto-scaling-group-name %s --scaling-processes Launch --region %s`", g.Head.Group, g.Head.Region))
+	p.Row(screen.Doubt, "STOPPED", what+g.Head.Suspended)
+	p.Whole(screen.Bold, "", fmt.Sprintf("aws autoscaling resume-processes --auto-scaling-group-name %s --scaling-processes Launch --region %s", g.Head.Group, g.Head.Region))
 }
 
 func (k Key) show(p *screen.Page) {
 	r := k.Finding
+	if r.Key == "" { // about the group: no key stands in the way
+		p.Row(screen.Bold, "FROM", r.Because...)
+		return
+	}
 	p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r), r.KeyState), "  "))
 	p.Row(screen.Bold, "FROM", r.Because...)
 	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
+	missing := strings.Join(r.Missing, ", ")
+	if k.Outcome() == audit.Fixed {
+		missing += " (until the fix)"
+	}
 	switch r.Decision {
 	case access.Denied:
-		p.Row(screen.Bad, "DENIED", strings.Join(r.Missing, ", "))
+		p.Row(screen.Bad, "DENIED", missing)
 	case access.Unknown:
-		p.Row(screen.Doubt, "UNKNOWN", strings.Join(r.Missing, ", "))
+		p.Row(screen.Doubt, "UNKNOWN", missing)
 	case access.Allowed:
 		p.Row(screen.Good, "ALLOWED", "all that a launch needs")
 	}

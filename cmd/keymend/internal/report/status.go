@@ -1,9 +1,12 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/access"
+	"keymend/pkg/activity"
 	"keymend/pkg/audit"
 )
 
@@ -32,6 +35,7 @@ type status struct {
 //	Keymend failed, or wasn't permitted                FAILED     1
 //	a fix is there, and wasn't asked for               BROKEN     3
 //	a fix was asked for, and refused                   BROKEN     4
+//	no key is known to stand in the way for certain    UNKNOWN    4
 //	a key stands in the way, only a person can help    BROKEN     4
 //	the launch fails for another reason                NOT KMS    4
 //	open, but Auto Scaling or a person stopped Launch  SUSPENDED  4
@@ -45,9 +49,11 @@ func (g Group) status() status {
 		return status{"FAILED", screen.Bad, Broke}
 	case g.any(audit.Superseded), !g.Asked && g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent):
 		return status{"BROKEN", screen.Bad, Fixable}
+	case g.any(audit.NoFix) && !g.denied():
+		return status{"UNKNOWN", screen.Doubt, NotOurs}
 	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Refused, audit.NoFix):
 		return status{"BROKEN", screen.Bad, NotOurs}
-	case g.any(audit.CauseElsewhere):
+	case g.any(audit.CauseElsewhere), g.any(audit.NothingToDo) && g.elsewhere():
 		return status{"NOT KMS", screen.Doubt, NotOurs}
 	case g.Head.Suspended != "" && g.short():
 		return status{"SUSPENDED", screen.Doubt, NotOurs}
@@ -63,6 +69,18 @@ func (g Group) status() status {
 
 // Code returns the exit code that the group calls for.
 func (g Group) Code() Code { return g.status().code }
+
+// denied reports whether a key stands in the way for certain.
+func (g Group) denied() bool {
+	return slices.ContainsFunc(g.Keys, func(k Key) bool { return k.Finding.Decision == access.Denied })
+}
+
+// elsewhere reports whether launches fail for something that has nothing to do
+// with keys. A text that may be about a key says nothing here: all keys are
+// open, and the group may not have tried again since they are.
+func (g Group) elsewhere() bool {
+	return g.History.Failed > 0 && !activity.Classify(g.History.Message).Cause.MayBeKey()
+}
 
 func (g Group) short() bool { return g.Head.Healthy < g.Head.Desired }
 

@@ -37,7 +37,7 @@ func (u Undo) Show(p *screen.Page) {
 	case !u.Changes():
 		p.Text(screen.Bold, "It is gone already. Nothing changed.")
 	default:
-		p.Row(screen.Bold, "TO DO SO", "`keymend undo "+r.RemediationID+" --apply`")
+		p.Whole(screen.Bold, "TO DO SO", "keymend undo "+r.RemediationID+" --apply")
 		p.Blank()
 		p.Text(screen.Bold, "Nothing changed.")
 	}
@@ -61,17 +61,20 @@ func (u Undo) takes(p *screen.Page) {
 	for _, s := range after.Statements() {
 		kept[s.Sid] = s
 	}
-	foreign := 0
+	foreign, goes := 0, " goes"
+	if u.Done != "" && !u.Failed {
+		goes = " is gone"
+	}
 	for _, s := range before.Statements() {
 		k, stays := kept[s.Sid]
 		switch {
 		case !keypolicy.Owned(s):
 			foreign++
 		case !stays:
-			p.Row(screen.Bold, "STATEMENT", s.Name()+" goes")
+			p.Row(screen.Bold, "STATEMENT", s.Name()+goes)
 		case s.Principal != nil && k.Principal != nil && len(k.Principal.AWS) < len(s.Principal.AWS):
 			p.Row(screen.Bold, "STATEMENT", fmt.Sprintf("%s stays for %d other roles", s.Name(), len(k.Principal.AWS)))
 		}
 	}
-	p.Row(screen.Bold, "", fmt.Sprintf("%d statements of others stay as they are", foreign))
+	p.Row(screen.Bold, "", fmt.Sprintf("statements of others, which stay as they are: %d", foreign))
 }

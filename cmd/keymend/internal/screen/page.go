@@ -56,6 +56,10 @@ func (p *Page) Row(ink Ink, label string, texts ...string) {
 	}
 }
 
+// Whole writes a label and, beside it, a text that must stay on one line: a
+// command, to be copied.
+func (p *Page) Whole(ink Ink, label, text string) { p.line(ink, label, text) }
+
 // Raw writes lines as they are, indented like the texts of rows.
 func (p *Page) Raw(text string) {
 	for line := range strings.Lines(text) {

@@ -1,0 +1,158 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/launch"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+const (
+	keyText      = "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state"
+	capacityText = "We currently do not have sufficient m5.large capacity in the Availability Zone you requested (eu-west-1a). Our system will be working on provisioning additional capacity. Launching EC2 instance failed."
+)
+
+func failing(text string) report.History {
+	return report.History{Failed: 9, Since: now().Add(-41 * time.Minute), Last: now().Add(-time.Minute), Status: "Cancelled", Message: text}
+}
+
+// A scene is a world that is looked at, and what a person must see of it.
+type scene struct {
+	world   func(t *testing.T) *world
+	history report.History
+	apply   bool
+	code    report.Code
+	word    string
+}
+
+func scenes() map[string]scene {
+	with := func(change func(*world), statements ...string) func(*testing.T) *world {
+		return func(t *testing.T) *world {
+			w := newWorld(t, statements...)
+			if change != nil {
+				change(w)
+			}
+			return w
+		}
+	}
+	full := func(w *world) { w.launch.InService = 6 }
+	return map[string]scene{
+		"broken":         {world: with(nil, root, service, noPath), history: failing(keyText), code: 3, word: "BROKEN"},
+		"fixed":          {world: with(nil, root), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"fixed-by-grant": {world: with(nil, root, dead), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"healthy":        {world: with(full, root, open), code: 0, word: "HEALTHY"},
+		"disabled":       {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
+		"aws-managed":    {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, word: "HEALTHY"},
+		"aws-managed-foreign": {world: with(func(w *world) {
+			w.state.Facts.Key.Manager, w.state.Facts.Key.ARN = "AWS", strings.ReplaceAll(keyARN, account, "999988887777")
+			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy works in the key's own account only, 999988887777"
+		}, root), history: failing(keyText), code: 4, word: "BROKEN"},
+		"broken-grant":  {world: with(nil, root, dead), history: failing(keyText), code: 3, word: "BROKEN"},
+		"explicit-deny": {world: with(nil, root, deny), history: failing(keyText), code: 4, word: "BROKEN"},
+		"unreadable-policy": {world: with(func(w *world) {
+			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy was refused: User: … is not authorized to perform: kms:GetKeyPolicy"
+		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},
+		"unknown": {world: with(nil, root, byOrg), history: failing(keyText), code: 4, word: "UNKNOWN"},
+		"unknown-keys": {world: with(func(w *world) {
+			w.launch.Keys = nil
+			w.launch.Unknown = []string{"the key of snap-0a1b, which isn't shared with this account"}
+		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},
+		"ignore":       {world: with(func(w *world) { w.state.Tags["keymend"] = "ignore" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
+		"ignore-apply": {world: with(func(w *world) { w.state.Tags["keymend"] = "ignore" }, root), history: failing(keyText), apply: true, code: 4, word: "BROKEN"},
+		"suspended": {world: with(func(w *world) {
+			w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended at 2026-03-02T09:00:00Z"}
+		}, root, open), code: 4, word: "SUSPENDED"},
+		"suspended-broken": {world: with(func(w *world) {
+			w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended at 2026-03-02T09:00:00Z"}
+		}, root), history: failing(keyText), code: 3, word: "BROKEN"},
+		"suspended-fixed": {world: with(func(w *world) {
+			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at 2026-02-26T18:56:36Z", ByPerson: true}
+		}, root), history: failing(keyText), apply: true, code: 4, word: "SUSPENDED"},
+		"not-kms":   {world: with(nil, root, open), history: failing(capacityText), code: 4, word: "NOT KMS"},
+		"keys-open": {world: with(nil, root, open), history: failing(keyText), code: 0, word: "KEYS OPEN"},
+		"not-found": {world: with(func(w *world) { w.gone = true }, root), code: 0, word: "IGNORED"},
+		"managed":   {world: with(func(w *world) { w.launch.ManagedBy = "eks" }, root), history: report.History{Unreadable: "not authorized to perform: autoscaling:DescribeScalingActivities"}, code: 3, word: "BROKEN"},
+	}
+}
+
+func TestShow(t *testing.T) {
+	t.Parallel()
+	for name, sc := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			groups := report.Groups(sc.world(t).records(t, sc.apply))
+			if len(groups) != 1 {
+				t.Fatalf("%d groups, want 1", len(groups))
+			}
+			g := groups[0]
+			g.History, g.Asked = sc.history, sc.apply
+			if g.Code() != sc.code {
+				t.Errorf("exit code %d, want %d", g.Code(), sc.code)
+			}
+			var text bytes.Buffer
+			page := screen.New(&text, false)
+			g.Show(page)
+			if err := page.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(text.String(), sc.word+" ") {
+				t.Errorf("the first word isn't %s", sc.word)
+			}
+			golden(t, name, text.Bytes())
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestColoursAddNothing holds that a pipe loses no word.
+func TestColoursAddNothing(t *testing.T) {
+	t.Parallel()
+	g := report.Groups(newWorld(t, root, service).records(t, false))[0]
+	var plain, coloured bytes.Buffer
+	for out, colour := range map[*bytes.Buffer]bool{&plain: false, &coloured: true} {
+		page := screen.New(out, colour)
+		g.Show(page)
+		if err := page.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(coloured.String(), "\x1b[") {
+		t.Fatal("nothing is coloured")
+	}
+	stripped := coloured.String()
+	for strings.Contains(stripped, "\x1b[") {
+		head, rest, _ := strings.Cut(stripped, "\x1b[")
+		_, tail, _ := strings.Cut(rest, "m")
+		stripped = head + tail
+	}
+	if diff := cmp.Diff(plain.String(), stripped); diff != "" {
+		t.Errorf("(-plain +coloured without colours):\n%s", diff)
+	}
+}

@@ -1,0 +1,172 @@
+package report_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"keymend/pkg/access"
+	"keymend/pkg/activity"
+	"keymend/pkg/audit"
+	"keymend/pkg/guard"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/keystate"
+	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
+	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
+)
+
+const (
+	account = "111122223333"
+	region  = "eu-west-1"
+	keyARN  = "arn:aws:kms:" + region + ":" + account + ":key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
+	role    = "arn:aws:iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+
+	root    = `{"Sid":"EnableRoot","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"}`
+	service = `{"Sid":"AllowASG","Effect":"Allow","Principal":{"Service":"autoscaling.amazonaws.com"},"Action":"kms:*","Resource":"*"}`
+	dead    = `{"Sid":"OldRole","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEEXAMPLE123"},"Action":"kms:*","Resource":"*"}`
+	noPath  = `{"Sid":"Typo","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:role/AWSServiceRoleForAutoScaling"},"Action":"kms:*","Resource":"*"}`
+	deny    = `{"Sid":"NoGrants","Effect":"Deny","Principal":"*","Action":"kms:CreateGrant","Resource":"*"}`
+	open    = `{"Sid":"Open","Effect":"Allow","Principal":{"AWS":"` + role + `"},"Action":"kms:*","Resource":"*"}`
+	viaEBS  = `{"Sid":"Allow access through EBS for all principals in the account that are authorized to use EBS","Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:CreateGrant","kms:DescribeKey"],"Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"` + account + `","kms:ViaService":"ec2.` + region + `.amazonaws.com"}}}`
+	byOrg   = `{"Sid":"Org","Effect":"Allow","Principal":{"AWS":"` + role + `"},"Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-example"}}}`
+)
+
+// now is when every golden record is written.
+func now() time.Time { return time.Date(2026, time.March, 2, 9, 41, 0, 0, time.UTC) }
+
+// A world is a group and its key as AWS would show them to the engine.
+type world struct {
+	launch launch.Launch
+	state  keystate.State
+	asks   activity.Failure
+	gone   bool
+}
+
+// newWorld is a group of six, none in service, that needs one key of its own
+// account with the given policy statements.
+func newWorld(t *testing.T, statements ...string) *world {
+	t.Helper()
+	w := &world{
+		launch: launch.Launch{
+			Account: account, Region: region, Group: "web-prod", Source: "lt-0c11aa22 v17", Desired: 6,
+			Principal: launch.Principal{ARN: role, Because: "the group's own"},
+			Keys: []launch.Key{{ID: "alias/platform-ebs", Operations: []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext"}, Uses: []encryption.Use{{
+				Device: "/dev/xvda", KeyID: "alias/platform-ebs", Purpose: encryption.Volume,
+				Because: "/dev/xvda: Encrypted without KmsKeyId in lt-0c11aa22 v17, so the account's default EBS key",
+			}}}},
+		},
+		state: keystate.State{Alias: "alias/platform-ebs", Tags: map[string]string{}, Facts: access.Facts{
+			Key: access.Key{ARN: keyARN, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS"},
+		}},
+		asks: activity.Failure{Signal: activity.Asked, Account: account, Region: region, Group: "web-prod"},
+	}
+	w.policy(t, statements...)
+	return w
+}
+
+func (w *world) policy(t *testing.T, statements ...string) {
+	t.Helper()
+	text := `{"Version":"2012-10-17","Statement":[`
+	for i, s := range statements {
+		if i > 0 {
+			text += ","
+		}
+		text += s
+	}
+	doc, err := keypolicy.Parse(text + "]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.state.Facts.Policy = doc
+}
+
+// Launch, Role, Key and GetKeyPolicy make it a remediation.View.
+func (w *world) Launch(context.Context, string) (launch.Launch, error) {
+	if w.gone {
+		return launch.Launch{}, launch.ErrGroupNotFound
+	}
+	return w.launch, nil
+}
+
+func (w *world) Role(_ context.Context, arn string) (access.Principal, error) {
+	return access.Principal{ARN: arn, ID: "AROAEXAMPLEEXAMPLE777"}, nil
+}
+
+func (w *world) Key(context.Context, string, string) (keystate.State, error) { return w.state, nil }
+
+func (w *world) GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
+	return &kms.GetKeyPolicyOutput{Policy: new(w.state.Facts.Policy.String())}, nil
+}
+
+// PutKeyPolicy, CreateGrant and RevokeGrant make it a remediation.Writer.
+func (w *world) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
+	doc, err := keypolicy.Parse(*in.Policy)
+	w.state.Facts.Policy = doc
+	return &kms.PutKeyPolicyOutput{}, err
+}
+
+func (w *world) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...func(*kms.Options)) (*kms.CreateGrantOutput, error) {
+	g := access.Grant{ID: "0123456789abcdef", Name: *in.Name, GranteePrincipal: *in.GranteePrincipal, IssuingAccount: "arn:aws:iam::" + account + ":root"}
+	for _, o := range in.Operations {
+		g.Operations = append(g.Operations, string(o))
+	}
+	w.state.Facts.Grants = append(w.state.Facts.Grants, g)
+	return &kms.CreateGrantOutput{GrantId: &g.ID}, nil
+}
+
+func (w *world) RevokeGrant(context.Context, *kms.RevokeGrantInput, ...func(*kms.Options)) (*kms.RevokeGrantOutput, error) {
+	w.state.Facts.Grants = nil
+	return &kms.RevokeGrantOutput{}, nil
+}
+
+// records runs the real engine over the world, and carries out what it permits
+// if apply is set.
+func (w *world) records(t *testing.T, apply bool) []audit.Record {
+	t.Helper()
+	var records []audit.Record
+	e := &remediation.Engine{
+		Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 5},
+		View:     func(context.Context, string, string) (remediation.View, error) { return w, nil },
+		Open:     func(context.Context, remediation.Session) (remediation.Writer, error) { return w, nil },
+		Switch:   func(context.Context) (guard.Switch, string, error) { return guard.SwitchNone, "", nil },
+		Record: func(_ context.Context, r audit.Record) error {
+			r.Time = now()
+			records = append(records, throughJSON(t, r))
+			return nil
+		},
+		Sleep:       func(context.Context, time.Duration) error { return nil },
+		PersonAsked: true,
+	}
+	found, err := e.Diagnose(t.Context(), remediation.SignalOf(w.asks))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range found {
+		if d.Message == nil || !apply {
+			continue
+		}
+		if _, err := e.Remediate(t.Context(), *d.Message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return records
+}
+
+// throughJSON: what is shown must survive the audit log.
+func throughJSON(t *testing.T, r audit.Record) audit.Record {
+	t.Helper()
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back audit.Record
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
