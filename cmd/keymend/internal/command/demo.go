@@ -18,9 +18,13 @@ type demoCmd struct {
 
 // Run tells the story, and fails where it didn't happen as told.
 func (c demoCmd) Run(ctx context.Context, p *program) error {
+	functions, err := binaries(c.Functions)
+	if err != nil {
+		return err
+	}
 	return demo.Run(ctx, demo.Options{
 		Out: p.Out, Colour: screen.Coloured(p.Out, p.Getenv),
-		Binaries: binaries(c.Functions), FunctionsEndpoint: c.Endpoint, Undo: p.undoIn,
+		Binaries: functions, FunctionsEndpoint: c.Endpoint, Undo: p.undoIn,
 	})
 }
 

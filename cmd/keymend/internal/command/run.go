@@ -57,6 +57,7 @@ type commands struct {
 func Run(args []string, around Surroundings) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	var c commands
 	helped := false
 	parser, err := kong.New(&c,

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,11 +66,15 @@ func (c sandboxed) check() error {
 // failure.
 func (c sandboxed) fill(ctx context.Context, box *sandbox.Sandbox, url string) error {
 	if c.Functions != "" {
+		functions, err := binaries(c.Functions)
+		if err != nil {
+			return err
+		}
 		if _, err := box.ListenFunctions("127.0.0.1:0"); err != nil {
 			return fmt.Errorf("start sandbox: %w", err)
 		}
-		if err := box.Deploy(template.Account(), scenario.Account, scenario.Region, nil, binaries(c.Functions)); err != nil {
-			return fmt.Errorf("deploy functions from %s: %w; `make build` builds them", c.Functions, err)
+		if err := box.Deploy(template.Account(), scenario.Account, scenario.Region, nil, functions); err != nil {
+			return fmt.Errorf("deploy functions from %s: %w", c.Functions, err)
 		}
 	}
 	if c.Empty {
@@ -83,10 +88,14 @@ func (c sandboxed) fill(ctx context.Context, box *sandbox.Sandbox, url string) e
 }
 
 // binaries are the built functions by their names in the template.
-func binaries(dir string) map[string]string {
+func binaries(dir string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, name := range []string{"diagnose", "remediate"} {
-		out["keymend-"+name] = filepath.Join(dir, name, "bootstrap")
+		path := filepath.Join(dir, name, "bootstrap")
+		if _, err := os.Stat(path); err != nil {
+			return nil, misused("find the built functions: %w; `make build` builds them into build", err)
+		}
+		out["keymend-"+name] = path
 	}
-	return out
+	return out, nil
 }

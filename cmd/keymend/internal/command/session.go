@@ -2,12 +2,16 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"keymend/pkg/apply"
 )
 
 // A session is whose credentials the program has, and where it looks.
@@ -48,3 +52,18 @@ func (p *program) login(ctx context.Context) (session, error) {
 
 // keys reads and writes keys with the caller's credentials.
 func (s session) keys() *kms.Client { return kms.NewFromConfig(s.aws) }
+
+// grant returns the grant's id while it stands; "" = it is gone.
+func (s session) grant(ctx context.Context, g apply.RevokeGrant) (string, error) {
+	out, err := s.keys().ListGrants(ctx, &kms.ListGrantsInput{KeyId: &g.Key, GrantId: &g.GrantID})
+	var unknown *types.InvalidGrantIdException
+	switch {
+	case errors.As(err, &unknown):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("list grants of %s: %w", g.Key, err)
+	case len(out.Grants) == 0:
+		return "", nil
+	}
+	return g.GrantID, nil
+}

@@ -143,7 +143,10 @@ func (p *program) previewUndo(ctx context.Context, s session, r audit.Record) er
 		}
 		preview.Before, preview.After = edit.Before, edit.After
 	case u.RevokeGrant != nil:
-		preview.Grant = u.RevokeGrant.GrantID
+		var err error
+		if preview.Grant, err = s.grant(ctx, *u.RevokeGrant); err != nil {
+			return fmt.Errorf("undo %s: %w", r.RemediationID, err)
+		}
 	default:
 		return misused("the record of %s has no undo", r.RemediationID)
 	}

@@ -113,11 +113,14 @@ func withEndpoint(document []byte, endpoint string) ([]byte, error) {
 	if endpoint == "" {
 		return document, nil
 	}
-	var err error
 	for _, function := range []string{"Diagnose", "Remediate"} {
-		path := "Resources." + function + ".Properties.Environment.Variables.AWS_ENDPOINT_URL"
-		if document, err = sjson.SetBytes(document, path, endpoint); err != nil {
-			return nil, fmt.Errorf("set endpoint of %s: %w", function, err)
+		// One attempt each: retries wait in real time.
+		for name, value := range map[string]string{"AWS_ENDPOINT_URL": endpoint, "AWS_MAX_ATTEMPTS": "1"} {
+			var err error
+			document, err = sjson.SetBytes(document, "Resources."+function+".Properties.Environment.Variables."+name, value)
+			if err != nil {
+				return nil, fmt.Errorf("set %s of %s: %w", name, function, err)
+			}
 		}
 	}
 	return document, nil

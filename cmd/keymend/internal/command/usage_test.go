@@ -1,0 +1,58 @@
+package command_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestUsage holds what wrong usage and the commands without AWS end with.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		args      []string
+		in        string
+		code      int
+		out, errs string
+	}{
+		"help":                {args: []string{"--help"}, out: "Exit codes"},
+		"help of a command":   {args: []string{"diagnose", "--help"}, out: "keymend=ignore"},
+		"version":             {args: []string{"version"}, out: "keymend test\n"},
+		"nothing":             {code: 2, errs: "expected one of"},
+		"no such command":     {args: []string{"frobnicate"}, code: 2, errs: "frobnicate"},
+		"no such flag":        {args: []string{"diagnose", "g", "--force"}, code: 2, errs: "--force"},
+		"no group":            {args: []string{"diagnose"}, code: 2, errs: "<group>"},
+		"no such output":      {args: []string{"version", "--output", "yaml"}, code: 2, errs: "--output"},
+		"not an id":           {args: []string{"undo", "web-prod"}, code: 2, errs: "begin with r-"},
+		"two beginnings":      {args: []string{"sandbox", "--empty", "--scenario", "own-key"}, code: 2, errs: "--empty"},
+		"no such scenario":    {args: []string{"sandbox", "--scenario", "atlantis"}, code: 2, errs: "own-key"},
+		"time runs backwards": {args: []string{"sandbox", "--speed=-1"}, code: 2, errs: "backwards"},
+		"not an address":      {args: []string{"sandbox", "--listen", "nowhere"}, code: 2, errs: "--listen"},
+		"event file missing":  {args: []string{"replay", "no-such-file.json"}, code: 2, errs: "no-such-file.json"},
+		"no functions":        {args: []string{"demo", "--functions", "no-such-dir"}, code: 2, errs: "no-such-dir"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := run(t, tc.in, tc.args...).want(t, tc.code, tc.out, tc.errs)
+			if tc.code != 0 && s.out != "" {
+				t.Errorf("an error on standard output: %s", s.out)
+			}
+		})
+	}
+}
+
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	const question = `{"id":7,"principal":"arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",` +
+		`"key":"arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d","keyState":"Enabled","grants":[],` +
+		`"policy":{"Version":"2012-10-17","Statement":[{"Sid":"EnableRoot","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]},` +
+		`"operations":["CreateGrant"]}`
+	s := run(t, question+"\n", "access").want(t, 0, `"decision":"Denied"`, "")
+	if !strings.Contains(s.out, `"id":7`) {
+		t.Errorf("the id isn't echoed: %s", s.out)
+	}
+	s = run(t, question+"\n{oops\n"+question, "access").want(t, 1, `{"line":2,"error":`, "1 lines")
+	if n := strings.Count(s.out, `"decision":"Denied"`); n != 2 {
+		t.Errorf("%d answers beside the bad line, want 2: %s", n, s.out)
+	}
+	run(t, "", "access").want(t, 0, "", "")
+}
