@@ -10,7 +10,7 @@ import (
 )
 
 // version is set by the linker (Makefile).
-var version = "dev" //nolint:gochecknoglobals // -ldflags -X can set nothing else
+var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 

@@ -47,7 +47,7 @@ func (p *program) tell(records []audit.Record, h report.History, a applying) err
 	page := p.page()
 	for i := range groups {
 		g := &groups[i]
-		g.Asked, g.History = a.Apply, h
+		g.Asked, g.History, g.File = a.Apply, h, a.AuditFile
 		p.code = worse(p.code, g.Code())
 		page.Blank()
 		g.Show(page)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/tidwall/gjson"
+
 	"keymend/pkg/audit"
 )
 
@@ -36,10 +38,7 @@ func readRecords(r io.Reader) ([]audit.Record, error) {
 }
 
 func recordOf(line []byte) (audit.Record, bool, error) {
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	if !bytes.HasPrefix(line, []byte("{")) || json.Unmarshal(line, &head) != nil || head.Schema != audit.Schema {
+	if !bytes.HasPrefix(line, []byte("{")) || gjson.GetBytes(line, "schema").String() != audit.Schema {
 		return audit.Record{}, false, nil
 	}
 	var r audit.Record

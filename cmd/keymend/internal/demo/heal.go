@@ -28,8 +28,8 @@ type healing struct {
 	finding   entry // by diagnose
 	intent    entry // by remediate
 	write     sandbox.SeenCall
-	outcome   entry // by remediate
-	proofs    []entry
+	outcome   entry    // by remediate
+	proven    []string // instances that proof records name
 	healed    time.Time
 }
 
@@ -51,7 +51,7 @@ func (s *stage) heal(ctx context.Context) error {
 		return err
 	}
 	if !ok {
-		return fmt.Errorf("%s has %d of %d in service, and %d proofs", web, len(h.inService), aws.ToInt32(h.group.DesiredCapacity), len(h.proofs))
+		return fmt.Errorf("%s has %d of %d in service, and %d of them are proven on record", web, len(h.inService), aws.ToInt32(h.group.DesiredCapacity), len(h.proven))
 	}
 	s.change = h.intent.RemediationID
 	if s.event, err = a.heard(ctx, queue); err != nil {
@@ -136,11 +136,10 @@ func (s *stage) read(ctx context.Context, a actor) (h healing, err error) {
 // readWrite goes on from the intent to the proof.
 func (s *stage) readWrite(ctx context.Context, a actor, all []entry, h *healing) error {
 	var found bool
-	writes := s.writes()
-	if len(writes) != 1 || writes[0].Operation != "PutKeyPolicy" || writes[0].Error != "" {
-		return missing(nil, "not one PutKeyPolicy that succeeded, but %v", writes)
+	var err error
+	if h.write, err = s.onlyWrite(); err != nil {
+		return err
 	}
-	h.write = writes[0]
 	h.outcome, found = first(all, func(e entry) bool { return e.Phase == audit.Result && e.RemediationID == h.intent.RemediationID })
 	switch {
 	case !found:
@@ -148,11 +147,7 @@ func (s *stage) readWrite(ctx context.Context, a actor, all []entry, h *healing)
 	case h.outcome.Outcome != audit.Fixed || h.outcome.Proof == nil || h.outcome.Proof.Decision != access.Allowed:
 		return missing(nil, "remediate didn't prove the change: %s: %s", h.outcome.Outcome, h.outcome.Reason)
 	}
-	for _, e := range all {
-		if e.Phase == audit.Proof {
-			h.proofs = append(h.proofs, e)
-		}
-	}
+	h.proven = proven(all)
 	launched, err := a.activities(ctx, web)
 	for _, x := range launched {
 		if x.StatusCode == astypes.ScalingActivityStatusCodeSuccessful {
@@ -160,6 +155,15 @@ func (s *stage) readWrite(ctx context.Context, a actor, all []entry, h *healing)
 		}
 	}
 	return err
+}
+
+// onlyWrite returns the one write of this part: a PutKeyPolicy that succeeded.
+func (s *stage) onlyWrite() (sandbox.SeenCall, error) {
+	writes := s.writes()
+	if len(writes) != 1 || writes[0].Operation != "PutKeyPolicy" || writes[0].Error != "" {
+		return sandbox.SeenCall{}, fmt.Errorf("not one PutKeyPolicy that succeeded, but %v", writes)
+	}
+	return writes[0], nil
 }
 
 // missing is a stage that did not happen.

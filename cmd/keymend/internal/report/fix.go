@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 
 	"keymend/cmd/keymend/internal/screen"
@@ -24,7 +25,7 @@ func (g Group) fix(p *screen.Page, k Key) {
 			p.Row(screen.Bold, "NEXT", "no key stands in the way any more; the group launches at its next try by itself")
 		}
 	default:
-		k.done(p)
+		g.done(p, k)
 	}
 }
 
@@ -92,13 +93,13 @@ func describe(p *plan.Plan) (what, why string) {
 }
 
 // done shows the write and its proof.
-func (k Key) done(p *screen.Page) {
+func (g Group) done(p *screen.Page, k Key) {
 	r := *k.Result
 	ink, label := screen.Good, "FIXED"
 	if r.Outcome != audit.Fixed && r.Outcome != audit.InService {
 		ink, label = screen.Bad, "FAILED"
 	}
-	what, why := describe(k.Finding.Plan)
+	what, why := describe(cmp.Or(r.Plan, k.Finding.Plan)) // the plan may have changed on the way
 	p.Row(ink, label, what+": "+audit.Outcomes()[k.Outcome()])
 	p.Row(screen.Bold, "", nonEmpty(why)...)
 	if r.Reason != "" {
@@ -111,6 +112,6 @@ func (k Key) done(p *screen.Page) {
 		p.Row(screen.Bold, "NEXT", "the group launches at its next try by itself; `keymend diagnose "+r.Group+"` tells")
 	}
 	if len(r.Undo) > 0 {
-		p.Whole(screen.Bold, "UNDO", "keymend undo "+r.RemediationID)
+		p.Whole(screen.Bold, "UNDO", "keymend undo "+r.RemediationID+" --file "+g.File)
 	}
 }

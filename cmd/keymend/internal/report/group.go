@@ -15,7 +15,8 @@ type Group struct {
 	Head    audit.Record // the first finding: account, Region, group, counts
 	Keys    []Key
 	History History
-	Asked   bool // the person asked for the fix to be applied (--apply)
+	Asked   bool   // the person asked for the fix to be applied (--apply)
+	File    string // where the audit records went; "" = nowhere
 }
 
 // A Key is one finding, with what came of it.
@@ -66,11 +67,14 @@ func (g *Group) add(r audit.Record) {
 
 // Outcome is the last thing known about the key.
 func (k Key) Outcome() audit.Outcome {
-	if k.Result != nil {
-		if k.Result.Phase == audit.Intent {
-			return audit.Failed // written down, and never heard of again
-		}
+	switch {
+	case k.unfinished():
+		return audit.Failed
+	case k.Result != nil:
 		return k.Result.Outcome
 	}
 	return k.Finding.Outcome
 }
+
+// unfinished: the intent was recorded, and nothing was heard of it again.
+func (k Key) unfinished() bool { return k.Result != nil && k.Result.Phase == audit.Intent }

@@ -26,8 +26,8 @@ func (g Group) Show(p *screen.Page) {
 func (g Group) headline(p *screen.Page) {
 	s := g.status()
 	p.Row(s.ink, s.word, strings.TrimSpace(g.Head.Group+"  "+g.Head.Account+"  "+g.Head.Region))
-	if s.word == "IGNORED" {
-		return
+	if s.word == "IGNORED" || g.any(audit.NotPermitted) && g.Head.Key == "" {
+		return // nothing is known of the group
 	}
 	p.Row(screen.Bold, "", g.counts())
 	if g.Head.ManagedBy != "" {
@@ -137,10 +137,8 @@ func (g Group) seen(p *screen.Page, k Key) {
 }
 
 func (g Group) last(p *screen.Page) {
-	for _, k := range g.Keys {
-		if k.Result != nil && k.Result.RemediationID != "" {
-			return // what was done stands beside the key
-		}
+	if g.any(audit.Fixed, audit.Unproven, audit.InService, audit.Undone) || slices.ContainsFunc(g.Keys, Key.unfinished) {
+		return // what was done stands beside the key
 	}
 	p.Text(screen.Bold, "Nothing changed.")
 }

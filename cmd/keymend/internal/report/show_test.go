@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/cmd/keymend/internal/report"
@@ -47,13 +48,16 @@ func scenes() map[string]scene {
 		}
 	}
 	full := func(w *world) { w.launch.InService = 6 }
+	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: arn:aws:iam::111122223333:user/oncall is not authorized"}
 	return map[string]scene{
-		"broken":         {world: with(nil, root, service, noPath), history: failing(keyText), code: 3, word: "BROKEN"},
-		"fixed":          {world: with(nil, root), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
-		"fixed-by-grant": {world: with(nil, root, dead), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
-		"healthy":        {world: with(full, root, open), code: 0, word: "HEALTHY"},
-		"disabled":       {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
-		"aws-managed":    {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, word: "HEALTHY"},
+		"look-not-permitted":  {world: with(func(w *world) { w.lookFails = denied }, root), history: failing(keyText), code: 1, word: "FAILED"},
+		"write-not-permitted": {world: with(func(w *world) { w.writeFails = denied }, root), history: failing(keyText), apply: true, code: 1, word: "FAILED"},
+		"broken":              {world: with(nil, root, service, noPath), history: failing(keyText), code: 3, word: "BROKEN"},
+		"fixed":               {world: with(nil, root), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"fixed-by-grant":      {world: with(nil, root, dead), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"healthy":             {world: with(full, root, open), code: 0, word: "HEALTHY"},
+		"disabled":            {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
+		"aws-managed":         {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, word: "HEALTHY"},
 		"aws-managed-foreign": {world: with(func(w *world) {
 			w.state.Facts.Key.Manager, w.state.Facts.Key.ARN = "AWS", strings.ReplaceAll(keyARN, account, "999988887777")
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy works in the key's own account only, 999988887777"
@@ -96,7 +100,7 @@ func TestShow(t *testing.T) {
 				t.Fatalf("%d groups, want 1", len(groups))
 			}
 			g := groups[0]
-			g.History, g.Asked = sc.history, sc.apply
+			g.History, g.Asked, g.File = sc.history, sc.apply, "audit.jsonl"
 			if g.Code() != sc.code {
 				t.Errorf("exit code %d, want %d", g.Code(), sc.code)
 			}

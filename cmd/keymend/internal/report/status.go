@@ -53,7 +53,14 @@ func (g Group) status() status {
 		return status{"UNKNOWN", screen.Doubt, NotOurs}
 	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Refused, audit.NoFix):
 		return status{"BROKEN", screen.Bad, NotOurs}
-	case g.any(audit.CauseElsewhere), g.any(audit.NothingToDo) && g.elsewhere():
+	}
+	return g.open()
+}
+
+// open goes on where every key is open.
+func (g Group) open() status {
+	switch {
+	case g.any(audit.CauseElsewhere), g.elsewhere():
 		return status{"NOT KMS", screen.Doubt, NotOurs}
 	case g.Head.Suspended != "" && g.short():
 		return status{"SUSPENDED", screen.Doubt, NotOurs}
@@ -79,7 +86,7 @@ func (g Group) denied() bool {
 // with keys. A text that may be about a key says nothing here: all keys are
 // open, and the group may not have tried again since they are.
 func (g Group) elsewhere() bool {
-	return g.History.Failed > 0 && !activity.Classify(g.History.Message).Cause.MayBeKey()
+	return g.any(audit.NothingToDo) && g.History.Failed > 0 && !activity.Classify(g.History.Message).Cause.MayBeKey()
 }
 
 func (g Group) short() bool { return g.Head.Healthy < g.Head.Desired }

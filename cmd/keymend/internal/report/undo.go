@@ -49,32 +49,44 @@ func (u Undo) takes(p *screen.Page) {
 		p.Row(screen.Bold, "GRANT", u.Grant+" would be revoked")
 		return
 	}
-	before, err := keypolicy.Parse(u.Before)
-	if err != nil {
-		return // there was nothing to compare
-	}
-	after, err := keypolicy.Parse(u.After)
-	if err != nil {
-		return
-	}
-	kept := map[string]keypolicy.Statement{}
-	for _, s := range after.Statements() {
-		kept[s.Sid] = s
-	}
-	foreign, goes := 0, " goes"
+	goes := " goes"
 	if u.Done != "" && !u.Failed {
 		goes = " is gone"
 	}
-	for _, s := range before.Statements() {
-		k, stays := kept[s.Sid]
-		switch {
-		case !keypolicy.Owned(s):
+	kept := owned(u.After)
+	foreign := 0
+	for _, s := range statements(u.Before) {
+		if !keypolicy.Owned(s) {
 			foreign++
-		case !stays:
+			continue
+		}
+		if left := kept[s.Sid]; left == 0 {
 			p.Row(screen.Bold, "STATEMENT", s.Name()+goes)
-		case s.Principal != nil && k.Principal != nil && len(k.Principal.AWS) < len(s.Principal.AWS):
-			p.Row(screen.Bold, "STATEMENT", fmt.Sprintf("%s stays for %d other roles", s.Name(), len(k.Principal.AWS)))
+		} else if left < len(s.Principal.AWS) {
+			p.Row(screen.Bold, "STATEMENT", fmt.Sprintf("%s stays for %d other roles", s.Name(), left))
 		}
 	}
-	p.Row(screen.Bold, "", fmt.Sprintf("statements of others, which stay as they are: %d", foreign))
+	if u.Before != "" {
+		p.Row(screen.Bold, "", fmt.Sprintf("statements of others, which stay as they are: %d", foreign))
+	}
+}
+
+// owned returns how many roles each of Keymend's statements names.
+func owned(policy string) map[string]int {
+	out := map[string]int{}
+	for _, s := range statements(policy) {
+		if keypolicy.Owned(s) {
+			out[s.Sid] = len(s.Principal.AWS)
+		}
+	}
+	return out
+}
+
+// statements are a policy's; what isn't one has none.
+func statements(policy string) []keypolicy.Statement {
+	doc, err := keypolicy.Parse(policy)
+	if err != nil {
+		return nil
+	}
+	return doc.Statements()
 }

@@ -45,6 +45,8 @@ type world struct {
 	state  keystate.State
 	asks   activity.Failure
 	gone   bool
+
+	lookFails, writeFails error
 }
 
 // newWorld is a group of six, none in service, that needs one key of its own
@@ -90,7 +92,7 @@ func (w *world) Launch(context.Context, string) (launch.Launch, error) {
 	if w.gone {
 		return launch.Launch{}, launch.ErrGroupNotFound
 	}
-	return w.launch, nil
+	return w.launch, w.lookFails
 }
 
 func (w *world) Role(_ context.Context, arn string) (access.Principal, error) {
@@ -105,6 +107,9 @@ func (w *world) GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*k
 
 // PutKeyPolicy, CreateGrant and RevokeGrant make it a remediation.Writer.
 func (w *world) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
+	if w.writeFails != nil {
+		return nil, w.writeFails
+	}
 	doc, err := keypolicy.Parse(*in.Policy)
 	w.state.Facts.Policy = doc
 	return &kms.PutKeyPolicyOutput{}, err
