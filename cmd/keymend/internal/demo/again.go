@@ -22,14 +22,10 @@ func (s *stage) again(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	queue, err := a.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: new("keymend-signals")})
-	if err != nil {
-		return fmt.Errorf("get URL of queue keymend-signals: %w", err)
-	}
-	if err := a.send(ctx, *queue.QueueUrl, s.event); err != nil {
+	if err := a.send(ctx, "keymend-signals", s.event); err != nil {
 		return err
 	}
-	done, err := s.until(10*time.Minute, func() (bool, error) { return a.drained(ctx, *queue.QueueUrl) })
+	done, err := s.until(10*time.Minute, func() (bool, error) { return a.drained(ctx, "keymend-signals") })
 	if err != nil {
 		return err
 	}
@@ -45,6 +41,9 @@ func (s *stage) again(ctx context.Context) error {
 	if looks == 0 {
 		return fmt.Errorf("diagnose left no finding for %s; its last words: %s", web, a.lastWords(ctx, "diagnose"))
 	}
+	if none, err := a.drained(ctx, "keymend-signals-dead"); err != nil || !none {
+		return missing(err, "diagnose failed on some of the events: they ended in the dead-letter queue")
+	}
 	if w := s.writes(); len(w) > 0 {
 		return fmt.Errorf("%d writes for events that were seen before: %v", len(w), w)
 	}
@@ -52,7 +51,19 @@ func (s *stage) again(ctx context.Context) error {
 	return nil
 }
 
-func (a actor) send(ctx context.Context, queue, body string) error {
+func (a actor) queue(ctx context.Context, name string) (string, error) {
+	out, err := a.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	if err != nil {
+		return "", fmt.Errorf("get URL of queue %s: %w", name, err)
+	}
+	return aws.ToString(out.QueueUrl), nil
+}
+
+func (a actor) send(ctx context.Context, name, body string) error {
+	queue, err := a.queue(ctx, name)
+	if err != nil {
+		return err
+	}
 	const batch = 10 // the most that SQS takes at once
 	for sent := 0; sent < repeats; sent += batch {
 		in := &sqs.SendMessageBatchInput{QueueUrl: &queue}
@@ -68,9 +79,13 @@ func (a actor) send(ctx context.Context, queue, body string) error {
 }
 
 // drained: every message was taken, and none came back.
-func (a actor) drained(ctx context.Context, queue string) (bool, error) {
+func (a actor) drained(ctx context.Context, name string) (bool, error) {
+	queue, err := a.queue(ctx, name)
+	if err != nil {
+		return false, err
+	}
 	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
-	out, err := a.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(queue), AttributeNames: names})
+	out, err := a.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &queue, AttributeNames: names})
 	if err != nil {
 		return false, fmt.Errorf("get attributes of queue %s: %w", queue, err)
 	}
