@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -39,10 +40,11 @@ func (c Context) lacksEncryptionContext(key string) bool {
 }
 
 // with returns the context with further values. What is there already stays.
-func (c Context) with(more map[string][]string) Context {
-	values := make(map[string][]string, len(c.Values)+len(more))
-	for k, v := range more {
-		values[k] = v
+func (c Context) with(more ...map[string][]string) Context {
+	const further = 10 // of principal and key
+	values := make(map[string][]string, len(c.Values)+further)
+	for _, m := range more {
+		maps.Copy(values, m)
 	}
 	for k, v := range c.Values {
 		values[strings.ToLower(k)] = v

@@ -2,8 +2,6 @@ package access
 
 import (
 	"slices"
-
-	"keymend/pkg/keypolicy"
 )
 
 // Evaluate says for each operation whether the principal may do it on the key.
@@ -19,52 +17,32 @@ import (
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 func Evaluate(f Facts, r Request) []Result {
-	r.Principal.SessionARN = r.Principal.session()
-	base := r.Context.with(r.Principal.context()).with(f.Key.context())
-	holds := principalHolds(f.Policy, r.Principal)
+	s := survey(&f, &r)
+	base := r.Context.with(r.Principal.context(), f.Key.context())
 	out := make([]Result, 0, len(r.Operations))
 	for _, operation := range r.Operations {
-		c := &call{
-			facts: &f, request: &r, principal: r.Principal, operation: operation, holds: holds,
-			ctx: forAction(base, "kms:"+operation),
-		}
+		action := "kms:" + operation
+		c := &call{situation: s, operation: operation, action: action, ctx: forAction(base, action)}
 		out = append(out, c.result())
-	}
-	return out
-}
-
-// principalHolds matches each statement's principals once for all operations.
-func principalHolds(d *keypolicy.Document, p Principal) []hold {
-	if d == nil {
-		return nil
-	}
-	out := make([]hold, len(d.Statements()))
-	for i, s := range d.Statements() {
-		out[i] = holdOf(s, p)
 	}
 	return out
 }
 
 // A call is one operation that is being evaluated.
 type call struct {
-	facts     *Facts
-	request   *Request
-	principal Principal
+	*situation
 	operation string // without "kms:"
-	holds     []hold // one for each statement of the key policy
+	action    string // with it
 	ctx       operationContext
 
-	matches  []match // one for each statement of the key policy
-	grants   []grantMatch
+	matches  []match      // one for each statement of the key policy
+	grants   []grantMatch // one for each of the situation's
 	key      tally
 	granted  vote
 	identity Judgement
 	session  Judgement
 	unseen   []string
 }
-
-// foreign reports whether the key belongs to another account.
-func (c *call) foreign() bool { return c.facts.Key.account() != c.principal.account() }
 
 func (c *call) result() Result {
 	r := Result{Operation: c.operation, NearMisses: []NearMiss{}, UnknownKeys: []string{}, CouldNotSee: []string{}, Trace: []string{}}
@@ -102,7 +80,7 @@ func (c *call) managed(r *Result) bool {
 }
 
 func (c *call) query(k kind) query {
-	return query{action: "kms:" + c.operation, resource: c.facts.Key.ARN, ctx: c.ctx, kind: k}
+	return query{action: c.action, resource: c.facts.Key.ARN, ctx: c.ctx, kind: k}
 }
 
 func (c *call) readKeyPolicy() {
@@ -116,21 +94,21 @@ func (c *call) readKeyPolicy() {
 	statements := d.Statements()
 	c.matches = make([]match, len(statements))
 	for i := range statements {
-		c.matches[i] = q.match(&statements[i], c.holds[i])
+		c.matches[i] = q.match(&statements[i], c.statements[i].hold)
 		c.key.count(c.matches[i])
 	}
 }
 
 func (c *call) readGrants() {
-	c.grants = make([]grantMatch, len(c.facts.Grants))
-	for i := range c.facts.Grants {
-		m := c.matchGrant(&c.facts.Grants[i])
+	c.grants = make([]grantMatch, len(c.concerned))
+	for i, g := range c.concerned {
+		m := c.matchGrant(g)
 		c.grants[i] = m
 		if m.unseen != "" && !slices.Contains(c.unseen, m.unseen) {
 			c.unseen = append(c.unseen, m.unseen)
 		}
 		if m.truth > c.granted.truth {
-			c.granted.truth, c.granted.by = m.truth, "grant "+c.facts.Grants[i].ID
+			c.granted.truth, c.granted.by = m.truth, "grant "+g.grant.ID
 		}
 		if m.truth == maybe {
 			c.granted.keys = append(c.granted.keys, m.keys...)
@@ -145,7 +123,7 @@ func (c *call) readGrants() {
 // readIdentity: a service-linked role's policy is AWS's, has no KMS action, and
 // can't be changed.
 func (c *call) readIdentity() {
-	action, key := "kms:"+c.operation, c.facts.Key.ARN
+	action, key := c.action, c.facts.Key.ARN
 	c.session = Judgement{Decision: Allowed}
 	if c.request.SessionPolicies != nil {
 		c.session = Identity(c.request.SessionPolicies, action, key, c.ctx.Context)

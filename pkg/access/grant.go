@@ -3,8 +3,6 @@ package access
 import (
 	"slices"
 	"strings"
-
-	"keymend/pkg/keypolicy"
 )
 
 // A grantMatch is what one grant says about one request.
@@ -17,10 +15,11 @@ type grantMatch struct {
 
 // matchGrant holds a grant against an operation. A grant only allows.
 // https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
-func (c *call) matchGrant(g *Grant) grantMatch {
-	if !c.isGrantee(g) {
-		return grantMatch{truth: no, missed: c.otherGrantee(g)}
+func (c *call) matchGrant(concerned grantStanding) grantMatch {
+	if concerned.missed != "" {
+		return grantMatch{truth: no, missed: concerned.missed}
 	}
+	g := concerned.grant
 	m := c.covers(g)
 	if m.truth != no {
 		c.constraints(g, &m)
@@ -42,25 +41,6 @@ func (c *call) issued(g *Grant, m *grantMatch) {
 	case issuer != c.principal.account():
 		m.truth, m.missed = no, GrantFromKeyAccount
 	}
-}
-
-func (c *call) isGrantee(g *Grant) bool {
-	p := c.principal
-	switch g.GranteePrincipal {
-	case "":
-		return p.Service != "" && g.GranteeServicePrincipal == p.Service
-	case p.ARN, p.SessionARN:
-		return true
-	}
-	return p.ID != "" && g.GranteePrincipal == p.ID
-}
-
-func (c *call) otherGrantee(g *Grant) Reason {
-	id, _, _ := strings.Cut(g.GranteePrincipal, ":") // sessions of a dead role show as AROA…:session
-	if keypolicy.IsUniqueID(id) {
-		return GrantToEarlierRole
-	}
-	return GrantToOther
 }
 
 // covers: the operation is in the grant. A grant that allows CreateGrant lets

@@ -53,7 +53,7 @@ func judgeResource(d *keypolicy.Document, p Principal, q query) tally {
 	q.version = d.Version()
 	statements := d.Statements()
 	for i := range statements {
-		t.count(q.match(&statements[i], holdOf(statements[i], p)))
+		t.count(q.match(&statements[i], holdOf(&statements[i], p)))
 	}
 	return t
 }

@@ -16,14 +16,20 @@ type miss struct {
 func (c *call) nearMisses() []NearMiss {
 	var out []NearMiss
 	for i := range c.matches {
-		m := &c.matches[i]
+		m, s := &c.matches[i], &c.statements[i]
+		if m.failed == partPrincipal {
+			if miss := c.namesOther(m.statement, s); miss.Reason != "" {
+				out = append(out, miss)
+			}
+			continue
+		}
 		if found := c.missedBy(m); found.reason != "" {
-			out = append(out, NearMiss{m.statement.Name(), found.reason, m.statement.Name() + " " + c.words(m, found)})
+			out = append(out, NearMiss{s.name, found.reason, s.name + " " + c.words(m, found)})
 		}
 	}
 	for i, m := range c.grants {
-		if m.missed != "" && m.missed != GrantToOther {
-			g := c.facts.Grants[i]
+		if m.missed != "" {
+			g := c.concerned[i].grant
 			out = append(out, NearMiss{"grant " + g.ID, m.missed, c.grantText(g, m.missed)})
 		}
 	}
@@ -48,11 +54,9 @@ func (c *call) missedBy(m *match) miss {
 		return c.missedInvalid(s, m.hold)
 	case partAction:
 		return c.missedAction(s, m.hold)
-	case partPrincipal:
-		return c.missedPrincipal(s)
 	case partCondition:
 		return c.missedCondition(m)
-	case partNone, partResource:
+	case partNone, partResource, partPrincipal:
 	}
 	return c.missedThough(m)
 }

@@ -27,7 +27,7 @@ func (c *call) words(m *match, found miss) string {
 }
 
 // lackWords says what a principal of another account lacks.
-func (c *call) lackWords() string {
+func (c *situation) lackWords() string {
 	if c.principal.serviceLinked() {
 		return "the service-linked role has none, so it takes a grant"
 	}
@@ -35,7 +35,7 @@ func (c *call) lackWords() string {
 }
 
 // principalWords covers the misses that lie in a principal's name.
-func (c *call) principalWords(found miss) string {
+func (c *situation) principalWords(found miss) string {
 	mine, _ := parseARN(c.principal.ARN)
 	path, name, _ := mine.role()
 	switch found.reason {
@@ -76,7 +76,7 @@ func (c *call) conditionText(ch check) string {
 	return conditionWords(ch.failed) + has
 }
 
-func (c *call) grantText(g Grant, missed Reason) string {
+func (c *call) grantText(g *Grant, missed Reason) string {
 	who := "grant " + g.ID
 	if g.Name != "" {
 		who += " (" + g.Name + ")"

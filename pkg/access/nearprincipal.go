@@ -7,10 +7,22 @@ import (
 	"keymend/pkg/keypolicy"
 )
 
+// namesOther says whom a statement names in place of our principal, as a
+// near-miss. No operation bears on it, so it is found out once.
+func (c *situation) namesOther(s *keypolicy.Statement, known *standing) NearMiss {
+	if known.other == nil {
+		known.other = &NearMiss{}
+		if found := c.missedPrincipal(s); found.reason != "" {
+			*known.other = NearMiss{known.name, found.reason, known.name + " " + c.principalWords(found)}
+		}
+	}
+	return *known.other
+}
+
 // missedPrincipal finds the most telling of the principals that a statement
 // names in place of ours.
-func (c *call) missedPrincipal(s *keypolicy.Statement) miss {
-	if s.Principal == nil {
+func (c *situation) missedPrincipal(s *keypolicy.Statement) miss {
+	if s.Effect != "Allow" || s.Principal == nil {
 		return miss{}
 	}
 	var all []miss
@@ -40,7 +52,7 @@ func tellingOrder() []Reason {
 
 // missedName says what a principal that isn't ours looks like; "" = nothing
 // like it.
-func (c *call) missedName(name string) Reason {
+func (c *situation) missedName(name string) Reason {
 	if keypolicy.IsUniqueID(name) {
 		return DeadPrincipal
 	}
@@ -69,7 +81,7 @@ func (c *call) missedName(name string) Reason {
 
 // missedAccount: a principal of another account only looks like ours where it
 // is the same role there, or anyone but the key's own people.
-func (c *call) missedAccount(theirs, mine arn) Reason {
+func (c *situation) missedAccount(theirs, mine arn) Reason {
 	if theirs.account == c.facts.Key.account() && theirs.resource != mine.resource {
 		return ""
 	}

@@ -25,7 +25,7 @@ func (h hold) or(o hold) hold {
 
 // holdOf matches a statement's Principal or NotPrincipal.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-func holdOf(s keypolicy.Statement, p Principal) hold {
+func holdOf(s *keypolicy.Statement, p Principal) hold {
 	switch {
 	case s.NotPrincipal != nil && s.Principal != nil:
 		return hold{anyone: maybe} // not valid: no telling what it does
@@ -91,7 +91,7 @@ func holdSession(name string, p Principal) truth {
 // for certain, AWS wants the account, the role and its session named; where
 // only some are, what happens isn't settled.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-func holdNot(s keypolicy.Statement, p Principal) truth {
+func holdNot(s *keypolicy.Statement, p Principal) truth {
 	if p.Service != "" {
 		return truthOf(!slices.Contains(s.NotPrincipal.Service, p.Service))
 	}

@@ -11,20 +11,25 @@ import (
 // principal; the other grants are counted, for a busy key has one for each of
 // its volumes.
 func (c *call) trace() []string {
-	out := make([]string, 0, len(c.matches)+1)
+	const more = 3 // other grants, identity and session policies
+	out := make([]string, 0, len(c.matches)+len(c.grants)+more)
+	notAbout := "not about " + c.action
 	for i := range c.matches {
-		out = append(out, c.statementLine(&c.matches[i]))
-	}
-	others := 0
-	for i, m := range c.grants {
-		if m.missed == GrantToOther {
-			others++
-			continue
+		m, known := &c.matches[i], &c.statements[i]
+		switch m.failed {
+		case partAction:
+			out = append(out, known.line+notAbout)
+		case partPrincipal:
+			out = append(out, known.otherLine())
+		default:
+			out = append(out, known.line+c.outcomeWords(m))
 		}
-		out = append(out, "grant "+c.facts.Grants[i].ID+": "+grantWords(m))
 	}
-	if others > 0 {
-		out = append(out, strconv.Itoa(others)+" grants to other principals")
+	for i, m := range c.grants {
+		out = append(out, "grant "+c.concerned[i].grant.ID+": "+grantWords(m))
+	}
+	if c.others > 0 {
+		out = append(out, strconv.Itoa(c.others)+" grants to other principals")
 	}
 	if c.request.IdentityPolicies != nil && !c.principal.serviceLinked() {
 		out = append(out, "identity policies: "+judgementWords(c.identity))
@@ -35,23 +40,17 @@ func (c *call) trace() []string {
 	return out
 }
 
-func (c *call) statementLine(m *match) string {
-	return m.statement.Name() + ": " + m.statement.Effect + ": " + c.outcomeWords(m)
-}
-
+// outcomeWords says what came of a statement that is about the operation and the
+// principal, or isn't in force.
 func (c *call) outcomeWords(m *match) string {
 	switch m.failed {
 	case partValid:
 		return "not in force: KMS wants Action or NotAction, and Resource \"*\""
-	case partAction:
-		return "not about kms:" + c.operation
 	case partResource:
 		return "not about this key"
-	case partPrincipal:
-		return "not about this principal"
 	case partCondition:
 		return "condition not met: " + c.conditionText(m.check)
-	case partNone:
+	case partNone, partAction, partPrincipal:
 	}
 	words := "applies" + underWords(m.statement.Condition)
 	if m.hold.direct() == no {

@@ -61,9 +61,9 @@ func resolve(name string, ctx looker) (string, presence) {
 }
 
 func literal(s string) string {
-	return strings.NewReplacer("*", string(literalStar), "?", string(literalQuestion)).Replace(s)
+	return strings.ReplaceAll(strings.ReplaceAll(s, "*", string(literalStar)), "?", string(literalQuestion))
 }
 
 func unliteral(s string) string {
-	return strings.NewReplacer(string(literalStar), "*", string(literalQuestion), "?").Replace(s)
+	return strings.ReplaceAll(strings.ReplaceAll(s, string(literalStar), "*"), string(literalQuestion), "?")
 }
