@@ -26,6 +26,10 @@ def plain(value):
     raise TypeError(f"{type(value)} in an answer")
 
 
+# Members that are bytes; JSON carries them in base64.
+BLOBS = {"Plaintext", "CiphertextBlob"}
+
+
 class Driver:
     """Keeps one client per service."""
 
@@ -53,6 +57,8 @@ class Driver:
     def call(self, service, operation, **members):
         """Makes one call and returns the answer's line."""
         client, methods = self.client(service)
+        for name in BLOBS & members.keys():
+            members[name] = base64.b64decode(members[name])
         try:
             output = getattr(client, methods[operation])(**members)
         except botocore.exceptions.ClientError as e:
