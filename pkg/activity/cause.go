@@ -69,7 +69,7 @@ func (c Cause) MarshalText() ([]byte, error) {
 func (c *Cause) UnmarshalText(b []byte) error {
 	for i, name := range names() {
 		if name == string(b) {
-			*c = Cause(i) //nolint:gosec // there are 23
+			*c = Cause(i)
 			return nil
 		}
 	}
