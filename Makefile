@@ -30,7 +30,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	test test-race conformance demo lint fmt cover fuzz bench lines verify ci clean
+	test test-race conformance differential demo lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,16 @@ test-race: check ## run the tests under the race detector, where EC2's client is
 
 conformance: build ## hold the sandbox to boto3, the AWS CLI and moto; a missing tool fails
 	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -timeout 20m ./pkg/sandbox/conformance/...
+
+# The simulator's licence is the AGPL: a tool of the tests, never linked.
+SIMULATOR := .tools/node/installed
+differential: check $(SIMULATOR) ## hold the access evaluator to another's, run by Node
+	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -timeout 20m ./pkg/access/differential/...
+
+$(SIMULATOR): pkg/access/differential/testdata/node/package-lock.json
+	@command -v npm >/dev/null || { echo 'missing: Node 20 or later with npm' >&2; exit 1; }
+	@mkdir -p .tools/node && cp pkg/access/differential/testdata/node/*.json .tools/node/
+	@npm ci --silent --no-audit --no-fund --ignore-scripts --prefix .tools/node && touch $@
 
 demo: build ## watch it work in the sandbox; nothing leaves this machine
 	@build/keymend demo --functions build
