@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -32,13 +31,12 @@ func AccessDenied(err error) bool {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 // EC2's text leaves it out; then it is the action of the call.
 func DeniedAction(err error) string {
-	if !AccessDenied(err) {
-		return ""
-	}
-	named := regexp.MustCompile(`is not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9*]+)`).FindStringSubmatch(Message(err))
-	if named != nil {
-		return named[1]
-	}
+	d, _ := DenialOf(err)
+	return d.Action
+}
+
+// calledAction is the action of the call itself.
+func calledAction(err error) string {
 	// The innermost call: a call for credentials is inside the one that needs them.
 	var call *smithy.OperationError
 	for inner := err; errors.As(inner, &call); inner = call.Err {

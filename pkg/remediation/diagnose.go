@@ -150,10 +150,16 @@ func (e *Engine) failedLook(ctx context.Context, s Signal, err error) ([]Diagnos
 	return []Diagnosis{{Record: r}}, e.write(ctx, r)
 }
 
-// reasonOf puts the action that AWS refused first.
+// reasonOf puts the action that AWS refused first, and the kind of policy that
+// refused it, as far as AWS says: whoever keeps that policy has to act.
 func reasonOf(err error) string {
-	if action := account.DeniedAction(err); action != "" {
-		return "AWS refused " + action + ": " + err.Error()
+	d, _ := account.DenialOf(err)
+	switch why := d.String(); {
+	case d.Action == "":
+		return err.Error()
+	case why == "":
+		return "AWS refused " + d.Action + ": " + err.Error()
+	default:
+		return "AWS refused " + d.Action + ": " + why + ": " + err.Error()
 	}
-	return err.Error()
 }

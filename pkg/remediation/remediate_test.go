@@ -172,6 +172,26 @@ func TestRemediateFollowsTheFacts(t *testing.T) {
 	}
 }
 
+// What AWS says of the policy that refused Keymend's own role is in the record:
+// a service control policy is for another team than a key policy.
+func TestARefusedWriteNamesThePolicy(t *testing.T) {
+	t.Parallel()
+	for tail, want := range map[string]string{
+		" with an explicit deny in a service control policy":                   "AWS refused kms:PutKeyPolicy: an explicit deny in a service control policy: ",
+		" because no permissions boundary allows the kms:PutKeyPolicy action":  "AWS refused kms:PutKeyPolicy: no permissions boundary allows it: ",
+		" because no resource-based policy allows the kms:PutKeyPolicy action": "AWS refused kms:PutKeyPolicy: no resource-based policy allows it: ",
+		"": "AWS refused kms:PutKeyPolicy: ",
+	} {
+		w := newWorld()
+		m := w.message(t)
+		w.fail["Put"] = &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: x is not authorized to perform: kms:PutKeyPolicy on resource: y" + tail}
+		r, err := w.engine().Remediate(t.Context(), m)
+		if err != nil || r.Outcome != audit.NotPermitted || !strings.HasPrefix(r.Reason, want) {
+			t.Errorf("%s, %v: %s", r.Outcome, err, r.Reason)
+		}
+	}
+}
+
 // The policy changes between the fresh look and the write: nothing is written,
 // and the message comes again.
 func TestRaceIsLost(t *testing.T) {
