@@ -60,12 +60,15 @@ func (s *Service) UpdateAutoScalingGroup(ctx context.Context, in *autoscaling.Up
 	if err := bounded(v); err != nil {
 		return nil, err
 	}
-	spots, err := s.shape(c, &v)
+	spots, err := s.reshape(c, &v, in)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if spots == nil {
+		spots = g.spots
+	}
 	if *v.DesiredCapacity != *g.view.DesiredCapacity {
 		g.because = fmt.Sprintf("At %s a user request update of AutoScalingGroup constraints to min: %d, max: %d, desired: %d changing the desired capacity from %d to %d.  ",
 			at(s.clock.Now()), *v.MinSize, *v.MaxSize, *v.DesiredCapacity, *g.view.DesiredCapacity, *v.DesiredCapacity)
@@ -75,6 +78,19 @@ func (s *Service) UpdateAutoScalingGroup(ctx context.Context, in *autoscaling.Up
 	v.Instances, v.SuspendedProcesses, v.Tags, v.Status = g.view.Instances, g.view.SuspendedProcesses, g.view.Tags, g.view.Status
 	g.view, g.spots = v, spots
 	return &autoscaling.UpdateAutoScalingGroupOutput{}, nil
+}
+
+// reshape checks what a request changes of a group's role, template and places,
+// and only that: a template that was deleted meanwhile doesn't keep a group from
+// another capacity. Where template and places stay, it returns no spots.
+func (s *Service) reshape(c *wire.Caller, v *types.AutoScalingGroup, in *autoscaling.UpdateAutoScalingGroupInput) ([]spot, error) {
+	if in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil || in.VPCZoneIdentifier != nil || len(in.AvailabilityZones) > 0 {
+		return s.shape(c, v)
+	}
+	if in.ServiceLinkedRoleARN != nil {
+		return nil, s.linked(c, v)
+	}
+	return nil, nil
 }
 
 // changed is a group with what a request gives. New bounds pull the desired

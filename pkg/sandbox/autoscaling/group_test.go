@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/pkg/sandbox/autoscaling"
@@ -63,6 +64,31 @@ func TestRefusedGroups(t *testing.T) {
 	wantError(t, err, "AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name web already exists")
 	_, err = w.asg.SetDesiredCapacity(admin(), &sdk.SetDesiredCapacityInput{AutoScalingGroupName: new("nobody"), DesiredCapacity: new(int32(1))})
 	wantError(t, err, "ValidationError", "AutoScalingGroup name not found - null")
+}
+
+// TestUpdateChecksWhatItChanges holds that a template that is gone keeps a group
+// from nothing but itself.
+func TestUpdateChecksWhatItChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, autoscaling.DefaultSwitches())
+	w.group("web", 0)
+	template := w.view("web").LaunchTemplate
+	_, err := w.ec2.DeleteLaunchTemplate(admin(), &ec2.DeleteLaunchTemplateInput{LaunchTemplateId: template.LaunchTemplateId})
+	must(t, err)
+	update := func(in *sdk.UpdateAutoScalingGroupInput) error {
+		in.AutoScalingGroupName = new("web")
+		_, err := w.asg.UpdateAutoScalingGroup(admin(), in)
+		return err
+	}
+	must(t, update(&sdk.UpdateAutoScalingGroupInput{MaxSize: new(int32(9))}))
+	if v := w.view("web"); *v.MaxSize != 9 || !cmp.Equal(v.AvailabilityZones, []string{"eu-west-1a", "eu-west-1b"}) {
+		t.Errorf("group %+v", v)
+	}
+	wantError(t, update(&sdk.UpdateAutoScalingGroupInput{LaunchTemplate: &types.LaunchTemplateSpecification{LaunchTemplateId: template.LaunchTemplateId}}),
+		"ValidationError", "You must use a valid fully-formed launch template. The specified launch template, with template ID "+
+			*template.LaunchTemplateId+", does not exist.")
+	wantError(t, update(&sdk.UpdateAutoScalingGroupInput{ServiceLinkedRoleARN: new(linked + "_gone")}),
+		"ValidationError", "ARN specified for Service-Linked Role does not exist.")
 }
 
 // TestMixedInstances launches by the first override that EC2 takes.

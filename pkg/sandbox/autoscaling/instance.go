@@ -39,9 +39,12 @@ func (g *group) set(id string, state types.LifecycleState) {
 	}
 }
 
+// whereIs returns where an instance was launched.
 func (g *group) whereIs(id string) spot {
-	if i := g.index(id); i >= 0 {
-		return spot{zone: *g.view.Instances[i].AvailabilityZone}
+	for _, a := range g.activities {
+		if a.instance == id {
+			return a.where
+		}
 	}
 	return spot{}
 }

@@ -81,7 +81,7 @@ func (s *Service) excess(g *group) []string {
 		cause := fmt.Sprintf("%sAt %s an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from %d to %d.  At %s instance %s was selected for termination.", because, now, have, want, now, id)
 		s.abandon(g, id)
 		g.set(id, types.LifecycleStateTerminating)
-		s.begin(g, "Terminating EC2 instance: "+id, cause, spot{*in.AvailabilityZone, ""}).instance = id
+		s.begin(g, "Terminating EC2 instance: "+id, cause, g.whereIs(id)).instance = id
 		doomed = append(doomed, id)
 	}
 	return doomed
