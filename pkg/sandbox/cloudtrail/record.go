@@ -1,12 +1,11 @@
 package cloudtrail
 
 import (
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -72,12 +71,12 @@ func (s *Service) recordOf(c wire.Call) record {
 	r := record{
 		EventVersion: "1.11", UserIdentity: identityOf(c.Caller, now), EventTime: now.Format(time.RFC3339),
 		EventSource: sourceOf(c.Service), EventName: c.Operation, AWSRegion: regionOf(c),
-		SourceIPAddress: "127.0.0.1", UserAgent: c.Caller.Agent, RequestID: c.Caller.RequestID, EventID: newID(),
+		SourceIPAddress: "127.0.0.1", UserAgent: c.Caller.Agent, RequestID: c.Caller.RequestID, EventID: ident.UUID(),
 		ReadOnly: readOnly(c), EventType: "AwsApiCall", ManagementEvent: true,
 		RecipientAccountID: c.Caller.Account, EventCategory: "Management", at: now,
 	}
 	if r.RequestID == "" {
-		r.RequestID = newID()
+		r.RequestID = ident.UUID()
 	}
 	if by := c.Caller.InvokedBy; by != "" {
 		r.SourceIPAddress, r.UserAgent = by, by
@@ -179,12 +178,4 @@ func resourceType(arn string) string {
 		return "AWS::IAM::Role"
 	}
 	return ""
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, by its contract
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

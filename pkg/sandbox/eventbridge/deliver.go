@@ -2,14 +2,14 @@ package eventbridge
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -21,7 +21,7 @@ func (s *Service) Put(account, region string, e Event) {
 
 func (s *Service) put(account, region string, e Event) error {
 	if e.ID == "" {
-		e.ID = newID()
+		e.ID = ident.UUID()
 	}
 	if e.Time.IsZero() {
 		e.Time = s.clock.Now()
@@ -84,13 +84,13 @@ func (r *rule) takes(event map[string]any) bool {
 func (s *Service) deliver(d delivery, body string) {
 	group := ""
 	if d.target.SqsParameters != nil {
-		group = str(d.target.SqsParameters.MessageGroupId)
+		group = aws.ToString(d.target.SqsParameters.MessageGroupId)
 	}
-	if s.queues.Admits(str(d.target.Arn), "events.amazonaws.com", d.rule) && s.queues.Deliver(str(d.target.Arn), body, group, "") == nil {
+	if s.queues.Admits(aws.ToString(d.target.Arn), "events.amazonaws.com", d.rule) && s.queues.Deliver(aws.ToString(d.target.Arn), body, group, "") == nil {
 		return
 	}
-	if dlq := d.target.DeadLetterConfig; dlq != nil && s.queues.Admits(str(dlq.Arn), "events.amazonaws.com", d.rule) {
-		_ = s.queues.Deliver(str(dlq.Arn), body, "", "") // nowhere else to go, as in AWS
+	if dlq := d.target.DeadLetterConfig; dlq != nil && s.queues.Admits(aws.ToString(dlq.Arn), "events.amazonaws.com", d.rule) {
+		_ = s.queues.Deliver(aws.ToString(dlq.Arn), body, "", "") // nowhere else to go, as in AWS
 	}
 }
 
@@ -117,7 +117,7 @@ func (s *Service) putEntry(c *wire.Caller, entry types.PutEventsRequestEntry) ty
 		return types.PutEventsResultEntry{ErrorCode: &code, ErrorMessage: &text}
 	}
 	switch {
-	case str(entry.Source) == "" || str(entry.DetailType) == "":
+	case aws.ToString(entry.Source) == "" || aws.ToString(entry.DetailType) == "":
 		return failed("InvalidArgument", "Parameter Source and DetailType must be given.")
 	case strings.HasPrefix(*entry.Source, "aws."):
 		return failed("NotAuthorizedForSourceException", "Not authorized for the source.")
@@ -127,7 +127,7 @@ func (s *Service) putEntry(c *wire.Caller, entry types.PutEventsRequestEntry) ty
 		return failed("InvalidArgument", "Event bus does not exist in the sandbox.")
 	}
 	e := Event{Source: *entry.Source, DetailType: *entry.DetailType, Resources: entry.Resources,
-		Detail: json.RawMessage(*entry.Detail), ID: newID()}
+		Detail: json.RawMessage(*entry.Detail), ID: ident.UUID()}
 	if entry.Time != nil {
 		e.Time = *entry.Time
 	}
@@ -135,12 +135,4 @@ func (s *Service) putEntry(c *wire.Caller, entry types.PutEventsRequestEntry) ty
 		return failed("InternalFailure", err.Error())
 	}
 	return types.PutEventsResultEntry{EventId: &e.ID}
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, by its contract
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

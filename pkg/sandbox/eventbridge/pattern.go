@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"keymend/pkg/sandbox/wildcard"
 )
 
 // A pattern is a parsed event pattern: an object whose leaves are lists of
@@ -211,7 +213,7 @@ func matchesText(op, arg, text string) bool {
 	case "equals-ignore-case":
 		return strings.EqualFold(text, arg)
 	case "wildcard":
-		return wildcard(arg, text)
+		return wildcard.Match(arg, text)
 	}
 	return false
 }
@@ -222,23 +224,4 @@ func matchesBut(arg, value any) bool {
 		return slices.Contains(list, value)
 	}
 	return matchesValue(arg, value)
-}
-
-// wildcard matches a pattern in which * stands for any text.
-func wildcard(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
-		return pattern == text
-	}
-	text, ok := strings.CutPrefix(text, first)
-	if !ok {
-		return false
-	}
-	for _, part := range parts[1 : len(parts)-1] {
-		if _, text, ok = strings.Cut(text, part); !ok {
-			return false
-		}
-	}
-	return strings.HasSuffix(text, last)
 }

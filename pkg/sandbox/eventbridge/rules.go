@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
@@ -34,10 +35,10 @@ func (s *Service) named(ctx context.Context, name, bus *string) (*rule, error) {
 		return nil, err
 	}
 	c := wire.CallerOf(ctx)
-	if r := s.rules[ruleName{c.Account, c.Region, str(name)}]; r != nil {
+	if r := s.rules[ruleName{c.Account, c.Region, aws.ToString(name)}]; r != nil {
 		return r, nil
 	}
-	return nil, notThere(str(name))
+	return nil, notThere(aws.ToString(name))
 }
 
 // PutRule makes or replaces a rule; its targets stay. Schedules are not in the
@@ -46,7 +47,7 @@ func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*e
 	if err := onDefaultBus(in.EventBusName); err != nil {
 		return nil, err
 	}
-	if str(in.Name) == "" || str(in.ScheduleExpression) != "" || in.EventPattern == nil {
+	if aws.ToString(in.Name) == "" || aws.ToString(in.ScheduleExpression) != "" || in.EventPattern == nil {
 		return nil, wire.Errorf("ValidationException", "a rule of the sandbox needs a Name and an EventPattern, and has no schedule")
 	}
 	p, err := parsePattern(*in.EventPattern)
@@ -62,7 +63,7 @@ func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*e
 		r = &rule{ruleName: name}
 		s.rules[name] = r
 	}
-	r.text, r.pattern, r.description, r.state = *in.EventPattern, p, str(in.Description), cmp.Or(in.State, types.RuleStateEnabled)
+	r.text, r.pattern, r.description, r.state = *in.EventPattern, p, aws.ToString(in.Description), cmp.Or(in.State, types.RuleStateEnabled)
 	return &eventbridge.PutRuleOutput{RuleArn: new(name.arn())}, nil
 }
 
@@ -70,8 +71,8 @@ func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*e
 // transformation, are in the sandbox.
 func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInput) (*eventbridge.PutTargetsOutput, error) {
 	for _, t := range in.Targets {
-		if !strings.HasPrefix(str(t.Arn), "arn:aws:sqs:") || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
-			return nil, wire.Errorf("ValidationException", "the target %s is not in the sandbox: only SQS queues that take the event as it is are", str(t.Arn))
+		if !strings.HasPrefix(aws.ToString(t.Arn), "arn:aws:sqs:") || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
+			return nil, wire.Errorf("ValidationException", "the target %s is not in the sandbox: only SQS queues that take the event as it is are", aws.ToString(t.Arn))
 		}
 	}
 	s.mu.Lock()
@@ -82,7 +83,7 @@ func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInpu
 	}
 	targets := slices.Clone(r.targets)
 	for _, t := range in.Targets {
-		targets = append(slices.DeleteFunc(targets, func(o types.Target) bool { return str(o.Id) == str(t.Id) }), t)
+		targets = append(slices.DeleteFunc(targets, func(o types.Target) bool { return aws.ToString(o.Id) == aws.ToString(t.Id) }), t)
 	}
 	if len(targets) > maxTargets {
 		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
@@ -99,7 +100,7 @@ func (s *Service) RemoveTargets(ctx context.Context, in *eventbridge.RemoveTarge
 	if err != nil {
 		return nil, err
 	}
-	r.targets = slices.DeleteFunc(slices.Clone(r.targets), func(t types.Target) bool { return slices.Contains(in.Ids, str(t.Id)) })
+	r.targets = slices.DeleteFunc(slices.Clone(r.targets), func(t types.Target) bool { return slices.Contains(in.Ids, aws.ToString(t.Id)) })
 	return &eventbridge.RemoveTargetsOutput{FailedEntries: []types.RemoveTargetsResultEntry{}}, nil
 }
 
@@ -159,7 +160,7 @@ func (s *Service) ListRules(ctx context.Context, in *eventbridge.ListRulesInput)
 	defer s.mu.Unlock()
 	all := []types.Rule{}
 	for _, r := range s.on(c.Account, c.Region) {
-		if strings.HasPrefix(r.name, str(in.NamePrefix)) {
+		if strings.HasPrefix(r.name, aws.ToString(in.NamePrefix)) {
 			all = append(all, r.listed())
 		}
 	}
@@ -183,11 +184,11 @@ func (s *Service) ListTargetsByRule(ctx context.Context, in *eventbridge.ListTar
 
 // TestEventPattern tells whether an event fits a pattern.
 func (s *Service) TestEventPattern(_ context.Context, in *eventbridge.TestEventPatternInput) (*eventbridge.TestEventPatternOutput, error) {
-	p, err := parsePattern(str(in.EventPattern))
+	p, err := parsePattern(aws.ToString(in.EventPattern))
 	if err != nil {
 		return nil, wire.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
 	}
-	v, err := decode([]byte(str(in.Event)))
+	v, err := decode([]byte(aws.ToString(in.Event)))
 	event, ok := v.(map[string]any)
 	if err != nil || !ok {
 		return nil, wire.Errorf("ValidationException", "Parameter Event is not valid. Reason: it must be a JSON object")
@@ -215,13 +216,6 @@ func (r *rule) listed() types.Rule {
 	return t
 }
 
-func str(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
 func limit(p *int32) int {
 	if p == nil {
 		return 100
@@ -231,5 +225,5 @@ func limit(p *int32) int {
 
 func valid(detail *string) bool {
 	var o map[string]any
-	return json.Unmarshal([]byte(str(detail)), &o) == nil
+	return json.Unmarshal([]byte(aws.ToString(detail)), &o) == nil
 }

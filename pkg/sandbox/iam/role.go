@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
@@ -35,15 +36,15 @@ func (s *Service) roleARN(account string, in any) string {
 	name, _ := reflect.ValueOf(in).Elem().FieldByName("RoleName").Interface().(*string)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.accounts[account][deref(name)]; r != nil {
+	if r := s.accounts[account][aws.ToString(name)]; r != nil {
 		return r.ARN
 	}
-	return arnOf(account, "/", deref(name))
+	return arnOf(account, "/", aws.ToString(name))
 }
 
 func (s *Service) newRoleARN(account string, in any) string {
 	input := in.(*awsiam.CreateRoleInput)
-	return arnOf(account, pathOr(input.Path), deref(input.RoleName))
+	return arnOf(account, pathOr(input.Path), aws.ToString(input.RoleName))
 }
 
 func arnOf(account, path, name string) string {
@@ -55,13 +56,6 @@ func pathOr(p *string) string {
 		return "/"
 	}
 	return *p
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // uniqueID makes an id that no other principal ever had, also not an earlier
@@ -133,7 +127,7 @@ func (s *Service) createRole(ctx context.Context, in *awsiam.CreateRoleInput) (*
 			Message: "Role with name " + *in.RoleName + " already exists."}
 	}
 	r := s.add(account, pathOr(in.Path), *in.RoleName, *in.AssumeRolePolicyDocument, doc)
-	r.description = deref(in.Description)
+	r.description = aws.ToString(in.Description)
 	if in.MaxSessionDuration != nil {
 		r.maxSession = *in.MaxSessionDuration
 	}
@@ -172,10 +166,10 @@ func encode(document string) string {
 
 // existing returns a role by name. The caller holds the lock.
 func (s *Service) existing(ctx context.Context, name *string) (*role, error) {
-	if r := s.accounts[wire.CallerOf(ctx).Account][deref(name)]; r != nil {
+	if r := s.accounts[wire.CallerOf(ctx).Account][aws.ToString(name)]; r != nil {
 		return r, nil
 	}
-	return nil, missing("The role with name %s cannot be found.", deref(name))
+	return nil, missing("The role with name %s cannot be found.", aws.ToString(name))
 }
 
 func missing(format string, args ...any) error {
@@ -212,7 +206,7 @@ func (s *Service) listRoles(ctx context.Context, in *awsiam.ListRolesInput) (*aw
 	var all []types.Role
 	roles := s.accounts[wire.CallerOf(ctx).Account]
 	for _, name := range slices.Sorted(maps.Keys(roles)) {
-		if strings.HasPrefix(roles[name].Path, deref(in.PathPrefix)) {
+		if strings.HasPrefix(roles[name].Path, aws.ToString(in.PathPrefix)) {
 			all = append(all, roles[name].sdk())
 		}
 	}

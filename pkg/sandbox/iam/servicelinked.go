@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
@@ -43,8 +44,8 @@ func (s *Service) createServiceLinkedRoleOperation() wire.Operation {
 	op := wire.Handle("CreateServiceLinkedRole", s.createServiceLinkedRole)
 	op.Needs = func(ctx context.Context, in any) []wire.Check {
 		input := in.(*awsiam.CreateServiceLinkedRoleInput)
-		service := deref(input.AWSServiceName)
-		name, _ := linkedName(service, deref(input.CustomSuffix)) // the handler tells what is wrong
+		service := aws.ToString(input.AWSServiceName)
+		name, _ := linkedName(service, aws.ToString(input.CustomSuffix)) // the handler tells what is wrong
 		return []wire.Check{{
 			Action:   "iam:CreateServiceLinkedRole",
 			Resource: arnOf(wire.CallerOf(ctx).Account, linkedPath+service+"/", name),
@@ -58,7 +59,7 @@ func (s *Service) createServiceLinkedRole(ctx context.Context, in *awsiam.Create
 	account := wire.CallerOf(ctx).Account
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name, err := linkedName(deref(in.AWSServiceName), deref(in.CustomSuffix))
+	name, err := linkedName(aws.ToString(in.AWSServiceName), aws.ToString(in.CustomSuffix))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (s *Service) createServiceLinkedRole(ctx context.Context, in *awsiam.Create
 	if err != nil {
 		return nil, err
 	}
-	r.description = deref(in.Description)
+	r.description = aws.ToString(in.Description)
 	return &awsiam.CreateServiceLinkedRoleOutput{Role: new(r.sdk())}, nil
 }
 
@@ -130,8 +131,8 @@ func (s *Service) deleteServiceLinkedRole(ctx context.Context, in *awsiam.Delete
 func (s *Service) getDeletionStatus(_ context.Context, in *awsiam.GetServiceLinkedRoleDeletionStatusInput) (*awsiam.GetServiceLinkedRoleDeletionStatusOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.tasks[deref(in.DeletionTaskId)] {
-		return nil, missing("Deletion task %s cannot be found.", deref(in.DeletionTaskId))
+	if !s.tasks[aws.ToString(in.DeletionTaskId)] {
+		return nil, missing("Deletion task %s cannot be found.", aws.ToString(in.DeletionTaskId))
 	}
 	return &awsiam.GetServiceLinkedRoleDeletionStatusOutput{Status: types.DeletionTaskStatusTypeSucceeded}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
@@ -40,10 +41,10 @@ func (s *Service) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.find(deref(in.RoleArn))
+	r := s.find(aws.ToString(in.RoleArn))
 	if r == nil || !s.mayAssume(c, r, in) {
 		return nil, &wire.Error{Code: "AccessDenied", Status: http.StatusForbidden,
-			Message: "User: " + c.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + deref(in.RoleArn)}
+			Message: "User: " + c.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + aws.ToString(in.RoleArn)}
 	}
 	if lasts > time.Duration(r.maxSession)*time.Second {
 		return nil, wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
@@ -63,9 +64,9 @@ const maxSessionPolicy = 2048
 
 // checkAssume reads what an AssumeRole asks for beside the role.
 func checkAssume(c *wire.Caller, in *sts.AssumeRoleInput) ([]*keypolicy.Document, time.Duration, error) {
-	if !regexp.MustCompile(`^[\w+=,.@-]{2,64}$`).MatchString(deref(in.RoleSessionName)) {
+	if !regexp.MustCompile(`^[\w+=,.@-]{2,64}$`).MatchString(aws.ToString(in.RoleSessionName)) {
 		return nil, 0, wire.Errorf("ValidationError", "1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: "+
-			"Member must have length between 2 and 64 and satisfy regular expression pattern: [\\w+=,.@-]*", deref(in.RoleSessionName))
+			"Member must have length between 2 and 64 and satisfy regular expression pattern: [\\w+=,.@-]*", aws.ToString(in.RoleSessionName))
 	}
 	if len(in.PolicyArns) > 0 || len(in.Tags) > 0 || in.SourceIdentity != nil {
 		return nil, 0, wire.Errorf("NotInTheSandbox", "PolicyArns, Tags and SourceIdentity of sts:AssumeRole are not in the sandbox")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -38,12 +39,12 @@ func (s *Service) aliasesOf(keyARN string) []string {
 
 // CreateAlias needs kms:CreateAlias on the key and, by IAM policy, on the alias.
 func (s *Service) CreateAlias(ctx context.Context, in *kms.CreateAliasInput) (*kms.CreateAliasOutput, error) {
-	return &kms.CreateAliasOutput{}, s.setAlias(ctx, str(in.AliasName), in.TargetKeyId, "CreateAlias")
+	return &kms.CreateAliasOutput{}, s.setAlias(ctx, aws.ToString(in.AliasName), in.TargetKeyId, "CreateAlias")
 }
 
 // UpdateAlias gives an alias another key.
 func (s *Service) UpdateAlias(ctx context.Context, in *kms.UpdateAliasInput) (*kms.UpdateAliasOutput, error) {
-	return &kms.UpdateAliasOutput{}, s.setAlias(ctx, str(in.AliasName), in.TargetKeyId, "UpdateAlias")
+	return &kms.UpdateAliasOutput{}, s.setAlias(ctx, aws.ToString(in.AliasName), in.TargetKeyId, "UpdateAlias")
 }
 
 func (s *Service) setAlias(ctx context.Context, name string, target *string, operation string) error {
@@ -79,7 +80,7 @@ func (s *Service) setAlias(ctx context.Context, name string, target *string, ope
 // DeleteAlias needs kms:DeleteAlias on the key and, by IAM policy, on the alias.
 func (s *Service) DeleteAlias(ctx context.Context, in *kms.DeleteAliasInput) (*kms.DeleteAliasOutput, error) {
 	c := wire.CallerOf(ctx)
-	arn := aliasARN(c.Account, c.Region, str(in.AliasName))
+	arn := aliasARN(c.Account, c.Region, aws.ToString(in.AliasName))
 	if err := s.byIdentity(c, "DeleteAlias", arn); err != nil {
 		return nil, err
 	}

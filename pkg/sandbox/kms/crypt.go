@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -65,7 +66,7 @@ func (s *Service) Encrypt(ctx context.Context, in *kms.EncryptInput) (*kms.Encry
 
 // GenerateDataKeyWithoutPlaintext answers with a sealed data key.
 func (s *Service) GenerateDataKeyWithoutPlaintext(ctx context.Context, in *kms.GenerateDataKeyWithoutPlaintextInput) (*kms.GenerateDataKeyWithoutPlaintextOutput, error) {
-	blob, arn, err := s.seal(ctx, in.KeyId, "GenerateDataKeyWithoutPlaintext", in.EncryptionContext, []byte(newGrantID())[:32], in.DryRun)
+	blob, arn, err := s.seal(ctx, in.KeyId, "GenerateDataKeyWithoutPlaintext", in.EncryptionContext, []byte(ident.Hex())[:32], in.DryRun)
 	if err != nil {
 		return nil, err
 	}

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/access"
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -87,7 +89,7 @@ func (s *Service) mayGrant(ctx context.Context, k *key, in *kms.CreateGrantInput
 // newGrant checks that the principals exist.
 func (s *Service) newGrant(c *wire.Caller, in *kms.CreateGrantInput) (grant, error) {
 	g := grant{
-		id: newGrantID(), token: newGrantID(), name: str(in.Name), grantee: *in.GranteePrincipal, retiring: str(in.RetiringPrincipal),
+		id: ident.Hex(), token: ident.Hex(), name: aws.ToString(in.Name), grantee: *in.GranteePrincipal, retiring: aws.ToString(in.RetiringPrincipal),
 		issuer: c.Account, operations: slices.Clone(in.Operations), constraints: in.Constraints, created: s.clock.Now(),
 	}
 	slices.Sort(g.operations)
@@ -129,7 +131,7 @@ func sameConstraints(a, b *types.GrantConstraints) bool {
 	none := types.GrantConstraints{}
 	x, y := *cmp.Or(a, &none), *cmp.Or(b, &none)
 	return maps.Equal(x.EncryptionContextEquals, y.EncryptionContextEquals) &&
-		maps.Equal(x.EncryptionContextSubset, y.EncryptionContextSubset) && str(x.SourceArn) == str(y.SourceArn)
+		maps.Equal(x.EncryptionContextSubset, y.EncryptionContextSubset) && aws.ToString(x.SourceArn) == aws.ToString(y.SourceArn)
 }
 
 // principalNow returns a principal's name, or its unique id where the role that
@@ -157,7 +159,7 @@ func (s *Service) grantFacts(k *key) []access.Grant {
 		}
 		if g.constraints != nil {
 			f.Constraints = &access.Constraints{EncryptionContextEquals: g.constraints.EncryptionContextEquals,
-				EncryptionContextSubset: g.constraints.EncryptionContextSubset, SourceARN: str(g.constraints.SourceArn)}
+				EncryptionContextSubset: g.constraints.EncryptionContextSubset, SourceARN: aws.ToString(g.constraints.SourceArn)}
 		}
 		out = append(out, f)
 	}

@@ -2,23 +2,15 @@ package kms
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/sandbox/wire"
 )
-
-// newGrantID returns 64 hexadecimal digits, as KMS's grant ids and tokens are.
-func newGrantID() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails, by its contract
-	return hex.EncodeToString(b[:])
-}
 
 func (s *Service) listed(k *key, g grant) types.GrantListEntry {
 	e := types.GrantListEntry{
@@ -63,7 +55,7 @@ func (s *Service) RevokeGrant(ctx context.Context, in *kms.RevokeGrantInput) (*k
 	if err != nil {
 		return nil, err
 	}
-	return &kms.RevokeGrantOutput{}, s.drop(k, str(in.GrantId), in.DryRun)
+	return &kms.RevokeGrantOutput{}, s.drop(k, aws.ToString(in.GrantId), in.DryRun)
 }
 
 func (s *Service) drop(k *key, id string, dry *bool) error {
@@ -102,19 +94,19 @@ func (s *Service) RetireGrant(ctx context.Context, in *kms.RetireGrantInput) (*k
 }
 
 func (s *Service) toRetire(c *wire.Caller, in *kms.RetireGrantInput) (*key, grant, error) {
-	if in.GrantToken == nil && !strings.HasPrefix(str(in.KeyId), "arn:") {
+	if in.GrantToken == nil && !strings.HasPrefix(aws.ToString(in.KeyId), "arn:") {
 		return nil, grant{}, wire.Errorf("ValidationException", "RetireGrant needs a GrantToken, or a key ARN and a GrantId")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for arn, k := range s.keys {
 		for _, g := range k.grants {
-			if in.GrantToken != nil && g.token == *in.GrantToken || in.GrantToken == nil && arn == *in.KeyId && g.id == str(in.GrantId) {
+			if in.GrantToken != nil && g.token == *in.GrantToken || in.GrantToken == nil && arn == *in.KeyId && g.id == aws.ToString(in.GrantId) {
 				return k.copy(), g, nil
 			}
 		}
 	}
-	return nil, grant{}, wire.Errorf("NotFoundException", "Grant ID %s not found", str(in.GrantId))
+	return nil, grant{}, wire.Errorf("NotFoundException", "Grant ID %s not found", aws.ToString(in.GrantId))
 }
 
 func (s *Service) mayRetire(c *wire.Caller, g grant) bool {
@@ -134,7 +126,7 @@ func (s *Service) ListRetirableGrants(ctx context.Context, in *kms.ListRetirable
 	all := []types.GrantListEntry{}
 	for _, k := range s.inRegion(c.Region) {
 		for _, g := range k.grants {
-			if g.retiring != "" && s.principalNow(g.retiring, g.retiringID) == str(in.RetiringPrincipal) {
+			if g.retiring != "" && s.principalNow(g.retiring, g.retiringID) == aws.ToString(in.RetiringPrincipal) {
 				all = append(all, s.listed(k, g))
 			}
 		}

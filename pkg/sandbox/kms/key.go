@@ -1,8 +1,6 @@
 package kms
 
 import (
-	"crypto/rand"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -43,7 +42,7 @@ func (k *key) metadata() *types.KeyMetadata {
 }
 
 func newKey(account, region string, at time.Time) *key {
-	k := &key{account: account, region: region, id: newID(), tags: map[string]string{}}
+	k := &key{account: account, region: region, id: ident.UUID(), tags: map[string]string{}}
 	k.meta = types.KeyMetadata{
 		KeyId: &k.id, AWSAccountId: &k.account, Arn: new(k.arn()), CreationDate: &at, Description: new(""),
 		KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeCustomer, KeyUsage: types.KeyUsageTypeEncryptDecrypt,
@@ -119,19 +118,4 @@ func (s *Service) change(arn string, f func(*key)) {
 	if k := s.keys[arn]; k != nil {
 		f(k)
 	}
-}
-
-func str(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, by its contract
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

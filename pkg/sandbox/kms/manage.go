@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -26,9 +27,9 @@ func (s *Service) CreateKey(ctx context.Context, in *kms.CreateKeyInput) (*kms.C
 		return nil, wire.Errorf("UnsupportedOperationException", "keys that are not symmetric, not of origin AWS_KMS or multi-Region are not in the sandbox")
 	}
 	k := newKey(c.Account, c.Region, s.clock.Now())
-	k.meta.Description = new(str(in.Description))
+	k.meta.Description = new(aws.ToString(in.Description))
 	for _, t := range in.Tags {
-		k.tags[str(t.TagKey)] = str(t.TagValue)
+		k.tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
 	}
 	text := defaultPolicy(c.Account)
 	if in.Policy != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -63,7 +64,7 @@ func (s *Service) PutKeyPolicy(ctx context.Context, in *kms.PutKeyPolicyInput) (
 	if k.meta.KeyManager == types.KeyManagerTypeAws {
 		return nil, foreign(c, "PutKeyPolicy")
 	}
-	p, err := s.accept(c, k, str(in.Policy), in.BypassPolicyLockoutSafetyCheck)
+	p, err := s.accept(c, k, aws.ToString(in.Policy), in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -15,7 +16,7 @@ import (
 func (s *Service) TagResource(ctx context.Context, in *kms.TagResourceInput) (*kms.TagResourceOutput, error) {
 	_, err := s.manage(ctx, in.KeyId, "TagResource", func(k *key) {
 		for _, t := range in.Tags {
-			k.tags[str(t.TagKey)] = str(t.TagValue)
+			k.tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
 		}
 	})
 	return &kms.TagResourceOutput{}, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -53,7 +54,7 @@ func (s *Service) used(c *wire.Caller, k *key, operation string, u Use) error {
 	if operation != "CreateGrant" {
 		return nil
 	}
-	g := grant{id: newGrantID(), token: newGrantID(), grantee: u.Grantee, issuer: c.Account, created: s.clock.Now()}
+	g := grant{id: ident.Hex(), token: ident.Hex(), grantee: u.Grantee, issuer: c.Account, created: s.clock.Now()}
 	for _, op := range u.GrantOperations {
 		g.operations = append(g.operations, types.GrantOperation(op))
 	}

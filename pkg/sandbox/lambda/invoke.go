@@ -1,10 +1,11 @@
 package lambda
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
+
+	"keymend/pkg/sandbox/ident"
 )
 
 // errFunction says that the invocation failed: by the function's own answer, by
@@ -26,7 +27,7 @@ func (s *Service) Invoke(functionARN string, payload []byte) ([]byte, error) {
 func (p *process) invoke(payload []byte) ([]byte, error) {
 	p.invoking.Lock()
 	defer p.invoking.Unlock()
-	id := newRequestID()
+	id := ident.UUID()
 	p.log("START RequestId: " + id + " Version: $LATEST")
 	began := time.Now()
 	answer, err := p.run(invocation{id: id, payload: payload, deadline: began.Add(p.function.Timeout)})
@@ -81,11 +82,3 @@ func (p *process) log(line string) {
 
 // stream is the log stream's name, one for each function.
 func (p *process) stream() string { return "$LATEST/" + p.function.Name }
-
-// newRequestID returns a random UUID.
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
@@ -17,11 +18,11 @@ import (
 func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEventsInput) (*cloudwatchlogs.PutLogEventsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, err := s.of(ctx, str(in.LogGroupName))
+	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := g.streams[str(in.LogStreamName)]; !ok {
+	if _, ok := g.streams[aws.ToString(in.LogStreamName)]; !ok {
 		return nil, wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
 	}
 	for _, e := range in.LogEvents {
@@ -42,7 +43,7 @@ func (s *Service) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEve
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := g.streams[str(in.LogStreamName)]; !ok {
+	if _, ok := g.streams[aws.ToString(in.LogStreamName)]; !ok {
 		return nil, wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
 	}
 	const most = 10000
@@ -73,7 +74,7 @@ func (s *Service) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEve
 
 // FilterLogEvents answers with a group's events that fit a filter, by time.
 func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.FilterLogEventsInput) (*cloudwatchlogs.FilterLogEventsOutput, error) {
-	fits, err := parseFilter(str(in.FilterPattern))
+	fits, err := parseFilter(aws.ToString(in.FilterPattern))
 	if err != nil {
 		return nil, wire.Errorf("InvalidParameterException", "Invalid filter pattern: %v", err)
 	}
@@ -86,7 +87,7 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.Filter
 	all := []types.FilteredLogEvent{}
 	for _, e := range g.between(in.StartTime, in.EndTime) {
 		if len(in.LogStreamNames) > 0 && !slices.Contains(in.LogStreamNames, e.stream) ||
-			!strings.HasPrefix(e.stream, str(in.LogStreamNamePrefix)) || !fits(e.line) {
+			!strings.HasPrefix(e.stream, aws.ToString(in.LogStreamNamePrefix)) || !fits(e.line) {
 			continue
 		}
 		all = append(all, types.FilteredLogEvent{EventId: new(fmt.Sprintf("%056d", e.serial)), LogStreamName: new(e.stream),

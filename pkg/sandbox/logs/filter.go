@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"keymend/pkg/sandbox/wildcard"
 )
 
 // parseFilter reads a filter pattern: nothing; terms that must all be there,
@@ -62,26 +64,10 @@ func parseJSONFilter(text string) (func(line string) bool, error) {
 		}
 		for _, c := range all {
 			v := gjson.Get(line, c.path)
-			if !v.Exists() || like(c.value, v.String()) == c.not {
+			if !v.Exists() || wildcard.Match(c.value, v.String()) == c.not {
 				return false
 			}
 		}
 		return true
 	}, nil
-}
-
-// like matches a pattern in which * stands for any text.
-func like(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	last := len(parts) - 1
-	if last == 0 {
-		return pattern == s
-	}
-	s, ok := strings.CutPrefix(s, parts[0])
-	for _, part := range parts[1:last] {
-		if ok {
-			_, s, ok = strings.Cut(s, part)
-		}
-	}
-	return ok && strings.HasSuffix(s, parts[last])
 }

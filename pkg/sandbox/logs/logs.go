@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
@@ -87,17 +88,17 @@ func needs(operation string) func(context.Context, any) []wire.Check {
 func named(in any) string {
 	switch in := in.(type) {
 	case *cloudwatchlogs.CreateLogGroupInput:
-		return str(in.LogGroupName)
+		return aws.ToString(in.LogGroupName)
 	case *cloudwatchlogs.DeleteLogGroupInput:
-		return str(in.LogGroupName)
+		return aws.ToString(in.LogGroupName)
 	case *cloudwatchlogs.PutRetentionPolicyInput:
-		return str(in.LogGroupName)
+		return aws.ToString(in.LogGroupName)
 	case *cloudwatchlogs.CreateLogStreamInput:
-		return str(in.LogGroupName)
+		return aws.ToString(in.LogGroupName)
 	case *cloudwatchlogs.DescribeLogStreamsInput:
 		return either(in.LogGroupName, in.LogGroupIdentifier)
 	case *cloudwatchlogs.PutLogEventsInput:
-		return str(in.LogGroupName)
+		return aws.ToString(in.LogGroupName)
 	case *cloudwatchlogs.GetLogEventsInput:
 		return either(in.LogGroupName, in.LogGroupIdentifier)
 	case *cloudwatchlogs.FilterLogEventsInput:
@@ -108,7 +109,7 @@ func named(in any) string {
 
 // either reads a name, or an identifier that is a name or an ARN.
 func either(name, identifier *string) string {
-	id := cmp.Or(str(name), str(identifier))
+	id := cmp.Or(aws.ToString(name), aws.ToString(identifier))
 	if _, after, ok := strings.Cut(id, ":log-group:"); ok {
 		return strings.TrimSuffix(after, ":*")
 	}
@@ -154,11 +155,11 @@ func (s *Service) of(ctx context.Context, name string) (*group, error) {
 func (s *Service) CreateLogGroup(ctx context.Context, in *cloudwatchlogs.CreateLogGroupInput) (*cloudwatchlogs.CreateLogGroupOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := s.of(ctx, str(in.LogGroupName)); err == nil {
+	if _, err := s.of(ctx, aws.ToString(in.LogGroupName)); err == nil {
 		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
 	c := wire.CallerOf(ctx)
-	g := s.ensure(groupName{c.Account, c.Region, str(in.LogGroupName)})
+	g := s.ensure(groupName{c.Account, c.Region, aws.ToString(in.LogGroupName)})
 	g.class = cmp.Or(in.LogGroupClass, g.class)
 	return &cloudwatchlogs.CreateLogGroupOutput{}, nil
 }
@@ -167,7 +168,7 @@ func (s *Service) CreateLogGroup(ctx context.Context, in *cloudwatchlogs.CreateL
 func (s *Service) DeleteLogGroup(ctx context.Context, in *cloudwatchlogs.DeleteLogGroupInput) (*cloudwatchlogs.DeleteLogGroupOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, err := s.of(ctx, str(in.LogGroupName))
+	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func (s *Service) DeleteLogGroup(ctx context.Context, in *cloudwatchlogs.DeleteL
 func (s *Service) PutRetentionPolicy(ctx context.Context, in *cloudwatchlogs.PutRetentionPolicyInput) (*cloudwatchlogs.PutRetentionPolicyOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, err := s.of(ctx, str(in.LogGroupName))
+	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +195,7 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Desc
 	defer s.mu.Unlock()
 	all := []types.LogGroup{}
 	for n, g := range s.groups {
-		if n.account == c.Account && n.region == c.Region && strings.HasPrefix(n.name, str(in.LogGroupNamePrefix)) {
+		if n.account == c.Account && n.region == c.Region && strings.HasPrefix(n.name, aws.ToString(in.LogGroupNamePrefix)) {
 			all = append(all, types.LogGroup{LogGroupName: new(n.name), Arn: new(n.arn() + ":*"), LogGroupArn: new(n.arn()),
 				CreationTime: new(g.created.UnixMilli()), RetentionInDays: g.retention, LogGroupClass: g.class})
 		}
@@ -208,14 +209,14 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Desc
 func (s *Service) CreateLogStream(ctx context.Context, in *cloudwatchlogs.CreateLogStreamInput) (*cloudwatchlogs.CreateLogStreamOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, err := s.of(ctx, str(in.LogGroupName))
+	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := g.streams[str(in.LogStreamName)]; ok {
+	if _, ok := g.streams[aws.ToString(in.LogStreamName)]; ok {
 		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists")
 	}
-	g.streams[str(in.LogStreamName)] = s.clock.Now()
+	g.streams[aws.ToString(in.LogStreamName)] = s.clock.Now()
 	return &cloudwatchlogs.CreateLogStreamOutput{}, nil
 }
 
@@ -229,7 +230,7 @@ func (s *Service) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.Des
 	}
 	all := []types.LogStream{}
 	for name, created := range g.streams {
-		if strings.HasPrefix(name, str(in.LogStreamNamePrefix)) {
+		if strings.HasPrefix(name, aws.ToString(in.LogStreamNamePrefix)) {
 			all = append(all, types.LogStream{LogStreamName: new(name), CreationTime: new(created.UnixMilli()), Arn: new(g.arn() + ":log-stream:" + name)})
 		}
 	}
@@ -247,11 +248,4 @@ func cut[T any](all []T, limit *int32, most int, token *string) ([]T, *string, e
 		return nil, nil, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
 	}
 	return page, next, nil
-}
-
-func str(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
 }

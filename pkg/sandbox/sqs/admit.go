@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/wildcard"
 )
 
 // Admits reports whether a queue's policy lets an AWS service send messages on
@@ -39,9 +40,9 @@ func (s *Service) Admits(queueARN, service, sourceARN string) bool {
 func admits(st keypolicy.Statement, queueARN, service, sourceARN string) bool {
 	named := st.Principal != nil && (st.Principal.Any() || slices.Contains(st.Principal.Service, service))
 	action := slices.ContainsFunc(st.Action, func(a string) bool {
-		return like(strings.ToLower(a), "sqs:sendmessage")
+		return wildcard.Match(strings.ToLower(a), "sqs:sendmessage")
 	})
-	resource := len(st.Resource) == 0 || slices.ContainsFunc(st.Resource, func(r string) bool { return like(r, queueARN) })
+	resource := len(st.Resource) == 0 || slices.ContainsFunc(st.Resource, func(r string) bool { return wildcard.Match(r, queueARN) })
 	return named && action && resource && !slices.ContainsFunc(st.Condition, func(c keypolicy.Condition) bool {
 		return !fromSource(c, sourceARN)
 	})
@@ -50,21 +51,5 @@ func admits(st keypolicy.Statement, queueARN, service, sourceARN string) bool {
 func fromSource(c keypolicy.Condition, sourceARN string) bool {
 	return strings.EqualFold(c.Key, "aws:SourceArn") &&
 		slices.Contains([]string{"ArnEquals", "ArnLike", "StringEquals", "StringLike"}, c.Operator) &&
-		slices.ContainsFunc(c.Values, func(v string) bool { return like(v, sourceARN) })
-}
-
-// like matches a pattern in which * stands for any text.
-func like(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	last := len(parts) - 1
-	if last == 0 {
-		return pattern == s
-	}
-	s, ok := strings.CutPrefix(s, parts[0])
-	for _, part := range parts[1:last] {
-		if ok {
-			_, s, ok = strings.Cut(s, part)
-		}
-	}
-	return ok && strings.HasSuffix(s, parts[last])
+		slices.ContainsFunc(c.Values, func(v string) bool { return wildcard.Match(v, sourceARN) })
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
@@ -44,7 +45,7 @@ func attributesSum(all map[string]types.MessageAttributeValue) *string {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		v := all[name]
 		add(name)
-		add(str(v.DataType))
+		add(aws.ToString(v.DataType))
 		if v.StringValue != nil {
 			b = append(b, 1)
 			add(*v.StringValue)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"keymend/pkg/sandbox/paging"
@@ -17,29 +18,29 @@ import (
 func queueName(in any) (name string, isURL bool) {
 	switch in := in.(type) {
 	case *sqs.CreateQueueInput:
-		return str(in.QueueName), false
+		return aws.ToString(in.QueueName), false
 	case *sqs.GetQueueUrlInput:
-		return str(in.QueueName), false
+		return aws.ToString(in.QueueName), false
 	case *sqs.DeleteQueueInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.GetQueueAttributesInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.SetQueueAttributesInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.SendMessageInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.SendMessageBatchInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.ReceiveMessageInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.DeleteMessageInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.DeleteMessageBatchInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.ChangeMessageVisibilityInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	case *sqs.PurgeQueueInput:
-		return str(in.QueueUrl), true
+		return aws.ToString(in.QueueUrl), true
 	}
 	return "", false
 }
@@ -48,7 +49,7 @@ func queueName(in any) (name string, isURL bool) {
 // as it is; other attributes are refused.
 func (s *Service) CreateQueue(ctx context.Context, in *sqs.CreateQueueInput) (*sqs.CreateQueueOutput, error) {
 	c := wire.CallerOf(ctx)
-	name := str(in.QueueName)
+	name := aws.ToString(in.QueueName)
 	if name == "" || strings.HasSuffix(name, ".fifo") != (in.Attributes["FifoQueue"] == "true") {
 		return nil, wire.Errorf("InvalidParameterValue", "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")
 	}
@@ -104,7 +105,7 @@ func (s *Service) GetQueueUrl(ctx context.Context, in *sqs.GetQueueUrlInput) (*s
 	if in.QueueOwnerAWSAccountId != nil {
 		account = *in.QueueOwnerAWSAccountId
 	}
-	arn := queueARN(account, c.Region, str(in.QueueName))
+	arn := queueARN(account, c.Region, aws.ToString(in.QueueName))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.queues[arn] == nil {
@@ -120,7 +121,7 @@ func (s *Service) ListQueues(ctx context.Context, in *sqs.ListQueuesInput) (*sqs
 	defer s.mu.Unlock()
 	var urls []string
 	for arn := range s.queues {
-		if strings.HasPrefix(arn, queueARN(c.Account, c.Region, str(in.QueueNamePrefix))) {
+		if strings.HasPrefix(arn, queueARN(c.Account, c.Region, aws.ToString(in.QueueNamePrefix))) {
 			urls = append(urls, urlOf(arn))
 		}
 	}

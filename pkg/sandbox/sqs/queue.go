@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"keymend/pkg/sandbox/wire"
@@ -114,7 +115,7 @@ func notThere() error {
 
 // byURL returns a queue by its URL, under the lock.
 func (s *Service) byURL(c *wire.Caller, url *string) (*queue, error) {
-	if q := s.queues[arnOfURL(str(url), c.Region)]; q != nil {
+	if q := s.queues[arnOfURL(aws.ToString(url), c.Region)]; q != nil {
 		q.expire(s.clock.Now())
 		return q, nil
 	}

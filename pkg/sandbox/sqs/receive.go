@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -188,7 +188,7 @@ func (s *Service) DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput)
 	defer s.mu.Unlock()
 	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
 	if err == nil {
-		err = q.remove(str(in.ReceiptHandle))
+		err = q.remove(aws.ToString(in.ReceiptHandle))
 	}
 	return &sqs.DeleteMessageOutput{}, err
 }
@@ -203,7 +203,7 @@ func (s *Service) DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageB
 	}
 	out := &sqs.DeleteMessageBatchOutput{}
 	for _, e := range in.Entries {
-		if w, ok := q.remove(str(e.ReceiptHandle)).(*wire.Error); ok {
+		if w, ok := q.remove(aws.ToString(e.ReceiptHandle)).(*wire.Error); ok {
 			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: &w.Code, Message: &w.Message, SenderFault: true})
 			continue
 		}
@@ -222,7 +222,7 @@ func (s *Service) ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMes
 	}
 	wait := time.Duration(in.VisibilityTimeout) * time.Second
 	for _, m := range q.messages {
-		if m.receipt == str(in.ReceiptHandle) && m.receipt != "" {
+		if m.receipt == aws.ToString(in.ReceiptHandle) && m.receipt != "" {
 			m.visible = s.clock.Now().Add(wait)
 			s.announce(q, wait)
 			return &sqs.ChangeMessageVisibilityOutput{}, nil
@@ -237,12 +237,4 @@ func newReceipt() string {
 	var b [48]byte
 	_, _ = rand.Read(b[:]) // never fails, by its contract
 	return receiptMark + base64.StdEncoding.EncodeToString(b[:])
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

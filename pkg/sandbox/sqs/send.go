@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -20,10 +22,10 @@ const maxBatch = 10
 // SendMessage puts a message on a queue.
 func (s *Service) SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) {
 	m := outgoing{
-		body: str(in.MessageBody), group: str(in.MessageGroupId), dedup: str(in.MessageDeduplicationId),
+		body: aws.ToString(in.MessageBody), group: aws.ToString(in.MessageGroupId), dedup: aws.ToString(in.MessageDeduplicationId),
 		delay: time.Duration(in.DelaySeconds) * time.Second, attributes: in.MessageAttributes,
 	}
-	r, err := s.send(arnOfURL(str(in.QueueUrl), wire.CallerOf(ctx).Region), m)
+	r, err := s.send(arnOfURL(aws.ToString(in.QueueUrl), wire.CallerOf(ctx).Region), m)
 	if err != nil {
 		return nil, err
 	}
@@ -36,10 +38,10 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 	if len(in.Entries) == 0 || len(in.Entries) > maxBatch {
 		return nil, wire.Errorf("TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(in.Entries))
 	}
-	arn := arnOfURL(str(in.QueueUrl), wire.CallerOf(ctx).Region)
+	arn := arnOfURL(aws.ToString(in.QueueUrl), wire.CallerOf(ctx).Region)
 	out := &sqs.SendMessageBatchOutput{}
 	for _, e := range in.Entries {
-		m := outgoing{body: str(e.MessageBody), group: str(e.MessageGroupId), dedup: str(e.MessageDeduplicationId),
+		m := outgoing{body: aws.ToString(e.MessageBody), group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
 			delay: time.Duration(e.DelaySeconds) * time.Second, attributes: e.MessageAttributes}
 		r, err := s.send(arn, m)
 		if w, ok := err.(*wire.Error); ok {
@@ -112,7 +114,7 @@ func (s *Service) send(arn string, out outgoing) (sent, error) {
 	}
 	delay := max(out.delay, q.seconds("DelaySeconds", 0))
 	q.serial++
-	m := &message{id: newID(), body: out.body, group: out.group, dedup: out.dedup, attributes: out.attributes,
+	m := &message{id: ident.UUID(), body: out.body, group: out.group, dedup: out.dedup, attributes: out.attributes,
 		serial: q.serial, sent: now, visible: now.Add(delay)}
 	r := sent{at: now, id: m.id}
 	if q.fifo() {

@@ -83,10 +83,3 @@ func urlOf(arn string) string {
 	part := strings.Split(arn, ":")
 	return "https://sqs." + part[3] + ".amazonaws.com/" + part[4] + "/" + part[5]
 }
-
-func str(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}

@@ -2,12 +2,13 @@ package wire
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"time"
+
+	"keymend/pkg/sandbox/ident"
 )
 
 // An Authenticator knows who holds an access key, and what they may do.
@@ -86,7 +87,7 @@ func newEndpoint(s Service) *endpoint {
 }
 
 func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := newRequestID()
+	id := ident.UUID()
 	sig, err := parseSignature(r)
 	e := d.services[sig.service]
 	if e == nil {
@@ -212,12 +213,4 @@ func (e *endpoint) write(w http.ResponseWriter, status int, id string, body []by
 	w.Header().Set("Content-Type", e.codec.contentType())
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client has gone: nobody is left to tell
-}
-
-// newRequestID returns a random UUID, as AWS's request ids are.
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, by its contract
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
