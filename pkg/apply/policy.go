@@ -65,7 +65,7 @@ func EditKeyPolicy(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sl
 	if err != nil {
 		return Done{}, err
 	}
-	done := Done{Before: s.Before, After: s.After, Undo: Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal}}}
+	done := Done{Before: s.Before, After: s.After, Undo: Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}}
 	switch {
 	case keypolicy.Equal(now, s.After):
 		return done, nil

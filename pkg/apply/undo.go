@@ -21,8 +21,9 @@ type Undo struct {
 
 // RemoveStatements takes a principal out of Keymend's statements.
 type RemoveStatements struct {
-	Key       string `json:"key"`
-	Principal string `json:"principal"`
+	Key       string   `json:"key"`
+	Principal string   `json:"principal"`
+	Sids      []string `json:"sids,omitempty"` // out of these only; none: out of all of Keymend's
 }
 
 // RevokeGrant ends a grant of Keymend's.
@@ -41,7 +42,7 @@ func (u RemoveStatements) Preview(ctx context.Context, r PolicyReader) (keypolic
 	if err != nil {
 		return keypolicy.Edit{}, fmt.Errorf("parse key policy of %s: %w", u.Key, err)
 	}
-	return keypolicy.Revoke(doc, u.Principal)
+	return keypolicy.Revoke(doc, u.Principal, u.Sids...)
 }
 
 // Run takes the principal out of Keymend's statements in the policy as it is

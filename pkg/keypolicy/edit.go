@@ -19,6 +19,7 @@ const maxRoles = 10
 type Edit struct {
 	Before, After string
 	Added         []string // Keymend's statements that changed or are new, JSON, as they stand in After
+	Sids          []string // their Sids: where the role was put in, and is to be taken out again
 	Removed       []string // principals taken out of Keymend's statements
 }
 
@@ -45,12 +46,17 @@ func Allow(d *Document, roleARN string) (Edit, error) {
 }
 
 // Revoke undoes Allow, whatever others have edited since: it takes the role out
-// of Keymend's statements, and a statement out of the policy with its last
-// principal. Ids of deleted principals go with it: the role itself stands as
-// one once it is deleted, and KMS would refuse the edit because of it.
-func Revoke(d *Document, roleARN string) (Edit, error) {
+// of Keymend's statements with these Sids (Edit.Sids; none: out of all), and a
+// statement out of the policy with its last principal. Where the role stood
+// before Allow, by another's hand, it stays. Ids of deleted principals go from
+// every statement of Keymend's: the role itself stands as one once it is
+// deleted, and KMS would refuse the edit because of it.
+func Revoke(d *Document, roleARN string, sids ...string) (Edit, error) {
 	e := editor{now: d}
-	err := e.removeWhere(func(p string) bool { return p == roleARN || IsUniqueID(p) })
+	err := e.removeWhere(IsUniqueID)
+	if err == nil {
+		err = e.removeWhere(func(p string) bool { return p == roleARN }, sids...)
+	}
 	if err != nil {
 		return Edit{}, fmt.Errorf("revoke %s: %w", roleARN, err)
 	}
@@ -66,7 +72,7 @@ type editor struct {
 }
 
 func (e *editor) result(before *Document) Edit {
-	edit := Edit{Before: before.raw, After: e.now.raw, Removed: e.removed}
+	edit := Edit{Before: before.raw, After: e.now.raw, Sids: e.added, Removed: e.removed}
 	for i, s := range e.now.statements {
 		if slices.Contains(e.added, s.Sid) {
 			edit.Added = append(edit.Added, e.now.layout.statements[i].of(e.now.raw))

@@ -104,6 +104,7 @@ func TestAllowTellsWhatItAdded(t *testing.T) {
 		Before:  document(use("KeymendUse", list(slrTwo, "AROAEXAMPLEEXAMPLE123"))),
 		After:   document(use("KeymendUse", list(slrTwo, slr)), createGrant("KeymendCreateGrant", list(slr))),
 		Added:   []string{use("KeymendUse", list(slrTwo, slr)), createGrant("KeymendCreateGrant", list(slr))},
+		Sids:    []string{"KeymendUse", "KeymendCreateGrant"},
 		Removed: []string{"AROAEXAMPLEEXAMPLE123"},
 	}
 	if diff := cmp.Diff(want, e); diff != "" {

@@ -7,10 +7,11 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// removeWhere takes every such principal out of Keymend's statements.
-func (e *editor) removeWhere(gone func(principal string) bool) error {
+// removeWhere takes every such principal out of Keymend's statements, or of
+// those with the given Sids only.
+func (e *editor) removeWhere(gone func(principal string) bool, sids ...string) error {
 	for {
-		i, j := e.find(gone)
+		i, j := e.find(gone, sids)
 		if i < 0 {
 			return nil
 		}
@@ -21,9 +22,9 @@ func (e *editor) removeWhere(gone func(principal string) bool) error {
 }
 
 // find returns the first statement of ours with such a principal, and which.
-func (e *editor) find(gone func(string) bool) (statement, principal int) {
+func (e *editor) find(gone func(string) bool, sids []string) (statement, principal int) {
 	for i, s := range e.now.statements {
-		if Owned(s) {
+		if Owned(s) && (len(sids) == 0 || slices.Contains(sids, s.Sid)) {
 			if j := slices.IndexFunc(s.Principal.AWS, gone); j >= 0 {
 				return i, j
 			}

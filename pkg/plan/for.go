@@ -94,7 +94,7 @@ func (f Finding) statements() (EditKeyPolicy, string) {
 	}
 	return EditKeyPolicy{
 		Key: f.Facts.Key.ARN, Principal: f.Principal.ARN,
-		Before: edit.Before, After: edit.After, Added: edit.Added,
+		Before: edit.Before, After: edit.After, Added: edit.Added, Sids: edit.Sids,
 	}, strings.Join(refused, "; ")
 }
 

@@ -156,7 +156,7 @@ func TestStatementsCanBeTakenBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			back, err := keypolicy.Revoke(after, s.Principal)
+			back, err := keypolicy.Revoke(after, s.Principal, s.Sids...)
 			if err != nil || back.After != s.Before {
 				t.Fatalf("%v\n%s\n%s", err, s.Before, back.After)
 			}

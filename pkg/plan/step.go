@@ -23,6 +23,7 @@ type EditKeyPolicy struct {
 	Before    string   `json:"before"`    // the policy as it was read
 	After     string   `json:"after"`
 	Added     []string `json:"added"` // the statements as they will stand, JSON
+	Sids      []string `json:"sids"`  // the statements that the principal is put into
 }
 
 // CreateGrant gives the principal a grant on the key.

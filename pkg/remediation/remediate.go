@@ -163,7 +163,7 @@ func earlier(f plan.Finding, m Message) (apply.Done, bool) {
 			return apply.Done{}, false
 		}
 		return apply.Done{Before: s.Before, After: s.After, Undo: apply.Undo{
-			RemoveStatements: &apply.RemoveStatements{Key: f.Facts.Key.ARN, Principal: f.Principal.ARN},
+			RemoveStatements: &apply.RemoveStatements{Key: f.Facts.Key.ARN, Principal: f.Principal.ARN, Sids: s.Sids},
 		}}, true
 	case plan.CreateGrant:
 		for _, g := range f.Facts.Grants {

@@ -75,6 +75,23 @@ func TestUndoLeavesWhatOthersEdited(t *testing.T) {
 	}
 }
 
+// One of the two statements stood there before, by someone's hand: undo takes
+// away the one that Keymend added, and nothing else.
+func TestUndoLeavesWhatStoodBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	use := `,{"Sid":"KeymendUse","Effect":"Allow","Principal":{"AWS":"` + slr + `"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"}]`
+	w.policy = strings.Replace(rootOnly, "]", use, 1)
+	before := w.policy
+	r, err := w.engine().Remediate(t.Context(), w.message(t))
+	if err != nil || r.Outcome != audit.Fixed || w.policy == before {
+		t.Fatalf("%s, %v", r.Outcome, err)
+	}
+	if _, err := w.engine().Undo(t.Context(), r); err != nil || w.policy != before {
+		t.Errorf("%v: %s", err, w.policy)
+	}
+}
+
 func TestUndoOfGrant(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
