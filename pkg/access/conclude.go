@@ -1,5 +1,12 @@
 package access
 
+import (
+	"slices"
+	"strings"
+
+	"keymend/pkg/keypolicy"
+)
+
 // answer is what the evaluation rests on, as truths.
 type answer struct {
 	byKey, byAccount, byGrant truth // each way to be allowed, narrowed by the session policy
@@ -60,7 +67,7 @@ func (c *call) conclude(r *Result) {
 func (c *call) concludeAllowed(r *Result, a answer) {
 	switch {
 	case a.byKey == yes:
-		r.Reason, r.DecidedBy = AllowedByStatement, c.key.allowed.by
+		r.Reason, r.DecidedBy = allowedBy(c.key.allowed.from), c.key.allowed.by
 	case a.byAccount == yes:
 		r.Reason, r.DecidedBy = AllowedByIdentity, c.identity.By
 	default:
@@ -69,6 +76,23 @@ func (c *call) concludeAllowed(r *Result, a answer) {
 	if c.facts.Key.Manager == "AWS" {
 		r.Reason = ManagedByAWS
 	}
+}
+
+// allowedBy tells the ways of a statement to allow apart.
+func allowedBy(s *keypolicy.Statement) Reason {
+	if s == nil || s.Principal == nil || !s.Principal.Any() {
+		return AllowedByStatement
+	}
+	on := func(key string) bool {
+		return slices.ContainsFunc(s.Condition, func(c keypolicy.Condition) bool { return strings.EqualFold(c.Key, key) })
+	}
+	switch {
+	case on("aws:PrincipalArn"):
+		return AllowedByPrincipalARN
+	case on("kms:ViaService"):
+		return AllowedThroughService
+	}
+	return AllowedByStatement
 }
 
 func (c *call) concludeDenied(r *Result, a answer) {

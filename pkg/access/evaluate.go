@@ -46,19 +46,25 @@ type call struct {
 
 func (c *call) result() Result {
 	r := Result{Operation: c.operation, NearMisses: []NearMiss{}, UnknownKeys: []string{}, CouldNotSee: []string{}, Trace: []string{}}
-	if c.managed(&r) {
-		return r
+	if !c.managed(&r) {
+		c.read(&r)
 	}
+	r.CouldNotSee = append(append(r.CouldNotSee, c.unseen...), c.facts.CouldNotSee...)
+	if c.principal.ARN != "" && !c.principal.serviceLinked() {
+		r.CouldNotSee = append(r.CouldNotSee, "organization policies and a permissions boundary, which may keep "+c.principal.ARN+" from what is allowed here")
+	}
+	return r
+}
+
+func (c *call) read(r *Result) {
 	c.readKeyPolicy()
 	c.readGrants()
 	c.readIdentity()
-	c.conclude(&r)
+	c.conclude(r)
 	r.Trace = append(r.Trace, c.trace()...)
 	if r.Decision != Allowed {
 		r.NearMisses = append(r.NearMisses, c.nearMisses()...)
 	}
-	r.CouldNotSee = append(append(r.CouldNotSee, c.unseen...), c.facts.CouldNotSee...)
-	return r
 }
 
 // managed settles AWS managed keys: aws/ebs serves every principal of its own

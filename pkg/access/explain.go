@@ -13,24 +13,26 @@ func Explain(r Reason) string {
 
 func decisionWords() map[Reason]string {
 	return map[Reason]string{
-		AllowedByStatement:  "a statement of the key policy allows it",
-		AllowedByGrant:      "a grant allows it",
-		AllowedByIdentity:   "the key policy leaves it to IAM, and an identity policy allows it",
-		ManagedByAWS:        "the key is AWS's own for this account: whoever may use EBS may use it",
-		DeniedByStatement:   "a statement of the key policy denies it explicitly",
-		DeniedByIdentity:    "an identity policy denies it explicitly",
-		DeniedBySession:     "the session policy denies it explicitly",
-		SessionTooNarrow:    "the session policy doesn't allow it",
-		NoMatch:             "no statement and no grant gives the principal this operation",
-		KeyStateNotUsable:   "the key is in a state in which KMS refuses this operation to everyone",
-		KeyStateNotKnown:    "the state of the key isn't known",
-		KeyNotSymmetric:     "EBS can only use symmetric encryption keys",
-		PolicyUnreadable:    "the key policy couldn't be read",
-		GrantsUnreadable:    "the grants couldn't be listed",
-		ConditionNotKnown:   "it depends on a condition whose value isn't known",
-		IdentityNotKnown:    "it depends on identity policies that weren't given",
-		StatementNotKnown:   "it depends on a statement that isn't understood in full",
-		ForeignManagedByAWS: "an AWS managed key serves its own account only, and can't be opened to another",
+		AllowedByStatement:    "a statement of the key policy allows it",
+		AllowedByGrant:        "a grant allows it",
+		AllowedThroughService: "a statement allows it to everyone who comes by way of the service that its condition names, as AWS's own key policies do",
+		AllowedByPrincipalARN: "a statement allows it to everyone whose ARN fits its condition; that outlives the role's re-creation",
+		AllowedByIdentity:     "the key policy leaves it to IAM, and an identity policy allows it",
+		ManagedByAWS:          "the key is AWS's own for this account: whoever may use EBS may use it",
+		DeniedByStatement:     "a statement of the key policy denies it explicitly",
+		DeniedByIdentity:      "an identity policy denies it explicitly",
+		DeniedBySession:       "the session policy denies it explicitly",
+		SessionTooNarrow:      "the session policy doesn't allow it",
+		NoMatch:               "no statement and no grant gives the principal this operation",
+		KeyStateNotUsable:     "the key is in a state in which KMS refuses this operation to everyone",
+		KeyStateNotKnown:      "the state of the key isn't known",
+		KeyNotSymmetric:       "EBS can only use symmetric encryption keys",
+		PolicyUnreadable:      "the key policy couldn't be read",
+		GrantsUnreadable:      "the grants couldn't be listed",
+		ConditionNotKnown:     "it depends on a condition whose value isn't known",
+		IdentityNotKnown:      "it depends on identity policies that weren't given",
+		StatementNotKnown:     "it depends on a statement that isn't understood in full",
+		ForeignManagedByAWS:   "an AWS managed key serves its own account only, and can't be opened to another",
 	}
 }
 
@@ -59,6 +61,8 @@ func nearMissWords() map[Reason]string {
 		InvalidStatement:        "the statement isn't in force: KMS wants Action or NotAction, and Resource \"*\"",
 		NotPrincipalNeedsMore:   "NotPrincipal exempts a role for certain only if it names the account, the role and the role's session",
 		WildcardInsidePrincipal: "a wildcard inside a principal's ARN matches nothing",
+		OtherSession:            "it names another session of the role",
+		DeniedUnderCondition:    "an explicit Deny applies because of its condition: whoever may do it must meet that too",
 		ReplicaKey:              "a replica has a policy and grants of its own; those of the primary key don't count",
 	}
 }

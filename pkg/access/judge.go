@@ -76,6 +76,7 @@ type tally struct {
 type vote struct {
 	truth truth
 	by    string
+	from  *keypolicy.Statement // nil: no statement
 	keys  []string
 }
 
@@ -84,7 +85,7 @@ func (v *vote) cast(t truth, m match) {
 		return
 	}
 	if t > v.truth {
-		v.by = m.statement.Name()
+		v.by, v.from = m.statement.Name(), m.statement
 	}
 	v.truth = or(v.truth, t)
 	v.keys = append(v.keys, m.check.keys...)

@@ -44,10 +44,7 @@ func (c *call) nearMisses() []NearMiss {
 func (c *call) missedBy(m *match) miss {
 	s := m.statement
 	if s.Effect == "Deny" {
-		if s.NotPrincipal != nil && and(m.rest, m.hold.whatever()) == maybe {
-			return miss{reason: NotPrincipalNeedsMore}
-		}
-		return miss{}
+		return missedByDeny(m)
 	}
 	switch m.failed {
 	case partValid:
@@ -59,6 +56,18 @@ func (c *call) missedBy(m *match) miss {
 	case partNone, partResource, partPrincipal:
 	}
 	return c.missedThough(m)
+}
+
+// missedByDeny names the denials that look as if they were about others.
+func missedByDeny(m *match) miss {
+	denies := and(m.rest, m.hold.whatever())
+	switch {
+	case m.statement.NotPrincipal != nil && denies == maybe:
+		return miss{reason: NotPrincipalNeedsMore}
+	case len(m.statement.Condition) > 0 && denies == yes:
+		return miss{reason: DeniedUnderCondition}
+	}
+	return miss{}
 }
 
 // missedThough: the statement matches, and still gives nothing.

@@ -1,6 +1,10 @@
 package access
 
-import "strings"
+import (
+	"strings"
+
+	"keymend/pkg/keypolicy"
+)
 
 // words says of a statement, after its name, why it misses.
 func (c *call) words(m *match, found miss) string {
@@ -12,6 +16,8 @@ func (c *call) words(m *match, found miss) string {
 		return "delegates to IAM policies; those of " + c.principal.ARN + " don't allow it"
 	case ConditionNotMet:
 		return "has a condition that isn't met: " + c.conditionText(m.check)
+	case DeniedUnderCondition:
+		return "denies it, because its condition is met: " + c.allConditions(m.statement.Condition)
 	case MissingOperation:
 		return "names the role, but not kms:" + c.operation
 	case InvalidStatement:
@@ -53,7 +59,12 @@ func (c *situation) principalWords(found miss) string {
 		return "names " + found.name + ", the id of a role or user that was deleted; a role of the same name is another principal"
 	case WildcardInsidePrincipal:
 		return "names " + found.name + "; a wildcard inside an ARN matches nothing"
+	case OtherSession:
+		return "names " + found.name + "; the role's session is " + c.principal.SessionARN
 	case OtherPrincipal:
+		if !c.principal.serviceLinked() {
+			return "names " + found.name + ", not " + c.principal.ARN
+		}
 		return "names " + found.name + "; launches run as the service-linked role"
 	}
 	text, _ := strings.CutPrefix(Explain(found.reason), "it ")
@@ -65,7 +76,19 @@ func (c *call) conditionText(ch check) string {
 	if ch.failed == nil {
 		return "not known which"
 	}
-	values, known := c.ctx.lookup(ch.failed.Key)
+	return c.conditionAndValue(ch.failed)
+}
+
+func (c *call) allConditions(cs []keypolicy.Condition) string {
+	parts := make([]string, len(cs))
+	for i := range cs {
+		parts[i] = c.conditionAndValue(&cs[i])
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (c *call) conditionAndValue(condition *keypolicy.Condition) string {
+	values, known := c.ctx.lookup(condition.Key)
 	has := " (the request doesn't have it)"
 	switch {
 	case known == present:
@@ -73,7 +96,7 @@ func (c *call) conditionText(ch check) string {
 	case known == unknown:
 		has = ""
 	}
-	return conditionWords(ch.failed) + has
+	return conditionWords(condition) + has
 }
 
 func (c *call) grantText(g *Grant, missed Reason) string {

@@ -45,7 +45,7 @@ func (c *situation) missedPrincipal(s *keypolicy.Statement) miss {
 // tellingOrder: what looks most like the right principal comes first.
 func tellingOrder() []Reason {
 	return []Reason{
-		WrongRolePath, WrongRoleSuffix, WildcardInsidePrincipal, DeadPrincipal,
+		WrongRolePath, WrongRoleSuffix, OtherSession, WildcardInsidePrincipal, DeadPrincipal,
 		ServicePrincipal, OtherServiceLinkedRole, OtherAccount, OtherPrincipal,
 	}
 }
@@ -92,7 +92,12 @@ func (c *situation) missedAccount(theirs, mine arn) Reason {
 func missedRole(theirs, mine arn) Reason {
 	path, name, isRole := theirs.role()
 	myPath, myName, _ := mine.role()
+	session, _, isSession := theirs.session()
 	switch {
+	case isSession && session == myName:
+		return OtherSession
+	case isSession && strings.HasPrefix(session, "AWSServiceRoleForAutoScaling") && strings.HasPrefix(myName, "AWSServiceRoleForAutoScaling"):
+		return WrongRoleSuffix
 	case !isRole:
 		return OtherPrincipal
 	case name == myName && path != myPath:

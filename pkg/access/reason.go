@@ -25,6 +25,10 @@ const (
 	IdentityNotKnown    Reason = "identity-policies-not-known"
 	KeyStateNotKnown    Reason = "key-state-not-known"
 	StatementNotKnown   Reason = "statement-not-understood" // members or operators of a newer grammar
+
+	// Unusual forms that are access: "*", narrowed by a condition.
+	AllowedThroughService Reason = "allowed-through-service"  // kms:ViaService, as AWS's own key policies do
+	AllowedByPrincipalARN Reason = "allowed-by-principal-arn" // aws:PrincipalArn
 )
 
 // Near-misses: what looks like access and isn't.
@@ -53,4 +57,6 @@ const (
 	OrganizationWide        Reason = "organization-wide-needs-grant"
 	ReplicaKey              Reason = "replica-has-its-own-policy"
 	GrantFromKeyAccount     Reason = "grant-from-key-account"
+	OtherSession            Reason = "other-session"
+	DeniedUnderCondition    Reason = "denied-under-condition" // a Deny that hangs on the request, not on the role
 )
