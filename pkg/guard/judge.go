@@ -8,13 +8,6 @@ import (
 	"keymend/pkg/plan"
 )
 
-// The tag by which a key's owner decides.
-const (
-	Tag          = "keymend"
-	TagRemediate = "remediate" // Keymend may open the key unattended
-	TagIgnore    = "ignore"    // Keymend may not even propose it
-)
-
 // Judge decides on a plan. The first row that fits counts:
 //
 //	the plan has no steps                              → no
@@ -23,7 +16,8 @@ const (
 //	mode observe                                       → no, and no proposal
 //	the tags couldn't be read                          → no, and no proposal: one may be keymend=ignore
 //	key of another account                             → proposal
-//	neither tag keymend=remediate, scope all, nor a person who asked → proposal
+//	neither tag keymend=remediate, nor a person who asked, nor scope all
+//	without any other tag keymend                      → proposal
 //	mode propose                                       → proposal
 //	switch off, or not readable                        → proposal
 //	else                                               → yes
@@ -72,7 +66,7 @@ func (in Input) planFits(p plan.Plan) Reason {
 // forbidden: what stands even against a proposal.
 func (in Input) forbidden(plan.Plan) Reason {
 	switch {
-	case in.KeyTags[Tag] == TagIgnore:
+	case in.ignored():
 		return KeyIgnored
 	case in.Mode != Propose && in.Mode != Enforce:
 		return OnlyObserving
@@ -84,20 +78,20 @@ func (in Input) forbidden(plan.Plan) Reason {
 
 // consent says by what the key may be opened, and where that stands.
 func (in Input) consent() (Reason, string) {
-	value, tagged := in.KeyTags[Tag]
+	odd := in.oddTag()
 	switch {
 	case in.TagsUnreadable != "":
 		return NotConsented, "the key's tags couldn't be read: " + in.TagsUnreadable
 	case !in.OwnKey:
 		return ForeignKey, "the key belongs to another account"
-	case value == TagRemediate:
+	case odd == "" && in.KeyTags[Tag] == TagRemediate:
 		return Consented, "tag " + Tag + "=" + TagRemediate + " on the key"
 	case in.PersonAsked:
 		return PersonDecided, "a person asked for it, with their own credentials"
+	case odd != "":
+		return NotConsented, fmt.Sprintf("tag %s on the key is no consent", odd)
 	case in.Scope == "all":
 		return ScopeAll, "scope: all"
-	case tagged:
-		return NotConsented, fmt.Sprintf("tag %s=%s on the key is no consent", Tag, value)
 	}
 	return NotConsented, "the key has no tag " + Tag
 }
@@ -149,14 +143,4 @@ func (in Input) text(r Reason, p plan.Plan) string {
 	default: // the sentence says it all
 	}
 	return text
-}
-
-// EnrolCommand is the one command by which a key's owner lets Keymend open it
-// unattended.
-func EnrolCommand(keyARN string) string {
-	region := ""
-	if parts := strings.SplitN(keyARN, ":", 6); len(parts) == 6 {
-		region = parts[3]
-	}
-	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s --region %s", keyARN, Tag, TagRemediate, region)
 }

@@ -26,13 +26,49 @@ func permitted() guard.Input {
 	}
 }
 
+// What an owner who means "hands off" may have written: tag keys and values are
+// case-sensitive in KMS, and in IAM's conditions the keys are not.
+func ignores() []map[string]string {
+	return []map[string]string{
+		{"keymend": "ignore"}, {"keymend": "Ignore"}, {"keymend": " IGNORE "}, {"Keymend": "ignore"}, {"KEYMEND": "Ignore"},
+		{" keymend": "ignore"}, {"keymend": "remediate", "Keymend": "ignore"}, {"\u212aeymend": "ignore"},
+	}
+}
+
+func TestIgnoreIsReadGenerously(t *testing.T) {
+	t.Parallel()
+	for _, tags := range ignores() {
+		in := permitted()
+		in.KeyTags, in.Scope, in.PersonAsked = tags, "all", true
+		if v := guard.Judge(in, edit()); v.Allowed || v.Propose || v.Reason != guard.KeyIgnored {
+			t.Errorf("%v: %+v", tags, v)
+		}
+	}
+}
+
+// Consent is read to the letter, and a tag that is neither word stands against
+// scope all, too: its writer meant something.
+func TestConsentIsReadToTheLetter(t *testing.T) {
+	t.Parallel()
+	for _, tags := range []map[string]string{
+		{"keymend": "Remediate"}, {"keymend": "remediate "}, {"keymend": ""}, {"keymend": "false"}, {"Keymend": "remediate"},
+		{"keymend": "remediate", "KEYMEND": "no"}, {"keymend": "\u0433emediate"},
+	} {
+		in := permitted()
+		in.KeyTags, in.Scope = tags, "all"
+		if v := guard.Judge(in, edit()); v.Allowed || !v.Propose || v.Reason != guard.NotConsented {
+			t.Errorf("%v: %+v", tags, v)
+		}
+	}
+}
+
 // The reference: each condition for a write written down once more, by itself.
 func mayWrite(in guard.Input) bool {
-	tag := in.KeyTags["keymend"]
+	tag, tagged := in.KeyTags["keymend"]
 	return in.Mode == guard.Enforce &&
 		(in.Switch == guard.SwitchNone || in.Switch == guard.SwitchOn) &&
 		in.TagsUnreadable == "" && tag != "ignore" && in.OwnKey &&
-		(tag == "remediate" || in.Scope == "all" || in.PersonAsked)
+		(tag == "remediate" || !tagged && in.Scope == "all" || in.PersonAsked)
 }
 
 func mayPropose(in guard.Input) bool {

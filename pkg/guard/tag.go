@@ -1,0 +1,52 @@
+package guard
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The tag by which a key's owner decides.
+const (
+	Tag          = "keymend"
+	TagRemediate = "remediate" // Keymend may open the key unattended
+	TagIgnore    = "ignore"    // Keymend may not even propose it
+)
+
+// isTag reports whether a tag's key is ours as people write it. KMS tells
+// Keymend from keymend; people don't, nor does IAM (aws:ResourceTag/keymend).
+func isTag(key string) bool { return strings.EqualFold(strings.TrimSpace(key), Tag) }
+
+// ignored reads the owner's refusal generously: what was meant to stop a robot
+// has to stop it.
+func (in Input) ignored() bool {
+	for key, value := range in.KeyTags {
+		if isTag(key) && strings.EqualFold(strings.TrimSpace(value), TagIgnore) {
+			return true
+		}
+	}
+	return false
+}
+
+// oddTag returns a tag that is ours and not consent to the letter, as
+// "key=value"; "" = there is none. Whoever wrote it meant something.
+func (in Input) oddTag() string {
+	var odd []string
+	for key, value := range in.KeyTags {
+		if isTag(key) && (key != Tag || value != TagRemediate) {
+			odd = append(odd, key+"="+value)
+		}
+	}
+	slices.Sort(odd)
+	return strings.Join(odd, ", ")
+}
+
+// EnrolCommand is the one command by which a key's owner lets Keymend open it
+// unattended.
+func EnrolCommand(keyARN string) string {
+	region := ""
+	if parts := strings.SplitN(keyARN, ":", 6); len(parts) == 6 {
+		region = parts[3]
+	}
+	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s --region %s", keyARN, Tag, TagRemediate, region)
+}
