@@ -42,9 +42,16 @@ func (f Finding) Evaluate() Finding {
 
 func (f Finding) evaluate(facts access.Facts) []access.Result {
 	context := access.LaunchContext(f.Principal, facts.Key.ARN)
+	seen := map[string]int{}
+	for key := range f.Tags {
+		seen[strings.ToLower(key)]++
+	}
 	for key, value := range f.Tags {
-		// Tags that were read are known, those that are missing stay unknown.
-		context.Values["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
+		// Tags that were read are known; those that are missing stay unknown, and
+		// so do those that only their case tells apart: IAM's keys don't have it.
+		if lower := strings.ToLower(key); seen[lower] == 1 {
+			context.Values["aws:resourcetag/"+lower] = []string{value}
+		}
 	}
 	return access.Evaluate(facts, access.Request{
 		Principal: f.Principal, Operations: f.Operations, Context: context,
