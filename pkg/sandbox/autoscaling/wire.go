@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"keymend/pkg/sandbox/wire"
 )
@@ -40,47 +39,29 @@ func (s *Service) Wire() wire.Service {
 func (s *Service) needs(operation string) func(context.Context, any) []wire.Check {
 	return func(ctx context.Context, in any) []wire.Check {
 		c := wire.CallerOf(ctx)
-		groups, role := named(in)
 		var checks []wire.Check
-		for _, g := range groups {
-			checks = append(checks, wire.Check{Action: "autoscaling:" + operation, Resource: s.arnOf(c, g)})
+		for _, r := range s.resources(c, operation, in) {
+			checks = append(checks, wire.Check{Action: "autoscaling:" + operation, Resource: r})
 		}
-		if len(groups) == 0 {
-			checks = append(checks, wire.Check{Action: "autoscaling:" + operation, Resource: "*"})
-		}
-		if strings.Contains(role, "AWSServiceRoleForAutoScaling_") {
+		if role := wire.Member(in, "ServiceLinkedRoleARN"); strings.Contains(role, "AWSServiceRoleForAutoScaling_") {
 			checks = append(checks, wire.Check{Action: "iam:PassRole", Resource: role, Context: map[string][]string{"iam:PassedToService": {servicePrincipal}}})
 		}
 		return checks
 	}
 }
 
-// named returns the groups that a request changes, and the role it passes.
-func named(in any) (groups []string, role string) {
-	switch in := in.(type) {
-	case *autoscaling.CreateAutoScalingGroupInput:
-		return []string{aws.ToString(in.AutoScalingGroupName)}, aws.ToString(in.ServiceLinkedRoleARN)
-	case *autoscaling.UpdateAutoScalingGroupInput:
-		return []string{aws.ToString(in.AutoScalingGroupName)}, aws.ToString(in.ServiceLinkedRoleARN)
-	case *autoscaling.DeleteAutoScalingGroupInput:
-		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
-	case *autoscaling.SetDesiredCapacityInput:
-		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
-	case *autoscaling.SuspendProcessesInput:
-		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
-	case *autoscaling.ResumeProcessesInput:
-		return []string{aws.ToString(in.AutoScalingGroupName)}, ""
-	case *autoscaling.CreateOrUpdateTagsInput:
-		return tagged(in.Tags), ""
+// resources returns the groups that a request changes.
+func (s *Service) resources(c *wire.Caller, operation string, in any) (arns []string) {
+	if strings.HasPrefix(operation, "Describe") {
+		return []string{"*"}
 	}
-	return nil, ""
-}
-
-func tagged(tags []types.Tag) (groups []string) {
-	for _, t := range tags {
-		groups = append(groups, aws.ToString(t.ResourceId))
+	if tags, ok := in.(*autoscaling.CreateOrUpdateTagsInput); ok {
+		for _, t := range tags.Tags {
+			arns = append(arns, s.arnOf(c, aws.ToString(t.ResourceId)))
+		}
+		return arns
 	}
-	return groups
+	return []string{s.arnOf(c, wire.Member(in, "AutoScalingGroupName"))}
 }
 
 // arnOf returns a group's ARN, or for one that isn't there the ARN with any id.

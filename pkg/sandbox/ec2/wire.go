@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,14 +11,10 @@ import (
 
 // Wire returns the service as the dispatcher takes it.
 func (s *Service) Wire() wire.Service {
-	operations := append(s.storage(), s.computing()...)
-	for i := range operations {
-		operations[i].Needs = s.needs(operations[i].Name)
-	}
 	return wire.Service{
 		Name: "ec2", Protocol: wire.EC2Query, Version: "2016-11-15",
-		Denied: "UnauthorizedOperation", DeniedCode: 403, Operations: operations,
-	}
+		Denied: "UnauthorizedOperation", DeniedCode: 403, Operations: append(s.storage(), s.computing()...),
+	}.On(s.named)
 }
 
 func (s *Service) storage() []wire.Operation {
@@ -58,20 +53,8 @@ func (s *Service) computing() []wire.Operation {
 	}
 }
 
-// needs makes the permission check of an operation. Describe, Get and the
-// account's EBS settings have no resource (Service Authorization Reference).
-func (s *Service) needs(operation string) func(context.Context, any) []wire.Check {
-	return func(ctx context.Context, in any) []wire.Check {
-		resources := s.named(wire.CallerOf(ctx), in)
-		checks := make([]wire.Check, len(resources))
-		for i, r := range resources {
-			checks[i] = wire.Check{Action: "ec2:" + operation, Resource: r}
-		}
-		return checks
-	}
-}
-
-// named returns the ARNs that a request acts on.
+// named returns the ARNs that a request acts on. Describe, Get and the account's
+// EBS settings have none (Service Authorization Reference).
 func (s *Service) named(c *wire.Caller, in any) []string {
 	switch in := in.(type) {
 	case *ec2.CreateLaunchTemplateVersionInput:
@@ -89,7 +72,7 @@ func (s *Service) named(c *wire.Caller, in any) []string {
 	case *ec2.DeregisterImageInput:
 		return []string{arn(placeOf(c), "image/"+aws.ToString(in.ImageId))}
 	}
-	return []string{"*"}
+	return nil
 }
 
 func (s *Service) templateARN(c *wire.Caller, id, name *string) string {

@@ -156,18 +156,17 @@ func (s *Service) Wire() wire.Service {
 	return wire.Service{
 		Name: "iam", Protocol: wire.Query, Version: "2010-05-08", Denied: "AccessDenied", DeniedCode: 403,
 		Operations: []wire.Operation{
-			onRole("CreateRole", s.createRole, s.newRoleARN),
-			onRole("GetRole", s.getRole, s.roleARN),
+			wire.Handle("CreateRole", s.createRole),
+			wire.Handle("GetRole", s.getRole),
 			wire.Handle("ListRoles", s.listRoles),
-			onRole("DeleteRole", s.deleteRole, s.roleARN),
-			onRole("UpdateAssumeRolePolicy", s.updateAssumeRolePolicy, s.roleARN),
-			onRole("PutRolePolicy", s.putRolePolicy, s.roleARN),
-			onRole("GetRolePolicy", s.getRolePolicy, s.roleARN),
-			onRole("ListRolePolicies", s.listRolePolicies, s.roleARN),
-			onRole("DeleteRolePolicy", s.deleteRolePolicy, s.roleARN),
+			wire.Handle("DeleteRole", s.deleteRole),
+			wire.Handle("PutRolePolicy", s.putRolePolicy),
+			wire.Handle("GetRolePolicy", s.getRolePolicy),
+			wire.Handle("ListRolePolicies", s.listRolePolicies),
+			wire.Handle("DeleteRolePolicy", s.deleteRolePolicy),
 			s.createServiceLinkedRoleOperation(),
-			onRole("DeleteServiceLinkedRole", s.deleteServiceLinkedRole, s.roleARN),
+			wire.Handle("DeleteServiceLinkedRole", s.deleteServiceLinkedRole),
 			wire.Handle("GetServiceLinkedRoleDeletionStatus", s.getDeletionStatus),
 		},
-	}
+	}.On(s.resources)
 }

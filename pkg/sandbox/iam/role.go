@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -8,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -21,30 +21,18 @@ import (
 	"keymend/pkg/sandbox/wire"
 )
 
-// onRole is an operation on one role: it needs its own action on the role that
-// resource names.
-func onRole[I, O any](name string, f func(context.Context, *I) (*O, error), resource func(account string, in any) string) wire.Operation {
-	op := wire.Handle(name, f)
-	op.Needs = func(ctx context.Context, in any) []wire.Check {
-		return []wire.Check{{Action: "iam:" + name, Resource: resource(wire.CallerOf(ctx).Account, in)}}
+// resources returns the role that a request names.
+func (s *Service) resources(c *wire.Caller, in any) []string {
+	name := wire.Member(in, "RoleName")
+	if name == "" {
+		return nil
 	}
-	return op
-}
-
-// roleARN returns the ARN of the role that an input names by RoleName.
-func (s *Service) roleARN(account string, in any) string {
-	name, _ := reflect.ValueOf(in).Elem().FieldByName("RoleName").Interface().(*string)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.accounts[account][aws.ToString(name)]; r != nil {
-		return r.ARN
+	if r := s.accounts[c.Account][name]; r != nil {
+		return []string{r.ARN}
 	}
-	return arnOf(account, "/", aws.ToString(name))
-}
-
-func (s *Service) newRoleARN(account string, in any) string {
-	input := in.(*awsiam.CreateRoleInput)
-	return arnOf(account, pathOr(input.Path), aws.ToString(input.RoleName))
+	return []string{arnOf(c.Account, cmp.Or(wire.Member(in, "Path"), "/"), name)}
 }
 
 func arnOf(account, path, name string) string {
@@ -237,22 +225,4 @@ func (s *Service) deleteRole(ctx context.Context, in *awsiam.DeleteRoleInput) (*
 	}
 	delete(s.accounts[r.account], r.Name)
 	return &awsiam.DeleteRoleOutput{}, nil
-}
-
-func (s *Service) updateAssumeRolePolicy(ctx context.Context, in *awsiam.UpdateAssumeRolePolicyInput) (*awsiam.UpdateAssumeRolePolicyOutput, error) {
-	doc, err := parse(*in.PolicyDocument)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.principalsExist(doc); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.changeable(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	r.trustText, r.trust = *in.PolicyDocument, doc
-	return &awsiam.UpdateAssumeRolePolicyOutput{}, nil
 }

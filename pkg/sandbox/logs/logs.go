@@ -55,7 +55,7 @@ func New(c *clock.Clock) *Service { return &Service{clock: c, groups: map[groupN
 
 // Wire returns the API.
 func (s *Service) Wire() wire.Service {
-	w := wire.Service{
+	return wire.Service{
 		Name: "logs", Protocol: wire.JSON, Target: "Logs_20140328", Version: "1.1",
 		Denied: "AccessDeniedException", DeniedCode: 400,
 		Operations: []wire.Operation{
@@ -65,51 +65,21 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("PutLogEvents", s.PutLogEvents), wire.Handle("GetLogEvents", s.GetLogEvents),
 			wire.Handle("FilterLogEvents", s.FilterLogEvents),
 		},
-	}
-	for i, op := range w.Operations {
-		w.Operations[i].Needs = needs(op.Name)
-	}
-	return w
+	}.On(resources)
 }
 
-// needs: an operation is authorised on its log group.
-func needs(operation string) func(context.Context, any) []wire.Check {
-	return func(ctx context.Context, in any) []wire.Check {
-		c := wire.CallerOf(ctx)
-		resource := "*"
-		if name := named(in); name != "" {
-			resource = groupName{c.Account, c.Region, name}.arn() + ":*"
-		}
-		return []wire.Check{{Action: "logs:" + operation, Resource: resource}}
+// resources returns the log group that a request names.
+func resources(c *wire.Caller, in any) []string {
+	if name := named(in); name != "" {
+		return []string{groupName{c.Account, c.Region, name}.arn() + ":*"}
 	}
+	return nil
 }
 
-// named returns the log group that an input names; "" for none.
+// named returns the log group that an input names, by its name or its ARN; ""
+// for none.
 func named(in any) string {
-	switch in := in.(type) {
-	case *cloudwatchlogs.CreateLogGroupInput:
-		return aws.ToString(in.LogGroupName)
-	case *cloudwatchlogs.DeleteLogGroupInput:
-		return aws.ToString(in.LogGroupName)
-	case *cloudwatchlogs.PutRetentionPolicyInput:
-		return aws.ToString(in.LogGroupName)
-	case *cloudwatchlogs.CreateLogStreamInput:
-		return aws.ToString(in.LogGroupName)
-	case *cloudwatchlogs.DescribeLogStreamsInput:
-		return either(in.LogGroupName, in.LogGroupIdentifier)
-	case *cloudwatchlogs.PutLogEventsInput:
-		return aws.ToString(in.LogGroupName)
-	case *cloudwatchlogs.GetLogEventsInput:
-		return either(in.LogGroupName, in.LogGroupIdentifier)
-	case *cloudwatchlogs.FilterLogEventsInput:
-		return either(in.LogGroupName, in.LogGroupIdentifier)
-	}
-	return ""
-}
-
-// either reads a name, or an identifier that is a name or an ARN.
-func either(name, identifier *string) string {
-	id := cmp.Or(aws.ToString(name), aws.ToString(identifier))
+	id := wire.Member(in, "LogGroupName", "LogGroupIdentifier")
 	if _, after, ok := strings.Cut(id, ":log-group:"); ok {
 		return strings.TrimSuffix(after, ":*")
 	}

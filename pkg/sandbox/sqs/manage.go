@@ -14,37 +14,6 @@ import (
 	"keymend/pkg/sandbox/wire"
 )
 
-// queueName returns what an input calls its queue, and whether by URL.
-func queueName(in any) (name string, isURL bool) {
-	switch in := in.(type) {
-	case *sqs.CreateQueueInput:
-		return aws.ToString(in.QueueName), false
-	case *sqs.GetQueueUrlInput:
-		return aws.ToString(in.QueueName), false
-	case *sqs.DeleteQueueInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.GetQueueAttributesInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.SetQueueAttributesInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.SendMessageInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.SendMessageBatchInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.ReceiveMessageInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.DeleteMessageInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.DeleteMessageBatchInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.ChangeMessageVisibilityInput:
-		return aws.ToString(in.QueueUrl), true
-	case *sqs.PurgeQueueInput:
-		return aws.ToString(in.QueueUrl), true
-	}
-	return "", false
-}
-
 // CreateQueue makes a queue. One with the same name and attributes is answered
 // as it is; other attributes are refused.
 func (s *Service) CreateQueue(ctx context.Context, in *sqs.CreateQueueInput) (*sqs.CreateQueueOutput, error) {

@@ -4,7 +4,6 @@
 package sqs
 
 import (
-	"context"
 	"strings"
 	"sync"
 
@@ -25,7 +24,7 @@ func New(c *clock.Clock) *Service { return &Service{clock: c, queues: map[string
 
 // Wire returns the API.
 func (s *Service) Wire() wire.Service {
-	w := wire.Service{
+	return wire.Service{
 		Name: "sqs", Protocol: wire.JSON, Target: "AmazonSQS", Version: "1.0",
 		Denied: "AccessDeniedException", DeniedCode: 403,
 		Operations: []wire.Operation{
@@ -37,30 +36,18 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("DeleteMessageBatch", s.DeleteMessageBatch), wire.Handle("ChangeMessageVisibility", s.ChangeMessageVisibility),
 			wire.Handle("PurgeQueue", s.PurgeQueue),
 		},
-	}
-	for i, op := range w.Operations {
-		w.Operations[i].Needs = needs(strings.TrimSuffix(op.Name, "Batch"))
-	}
-	return w
+	}.On(resources)
 }
 
-// needs: a batch needs the permission of its single operation, on the queue.
-func needs(operation string) func(context.Context, any) []wire.Check {
-	return func(ctx context.Context, in any) []wire.Check {
-		return []wire.Check{{Action: "sqs:" + operation, Resource: resource(ctx, in)}}
+// resources returns the queue that a request names, by its URL or its name.
+func resources(c *wire.Caller, in any) []string {
+	if url := wire.Member(in, "QueueUrl"); url != "" {
+		return []string{arnOfURL(url, c.Region)}
 	}
-}
-
-func resource(ctx context.Context, in any) string {
-	c := wire.CallerOf(ctx)
-	switch name, isURL := queueName(in); {
-	case name == "":
-		return "*"
-	case isURL:
-		return arnOfURL(name, c.Region)
-	default:
-		return queueARN(c.Account, c.Region, name)
+	if name := wire.Member(in, "QueueName"); name != "" {
+		return []string{queueARN(c.Account, c.Region, name)}
 	}
+	return nil
 }
 
 func queueARN(account, region, name string) string {

@@ -119,37 +119,20 @@ func (s *Service) find(at name, version string) (types.Parameter, bool) {
 	return versions[i-1], true
 }
 
-// needs makes the permission check of an operation: its action on each
-// parameter named.
-func needs(operation string) func(context.Context, any) []wire.Check {
-	return func(ctx context.Context, in any) []wire.Check {
-		c := wire.CallerOf(ctx)
-		var checks []wire.Check
-		for _, n := range named(in) {
-			resource := n
-			if !strings.HasPrefix(n, "arn:") {
-				path, _, _ := strings.Cut(n, ":") // without the version
-				resource = arn(name{c.Account, c.Region, path})
-			}
-			checks = append(checks, wire.Check{Action: "ssm:" + operation, Resource: resource})
+// resources returns the parameters that a request names.
+func resources(c *wire.Caller, in any) (arns []string) {
+	names := []string{wire.Member(in, "Name")}
+	if many, ok := in.(*ssm.GetParametersInput); ok {
+		names = many.Names
+	}
+	for _, n := range names {
+		if !strings.HasPrefix(n, "arn:") {
+			path, _, _ := strings.Cut(n, ":") // without the version
+			n = arn(name{c.Account, c.Region, path})
 		}
-		return checks
+		arns = append(arns, n)
 	}
-}
-
-// named returns the parameters that a request names.
-func named(in any) []string {
-	switch in := in.(type) {
-	case *ssm.GetParameterInput:
-		return []string{aws.ToString(in.Name)}
-	case *ssm.GetParametersInput:
-		return in.Names
-	case *ssm.PutParameterInput:
-		return []string{aws.ToString(in.Name)}
-	case *ssm.DeleteParameterInput:
-		return []string{aws.ToString(in.Name)}
-	}
-	return nil
+	return arns
 }
 
 func prefix(at name) string {

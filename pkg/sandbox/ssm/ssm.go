@@ -32,19 +32,16 @@ func New(clock Clock) *Service {
 
 // Wire returns the service as the dispatcher takes it.
 func (s *Service) Wire() wire.Service {
-	operations := []wire.Operation{
-		wire.Handle("GetParameter", s.GetParameter),
-		wire.Handle("GetParameters", s.GetParameters),
-		wire.Handle("PutParameter", s.PutParameter),
-		wire.Handle("DeleteParameter", s.DeleteParameter),
-	}
-	for i := range operations {
-		operations[i].Needs = needs(operations[i].Name)
-	}
 	return wire.Service{
 		Name: "ssm", Protocol: wire.JSON, Target: "AmazonSSM", Version: "1.1",
-		Denied: "AccessDeniedException", DeniedCode: 400, Operations: operations,
-	}
+		Denied: "AccessDeniedException", DeniedCode: 400,
+		Operations: []wire.Operation{
+			wire.Handle("GetParameter", s.GetParameter),
+			wire.Handle("GetParameters", s.GetParameters),
+			wire.Handle("PutParameter", s.PutParameter),
+			wire.Handle("DeleteParameter", s.DeleteParameter),
+		},
+	}.On(resources)
 }
 
 // Value returns the newest value of a parameter; false where there is none.

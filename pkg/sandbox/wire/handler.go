@@ -80,9 +80,6 @@ func newEndpoint(s Service) *endpoint {
 	for _, op := range s.Operations {
 		e.operations[op.Name] = op
 	}
-	if e.Prefix == "" {
-		e.Prefix = s.Name
-	}
 	return e
 }
 
@@ -164,7 +161,7 @@ func (d *dispatcher) authorize(ctx context.Context, e *endpoint, op Operation, i
 	if e.SelfAuthorizing {
 		return nil
 	}
-	checks := []Check{{Action: e.Prefix + ":" + op.Name, Resource: "*"}}
+	checks := []Check{{Action: e.Name + ":" + op.Name, Resource: "*"}}
 	if op.Needs != nil {
 		checks = op.Needs(ctx, in)
 	}

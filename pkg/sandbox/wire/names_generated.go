@@ -345,7 +345,6 @@ const (
 > ListRolesInput
 > PutRolePolicyInput
 > Tag
-> UpdateAssumeRolePolicyInput
 `
 	stsNames = `
 < AssumeRoleOutput

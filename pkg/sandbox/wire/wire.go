@@ -6,6 +6,8 @@ package wire
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"strings"
 )
 
 // A Protocol is one of AWS's wire protocols.
@@ -20,8 +22,7 @@ const (
 
 // A Service is one AWS service of the sandbox.
 type Service struct {
-	Name       string // signing name, as in the credential scope: "kms", "events", "logs"
-	Prefix     string // IAM action prefix where it differs from Name; "" = Name
+	Name       string // signing name, as in the credential scope, and IAM's prefix: "kms", "events", "logs"
 	Protocol   Protocol
 	Target     string // X-Amz-Target prefix of JSON protocols, as in "TrentService"
 	Version    string // API version of query protocols, as in "2011-01-01"; JSON: "1.0" or "1.1"
@@ -38,7 +39,7 @@ type Operation struct {
 	Name  string
 	New   func() any // a new input, as in new(kms.CreateGrantInput)
 	Call  func(ctx context.Context, in any) (any, error)
-	Needs func(ctx context.Context, in any) []Check // nil: the action Prefix:Name on "*"
+	Needs func(ctx context.Context, in any) []Check // nil: its action on "*"
 }
 
 // A Check is one IAM action that the caller must be allowed.
@@ -55,6 +56,43 @@ func Handle[I, O any](name string, f func(context.Context, *I) (*O, error)) Oper
 		New:  func() any { return new(I) },
 		Call: func(ctx context.Context, in any) (any, error) { return f(ctx, in.(*I)) },
 	}
+}
+
+// On has each operation, but for those that say what they need themselves, need
+// its action on the resources that an input names; on "*" where it names none.
+func (s Service) On(resources func(c *Caller, in any) []string) Service {
+	for i, op := range s.Operations {
+		if op.Needs != nil {
+			continue
+		}
+		action := s.Name + ":" + strings.TrimSuffix(op.Name, "Batch") // SQS: a batch needs what its single operation does
+		s.Operations[i].Needs = func(ctx context.Context, in any) []Check {
+			var checks []Check
+			for _, r := range resources(CallerOf(ctx), in) {
+				checks = append(checks, Check{Action: action, Resource: r})
+			}
+			if len(checks) == 0 {
+				checks = []Check{{Action: action, Resource: "*"}}
+			}
+			return checks
+		}
+	}
+	return s
+}
+
+// Member returns the first of the named members that an input has and that is
+// text; "" where there is none.
+func Member(in any, names ...string) string {
+	for _, name := range names {
+		f := reflect.ValueOf(in).Elem().FieldByName(name)
+		if !f.IsValid() {
+			continue
+		}
+		if text, ok := f.Interface().(*string); ok && text != nil && *text != "" {
+			return *text
+		}
+	}
+	return ""
 }
 
 // An Error is an answer that AWS would give with this code and status.
