@@ -80,6 +80,9 @@ type Record struct {
 	Session        string          `json:"session,omitempty"` // role session name in CloudTrail
 	Undo           json.RawMessage `json:"undo,omitempty"`    // see pkg/apply.Undo
 	Proof          *ProofOf        `json:"proof,omitempty"`
+	// Shortened names the fields that were cut so that the record fits into one
+	// event of the log.
+	Shortened []string `json:"shortened,omitempty"`
 }
 
 // ProofOf is what was seen after a write.

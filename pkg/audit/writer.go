@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
@@ -23,19 +22,19 @@ type Writer struct {
 }
 
 // Write completes the record (schema, time, version, settings, request id) and
-// writes it. A record that couldn't be written is an error: what can't be
+// writes it, shorter than CloudWatch Logs' limit for an event. A record that couldn't be written is an error: what can't be
 // recorded must not be done.
 func (w *Writer) Write(ctx context.Context, r Record) error {
 	r.Schema, r.Time, r.Version, r.Settings = Schema, w.Now().UTC(), w.Version, w.Settings
 	if w.RequestID != nil {
 		r.RequestID = w.RequestID(ctx)
 	}
-	text, err := json.Marshal(r)
+	text, err := r.line()
 	if err != nil {
 		return fmt.Errorf("write audit record %s: %w", r.ID, err)
 	}
 	if !w.NoMetrics {
-		metrics, err := json.Marshal(metricsOf(r))
+		metrics, err := encode(metricsOf(r))
 		if err != nil {
 			return fmt.Errorf("write metrics of audit record %s: %w", r.ID, err)
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -48,7 +49,7 @@ func (CreateGrant) sealed()   {}
 // MarshalJSON implements json.Marshaler.
 func (s EditKeyPolicy) MarshalJSON() ([]byte, error) {
 	type plain EditKeyPolicy
-	return json.Marshal(struct {
+	return marshal(struct {
 		Type string `json:"type"`
 		plain
 	}{s.Type(), plain(s)})
@@ -57,10 +58,20 @@ func (s EditKeyPolicy) MarshalJSON() ([]byte, error) {
 // MarshalJSON implements json.Marshaler.
 func (s CreateGrant) MarshalJSON() ([]byte, error) {
 	type plain CreateGrant
-	return json.Marshal(struct {
+	return marshal(struct {
 		Type string `json:"type"`
 		plain
 	}{s.Type(), plain(s)})
+}
+
+// marshal is json.Marshal without escapes for HTML, which make six bytes of one:
+// steps carry policies, and messages have a limit.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return out.Bytes(), err
 }
 
 // UnmarshalJSON implements json.Unmarshaler. A step of a type that isn't known

@@ -45,6 +45,18 @@ func (m Message) FIFOGroup() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Body returns the message as it is sent, without escapes for HTML: so the
+// longest policy there is fits twice into one message of SQS, of 256 KB.
+func (m Message) Body() (string, error) {
+	var out strings.Builder
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(m); err != nil {
+		return "", fmt.Errorf("write message %s: %w", m.ID, err)
+	}
+	return strings.TrimSuffix(out.String(), "\n"), nil
+}
+
 // ReadMessage reads a message, and refuses one that isn't whole.
 func ReadMessage(text []byte) (Message, error) {
 	var m Message

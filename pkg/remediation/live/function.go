@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -74,12 +73,12 @@ var _ Queue = (*sqs.Client)(nil)
 // a time, and equal plans within five minutes once.
 func Send(q Queue, url string) func(context.Context, remediation.Message) error {
 	return func(ctx context.Context, m remediation.Message) error {
-		text, err := json.Marshal(m)
+		text, err := m.Body()
 		if err != nil {
-			return fmt.Errorf("write message %s: %w", m.ID, err)
+			return err
 		}
 		_, err = q.SendMessage(ctx, &sqs.SendMessageInput{
-			QueueUrl: &url, MessageBody: new(string(text)), MessageGroupId: new(m.FIFOGroup()), MessageDeduplicationId: &m.Digest,
+			QueueUrl: &url, MessageBody: &text, MessageGroupId: new(m.FIFOGroup()), MessageDeduplicationId: &m.Digest,
 		})
 		if err != nil {
 			return fmt.Errorf("send message %s: %w", m.ID, err)
