@@ -37,11 +37,8 @@ func (s *Service) DescribeAutoScalingGroups(ctx context.Context, in *autoscaling
 			all = append(all, v)
 		}
 	}
-	page, next, err := paging.Page(all, limit(in.MaxRecords, 50), in.NextToken)
-	if err != nil {
-		return nil, badToken(in.NextToken)
-	}
-	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: page, NextToken: next}, nil
+	page, next, err := paging.Cut(all, in.MaxRecords, in.NextToken, pages(50, in.NextToken))
+	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: page, NextToken: next}, err
 }
 
 // of returns the caller's groups by name. The caller of it holds s.mu.
@@ -112,11 +109,8 @@ func (s *Service) DescribeScalingActivities(ctx context.Context, in *autoscaling
 	slices.SortStableFunc(all, func(a, b types.Activity) int {
 		return cmp.Or(cmp.Compare(*a.Progress/100, *b.Progress/100), b.StartTime.Compare(*a.StartTime))
 	})
-	page, next, err := paging.Page(all, limit(in.MaxRecords, 100), in.NextToken)
-	if err != nil {
-		return nil, badToken(in.NextToken)
-	}
-	return &autoscaling.DescribeScalingActivitiesOutput{Activities: page, NextToken: next}, nil
+	page, next, err := paging.Cut(all, in.MaxRecords, in.NextToken, pages(100, in.NextToken))
+	return &autoscaling.DescribeScalingActivitiesOutput{Activities: page, NextToken: next}, err
 }
 
 // activityFilter reads which activities are asked for. Status goes only with a
@@ -193,21 +187,12 @@ func (s *Service) DescribeTags(ctx context.Context, in *autoscaling.DescribeTags
 			}
 		}
 	}
-	page, next, err := paging.Page(all, limit(in.MaxRecords, 50), in.NextToken)
-	if err != nil {
-		return nil, badToken(in.NextToken)
-	}
-	return &autoscaling.DescribeTagsOutput{Tags: page, NextToken: next}, nil
+	page, next, err := paging.Cut(all, in.MaxRecords, in.NextToken, pages(50, in.NextToken))
+	return &autoscaling.DescribeTagsOutput{Tags: page, NextToken: next}, err
 }
 
-// limit is how many answers go on a page: at most 100, as in AWS.
-func limit(asked *int32, otherwise int) int {
-	if n := int(aws.ToInt32(asked)); n > 0 {
-		return min(n, 100)
-	}
-	return otherwise
-}
-
-func badToken(token *string) error {
-	return wire.Errorf("InvalidNextToken", "The token '%s' is invalid.", aws.ToString(token))
+// pages is how Auto Scaling pages.
+func pages(usual int, token *string) paging.Rule {
+	refusal := wire.Errorf("InvalidNextToken", "The token '%s' is invalid.", aws.ToString(token))
+	return paging.Rule{Usual: usual, Most: 100, Refusal: refusal}
 }

@@ -37,16 +37,9 @@ func (s *Service) LookupEvents(ctx context.Context, in *cloudtrail.LookupEventsI
 		}
 		events = append(events, e)
 	}
-	const most = 50
-	limit := most
-	if in.MaxResults != nil {
-		limit = min(most, int(*in.MaxResults))
-	}
-	page, next, err := paging.Page(events, limit, in.NextToken)
-	if err != nil {
-		return nil, wire.Errorf("InvalidNextTokenException", "Invalid token.")
-	}
-	return &cloudtrail.LookupEventsOutput{Events: page, NextToken: next}, nil
+	page, next, err := paging.Cut(events, in.MaxResults, in.NextToken, paging.Rule{
+		Usual: 50, Most: 50, Refusal: wire.Errorf("InvalidNextTokenException", "Invalid token.")})
+	return &cloudtrail.LookupEventsOutput{Events: page, NextToken: next}, err
 }
 
 func (r record) fits(attributes []types.LookupAttribute) bool {

@@ -110,11 +110,7 @@ func answer[T, V any](st *store, q query, found []*T, show func(*T) (id string, 
 			all = append(all, v)
 		}
 	}
-	page, next, err := paging.Page(all, int(aws.ToInt32(q.limit)), q.token)
-	if err != nil {
-		return nil, nil, wire.Errorf("InvalidNextToken", "The specified token is not valid.")
-	}
-	return page, next, nil
+	return paging.Cut(all, q.limit, q.token, paging.Rule{Refusal: wire.Errorf("InvalidNextToken", "The specified token is not valid.")})
 }
 
 // matches applies filters: all must hold, each by one of its values. A filter

@@ -164,11 +164,9 @@ func (s *Service) ListRules(ctx context.Context, in *eventbridge.ListRulesInput)
 			all = append(all, r.listed())
 		}
 	}
-	page, next, err := paging.Page(all, limit(in.Limit), in.NextToken)
-	if err != nil {
-		return nil, wire.Errorf("ValidationException", "%v", err)
-	}
-	return &eventbridge.ListRulesOutput{Rules: page, NextToken: next}, nil
+	page, next, err := paging.Cut(all, in.Limit, in.NextToken, paging.Rule{
+		Usual: 100, Refusal: wire.Errorf("ValidationException", "The token is invalid.")})
+	return &eventbridge.ListRulesOutput{Rules: page, NextToken: next}, err
 }
 
 // ListTargetsByRule answers with a rule's targets.
@@ -214,13 +212,6 @@ func (r *rule) listed() types.Rule {
 		t.Description = new(r.description)
 	}
 	return t
-}
-
-func limit(p *int32) int {
-	if p == nil {
-		return 100
-	}
-	return int(*p)
 }
 
 func valid(detail *string) bool {

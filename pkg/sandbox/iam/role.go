@@ -198,18 +198,13 @@ func (s *Service) listRoles(ctx context.Context, in *awsiam.ListRolesInput) (*aw
 			all = append(all, roles[name].sdk())
 		}
 	}
-	page, next, err := paging.Page(all, pageSize(in.MaxItems), in.Marker)
-	if err != nil {
-		return nil, wire.Errorf("ValidationError", "Invalid Marker.")
-	}
-	return &awsiam.ListRolesOutput{Roles: page, Marker: next, IsTruncated: next != nil}, nil
+	page, next, err := paging.Cut(all, in.MaxItems, in.Marker, pages())
+	return &awsiam.ListRolesOutput{Roles: page, Marker: next, IsTruncated: next != nil}, err
 }
 
-func pageSize(n *int32) int {
-	if n == nil {
-		return 100
-	}
-	return int(*n)
+// pages is how IAM pages.
+func pages() paging.Rule {
+	return paging.Rule{Usual: 100, Refusal: wire.Errorf("ValidationError", "Invalid Marker.")}
 }
 
 func (s *Service) deleteRole(ctx context.Context, in *awsiam.DeleteRoleInput) (*awsiam.DeleteRoleOutput, error) {

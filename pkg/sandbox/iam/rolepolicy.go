@@ -56,11 +56,8 @@ func (s *Service) listRolePolicies(ctx context.Context, in *awsiam.ListRolePolic
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := paging.Page(slices.Sorted(maps.Keys(r.inline)), pageSize(in.MaxItems), in.Marker)
-	if err != nil {
-		return nil, wire.Errorf("ValidationError", "Invalid Marker.")
-	}
-	return &awsiam.ListRolePoliciesOutput{PolicyNames: page, Marker: next, IsTruncated: next != nil}, nil
+	page, next, err := paging.Cut(slices.Sorted(maps.Keys(r.inline)), in.MaxItems, in.Marker, pages())
+	return &awsiam.ListRolePoliciesOutput{PolicyNames: page, Marker: next, IsTruncated: next != nil}, err
 }
 
 func (s *Service) deleteRolePolicy(ctx context.Context, in *awsiam.DeleteRolePolicyInput) (*awsiam.DeleteRolePolicyOutput, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -114,7 +115,7 @@ func (s *Service) ListAliases(ctx context.Context, in *kms.ListAliasesInput) (*k
 	}
 	s.mu.Unlock()
 	slices.SortFunc(all, func(a, b types.AliasListEntry) int { return strings.Compare(*a.AliasName, *b.AliasName) })
-	page, next, err := cut(all, in.Limit, in.Marker)
+	page, next, err := paging.Cut(all, in.Limit, in.Marker, pages())
 	return &kms.ListAliasesOutput{Aliases: page, NextMarker: next, Truncated: next != nil}, err
 }
 

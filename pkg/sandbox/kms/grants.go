@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -42,7 +43,7 @@ func (s *Service) ListGrants(ctx context.Context, in *kms.ListGrantsInput) (*kms
 			all = append(all, e)
 		}
 	}
-	page, next, err := cut(all, in.Limit, in.Marker)
+	page, next, err := paging.Cut(all, in.Limit, in.Marker, pages())
 	return &kms.ListGrantsOutput{Grants: page, NextMarker: next, Truncated: next != nil}, err
 }
 
@@ -132,7 +133,7 @@ func (s *Service) ListRetirableGrants(ctx context.Context, in *kms.ListRetirable
 		}
 	}
 	slices.SortFunc(all, func(a, b types.GrantListEntry) int { return strings.Compare(*a.GrantId, *b.GrantId) })
-	page, next, err := cut(all, in.Limit, in.Marker)
+	page, next, err := paging.Cut(all, in.Limit, in.Marker, pages())
 	return &kms.ListRetirableGrantsOutput{Grants: page, NextMarker: next, Truncated: next != nil}, err
 }
 

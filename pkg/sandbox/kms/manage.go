@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -86,7 +85,7 @@ func (s *Service) ListKeys(ctx context.Context, in *kms.ListKeysInput) (*kms.Lis
 	}
 	s.mu.Unlock()
 	slices.SortFunc(all, func(a, b types.KeyListEntry) int { return strings.Compare(*a.KeyArn, *b.KeyArn) })
-	page, next, err := cut(all, in.Limit, in.Marker)
+	page, next, err := paging.Cut(all, in.Limit, in.Marker, pages())
 	return &kms.ListKeysOutput{Keys: page, NextMarker: next, Truncated: next != nil}, err
 }
 
@@ -152,16 +151,7 @@ func (s *Service) manage(ctx context.Context, name *string, operation string, f 
 	return k, nil
 }
 
-// cut cuts a list into pages as KMS does.
-func cut[T any](all []T, limit *int32, marker *string) ([]T, *string, error) {
-	const usual = 50
-	n := usual
-	if limit != nil {
-		n = cmp.Or(int(*limit), usual)
-	}
-	page, next, err := paging.Page(all, n, marker)
-	if err != nil {
-		return nil, nil, wire.Errorf("InvalidMarkerException", "Invalid marker")
-	}
-	return page, next, nil
+// pages is how KMS pages.
+func pages() paging.Rule {
+	return paging.Rule{Usual: 50, Refusal: wire.Errorf("InvalidMarkerException", "Invalid marker")}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -45,6 +46,6 @@ func (s *Service) ListResourceTags(ctx context.Context, in *kms.ListResourceTags
 	for _, name := range slices.Sorted(maps.Keys(k.tags)) {
 		tags = append(tags, types.Tag{TagKey: new(name), TagValue: new(k.tags[name])})
 	}
-	page, next, err := cut(tags, in.Limit, in.Marker)
+	page, next, err := paging.Cut(tags, in.Limit, in.Marker, pages())
 	return &kms.ListResourceTagsOutput{Tags: page, NextMarker: next, Truncated: next != nil}, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
+	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -93,7 +94,7 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.Filter
 		all = append(all, types.FilteredLogEvent{EventId: new(fmt.Sprintf("%056d", e.serial)), LogStreamName: new(e.stream),
 			Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
 	}
-	page, next, err := cut(all, in.Limit, 10000, in.NextToken)
+	page, next, err := paging.Cut(all, in.Limit, in.NextToken, pages(10000))
 	return &cloudwatchlogs.FilterLogEventsOutput{Events: page, NextToken: next, SearchedLogStreams: []types.SearchedLogStream{}}, err
 }
 

@@ -171,7 +171,7 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Desc
 		}
 	}
 	slices.SortFunc(all, func(a, b types.LogGroup) int { return cmp.Compare(*a.LogGroupName, *b.LogGroupName) })
-	page, next, err := cut(all, in.Limit, 50, in.NextToken)
+	page, next, err := paging.Cut(all, in.Limit, in.NextToken, pages(50))
 	return &cloudwatchlogs.DescribeLogGroupsOutput{LogGroups: page, NextToken: next}, err
 }
 
@@ -205,17 +205,11 @@ func (s *Service) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.Des
 		}
 	}
 	slices.SortFunc(all, func(a, b types.LogStream) int { return cmp.Compare(*a.LogStreamName, *b.LogStreamName) })
-	page, next, err := cut(all, in.Limit, 50, in.NextToken)
+	page, next, err := paging.Cut(all, in.Limit, in.NextToken, pages(50))
 	return &cloudwatchlogs.DescribeLogStreamsOutput{LogStreams: page, NextToken: next}, err
 }
 
-func cut[T any](all []T, limit *int32, most int, token *string) ([]T, *string, error) {
-	if limit != nil && *limit > 0 {
-		most = min(most, int(*limit))
-	}
-	page, next, err := paging.Page(all, most, token)
-	if err != nil {
-		return nil, nil, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
-	}
-	return page, next, nil
+// pages is how CloudWatch Logs pages; most is also what is usual.
+func pages(most int) paging.Rule {
+	return paging.Rule{Usual: most, Most: most, Refusal: wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")}
 }

@@ -14,6 +14,29 @@ var ErrToken = errors.New("invalid pagination token")
 
 const mark = "after:"
 
+// A Rule is how a service pages.
+type Rule struct {
+	Usual   int   // how long a page is where the request doesn't say; 0 = no limit
+	Most    int   // how long it may be; 0 = no limit
+	Refusal error // the answer to a token that no page gave out
+}
+
+// Cut is Page by a service's rule.
+func Cut[T any](all []T, limit *int32, token *string, r Rule) ([]T, *string, error) {
+	n := r.Usual
+	if limit != nil && *limit > 0 {
+		n = int(*limit)
+	}
+	if r.Most > 0 {
+		n = min(n, r.Most)
+	}
+	page, next, err := Page(all, n, token)
+	if err != nil {
+		return nil, nil, r.Refusal
+	}
+	return page, next, nil
+}
+
 // Page returns the part of all that a token stands for, at most limit long, and
 // the token of the next part; nil where there is none. A nil or empty token is
 // the beginning; a limit below 1 means no limit.

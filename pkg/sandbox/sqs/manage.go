@@ -95,15 +95,9 @@ func (s *Service) ListQueues(ctx context.Context, in *sqs.ListQueuesInput) (*sqs
 		}
 	}
 	slices.Sort(urls)
-	limit := 0
-	if in.MaxResults != nil {
-		limit = int(*in.MaxResults)
-	}
-	page, next, err := paging.Page(urls, limit, in.NextToken)
-	if err != nil {
-		return nil, wire.Errorf("InvalidParameterValue", "Invalid or expired next token.")
-	}
-	return &sqs.ListQueuesOutput{QueueUrls: page, NextToken: next}, nil
+	page, next, err := paging.Cut(urls, in.MaxResults, in.NextToken, paging.Rule{
+		Refusal: wire.Errorf("InvalidParameterValue", "Invalid or expired next token.")})
+	return &sqs.ListQueuesOutput{QueueUrls: page, NextToken: next}, err
 }
 
 // GetQueueAttributes answers with the attributes asked for; All is every one.
