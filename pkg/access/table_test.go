@@ -252,23 +252,42 @@ func distinct(s []string) []string {
 	return slices.Compact(s)
 }
 
-// TestExplanations shows what an operator reads for each near-miss.
+// TestExplanations shows what an operator reads for each near-miss, and for the
+// unusual forms of access.
 func TestExplanations(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	for _, c := range readCases(t, "testdata/cases/nearmiss.json").Cases {
+	var cases []accessCase
+	for _, group := range []string{"nearmiss", "unusual", "earlier", "denies"} {
+		cases = append(cases, readCases(t, "testdata/cases/"+group+".json").Cases...)
+	}
+	for _, c := range cases {
 		fmt.Fprintf(&b, "== %s\n", c.Name)
+		var explained []string
+		by := map[string][]string{} // operations with the same explanation
 		for _, r := range c.ask(t) {
-			fmt.Fprintf(&b, "%s %s: %s %s\n", r.Operation, r.Decision, access.Explain(r.Reason), r.DecidedBy)
-			for _, m := range r.NearMisses {
-				fmt.Fprintf(&b, "  near %s\n", m.Text)
+			text := explanation(r)
+			if by[text] == nil {
+				explained = append(explained, text)
 			}
-			for _, line := range r.Trace {
-				fmt.Fprintf(&b, "  %s\n", line)
-			}
+			by[text] = append(by[text], r.Operation)
+		}
+		for _, text := range explained {
+			b.WriteString(strings.Join(by[text], ", ") + text)
 		}
 	}
 	golden(t, "testdata/explanations.golden", b.String())
+}
+
+func explanation(r access.Result) string {
+	text := strings.TrimSpace(fmt.Sprintf(" %s: %s %s", r.Decision, access.Explain(r.Reason), r.DecidedBy)) + "\n"
+	for _, m := range r.NearMisses {
+		text += "  near " + m.Text + "\n"
+	}
+	for _, line := range r.Trace {
+		text += "  " + line + "\n"
+	}
+	return " " + text
 }
 
 func golden(t *testing.T, path, got string) {
