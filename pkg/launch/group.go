@@ -29,14 +29,27 @@ func principalOf(g astypes.AutoScalingGroup, account string) Principal {
 	if arn := value(g.ServiceLinkedRoleARN); arn != "" {
 		return Principal{ARN: arn, Because: "the group's ServiceLinkedRoleARN"}
 	}
-	partition := "aws"
-	if parts := strings.SplitN(value(g.AutoScalingGroupARN), ":", 3); len(parts) == 3 {
-		partition = parts[1]
-	}
 	return Principal{
-		ARN:     "arn:" + partition + ":iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+		ARN:     "arn:" + partitionOf(value(g.AutoScalingGroupARN)) + ":iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
 		Because: "the group names no ServiceLinkedRoleARN, so the default service-linked role",
 	}
+}
+
+// spotPrincipal: "when using a launch configuration to launch Spot Instances,
+// use the role named AWSServiceRoleForEC2Spot".
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+func spotPrincipal(of Principal, account, from string) Principal {
+	return Principal{
+		ARN:     "arn:" + partitionOf(of.ARN) + ":iam::" + account + ":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
+		Because: from + " has a SpotPrice, and Spot instances by a launch configuration are launched as this role, too",
+	}
+}
+
+func partitionOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 {
+		return parts[1]
+	}
+	return "aws"
 }
 
 func inService(g astypes.AutoScalingGroup) []string {

@@ -28,11 +28,11 @@ type History struct {
 func (r *Resolver) History(ctx context.Context, account, region, group string) (History, error) {
 	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
 	var (
-		g   astypes.AutoScalingGroup
+		g   []astypes.AutoScalingGroup
 		out *autoscaling.DescribeScalingActivitiesOutput
 	)
 	err := together(
-		func() (err error) { g, err = r.group(ctx, group); return err },
+		func() (err error) { g, err = r.describeGroups(ctx, []string{group}); return err },
 		func() (err error) {
 			out, err = r.groups.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
 				AutoScalingGroupName: &group, MaxRecords: new(int32(most)),
@@ -46,7 +46,10 @@ func (r *Resolver) History(ctx context.Context, account, region, group string) (
 	if err != nil {
 		return History{}, err
 	}
-	h := History{Instances: inService(g)}
+	if len(g) == 0 {
+		return History{}, fmt.Errorf("describe group %s: %w", group, ErrGroupNotFound)
+	}
+	h := History{Instances: inService(g[0])}
 	for _, a := range out.Activities { // newest first
 		if !launches(a) {
 			continue

@@ -7,26 +7,53 @@ import (
 	"keymend/pkg/launch/encryption"
 )
 
-// decide adds what one source comes to.
-func (l *Launch) decide(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) {
-	if s.refused != "" || s.unknown != "" {
+// decide says what the sources come to: keys, what can't be told, and whether
+// there is any way left in which the group can launch.
+func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) {
+	if len(sources) == 0 {
+		l.Unknown = append(l.Unknown, "the group has neither launch template nor launch configuration")
 		return
 	}
+	var names, refused []string
+	open := false
+	for i := range sources {
+		s := &sources[i]
+		l.add(s, snapshots, defaults)
+		names, refused, l.Unknown = add(names, s.name), add(refused, s.refused), add(l.Unknown, s.unknown)
+		open = open || s.refused == ""
+	}
+	l.Source, l.ImageID = strings.Join(names, ", "), sources[0].imageID
+	if l.Partly = refused; !open {
+		l.Partly, l.Refused = nil, strings.Join(refused, "; ")
+	}
+}
+
+// add adds what one source comes to. Of one that EC2 refuses nothing counts.
+func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) {
+	if s.settled() {
+		return
+	}
+	var outcomes []encryption.Outcome
 	for _, d := range s.devices {
 		var snap *encryption.Snapshot
 		if found, ok := snapshots[d.SnapshotID]; ok {
 			snap = &found
 		}
 		o := encryption.Decide(d, snap, defaults)
-		if o.Refused != "" {
-			s.refused = o.Refused
+		if s.refused = o.Refused; s.refused != "" {
 			return
 		}
+		outcomes = append(outcomes, o)
+	}
+	for _, o := range outcomes {
 		l.Unknown = add(l.Unknown, o.Unknown)
 		l.NoNeed = add(l.NoNeed, o.NoNeed)
 		for _, use := range o.Uses {
 			l.need(use)
 		}
+	}
+	if s.spot {
+		l.Also = []Principal{spotPrincipal(l.Principal, l.Account, s.name)}
 	}
 }
 
@@ -46,26 +73,6 @@ func (l *Launch) need(use encryption.Use) {
 	}
 	k.Uses = append(k.Uses, use)
 	k.Operations = distinct(append(k.Operations, use.Operations...))
-}
-
-// conclude says where the volumes are written down, and whether there is any
-// way left in which the group can launch.
-func (l *Launch) conclude(sources []source) {
-	var names, refused []string
-	for _, s := range sources {
-		names = add(names, s.name)
-		refused = add(refused, s.refused)
-		l.Unknown = add(l.Unknown, s.unknown)
-	}
-	l.Source = strings.Join(names, ", ")
-	l.ImageID = sources[0].imageID
-	if !slices.ContainsFunc(sources, func(s source) bool { return s.refused == "" }) {
-		l.Refused = strings.Join(refused, "; ")
-		return
-	}
-	for _, r := range refused {
-		l.Unknown = add(l.Unknown, "one of the group's overrides can't launch: "+r)
-	}
 }
 
 // add appends a line that isn't empty and isn't there yet.

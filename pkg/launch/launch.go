@@ -12,18 +12,24 @@ type Launch struct {
 	Source    string      // where the volumes are written down, as in "lt-0c11aa22 v17"
 	ImageID   string      // "" where it could not be told
 	Principal Principal   // the role that will ask
+	Also      []Principal // further roles that will ask, each of which needs every key, too
 	Keys      []Key       // each key as it is written down, once
 	Refused   string      // EC2 would refuse the launch for this reason, whatever the keys; "" = no
+	Partly    []string    // why EC2 would refuse some of the group's overrides, where it takes others
 	Unknown   []string    // what could not be told, in words
 	NoNeed    []string    // a line for each volume that needs no key of the role's, in words
 	Desired   int         // desired capacity, instances
 	InService int         // instances with LifecycleState InService
 	Suspended *Suspension // the suspension of the Launch process, if any
-	ManagedBy string      // service or tool that owns the group, as in "eks"; "" = nobody known
+	ManagedBy string      // who owns the group and what that forbids, as in "eks (node group …)"; "" = nobody known
 	Deleting  bool        // the group has a Status: it is being deleted
 }
 
-// A Principal is the role that launches, and why it is this one.
+// Principals returns every role that will ask for the keys, the group's own
+// first.
+func (l Launch) Principals() []Principal { return append([]Principal{l.Principal}, l.Also...) }
+
+// A Principal is a role that launches, and why it is this one.
 type Principal struct {
 	ARN     string
 	Because string

@@ -23,7 +23,7 @@ func TestResolve(t *testing.T) {
 		"named-key": "web-prod", "snapshot-key": "web-prod", "mixed": "eks-workers-1",
 		"shared-snapshot": "web-prod", "invisible-snapshot": "web-prod", "key-without-encrypted": "web-prod",
 		"template-gone": "web-prod", "version-gone": "web-prod", "image-gone": "web-prod", "image-disabled": "web-prod",
-		"launch-configuration": "web-prod", "parameter": "web-prod",
+		"launch-configuration": "web-prod", "launch-configuration-gone": "web-prod", "parameter": "web-prod",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,10 +7,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
-	"keymend/pkg/launch/encryption"
+	"keymend/pkg/account"
 )
 
 // ErrGroupNotFound says that there is no such Auto Scaling group in the account
@@ -20,6 +19,7 @@ var ErrGroupNotFound = errors.New("no such Auto Scaling group")
 // Groups is what the resolver calls of Auto Scaling.
 type Groups interface {
 	DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
+	DescribeLaunchConfigurations(context.Context, *autoscaling.DescribeLaunchConfigurationsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeLaunchConfigurationsOutput, error)
 	DescribeScalingActivities(context.Context, *autoscaling.DescribeScalingActivitiesInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeScalingActivitiesOutput, error)
 }
 
@@ -42,7 +42,7 @@ var (
 	_ Settings = (*ec2.Client)(nil)
 )
 
-// A Resolver reads launches from AWS. It changes nothing.
+// A Resolver reads launches from AWS. It changes nothing, and remembers nothing.
 type Resolver struct {
 	groups   Groups
 	images   Images
@@ -64,61 +64,48 @@ func FromConfig(cfg aws.Config) *Resolver {
 // image or version that is gone is Launch.Refused, not an error.
 //
 // Errors: ErrGroupNotFound; else the SDK's, wrapped with what was being read.
-func (r *Resolver) Resolve(ctx context.Context, account, region, group string) (Launch, error) {
-	var (
-		g        astypes.AutoScalingGroup
-		defaults = encryption.Defaults{Account: account}
-	)
-	err := together(
-		func() (err error) { g, err = r.group(ctx, group); return err },
-		func() (err error) { defaults.ByDefault, err = r.byDefault(ctx); return err },
-		func() (err error) { defaults.KeyID, err = r.defaultKey(ctx); return err },
-	)
+func (r *Resolver) Resolve(ctx context.Context, accountID, region, group string) (Launch, error) {
+	launches, err := r.batch(ctx, accountID, region, []string{group})
 	if err != nil {
 		return Launch{}, err
 	}
-	l := ofGroup(g, account, region)
-	if name := value(g.LaunchConfigurationName); name != "" {
-		l.Source = "launch configuration " + name
-		l.Unknown = []string{"keys of launch configuration " + name + ": Keymend can't follow launch configurations yet; " +
-			"they can't name a key, so only those of the image's snapshots and the account's default EBS key count"}
-		return l, nil
-	}
-	if err := r.follow(ctx, &l, sourcesOf(g), defaults); err != nil {
-		return Launch{}, err
-	}
-	return l, nil
+	return found(launches, group)
 }
 
-func (r *Resolver) group(ctx context.Context, name string) (astypes.AutoScalingGroup, error) {
-	out, err := r.groups.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
-		AutoScalingGroupNames: []string{name},
-	})
-	if err != nil {
-		return astypes.AutoScalingGroup{}, fmt.Errorf("describe group %s: %w", name, err)
-	}
-	for _, g := range out.AutoScalingGroups {
-		if value(g.AutoScalingGroupName) == name {
-			return g, nil
+// A Result is what came of one group: its launch, or an error as Resolve's.
+type Result struct {
+	Launch Launch
+	Err    error
+}
+
+// ResolveAll resolves many groups for what their distinct templates, images and
+// snapshots cost: each is read once, in AWS's batch forms.
+func (r *Resolver) ResolveAll(ctx context.Context, accountID, region string, groups []string) map[string]Result {
+	out := make(map[string]Result, len(groups))
+	launches, err := r.batch(ctx, accountID, region, groups)
+	for _, group := range groups {
+		switch {
+		case err == nil:
+			l, err := found(launches, group)
+			out[group] = Result{l, err}
+		case len(groups) == 1 || account.Transient(err) || account.AccessDenied(err):
+			out[group] = Result{Err: err} // each alone would fare the same
+		default:
+			// Something about one group made a call invalid: the others must not
+			// suffer for it.
+			l, err := r.Resolve(ctx, accountID, region, group)
+			out[group] = Result{l, err}
 		}
 	}
-	return astypes.AutoScalingGroup{}, fmt.Errorf("describe group %s: %w", name, ErrGroupNotFound)
+	return out
 }
 
-func (r *Resolver) byDefault(ctx context.Context) (bool, error) {
-	out, err := r.settings.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
-	if err != nil {
-		return false, fmt.Errorf("get EBS encryption by default: %w", err)
+func found(launches map[string]Launch, group string) (Launch, error) {
+	l, ok := launches[group]
+	if !ok {
+		return Launch{}, fmt.Errorf("describe group %s: %w", group, ErrGroupNotFound)
 	}
-	return value(out.EbsEncryptionByDefault), nil
-}
-
-func (r *Resolver) defaultKey(ctx context.Context) (string, error) {
-	out, err := r.settings.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
-	if err != nil {
-		return "", fmt.Errorf("get EBS default key: %w", err)
-	}
-	return value(out.KmsKeyId), nil
+	return l, nil
 }
 
 // value returns what a pointer of the SDK points to; nil means the zero value.
