@@ -82,6 +82,21 @@ func Transient(err error) bool {
 	return errors.As(err, &send) || errors.As(err, &network) && network.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }
 
+// Final reports whether AWS answered with an error that trying again doesn't
+// mend: neither Transient, nor about credentials, which are made anew.
+func Final(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) || Transient(err) {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed":
+		return false
+	}
+	return true
+}
+
 func codeOf(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {

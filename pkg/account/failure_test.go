@@ -65,3 +65,24 @@ func TestDenied(t *testing.T) {
 		}
 	}
 }
+
+func TestFinal(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"refused":              {api("AccessDeniedException", ""), true},
+		"not there":            {api("NotFoundException", ""), true},
+		"throttled":            {api("ThrottlingException", ""), false},
+		"server's fault":       {status(500), false},
+		"session ran out":      {api("ExpiredTokenException", ""), false},
+		"time is up":           {context.DeadlineExceeded, false},
+		"cancelled":            {context.Canceled, false},
+		"not an answer of AWS": {errors.New("x"), false},
+	} {
+		if got := account.Final(tc.err); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

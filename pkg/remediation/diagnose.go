@@ -73,13 +73,19 @@ func (e *Engine) diagnose(ctx context.Context, l *look, f plan.Finding) (Diagnos
 	return d, e.write(ctx, d.Record)
 }
 
-// sendFailed: what may not be sent will not be sent by trying again.
+// sendFailed: what may not be sent, or is no message to the queue, will not be
+// sent by trying again.
 func (e *Engine) sendFailed(ctx context.Context, d Diagnosis, err error) error {
 	err = fmt.Errorf("send change of %s: %w", d.Plan.Target, err)
-	if !account.AccessDenied(err) {
+	switch {
+	case account.AccessDenied(err):
+		d.Record.Outcome = audit.NotPermitted
+	case account.Final(err):
+		d.Record.Outcome = audit.Failed
+	default:
 		return err
 	}
-	d.Record.Outcome, d.Record.Reason = audit.NotPermitted, reasonOf(err)
+	d.Record.Reason = reasonOf(err)
 	return e.write(ctx, d.Record)
 }
 

@@ -148,3 +148,23 @@ func TestLaunchThatSucceededIsProof(t *testing.T) {
 		}
 	}
 }
+
+// A queue that takes no such message won't take it next time: that is a record,
+// not five deliveries and a dead letter without a word.
+func TestSendIsRefused(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]audit.Outcome{
+		"InvalidParameterValue": audit.Failed, "QueueDoesNotExist": audit.Failed, "AccessDenied": audit.NotPermitted,
+		"ThrottlingException": "", "ExpiredTokenException": "",
+	} {
+		w := newWorld()
+		w.fail["Send"] = &smithy.GenericAPIError{Code: code, Message: "Message must be shorter than 262144 bytes."}
+		_, err := w.engine().Diagnose(t.Context(), failure())
+		if (err == nil) != (want != "") {
+			t.Errorf("%s: %v", code, err)
+		}
+		if want != "" && (len(w.records) != 1 || w.records[0].Outcome != want || !strings.Contains(w.records[0].Reason, "262144")) {
+			t.Errorf("%s: %+v", code, w.records)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/audit"
 	"keymend/pkg/guard"
+	"keymend/pkg/keypolicy"
 	"keymend/pkg/launch"
 	"keymend/pkg/plan"
 )
@@ -19,6 +20,7 @@ import (
 // the message has to come again.
 //
 //	the message's change is there already          → prove it, and complete the record
+//	the same, in a policy that others edited       → superseded, with the undo
 //	access is allowed, or no plan is left           → superseded
 //	a fresh plan with the message's digest          → carry it out, if permitted
 //	another fresh plan                              → superseded; carry the fresh one out, if permitted
@@ -186,6 +188,12 @@ func (e *Engine) complete(ctx context.Context, l *look, f plan.Finding, m Messag
 	r.Reason = "an earlier delivery of this change had written it"
 	if err := done(&r, d); err != nil {
 		return r, err
+	}
+	if d.After != "" && !keypolicy.Equal(f.Facts.Policy.String(), d.After) {
+		// Written by this change, with others' edits since, or by another one:
+		// the policy doesn't tell. No write is claimed; the undo fits either.
+		r.Before, r.After = "", ""
+		return e.superseded(ctx, r, m, "Keymend's statements open the key to the role already, in a policy that others have edited since the plan was made")
 	}
 	return e.proven(ctx, l, f, r)
 }

@@ -358,3 +358,51 @@ func TestAnyOrderEndsTheSame(t *testing.T) {
 		}
 	})
 }
+
+// Two plans for one key, made before and after someone's edit: the first opens
+// the key, and the second has written nothing and doesn't say so.
+func TestOnlyWhatWasWrittenIsClaimed(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first := w.message(t)
+	w.policy = strings.Replace(rootOnly, "EnableRoot", "Root", 1)
+	second := w.message(t)
+	if first.Digest == second.Digest {
+		t.Fatal("one plan")
+	}
+	w.policy = rootOnly
+	if r, err := w.engine().Remediate(t.Context(), first); err != nil || r.Outcome != audit.Fixed {
+		t.Fatal(r.Outcome, err)
+	}
+	r, err := w.engine().Remediate(t.Context(), second)
+	if err != nil || r.Outcome != audit.Superseded || r.Before != "" || r.After != "" || w.writes() != 1 {
+		t.Errorf("%s %q, before %q, %v", r.Outcome, r.Reason, r.Before, err)
+	}
+}
+
+// The function dies after the write, and someone edits the policy before the
+// message comes again: what stands there can be taken back by the change's id.
+func TestCrashThenForeignEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := w.message(t)
+	w.noteErr = func(r audit.Record) error {
+		if r.Phase == audit.Result {
+			return errors.New("killed")
+		}
+		return nil
+	}
+	if _, err := w.engine().Remediate(t.Context(), m); err == nil {
+		t.Fatal("not killed")
+	}
+	w.noteErr = nil
+	edited := strings.Replace(rootOnly, "EnableRoot", "Root", 1)
+	w.policy = strings.Replace(w.policy, "EnableRoot", "Root", 1)
+	r, err := w.engine().Remediate(t.Context(), m)
+	if err != nil || r.Outcome != audit.Superseded || w.writes() != 1 {
+		t.Fatalf("%s %s, %v", r.Outcome, r.Reason, err)
+	}
+	if _, err := w.engine().Undo(t.Context(), r); err != nil || w.policy != edited {
+		t.Errorf("%v: %s", err, w.policy)
+	}
+}
