@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
@@ -56,14 +58,10 @@ func checkAttributes(attributes map[string]string) error {
 
 // DeleteQueue deletes a queue and what is in it.
 func (s *Service) DeleteQueue(ctx context.Context, in *sqs.DeleteQueueInput) (*sqs.DeleteQueueOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	delete(s.queues, q.arn)
-	return &sqs.DeleteQueueOutput{}, nil
+	return &sqs.DeleteQueueOutput{}, s.with(ctx, in.QueueUrl, func(q *queue) error {
+		delete(s.queues, q.arn)
+		return nil
+	})
 }
 
 // GetQueueUrl answers with the URL of a queue of the caller's, or of the named
@@ -102,13 +100,21 @@ func (s *Service) ListQueues(ctx context.Context, in *sqs.ListQueuesInput) (*sqs
 
 // GetQueueAttributes answers with the attributes asked for; All is every one.
 func (s *Service) GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput) (*sqs.GetQueueAttributesOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	waiting, inFlight, delayed := q.count(s.clock.Now())
+	out := &sqs.GetQueueAttributesOutput{Attributes: map[string]string{}}
+	err := s.with(ctx, in.QueueUrl, func(q *queue) error {
+		for name, v := range q.shown(s.clock.Now()) {
+			if slices.Contains(in.AttributeNames, "All") || slices.Contains(in.AttributeNames, types.QueueAttributeName(name)) {
+				out.Attributes[name] = v
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// shown returns all attributes of a queue, those that nobody set too.
+func (q *queue) shown(now time.Time) map[string]string {
+	waiting, inFlight, delayed := q.count(now)
 	all := map[string]string{
 		"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600",
 		"ReceiveMessageWaitTimeSeconds": "0", "VisibilityTimeout": "30", "SqsManagedSseEnabled": "true", "QueueArn": q.arn,
@@ -122,16 +128,7 @@ func (s *Service) GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttrib
 		all["ContentBasedDeduplication"], all["DeduplicationScope"], all["FifoThroughputLimit"] = "false", "queue", "perQueue"
 	}
 	maps.Copy(all, q.attributes)
-	out := map[string]string{}
-	for _, name := range in.AttributeNames {
-		if name == "All" {
-			return &sqs.GetQueueAttributesOutput{Attributes: all}, nil
-		}
-		if v, ok := all[string(name)]; ok {
-			out[string(name)] = v
-		}
-	}
-	return &sqs.GetQueueAttributesOutput{Attributes: out}, nil
+	return all
 }
 
 // SetQueueAttributes sets attributes; an empty value takes one away.
@@ -139,31 +136,18 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in *sqs.SetQueueAttrib
 	if err := checkAttributes(in.Attributes); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	for name, v := range in.Attributes {
-		if v == "" {
-			delete(q.attributes, name)
-		} else {
-			q.attributes[name] = v
-		}
-	}
-	q.modified = s.clock.Now()
-	return &sqs.SetQueueAttributesOutput{}, nil
+	return &sqs.SetQueueAttributesOutput{}, s.with(ctx, in.QueueUrl, func(q *queue) error {
+		maps.Copy(q.attributes, in.Attributes)
+		maps.DeleteFunc(q.attributes, func(_, v string) bool { return v == "" })
+		q.modified = s.clock.Now()
+		return nil
+	})
 }
 
 // PurgeQueue deletes every message.
 func (s *Service) PurgeQueue(ctx context.Context, in *sqs.PurgeQueueInput) (*sqs.PurgeQueueOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	q.messages = nil
-	return &sqs.PurgeQueueOutput{}, nil
+	return &sqs.PurgeQueueOutput{}, s.with(ctx, in.QueueUrl, func(q *queue) error {
+		q.messages = nil
+		return nil
+	})
 }

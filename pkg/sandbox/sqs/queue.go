@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"keymend/pkg/sandbox/wire"
 )
@@ -39,7 +39,6 @@ type sent struct {
 // A message waits from "visible" on; until then it is delayed or in flight.
 type message struct {
 	id, body, group, dedup string
-	attributes             map[string]types.MessageAttributeValue
 	serial                 int
 	sent, first            time.Time
 	visible                time.Time
@@ -113,11 +112,15 @@ func notThere() error {
 		QueryCode: "AWS.SimpleQueueService.NonExistentQueue"}
 }
 
-// byURL returns a queue by its URL, under the lock.
-func (s *Service) byURL(c *wire.Caller, url *string) (*queue, error) {
-	if q := s.queues[arnOfURL(aws.ToString(url), c.Region)]; q != nil {
-		q.expire(s.clock.Now())
-		return q, nil
+// with does something to the queue that a caller names by its URL, under the
+// lock.
+func (s *Service) with(ctx context.Context, url *string, f func(*queue) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[arnOfURL(aws.ToString(url), wire.CallerOf(ctx).Region)]
+	if q == nil {
+		return notThere()
 	}
-	return nil, notThere()
+	q.expire(s.clock.Now())
+	return f(q)
 }

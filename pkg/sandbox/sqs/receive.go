@@ -1,9 +1,11 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,24 +141,21 @@ func (q *queue) system(m *message) map[string]string {
 
 // ReceiveMessage never waits: simulated time stands still meanwhile.
 func (s *Service) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput) (*sqs.ReceiveMessageOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
 	if in.MaxNumberOfMessages < 0 || in.MaxNumberOfMessages > maxBatch {
 		return nil, wire.Errorf("InvalidParameterValue", "Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", in.MaxNumberOfMessages)
 	}
 	out := &sqs.ReceiveMessageOutput{}
-	for _, m := range s.receive(q, max(1, int(in.MaxNumberOfMessages)), q.visibleFor(time.Duration(in.VisibilityTimeout)*time.Second)) {
-		out.Messages = append(out.Messages, types.Message{
-			MessageId: new(m.id), Body: new(m.body), ReceiptHandle: new(m.receipt), MD5OfBody: new(sum(m.body)),
-			Attributes: selected(q.system(m), in), MessageAttributes: asked(m.attributes, in.MessageAttributeNames),
-			MD5OfMessageAttributes: attributesSum(asked(m.attributes, in.MessageAttributeNames)),
-		})
-	}
-	return out, nil
+	err := s.with(ctx, in.QueueUrl, func(q *queue) error {
+		wait := cmp.Or(time.Duration(in.VisibilityTimeout)*time.Second, q.visibility())
+		for _, m := range s.receive(q, max(1, int(in.MaxNumberOfMessages)), wait) {
+			out.Messages = append(out.Messages, types.Message{
+				MessageId: new(m.id), Body: new(m.body), ReceiptHandle: new(m.receipt), MD5OfBody: new(sum(m.body)),
+				Attributes: selected(q.system(m), in),
+			})
+		}
+		return nil
+	})
+	return out, err
 }
 
 // selected keeps the system attributes that a receive asks for.
@@ -168,14 +167,7 @@ func selected(all map[string]string, in *sqs.ReceiveMessageInput) map[string]str
 	for _, n := range in.MessageSystemAttributeNames {
 		names[string(n)] = true
 	}
-	if names["All"] {
-		return all
-	}
-	for n := range all {
-		if !names[n] {
-			delete(all, n)
-		}
-	}
+	maps.DeleteFunc(all, func(n, _ string) bool { return !names[n] && !names["All"] })
 	if len(all) == 0 {
 		return nil
 	}
@@ -184,51 +176,40 @@ func selected(all map[string]string, in *sqs.ReceiveMessageInput) map[string]str
 
 // DeleteMessage takes a message off the queue; twice is no error.
 func (s *Service) DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput) (*sqs.DeleteMessageOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err == nil {
-		err = q.remove(aws.ToString(in.ReceiptHandle))
-	}
-	return &sqs.DeleteMessageOutput{}, err
+	return &sqs.DeleteMessageOutput{}, s.with(ctx, in.QueueUrl, func(q *queue) error {
+		return q.remove(aws.ToString(in.ReceiptHandle))
+	})
 }
 
 // DeleteMessageBatch is DeleteMessage for up to ten messages.
 func (s *Service) DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageBatchInput) (*sqs.DeleteMessageBatchOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
 	out := &sqs.DeleteMessageBatchOutput{}
-	for _, e := range in.Entries {
-		if w, ok := q.remove(aws.ToString(e.ReceiptHandle)).(*wire.Error); ok {
-			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: &w.Code, Message: &w.Message, SenderFault: true})
-			continue
+	err := s.with(ctx, in.QueueUrl, func(q *queue) error {
+		for _, e := range in.Entries {
+			if err := q.remove(aws.ToString(e.ReceiptHandle)); err != nil {
+				out.Failed = append(out.Failed, failedEntry(e.Id, err))
+				continue
+			}
+			out.Successful = append(out.Successful, types.DeleteMessageBatchResultEntry{Id: e.Id})
 		}
-		out.Successful = append(out.Successful, types.DeleteMessageBatchResultEntry{Id: e.Id})
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // ChangeMessageVisibility lets a message in flight wait longer, or at once.
 func (s *Service) ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput) (*sqs.ChangeMessageVisibilityOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.byURL(wire.CallerOf(ctx), in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
 	wait := time.Duration(in.VisibilityTimeout) * time.Second
-	for _, m := range q.messages {
-		if m.receipt == aws.ToString(in.ReceiptHandle) && m.receipt != "" {
-			m.visible = s.clock.Now().Add(wait)
-			s.announce(q, wait)
-			return &sqs.ChangeMessageVisibilityOutput{}, nil
+	return &sqs.ChangeMessageVisibilityOutput{}, s.with(ctx, in.QueueUrl, func(q *queue) error {
+		for _, m := range q.messages {
+			if m.receipt == aws.ToString(in.ReceiptHandle) && m.receipt != "" {
+				m.visible = s.clock.Now().Add(wait)
+				s.announce(q, wait)
+				return nil
+			}
 		}
-	}
-	return nil, wire.Errorf("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
+		return wire.Errorf("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
+	})
 }
 
 const receiptMark = "AQEB" // as AWS's handles begin

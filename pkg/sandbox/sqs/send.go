@@ -1,11 +1,11 @@
 package sqs
 
 import (
-	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // SQS's own checksum, not a protection
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,14 +23,14 @@ const maxBatch = 10
 func (s *Service) SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) {
 	m := outgoing{
 		body: aws.ToString(in.MessageBody), group: aws.ToString(in.MessageGroupId), dedup: aws.ToString(in.MessageDeduplicationId),
-		delay: time.Duration(in.DelaySeconds) * time.Second, attributes: in.MessageAttributes,
+		delay: time.Duration(in.DelaySeconds) * time.Second, attributes: len(in.MessageAttributes),
 	}
 	r, err := s.send(arnOfURL(aws.ToString(in.QueueUrl), wire.CallerOf(ctx).Region), m)
 	if err != nil {
 		return nil, err
 	}
 	return &sqs.SendMessageOutput{MessageId: &r.id, MD5OfMessageBody: new(sum(m.body)),
-		MD5OfMessageAttributes: attributesSum(m.attributes), SequenceNumber: r.sequence()}, nil
+		SequenceNumber: r.sequence()}, nil
 }
 
 // SendMessageBatch sends up to ten messages, each for itself.
@@ -38,23 +38,33 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 	if len(in.Entries) == 0 || len(in.Entries) > maxBatch {
 		return nil, wire.Errorf("TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(in.Entries))
 	}
+	if err := s.with(ctx, in.QueueUrl, func(*queue) error { return nil }); err != nil {
+		return nil, err
+	}
 	arn := arnOfURL(aws.ToString(in.QueueUrl), wire.CallerOf(ctx).Region)
 	out := &sqs.SendMessageBatchOutput{}
 	for _, e := range in.Entries {
 		m := outgoing{body: aws.ToString(e.MessageBody), group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
-			delay: time.Duration(e.DelaySeconds) * time.Second, attributes: e.MessageAttributes}
+			delay: time.Duration(e.DelaySeconds) * time.Second, attributes: len(e.MessageAttributes)}
 		r, err := s.send(arn, m)
-		if w, ok := err.(*wire.Error); ok {
-			if w.Code == "QueueDoesNotExist" {
-				return nil, err
-			}
-			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: &w.Code, Message: &w.Message, SenderFault: true})
+		if err != nil {
+			out.Failed = append(out.Failed, failedEntry(e.Id, err))
 			continue
 		}
 		out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id, MessageId: &r.id,
-			MD5OfMessageBody: new(sum(m.body)), MD5OfMessageAttributes: attributesSum(m.attributes), SequenceNumber: r.sequence()})
+			MD5OfMessageBody: new(sum(m.body)), SequenceNumber: r.sequence()})
 	}
 	return out, nil
+}
+
+// failedEntry tells of an entry of a batch that failed for itself.
+func failedEntry(id *string, err error) types.BatchResultErrorEntry {
+	e := types.BatchResultErrorEntry{Id: id, Code: new("InternalError"), Message: new(err.Error()), SenderFault: true}
+	var w *wire.Error
+	if errors.As(err, &w) {
+		e.Code, e.Message = &w.Code, &w.Message
+	}
+	return e
 }
 
 // Deliver puts a message on a queue for another service. group and dedup are
@@ -68,12 +78,14 @@ func (s *Service) Deliver(queueARN, body, group, dedup string) error {
 type outgoing struct {
 	body, group, dedup string
 	delay              time.Duration
-	attributes         map[string]types.MessageAttributeValue
+	attributes         int
 }
 
 func (m outgoing) check(q *queue) error {
 	const most = 1 << 20 // 1 MiB since 2025
 	switch {
+	case m.attributes > 0:
+		return wire.Errorf("NotInTheSandbox", "message attributes are not in the sandbox")
 	case m.body == "":
 		return wire.Errorf("MissingParameter", "The request must contain the parameter MessageBody.")
 	case len(m.body) > most:
@@ -114,7 +126,7 @@ func (s *Service) send(arn string, out outgoing) (sent, error) {
 	}
 	delay := max(out.delay, q.seconds("DelaySeconds", 0))
 	q.serial++
-	m := &message{id: ident.UUID(), body: out.body, group: out.group, dedup: out.dedup, attributes: out.attributes,
+	m := &message{id: ident.UUID(), body: out.body, group: out.group, dedup: out.dedup,
 		serial: q.serial, sent: now, visible: now.Add(delay)}
 	r := sent{at: now, id: m.id}
 	if q.fifo() {
@@ -147,6 +159,3 @@ func sum(body string) string {
 	digest := md5.Sum([]byte(body)) //nolint:gosec // see the import
 	return hex.EncodeToString(digest[:])
 }
-
-// visibleFor is the timeout that a receive asks for, or the queue's.
-func (q *queue) visibleFor(asked time.Duration) time.Duration { return cmp.Or(asked, q.visibility()) }
