@@ -44,7 +44,7 @@ func Outcomes() map[Outcome]string {
 		Fixed:           "The change stands, and consecutive equal reads evaluate as Allowed.",
 		Unproven:        "The change was written, and reads didn't agree, or didn't evaluate as Allowed, in time.",
 		Superseded:      "The facts changed since the plan was made; it was not carried out.",
-		Failed:          "AWS refused the change for a reason that trying again doesn't mend.",
+		Failed:          "AWS refused the change, or a call that it rests on, for a reason that trying again doesn't mend.",
 		Undone:          "What Keymend had added was taken away again.",
 	}
 }

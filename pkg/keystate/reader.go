@@ -11,13 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 )
 
 // ErrKeyNotFound says that the key, or the alias, isn't there: deleted, misspelt,
-// or of another Region than the one asked.
+// no name of a key at all, or of another Region than the one asked.
 var ErrKeyNotFound = errors.New("no such KMS key")
 
 // Keys is what the reader calls of KMS about one key.
@@ -71,8 +72,8 @@ func FromConfig(account string, cfg aws.Config) *Reader {
 // since nothing at all is known of the key then.
 func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error) {
 	out, err := r.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
-	if notFound := new(types.NotFoundException); errors.As(err, &notFound) {
-		return State{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, notFound.ErrorMessage())
+	if namesNone(err) {
+		return State{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, account.Message(err))
 	}
 	if err != nil {
 		return State{}, fmt.Errorf("describe key %s: %w", keyID, err)
@@ -88,6 +89,15 @@ func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error)
 	}
 	parts = append(parts, func(ctx context.Context, s *State) error { return r.grants(ctx, s, grantee) })
 	return s, s.fill(ctx, parts)
+}
+
+// namesNone reports whether the key isn't there, or is written down in a way in
+// which no key can be: templates take any text.
+func namesNone(err error) bool {
+	_, gone := errors.AsType[*types.NotFoundException](err)
+	_, arn := errors.AsType[*types.InvalidArnException](err)
+	api, ok := errors.AsType[smithy.APIError](err)
+	return gone || arn || ok && api.ErrorCode() == "ValidationException"
 }
 
 // fill runs the parts side by side; each writes to fields of its own.

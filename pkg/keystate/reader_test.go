@@ -139,6 +139,9 @@ func TestReadPartly(t *testing.T) {
 			func(s keystate.State) string { return s.Facts.PolicyUnreadable }, "parse policy"},
 		"grants, second page": {map[string]string{"ListGrants m2": denied("kms:ListGrants")},
 			func(s keystate.State) string { return s.Facts.GrantsUnreadable }, "kms:ListGrants was refused"},
+		// What KMS says to a filter by a role that isn't there is not documented.
+		"grants to no role": {map[string]string{"ListGrants": refused("InvalidArnException", "ARN does not refer to a valid principal: x")},
+			func(s keystate.State) string { return s.Facts.GrantsUnreadable }, "does not refer to a valid principal"},
 		"tags, second page": {map[string]string{"ListResourceTags m2": denied("kms:ListResourceTags")},
 			func(s keystate.State) string { return s.TagsUnreadable }, "kms:ListResourceTags was refused"},
 	} {
@@ -184,6 +187,12 @@ func TestReadErrors(t *testing.T) {
 			func(err error) bool {
 				return errors.Is(err, keystate.ErrKeyNotFound) && strings.Contains(err.Error(), "does not exist")
 			}},
+		"no key's ARN": {map[string]string{"DescribeKey": refused("InvalidArnException", "Invalid arn x")},
+			func(err error) bool {
+				return errors.Is(err, keystate.ErrKeyNotFound) && strings.Contains(err.Error(), "Invalid arn")
+			}},
+		"no key's name": {map[string]string{"DescribeKey": refused("ValidationException", "1 validation error detected")},
+			func(err error) bool { return errors.Is(err, keystate.ErrKeyNotFound) }},
 		"may not describe": {map[string]string{"DescribeKey": denied("kms:DescribeKey")},
 			func(err error) bool { return account.DeniedAction(err) == "kms:DescribeKey" }},
 		"throttled": {map[string]string{"ListGrants": refused("ThrottlingException", "Rate exceeded")}, account.Transient},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"keymend/pkg/access"
@@ -129,16 +130,25 @@ func (e *Engine) conclude(ctx context.Context, l *look) ([]Diagnosis, error) {
 	return []Diagnosis{d}, e.write(ctx, d.Record)
 }
 
-// open says that the keys are open to the role, and which.
+// open says that the keys are open to the roles, and which.
 func (l *look) open() string {
+	partly := ""
+	if len(l.launch.Partly) > 0 {
+		partly = "; some of the group's overrides EC2 refuses: " + strings.Join(l.launch.Partly, "; ")
+	}
 	if len(l.findings) == 0 {
-		return "the launch needs no customer managed key"
+		return "the launch needs no customer managed key" + partly
 	}
-	var keys []string
+	var keys, roles []string
 	for _, f := range l.findings {
-		keys = append(keys, f.Facts.Key.ARN)
+		if !slices.Contains(keys, f.Facts.Key.ARN) {
+			keys = append(keys, f.Facts.Key.ARN)
+		}
 	}
-	return "every key that the launch needs is open to " + l.launch.Principal.ARN + ": " + strings.Join(keys, ", ")
+	for _, p := range l.launch.Principals() {
+		roles = append(roles, p.ARN)
+	}
+	return "every key that the launch needs is open to " + strings.Join(roles, " and ") + ": " + strings.Join(keys, ", ") + partly
 }
 
 // failedLook ends a look that can't succeed, and hands back the errors that may.
@@ -149,6 +159,8 @@ func (e *Engine) failedLook(ctx context.Context, s Signal, err error) ([]Diagnos
 		r.Outcome = audit.Ignored
 	case account.AccessDenied(err):
 		r.Outcome = audit.NotPermitted
+	case account.Final(err):
+		r.Outcome = audit.Failed
 	default:
 		return nil, err
 	}

@@ -168,3 +168,31 @@ func TestSendIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// An answer that stays the same however often the question is asked ends as a
+// record, at the look and at the write; it isn't five deliveries and a dead
+// letter.
+func TestFinalErrorsAreRecorded(t *testing.T) {
+	t.Parallel()
+	final := &smithy.GenericAPIError{Code: "ValidationException", Message: "no such thing"}
+	for _, where := range []string{"Launch", "Role", "Key"} {
+		w := newWorld()
+		m := w.message(t)
+		w.records = nil
+		w.fail[where] = final
+		if r := w.diagnose(t, w.engine()); r.Outcome != audit.Failed || !strings.Contains(r.Reason, "no such thing") {
+			t.Errorf("%s: %s %s", where, r.Outcome, r.Reason)
+		}
+		if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Failed || len(w.records) != 2 || w.writes() != 0 {
+			t.Errorf("%s: %s, %v", where, r.Outcome, err)
+		}
+	}
+	for _, where := range []string{"Open", "Put", "Get"} {
+		w := newWorld()
+		m := w.message(t)
+		w.records, w.fail[where] = nil, final
+		if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Failed || len(w.records) != 2 || w.writes() != 0 {
+			t.Errorf("%s: %s, %v, %v", where, r.Outcome, err, outcomes(w.records))
+		}
+	}
+}

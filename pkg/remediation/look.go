@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
@@ -20,7 +21,7 @@ type look struct {
 	signal   Signal
 	view     View
 	launch   launch.Launch
-	findings []plan.Finding // one for each key, by its ARN
+	findings []plan.Finding // one for each role and key, by its ARN; the group's own role first
 	unseen   []string       // what the launch needs and could not be told
 	guard    guard.Switch
 	guardSay string
@@ -44,35 +45,73 @@ func (e *Engine) look(ctx context.Context, s Signal) (*look, error) {
 	if len(l.launch.Keys) == 0 {
 		return l, nil
 	}
-	principal, err := view.Role(ctx, l.launch.Principal.ARN)
-	if err != nil {
+	reads := l.reads()
+	tasks := []func() error{func() (err error) { l.guard, l.guardSay, err = e.Switch(ctx); return wrap("read switch", err) }}
+	for i := range reads {
+		tasks = append(tasks, func() error { return reads[i].from(ctx, view) })
+	}
+	if err := together(tasks); err != nil {
 		return nil, fmt.Errorf("look at %s: %w", s.Group, err)
 	}
-	if l.guard, l.guardSay, err = e.Switch(ctx); err != nil {
-		return nil, fmt.Errorf("look at %s: read switch: %w", s.Group, err)
-	}
-	return l, l.readKeys(ctx, principal)
+	l.conclude(reads)
+	return l, nil
 }
 
-// readKeys: two ways of writing a key down (alias and ARN, say) are one key.
-func (l *look) readKeys(ctx context.Context, principal access.Principal) error {
+// A read is one key as one of the launch's roles would find it.
+type read struct {
+	key      launch.Key
+	role     string
+	who      access.Principal
+	state    keystate.State
+	notFound string
+}
+
+// reads lists them, for the group's own role first. A key that can't be told is
+// in unseen instead.
+func (l *look) reads() []read {
+	var out []read
+	for i, p := range l.launch.Principals() {
+		for _, key := range l.launch.Keys {
+			switch {
+			case key.ID != "":
+				out = append(out, read{key: key, role: p.ARN})
+			case i == 0:
+				l.unseen = append(l.unseen, because(key)...)
+			}
+		}
+	}
+	return out
+}
+
+// from reads the role and the key side by side.
+func (r *read) from(ctx context.Context, view View) error {
+	return together([]func() error{
+		func() (err error) { r.who, err = view.Role(ctx, r.role); return err },
+		func() (err error) {
+			r.state, err = view.Key(ctx, r.key.ID, r.role)
+			if errors.Is(err, keystate.ErrKeyNotFound) {
+				r.notFound, err = err.Error(), nil
+			}
+			return wrap("read key "+r.key.ID, err)
+		},
+	})
+}
+
+// conclude: two ways of writing a key down (alias and ARN, say) are one key.
+func (l *look) conclude(reads []read) {
 	cause := activity.Classify(l.signal.StatusMessage).Cause
-	for _, key := range l.launch.Keys {
-		if key.ID == "" {
-			l.unseen = append(l.unseen, because(key)...)
-			continue
-		}
-		state, err := l.view.Key(ctx, key.ID, principal.ARN)
-		missing := errors.Is(err, keystate.ErrKeyNotFound)
-		if err != nil && !missing {
-			return fmt.Errorf("look at %s: read key %s: %w", l.signal.Group, key.ID, err)
-		}
-		f := finding(l.signal, key, principal, state)
+	for _, r := range reads {
+		f := finding(l.signal, r.key, r.who, r.state)
 		f.Cause = cause
-		if missing {
-			f.Facts.Key.ARN, f.KeyNotFound = key.ID, err.Error()
+		if r.notFound != "" {
+			f.Facts.Key.ARN, f.KeyNotFound = r.key.ID, r.notFound
 		}
-		at := slices.IndexFunc(l.findings, func(o plan.Finding) bool { return o.Facts.Key.ARN == f.Facts.Key.ARN })
+		if r.role != l.launch.Principal.ARN {
+			f.Because = append(f.Because, l.reason(r.role))
+		}
+		at := slices.IndexFunc(l.findings, func(o plan.Finding) bool {
+			return o.Facts.Key.ARN == f.Facts.Key.ARN && o.Principal.ARN == f.Principal.ARN
+		})
 		if at < 0 {
 			l.findings = append(l.findings, f)
 			continue
@@ -84,7 +123,39 @@ func (l *look) readKeys(ctx context.Context, principal access.Principal) error {
 	for i := range l.findings {
 		l.findings[i] = l.findings[i].Evaluate()
 	}
+}
+
+// reason says why a role asks beside the group's own.
+func (l *look) reason(role string) string {
+	for _, p := range l.launch.Also {
+		if p.ARN == role {
+			return p.Because
+		}
+	}
+	return ""
+}
+
+// together runs tasks side by side, and returns the first error in their order.
+func together(tasks []func() error) error {
+	errs := make([]error, len(tasks))
+	var wg sync.WaitGroup
+	for i, task := range tasks {
+		wg.Go(func() { errs[i] = task() })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 func finding(s Signal, key launch.Key, principal access.Principal, state keystate.State) plan.Finding {
@@ -104,10 +175,12 @@ func because(key launch.Key) []string {
 	return out
 }
 
-// find returns the finding about a key; false where the launch doesn't need it
+// find returns the finding about a key for the group's own role; false where the launch doesn't need it
 // any more.
 func (l *look) find(keyARN string) (plan.Finding, bool) {
-	at := slices.IndexFunc(l.findings, func(f plan.Finding) bool { return f.Facts.Key.ARN == keyARN })
+	at := slices.IndexFunc(l.findings, func(f plan.Finding) bool {
+		return f.Facts.Key.ARN == keyARN && f.Principal.ARN == l.launch.Principal.ARN
+	})
 	if at < 0 {
 		return plan.Finding{}, false
 	}

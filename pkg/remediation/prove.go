@@ -35,7 +35,7 @@ func (e *Engine) proven(ctx context.Context, l *look, f plan.Finding, r audit.Re
 		r.Outcome = audit.Fixed
 	case errors.Is(err, verify.ErrNotSettled):
 		r.Outcome, r.Reason = audit.Unproven, err.Error()
-	case account.AccessDenied(err):
+	case account.Final(err): // refused, as a rule
 		// The change stands; whoever closed the key to the reader has to look.
 		r.Outcome, r.Reason = audit.Unproven, reasonOf(err)
 	default:

@@ -124,6 +124,8 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 		r.Outcome = audit.Failed
 	case account.AccessDenied(err):
 		r.Outcome = audit.NotPermitted
+	case account.Final(err):
+		r.Outcome = audit.Failed
 	default:
 		return r, err
 	}
@@ -131,7 +133,7 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 		return r, writeErr
 	}
 	_, edit := r.Plan.Steps[0].(plan.EditKeyPolicy)
-	if r.Outcome != audit.Failed || !edit || e.Settings.OwnKey != "auto" {
+	if !errors.Is(err, apply.ErrRefused) || !edit || e.Settings.OwnKey != "auto" {
 		return r, nil
 	}
 	p := plan.For(f, e.options(f, "grant"))
@@ -146,6 +148,8 @@ func (e *Engine) failedChange(ctx context.Context, r audit.Record, m Message, er
 		r.Outcome = audit.Ignored
 	case account.AccessDenied(err):
 		r.Outcome = audit.NotPermitted
+	case account.Final(err):
+		r.Outcome = audit.Failed
 	default:
 		return r, err
 	}
