@@ -12,22 +12,47 @@ import (
 // BenchmarkLaunch is a typical launch: the console's default policy with
 // Keymend's two statements, three operations.
 func BenchmarkLaunch(b *testing.B) {
-	p := access.Principal{ARN: placeholders().Replace("@SLR@")}
-	key := placeholders().Replace("@KEY@")
-	d := mustPolicy(b, placeholders().Replace(`{"Version":"2012-10-17","Statement":[
-		{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"@ROOT@"},"Action":"kms:*","Resource":"*"},
-		{"Sid":"Allow access for Key Administrators","Effect":"Allow","Principal":{"AWS":"@ROLE@"},"Action":["kms:Create*","kms:Describe*","kms:Enable*","kms:List*","kms:Put*","kms:Revoke*"],"Resource":"*"}]}`))
-	e, err := keypolicy.Allow(d, p.ARN)
-	if err != nil {
-		b.Fatal(err)
-	}
-	f := access.Facts{Key: access.Key{ARN: key, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT"}, Policy: mustPolicy(b, e.After)}
-	r := access.Request{Principal: p, Operations: []string{"GenerateDataKeyWithoutPlaintext", "CreateGrant", "Decrypt"}, Context: access.LaunchContext(p, key)}
+	f, r := launchFacts(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if access.Decide(access.Evaluate(f, r)) != access.Allowed {
 			b.Fatal("not allowed")
 		}
+	}
+}
+
+func launchFacts(t testing.TB) (access.Facts, access.Request) {
+	t.Helper()
+	p := access.Principal{ARN: placeholders().Replace("@SLR@")}
+	key := placeholders().Replace("@KEY@")
+	d := mustPolicy(t, placeholders().Replace(`{"Version":"2012-10-17","Statement":[
+		{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"@ROOT@"},"Action":"kms:*","Resource":"*"},
+		{"Sid":"Allow access for Key Administrators","Effect":"Allow","Principal":{"AWS":"@ROLE@"},"Action":["kms:Create*","kms:Describe*","kms:Enable*","kms:List*","kms:Put*","kms:Revoke*"],"Resource":"*"}]}`))
+	e, err := keypolicy.Allow(d, p.ARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := access.Facts{Key: access.Key{ARN: key, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT"}, Policy: mustPolicy(t, e.After)}
+	return f, access.Request{Principal: p, Operations: []string{"GenerateDataKeyWithoutPlaintext", "CreateGrant", "Decrypt"}, Context: access.LaunchContext(p, key)}
+}
+
+// What an evaluation allocates grows with statements and grants, no faster, and
+// stays small. (How long it takes is for the benchmarks to say.)
+func TestCostGrowsWithStatementsAndGrants(t *testing.T) {
+	allocations := func(f access.Facts, r access.Request) float64 {
+		return testing.AllocsPerRun(20, func() { access.Evaluate(f, r) })
+	}
+	sized := func(n int) float64 {
+		f, r := largeFacts(t, n)
+		return allocations(f, r)
+	}
+	first, second := sized(100)-sized(50), sized(200)-sized(100)
+	if second > 2.2*first {
+		t.Errorf("50 statements more cost %v allocations, 100 more %v", first, second)
+	}
+	f, r := launchFacts(t)
+	if n := allocations(f, r); n > 90 {
+		t.Errorf("a launch costs %v allocations", n)
 	}
 }
 
@@ -45,7 +70,8 @@ func BenchmarkLarge(b *testing.B) {
 	}
 }
 
-func largeFacts(b *testing.B, n int) (access.Facts, access.Request) {
+func largeFacts(t testing.TB, n int) (access.Facts, access.Request) {
+	t.Helper()
 	statement := placeholders().Replace(`{"Sid":"S%d","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/app-%[1]d","arn:aws:iam::444455556666:role/app-%[1]d"]},` +
 		`"Action":["kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*","Condition":{"StringLike":{"kms:ViaService":"s3.*.amazonaws.com"}}}`)
 	statements := make([]string, n)
@@ -59,7 +85,7 @@ func largeFacts(b *testing.B, n int) (access.Facts, access.Request) {
 			})
 		}
 	}
-	f.Policy = mustPolicy(b, `{"Version":"2012-10-17","Statement":[`+strings.Join(statements, ",")+`]}`)
+	f.Policy = mustPolicy(t, `{"Version":"2012-10-17","Statement":[`+strings.Join(statements, ",")+`]}`)
 	p := access.Principal{ARN: placeholders().Replace("@SLR@")}
 	return f, access.Request{Principal: p, Operations: operations(), Context: access.LaunchContext(p, f.Key.ARN)}
 }

@@ -91,8 +91,11 @@ func randomGrant(t *rapid.T) access.Grant {
 		IssuingAccount:   rapid.SampledFrom([]string{"111122223333", "444455556666", ""}).Draw(t, "issuer"),
 		Operations:       rapid.SliceOfDistinct(rapid.SampledFrom(operations()), rapid.ID).Draw(t, "grant operations"),
 	}
-	if rapid.Bool().Draw(t, "constrained") {
+	switch rapid.IntRange(0, 3).Draw(t, "constrained") {
+	case 0:
 		g.Constraints = &access.Constraints{EncryptionContextSubset: map[string]string{"aws:ebs:id": "vol-1"}}
+	case 1:
+		g.Constraints = &access.Constraints{EncryptionContextEquals: map[string]string{"aws:ebs:id": "vol-1"}}
 	}
 	return g
 }
@@ -158,6 +161,66 @@ func TestKnowingMoreNeverTurnsAnAnswer(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The keys that an answer names are what it hangs on. Once they are known, round
+// after round, no answer hangs on a condition any more, and none has turned.
+func TestTheKeysThatAreNamedSettleTheAnswer(t *testing.T) {
+	t.Parallel()
+	supplied := 0
+	rapid.Check(t, func(t *rapid.T) {
+		f, r := randomFacts(t), randomRequest(t)
+		before := access.Evaluate(f, r)
+		for round := 0; ; round++ {
+			named := namedKeys(before)
+			if len(named) == 0 {
+				return
+			}
+			if round == 10 {
+				t.Fatalf("never settled: %v", named)
+			}
+			r.Context.Values = maps.Clone(r.Context.Values)
+			for _, key := range named {
+				if _, known := r.Context.Values[key]; known {
+					t.Fatalf("%s is named, and known", key)
+				}
+				r.Context.Values[key] = valueOf(t, key)
+				supplied++
+			}
+			after := access.Evaluate(f, r)
+			for i := range after {
+				if before[i].Decision != access.Unknown && before[i].Decision != after[i].Decision {
+					t.Fatalf("%s was %s, is %s", after[i].Operation, before[i].Decision, after[i].Decision)
+				}
+			}
+			before = after
+		}
+	})
+	if supplied == 0 {
+		t.Error("no answer named a key")
+	}
+}
+
+func namedKeys(results []access.Result) []string {
+	var out []string
+	for _, r := range results {
+		for _, key := range r.UnknownKeys {
+			out = append(out, strings.ToLower(key))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// valueOf gives any key a value, or makes it absent.
+func valueOf(t *rapid.T, key string) []string {
+	if _, ok := conditionValues()[key]; ok {
+		return randomValue(t, key)
+	}
+	if rapid.IntRange(0, 3).Draw(t, "absent") == 0 {
+		return nil
+	}
+	return []string{rapid.SampledFrom([]string{"vol-1", "vol-2", "aws:ebs:id", "true"}).Draw(t, "value")}
 }
 
 // A statement or grant more may only allow more, a Deny only less.

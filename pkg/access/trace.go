@@ -28,7 +28,11 @@ func (c *call) trace() []string {
 	for i, m := range c.grants {
 		out = append(out, "grant "+c.concerned[i].grant.ID+": "+grantWords(m))
 	}
-	if c.others > 0 {
+	switch c.others {
+	case 0:
+	case 1:
+		out = append(out, "1 grant to another principal")
+	default:
 		out = append(out, strconv.Itoa(c.others)+" grants to other principals")
 	}
 	if c.request.IdentityPolicies != nil && !c.principal.serviceLinked() {
