@@ -25,6 +25,7 @@ const (
 	RoleMissing      NoFixReason = "role-missing"
 	PolicyRefused    NoFixReason = "policy-refused"
 	WouldNotHelp     NoFixReason = "would-not-help"
+	OtherService     NoFixReason = "role-of-another-service"
 )
 
 // obstacle returns the first reason for which the finding isn't ours to fix;
@@ -81,7 +82,7 @@ func (f Finding) unclear() *NoFix {
 	if f.Principal.ID == "" {
 		return &NoFix{RoleMissing,
 			fmt.Sprintf("%s doesn't exist or couldn't be read; KMS refuses principals that don't exist.", f.Principal.ARN),
-			"Create the role with `aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com`, with --custom-suffix where its name has one."}
+			"Create the role with `aws iam create-service-linked-role --aws-service-name " + f.service() + "`, with --custom-suffix where its name has one."}
 	}
 	for _, r := range f.Results {
 		if r.Decision == access.Unknown {
@@ -89,6 +90,9 @@ func (f Finding) unclear() *NoFix {
 				fmt.Sprintf("whether %s may do kms:%s on %s can't be told: %s", f.Principal.ARN, r.Operation, key, unseen(r)),
 				"Look at what could not be seen; if the launch fails for the key, add AWS's two statements for the role by hand."}
 		}
+	}
+	if f.service() != autoScaling {
+		return f.otherService()
 	}
 	return nil
 }

@@ -10,6 +10,7 @@
 //	explicit Deny                                  → NoFix explicit-deny, with the statement
 //	policy or grants unreadable, answer Unknown    → NoFix, with what wasn't seen
 //	role without a unique id                       → NoFix role-missing
+//	role of another service than Auto Scaling      → NoFix role-of-another-service, with the statements
 //	own key, KMS would take the edited policy      → EditKeyPolicy
 //	own key, KMS would refuse it, or it is code's  → CreateGrant
 //	either, and access would still not be Allowed  → NoFix would-not-help

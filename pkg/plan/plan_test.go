@@ -17,6 +17,7 @@ const (
 	account = "111122223333"
 	keyARN  = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001"
 	slr     = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+	spot    = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 	root    = `{"Sid":"EnableRoot","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}`
 )
 
@@ -89,7 +90,10 @@ func TestNoFix(t *testing.T) {
 			plan.Options{}, plan.NotKnown, "kms:ListGrants", "not be seen"},
 		"a condition nobody knows": {broken(statements(root, `{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}}`)),
 			plan.Options{}, plan.NotKnown, "aws:viaawsservice", ""},
-		"no such role": {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
+		"no such role":               {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
+		"the Spot role":              {broken(func(f *plan.Finding) { f.Principal.ARN = spot }), plan.Options{}, plan.OtherService, spot, "--grantee-principal " + spot + " --operations Encrypt Decrypt"},
+		"the Spot role's statements": {broken(func(f *plan.Finding) { f.Principal.ARN = spot }), plan.Options{OwnKey: "grant"}, plan.OtherService, "spot.amazonaws.com", `"Sid": "AWSServiceRoleForEC2Spot grants"`},
+		"no Spot role":               {broken(func(f *plan.Finding) { f.Principal = access.Principal{ARN: spot} }), plan.Options{}, plan.RoleMissing, spot, "--aws-service-name spot.amazonaws.com"},
 		"statements only, dead principal": {broken(statements(root, `{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEGONE123456"},"Action":"kms:*","Resource":"*"}`)),
 			plan.Options{OwnKey: "policy"}, plan.PolicyRefused, "AROAEXAMPLEGONE123456", "ownKey"},
 	} {

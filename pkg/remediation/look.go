@@ -47,21 +47,25 @@ func (e *Engine) look(ctx context.Context, s Signal) (*look, error) {
 	}
 	reads := l.reads()
 	tasks := []func() error{func() (err error) { l.guard, l.guardSay, err = e.Switch(ctx); return wrap("read switch", err) }}
+	roles := make([]access.Principal, len(l.launch.Principals()))
+	for i, p := range l.launch.Principals() {
+		tasks = append(tasks, func() (err error) { roles[i], err = view.Role(ctx, p.ARN); return err })
+	}
 	for i := range reads {
 		tasks = append(tasks, func() error { return reads[i].from(ctx, view) })
 	}
 	if err := together(tasks); err != nil {
 		return nil, fmt.Errorf("look at %s: %w", s.Group, err)
 	}
-	l.conclude(reads)
+	l.conclude(reads, roles)
 	return l, nil
 }
 
 // A read is one key as one of the launch's roles would find it.
 type read struct {
 	key      launch.Key
-	role     string
-	who      access.Principal
+	role     int // position in the launch's Principals
+	roleARN  string
 	state    keystate.State
 	notFound string
 }
@@ -74,7 +78,7 @@ func (l *look) reads() []read {
 		for _, key := range l.launch.Keys {
 			switch {
 			case key.ID != "":
-				out = append(out, read{key: key, role: p.ARN})
+				out = append(out, read{key: key, role: i, roleARN: p.ARN})
 			case i == 0:
 				l.unseen = append(l.unseen, because(key)...)
 			}
@@ -83,31 +87,26 @@ func (l *look) reads() []read {
 	return out
 }
 
-// from reads the role and the key side by side.
 func (r *read) from(ctx context.Context, view View) error {
-	return together([]func() error{
-		func() (err error) { r.who, err = view.Role(ctx, r.role); return err },
-		func() (err error) {
-			r.state, err = view.Key(ctx, r.key.ID, r.role)
-			if errors.Is(err, keystate.ErrKeyNotFound) {
-				r.notFound, err = err.Error(), nil
-			}
-			return wrap("read key "+r.key.ID, err)
-		},
-	})
+	var err error
+	r.state, err = view.Key(ctx, r.key.ID, r.roleARN)
+	if errors.Is(err, keystate.ErrKeyNotFound) {
+		r.notFound, err = err.Error(), nil
+	}
+	return wrap("read key "+r.key.ID, err)
 }
 
 // conclude: two ways of writing a key down (alias and ARN, say) are one key.
-func (l *look) conclude(reads []read) {
+func (l *look) conclude(reads []read, roles []access.Principal) {
 	cause := activity.Classify(l.signal.StatusMessage).Cause
 	for _, r := range reads {
-		f := finding(l.signal, r.key, r.who, r.state)
+		f := finding(l.signal, r.key, roles[r.role], r.state)
 		f.Cause = cause
 		if r.notFound != "" {
 			f.Facts.Key.ARN, f.KeyNotFound = r.key.ID, r.notFound
 		}
-		if r.role != l.launch.Principal.ARN {
-			f.Because = append(f.Because, l.reason(r.role))
+		if r.role > 0 {
+			f.Because = append(f.Because, l.launch.Also[r.role-1].Because)
 		}
 		at := slices.IndexFunc(l.findings, func(o plan.Finding) bool {
 			return o.Facts.Key.ARN == f.Facts.Key.ARN && o.Principal.ARN == f.Principal.ARN
@@ -123,16 +122,6 @@ func (l *look) conclude(reads []read) {
 	for i := range l.findings {
 		l.findings[i] = l.findings[i].Evaluate()
 	}
-}
-
-// reason says why a role asks beside the group's own.
-func (l *look) reason(role string) string {
-	for _, p := range l.launch.Also {
-		if p.ARN == role {
-			return p.Because
-		}
-	}
-	return ""
 }
 
 // together runs tasks side by side, and returns the first error in their order.
