@@ -18,10 +18,6 @@ import (
 // maxTargets is EventBridge's limit of targets a rule.
 const maxTargets = 5
 
-func notThere(name string) error {
-	return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", name)
-}
-
 func onDefaultBus(bus *string) error {
 	if bus == nil || *bus == "default" || strings.HasSuffix(*bus, ":event-bus/default") {
 		return nil
@@ -29,16 +25,19 @@ func onDefaultBus(bus *string) error {
 	return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", *bus)
 }
 
-// named returns the caller's rule, under the lock.
-func (s *Service) named(ctx context.Context, name, bus *string) (*rule, error) {
+// with does something to the caller's rule of this name, under the lock.
+func (s *Service) with(ctx context.Context, name, bus *string, f func(*rule) error) error {
 	if err := onDefaultBus(bus); err != nil {
-		return nil, err
+		return err
 	}
 	c := wire.CallerOf(ctx)
-	if r := s.rules[ruleName{c.Account, c.Region, aws.ToString(name)}]; r != nil {
-		return r, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rules[ruleName{c.Account, c.Region, aws.ToString(name)}]
+	if r == nil {
+		return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", aws.ToString(name))
 	}
-	return nil, notThere(aws.ToString(name))
+	return f(r)
 }
 
 // PutRule makes or replaces a rule; its targets stay. Schedules are not in the
@@ -75,45 +74,40 @@ func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInpu
 			return nil, wire.Errorf("ValidationException", "the target %s is not in the sandbox: only SQS queues that take the event as it is are", aws.ToString(t.Arn))
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.named(ctx, in.Rule, in.EventBusName)
-	if err != nil {
-		return nil, err
-	}
-	targets := slices.Clone(r.targets)
-	for _, t := range in.Targets {
-		targets = append(slices.DeleteFunc(targets, func(o types.Target) bool { return aws.ToString(o.Id) == aws.ToString(t.Id) }), t)
-	}
-	if len(targets) > maxTargets {
-		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
-	}
-	r.targets = targets
-	return &eventbridge.PutTargetsOutput{FailedEntries: []types.PutTargetsResultEntry{}}, nil
+	return &eventbridge.PutTargetsOutput{}, s.with(ctx, in.Rule, in.EventBusName, func(r *rule) error {
+		targets := slices.Clone(r.targets)
+		for _, t := range in.Targets {
+			targets = append(slices.DeleteFunc(targets, func(o types.Target) bool { return aws.ToString(o.Id) == aws.ToString(t.Id) }), t)
+		}
+		if len(targets) > maxTargets {
+			return wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+		}
+		r.targets = targets
+		return nil
+	})
 }
 
 // RemoveTargets takes targets away; an Id that isn't there is no error.
 func (s *Service) RemoveTargets(ctx context.Context, in *eventbridge.RemoveTargetsInput) (*eventbridge.RemoveTargetsOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.named(ctx, in.Rule, in.EventBusName)
-	if err != nil {
-		return nil, err
-	}
-	r.targets = slices.DeleteFunc(slices.Clone(r.targets), func(t types.Target) bool { return slices.Contains(in.Ids, aws.ToString(t.Id)) })
-	return &eventbridge.RemoveTargetsOutput{FailedEntries: []types.RemoveTargetsResultEntry{}}, nil
+	return &eventbridge.RemoveTargetsOutput{}, s.with(ctx, in.Rule, in.EventBusName, func(r *rule) error {
+		r.targets = slices.DeleteFunc(slices.Clone(r.targets), func(t types.Target) bool { return slices.Contains(in.Ids, aws.ToString(t.Id)) })
+		return nil
+	})
 }
 
 // DeleteRule deletes a rule without targets; one that isn't there is no error.
 func (s *Service) DeleteRule(ctx context.Context, in *eventbridge.DeleteRuleInput) (*eventbridge.DeleteRuleOutput, error) {
+	if err := onDefaultBus(in.EventBusName); err != nil {
+		return nil, err
+	}
+	c := wire.CallerOf(ctx)
+	name := ruleName{c.Account, c.Region, aws.ToString(in.Name)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r, err := s.named(ctx, in.Name, in.EventBusName); err == nil {
-		if len(r.targets) > 0 {
-			return nil, wire.Errorf("ValidationException", "Rule can't be deleted since it has targets.")
-		}
-		delete(s.rules, r.ruleName)
+	if r := s.rules[name]; r != nil && len(r.targets) > 0 {
+		return nil, wire.Errorf("ValidationException", "Rule can't be deleted since it has targets.")
 	}
+	delete(s.rules, name)
 	return &eventbridge.DeleteRuleOutput{}, nil
 }
 
@@ -128,26 +122,21 @@ func (s *Service) DisableRule(ctx context.Context, in *eventbridge.DisableRuleIn
 }
 
 func (s *Service) setState(ctx context.Context, name, bus *string, state types.RuleState) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.named(ctx, name, bus)
-	if err == nil {
+	return s.with(ctx, name, bus, func(r *rule) error {
 		r.state = state
-	}
-	return err
+		return nil
+	})
 }
 
 // DescribeRule answers with one rule.
 func (s *Service) DescribeRule(ctx context.Context, in *eventbridge.DescribeRuleInput) (*eventbridge.DescribeRuleOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.named(ctx, in.Name, in.EventBusName)
-	if err != nil {
-		return nil, err
-	}
-	t := r.listed()
-	return &eventbridge.DescribeRuleOutput{Arn: t.Arn, Name: t.Name, EventBusName: t.EventBusName,
-		EventPattern: t.EventPattern, State: t.State, Description: t.Description, CreatedBy: &r.account}, nil
+	var out eventbridge.DescribeRuleOutput
+	return &out, s.with(ctx, in.Name, in.EventBusName, func(r *rule) error {
+		t := r.listed()
+		out = eventbridge.DescribeRuleOutput{Arn: t.Arn, Name: t.Name, EventBusName: t.EventBusName,
+			EventPattern: t.EventPattern, State: t.State, Description: t.Description, CreatedBy: &r.account}
+		return nil
+	})
 }
 
 // ListRules answers with the caller's rules by name.
@@ -171,13 +160,11 @@ func (s *Service) ListRules(ctx context.Context, in *eventbridge.ListRulesInput)
 
 // ListTargetsByRule answers with a rule's targets.
 func (s *Service) ListTargetsByRule(ctx context.Context, in *eventbridge.ListTargetsByRuleInput) (*eventbridge.ListTargetsByRuleOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.named(ctx, in.Rule, in.EventBusName)
-	if err != nil {
-		return nil, err
-	}
-	return &eventbridge.ListTargetsByRuleOutput{Targets: slices.Clone(r.targets)}, nil
+	var out eventbridge.ListTargetsByRuleOutput
+	return &out, s.with(ctx, in.Rule, in.EventBusName, func(r *rule) error {
+		out.Targets = slices.Clone(r.targets)
+		return nil
+	})
 }
 
 // TestEventPattern tells whether an event fits a pattern.

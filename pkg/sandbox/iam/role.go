@@ -152,40 +152,39 @@ func encode(document string) string {
 	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
 }
 
-// existing returns a role by name. The caller holds the lock.
-func (s *Service) existing(ctx context.Context, name *string) (*role, error) {
-	if r := s.accounts[wire.CallerOf(ctx).Account][aws.ToString(name)]; r != nil {
-		return r, nil
+// with does something to the caller's role of this name, under the lock.
+func (s *Service) with(ctx context.Context, name *string, f func(*role) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.accounts[wire.CallerOf(ctx).Account][aws.ToString(name)]
+	if r == nil {
+		return missing("The role with name %s cannot be found.", aws.ToString(name))
 	}
-	return nil, missing("The role with name %s cannot be found.", aws.ToString(name))
+	return f(r)
 }
 
 func missing(format string, args ...any) error {
 	return &wire.Error{Code: "NoSuchEntity", Status: http.StatusNotFound, Message: fmt.Sprintf(format, args...)}
 }
 
-// changeable returns a role that its account may change: a service-linked role
+// change is with for a role that its account may change: a service-linked role
 // belongs to its service.
-func (s *Service) changeable(ctx context.Context, name *string) (*role, error) {
-	r, err := s.existing(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if service, linked := linkedService(r.Path); linked {
-		return nil, wire.Errorf("UnmodifiableEntity",
-			"Cannot perform the operation on the protected role '%s' - this role is only modifiable by %s", r.Name, service)
-	}
-	return r, nil
+func (s *Service) change(ctx context.Context, name *string, f func(*role) error) error {
+	return s.with(ctx, name, func(r *role) error {
+		if service, linked := linkedService(r.Path); linked {
+			return wire.Errorf("UnmodifiableEntity",
+				"Cannot perform the operation on the protected role '%s' - this role is only modifiable by %s", r.Name, service)
+		}
+		return f(r)
+	})
 }
 
 func (s *Service) getRole(ctx context.Context, in *awsiam.GetRoleInput) (*awsiam.GetRoleOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.existing(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	return &awsiam.GetRoleOutput{Role: new(r.sdk())}, nil
+	var out awsiam.GetRoleOutput
+	return &out, s.with(ctx, in.RoleName, func(r *role) error {
+		out.Role = new(r.sdk())
+		return nil
+	})
 }
 
 func (s *Service) listRoles(ctx context.Context, in *awsiam.ListRolesInput) (*awsiam.ListRolesOutput, error) {
@@ -208,16 +207,12 @@ func pages() paging.Rule {
 }
 
 func (s *Service) deleteRole(ctx context.Context, in *awsiam.DeleteRoleInput) (*awsiam.DeleteRoleOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.changeable(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	if len(r.inline) > 0 {
-		return nil, &wire.Error{Code: "DeleteConflict", Status: http.StatusConflict,
-			Message: "Cannot delete entity, must delete policies first."}
-	}
-	delete(s.accounts[r.account], r.Name)
-	return &awsiam.DeleteRoleOutput{}, nil
+	return &awsiam.DeleteRoleOutput{}, s.change(ctx, in.RoleName, func(r *role) error {
+		if len(r.inline) > 0 {
+			return &wire.Error{Code: "DeleteConflict", Status: http.StatusConflict,
+				Message: "Cannot delete entity, must delete policies first."}
+		}
+		delete(s.accounts[r.account], r.Name)
+		return nil
+	})
 }

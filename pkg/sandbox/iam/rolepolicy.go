@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"keymend/pkg/sandbox/paging"
@@ -21,55 +22,43 @@ func (s *Service) putRolePolicy(ctx context.Context, in *awsiam.PutRolePolicyInp
 			return nil, wire.Errorf("MalformedPolicyDocument", "Policy document should not specify a principal.")
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.changeable(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	r.inline[*in.PolicyName] = policy{*in.PolicyDocument, doc}
-	return &awsiam.PutRolePolicyOutput{}, nil
+	return &awsiam.PutRolePolicyOutput{}, s.change(ctx, in.RoleName, func(r *role) error {
+		r.inline[*in.PolicyName] = policy{*in.PolicyDocument, doc}
+		return nil
+	})
 }
 
 func (s *Service) getRolePolicy(ctx context.Context, in *awsiam.GetRolePolicyInput) (*awsiam.GetRolePolicyOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.existing(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	p, ok := r.inline[*in.PolicyName]
-	if !ok {
-		return nil, noPolicy(*in.PolicyName)
-	}
-	return &awsiam.GetRolePolicyOutput{RoleName: new(r.Name), PolicyName: in.PolicyName, PolicyDocument: new(encode(p.text))}, nil
+	out := &awsiam.GetRolePolicyOutput{RoleName: in.RoleName, PolicyName: in.PolicyName}
+	return out, s.with(ctx, in.RoleName, func(r *role) error {
+		p, err := r.policy(in.PolicyName)
+		out.PolicyDocument = new(encode(p.text))
+		return err
+	})
 }
 
-func noPolicy(name string) error {
-	return missing("The role policy with name %s cannot be found.", name)
+// policy returns an inline policy by name.
+func (r *role) policy(name *string) (policy, error) {
+	p, ok := r.inline[aws.ToString(name)]
+	if !ok {
+		return p, missing("The role policy with name %s cannot be found.", aws.ToString(name))
+	}
+	return p, nil
 }
 
 func (s *Service) listRolePolicies(ctx context.Context, in *awsiam.ListRolePoliciesInput) (*awsiam.ListRolePoliciesOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.existing(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	page, next, err := paging.Cut(slices.Sorted(maps.Keys(r.inline)), in.MaxItems, in.Marker, pages())
-	return &awsiam.ListRolePoliciesOutput{PolicyNames: page, Marker: next, IsTruncated: next != nil}, err
+	var out awsiam.ListRolePoliciesOutput
+	return &out, s.with(ctx, in.RoleName, func(r *role) (err error) {
+		out.PolicyNames, out.Marker, err = paging.Cut(slices.Sorted(maps.Keys(r.inline)), in.MaxItems, in.Marker, pages())
+		out.IsTruncated = out.Marker != nil
+		return err
+	})
 }
 
 func (s *Service) deleteRolePolicy(ctx context.Context, in *awsiam.DeleteRolePolicyInput) (*awsiam.DeleteRolePolicyOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.changeable(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := r.inline[*in.PolicyName]; !ok {
-		return nil, noPolicy(*in.PolicyName)
-	}
-	delete(r.inline, *in.PolicyName)
-	return &awsiam.DeleteRolePolicyOutput{}, nil
+	return &awsiam.DeleteRolePolicyOutput{}, s.change(ctx, in.RoleName, func(r *role) error {
+		_, err := r.policy(in.PolicyName)
+		delete(r.inline, *in.PolicyName)
+		return err
+	})
 }

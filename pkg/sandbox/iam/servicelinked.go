@@ -112,20 +112,17 @@ func (s *Service) EnsureServiceLinkedRole(account, service, suffix string) (Role
 // deleteServiceLinkedRole deletes at once. Whether groups still use the role
 // isn't asked, so that a dead role can be staged.
 func (s *Service) deleteServiceLinkedRole(ctx context.Context, in *awsiam.DeleteServiceLinkedRoleInput) (*awsiam.DeleteServiceLinkedRoleOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.existing(ctx, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	service, linked := linkedService(r.Path)
-	if !linked {
-		return nil, wire.Errorf("InvalidInput", "Role %s is not a service-linked role", r.Name)
-	}
-	task := fmt.Sprintf("task%s%s/%s/%s", linkedPath, service, r.Name, strings.ToLower(r.ID))
-	s.tasks[task] = true
-	delete(s.accounts[r.account], r.Name)
-	return &awsiam.DeleteServiceLinkedRoleOutput{DeletionTaskId: &task}, nil
+	var out awsiam.DeleteServiceLinkedRoleOutput
+	return &out, s.with(ctx, in.RoleName, func(r *role) error {
+		service, linked := linkedService(r.Path)
+		if !linked {
+			return wire.Errorf("InvalidInput", "Role %s is not a service-linked role", r.Name)
+		}
+		out.DeletionTaskId = new(fmt.Sprintf("task%s%s/%s/%s", linkedPath, service, r.Name, strings.ToLower(r.ID)))
+		s.tasks[*out.DeletionTaskId] = true
+		delete(s.accounts[r.account], r.Name)
+		return nil
+	})
 }
 
 func (s *Service) getDeletionStatus(_ context.Context, in *awsiam.GetServiceLinkedRoleDeletionStatusInput) (*awsiam.GetServiceLinkedRoleDeletionStatusOutput, error) {

@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,27 +21,32 @@ type request struct {
 }
 
 // allowed decides by key policy, grants, identity and session policies, and
-// returns nil or KMS's AccessDeniedException. The answer says by which grant,
-// if any, the caller is allowed.
-func (s *Service) allowed(c *wire.Caller, k *key, r request) (access.Result, error) {
+// returns nil or KMS's AccessDeniedException.
+func (s *Service) allowed(c *wire.Caller, k *key, r request) error {
 	result := s.decide(c, k, r)
 	if result.Decision == access.Allowed {
-		return result, nil
+		return nil
 	}
 	if c.Account != k.account {
-		return result, foreign(c, r.operation)
+		return foreign(c, r.operation)
 	}
-	return result, wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: kms:%s on resource: %s %s",
+	return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: kms:%s on resource: %s %s",
 		c.ARN, r.operation, k.arn(), because(result, r.operation))
 }
 
-// authorize is allowed, and then the key's state: KMS tells nobody about the
-// state of a key that they may not use.
-func (s *Service) authorize(c *wire.Caller, k *key, operation string) error {
-	if _, err := s.allowed(c, k, request{operation: operation}); err != nil {
+// authorize is allowed for the caller of ctx, and then the key's state: KMS tells
+// nobody about the state of a key that they may not use. It notes the key for
+// CloudTrail, unless the key is another account's and the caller is refused.
+func (s *Service) authorize(ctx context.Context, k *key, r request) error {
+	c := wire.CallerOf(ctx)
+	err := s.allowed(c, k, r)
+	if err == nil || k.account == c.Account {
+		wire.CallOf(ctx).Resources = []string{k.arn()}
+	}
+	if err != nil {
 		return err
 	}
-	return k.refusedByState(operation)
+	return k.refusedByState(r.operation)
 }
 
 func (s *Service) decide(c *wire.Caller, k *key, r request) access.Result {

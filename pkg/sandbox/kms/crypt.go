@@ -41,14 +41,7 @@ func (s *Service) seal(ctx context.Context, name *string, operation string, encr
 }
 
 func (s *Service) crypt(ctx context.Context, k *key, operation string, encryptionContext map[string]string, dry *bool) error {
-	c := wire.CallerOf(ctx)
-	_, err := s.allowed(c, k, request{operation: operation, use: Use{EncryptionContext: encryptionContext}})
-	if err == nil || k.account == c.Account {
-		wire.CallOf(ctx).Resources = []string{k.arn()}
-	}
-	if err == nil {
-		err = k.refusedByState(operation)
-	}
+	err := s.authorize(ctx, k, request{operation: operation, use: Use{EncryptionContext: encryptionContext}})
 	if err == nil && dry != nil && *dry {
 		err = dryRun()
 	}

@@ -59,7 +59,6 @@ func dryRun() error {
 
 // mayGrant authorises CreateGrant with the condition keys that only it has.
 func (s *Service) mayGrant(ctx context.Context, k *key, in *kms.CreateGrantInput) error {
-	c := wire.CallerOf(ctx)
 	u := Use{Grantee: *in.GranteePrincipal}
 	for _, op := range in.Operations {
 		u.GrantOperations = append(u.GrantOperations, string(op))
@@ -76,14 +75,7 @@ func (s *Service) mayGrant(ctx context.Context, k *key, in *kms.CreateGrantInput
 			more["kms:grantconstrainttype"] = []string{"EncryptionContextEquals"}
 		}
 	}
-	_, err := s.allowed(c, k, request{operation: "CreateGrant", use: u, more: more})
-	if err == nil || k.account == c.Account {
-		wire.CallOf(ctx).Resources = []string{k.arn()}
-	}
-	if err != nil {
-		return err
-	}
-	return k.refusedByState("CreateGrant")
+	return s.authorize(ctx, k, request{operation: "CreateGrant", use: u, more: more})
 }
 
 // newGrant checks that the principals exist.

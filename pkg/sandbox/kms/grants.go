@@ -29,10 +29,7 @@ func (s *Service) listed(k *key, g grant) types.GrantListEntry {
 
 // ListGrants answers for keys of other accounts too, by ARN.
 func (s *Service) ListGrants(ctx context.Context, in *kms.ListGrantsInput) (*kms.ListGrantsOutput, error) {
-	k, err := s.find(wire.CallerOf(ctx), in.KeyId, "ListGrants")
-	if err == nil {
-		err = s.authorizeIn(ctx, k, "ListGrants")
-	}
+	k, err := s.open(ctx, in.KeyId, "ListGrants")
 	if err != nil {
 		return nil, err
 	}
@@ -49,10 +46,7 @@ func (s *Service) ListGrants(ctx context.Context, in *kms.ListGrantsInput) (*kms
 
 // RevokeGrant deletes a grant, also of a key of another account, by ARN.
 func (s *Service) RevokeGrant(ctx context.Context, in *kms.RevokeGrantInput) (*kms.RevokeGrantOutput, error) {
-	k, err := s.find(wire.CallerOf(ctx), in.KeyId, "RevokeGrant")
-	if err == nil {
-		err = s.authorizeIn(ctx, k, "RevokeGrant")
-	}
+	k, err := s.open(ctx, in.KeyId, "RevokeGrant")
 	if err != nil {
 		return nil, err
 	}

@@ -48,26 +48,29 @@ func (s *Service) CreateKey(ctx context.Context, in *kms.CreateKeyInput) (*kms.C
 
 // DescribeKey answers for keys of other accounts too, by ARN.
 func (s *Service) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput) (*kms.DescribeKeyOutput, error) {
-	c := wire.CallerOf(ctx)
-	k, err := s.find(c, in.KeyId, "DescribeKey")
-	if err == nil {
-		err = s.authorizeIn(ctx, k, "DescribeKey")
-	}
+	k, err := s.open(ctx, in.KeyId, "DescribeKey")
 	if err != nil {
 		return nil, err
 	}
 	return &kms.DescribeKeyOutput{KeyMetadata: k.metadata()}, nil
 }
 
-// authorizeIn is authorize for the caller of ctx; it notes the key for
-// CloudTrail, unless the key is another account's and the caller is refused.
-func (s *Service) authorizeIn(ctx context.Context, k *key, operation string) error {
-	c := wire.CallerOf(ctx)
-	err := s.authorize(c, k, operation)
-	if err == nil || k.account == c.Account {
-		wire.CallOf(ctx).Resources = []string{k.arn()}
+// open returns a key on which the caller may do an operation.
+func (s *Service) open(ctx context.Context, name *string, operation string) (*key, error) {
+	k, err := s.find(wire.CallerOf(ctx), name, operation)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return k, s.authorize(ctx, k, request{operation: operation})
+}
+
+// openOwn is open for an operation that has no effect on other accounts' keys.
+func (s *Service) openOwn(ctx context.Context, name *string, operation string) (*key, error) {
+	k, err := s.own(wire.CallerOf(ctx), name, operation)
+	if err != nil {
+		return nil, err
+	}
+	return k, s.authorize(ctx, k, request{operation: operation})
 }
 
 // ListKeys answers with the caller's keys.
@@ -137,10 +140,7 @@ func (s *Service) CancelKeyDeletion(ctx context.Context, in *kms.CancelKeyDeleti
 // manage authorises an operation on a key of the own account and changes the
 // key. It returns the key as it was.
 func (s *Service) manage(ctx context.Context, name *string, operation string, f func(*key)) (*key, error) {
-	k, err := s.own(wire.CallerOf(ctx), name, operation)
-	if err == nil {
-		err = s.authorizeIn(ctx, k, operation)
-	}
+	k, err := s.openOwn(ctx, name, operation)
 	if err != nil {
 		return nil, err
 	}

@@ -32,10 +32,7 @@ func defaultPolicy(account string) string {
 // GetKeyPolicy answers with the policy as KMS has it: not the text that was
 // put, and with the unique ids of roles that are gone.
 func (s *Service) GetKeyPolicy(ctx context.Context, in *kms.GetKeyPolicyInput) (*kms.GetKeyPolicyOutput, error) {
-	k, err := s.own(wire.CallerOf(ctx), in.KeyId, "GetKeyPolicy")
-	if err == nil {
-		err = s.authorizeIn(ctx, k, "GetKeyPolicy")
-	}
+	k, err := s.openOwn(ctx, in.KeyId, "GetKeyPolicy")
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +55,7 @@ func (s *Service) PutKeyPolicy(ctx context.Context, in *kms.PutKeyPolicyInput) (
 		more["kms:bypasspolicylockoutsafetycheck"] = []string{"true"}
 	}
 	wire.CallOf(ctx).Resources = []string{k.arn()}
-	if _, err := s.allowed(c, k, request{operation: "PutKeyPolicy", more: more}); err != nil {
+	if err := s.allowed(c, k, request{operation: "PutKeyPolicy", more: more}); err != nil {
 		return nil, err
 	}
 	if k.meta.KeyManager == types.KeyManagerTypeAws {

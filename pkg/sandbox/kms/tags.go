@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/sandbox/paging"
-	"keymend/pkg/sandbox/wire"
 )
 
 // TagResource adds tags to a key, or gives them other values.
@@ -35,10 +34,7 @@ func (s *Service) UntagResource(ctx context.Context, in *kms.UntagResourceInput)
 
 // ListResourceTags answers with a key's tags by name.
 func (s *Service) ListResourceTags(ctx context.Context, in *kms.ListResourceTagsInput) (*kms.ListResourceTagsOutput, error) {
-	k, err := s.own(wire.CallerOf(ctx), in.KeyId, "ListResourceTags")
-	if err == nil {
-		err = s.authorizeIn(ctx, k, "ListResourceTags")
-	}
+	k, err := s.openOwn(ctx, in.KeyId, "ListResourceTags")
 	if err != nil {
 		return nil, err
 	}

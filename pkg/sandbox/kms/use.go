@@ -45,7 +45,7 @@ func (s *Service) Use(c *wire.Caller, keyID, operation string, u Use) (keyARN st
 }
 
 func (s *Service) used(c *wire.Caller, k *key, operation string, u Use) error {
-	if _, err := s.allowed(c, k, request{operation: operation, use: u}); err != nil {
+	if err := s.allowed(c, k, request{operation: operation, use: u}); err != nil {
 		return err
 	}
 	if err := k.refusedByState(operation); err != nil {

@@ -17,42 +17,42 @@ import (
 
 // PutLogEvents writes events to a stream that exists.
 func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEventsInput) (*cloudwatchlogs.PutLogEventsOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := g.streams[aws.ToString(in.LogStreamName)]; !ok {
-		return nil, wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
-	}
-	for _, e := range in.LogEvents {
-		if e.Timestamp == nil || e.Message == nil {
-			return nil, wire.Errorf("InvalidParameterException", "a log event needs timestamp and message")
+	return &cloudwatchlogs.PutLogEventsOutput{}, s.with(ctx, in, func(g *group) error {
+		if err := g.hasStream(in.LogStreamName); err != nil {
+			return err
 		}
-		s.write(g, *in.LogStreamName, time.UnixMilli(*e.Timestamp), *e.Message)
+		for _, e := range in.LogEvents {
+			if e.Timestamp == nil || e.Message == nil {
+				return wire.Errorf("InvalidParameterException", "a log event needs timestamp and message")
+			}
+			s.write(g, *in.LogStreamName, time.UnixMilli(*e.Timestamp), *e.Message)
+		}
+		return nil
+	})
+}
+
+func (g *group) hasStream(name *string) error {
+	if _, ok := g.streams[aws.ToString(name)]; !ok {
+		return wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
 	}
-	return &cloudwatchlogs.PutLogEventsOutput{NextSequenceToken: new(fmt.Sprintf("%056d", s.serial))}, nil
+	return nil
 }
 
 // GetLogEvents answers with a stream's events, oldest first. Without
 // startFromHead the newest page comes first.
 func (s *Service) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsInput) (*cloudwatchlogs.GetLogEventsOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.of(ctx, named(in))
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := g.streams[aws.ToString(in.LogStreamName)]; !ok {
-		return nil, wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
-	}
 	const most = 10000
 	var found []types.OutputLogEvent
-	for _, e := range g.between(in.StartTime, in.EndTime) {
-		if e.stream == *in.LogStreamName {
-			found = append(found, types.OutputLogEvent{Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
+	err := s.with(ctx, in, func(g *group) error {
+		for _, e := range g.between(in.StartTime, in.EndTime) {
+			if e.stream == aws.ToString(in.LogStreamName) {
+				found = append(found, types.OutputLogEvent{Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
+			}
 		}
+		return g.hasStream(in.LogStreamName)
+	})
+	if err != nil {
+		return nil, err
 	}
 	from := 0
 	if n := len(found); in.NextToken != nil {
@@ -79,20 +79,20 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.Filter
 	if err != nil {
 		return nil, wire.Errorf("InvalidParameterException", "Invalid filter pattern: %v", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.of(ctx, named(in))
+	all := []types.FilteredLogEvent{}
+	err = s.with(ctx, in, func(g *group) error {
+		for _, e := range g.between(in.StartTime, in.EndTime) {
+			if len(in.LogStreamNames) > 0 && !slices.Contains(in.LogStreamNames, e.stream) ||
+				!strings.HasPrefix(e.stream, aws.ToString(in.LogStreamNamePrefix)) || !fits(e.line) {
+				continue
+			}
+			all = append(all, types.FilteredLogEvent{EventId: new(fmt.Sprintf("%056d", e.serial)), LogStreamName: new(e.stream),
+				Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	all := []types.FilteredLogEvent{}
-	for _, e := range g.between(in.StartTime, in.EndTime) {
-		if len(in.LogStreamNames) > 0 && !slices.Contains(in.LogStreamNames, e.stream) ||
-			!strings.HasPrefix(e.stream, aws.ToString(in.LogStreamNamePrefix)) || !fits(e.line) {
-			continue
-		}
-		all = append(all, types.FilteredLogEvent{EventId: new(fmt.Sprintf("%056d", e.serial)), LogStreamName: new(e.stream),
-			Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
 	}
 	page, next, err := paging.Cut(all, in.Limit, in.NextToken, pages(10000))
 	return &cloudwatchlogs.FilterLogEventsOutput{Events: page, NextToken: next, SearchedLogStreams: []types.SearchedLogStream{}}, err

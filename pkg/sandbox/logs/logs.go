@@ -112,50 +112,46 @@ func (s *Service) write(g *group, stream string, at time.Time, line string) {
 	g.events = append(g.events, event{s.serial, stream, at, s.clock.Now(), line})
 }
 
-// of returns the caller's group, under the lock.
-func (s *Service) of(ctx context.Context, name string) (*group, error) {
+// with does something to the caller's group that an input names, under the lock.
+func (s *Service) with(ctx context.Context, in any, f func(*group) error) error {
 	c := wire.CallerOf(ctx)
-	if g := s.groups[groupName{c.Account, c.Region, name}]; g != nil {
-		return g, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.groups[groupName{c.Account, c.Region, named(in)}]
+	if g == nil {
+		return wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
 	}
-	return nil, wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+	return f(g)
 }
 
 // CreateLogGroup makes a group; one that is there is an error.
 func (s *Service) CreateLogGroup(ctx context.Context, in *cloudwatchlogs.CreateLogGroupInput) (*cloudwatchlogs.CreateLogGroupOutput, error) {
+	c := wire.CallerOf(ctx)
+	name := groupName{c.Account, c.Region, aws.ToString(in.LogGroupName)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := s.of(ctx, aws.ToString(in.LogGroupName)); err == nil {
+	if s.groups[name] != nil {
 		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
-	c := wire.CallerOf(ctx)
-	g := s.ensure(groupName{c.Account, c.Region, aws.ToString(in.LogGroupName)})
+	g := s.ensure(name)
 	g.class = cmp.Or(in.LogGroupClass, g.class)
 	return &cloudwatchlogs.CreateLogGroupOutput{}, nil
 }
 
 // DeleteLogGroup deletes a group and its events.
 func (s *Service) DeleteLogGroup(ctx context.Context, in *cloudwatchlogs.DeleteLogGroupInput) (*cloudwatchlogs.DeleteLogGroupOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
-	if err != nil {
-		return nil, err
-	}
-	delete(s.groups, g.groupName)
-	return &cloudwatchlogs.DeleteLogGroupOutput{}, nil
+	return &cloudwatchlogs.DeleteLogGroupOutput{}, s.with(ctx, in, func(g *group) error {
+		delete(s.groups, g.groupName)
+		return nil
+	})
 }
 
 // PutRetentionPolicy sets a group's retention. Nothing expires in the sandbox.
 func (s *Service) PutRetentionPolicy(ctx context.Context, in *cloudwatchlogs.PutRetentionPolicyInput) (*cloudwatchlogs.PutRetentionPolicyOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
-	if err != nil {
-		return nil, err
-	}
-	g.retention = in.RetentionInDays
-	return &cloudwatchlogs.PutRetentionPolicyOutput{}, nil
+	return &cloudwatchlogs.PutRetentionPolicyOutput{}, s.with(ctx, in, func(g *group) error {
+		g.retention = in.RetentionInDays
+		return nil
+	})
 }
 
 // DescribeLogGroups answers with the caller's groups by name.
@@ -177,32 +173,28 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Desc
 
 // CreateLogStream makes a stream; one that is there is an error.
 func (s *Service) CreateLogStream(ctx context.Context, in *cloudwatchlogs.CreateLogStreamInput) (*cloudwatchlogs.CreateLogStreamOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.of(ctx, aws.ToString(in.LogGroupName))
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := g.streams[aws.ToString(in.LogStreamName)]; ok {
-		return nil, wire.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists")
-	}
-	g.streams[aws.ToString(in.LogStreamName)] = s.clock.Now()
-	return &cloudwatchlogs.CreateLogStreamOutput{}, nil
+	return &cloudwatchlogs.CreateLogStreamOutput{}, s.with(ctx, in, func(g *group) error {
+		if _, ok := g.streams[aws.ToString(in.LogStreamName)]; ok {
+			return wire.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists")
+		}
+		g.streams[aws.ToString(in.LogStreamName)] = s.clock.Now()
+		return nil
+	})
 }
 
 // DescribeLogStreams answers with a group's streams by name.
 func (s *Service) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.DescribeLogStreamsInput) (*cloudwatchlogs.DescribeLogStreamsOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.of(ctx, named(in))
+	all := []types.LogStream{}
+	err := s.with(ctx, in, func(g *group) error {
+		for name, created := range g.streams {
+			if strings.HasPrefix(name, aws.ToString(in.LogStreamNamePrefix)) {
+				all = append(all, types.LogStream{LogStreamName: new(name), CreationTime: new(created.UnixMilli()), Arn: new(g.arn() + ":log-stream:" + name)})
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	all := []types.LogStream{}
-	for name, created := range g.streams {
-		if strings.HasPrefix(name, aws.ToString(in.LogStreamNamePrefix)) {
-			all = append(all, types.LogStream{LogStreamName: new(name), CreationTime: new(created.UnixMilli()), Arn: new(g.arn() + ":log-stream:" + name)})
-		}
 	}
 	slices.SortFunc(all, func(a, b types.LogStream) int { return cmp.Compare(*a.LogStreamName, *b.LogStreamName) })
 	page, next, err := paging.Cut(all, in.Limit, in.NextToken, pages(50))
