@@ -4,7 +4,9 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -20,8 +22,9 @@ type Record func(ctx context.Context, r audit.Record) error
 type Signals struct {
 	Diagnose func(ctx context.Context, s remediation.Signal) ([]remediation.Diagnosis, error)
 	Record   Record
-	Problem  error       // what is wrong with the settings; nil = nothing
-	Log      func(error) // hears of errors for which a message comes again
+	Problem  error            // what is wrong with the settings; nil = nothing
+	Log      func(error)      // hears of errors for which a message comes again
+	Now      func() time.Time // nil: time.Now
 }
 
 // Handle looks at each group of a batch once. Events that aren't for Keymend are
@@ -47,7 +50,7 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	}
 	signals, members := remediation.Collapse(failures)
 	for i, s := range signals {
-		if _, err := h.Diagnose(ctx, s); err != nil {
+		if err := h.diagnose(ctx, s); err != nil {
 			h.Log(err)
 			for _, at := range members[i] {
 				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: ids[at]})
@@ -55,6 +58,30 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		}
 	}
 	return out, nil
+}
+
+// errLate says that the function's end is too near to look at another group.
+var errLate = errors.New("no time is left in this invocation")
+
+// diagnose looks at a group if there is time to, and in any case ends before the
+// function does: an invocation that Lambda ends has no answer, and then the
+// whole batch comes again, with all that was done.
+func (h Signals) diagnose(ctx context.Context, s remediation.Signal) error {
+	const answer, look = 3 * time.Second, 10 * time.Second
+	if deadline, ok := ctx.Deadline(); ok {
+		now := time.Now
+		if h.Now != nil {
+			now = h.Now
+		}
+		if deadline.Sub(now()) < answer+look {
+			return fmt.Errorf("look at %s: %w", s.Group, errLate)
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answer))
+		defer cancel()
+	}
+	_, err := h.Diagnose(ctx, s)
+	return err
 }
 
 // ignored is the record of what isn't for Keymend.
