@@ -48,6 +48,7 @@ func Parse(get func(string) string) (Config, error) {
 		VerifyInterval:  p.interval(EnvVerifyInterval),
 		Partition:       p.oneOf(EnvPartition, "aws", "aws", "aws-cn", "aws-us-gov"),
 	}
+	p.proof(c)
 	if len(p.problems) > 0 {
 		c.Mode = "observe"
 		p.problems = append(p.problems, ErrMode)
@@ -116,6 +117,16 @@ func (p *parser) count(name string) int {
 		return unset
 	}
 	return n
+}
+
+// proof: remediate has a minute, and reads up to four times as often as it has
+// to. What doesn't fit would never end in an outcome.
+func (p *parser) proof(c Config) {
+	const most = 10 * time.Second
+	if whole := time.Duration(c.VerifyReads) * c.VerifyInterval; whole > most {
+		p.problem(EnvVerifyInterval, "is %q; %s times that is %s, and must be at most %s",
+			p.get(EnvVerifyInterval), strconv.Itoa(c.VerifyReads), whole, most)
+	}
 }
 
 func (p *parser) interval(name string) time.Duration {
