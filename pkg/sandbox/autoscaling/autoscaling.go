@@ -15,6 +15,7 @@ import (
 
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/ec2"
 	"keymend/pkg/sandbox/eventbridge"
 	"keymend/pkg/sandbox/iam"
@@ -23,12 +24,6 @@ import (
 
 // servicePrincipal is who the service-linked role belongs to.
 const servicePrincipal = "autoscaling.amazonaws.com"
-
-// A Clock is simulated time.
-type Clock interface {
-	Now() time.Time
-	After(d time.Duration, f func())
-}
 
 // A Launcher starts and ends instances: EC2.
 type Launcher interface {
@@ -49,20 +44,21 @@ type Bus interface {
 	Put(account, region string, e eventbridge.Event)
 }
 
-// Switches choose among what AWS may do; no source settles these (aws-facts 1.3
-// and 1.9).
+// Switches choose among what AWS may do; no source settles these: each is a [?]
+// of docs/unknowns.md.
 type Switches struct {
-	// CancelledEmitsEvent: a launch that ends Cancelled emits EC2 Instance Launch
-	// Unsuccessful, as one that ends Failed does.
-	CancelledEmitsEvent bool
-	// RetryDelays are how long a group waits after its first, second, ... round
-	// of failed launches; the last one goes on. Empty = DefaultSwitches'.
-	RetryDelays []time.Duration
-	// SuspendAfter is how long a group may fail before Launch is suspended; 0 =
-	// for ever.
-	SuspendAfter time.Duration
+	// CancelledEmitsEvent: a launch that ends Cancelled, as one without access to
+	// its key does, emits EC2 Instance Launch Unsuccessful. One that ends Failed
+	// always does.
+	CancelledEmitsEvent bool `json:"cancelledEmitsEvent"`
+	// RetryDelays are how long a group waits after its first, second, … round of
+	// failed launches; the last one goes on. Empty = DefaultSwitches'.
+	RetryDelays []time.Duration `json:"retryDelays"`
+	// SuspendAfter is how long a group fails before Launch is suspended
+	// administratively; 0 = never. AWS says "over 24 hours".
+	SuspendAfter time.Duration `json:"suspendAfter"`
 	// SuspensionReason is what SuspendedProcesses says then.
-	SuspensionReason string
+	SuspensionReason string `json:"suspensionReason"`
 }
 
 // DefaultSwitches are what is likeliest.
@@ -78,7 +74,7 @@ func DefaultSwitches() Switches {
 
 // A Service is Auto Scaling in all accounts and Regions. Make one with New.
 type Service struct {
-	clock    Clock
+	clock    *clock.Clock
 	launcher Launcher
 	roles    Roles
 	bus      Bus
@@ -96,8 +92,8 @@ type name struct{ account, region, group string }
 
 // New returns an Auto Scaling without groups, which hears of instances from
 // launcher.
-func New(clock Clock, launcher Launcher, roles Roles, bus Bus, sw Switches) *Service {
-	s := &Service{clock: clock, launcher: launcher, roles: roles, bus: bus, groups: map[name]*group{}, owners: map[string]*group{}}
+func New(c *clock.Clock, launcher Launcher, roles Roles, bus Bus, sw Switches) *Service {
+	s := &Service{clock: c, launcher: launcher, roles: roles, bus: bus, groups: map[name]*group{}, owners: map[string]*group{}}
 	s.SetSwitches(sw)
 	launcher.OnInstance(s.observe)
 	return s

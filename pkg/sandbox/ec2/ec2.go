@@ -8,20 +8,14 @@ package ec2
 
 import (
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/eventbridge"
 	"keymend/pkg/sandbox/kms"
 	"keymend/pkg/sandbox/wire"
 )
-
-// A Clock is simulated time.
-type Clock interface {
-	Now() time.Time
-	After(d time.Duration, f func())
-}
 
 // Keys is what a launch asks of KMS.
 type Keys interface {
@@ -47,13 +41,14 @@ type Params interface {
 
 // Switches choose among what AWS may do.
 type Switches struct {
-	// OldFailureText makes a refused key end in "Client.InternalError: Client
-	// error on launch", as until 2024 and in AWS's documentation still, instead of
-	// "Client.InvalidKMSKey.InvalidState: ..." (aws-facts 1.2).
-	OldFailureText bool
-	// NoCapacity are the instance types ("m5.large"), Availability Zones
-	// ("eu-west-1a") or both ("m5.large eu-west-1a") that have no capacity.
-	NoCapacity []string
+	// OldFailureText: a refused key ends in "Client.InternalError: Client error
+	// on launch", as AWS's documentation has it still, instead of
+	// "Client.InvalidKMSKey.InvalidState: …". [?] Which one a given account gets.
+	OldFailureText bool `json:"oldFailureText"`
+	// NoCapacity are instance types ("m5.large"), Availability Zones
+	// ("eu-west-1a"), or both ("m5.large eu-west-1a") without capacity. Not a
+	// [?]: it stages a failure that has nothing to do with keys.
+	NoCapacity []string `json:"noCapacity"`
 }
 
 // An Observer is told of every state that an instance enters. The reason is nil
@@ -62,7 +57,7 @@ type Observer func(account, region, instanceID, state string, reason *types.Stat
 
 // A Service is EC2 in all accounts and Regions. Make one with New.
 type Service struct {
-	clock  Clock
+	clock  *clock.Clock
 	keys   Keys
 	bus    Bus
 	params Params
@@ -75,8 +70,8 @@ type Service struct {
 }
 
 // New returns an empty EC2 that behaves as AWS does today.
-func New(clock Clock, keys Keys, bus Bus, params Params) *Service {
-	return &Service{clock: clock, keys: keys, bus: bus, params: params, stores: map[place]*store{}}
+func New(c *clock.Clock, keys Keys, bus Bus, params Params) *Service {
+	return &Service{clock: c, keys: keys, bus: bus, params: params, stores: map[place]*store{}}
 }
 
 // SetSwitches changes how launches from now on behave.

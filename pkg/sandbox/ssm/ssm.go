@@ -4,19 +4,16 @@ package ssm
 
 import (
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/wire"
 )
 
-// A Clock tells simulated time.
-type Clock interface{ Now() time.Time }
-
 // A Service is the parameters of all accounts and Regions. Make one with New.
 type Service struct {
-	clock Clock
+	clock *clock.Clock
 
 	mu     sync.Mutex
 	values map[name][]types.Parameter // a parameter's versions, oldest first
@@ -26,8 +23,8 @@ type Service struct {
 type name struct{ account, region, path string }
 
 // New returns a Service without parameters.
-func New(clock Clock) *Service {
-	return &Service{clock: clock, values: map[name][]types.Parameter{}}
+func New(c *clock.Clock) *Service {
+	return &Service{clock: c, values: map[name][]types.Parameter{}}
 }
 
 // Wire returns the service as the dispatcher takes it.
