@@ -4,7 +4,10 @@ package permission
 func (p Place) readLaunch() []Permission {
 	return []Permission{
 		{Action: "autoscaling:DescribeAutoScalingGroups", Resource: "*", Why: "which template a group launches from, as which role, and what it has in service"},
+		{Action: "autoscaling:DescribeLaunchConfigurations", Resource: "*", Why: "the image and volumes of groups that launch from a launch configuration"},
 		{Action: "ec2:DescribeLaunchTemplateVersions", Resource: "*", Why: "the template's image and volumes"},
+		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*:" + p.Account + ":parameter/*", Why: "the image of a template that names it as resolve:ssm:…; EC2 resolves it in the caller's name"},
+		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*::parameter/aws/service/*", Why: "the same, for AWS's public parameters"},
 		{Action: "ec2:DescribeImages", Resource: "*", Why: "the image's volumes and snapshots"},
 		{Action: "ec2:DescribeSnapshots", Resource: "*", Why: "the key that a snapshot is encrypted under"},
 		{Action: "ec2:GetEbsEncryptionByDefault", Resource: "*", Why: "whether volumes are encrypted without being asked"},
@@ -21,6 +24,7 @@ func (p Place) readKey() []Permission {
 		{Action: "kms:ListResourceTags", Resource: keys, Why: "the owner's consent"},
 		{Action: "kms:ListAliases", Resource: "*", Why: "the name that people know the key by"},
 		{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
+		{Action: "iam:GetRole", Resource: "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", Why: "the same, for the Spot instances of a launch configuration"},
 	}
 }
 
