@@ -98,6 +98,9 @@ func (s Statement) refuseActions(add adder) {
 	if len(s.Action) == 0 && len(s.NotAction) == 0 {
 		add(s.Name(), RefusedAction, "it has neither Action nor NotAction")
 	}
+	if s.Action != nil && s.NotAction != nil {
+		add(s.Name(), RefusedAction, "it has both Action and NotAction")
+	}
 	for _, a := range slices.Concat(s.Action, s.NotAction) {
 		if a != "*" && !hasPrefixFold(a, "kms:") {
 			add(s.Name(), RefusedAction, "%q is not an action of KMS", a)
@@ -120,6 +123,9 @@ func (s Statement) refusePrincipals(add adder) {
 	if s.Principal == nil && s.NotPrincipal == nil {
 		add(s.Name(), RefusedPrincipal, "it has no Principal")
 	}
+	if s.Principal != nil && s.NotPrincipal != nil {
+		add(s.Name(), RefusedPrincipal, "it has both Principal and NotPrincipal")
+	}
 	for _, p := range []*Principal{s.Principal, s.NotPrincipal} {
 		if p == nil {
 			continue
@@ -127,13 +133,25 @@ func (s Statement) refusePrincipals(add adder) {
 		if len(p.AWS)+len(p.Service)+len(p.Federated)+len(p.CanonicalUser) == 0 {
 			add(s.Name(), RefusedPrincipal, "it names no principal")
 		}
-		for _, a := range p.AWS {
-			switch {
-			case IsUniqueID(a):
-				add(s.Name(), RefusedDeadPrincipal, "%s is the id of a role or user that no longer exists", a)
-			case a != "*" && strings.ContainsAny(a, "*?"):
-				add(s.Name(), RefusedPrincipal, "%s: a principal can't contain a wildcard", a)
-			}
+		for _, name := range p.AWS {
+			s.refuseName(name, add)
 		}
 	}
+}
+
+func (s Statement) refuseName(name string, add adder) {
+	switch {
+	case name == "*", isAccountID(name):
+	case IsUniqueID(name):
+		add(s.Name(), RefusedDeadPrincipal, "%s is the id of a role or user that no longer exists", name)
+	case strings.ContainsAny(name, "*?"):
+		add(s.Name(), RefusedPrincipal, "%s: a principal can't contain a wildcard", name)
+	case !strings.HasPrefix(name, "arn:"):
+		add(s.Name(), RefusedPrincipal, "%q is neither an ARN nor an account", name)
+	}
+}
+
+func isAccountID(s string) bool {
+	const digits = 12
+	return len(s) == digits && strings.Trim(s, "0123456789") == ""
 }
