@@ -73,27 +73,3 @@ func suspensionOf(g astypes.AutoScalingGroup) *Suspension {
 	}
 	return nil
 }
-
-// ownerOf recognises what made the group by the tags and names that the services
-// use. CloudFormation comes last: several services build stacks.
-func ownerOf(g astypes.AutoScalingGroup) string {
-	tags := map[string]bool{}
-	for _, t := range g.Tags {
-		tags[value(t.Key)] = true
-	}
-	name := value(g.AutoScalingGroupName)
-	for _, mark := range []struct{ owner, tag, prefix string }{
-		{"eks", "eks:nodegroup-name", ""},
-		{"elasticbeanstalk", "elasticbeanstalk:environment-name", "awseb-e-"},
-		{"batch", "AWSBatchServiceTag", "AWSBatch"},
-		{"ecs", "AmazonECSManaged", ""},
-		{"gamelift", "GameLift", ""},
-		{"launch-wizard", "", "LaunchWizard"},
-		{"cloudformation", "aws:cloudformation:stack-name", ""},
-	} {
-		if tags[mark.tag] || mark.prefix != "" && strings.HasPrefix(name, mark.prefix) {
-			return mark.owner
-		}
-	}
-	return ""
-}

@@ -1,0 +1,4 @@
+package launch
+
+// OwnerOf is ownerOf for tests.
+var OwnerOf = ownerOf //nolint:gochecknoglobals // a door for tests

@@ -1,0 +1,84 @@
+package launch
+
+import (
+	"strings"
+
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+)
+
+// A mark is how a service marks the groups that it makes, and what that forbids.
+// A key, or a grant on it, may be fixed whoever made the group; the group and its
+// template are the owner's.
+type mark struct {
+	owner      string
+	tag, value string // tag key, and the value it must have; "" = any
+	prefix     string // of the group's name
+	words      string // {TAG KEY} stands for that tag's value
+}
+
+// marks are what the services' own IAM policies and guides name.
+//
+//	eks               https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
+//	elasticbeanstalk  https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/applications-tagging-resources.html
+//	batch             BatchServiceRolePolicy
+//	ecs               https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling.html
+//	gamelift          GameLiftGameServerGroupPolicy
+//	cloudformation    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+func marks() []mark {
+	return []mark{
+		{owner: "eks", tag: "eks:nodegroup-name",
+			words: "node group {eks:nodegroup-name} of cluster {eks:cluster-name}: image and template change through `aws eks update-nodegroup-version` only"},
+		{owner: "elasticbeanstalk", tag: "elasticbeanstalk:environment-name", prefix: "awseb-e-",
+			words: "environment {elasticbeanstalk:environment-name}: the group changes with the environment's settings only"},
+		{owner: "batch", tag: "AWSBatchServiceTag", prefix: "AWSBatch",
+			words: "the group changes with its compute environment only"},
+		{owner: "ecs", tag: "AmazonECSManaged",
+			words: "a capacity provider sets the desired capacity; the template is yours to change"},
+		{owner: "gamelift", tag: "GameLift", value: "GameServerGroups",
+			words: "the group changes with its game server group only"},
+		{owner: "launch-wizard", prefix: "LaunchWizard",
+			words: "the group changes with its deployment only"},
+		{owner: "cloudformation", tag: "aws:cloudformation:stack-name",
+			words: "stack {aws:cloudformation:stack-name} undoes a change of the group by hand with one of its next updates"},
+	}
+}
+
+// ownerOf recognises what made the group by the tags and names that the services
+// use. CloudFormation comes last: several services build stacks.
+func ownerOf(g astypes.AutoScalingGroup) string {
+	tags := map[string]string{}
+	for _, t := range g.Tags {
+		tags[value(t.Key)] = value(t.Value)
+	}
+	var owners []string
+	for _, m := range marks() {
+		if m.on(value(g.AutoScalingGroupName), tags) {
+			owners = append(owners, m.owner+" ("+m.says(tags)+")")
+		}
+	}
+	return strings.Join(owners, " and ")
+}
+
+func (m mark) on(name string, tags map[string]string) bool {
+	marked, ok := tags[m.tag]
+	return m.tag != "" && ok && (m.value == "" || m.value == marked) || m.prefix != "" && strings.HasPrefix(name, m.prefix)
+}
+
+// says fills the tags into the words. A group known by its name only may lack
+// them.
+func (m mark) says(tags map[string]string) string {
+	var out strings.Builder
+	for words := m.words; ; {
+		before, rest, more := strings.Cut(words, "{")
+		out.WriteString(before)
+		if !more {
+			return out.String()
+		}
+		key, after, _ := strings.Cut(rest, "}")
+		if tags[key] == "" {
+			out.WriteString("(no tag " + key + ")")
+		}
+		out.WriteString(tags[key])
+		words = after
+	}
+}
