@@ -55,6 +55,7 @@ type Done struct {
 	Before, After string // policy documents; "" for a grant
 	GrantID       string // "" for a policy
 	Undo          Undo
+	Left          []string // after an undo: statements that name the principal still, which aren't Keymend's to take away
 }
 
 // EditKeyPolicy carries out a policy step. It writes only if the policy means

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -49,11 +50,28 @@ func (u RemoveStatements) Preview(ctx context.Context, r PolicyReader) (keypolic
 // now. Nothing is written where it isn't in them.
 func (u RemoveStatements) Run(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sleep) (Done, error) {
 	edit, err := u.Preview(ctx, r)
+	done := Done{Before: edit.Before, After: edit.After, Left: u.left(edit.After)}
 	if err != nil || edit.Before == edit.After {
-		return Done{Before: edit.Before, After: edit.After}, err
+		return done, err
 	}
 	err = writePolicy(ctx, w, sleep, u.Key, edit.After)
-	return Done{Changed: err == nil, Before: edit.Before, After: edit.After}, err
+	done.Changed = err == nil
+	return done, err
+}
+
+// left names the statements of a policy that name the principal.
+func (u RemoveStatements) left(policy string) []string {
+	d, err := keypolicy.Parse(policy)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, s := range d.Statements() {
+		if s.Principal != nil && slices.Contains(s.Principal.AWS, u.Principal) {
+			out = append(out, s.Name())
+		}
+	}
+	return out
 }
 
 // Run revokes the grant. A grant that is gone is as it shall be.

@@ -92,6 +92,24 @@ func TestUndoLeavesWhatStoodBefore(t *testing.T) {
 	}
 }
 
+// Someone changed Keymend's statement since, so that it is theirs: undo leaves it,
+// and doesn't say that the access is gone.
+func TestUndoSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	r, err := w.engine().Remediate(t.Context(), w.message(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.policy = strings.Replace(w.policy, `"kms:Encrypt",`, "", 1)
+	for range 2 {
+		u, err := w.engine().Undo(t.Context(), r)
+		if err != nil || !strings.Contains(u.Reason, `"KeymendUse"`) || strings.Contains(u.Reason, "KeymendCreateGrant") || !strings.Contains(w.policy, "KeymendUse") {
+			t.Errorf("%q, %v: %s", u.Reason, err, w.policy)
+		}
+	}
+}
+
 func TestUndoOfGrant(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -109,6 +127,7 @@ func TestUndoOfWhatIsNone(t *testing.T) {
 	t.Parallel()
 	for name, undo := range map[string]string{
 		"none": ``, "empty": `{}`, "no JSON": `{`, "another key": `{"removeStatements":{"key":"arn:other","principal":"` + slr + `"}}`,
+		"no principal": `{"removeStatements":{"key":"` + keyARN + `"}}`, "no grant": `{"revokeGrant":{"key":"` + keyARN + `"}}`,
 		"two at once": `{"removeStatements":{"key":"` + keyARN + `"},"revokeGrant":{"key":"` + keyARN + `"}}`,
 	} {
 		w := newWorld()

@@ -41,6 +41,9 @@ func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error
 	default:
 		r.Outcome, r.Reason = audit.Failed, err.Error()
 	}
+	if r.Outcome == audit.Undone && len(d.Left) > 0 {
+		r.Reason += "; the role still stands in " + strings.Join(d.Left, ", ") + ", which isn't part of this change or was edited since, and stays"
+	}
 	return r, errors.Join(err, e.write(ctx, r))
 }
 
@@ -53,13 +56,14 @@ func undoOf(r audit.Record) (apply.Undo, error) {
 	if err := json.Unmarshal(r.Undo, &u); err != nil {
 		return u, fmt.Errorf("read undo: %w", err)
 	}
-	key := ""
+	key, what := "", ""
 	switch {
 	case u.RemoveStatements != nil && u.RevokeGrant == nil:
-		key = u.RemoveStatements.Key
+		key, what = u.RemoveStatements.Key, u.RemoveStatements.Principal
 	case u.RevokeGrant != nil && u.RemoveStatements == nil:
-		key = u.RevokeGrant.Key
-	default:
+		key, what = u.RevokeGrant.Key, u.RevokeGrant.GrantID
+	}
+	if what == "" {
 		return u, ErrNothingToUndo
 	}
 	if key == "" || key != r.Key || !strings.HasPrefix(key, "arn:") {
