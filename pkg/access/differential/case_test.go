@@ -170,10 +170,11 @@ func (q question) policies() string {
 	return text
 }
 
-// lookup returns the request's value of a condition key.
+// lookup returns the request's value of a condition key. A key that the
+// operation doesn't carry is absent, whatever the context says.
 func (q question) lookup(key string) ([]string, bool) {
 	for name, v := range q.context {
-		if equalFold(name, key) {
+		if equalFold(name, key) && carries(q.operation, name) {
 			return v, true
 		}
 	}

@@ -34,13 +34,13 @@ func (m *maker) condition(met bool) (operator, key string, v values) {
 	if m.chance(8) {
 		return choose(m, []int{92, 4, 4}, "Null", "ForAllValues:Null", "ForAnyValue:Null"), k.name, *m.list(strconv.FormatBool(met != present))
 	}
-	base := one(m, operatorsFor(k.kind))
+	base := one(m, operatorsFor(m.kindOf(k)))
 	negated := strings.Contains(base, "Not")
 	operator = m.decorate(base, k, present, met)
 	if !present {
 		is = []string{m.stranger(k.kind)}
 	}
-	want := make([]string, 0, len(is))
+	want := make([]string, 0, len(is)+1)
 	for _, value := range is {
 		if met == negated {
 			value = m.stranger(k.kind)
@@ -50,7 +50,34 @@ func (m *maker) condition(met bool) (operator, key string, v values) {
 	if m.chance(35) {
 		want = append(want, m.matching(base, m.stranger(k.kind)))
 	}
+	if m.chance(2) {
+		want[0] = m.malformed(base)
+	}
+	if m.chance(1) {
+		want = nil
+	}
 	return operator, k.name, *m.list(want...)
+}
+
+// kindOf is the key's type, or now and then another: people err.
+func (m *maker) kindOf(k contextKey) string {
+	if k.kind == "Date" || !m.chance(2) {
+		return k.kind
+	}
+	kinds := []string{"String", "ARN", "Bool", "IPAddress", "Binary"}
+	if k.kind == "Bool" || k.kind == "ARN" {
+		kinds = append(kinds, "Numeric") // JavaScript finds a number at the head of the others
+	}
+	return one(m, kinds)
+}
+
+// malformed is a value that isn't of the operator's type, unless that is a
+// string. JavaScript finds dates and numbers in much that has a digit.
+func (m *maker) malformed(base string) string {
+	if strings.HasPrefix(base, "Numeric") || strings.HasPrefix(base, "Date") {
+		return one(m, []string{"*", "none", ""})
+	}
+	return one(m, []string{"*", "arn:*", "arn:aws:iam::" + accountA, "none", "10.0.0.0", "12:30", ""})
 }
 
 // decorate adds a set operator or IfExists.
@@ -224,5 +251,8 @@ func (m *maker) matchingIP(value string) string {
 		return one(m, []string{value, "2001:db8:1234:5678::/64", "2001:DB8::/32", "::/0"})
 	}
 	parts := strings.Split(value, ".")
+	if len(parts) != 4 {
+		return value
+	}
 	return one(m, []string{value, value + "/32", strings.Join(parts[:2], ".") + ".0.0/16", parts[0] + ".0.0.0/8", "0.0.0.0/0"})
 }

@@ -31,6 +31,7 @@ func contextKeys() []contextKey {
 		{"aws:PrincipalType", "String", false, []string{"AssumedRole", "User", ""}},
 		{"aws:userid", "String", false, []string{"AROAMINEMINEMINEMINE1:AutoScaling", "AIDAMINEMINEMINEMINE1"}},
 		{"aws:PrincipalTag/team", "String", false, []string{"storage", "Storage Team", "a*b", "st?rage", ""}},
+		{"aws:PrincipalTag/key", "String", false, []string{keyID, "*", otherID, ""}},
 		{"aws:PrincipalTag/level", "Numeric", false, []string{"7", "-3", "7.5", "007", ""}},
 		{"aws:PrincipalTag/blob", "Binary", false, []string{"a2V5bWVuZA==", "AAEC", ""}},
 		{"aws:ResourceTag/stage", "String", false, []string{"production", "test", ""}},
@@ -91,4 +92,24 @@ func (m *maker) makeContext() map[string][]string {
 // multiValued reports whether a key may have several values in a request.
 func multiValued(name string) bool {
 	return slices.ContainsFunc(contextKeys(), func(k contextKey) bool { return k.multi && equalFold(k.name, name) })
+}
+
+// carries reports whether requests for the operation carry the key, by the
+// Service Authorization Reference's table for KMS. Written apart from the
+// product's, so that the two check each other.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+func carries(operation, key string) bool {
+	only := map[string][]string{
+		"kms:GrantIsForAWSResource":        {"CreateGrant"},
+		"kms:GranteePrincipal":             {"CreateGrant"},
+		"kms:GrantConstraintType":          {"CreateGrant"},
+		"kms:GrantOperations":              {"CreateGrant"},
+		"kms:ReEncryptOnSameKey":           {"ReEncryptFrom", "ReEncryptTo"},
+		"kms:EncryptionContextKeys":        slices.DeleteFunc(operations(), func(o string) bool { return o == "DescribeKey" }),
+		"kms:EncryptionContext:aws:ebs:id": slices.DeleteFunc(operations(), func(o string) bool { return o == "DescribeKey" }),
+		"kms:EncryptionAlgorithm":          slices.DeleteFunc(operations(), func(o string) bool { return o == "DescribeKey" || o == "CreateGrant" }),
+		"kms:RequestAlias":                 slices.DeleteFunc(operations(), func(o string) bool { return o == "CreateGrant" }),
+	}
+	in, limited := only[key]
+	return !limited || slices.Contains(in, operation)
 }

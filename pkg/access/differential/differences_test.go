@@ -1,7 +1,9 @@
 package differential_test
 
 import (
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"keymend/pkg/access"
@@ -19,6 +21,12 @@ func differences() []rule {
 			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html", readNotPrincipal},
 		{"multi-valued-without-set-operator", "\"multivalued context keys require a condition set operator\"; what a condition without one does isn't settled; the simulator never takes it for met",
 			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html", readMultiValued},
+		{"value-of-another-type", "what a condition does whose value isn't of the operator's type isn't settled; the simulator takes none such for met, negated or not",
+			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html", readTypes},
+		{"binary-as-text", "a value for BinaryEquals that isn't base64 is of another type; the simulator compares the text",
+			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_BinaryEquals", readBinary},
+		{"variable-before-resource", "\"you can't use a variable to replace parts of the ARN before the fifth colon\"; what one there does isn't settled; for the simulator such a resource matches nothing",
+			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse", readEarlyVariables},
 	}
 }
 
@@ -109,5 +117,82 @@ func readMultiValued(q question) question {
 			}
 			return operator, key, v
 		}), true
+	})
+}
+
+func readTypes(q question) question {
+	return q.edit(func(s statement) (statement, bool) {
+		return s.replaceCondition(func(operator, key string, v values) (string, string, values) {
+			is, present := q.lookup(key)
+			fits := func(s string) bool { return ofType(operator, s) }
+			if strings.Contains(operator, "Arn") {
+				v = v.replace(withResource)
+			}
+			sane := slices.DeleteFunc(slices.Clone(v.is), func(s string) bool { return !fits(s) })
+			switch {
+			case !present:
+			case strings.Contains(operator, "Not") && (len(sane) < len(v.is) || !all(is, fits)):
+				return never()
+			case !all(is, fits):
+				v.is, v.list = nil, true
+			default:
+				v.is, v.list = sane, true
+			}
+			return operator, key, v
+		}), true
+	})
+}
+
+// withResource: the simulator reads an ARN that ends after the account as one
+// whose resource is empty.
+func withResource(arn string) string {
+	if strings.Count(arn, ":") == 4 {
+		return arn + ":"
+	}
+	return arn
+}
+
+func all(list []string, fits func(s string) bool) bool {
+	return !slices.ContainsFunc(list, func(s string) bool { return !fits(s) })
+}
+
+// ofType reports whether a value is of an operator's type.
+func ofType(operator, s string) bool {
+	var err error
+	switch {
+	case strings.Contains(operator, "Numeric"):
+		_, err = strconv.ParseFloat(s, 64)
+	case strings.Contains(operator, "Date"):
+		return s != "" && s[0] >= '0' && s[0] <= '9'
+	case strings.Contains(operator, "IpAddress"):
+		_, err = netip.ParseAddr(strings.Split(s, "/")[0])
+	case strings.Contains(operator, "Arn"):
+		return strings.Count(s, ":") >= 5
+	case strings.Contains(operator, "Bool"):
+		return strings.EqualFold(s, "true") || strings.EqualFold(s, "false")
+	}
+	return err == nil
+}
+
+func readBinary(q question) question {
+	return q.edit(func(s statement) (statement, bool) {
+		return s.replaceCondition(func(operator, key string, v values) (string, string, values) {
+			return strings.Replace(operator, "Binary", "String", 1), key, v
+		}), true
+	})
+}
+
+func readEarlyVariables(q question) question {
+	early := func(v values) values {
+		return v.replace(func(s string) string {
+			if before, _, found := strings.Cut(s, "${"); found && strings.Count(before, ":") < 5 {
+				return "arn:aws:kms:none:none:key/none"
+			}
+			return s
+		})
+	}
+	return q.edit(func(s statement) (statement, bool) {
+		s.Resource, s.NotResource = s.Resource.change(early), s.NotResource.change(early)
+		return s, true
 	})
 }

@@ -27,7 +27,7 @@ type maker struct {
 
 // make returns the question of that number.
 func makeQuestion(seed, number uint64) question {
-	m := &maker{r: rand.New(rand.NewPCG(seed, number))} // #nosec G404 -- repeatable is the point
+	m := &maker{r: rand.New(rand.NewPCG(seed, number))}
 	m.principal()
 	m.key()
 	m.q.operation = one(m, operations())

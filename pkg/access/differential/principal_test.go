@@ -82,6 +82,7 @@ func (m *maker) otherPrincipal() string {
 		roleARN(accountA, "ci/", "runner"),
 		roleARN(accountB, "", "admin"),
 		"arn:aws:iam::" + accountA + ":user/ben",
+		"arn:aws-cn" + strings.TrimPrefix(m.q.principal.ARN, "arn:aws"),
 		"arn:aws:iam::" + accountB + ":user/people/ana",
 		sessionARN(accountA, "deployer", "i-0123456789abcdef0"),
 		roleARN(accountA, "aws-service-role/spot.amazonaws.com/", "AWSServiceRoleForEC2Spot"),

@@ -2,7 +2,9 @@ package differential_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,7 +54,7 @@ func startSimulator(t *testing.T) *simulator {
 	if missing := lacks(); missing != "" {
 		t.Skip("not run here: " + missing)
 	}
-	cmd := exec.Command("node", filepath.Join("testdata", "simulate.mjs"), home) // #nosec G204 -- the test's own script
+	cmd := exec.Command("node", filepath.Join("testdata", "simulate.mjs"), home)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -66,8 +68,7 @@ func startSimulator(t *testing.T) *simulator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
+		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
 			t.Errorf("simulator: %v", err)
 		}
 	})
@@ -89,11 +90,12 @@ func (s *simulator) ask(questions []question) []answer {
 	s.t.Helper()
 	failed := make(chan error, 1)
 	go func() {
-		w := bufio.NewWriterSize(s.in, 1<<16)
+		var all bytes.Buffer
 		for _, q := range questions {
-			w.Write(q.line())
+			all.Write(q.line())
 		}
-		failed <- w.Flush()
+		_, err := all.WriteTo(s.in)
+		failed <- err
 	}()
 	out := make([]answer, len(questions))
 	for i := range out {

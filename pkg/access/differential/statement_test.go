@@ -24,7 +24,9 @@ func (m *maker) denying() statement {
 	switch m.r.IntN(10) {
 	case 0, 1, 2:
 		s.NotPrincipal = m.exempted()
-	case 3, 4:
+	case 3:
+		s.Principal = m.rootPrincipal()
+	case 4:
 		s.Principal = m.aws(m.otherPrincipal())
 	default:
 		s.Principal = m.myPrincipal()
@@ -126,7 +128,8 @@ func (m *maker) identityStatement(effect string, percent int) statement {
 		m.otherAction(&s)
 	}
 	account := m.q.keyAccount()
-	mine := []string{"*", m.q.key.ARN, "arn:aws:kms:*:" + account + ":key/*", "arn:aws:kms:" + region + ":*:key/1a2b*", "arn:aws:kms:*:*:key/????????-5e6f-*"}
+	mine := []string{"*", m.q.key.ARN, "arn:aws:kms:*:" + account + ":key/*", "arn:aws:kms:" + region + ":*:key/1a2b*", "arn:aws:kms:*:*:key/????????-5e6f-*",
+		"arn:aws:kms:*:${aws:PrincipalAccount}:key/*", "arn:aws:kms:*:*:key/${aws:PrincipalTag/key}", "arn:*", "arn:aws:kms:*"}
 	switch {
 	case m.chance(8):
 		s.NotResource = m.list(m.otherKey())
@@ -153,7 +156,7 @@ func (m *maker) myAction(s *statement) {
 	}
 	switch {
 	case m.chance(10):
-		s.NotAction = m.list("kms:PutKeyPolicy", one(m, []string{"s3:*", "kms:Schedule*", "kms:sign"}))
+		s.NotAction = m.list("kms:PutKeyPolicy", one(m, []string{"s3:*", "kms:Schedule*", "kms:sign", "kms:Put*"}))
 	case m.chance(40):
 		s.Action = m.list(append([]string{name}, some(m, m.foreignActions(), 3)...)...)
 	default:
@@ -164,7 +167,7 @@ func (m *maker) myAction(s *statement) {
 // otherAction doesn't match the operation, but often others of a launch.
 func (m *maker) otherAction(s *statement) {
 	if m.chance(15) {
-		s.NotAction = m.list("kms:"+m.q.operation, "kms:PutKeyPolicy")
+		s.NotAction = m.list(one(m, []string{"kms:" + m.q.operation, "kms:*", "*"}), "kms:PutKeyPolicy")
 		return
 	}
 	var names []string

@@ -2,6 +2,7 @@ package differential_test
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,8 @@ func translations() []rule {
 			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value", nothingEquals},
 		{"whole-internet", "the simulator shifts by 32 bits where JavaScript shifts by none, and so takes 0.0.0.0/0 for the one address; it is told as two halves",
 			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IPAddress", internetInHalves},
+		{"single-address", "the simulator takes an IPv6 address for neither equal nor unequal to an IPv4 address without prefix length; AWS reads that as /32",
+			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IPAddress", addressAsNetwork},
 		{"variable-in-arn", "the simulator takes an ARN apart at its colons before it replaces variables, each of which has a colon; it is told the value",
 			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN", variablesInARNs},
 	}
@@ -56,9 +59,13 @@ func plainVariables(q question) question {
 		if p.Version == "2012-10-17" {
 			return p
 		}
+		escape := func(v values) values {
+			return v.replace(func(s string) string { return strings.ReplaceAll(s, "${", "${$}{") })
+		}
 		return p.edit(func(s statement) (statement, bool) {
+			s.Resource, s.NotResource = s.Resource.change(escape), s.NotResource.change(escape)
 			return s.replaceCondition(func(operator, key string, v values) (string, string, values) {
-				return operator, key, v.replace(func(s string) string { return strings.ReplaceAll(s, "${", "${$}{") })
+				return operator, key, escape(v)
 			}), true
 		})
 	}
@@ -79,6 +86,15 @@ func (v values) replace(change func(s string) string) values {
 	}
 	v.is = is
 	return v
+}
+
+// change applies to values that may be missing.
+func (v *values) change(change func(v values) values) *values {
+	if v == nil {
+		return nil
+	}
+	out := change(*v)
+	return &out
 }
 
 func encryptionContextAsTag(q question) question {
@@ -161,6 +177,22 @@ func internetInHalves(q question) question {
 		return s.replaceCondition(func(operator, key string, v values) (string, string, values) {
 			if strings.Contains(operator, "IpAddress") && slices.Contains(v.is, "0.0.0.0/0") {
 				v.is = append(slices.DeleteFunc(slices.Clone(v.is), func(s string) bool { return s == "0.0.0.0/0" }), "0.0.0.0/1", "128.0.0.0/1")
+			}
+			return operator, key, v
+		}), true
+	})
+}
+
+func addressAsNetwork(q question) question {
+	return q.edit(func(s statement) (statement, bool) {
+		return s.replaceCondition(func(operator, key string, v values) (string, string, values) {
+			if strings.Contains(operator, "IpAddress") {
+				v = v.replace(func(s string) string {
+					if ip, err := netip.ParseAddr(s); err == nil {
+						return netip.PrefixFrom(ip, ip.BitLen()).String()
+					}
+					return s
+				})
 			}
 			return operator, key, v
 		}), true
