@@ -48,6 +48,7 @@ var (
 // A Reader reads the keys that one account sees in one Region, and its roles.
 type Reader struct {
 	account string
+	region  string // "" = not known
 	keys    Keys
 	aliases Aliases
 	roles   Roles
@@ -61,16 +62,22 @@ func New(account string, keys Keys, aliases Aliases, roles Roles) *Reader {
 // FromConfig returns a reader whose credentials are of the given account.
 func FromConfig(account string, cfg aws.Config) *Reader {
 	client := kms.NewFromConfig(cfg)
-	return New(account, client, client, iam.NewFromConfig(cfg))
+	r := New(account, client, client, iam.NewFromConfig(cfg))
+	r.region = cfg.Region
+	return r
 }
 
 // Read returns the state of a key, named by id, ARN or alias, with the grants
 // that name the grantee, a role's ARN. What may not be read of policy, grants
-// and tags is said in the state; everything else that goes wrong is an error.
+// and tags is said in the state; everything else that goes wrong is an error. Of
+// a key of another Region nothing is read: EBS can't use it, whatever its state.
 //
 // Errors: ErrKeyNotFound; else the SDK's, wrapped. A refused DescribeKey is one,
 // since nothing at all is known of the key then.
 func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error) {
+	if region := regionOf(keyID); region != "" && r.region != "" && region != r.region {
+		return elsewhere(keyID, region), nil
+	}
 	out, err := r.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
 	if namesNone(err) {
 		return State{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, account.Message(err))
@@ -131,11 +138,25 @@ func keyOf(m *types.KeyMetadata) access.Key {
 	return k
 }
 
+// elsewhere: KMS answers for its own Region only, and says of another's ARN no
+// more than that there is no such key.
+func elsewhere(arn, region string) State {
+	why := "the key is in " + region
+	s := State{TagsUnreadable: why}
+	s.Facts.Key.ARN, s.Facts.PolicyUnreadable, s.Facts.GrantsUnreadable = arn, why, why
+	return s
+}
+
 // accountOf returns the account in an ARN.
-func accountOf(arn string) string {
-	const account, parts = 4, 6
+func accountOf(arn string) string { return partOf(arn, 4) }
+
+// regionOf returns the Region in an ARN; "" in what is none.
+func regionOf(arn string) string { return partOf(arn, 3) }
+
+func partOf(arn string, at int) string {
+	const parts = 6
 	if p := strings.SplitN(arn, ":", parts); len(p) == parts {
-		return p[account]
+		return p[at]
 	}
 	return ""
 }

@@ -19,6 +19,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/keystate"
+	"keymend/pkg/plan"
 )
 
 const (
@@ -122,6 +123,36 @@ func TestRead(t *testing.T) {
 	}
 	if !slices.Contains(e.calls, "ListGrants "+keyARN+" "+roleARN) || !slices.Contains(e.calls, "DescribeKey alias/platform-ebs") {
 		t.Errorf("calls %q", e.calls)
+	}
+}
+
+// TestReadElsewhere: a key of another Region isn't asked for. Its ARN is all that
+// a plan needs to say what is wrong.
+func TestReadElsewhere(t *testing.T) {
+	t.Parallel()
+	r, e := serve(t, nil)
+	far := strings.Replace(keyARN, "eu-west-1", "us-east-1", 1)
+	s, err := r.Read(t.Context(), far, roleARN)
+	if err != nil || len(e.calls) > 0 || s.Facts.Key.ARN != far || s.Facts.PolicyUnreadable != "the key is in us-east-1" {
+		t.Errorf("%+v, calls %q, %v", s, e.calls, err)
+	}
+	f := plan.Finding{Account: own, Region: "eu-west-1", Principal: access.Principal{ARN: roleARN, ID: "AROA"}, Operations: []string{"CreateGrant"}, Facts: s.Facts}
+	if p := plan.For(f.Evaluate(), plan.Options{}); p.NoFix == nil || p.NoFix.Reason != plan.OtherRegion {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestAliasIsFollowedAnew: an alias that moves is another key from then on.
+func TestAliasIsFollowedAnew(t *testing.T) {
+	t.Parallel()
+	r, e := serve(t, nil)
+	if s, err := r.Read(t.Context(), "alias/platform-ebs", roleARN); err != nil || s.Facts.Key.ARN != keyARN {
+		t.Fatal(s, err)
+	}
+	moved := strings.Replace(keyARN, "0001", "0002", 1)
+	e.answers["DescribeKey"] = strings.Replace(healthy()["DescribeKey"], keyARN, moved, 1)
+	if s, err := r.Read(t.Context(), "alias/platform-ebs", roleARN); err != nil || s.Facts.Key.ARN != moved || !slices.Contains(e.calls, "GetKeyPolicy "+moved) {
+		t.Errorf("%s, calls %q, %v", s.Facts.Key.ARN, e.calls, err)
 	}
 }
 

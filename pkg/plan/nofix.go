@@ -46,7 +46,7 @@ func (f Finding) obstacle() *NoFix {
 	case f.keyRegion() != f.Region:
 		return &NoFix{OtherRegion,
 			fmt.Sprintf("%s is in %s, the group in %s; EBS takes keys of its own Region only.", key, f.keyRegion(), f.Region),
-			"Name a key of " + f.Region + " where the launch takes this one from: " + strings.Join(f.Because, "; ") + "."}
+			"Name a key of " + f.Region + " where the launch takes this one from: " + strings.Join(f.Because, "; ") + "." + f.replica()}
 	case f.Facts.Key.State != "Enabled" && f.Facts.Key.State != "Updating":
 		return f.keyState()
 	case f.asymmetric():

@@ -140,7 +140,7 @@ func (d Device) keyNotShown(snap *Snapshot) string {
 // onDefault: the default key, which needs nothing while it is AWS's own.
 func (d Device) onDefault(def Defaults, why string, operations []string) Outcome {
 	why += ", so the account's default EBS key " + def.KeyID
-	if isManaged(def.KeyID) {
+	if def.managed() {
 		return Outcome{NoNeed: d.Name + ": " + why + ", which AWS manages and which lets the whole account in"}
 	}
 	return outcome(d.use(def.KeyID, Volume, why, operations))
@@ -152,10 +152,15 @@ func (d Device) use(key string, purpose Purpose, why string, operations []string
 
 func outcome(uses ...Use) Outcome { return Outcome{Uses: uses} }
 
-// isManaged: "alias/aws/ebs", or the ARN of that alias. Names that begin with
-// alias/aws/ are AWS's alone.
-func isManaged(key string) bool {
-	return key == "alias/aws/ebs" || strings.HasSuffix(key, ":alias/aws/ebs")
+// managed reports whether the default key is the account's alias/aws/ebs, by name
+// or ARN. Names that begin with alias/aws/ are AWS's alone. As a key's ARN it
+// looks like any key; then DescribeKey tells.
+func (def Defaults) managed() bool {
+	if def.KeyID == "alias/aws/ebs" {
+		return true
+	}
+	part := strings.Split(def.KeyID, ":")
+	return len(part) == 6 && part[4] == def.Account && part[5] == "alias/aws/ebs"
 }
 
 // sameKey reports whether a key as written is the key of that ARN for certain.

@@ -16,6 +16,7 @@ const (
 	defKey  = "arn:aws:kms:eu-west-1:" + own + ":key/00000000-0000-0000-0000-00000000000d"
 	snapKey = "arn:aws:kms:eu-west-1:" + own + ":key/00000000-0000-0000-0000-000000000005"
 	farKey  = "arn:aws:kms:eu-west-1:" + other + ":key/00000000-0000-0000-0000-00000000000f"
+	multi   = "arn:aws:kms:eu-west-1:" + own + ":key/mrk-0123456789abcdef0123456789abcdef"
 	named   = "alias/platform-ebs"
 )
 
@@ -50,6 +51,7 @@ func TestDecide(t *testing.T) {
 	plain := &encryption.Snapshot{ID: "snap-1", OwnerID: other, Visible: true}
 	ownSnap := &encryption.Snapshot{ID: "snap-1", OwnerID: own, Encrypted: true, KeyARN: snapKey, Visible: true}
 	ownFarKey := &encryption.Snapshot{ID: "snap-1", OwnerID: own, Encrypted: true, KeyARN: farKey, Visible: true}
+	ownMulti := &encryption.Snapshot{ID: "snap-1", OwnerID: own, Encrypted: true, KeyARN: multi, Visible: true}
 	foreign := &encryption.Snapshot{ID: "snap-1", OwnerID: other, Encrypted: true, KeyARN: farKey, Visible: true}
 	keyless := &encryption.Snapshot{ID: "snap-1", OwnerID: other, Encrypted: true, Visible: true}
 	for _, tc := range []struct {
@@ -93,6 +95,16 @@ func TestDecide(t *testing.T) {
 		{name: "AWS managed default", encrypted: yes, def: "alias/aws/ebs", because: "which AWS manages"},
 		{name: "AWS managed default as an alias ARN, by default", byDefault: true, def: "arn:aws:kms:eu-west-1:" + own + ":alias/aws/ebs", because: "which AWS manages"},
 		{name: "default as an alias ARN", encrypted: yes, def: "arn:aws:kms:eu-west-1:" + own + ":alias/ours", want: []need{volume("arn:aws:kms:eu-west-1:"+own+":alias/ours", fresh)}},
+		{name: "default as an alias, off", encrypted: yes, def: "alias/ours", want: []need{volume("alias/ours", fresh)}, because: "default EBS key alias/ours"},
+		{name: "default as a key ARN, off, foreign", snap: foreign, def: defKey, want: []need{volume(defKey, rekey), from(farKey)}},
+		{name: "default as an alias ARN, off, foreign", snap: foreign, def: "arn:aws:kms:eu-west-1:" + own + ":alias/ours", want: []need{volume("arn:aws:kms:eu-west-1:"+own+":alias/ours", rekey), from(farKey)}},
+		{name: "default is another account's key", encrypted: yes, def: farKey, want: []need{volume(farKey, fresh)}},
+		{name: "another account's aws/ebs is no key of ours", byDefault: true, def: "arn:aws:kms:eu-west-1:" + other + ":alias/aws/ebs", want: []need{volume("arn:aws:kms:eu-west-1:"+other+":alias/aws/ebs", fresh)}},
+		{name: "K is aws/ebs", key: "alias/aws/ebs", encrypted: yes, want: []need{volume("alias/aws/ebs", fresh)}},
+		{name: "K is another Region's", key: strings.Replace(snapKey, "eu-west-1", "us-east-1", 1), encrypted: yes, want: []need{volume(strings.Replace(snapKey, "eu-west-1", "us-east-1", 1), fresh)}},
+		{name: "own, K its multi-Region key's primary elsewhere", snap: ownMulti, key: strings.Replace(multi, "eu-west-1", "us-east-1", 1), encrypted: yes, want: []need{volume(strings.Replace(multi, "eu-west-1", "us-east-1", 1), rekey), from(multi)}},
+		{name: "own, K its multi-Region key's id", snap: ownMulti, key: "mrk-0123456789abcdef0123456789abcdef", encrypted: yes, want: []need{volume("mrk-0123456789abcdef0123456789abcdef", fresh)}},
+		{name: "foreign, K its own key", snap: foreign, key: farKey, encrypted: yes, want: []need{volume(farKey, rekey), from(farKey)}},
 		{name: "foreign, AWS managed default", snap: foreign, def: "alias/aws/ebs", want: []need{from(farKey)}, because: "encrypted anew"},
 		{name: "invisible, encrypted", invisible: true, hidden: yes, want: []need{volume(defKey, rekey), from("")}, unknown: "snapshot snap-1 is encrypted under a key that can't be told"},
 		{name: "invisible, encrypted, K", invisible: true, hidden: yes, key: named, encrypted: yes, want: []need{volume(named, rekey), from("")}, unknown: "can't see the snapshot"},

@@ -1,0 +1,16 @@
+package plan
+
+import "strings"
+
+// replica says where to find the group's own key of a multi-Region family: each
+// member has the same id, and its own Region, policy and grants. Only the ids of
+// such keys begin with mrk-.
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+func (f Finding) replica() string {
+	if !strings.HasPrefix(arnPart(f.Facts.Key.ARN, 5), "key/mrk-") {
+		return ""
+	}
+	here := strings.Replace(f.Facts.Key.ARN, ":"+f.keyRegion()+":", ":"+f.Region+":", 1)
+	return " It is a multi-Region key: name its member of " + f.Region + ", " + here + ", if there is one, else `aws kms replicate-key --region " + f.keyRegion() +
+		" --key-id " + f.Facts.Key.ARN + " --replica-region " + f.Region + "`."
+}
