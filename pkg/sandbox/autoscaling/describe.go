@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -18,6 +17,9 @@ import (
 // DescribeAutoScalingGroups lists groups by name. Names that no group has are
 // left out.
 func (s *Service) DescribeAutoScalingGroups(ctx context.Context, in *autoscaling.DescribeAutoScalingGroupsInput) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
+	if len(in.Filters) > 0 || in.IncludeInstances != nil {
+		return nil, wire.Errorf("NotInTheSandbox", "Filters and IncludeInstances of DescribeAutoScalingGroups are not in the sandbox")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := []types.AutoScalingGroup{}
@@ -25,17 +27,7 @@ func (s *Service) DescribeAutoScalingGroups(ctx context.Context, in *autoscaling
 		if len(in.AutoScalingGroupNames) > 0 && !slices.Contains(in.AutoScalingGroupNames, g.group) {
 			continue
 		}
-		ok, err := carries(g.view.Tags, in.Filters)
-		if err != nil {
-			return nil, err
-		}
-		v := g.view
-		if in.IncludeInstances != nil && !*in.IncludeInstances {
-			v.Instances = []types.Instance{}
-		}
-		if ok {
-			all = append(all, v)
-		}
+		all = append(all, g.view)
 	}
 	page, next, err := paging.Cut(all, in.MaxRecords, in.NextToken, pages(50, in.NextToken))
 	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: page, NextToken: next}, err
@@ -53,36 +45,12 @@ func (s *Service) of(c *wire.Caller) []*group {
 	return all
 }
 
-// carries applies the filters tag:KEY, tag-key and tag-value.
-func carries(tags []types.TagDescription, filters []types.Filter) (bool, error) {
-	for _, f := range filters {
-		name := aws.ToString(f.Name)
-		key, byKey := strings.CutPrefix(name, "tag:")
-		if !byKey && name != "tag-key" && name != "tag-value" {
-			return false, wire.Errorf("NotInTheSandbox", "the filter %s is not in the sandbox", name)
-		}
-		if !slices.ContainsFunc(tags, func(t types.TagDescription) bool {
-			switch {
-			case byKey:
-				return *t.Key == key && slices.Contains(f.Values, aws.ToString(t.Value))
-			case name == "tag-key":
-				return slices.Contains(f.Values, *t.Key)
-			}
-			return slices.Contains(f.Values, aws.ToString(t.Value))
-		}) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
 // DescribeScalingActivities lists activities: those in progress first, then the
 // newest first.
 func (s *Service) DescribeScalingActivities(ctx context.Context, in *autoscaling.DescribeScalingActivitiesInput) (*autoscaling.DescribeScalingActivitiesOutput, error) {
 	c := wire.CallerOf(ctx)
-	wanted, err := activityFilter(in)
-	if err != nil {
-		return nil, err
+	if len(in.Filters) > 0 || len(in.ActivityIds) > 0 {
+		return nil, wire.Errorf("NotInTheSandbox", "Filters and ActivityIds of DescribeScalingActivities are not in the sandbox")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,9 +69,7 @@ func (s *Service) DescribeScalingActivities(ctx context.Context, in *autoscaling
 	all := []types.Activity{}
 	for _, g := range groups {
 		for _, a := range slices.Backward(g.activities) {
-			if wanted(a) {
-				all = append(all, a.Activity)
-			}
+			all = append(all, a.Activity)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b types.Activity) int {
@@ -111,43 +77,6 @@ func (s *Service) DescribeScalingActivities(ctx context.Context, in *autoscaling
 	})
 	page, next, err := paging.Cut(all, in.MaxRecords, in.NextToken, pages(100, in.NextToken))
 	return &autoscaling.DescribeScalingActivitiesOutput{Activities: page, NextToken: next}, err
-}
-
-// activityFilter reads which activities are asked for. Status goes only with a
-// group's name (API reference).
-func activityFilter(in *autoscaling.DescribeScalingActivitiesInput) (func(*activity) bool, error) {
-	checks := []func(*activity) bool{func(a *activity) bool {
-		return len(in.ActivityIds) == 0 || slices.Contains(in.ActivityIds, *a.ActivityId)
-	}}
-	for _, f := range in.Filters {
-		check, err := activityCheck(f, in.AutoScalingGroupName != nil)
-		if err != nil {
-			return nil, err
-		}
-		checks = append(checks, check)
-	}
-	return func(a *activity) bool {
-		return !slices.ContainsFunc(checks, func(ok func(*activity) bool) bool { return !ok(a) })
-	}, nil
-}
-
-func activityCheck(f types.Filter, named bool) (func(*activity) bool, error) {
-	if name := aws.ToString(f.Name); name == "Status" {
-		if !named {
-			return nil, invalid("The Status filter can only be used in combination with the AutoScalingGroupName parameter.")
-		}
-		return func(a *activity) bool { return slices.Contains(f.Values, string(a.StatusCode)) }, nil
-	} else if len(f.Values) != 1 || name != "StartTimeLowerBound" && name != "StartTimeUpperBound" {
-		return nil, invalid("Invalid filter %s", name)
-	}
-	bound, err := time.Parse(time.RFC3339, f.Values[0])
-	if err != nil {
-		return nil, invalid("Invalid time %s", f.Values[0])
-	}
-	if *f.Name == "StartTimeLowerBound" {
-		return func(a *activity) bool { return !a.StartTime.Before(bound) }, nil
-	}
-	return func(a *activity) bool { return !a.StartTime.After(bound) }, nil
 }
 
 // CreateOrUpdateTags sets tags on groups.

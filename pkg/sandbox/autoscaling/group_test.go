@@ -194,7 +194,7 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestActivities holds their order, pages and filters.
+// TestActivities holds their order and pages.
 func TestActivities(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, autoscaling.DefaultSwitches())
@@ -217,20 +217,6 @@ func TestActivities(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("activities (-want +got):\n%s", diff)
 	}
-	for name, tc := range map[string]struct {
-		filter types.Filter
-		want   int
-	}{
-		"status": {types.Filter{Name: new("Status"), Values: []string{"Cancelled"}}, 2},
-		"since":  {types.Filter{Name: new("StartTimeLowerBound"), Values: []string{"2026-03-02T09:00:20Z"}}, 2},
-		"until":  {types.Filter{Name: new("StartTimeUpperBound"), Values: []string{"2026-03-02T08:59:59Z"}}, 0},
-	} {
-		out, err := w.asg.DescribeScalingActivities(admin(), &sdk.DescribeScalingActivitiesInput{AutoScalingGroupName: new("web"), Filters: []types.Filter{tc.filter}})
-		must(t, err)
-		if len(out.Activities) != tc.want {
-			t.Errorf("%s: %d activities, want %d", name, len(out.Activities), tc.want)
-		}
-	}
 	_, err := w.asg.DescribeScalingActivities(admin(), &sdk.DescribeScalingActivitiesInput{NextToken: new("nonsense")})
 	wantError(t, err, "InvalidNextToken", "The token 'nonsense' is invalid.")
 }
@@ -243,11 +229,6 @@ func TestTags(t *testing.T) {
 	w.group("db", 0)
 	_, err := w.asg.CreateOrUpdateTags(admin(), &sdk.CreateOrUpdateTagsInput{Tags: []types.Tag{{Key: new("team"), Value: new("a"), ResourceId: new("web"), PropagateAtLaunch: new(true)}}})
 	must(t, err)
-	out, err := w.asg.DescribeAutoScalingGroups(admin(), &sdk.DescribeAutoScalingGroupsInput{Filters: []types.Filter{{Name: new("tag:team"), Values: []string{"a"}}}})
-	must(t, err)
-	if len(out.AutoScalingGroups) != 1 || *out.AutoScalingGroups[0].AutoScalingGroupName != "web" {
-		t.Errorf("groups %+v", out.AutoScalingGroups)
-	}
 	tags, err := w.asg.DescribeTags(admin(), &sdk.DescribeTagsInput{Filters: []types.Filter{{Name: new("auto-scaling-group"), Values: []string{"web"}}}})
 	must(t, err)
 	if len(tags.Tags) != 1 || *tags.Tags[0].ResourceType != "auto-scaling-group" || *tags.Tags[0].Value != "a" {

@@ -153,7 +153,6 @@ func TestWhatIsRecorded(t *testing.T) {
 		{"eu-west-1", by("EventName", "DisableKey"), 1},
 		{"eu-west-1", by("Username", "AutoScaling"), 1},
 		{"eu-west-1", by("ResourceName", keyARN), 1},
-		{"eu-west-1", by("ReadOnly", "true"), 1},
 		{"eu-west-1", by("EventSource", "iam.amazonaws.com"), 0},
 		{"eu-west-1", &awstrail.LookupEventsInput{StartTime: new(time.Date(2026, 3, 2, 9, 1, 0, 0, time.UTC))}, 1},
 		{"eu-west-1", &awstrail.LookupEventsInput{MaxResults: new(int32(1))}, 1},

@@ -21,6 +21,11 @@ func (s *Service) LookupEvents(ctx context.Context, in *cloudtrail.LookupEventsI
 	if len(in.LookupAttributes) > 1 {
 		return nil, wire.Errorf("InvalidLookupAttributesException", "You can only specify one lookup attribute.")
 	}
+	for _, a := range in.LookupAttributes {
+		if !slices.Contains([]types.LookupAttributeKey{"EventName", "EventSource", "ResourceName", "Username"}, a.AttributeKey) {
+			return nil, wire.Errorf("NotInTheSandbox", "the lookup attribute %s is not in the sandbox", a.AttributeKey)
+		}
+	}
 	c := wire.CallerOf(ctx)
 	s.mu.Lock()
 	all := slices.Clone(s.records[place{c.Account, c.Region}])
@@ -55,19 +60,10 @@ func (r record) fits(attributes []types.LookupAttribute) bool {
 		return r.EventName == want
 	case types.LookupAttributeKeyEventSource:
 		return r.EventSource == want
-	case types.LookupAttributeKeyEventId:
-		return r.EventID == want
 	case types.LookupAttributeKeyUsername:
 		return r.username() == want
-	case types.LookupAttributeKeyReadOnly:
-		return strconv.FormatBool(r.ReadOnly) == want
-	case types.LookupAttributeKeyResourceName:
-		return slices.ContainsFunc(r.Resources, func(x resource) bool { return x.ARN == want || strings.HasSuffix(x.ARN, "/"+want) })
-	case types.LookupAttributeKeyResourceType:
-		return slices.ContainsFunc(r.Resources, func(x resource) bool { return x.Type == want })
-	default:
-		return false
 	}
+	return slices.ContainsFunc(r.Resources, func(x resource) bool { return x.ARN == want }) // ResourceName
 }
 
 // username is a user's name, or a session's.

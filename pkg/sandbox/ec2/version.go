@@ -103,6 +103,9 @@ func (t *template) answer(v *version) types.LaunchTemplateVersion {
 // DescribeLaunchTemplateVersions lists versions, newest first. Without a
 // template it takes $Latest and $Default only, and answers for all templates.
 func (s *Service) DescribeLaunchTemplateVersions(ctx context.Context, in *ec2.DescribeLaunchTemplateVersionsInput) (*ec2.DescribeLaunchTemplateVersionsOutput, error) {
+	if in.MinVersion != nil || in.MaxVersion != nil {
+		return nil, wire.Errorf("NotInTheSandbox", "MinVersion and MaxVersion are not in the sandbox")
+	}
 	p := placeOf(wire.CallerOf(ctx))
 	page, next, err := s.versions(p, in)
 	if err != nil {
@@ -138,7 +141,7 @@ func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput)
 	}
 	var all []*types.LaunchTemplateVersion
 	for _, t := range wanted {
-		some, err := t.chosen(in.Versions, in.MinVersion, in.MaxVersion)
+		some, err := t.chosen(in.Versions)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -149,19 +152,9 @@ func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput)
 	})
 }
 
-// chosen returns the versions with the given names, or in the given range;
-// newest first, each once.
-func (t *template) chosen(names []string, from, to *string) ([]*types.LaunchTemplateVersion, error) {
-	lowest, highest := int64(1), int64(len(t.versions))
-	for bound, name := range map[*int64]*string{&lowest: from, &highest: to} {
-		if name != nil {
-			n, err := strconv.ParseInt(*name, 10, 64)
-			if err != nil {
-				return nil, wire.Errorf("InvalidParameterValue", "Invalid launch template version: %s", *name)
-			}
-			*bound = n
-		}
-	}
+// chosen returns the versions with the given names, or all; newest first, each
+// once.
+func (t *template) chosen(names []string) ([]*types.LaunchTemplateVersion, error) {
 	wanted := map[int64]bool{}
 	for _, name := range names {
 		v, err := t.version(name)
@@ -172,7 +165,7 @@ func (t *template) chosen(names []string, from, to *string) ([]*types.LaunchTemp
 	}
 	var all []*types.LaunchTemplateVersion
 	for _, v := range slices.Backward(t.versions) {
-		if wanted[v.number] || len(names) == 0 && v.number >= lowest && v.number <= highest {
+		if wanted[v.number] || len(names) == 0 {
 			all = append(all, new(t.answer(v)))
 		}
 	}

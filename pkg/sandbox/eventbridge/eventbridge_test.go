@@ -36,39 +36,32 @@ func TestPatterns(t *testing.T) {
 	const event = `{"source":"aws.kms","detail":{"eventName":"PutKeyPolicy","errorCode":"AccessDenied","n":3,"null":null,"empty":"",
 		"list":["a","b"],"user":{"name":"AWSServiceRoleForAutoScaling_x"},"objects":[{"k":"1"},{"k":"2"}]}}`
 	for pattern, want := range map[string]bool{
-		`{"source":["aws.kms"]}`:                                                          true,
-		`{"source":["aws.ec2","aws.kms"]}`:                                                true,
-		`{"source":["aws.ec2"]}`:                                                          false,
-		`{"detail":{"eventName":["PutKeyPolicy"]},"source":["aws.ec2"]}`:                  false,
-		`{"detail":{"n":[3]}}`:                                                            true,
-		`{"detail":{"n":["3"]}}`:                                                          false,
-		`{"detail":{"null":[null]}}`:                                                      true,
-		`{"detail":{"list":["b"]}}`:                                                       true,
-		`{"detail":{"list":["c"]}}`:                                                       false,
-		`{"detail":{"objects":{"k":["2"]}}}`:                                              true,
-		`{"detail":{"objects":{"k":["3"]}}}`:                                              false,
-		`{"detail":{"eventName":[{"prefix":"Put"}]}}`:                                     true,
-		`{"detail":{"eventName":[{"suffix":"Key"}]}}`:                                     false,
-		`{"detail":{"eventName":[{"suffix":"Policy"}]}}`:                                  true,
-		`{"detail":{"eventName":[{"equals-ignore-case":"putkeypolicy"}]}}`:                true,
-		`{"detail":{"user":{"name":[{"prefix":"AWSServiceRoleForAutoScaling"}]}}}`:        true,
-		`{"detail":{"eventName":[{"wildcard":"P*Key*y"}]}}`:                               true,
-		`{"detail":{"eventName":[{"wildcard":"P*Grant*"}]}}`:                              false,
-		`{"detail":{"eventName":[{"wildcard":"*y*y"}]}}`:                                  true,
-		`{"detail":{"eventName":[{"wildcard":"*Policy*Policy"}]}}`:                        false,
-		`{"detail":{"errorCode":[{"exists":true}]}}`:                                      true,
-		`{"detail":{"errorCode":[{"exists":false}]}}`:                                     false,
-		`{"detail":{"other":[{"exists":false}]}}`:                                         true,
-		`{"detail":{"other":{"deeper":[{"exists":false}]}}}`:                              true,
-		`{"detail":{"user":[{"exists":true}]}}`:                                           false,
-		`{"detail":{"empty":[""]}}`:                                                       true,
-		`{"detail":{"errorCode":[{"anything-but":"AccessDenied"}]}}`:                      false,
-		`{"detail":{"errorCode":[{"anything-but":["Throttling","X"]}]}}`:                  true,
-		`{"detail":{"errorCode":[{"anything-but":{"prefix":"Access"}}]}}`:                 false,
-		`{"detail":{"other":[{"anything-but":"x"}]}}`:                                     false,
-		`{"$or":[{"source":["aws.ec2"]},{"detail":{"eventName":["PutKeyPolicy"]}}]}`:      true,
-		`{"$or":[{"source":["aws.ec2"]},{"detail":{"eventName":["x"]}}]}`:                 false,
-		`{"source":["aws.kms"],"$or":[{"source":["aws.ec2"]},{"detail":{"list":["a"]}}]}`: true,
+		`{"source":["aws.kms"]}`:                                                   true,
+		`{"source":["aws.ec2","aws.kms"]}`:                                         true,
+		`{"source":["aws.ec2"]}`:                                                   false,
+		`{"detail":{"eventName":["PutKeyPolicy"]},"source":["aws.ec2"]}`:           false,
+		`{"detail":{"n":[3]}}`:                                                     true,
+		`{"detail":{"n":["3"]}}`:                                                   false,
+		`{"detail":{"null":[null]}}`:                                               true,
+		`{"detail":{"list":["b"]}}`:                                                true,
+		`{"detail":{"list":["c"]}}`:                                                false,
+		`{"detail":{"objects":{"k":["2"]}}}`:                                       true,
+		`{"detail":{"objects":{"k":["3"]}}}`:                                       false,
+		`{"detail":{"eventName":[{"prefix":"Put"}]}}`:                              true,
+		`{"detail":{"eventName":[{"suffix":"Key"}]}}`:                              false,
+		`{"detail":{"eventName":[{"suffix":"Policy"}]}}`:                           true,
+		`{"detail":{"eventName":[{"equals-ignore-case":"putkeypolicy"}]}}`:         true,
+		`{"detail":{"user":{"name":[{"prefix":"AWSServiceRoleForAutoScaling"}]}}}`: true,
+		`{"detail":{"eventName":[{"wildcard":"P*Key*y"}]}}`:                        true,
+		`{"detail":{"eventName":[{"wildcard":"P*Grant*"}]}}`:                       false,
+		`{"detail":{"eventName":[{"wildcard":"*y*y"}]}}`:                           true,
+		`{"detail":{"eventName":[{"wildcard":"*Policy*Policy"}]}}`:                 false,
+		`{"detail":{"errorCode":[{"exists":true}]}}`:                               true,
+		`{"detail":{"errorCode":[{"exists":false}]}}`:                              false,
+		`{"detail":{"other":[{"exists":false}]}}`:                                  true,
+		`{"detail":{"other":{"deeper":[{"exists":false}]}}}`:                       true,
+		`{"detail":{"user":[{"exists":true}]}}`:                                    false,
+		`{"detail":{"empty":[""]}}`:                                                true,
 	} {
 		out, err := s.TestEventPattern(ctx(), &awsevents.TestEventPatternInput{Event: new(event), EventPattern: &pattern})
 		if err != nil || out.Result != want {
@@ -76,7 +69,7 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{`{`, `[]`, `{}`, `{"a":"b"}`, `{"a":[{"numeric":[">",1]}]}`, `{"a":[{"prefix":1}]}`, `{"a":[{"exists":"x"}]}`,
-		`{"a":[["b"]]}`, `{"a":[{"anything-but":[{"x":1}]}]}`, `{"a":["` + strings.Repeat("x", 4096) + `"]}`} {
+		`{"a":[["b"]]}`, `{"a":[{"anything-but":["x"]}]}`, `{"$or":[{"a":["x"]}]}`, `{"a":["` + strings.Repeat("x", 4096) + `"]}`} {
 		_, err := s.TestEventPattern(ctx(), &awsevents.TestEventPatternInput{Event: new(event), EventPattern: &bad})
 		if w := new(wire.Error); !errors.As(err, &w) || w.Code != "InvalidEventPatternException" {
 			t.Errorf("%.40s: %v, want InvalidEventPatternException", bad, err)
@@ -86,8 +79,8 @@ func TestPatterns(t *testing.T) {
 
 // FuzzPattern holds that no pattern and no event break the matcher.
 func FuzzPattern(f *testing.F) {
-	f.Add(`{"a":[{"anything-but":{"prefix":"x"}}]}`, `{"a":["y",{"b":1},[1]]}`)
-	f.Add(`{"$or":[{"a":[null]}]}`, `{"a":null}`)
+	f.Add(`{"a":[{"prefix":"x"}]}`, `{"a":["y",{"b":1},[1]]}`)
+	f.Add(`{"a":[null]}`, `{"a":null}`)
 	f.Add(`{"a":{"b":[{"wildcard":"*a*"}]}}`, `{"a":[{"b":"xay"},2]}`)
 	s := eventbridge.New(clock.New(time.Unix(0, 0)), nil)
 	f.Fuzz(func(t *testing.T, pattern, event string) {

@@ -3,7 +3,6 @@ package eventbridge
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,10 +74,8 @@ func checkList(name string, list []any) error {
 			return fmt.Errorf("%q: a list in a list", name)
 		case !ok:
 			continue
-		case name == "$or":
-			if err := check(o); err != nil {
-				return err
-			}
+		case strings.HasPrefix(name, "$"):
+			return fmt.Errorf("%s is not in the sandbox", name)
 		case len(o) != 1:
 			return fmt.Errorf("%q: one operator an object", name)
 		default:
@@ -103,28 +100,8 @@ func checkOperator(o map[string]any) error {
 			if !isBool {
 				return fmt.Errorf("exists takes true or false")
 			}
-		case "anything-but":
-			return checkBut(arg)
 		default:
 			return fmt.Errorf("the operator %q is not in the sandbox", op)
-		}
-	}
-	return nil
-}
-
-func checkBut(arg any) error {
-	switch arg := arg.(type) {
-	case map[string]any:
-		if len(arg) != 1 || arg["anything-but"] != nil || arg["exists"] != nil {
-			return errors.New("anything-but takes one operator on text")
-		}
-		return checkOperator(arg)
-	case []any:
-		for _, v := range arg {
-			switch v.(type) {
-			case map[string]any, []any:
-				return errors.New("anything-but takes a list of values")
-			}
 		}
 	}
 	return nil
@@ -140,12 +117,6 @@ func (p pattern) matches(event map[string]any) bool {
 				return false
 			}
 		case []any:
-			if name == "$or" {
-				if !matchesOr(want, event) {
-					return false
-				}
-				continue
-			}
 			if !matchesLeaf(want, value, there) {
 				return false
 			}
@@ -162,13 +133,6 @@ func matchesObject(want pattern, value any) bool {
 	}
 	object, _ := value.(map[string]any)
 	return want.matches(object)
-}
-
-func matchesOr(branches []any, event map[string]any) bool {
-	return slices.ContainsFunc(branches, func(b any) bool {
-		p, ok := b.(map[string]any)
-		return ok && pattern(p).matches(event)
-	})
 }
 
 // matchesLeaf: a list as value fits if one of its elements does.
@@ -195,9 +159,6 @@ func matchesValue(want, value any) bool {
 	}
 	text, isText := value.(string)
 	for op, arg := range o {
-		if op == "anything-but" {
-			return !matchesBut(arg, value)
-		}
 		s, _ := arg.(string)
 		return isText && matchesText(op, s, text)
 	}
@@ -216,12 +177,4 @@ func matchesText(op, arg, text string) bool {
 		return wildcard.Match(arg, text)
 	}
 	return false
-}
-
-// matchesBut: anything-but takes a value, a list of values, or an operator.
-func matchesBut(arg, value any) bool {
-	if list, ok := arg.([]any); ok {
-		return slices.Contains(list, value)
-	}
-	return matchesValue(arg, value)
 }

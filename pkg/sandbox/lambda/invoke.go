@@ -12,17 +12,6 @@ import (
 // a crash or by a timeout. The log says which.
 var errFunction = errors.New("function error")
 
-// Invoke invokes a function by its ARN, and waits for its answer.
-func (s *Service) Invoke(functionARN string, payload []byte) ([]byte, error) {
-	s.mu.Lock()
-	p := s.processes[functionARN]
-	s.mu.Unlock()
-	if p == nil {
-		return nil, fmt.Errorf("no function %s", functionARN)
-	}
-	return p.invoke(payload)
-}
-
 // invoke runs one invocation, with the log lines that Lambda writes around it.
 func (p *process) invoke(payload []byte) ([]byte, error) {
 	p.invoking.Lock()

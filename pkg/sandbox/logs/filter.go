@@ -12,8 +12,8 @@ import (
 )
 
 // parseFilter reads a filter pattern: nothing; terms that must all be there,
-// with or without quotes; or JSON conditions, `{ $.id = "r-1" && $.n = 3 }`,
-// with = and != and * in strings. What else CloudWatch Logs knows is refused.
+// with or without quotes; or a JSON condition, `{ $.id = "r-*" }`, with * for any
+// text. What else CloudWatch Logs knows is refused.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func parseFilter(text string) (func(line string) bool, error) {
 	text = strings.TrimSpace(text)
@@ -22,7 +22,7 @@ func parseFilter(text string) (func(line string) bool, error) {
 		if !ok {
 			return nil, errors.New("no } at the end")
 		}
-		return parseJSONFilter(inner)
+		return parseCondition(strings.TrimSpace(inner))
 	}
 	term := regexp.MustCompile(`"([^"]*)"|(\S+)`)
 	var terms []string
@@ -42,32 +42,16 @@ func parseFilter(text string) (func(line string) bool, error) {
 	}, nil
 }
 
-// A condition holds one member of a JSON line against a value.
-type condition struct {
-	path, value string
-	not         bool
-}
-
-func parseJSONFilter(text string) (func(line string) bool, error) {
-	shape := regexp.MustCompile(`^\(?\s*\$\.([A-Za-z0-9_.-]+)\s*(!?=)\s*("[^"]*"|[^\s"()]+)\s*\)?$`)
-	var all []condition
-	for _, part := range strings.Split(text, "&&") {
-		m := shape.FindStringSubmatch(strings.TrimSpace(part))
-		if m == nil {
-			return nil, fmt.Errorf("%q is not in the sandbox", strings.TrimSpace(part))
-		}
-		all = append(all, condition{m[1], strings.Trim(m[3], `"`), m[2] == "!="})
+// parseCondition reads a condition on one member of a JSON line.
+func parseCondition(text string) (func(line string) bool, error) {
+	shape := regexp.MustCompile(`^\$\.([A-Za-z0-9_.-]+)\s*=\s*("[^"]*"|[^\s"()]+)$`)
+	m := shape.FindStringSubmatch(text)
+	if m == nil {
+		return nil, fmt.Errorf("%q is not in the sandbox", text)
 	}
+	path, want := m[1], strings.Trim(m[2], `"`)
 	return func(line string) bool {
-		if !gjson.Valid(line) {
-			return false
-		}
-		for _, c := range all {
-			v := gjson.Get(line, c.path)
-			if !v.Exists() || wildcard.Match(c.value, v.String()) == c.not {
-				return false
-			}
-		}
-		return true
+		v := gjson.Get(line, path)
+		return gjson.Valid(line) && v.Exists() && wildcard.Match(want, v.String())
 	}, nil
 }

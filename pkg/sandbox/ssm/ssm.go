@@ -16,15 +16,17 @@ type Service struct {
 	clock *clock.Clock
 
 	mu     sync.Mutex
-	values map[name][]types.Parameter // a parameter's versions, oldest first
+	values map[name]types.Parameter
 }
 
 // A name is where a parameter stands.
 type name struct{ account, region, path string }
 
+func nameOf(c *wire.Caller, path string) name { return name{c.Account, c.Region, path} }
+
 // New returns a Service without parameters.
 func New(c *clock.Clock) *Service {
-	return &Service{clock: c, values: map[name][]types.Parameter{}}
+	return &Service{clock: c, values: map[name]types.Parameter{}}
 }
 
 // Wire returns the service as the dispatcher takes it.
@@ -41,9 +43,9 @@ func (s *Service) Wire() wire.Service {
 	}.On(resources)
 }
 
-// Value returns the newest value of a parameter; false where there is none.
+// Value returns the value of a parameter; false where there is none.
 func (s *Service) Value(account, region, path string) (string, bool) {
-	p, ok := s.find(name{account, region, path}, "")
+	p, ok := s.find(name{account, region, path})
 	if !ok {
 		return "", false
 	}

