@@ -25,3 +25,16 @@ func TestTagsThatDifferByCaseAreUnknown(t *testing.T) {
 		}
 	}
 }
+
+// A plan that wouldn't open the key is none: here the launch needs what neither
+// the two statements nor the grant give.
+func TestAPlanThatWouldNotHelpIsNone(t *testing.T) {
+	t.Parallel()
+	for _, own := range []string{"auto", "policy", "grant"} {
+		f := broken(func(f *plan.Finding) { f.Operations = []string{"Decrypt", "GetPublicKey"} })
+		p := plan.For(f, plan.Options{OwnKey: own})
+		if p.NoFix == nil || p.NoFix.Reason != plan.WouldNotHelp || len(p.Steps) != 0 {
+			t.Errorf("%s: %+v", own, p)
+		}
+	}
+}
