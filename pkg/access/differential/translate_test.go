@@ -21,6 +21,8 @@ func translations() []rule {
 	return []rule{
 		{"variables-of-2008", "the simulator replaces policy variables in every version; before 2012-10-17 they are plain text",
 			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html", plainVariables},
+		{"escape-in-equals", "${*}, ${?} and ${$} \"can be used in any string where you can use regular policy variables\"; the simulator knows them only where wildcards count, and is told the character elsewhere",
+			"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars", charactersInEquals},
 		{"encryption-context", "the simulator drops kms:EncryptionContext:… from the request; it is told as a tag of the principal, which is as much a string",
 			"https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context", encryptionContextAsTag},
 		{"role-path", "the simulator compares a role with a session by name only; a role of another path is another role, and is told by another name",
@@ -86,6 +88,23 @@ func (v values) replace(change func(s string) string) values {
 	}
 	v.is = is
 	return v
+}
+
+// charactersInEquals leaves the ${$} that plainVariables wrote: a brace follows.
+func charactersInEquals(q question) question {
+	return q.edit(func(s statement) (statement, bool) {
+		return s.replaceCondition(func(operator, key string, v values) (string, string, values) {
+			if strings.Contains(operator, "String") && !strings.Contains(operator, "Like") {
+				v = v.replace(func(s string) string {
+					if before, ok := strings.CutSuffix(s, "${$}"); ok {
+						s = before + "$"
+					}
+					return strings.NewReplacer("${*}", "*", "${?}", "?").Replace(s)
+				})
+			}
+			return operator, key, v
+		}), true
+	})
 }
 
 // change applies to values that may be missing.
