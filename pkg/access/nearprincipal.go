@@ -92,20 +92,30 @@ func (c *situation) missedAccount(theirs, mine arn) Reason {
 func missedRole(theirs, mine arn) Reason {
 	path, name, isRole := theirs.role()
 	myPath, myName, _ := mine.role()
-	session, _, isSession := theirs.session()
 	switch {
-	case isSession && session == myName:
-		return OtherSession
-	case isSession && strings.HasPrefix(session, "AWSServiceRoleForAutoScaling") && strings.HasPrefix(myName, "AWSServiceRoleForAutoScaling"):
-		return WrongRoleSuffix
 	case !isRole:
-		return OtherPrincipal
+		return missedSession(theirs, myName)
 	case name == myName && path != myPath:
 		return WrongRolePath
 	case path == myPath && strings.HasPrefix(path, "aws-service-role/"):
 		return WrongRoleSuffix
 	case strings.HasPrefix(path, "aws-service-role/"), strings.HasPrefix(name, "AWSServiceRoleFor"):
 		return OtherServiceLinkedRole
+	}
+	return OtherPrincipal
+}
+
+// missedSession compares another's session, user or the like with our role.
+func missedSession(theirs arn, myName string) Reason {
+	const autoScaling = "AWSServiceRoleForAutoScaling"
+	role, _, isSession := theirs.session()
+	switch {
+	case !isSession:
+		return OtherPrincipal
+	case role == myName:
+		return OtherSession
+	case strings.HasPrefix(role, autoScaling) && strings.HasPrefix(myName, autoScaling):
+		return WrongRoleSuffix
 	}
 	return OtherPrincipal
 }
