@@ -60,21 +60,28 @@ type Done struct {
 
 // EditKeyPolicy carries out a policy step. It writes only if the policy means
 // what the step says it was before; where it means what it shall be, there is
-// nothing to do; anything else is ErrSuperseded.
+// nothing to do; anything else is ErrSuperseded. Each attempt looks anew: while
+// it waits, others edit.
 func EditKeyPolicy(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sleep, s plan.EditKeyPolicy) (Done, error) {
-	now, err := readPolicy(ctx, r, s.Key)
+	done := Done{Before: s.Before, After: s.After, Undo: Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}}
+	err := untilKnown(ctx, sleep, func() error {
+		now, err := readPolicy(ctx, r, s.Key)
+		switch {
+		case err != nil:
+			return err
+		case keypolicy.Equal(now, s.After):
+			return nil
+		case !keypolicy.Equal(now, s.Before):
+			return fmt.Errorf("edit key policy of %s: %w", s.Key, ErrSuperseded)
+		}
+		err = writePolicy(ctx, w, s.Key, s.After)
+		done.Changed = err == nil
+		return err
+	})
 	if err != nil {
 		return Done{}, err
 	}
-	done := Done{Before: s.Before, After: s.After, Undo: Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}}
-	switch {
-	case keypolicy.Equal(now, s.After):
-		return done, nil
-	case !keypolicy.Equal(now, s.Before):
-		return Done{}, fmt.Errorf("edit key policy of %s: %w", s.Key, ErrSuperseded)
-	}
-	done.Changed = true
-	return done, writePolicy(ctx, w, sleep, s.Key, s.After)
+	return done, nil
 }
 
 func readPolicy(ctx context.Context, r PolicyReader, key string) (string, error) {
@@ -90,11 +97,8 @@ func readPolicy(ctx context.Context, r PolicyReader, key string) (string, error)
 
 // writePolicy never sets BypassPolicyLockoutSafetyCheck: KMS shall refuse a
 // document that locks the owner out.
-func writePolicy(ctx context.Context, w PolicyWriter, sleep Sleep, key, document string) error {
-	err := untilKnown(ctx, sleep, func() error {
-		_, err := w.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: &document})
-		return err
-	})
+func writePolicy(ctx context.Context, w PolicyWriter, key, document string) error {
+	_, err := w.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: &document})
 	if err != nil {
 		return fmt.Errorf("put key policy of %s: %w", key, refused(err))
 	}

@@ -49,13 +49,17 @@ func (u RemoveStatements) Preview(ctx context.Context, r PolicyReader) (keypolic
 // Run takes the principal out of Keymend's statements in the policy as it is
 // now. Nothing is written where it isn't in them.
 func (u RemoveStatements) Run(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sleep) (Done, error) {
-	edit, err := u.Preview(ctx, r)
-	done := Done{Before: edit.Before, After: edit.After, Left: u.left(edit.After)}
-	if err != nil || edit.Before == edit.After {
-		return done, err
-	}
-	err = writePolicy(ctx, w, sleep, u.Key, edit.After)
-	done.Changed = err == nil
+	var done Done
+	err := untilKnown(ctx, sleep, func() error {
+		edit, err := u.Preview(ctx, r)
+		done = Done{Before: edit.Before, After: edit.After, Left: u.left(edit.After)}
+		if err != nil || edit.Before == edit.After {
+			return err
+		}
+		err = writePolicy(ctx, w, u.Key, edit.After)
+		done.Changed = err == nil
+		return err
+	})
 	return done, err
 }
 
