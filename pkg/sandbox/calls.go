@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -42,7 +41,10 @@ func (l *callLog) add(now time.Time, c wire.Call) {
 		Time: now, Account: c.Caller.Account, Region: c.Caller.Region, Caller: c.Caller.ARN, InvokedBy: c.Caller.InvokedBy,
 		Service: c.Service, Operation: c.Operation, Resources: c.Resources, RequestID: c.Caller.RequestID, Agent: c.Caller.Agent,
 	}
-	seen.Error, seen.Message = describe(c.Err)
+	if c.Err != nil {
+		failure := wire.AsError(c.Err)
+		seen.Error, seen.Message = failure.Code, failure.Message
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.serial++
@@ -51,18 +53,6 @@ func (l *callLog) add(now time.Time, c wire.Call) {
 		l.calls = l.calls[keptCalls/10:]
 	}
 	l.calls = append(l.calls, seen)
-}
-
-// describe returns an error's code and message.
-func describe(err error) (code, message string) {
-	var w *wire.Error
-	switch {
-	case err == nil:
-		return "", ""
-	case errors.As(err, &w):
-		return w.Code, w.Message
-	}
-	return "InternalFailure", err.Error()
 }
 
 // since returns the calls after a serial number.

@@ -90,21 +90,6 @@ func into[T any](property any) (T, error) {
 	return v, err
 }
 
-// do carries out an operation of a service as the deploying administrator.
-func do[O any](m maker, s wire.Service, operation string, in any) (*O, error) {
-	for _, op := range s.Operations {
-		if op.Name != operation {
-			continue
-		}
-		out, err := op.Call(m.ctx, in)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", operation, err)
-		}
-		return out.(*O), nil
-	}
-	return nil, fmt.Errorf("%s:%s is not in the sandbox", s.Name, operation)
-}
-
 // made is how a resource with an ARN is referred to.
 func made(ref, arn string) cloudformation.Made {
 	return cloudformation.Made{Ref: ref, Attributes: map[string]string{"Arn": arn}}

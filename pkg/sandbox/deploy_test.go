@@ -110,7 +110,7 @@ func TestDeployRefusesWhatItDoesNotKnow(t *testing.T) {
 		"type":           {`{"Type": "AWS::S3::Bucket"}`, "resources of type AWS::S3::Bucket are not in the sandbox"},
 		"managed policy": {`{"Type": "AWS::IAM::Role", "Properties": {"ManagedPolicyArns": ["x"]}}`, "managed policies are not in the sandbox"},
 		"no binary":      {`{"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "g"}}`, "no binary was given for function X (g)"},
-		"bad pattern":    {`{"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": "mine"}}}`, "PutRule"},
+		"bad pattern":    {`{"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": "mine"}}}`, "InvalidEventPatternException"},
 		"bad policy":     {`{"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": "{"}}`, "MalformedPolicyDocument"},
 		"no such role":   {`{"Type": "AWS::IAM::Policy", "Properties": {"Roles": ["nobody"], "PolicyDocument": {"Statement": []}}}`, "NoSuchEntity"},
 		"no function":    {`{"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": "h"}}`, "no function"},

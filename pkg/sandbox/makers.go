@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -47,7 +46,7 @@ func (m maker) rolePolicy(r resource) (cloudformation.Made, error) {
 	}
 	name := r.name("PolicyName")
 	for _, role := range roles {
-		if _, err := do[awsiam.PutRolePolicyOutput](m, m.iam.Wire(), "PutRolePolicy", &awsiam.PutRolePolicyInput{
+		if _, err := m.iam.PutRolePolicy(m.ctx, &awsiam.PutRolePolicyInput{
 			RoleName: &role, PolicyName: &name, PolicyDocument: new(r.text("PolicyDocument"))}); err != nil {
 			return cloudformation.Made{}, err
 		}
@@ -64,7 +63,7 @@ func (m maker) queue(r resource) (cloudformation.Made, error) {
 			in.Attributes[property] = textOf(value)
 		}
 	}
-	out, err := do[sqs.CreateQueueOutput](m, m.sqs.Wire(), "CreateQueue", in)
+	out, err := m.sqs.CreateQueue(m.ctx, in)
 	if err != nil {
 		return cloudformation.Made{}, err
 	}
@@ -79,7 +78,7 @@ func (m maker) queuePolicy(r resource) (cloudformation.Made, error) {
 		return cloudformation.Made{}, err
 	}
 	for _, url := range queues {
-		if _, err := do[sqs.SetQueueAttributesOutput](m, m.sqs.Wire(), "SetQueueAttributes", &sqs.SetQueueAttributesInput{
+		if _, err := m.sqs.SetQueueAttributes(m.ctx, &sqs.SetQueueAttributesInput{
 			QueueUrl: &url, Attributes: map[string]string{"Policy": r.text("PolicyDocument")}}); err != nil {
 			return cloudformation.Made{}, err
 		}
@@ -91,7 +90,7 @@ func (m maker) rule(r resource) (cloudformation.Made, error) {
 	name := r.name("Name")
 	in := &eventbridge.PutRuleInput{Name: &name, EventPattern: new(r.text("EventPattern")),
 		Description: new(r.text("Description")), State: eventtypes.RuleState(r.text("State"))}
-	out, err := do[eventbridge.PutRuleOutput](m, m.events.Wire(), "PutRule", in)
+	out, err := m.events.PutRule(m.ctx, in)
 	if err != nil {
 		return cloudformation.Made{}, err
 	}
@@ -99,20 +98,13 @@ func (m maker) rule(r resource) (cloudformation.Made, error) {
 	if err != nil {
 		return cloudformation.Made{}, err
 	}
-	put, err := do[eventbridge.PutTargetsOutput](m, m.events.Wire(), "PutTargets", &eventbridge.PutTargetsInput{Rule: &name, Targets: targets})
-	if err != nil {
-		return cloudformation.Made{}, err
-	}
-	for _, f := range put.FailedEntries {
-		return cloudformation.Made{}, fmt.Errorf("PutTargets: %s: %s", *f.ErrorCode, *f.ErrorMessage)
-	}
-	return made(name, *out.RuleArn), nil
+	_, err = m.events.PutTargets(m.ctx, &eventbridge.PutTargetsInput{Rule: &name, Targets: targets})
+	return made(name, *out.RuleArn), err
 }
 
 func (m maker) logGroup(r resource) (cloudformation.Made, error) {
 	name := r.name("LogGroupName")
-	if _, err := do[cloudwatchlogs.CreateLogGroupOutput](m, m.logs.Wire(), "CreateLogGroup",
-		&cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
+	if _, err := m.logs.CreateLogGroup(m.ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
 		return cloudformation.Made{}, err
 	}
 	return made(name, "arn:aws:logs:"+r.Region+":"+r.Account+":log-group:"+name+":*"), nil
@@ -120,7 +112,7 @@ func (m maker) logGroup(r resource) (cloudformation.Made, error) {
 
 func (m maker) parameter(r resource) (cloudformation.Made, error) {
 	name := r.name("Name")
-	_, err := do[ssm.PutParameterOutput](m, m.ssm.Wire(), "PutParameter", &ssm.PutParameterInput{
+	_, err := m.ssm.PutParameter(m.ctx, &ssm.PutParameterInput{
 		Name: &name, Value: new(r.text("Value")), Type: ssmtypes.ParameterType(r.text("Type"))})
 	return cloudformation.Made{Ref: name}, err
 }

@@ -2,7 +2,6 @@ package autoscaling
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,7 +125,7 @@ func (s *Service) shape(c *wire.Caller, v *types.AutoScalingGroup) ([]spot, erro
 		for i, choice := range choices {
 			l, err := s.launcher.Launch(c, choice.request(r, true))
 			if err != nil {
-				return nil, invalid("You must use a valid fully-formed launch template. %s", message(err))
+				return nil, invalid("You must use a valid fully-formed launch template. %s", wire.AsError(err).Message)
 			}
 			choice.spec.LaunchTemplateId, choice.spec.LaunchTemplateName = &l.TemplateID, &l.TemplateName
 			if i == 0 {
@@ -178,15 +177,6 @@ func wishes(v types.AutoScalingGroup) []spot {
 		all = append(all, spot{zone: z})
 	}
 	return all
-}
-
-// message is what AWS says of an error, without its code.
-func message(err error) string {
-	var e *wire.Error
-	if errors.As(err, &e) {
-		return e.Message
-	}
-	return err.Error()
 }
 
 func invalid(format string, args ...any) error {

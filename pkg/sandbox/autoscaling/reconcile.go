@@ -10,6 +10,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"keymend/pkg/sandbox/ec2"
+	"keymend/pkg/sandbox/wire"
 )
 
 // unhealthy is how an instance that never came into service is told of.
@@ -102,7 +103,7 @@ func (s *Service) launch(g *group, a *activity) {
 	s.mu.Unlock()
 	l, err := s.request(g, v, where)
 	if err != nil {
-		s.fail(g, a, types.ScalingActivityStatusCodeFailed, strings.TrimSuffix(message(err), ".")+". Launching EC2 instance failed.")
+		s.fail(g, a, types.ScalingActivityStatusCodeFailed, strings.TrimSuffix(wire.AsError(err).Message, ".")+". Launching EC2 instance failed.")
 		return
 	}
 	s.mu.Lock()

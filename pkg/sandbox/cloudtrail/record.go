@@ -1,7 +1,6 @@
 package cloudtrail
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -139,19 +138,8 @@ func failure(c wire.Call) (code, message string) {
 	if c.Err == nil {
 		return "", ""
 	}
-	var w *wire.Error
-	var coded interface {
-		ErrorCode() string
-		ErrorMessage() string
-	}
-	switch {
-	case errors.As(c.Err, &w):
-		code, message = w.Code, w.Message
-	case errors.As(c.Err, &coded):
-		code, message = coded.ErrorCode(), coded.ErrorMessage()
-	default:
-		code, message = "InternalFailure", c.Err.Error()
-	}
+	e := wire.AsError(c.Err)
+	code, message = e.Code, e.Message
 	switch {
 	case code == "AccessDeniedException":
 		code = "AccessDenied"

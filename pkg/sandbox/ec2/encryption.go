@@ -20,18 +20,20 @@ func (s *Service) GetEbsEncryptionByDefault(ctx context.Context, _ *ec2.GetEbsEn
 
 // EnableEbsEncryptionByDefault turns encryption by default on.
 func (s *Service) EnableEbsEncryptionByDefault(ctx context.Context, _ *ec2.EnableEbsEncryptionByDefaultInput) (*ec2.EnableEbsEncryptionByDefaultOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.store(placeOf(wire.CallerOf(ctx))).encryptByDefault = true
+	s.encryptByDefault(ctx, true)
 	return &ec2.EnableEbsEncryptionByDefaultOutput{EbsEncryptionByDefault: new(true)}, nil
 }
 
 // DisableEbsEncryptionByDefault turns encryption by default off.
 func (s *Service) DisableEbsEncryptionByDefault(ctx context.Context, _ *ec2.DisableEbsEncryptionByDefaultInput) (*ec2.DisableEbsEncryptionByDefaultOutput, error) {
+	s.encryptByDefault(ctx, false)
+	return &ec2.DisableEbsEncryptionByDefaultOutput{EbsEncryptionByDefault: new(false)}, nil
+}
+
+func (s *Service) encryptByDefault(ctx context.Context, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store(placeOf(wire.CallerOf(ctx))).encryptByDefault = false
-	return &ec2.DisableEbsEncryptionByDefaultOutput{EbsEncryptionByDefault: new(false)}, nil
+	s.store(placeOf(wire.CallerOf(ctx))).encryptByDefault = on
 }
 
 // GetEbsDefaultKmsKeyId returns the account's default key: alias/aws/ebs where

@@ -3,6 +3,7 @@ package eventbridge
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,8 +101,28 @@ func checkOperator(o map[string]any) error {
 			if !isBool {
 				return fmt.Errorf("exists takes true or false")
 			}
+		case "anything-but":
+			return checkBut(arg)
 		default:
 			return fmt.Errorf("the operator %q is not in the sandbox", op)
+		}
+	}
+	return nil
+}
+
+func checkBut(arg any) error {
+	switch arg := arg.(type) {
+	case map[string]any:
+		if len(arg) != 1 || arg["anything-but"] != nil || arg["exists"] != nil {
+			return errors.New("anything-but takes one operator on text")
+		}
+		return checkOperator(arg)
+	case []any:
+		for _, v := range arg {
+			switch v.(type) {
+			case map[string]any, []any:
+				return errors.New("anything-but takes a list of values")
+			}
 		}
 	}
 	return nil
@@ -159,6 +180,9 @@ func matchesValue(want, value any) bool {
 	}
 	text, isText := value.(string)
 	for op, arg := range o {
+		if op == "anything-but" {
+			return !matchesBut(arg, value)
+		}
 		s, _ := arg.(string)
 		return isText && matchesText(op, s, text)
 	}
@@ -177,4 +201,12 @@ func matchesText(op, arg, text string) bool {
 		return wildcard.Match(arg, text)
 	}
 	return false
+}
+
+// matchesBut: anything-but takes a value, a list of values, or an operator.
+func matchesBut(arg, value any) bool {
+	if list, ok := arg.([]any); ok {
+		return slices.Contains(list, value)
+	}
+	return matchesValue(arg, value)
 }

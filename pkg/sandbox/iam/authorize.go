@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 
@@ -55,49 +54,10 @@ func refusal(c *wire.Caller, check wire.Check, why string) error {
 
 // contextOf returns the request's condition keys. Everything is known here:
 // what isn't among them is not in the request.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func contextOf(c *wire.Caller, check wire.Check) access.Context {
-	values := map[string][]string{
-		"aws:principalarn":          {principalARN(c)},
-		"aws:principalaccount":      {c.Account},
-		"aws:requestedregion":       {c.Region},
-		"aws:principaltype":         {principalType(c)},
-		"aws:userid":                {userID(c)},
-		"aws:securetransport":       {"true"}, // AWS's own endpoints speak nothing else
-		"aws:principalisawsservice": {"false"},
-		"aws:viaawsservice":         {"false"},
+	values := c.Context()
+	for name, v := range check.Context {
+		values[strings.ToLower(name)] = v
 	}
-	maps.Copy(values, lower(check.Context))
 	return access.Context{Values: values, Complete: true}
-}
-
-func lower(context map[string][]string) map[string][]string {
-	out := make(map[string][]string, len(context))
-	for k, v := range context {
-		out[strings.ToLower(k)] = v
-	}
-	return out
-}
-
-// principalARN is the ARN that policies name: the role's, not the session's.
-func principalARN(c *wire.Caller) string {
-	if c.Role != "" {
-		return c.Role
-	}
-	return c.ARN
-}
-
-func principalType(c *wire.Caller) string {
-	if c.Role != "" {
-		return "AssumedRole"
-	}
-	return "User"
-}
-
-// userID is aws:userid, as GetCallerIdentity shows it.
-func userID(c *wire.Caller) string {
-	if c.Role != "" {
-		return c.UniqueID + ":" + c.Session
-	}
-	return "AIDASANDBOX" + c.Account
 }

@@ -160,7 +160,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("GetRole", s.getRole),
 			wire.Handle("ListRoles", s.listRoles),
 			wire.Handle("DeleteRole", s.deleteRole),
-			wire.Handle("PutRolePolicy", s.putRolePolicy),
+			wire.Handle("PutRolePolicy", s.PutRolePolicy),
 			wire.Handle("GetRolePolicy", s.getRolePolicy),
 			wire.Handle("ListRolePolicies", s.listRolePolicies),
 			wire.Handle("DeleteRolePolicy", s.deleteRolePolicy),

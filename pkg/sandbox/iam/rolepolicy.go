@@ -12,7 +12,8 @@ import (
 	"keymend/pkg/sandbox/wire"
 )
 
-func (s *Service) putRolePolicy(ctx context.Context, in *awsiam.PutRolePolicyInput) (*awsiam.PutRolePolicyOutput, error) {
+// PutRolePolicy makes or replaces an inline policy of a role.
+func (s *Service) PutRolePolicy(ctx context.Context, in *awsiam.PutRolePolicyInput) (*awsiam.PutRolePolicyOutput, error) {
 	doc, err := parse(*in.PolicyDocument)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func (s *Service) WireSTS() wire.Service {
 
 func (s *Service) getCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
 	c := wire.CallerOf(ctx)
-	return &sts.GetCallerIdentityOutput{Account: new(c.Account), Arn: new(c.ARN), UserId: new(userID(c))}, nil
+	return &sts.GetCallerIdentityOutput{Account: new(c.Account), Arn: new(c.ARN), UserId: new(c.UserID())}, nil
 }
 
 func (s *Service) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
@@ -112,7 +112,7 @@ func (s *Service) mayAssume(c *wire.Caller, r *role, in *sts.AssumeRoleInput) bo
 	if in.ExternalId != nil {
 		check.Context["sts:externalid"] = []string{*in.ExternalId}
 	}
-	who := access.Principal{ARN: principalARN(c), ID: c.UniqueID}
+	who := access.Principal{ARN: c.Principal(), ID: c.UniqueID}
 	if c.Role != "" {
 		who.SessionARN = c.ARN
 	}

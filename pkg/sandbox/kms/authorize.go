@@ -93,27 +93,19 @@ func identity(c *wire.Caller) []*keypolicy.Document {
 // doesn't have.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
-	v := map[string][]string{
+	v := c.Context()
+	maps.Copy(v, map[string][]string{
 		"kms:calleraccount":         {c.Account},
 		"kms:keyspec":               {string(k.meta.KeySpec)},
 		"kms:keyusage":              {string(k.meta.KeyUsage)},
 		"kms:keyorigin":             {string(k.meta.Origin)},
 		"kms:multiregion":           {"false"},
 		"kms:grantisforawsresource": {strconv.FormatBool(r.use.ForAWSResource)},
-		"aws:principalarn":          {principal(c).ARN},
-		"aws:principalaccount":      {c.Account},
-		"aws:principaltype":         {principalType(c)},
-		"aws:principalisawsservice": {"false"},
-		"aws:requestedregion":       {c.Region},
 		"aws:resourceaccount":       {k.account},
-		"aws:securetransport":       {"true"},
 		"aws:viaawsservice":         {strconv.FormatBool(r.use.ViaService != "")},
 		"aws:currenttime":           {s.clock.Now().UTC().Format("2006-01-02T15:04:05Z")},
 		"aws:epochtime":             {strconv.FormatInt(s.clock.Now().Unix(), 10)},
-	}
-	if c.UniqueID != "" {
-		v["aws:userid"] = []string{strings.TrimSuffix(c.UniqueID+":"+c.Session, ":")}
-	}
+	})
 	if r.use.ViaService != "" {
 		v["kms:viaservice"] = []string{r.use.ViaService}
 	}
@@ -132,13 +124,6 @@ func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
 	}
 	maps.Copy(v, r.more)
 	return access.Context{Values: v, Complete: true}
-}
-
-func principalType(c *wire.Caller) string {
-	if c.Role != "" {
-		return "AssumedRole"
-	}
-	return "User"
 }
 
 // because says in KMS's words which kind of policy lacks or forbids it.

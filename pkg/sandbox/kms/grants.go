@@ -105,7 +105,7 @@ func (s *Service) toRetire(c *wire.Caller, in *kms.RetireGrantInput) (*key, gran
 }
 
 func (s *Service) mayRetire(c *wire.Caller, g grant) bool {
-	me := principal(c).ARN
+	me := c.Principal()
 	retiring := g.retiring != "" && s.principalNow(g.retiring, g.retiringID) == me
 	grantee := s.principalNow(g.grantee, g.granteeID) == me && slices.Contains(g.operations, types.GrantOperationRetireGrant)
 	return retiring || grantee

@@ -5,7 +5,6 @@ import (
 	"crypto/md5" //nolint:gosec // SQS's own checksum, not a protection
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -59,12 +58,8 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 
 // failedEntry tells of an entry of a batch that failed for itself.
 func failedEntry(id *string, err error) types.BatchResultErrorEntry {
-	e := types.BatchResultErrorEntry{Id: id, Code: new("InternalError"), Message: new(err.Error()), SenderFault: true}
-	var w *wire.Error
-	if errors.As(err, &w) {
-		e.Code, e.Message = &w.Code, &w.Message
-	}
-	return e
+	w := wire.AsError(err)
+	return types.BatchResultErrorEntry{Id: id, Code: &w.Code, Message: &w.Message, SenderFault: true}
 }
 
 // Deliver puts a message on a queue for another service. group and dedup are

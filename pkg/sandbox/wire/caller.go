@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 
 	"keymend/pkg/keypolicy"
@@ -29,6 +30,36 @@ type Caller struct {
 	Agent string
 	// RequestID of this request.
 	RequestID string
+}
+
+// Principal is the ARN that policies name: the role's, not the session's.
+func (c *Caller) Principal() string { return cmp.Or(c.Role, c.ARN) }
+
+// UserID is aws:userid, as GetCallerIdentity shows it.
+func (c *Caller) UserID() string {
+	if c.Role != "" {
+		return c.UniqueID + ":" + c.Session
+	}
+	return cmp.Or(c.UniqueID, "AIDASANDBOX"+c.Account)
+}
+
+// Context returns the condition keys that every request of the caller has.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func (c *Caller) Context() map[string][]string {
+	kind := "User"
+	if c.Role != "" {
+		kind = "AssumedRole"
+	}
+	return map[string][]string{
+		"aws:principalarn":          {c.Principal()},
+		"aws:principalaccount":      {c.Account},
+		"aws:principaltype":         {kind},
+		"aws:principalisawsservice": {"false"},
+		"aws:requestedregion":       {c.Region},
+		"aws:securetransport":       {"true"}, // AWS's own endpoints speak nothing else
+		"aws:userid":                {c.UserID()},
+		"aws:viaawsservice":         {"false"},
+	}
 }
 
 type callerKey struct{}

@@ -12,9 +12,9 @@ type coded interface {
 	ErrorMessage() string
 }
 
-// asError makes an *Error of whatever a handler returned. What carries no AWS
+// AsError makes an *Error of whatever a handler returned. What carries no AWS
 // code is a fault of the sandbox, and is told as one.
-func asError(err error) *Error {
+func AsError(err error) *Error {
 	var w *Error
 	if errors.As(err, &w) {
 		if w.Status == 0 {
@@ -31,7 +31,7 @@ func asError(err error) *Error {
 
 // refuse writes an error in the protocol's own form.
 func (e *endpoint) refuse(w http.ResponseWriter, id string, err error) {
-	f := asError(err)
+	f := AsError(err)
 	if e.Protocol == JSON {
 		w.Header().Set("X-Amzn-ErrorType", f.Code)
 		if f.QueryCode != "" {
