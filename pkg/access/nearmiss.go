@@ -113,8 +113,8 @@ func (c *call) missedAction(s *keypolicy.Statement, h hold) miss {
 
 func (c *call) missedCondition(m *match) miss {
 	switch {
-	case m.hold.direct() == no: // names the account, and not even that
-		return miss{}
+	case m.hold.direct() == no && !c.foreign() && c.identity.Decision == Denied:
+		return miss{} // names the account, and IAM policies don't allow it
 	case m.check.failed == nil || !strings.EqualFold(m.check.failed.Key, "kms:GrantIsForAWSResource"):
 		return miss{reason: ConditionNotMet}
 	case strings.EqualFold(c.operation, "CreateGrant"):
