@@ -26,13 +26,20 @@ func TestDifferential(t *testing.T) {
 	s := startSimulator(t)
 	n, from := number(t, "KEYMEND_DIFFERENTIAL_CASES", few), number(t, "KEYMEND_DIFFERENTIAL_SEED", seed)
 	began := time.Now()
-	c := &comparison{t: t, simulator: s, ours: func(q question) access.Result { return q.ours(t) }, tally: newTally()}
-	for i := 0; i < n; i += chunk {
-		questions := make([]question, 0, chunk)
-		for j := i; j < min(i+chunk, n); j++ {
-			questions = append(questions, makeQuestion(uint64(from), uint64(j)))
+	c := &comparison{t: t, simulator: s, ours: question.ours, tally: newTally()}
+	batches := make(chan batch, 1) // the next is made while the simulator is busy
+	go func() {
+		defer close(batches)
+		for i := 0; i < n; i += chunk {
+			questions := make([]question, 0, chunk)
+			for j := i; j < min(i+chunk, n); j++ {
+				questions = append(questions, makeQuestion(uint64(from), uint64(j)))
+			}
+			batches <- c.prepare(questions)
 		}
-		c.compare(questions)
+	}()
+	for b := range batches {
+		c.compare(b)
 	}
 	for _, q := range c.failures[:min(len(c.failures), mostShown)] {
 		c.show(q)
@@ -61,8 +68,8 @@ func TestComparisonCatchesAFault(t *testing.T) {
 		questions = append(questions, makeQuestion(seed, uint64(i)))
 	}
 	for name, fault := range faults {
-		c := &comparison{t: t, simulator: s, ours: func(q question) access.Result { return q.edit(fault).ours(t) }, tally: newTally()}
-		if c.compare(questions); len(c.failures) == 0 {
+		c := &comparison{t: t, simulator: s, ours: func(q question) access.Result { return q.edit(fault).ours() }, tally: newTally()}
+		if c.compare(c.prepare(questions)); len(c.failures) == 0 {
 			t.Errorf("an evaluator that %s agrees with the simulator", name)
 		}
 	}
@@ -90,17 +97,28 @@ type comparison struct {
 	failures  []question
 }
 
-func (c *comparison) compare(questions []question) {
-	told := make([]question, len(questions))
-	touched := make([][]string, len(questions))
-	for i, q := range questions {
-		told[i], touched[i] = translate(q)
+// A batch is questions, as asked and in the simulator's terms, with Keymend's
+// answers.
+type batch struct {
+	questions, told []question
+	touched         [][]string // the translations that changed each
+	ours            []access.Result
+}
+
+func (c *comparison) prepare(questions []question) batch {
+	b := batch{questions: questions}
+	for _, q := range questions {
+		told, touched := translate(q)
+		b.told, b.touched, b.ours = append(b.told, told), append(b.touched, touched), append(b.ours, c.ours(q))
 	}
-	for i, theirs := range c.simulator.ask(told) {
-		q := questions[i]
-		ours := c.ours(q)
+	return b
+}
+
+func (c *comparison) compare(b batch) {
+	for i, theirs := range c.simulator.ask(b.told) {
+		q, ours := b.questions[i], b.ours[i]
 		v := c.judge(q, ours, theirs)
-		c.tally.add(q, ours, v, touched[i])
+		c.tally.add(q, ours, v, b.touched[i])
 		if v.failed {
 			c.failures = append(c.failures, q)
 		}

@@ -116,15 +116,22 @@ func (s *simulator) ask(questions []question) []answer {
 }
 
 // line is the question as testdata/simulate.mjs reads it. The principal is the
-// session that makes the request, where there is one.
+// session that makes the request, where there is one. Condition keys that no
+// policy mentions are left out: the simulator looks each up.
 func (q question) line() []byte {
 	principal := q.principal.ARN
 	if q.principal.SessionARN != "" {
 		principal = q.principal.SessionARN
 	}
+	mentioned, policies := map[string][]string{}, strings.ToLower(q.policies())
+	for key, v := range q.context {
+		if strings.Contains(policies, strings.ToLower(key)) {
+			mentioned[key] = v
+		}
+	}
 	text, err := json.Marshal(map[string]any{
 		"principal": principal, "action": "kms:" + q.operation, "resource": q.key.ARN, "account": q.keyAccount(),
-		"context": q.context, "policy": q.policy, "identity": q.identity, "session": q.session,
+		"context": mentioned, "policy": q.policy, "identity": q.identity, "session": q.session,
 	})
 	if err != nil {
 		panic(err)
