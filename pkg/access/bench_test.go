@@ -46,6 +46,9 @@ func TestCostGrowsWithStatementsAndGrants(t *testing.T) {
 		f, r := largeFacts(t, n)
 		return allocations(f, r)
 	}
+	if f, _ := largeFacts(t, 100); len(f.Policy.String()) < 31<<10 || len(keypolicy.Refusals(f.Policy)) > 0 {
+		t.Errorf("the large policy has %d bytes, not KMS's 32 KB", len(f.Policy.String()))
+	}
 	first, second := sized(100)-sized(50), sized(200)-sized(100)
 	if second > 2.2*first {
 		t.Errorf("50 statements more cost %v allocations, 100 more %v", first, second)
@@ -72,7 +75,7 @@ func BenchmarkLarge(b *testing.B) {
 
 func largeFacts(t testing.TB, n int) (access.Facts, access.Request) {
 	t.Helper()
-	statement := placeholders().Replace(`{"Sid":"S%d","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/app-%[1]d","arn:aws:iam::444455556666:role/app-%[1]d"]},` +
+	statement := placeholders().Replace(`{"Sid":"AllowWorkloads%d","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/workloads/production/app-%[1]d","arn:aws:iam::444455556666:role/workloads/production/app-%[1]d"]},` +
 		`"Action":["kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*","Condition":{"StringLike":{"kms:ViaService":"s3.*.amazonaws.com"}}}`)
 	statements := make([]string, n)
 	f := access.Facts{Key: access.Key{ARN: placeholders().Replace("@KEY@"), State: "Enabled"}}
