@@ -87,17 +87,14 @@ func (s *Service) DescribeImages(ctx context.Context, in *ec2.DescribeImagesInpu
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(p)
-	found, missing := st.images.all(in.ImageIds)
-	if missing != "" {
-		return nil, noImage(missing)
-	}
 	if !ownedBy(p.account, in.Owners) {
-		found = nil
+		return &ec2.DescribeImagesOutput{}, nil
 	}
-	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(img *types.Image) (string, map[string]string, types.Image) {
+	q := query{in.ImageIds, in.Filters, in.MaxResults, in.NextToken}
+	page, next, err := describe(&st.images, q, func(id string, img *types.Image) types.Image {
 		shown := *img
-		shown.Tags = st.tags[*img.ImageId]
-		return *img.ImageId, map[string]string{"image-id": *img.ImageId, "name": *img.Name, "owner-id": *img.OwnerId, "state": string(img.State)}, shown
+		shown.Tags = st.tags[id]
+		return shown
 	})
 	return &ec2.DescribeImagesOutput{Images: page, NextToken: next}, err
 }

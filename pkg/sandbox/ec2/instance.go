@@ -49,17 +49,11 @@ func (s *Service) DescribeInstances(ctx context.Context, in *ec2.DescribeInstanc
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(p)
-	found, missing := st.instances.all(in.InstanceIds)
-	if missing != "" {
-		return nil, noInstance(missing)
-	}
-	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(i *instance) (string, map[string]string, types.Reservation) {
+	q := query{in.InstanceIds, in.Filters, in.MaxResults, in.NextToken}
+	page, next, err := describe(&st.instances, q, func(id string, i *instance) types.Reservation {
 		v := i.view
-		v.Tags = st.tags[*v.InstanceId]
-		return *v.InstanceId, map[string]string{
-			"instance-id": *v.InstanceId, "image-id": *v.ImageId, "instance-type": string(v.InstanceType), "instance-state-name": string(v.State.Name),
-			"subnet-id": *v.SubnetId, "availability-zone": *v.Placement.AvailabilityZone,
-		}, types.Reservation{ReservationId: &i.reservation, OwnerId: &p.account, Instances: []types.Instance{v}}
+		v.Tags = st.tags[id]
+		return types.Reservation{ReservationId: &i.reservation, OwnerId: &p.account, Instances: []types.Instance{v}}
 	})
 	return &ec2.DescribeInstancesOutput{Reservations: page, NextToken: next}, err
 }

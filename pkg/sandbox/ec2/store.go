@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -36,7 +35,13 @@ type store struct {
 func (s *Service) store(p place) *store {
 	st := s.stores[p]
 	if st == nil {
-		st = &store{tags: map[string][]types.Tag{}}
+		st = &store{
+			tags:      map[string][]types.Tag{},
+			volumes:   shelf[types.Volume]{filter: "volume-id", missing: noVolume},
+			snapshots: shelf[types.Snapshot]{filter: "snapshot-id", missing: noSnapshot},
+			images:    shelf[types.Image]{filter: "image-id", missing: noImage},
+			instances: shelf[instance]{filter: "instance-id", missing: noInstance},
+		}
 		s.stores[p] = st
 	}
 	return st
@@ -57,8 +62,10 @@ func hashedID(prefix, seed string) string {
 
 // A shelf keeps things by id, in the order they came.
 type shelf[T any] struct {
-	byID map[string]*T
-	ids  []string
+	filter  string                // the name of the filter by id
+	missing func(id string) error // AWS's answer for an id that isn't there
+	byID    map[string]*T
+	ids     []string
 }
 
 func (s *shelf[T]) add(id string, v *T) {
@@ -71,57 +78,58 @@ func (s *shelf[T]) add(id string, v *T) {
 
 func (s *shelf[T]) remove(id string) { delete(s.byID, id) }
 
-// all returns what is there; where ids are given only those, and the first that
-// isn't there as missing.
-func (s *shelf[T]) all(ids []string) (found []*T, missing string) {
-	wanted := ids
-	if len(ids) == 0 {
-		wanted = s.ids
-	}
-	for _, id := range wanted {
+// every returns all that is there.
+func (s *shelf[T]) every() (all []*T) {
+	for _, id := range s.ids {
 		if v, ok := s.byID[id]; ok {
-			found = append(found, v)
-		} else if len(ids) > 0 {
-			return nil, id
+			all = append(all, v)
 		}
 	}
-	return found, ""
+	return all
 }
 
 // A query is what Describe calls have in common.
 type query struct {
+	ids     []string // none = all
 	filters []types.Filter
 	limit   *int32
 	token   *string
 }
 
-// answer is the body of a Describe call: of what was found, that which the
-// filters let through, on pages. show returns a thing's id, its fields by filter
-// name, and how it is shown.
-func answer[T, V any](st *store, q query, found []*T, show func(*T) (id string, fields map[string]string, v V)) ([]V, *string, error) {
+// describe answers a Describe call: of what is on a shelf, that which ids and the
+// filter by id choose, on pages. Of ids, each must be there.
+func describe[T, V any](s *shelf[T], q query, show func(id string, v *T) V) ([]V, *string, error) {
+	wanted := q.ids
+	if len(q.ids) == 0 {
+		wanted = s.ids
+	}
 	all := []V{}
-	for _, thing := range found {
-		id, fields, v := show(thing)
-		ok, err := st.matches(id, q.filters, fields)
+	for _, id := range wanted {
+		v, there := s.byID[id]
+		if !there && len(q.ids) > 0 {
+			return nil, nil, s.missing(id)
+		}
+		ok, err := matches(q.filters, map[string]string{s.filter: id})
 		if err != nil {
 			return nil, nil, err
 		}
-		if ok {
-			all = append(all, v)
+		if ok && there {
+			all = append(all, show(id, v))
 		}
 	}
+	return page(all, q)
+}
+
+func page[V any](all []V, q query) ([]V, *string, error) {
 	return paging.Cut(all, q.limit, q.token, paging.Rule{Refusal: wire.Errorf("InvalidNextToken", "The specified token is not valid.")})
 }
 
 // matches applies filters: all must hold, each by one of its values. A filter
 // that a resource has no field for is refused, since leaving it out would answer
 // too much.
-func (st *store) matches(id string, filters []types.Filter, fields map[string]string) (bool, error) {
+func matches(filters []types.Filter, fields map[string]string) (bool, error) {
 	for _, f := range filters {
-		have, ok := st.tagged(id, aws.ToString(f.Name))
-		if !ok {
-			have, ok = fields[aws.ToString(f.Name)]
-		}
+		have, ok := fields[aws.ToString(f.Name)]
 		if !ok {
 			return false, wire.Errorf("NotInTheSandbox", "the filter %s is not in the sandbox", aws.ToString(f.Name))
 		}
@@ -130,20 +138,6 @@ func (st *store) matches(id string, filters []types.Filter, fields map[string]st
 		}
 	}
 	return true, nil
-}
-
-// tagged answers the filters tag:KEY.
-func (st *store) tagged(id, filter string) (string, bool) {
-	key, ok := strings.CutPrefix(filter, "tag:")
-	if !ok {
-		return "", false
-	}
-	for _, t := range st.tags[id] {
-		if *t.Key == key {
-			return *t.Value, true
-		}
-	}
-	return "\x00", true // has no such tag: equal to no value
 }
 
 func oneOf(have string, values []string) bool { return slices.Contains(values, have) }

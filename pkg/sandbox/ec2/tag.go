@@ -32,15 +32,21 @@ func (s *Service) DescribeTags(ctx context.Context, in *ec2.DescribeTagsInput) (
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(placeOf(wire.CallerOf(ctx)))
-	var all []*types.TagDescription
+	all := []types.TagDescription{}
 	for _, id := range slices.Sorted(maps.Keys(st.tags)) {
+		kind := st.kind(id)
 		for _, t := range st.tags[id] {
-			all = append(all, &types.TagDescription{Key: t.Key, Value: t.Value, ResourceId: &id, ResourceType: st.kind(id)})
+			fields := map[string]string{"resource-id": id, "resource-type": string(kind), "key": *t.Key, "value": *t.Value}
+			ok, err := matches(in.Filters, fields)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				all = append(all, types.TagDescription{Key: t.Key, Value: t.Value, ResourceId: &id, ResourceType: kind})
+			}
 		}
 	}
-	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, all, func(t *types.TagDescription) (string, map[string]string, types.TagDescription) {
-		return *t.ResourceId, map[string]string{"resource-id": *t.ResourceId, "resource-type": string(t.ResourceType), "key": *t.Key, "value": *t.Value}, *t
-	})
+	page, next, err := page(all, query{limit: in.MaxResults, token: in.NextToken})
 	return &ec2.DescribeTagsOutput{Tags: page, NextToken: next}, err
 }
 

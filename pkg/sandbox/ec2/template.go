@@ -50,9 +50,14 @@ func (s *Service) DescribeLaunchTemplates(ctx context.Context, in *ec2.DescribeL
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, wanted, func(t *template) (string, map[string]string, types.LaunchTemplate) {
-		return *t.head.LaunchTemplateId, map[string]string{"launch-template-name": *t.head.LaunchTemplateName}, *st.described(t)
-	})
+	if _, err := matches(in.Filters, nil); err != nil {
+		return nil, err
+	}
+	all := []types.LaunchTemplate{}
+	for _, t := range wanted {
+		all = append(all, *st.described(t))
+	}
+	page, next, err := page(all, query{limit: in.MaxResults, token: in.NextToken})
 	return &ec2.DescribeLaunchTemplatesOutput{LaunchTemplates: page, NextToken: next}, err
 }
 
@@ -75,7 +80,7 @@ func (st *store) wanted(ids, names []string) ([]*template, error) {
 		found = append(found, t)
 	}
 	if len(ids)+len(names) == 0 {
-		found, _ = st.templates.all(nil)
+		found = st.templates.every()
 	}
 	return found, nil
 }

@@ -129,7 +129,7 @@ func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(p)
-	wanted, _ := st.templates.all(nil)
+	wanted := st.templates.every()
 	if in.LaunchTemplateId != nil || in.LaunchTemplateName != nil {
 		t, err := st.template(in.LaunchTemplateId, in.LaunchTemplateName)
 		if err != nil {
@@ -139,7 +139,7 @@ func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput)
 	} else if len(in.Versions) == 0 || slices.ContainsFunc(in.Versions, func(v string) bool { return !strings.HasPrefix(v, "$") }) {
 		return nil, nil, wire.Errorf("MissingParameter", "When there is no launch template specified, versions must be set to $Default and/or $Latest.")
 	}
-	var all []*types.LaunchTemplateVersion
+	all := []types.LaunchTemplateVersion{}
 	for _, t := range wanted {
 		some, err := t.chosen(in.Versions)
 		if err != nil {
@@ -147,14 +147,15 @@ func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput)
 		}
 		all = append(all, some...)
 	}
-	return answer(st, query{in.Filters, in.MaxResults, in.NextToken}, all, func(v *types.LaunchTemplateVersion) (string, map[string]string, types.LaunchTemplateVersion) {
-		return "", nil, *v
-	})
+	if _, err := matches(in.Filters, nil); err != nil {
+		return nil, nil, err
+	}
+	return page(all, query{limit: in.MaxResults, token: in.NextToken})
 }
 
 // chosen returns the versions with the given names, or all; newest first, each
 // once.
-func (t *template) chosen(names []string) ([]*types.LaunchTemplateVersion, error) {
+func (t *template) chosen(names []string) ([]types.LaunchTemplateVersion, error) {
 	wanted := map[int64]bool{}
 	for _, name := range names {
 		v, err := t.version(name)
@@ -163,10 +164,10 @@ func (t *template) chosen(names []string) ([]*types.LaunchTemplateVersion, error
 		}
 		wanted[v.number] = true
 	}
-	var all []*types.LaunchTemplateVersion
+	var all []types.LaunchTemplateVersion
 	for _, v := range slices.Backward(t.versions) {
 		if wanted[v.number] || len(names) == 0 {
-			all = append(all, new(t.answer(v)))
+			all = append(all, t.answer(v))
 		}
 	}
 	return all, nil

@@ -75,14 +75,11 @@ func (s *Service) DescribeVolumes(ctx context.Context, in *ec2.DescribeVolumesIn
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(placeOf(wire.CallerOf(ctx)))
-	found, missing := st.volumes.all(in.VolumeIds)
-	if missing != "" {
-		return nil, wire.Errorf("InvalidVolume.NotFound", "The volume '%s' does not exist.", missing)
-	}
-	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(v *types.Volume) (string, map[string]string, types.Volume) {
+	q := query{in.VolumeIds, in.Filters, in.MaxResults, in.NextToken}
+	page, next, err := describe(&st.volumes, q, func(id string, v *types.Volume) types.Volume {
 		shown := *v
-		shown.Tags = st.tags[*v.VolumeId]
-		return *v.VolumeId, map[string]string{"volume-id": *v.VolumeId, "snapshot-id": *v.SnapshotId, "status": string(v.State), "encrypted": boolean(v.Encrypted)}, shown
+		shown.Tags = st.tags[id]
+		return shown
 	})
 	return &ec2.DescribeVolumesOutput{Volumes: page, NextToken: next}, err
 }
@@ -96,7 +93,7 @@ func (s *Service) CreateSnapshot(ctx context.Context, in *ec2.CreateSnapshotInpu
 	st := s.store(p)
 	v := st.volumes.byID[aws.ToString(in.VolumeId)]
 	if v == nil {
-		return nil, wire.Errorf("InvalidVolume.NotFound", "The volume '%s' does not exist.", aws.ToString(in.VolumeId))
+		return nil, noVolume(aws.ToString(in.VolumeId))
 	}
 	if v.State == types.VolumeStateError {
 		return nil, wire.Errorf("IncorrectState", "Volume '%s' is in the error state.", *v.VolumeId)
@@ -129,20 +126,14 @@ func (s *Service) DescribeSnapshots(ctx context.Context, in *ec2.DescribeSnapsho
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(p)
-	found, missing := st.snapshots.all(in.SnapshotIds)
-	if missing != "" {
-		return nil, noSnapshot(missing)
-	}
 	if !ownedBy(p.account, in.OwnerIds) {
-		found = nil
+		return &ec2.DescribeSnapshotsOutput{}, nil
 	}
-	page, next, err := answer(st, query{in.Filters, in.MaxResults, in.NextToken}, found, func(snap *types.Snapshot) (string, map[string]string, types.Snapshot) {
+	q := query{in.SnapshotIds, in.Filters, in.MaxResults, in.NextToken}
+	page, next, err := describe(&st.snapshots, q, func(id string, snap *types.Snapshot) types.Snapshot {
 		shown := *snap
-		shown.Tags = st.tags[*snap.SnapshotId]
-		return *snap.SnapshotId, map[string]string{
-			"snapshot-id": *snap.SnapshotId, "volume-id": *snap.VolumeId, "owner-id": *snap.OwnerId,
-			"status": string(snap.State), "encrypted": boolean(snap.Encrypted),
-		}, shown
+		shown.Tags = st.tags[id]
+		return shown
 	})
 	return &ec2.DescribeSnapshotsOutput{Snapshots: page, NextToken: next}, err
 }
@@ -152,16 +143,13 @@ func ownedBy(account string, owners []string) bool {
 	return len(owners) == 0 || oneOf("self", owners) || oneOf(account, owners)
 }
 
+func noVolume(id string) error {
+	return wire.Errorf("InvalidVolume.NotFound", "The volume '%s' does not exist.", id)
+}
+
 func noSnapshot(id string) error {
 	if !strings.HasPrefix(id, "snap-") {
 		return wire.Errorf("InvalidParameterValue", "Value (%s) for parameter snapshotId is invalid. Expected: 'snap-...'.", id)
 	}
 	return wire.Errorf("InvalidSnapshot.NotFound", "The snapshot '%s' does not exist.", id)
-}
-
-func boolean(b *bool) string {
-	if aws.ToBool(b) {
-		return "true"
-	}
-	return "false"
 }

@@ -3,6 +3,7 @@ package ec2
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -53,17 +54,13 @@ func (s *Service) DescribeSubnets(ctx context.Context, in *ec2.DescribeSubnetsIn
 			return nil, err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var found []*types.Subnet
-	for _, sub := range subnets(p) {
-		if len(in.SubnetIds) == 0 || oneOf(*sub.SubnetId, in.SubnetIds) {
-			found = append(found, &sub)
-		}
+	if _, err := matches(in.Filters, nil); err != nil {
+		return nil, err
 	}
-	page, next, err := answer(s.store(p), query{in.Filters, in.MaxResults, in.NextToken}, found, func(sub *types.Subnet) (string, map[string]string, types.Subnet) {
-		return *sub.SubnetId, map[string]string{"subnet-id": *sub.SubnetId, "availability-zone": *sub.AvailabilityZone, "vpc-id": *sub.VpcId, "default-for-az": "true"}, *sub
+	found := slices.DeleteFunc(subnets(p), func(sub types.Subnet) bool {
+		return len(in.SubnetIds) > 0 && !oneOf(*sub.SubnetId, in.SubnetIds)
 	})
+	page, next, err := page(found, query{limit: in.MaxResults, token: in.NextToken})
 	return &ec2.DescribeSubnetsOutput{Subnets: page, NextToken: next}, err
 }
 
