@@ -67,13 +67,6 @@ func (s *Service) use(account string) map[string]*role {
 	return s.accounts[account]
 }
 
-// AccountKnown reports whether anybody has used the account yet.
-func (s *Service) AccountKnown(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.accounts[id] != nil
-}
-
 // Role returns the role with this ARN.
 func (s *Service) Role(arn string) (Role, bool) {
 	s.mu.Lock()
