@@ -67,6 +67,7 @@ func nearMisses() []access.Reason {
 		access.DeadPrincipal, access.WrongRolePath, access.WrongRoleSuffix, access.OtherServiceLinkedRole, access.OtherAccount,
 		access.CrossAccountNeedsGrant, access.OrganizationWide, access.OtherKey, access.MissingOperation, access.ConditionNotMet,
 		access.InvalidStatement, access.NotPrincipalNeedsMore, access.WildcardInsidePrincipal, access.ReplicaKey,
+		access.OtherSession, access.DeniedUnderCondition,
 		access.GrantConstraint, access.GrantLacksOperation, access.GrantToEarlierRole, access.GrantFromKeyAccount,
 	}
 }
