@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"keymend/pkg/sandbox/clock"
@@ -85,6 +86,8 @@ type Service struct {
 	deleted  []*group
 	owners   map[string]*group // by instance id
 	serial   int
+
+	configurations map[name]*types.LaunchConfiguration // by their own names
 }
 
 // A name is where a group stands.
@@ -93,7 +96,7 @@ type name struct{ account, region, group string }
 // New returns an Auto Scaling without groups, which hears of instances from
 // launcher.
 func New(c *clock.Clock, launcher Launcher, roles Roles, bus Bus, sw Switches) *Service {
-	s := &Service{clock: c, launcher: launcher, roles: roles, bus: bus, groups: map[name]*group{}, owners: map[string]*group{}}
+	s := &Service{clock: c, launcher: launcher, roles: roles, bus: bus, groups: map[name]*group{}, owners: map[string]*group{}, configurations: map[name]*types.LaunchConfiguration{}}
 	s.SetSwitches(sw)
 	launcher.OnInstance(s.observe)
 	return s

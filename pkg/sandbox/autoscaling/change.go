@@ -84,7 +84,7 @@ func (s *Service) UpdateAutoScalingGroup(ctx context.Context, in *autoscaling.Up
 // and only that: a template that was deleted meanwhile doesn't keep a group from
 // another capacity. Where template and places stay, it returns no spots.
 func (s *Service) reshape(c *wire.Caller, v *types.AutoScalingGroup, in *autoscaling.UpdateAutoScalingGroupInput) ([]spot, error) {
-	if in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil || in.VPCZoneIdentifier != nil || len(in.AvailabilityZones) > 0 {
+	if in.LaunchConfigurationName != nil || in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil || in.VPCZoneIdentifier != nil || len(in.AvailabilityZones) > 0 {
 		return s.shape(c, v)
 	}
 	if in.ServiceLinkedRoleARN != nil {
@@ -101,11 +101,8 @@ func changed(v types.AutoScalingGroup, in *autoscaling.UpdateAutoScalingGroupInp
 	v.DefaultCooldown, v.HealthCheckType = or(in.DefaultCooldown, *v.DefaultCooldown), or(in.HealthCheckType, *v.HealthCheckType)
 	v.HealthCheckGracePeriod = or(in.HealthCheckGracePeriod, *v.HealthCheckGracePeriod)
 	v.ServiceLinkedRoleARN = or(in.ServiceLinkedRoleARN, *v.ServiceLinkedRoleARN)
-	if in.LaunchTemplate != nil {
-		v.LaunchTemplate, v.MixedInstancesPolicy = in.LaunchTemplate, nil
-	}
-	if in.MixedInstancesPolicy != nil {
-		v.LaunchTemplate, v.MixedInstancesPolicy = nil, in.MixedInstancesPolicy
+	if in.LaunchConfigurationName != nil || in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil {
+		v.LaunchConfigurationName, v.LaunchTemplate, v.MixedInstancesPolicy = in.LaunchConfigurationName, in.LaunchTemplate, in.MixedInstancesPolicy
 	}
 	if in.VPCZoneIdentifier != nil || len(in.AvailabilityZones) > 0 {
 		v.VPCZoneIdentifier, v.AvailabilityZones = new(aws.ToString(in.VPCZoneIdentifier)), in.AvailabilityZones

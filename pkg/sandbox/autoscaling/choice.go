@@ -9,14 +9,22 @@ import (
 	"keymend/pkg/sandbox/ec2"
 )
 
-// A choice is a template, and what an override puts over it.
+// A choice is a template, and what an override puts over it, or a launch
+// configuration.
 type choice struct {
-	spec                *types.LaunchTemplateSpecification
+	spec                *types.LaunchTemplateSpecification // nil for a launch configuration
+	configuration       *types.LaunchConfiguration
 	image, instanceType string
 }
 
 // request asks for one instance.
 func (c choice) request(where spot, dryRun bool) ec2.LaunchRequest {
+	if c.configuration != nil {
+		return ec2.LaunchRequest{
+			Mappings: mappings(c.configuration), ImageID: c.image, InstanceType: c.instanceType,
+			Zone: where.zone, Subnet: where.subnet, DryRun: dryRun,
+		}
+	}
 	return ec2.LaunchRequest{
 		TemplateID: aws.ToString(c.spec.LaunchTemplateId), TemplateName: templateName(c.spec), Version: aws.ToString(c.spec.Version),
 		ImageID: c.image, InstanceType: c.instanceType, Zone: where.zone, Subnet: where.subnet, DryRun: dryRun,
@@ -31,9 +39,13 @@ func templateName(spec *types.LaunchTemplateSpecification) string {
 	return aws.ToString(spec.LaunchTemplateName)
 }
 
-// choicesOf returns what a group may launch: its template, or with mixed
-// instances one choice for each override, the preferred first.
-func choicesOf(v types.AutoScalingGroup) ([]choice, error) {
+// choices returns what a group may launch: its launch configuration, its
+// template, or with mixed instances one choice for each override, the preferred
+// first.
+func (s *Service) choices(account, region string, v types.AutoScalingGroup) ([]choice, error) {
+	if v.LaunchConfigurationName != nil {
+		return s.configured(account, region, *v.LaunchConfigurationName)
+	}
 	spec := v.LaunchTemplate
 	var overrides []types.LaunchTemplateOverrides
 	if m := v.MixedInstancesPolicy; m != nil && m.LaunchTemplate != nil {

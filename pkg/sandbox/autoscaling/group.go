@@ -42,11 +42,8 @@ func (s *Service) CreateAutoScalingGroup(ctx context.Context, in *autoscaling.Cr
 	if in.AutoScalingGroupName == nil || in.MinSize == nil || in.MaxSize == nil {
 		return nil, invalid("AutoScalingGroupName, MinSize and MaxSize must be given.")
 	}
-	if in.LaunchConfigurationName != nil || in.InstanceId != nil {
-		return nil, wire.Errorf("NotInTheSandbox", "launch configurations are not in the sandbox")
-	}
-	if len(in.LifecycleHookSpecificationList) > 0 {
-		return nil, wire.Errorf("NotInTheSandbox", "lifecycle hooks are not in the sandbox")
+	if in.InstanceId != nil || len(in.LifecycleHookSpecificationList) > 0 {
+		return nil, wire.Errorf("NotInTheSandbox", "groups like an instance, and lifecycle hooks, are not in the sandbox")
 	}
 	n := name{c.Account, c.Region, *in.AutoScalingGroupName}
 	if s.find(n) != nil {
@@ -78,7 +75,7 @@ func (s *Service) CreateAutoScalingGroup(ctx context.Context, in *autoscaling.Cr
 func fresh(n name, in *autoscaling.CreateAutoScalingGroupInput, now time.Time) types.AutoScalingGroup {
 	v := types.AutoScalingGroup{
 		AutoScalingGroupName: &n.group, CreatedTime: &now, MinSize: in.MinSize, MaxSize: in.MaxSize, DesiredCapacity: in.DesiredCapacity,
-		LaunchTemplate: in.LaunchTemplate, MixedInstancesPolicy: in.MixedInstancesPolicy, ServiceLinkedRoleARN: in.ServiceLinkedRoleARN,
+		LaunchConfigurationName: in.LaunchConfigurationName, LaunchTemplate: in.LaunchTemplate, MixedInstancesPolicy: in.MixedInstancesPolicy, ServiceLinkedRoleARN: in.ServiceLinkedRoleARN,
 		AvailabilityZones: in.AvailabilityZones, VPCZoneIdentifier: new(aws.ToString(in.VPCZoneIdentifier)), Tags: []types.TagDescription{},
 		DefaultCooldown: or(in.DefaultCooldown, 300), HealthCheckType: or(in.HealthCheckType, "EC2"), HealthCheckGracePeriod: or(in.HealthCheckGracePeriod, 0),
 		NewInstancesProtectedFromScaleIn: or(in.NewInstancesProtectedFromScaleIn, false), TerminationPolicies: in.TerminationPolicies,
@@ -116,7 +113,7 @@ func (s *Service) shape(c *wire.Caller, v *types.AutoScalingGroup) ([]spot, erro
 		return nil, err
 	}
 	v.LaunchTemplate, v.MixedInstancesPolicy = copied(v.LaunchTemplate), mixed(v.MixedInstancesPolicy)
-	choices, err := choicesOf(*v)
+	choices, err := s.choices(c.Account, c.Region, *v)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +124,9 @@ func (s *Service) shape(c *wire.Caller, v *types.AutoScalingGroup) ([]spot, erro
 			if err != nil {
 				return nil, invalid("You must use a valid fully-formed launch template. %s", wire.AsError(err).Message)
 			}
-			choice.spec.LaunchTemplateId, choice.spec.LaunchTemplateName = &l.TemplateID, &l.TemplateName
+			if choice.spec != nil {
+				choice.spec.LaunchTemplateId, choice.spec.LaunchTemplateName = &l.TemplateID, &l.TemplateName
+			}
 			if i == 0 {
 				spots = append(spots, spot{l.Zone, l.Subnet})
 			}

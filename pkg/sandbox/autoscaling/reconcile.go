@@ -111,23 +111,27 @@ func (s *Service) launch(g *group, a *activity) {
 	a.instance = l.InstanceID
 	a.Description = new("Launching a new EC2 instance: " + l.InstanceID)
 	s.owners[l.InstanceID] = g
-	g.view.Instances = append(slices.Clone(g.view.Instances), types.Instance{
+	in := types.Instance{
 		InstanceId: &l.InstanceID, AvailabilityZone: &l.Zone, AvailabilityZoneId: &l.ZoneID, ImageId: &l.ImageID, InstanceType: &l.InstanceType,
 		LifecycleState: types.LifecycleStatePending, HealthStatus: new("Healthy"), ProtectedFromScaleIn: v.NewInstancesProtectedFromScaleIn,
-		LaunchTemplate: &types.LaunchTemplateSpecification{LaunchTemplateId: &l.TemplateID, LaunchTemplateName: &l.TemplateName, Version: &l.Version},
-	})
+		LaunchConfigurationName: v.LaunchConfigurationName,
+	}
+	if l.TemplateID != "" {
+		in.LaunchTemplate = &types.LaunchTemplateSpecification{LaunchTemplateId: &l.TemplateID, LaunchTemplateName: &l.TemplateName, Version: &l.Version}
+	}
+	g.view.Instances = append(slices.Clone(g.view.Instances), in)
 }
 
 // request tries what the group may launch, the preferred first, and returns the
 // first that EC2 takes, or the last refusal.
 func (s *Service) request(g *group, v types.AutoScalingGroup, where spot) (ec2.Launched, error) {
-	c, err := s.roles.RoleSession(*v.ServiceLinkedRoleARN, "AutoScaling", g.region, servicePrincipal)
-	if err != nil {
-		return ec2.Launched{}, invalid("Authentication Failure") // what a role that isn't there yet looks like (aws-facts 1.8)
-	}
-	choices, err := choicesOf(v)
+	choices, err := s.choices(g.account, g.region, v)
 	if err != nil {
 		return ec2.Launched{}, err
+	}
+	c, err := s.launching(g, v, choices[0])
+	if err != nil {
+		return ec2.Launched{}, invalid("Authentication Failure") // what a role that isn't there yet looks like (aws-facts 1.8)
 	}
 	tags := map[string]string{"aws:autoscaling:groupName": g.group}
 	for _, t := range v.Tags {
@@ -144,6 +148,19 @@ func (s *Service) request(g *group, v types.AutoScalingGroup, where spot) (ec2.L
 		}
 	}
 	return l, err
+}
+
+// launching is the session that EC2 is called with: the group's role's, or the
+// Spot role's for Spot instances of a launch configuration.
+func (s *Service) launching(g *group, v types.AutoScalingGroup, first choice) (*wire.Caller, error) {
+	if first.configuration == nil || first.configuration.SpotPrice == nil {
+		return s.roles.RoleSession(*v.ServiceLinkedRoleARN, "AutoScaling", g.region, servicePrincipal)
+	}
+	role, err := s.roles.EnsureServiceLinkedRole(g.account, spotPrincipal, "")
+	if err != nil {
+		return nil, fmt.Errorf("create service-linked role: %w", err)
+	}
+	return s.roles.RoleSession(role.ARN, "Spot", g.region, spotPrincipal)
 }
 
 // observe hears of every instance's state from EC2.

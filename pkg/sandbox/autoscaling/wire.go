@@ -21,6 +21,8 @@ func (s *Service) Wire() wire.Service {
 		wire.Handle("SetDesiredCapacity", s.SetDesiredCapacity),
 		wire.Handle("SuspendProcesses", s.SuspendProcesses),
 		wire.Handle("ResumeProcesses", s.ResumeProcesses),
+		wire.Handle("CreateLaunchConfiguration", s.CreateLaunchConfiguration),
+		wire.Handle("DescribeLaunchConfigurations", s.DescribeLaunchConfigurations),
 		wire.Handle("CreateOrUpdateTags", s.CreateOrUpdateTags),
 		wire.Handle("DescribeTags", s.DescribeTags),
 	}

@@ -12,12 +12,13 @@ import (
 )
 
 // A LaunchRequest is one instance that another service wants, from a launch
-// template.
+// template or, where it names none, from the image and volumes given here.
 type LaunchRequest struct {
 	TemplateID, TemplateName string // one of them
 	Version                  string // as in a launch template specification; "" = $Default
 	ImageID, InstanceType    string // over the template's; "" = the template's
 	Zone, Subnet             string // "" = anywhere
+	Mappings                 []types.BlockDeviceMapping
 	Tags                     map[string]string
 	DryRun                   bool // resolve and check only
 }
@@ -36,10 +37,12 @@ type Launched struct {
 func (s *Service) Launch(c *wire.Caller, r LaunchRequest) (Launched, error) {
 	in := &ec2.RunInstancesInput{
 		MinCount: new(int32(1)), MaxCount: new(int32(1)), InstanceType: types.InstanceType(r.InstanceType),
-		LaunchTemplate: &types.LaunchTemplateSpecification{
+		BlockDeviceMappings: r.Mappings, ImageId: given(r.ImageID), SubnetId: given(r.Subnet), Placement: &types.Placement{AvailabilityZone: given(r.Zone)},
+	}
+	if r.TemplateID != "" || r.TemplateName != "" {
+		in.LaunchTemplate = &types.LaunchTemplateSpecification{
 			LaunchTemplateId: given(r.TemplateID), LaunchTemplateName: given(r.TemplateName), Version: given(r.Version),
-		},
-		ImageId: given(r.ImageID), SubnetId: given(r.Subnet), Placement: &types.Placement{AvailabilityZone: given(r.Zone)},
+		}
 	}
 	spec := types.TagSpecification{ResourceType: types.ResourceTypeInstance}
 	for k, v := range r.Tags {

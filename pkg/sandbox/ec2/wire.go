@@ -1,7 +1,9 @@
 package ec2
 
 import (
+	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -40,7 +42,7 @@ func (s *Service) computing() []wire.Operation {
 		wire.Handle("CreateLaunchTemplate", s.CreateLaunchTemplate),
 		wire.Handle("CreateLaunchTemplateVersion", s.CreateLaunchTemplateVersion),
 		wire.Handle("DescribeLaunchTemplates", s.DescribeLaunchTemplates),
-		wire.Handle("DescribeLaunchTemplateVersions", s.DescribeLaunchTemplateVersions),
+		s.describeVersions(),
 		wire.Handle("ModifyLaunchTemplate", s.ModifyLaunchTemplate),
 		wire.Handle("DeleteLaunchTemplate", s.DeleteLaunchTemplate),
 		wire.Handle("RunInstances", s.RunInstances),
@@ -97,4 +99,28 @@ func arns(p place, kind string, ids []string) []string {
 // sandbox's policies names one.
 func arn(p place, resource string) string {
 	return fmt.Sprintf("arn:aws:ec2:%s:%s:%s", p.region, p.account, resource)
+}
+
+// describeVersions asks for the caller's ssm:GetParameters, too, where it shall
+// resolve an image's parameter ("Use a Systems Manager parameter instead of an
+// AMI ID", Auto Scaling user guide).
+func (s *Service) describeVersions() wire.Operation {
+	op := wire.Handle("DescribeLaunchTemplateVersions", s.DescribeLaunchTemplateVersions)
+	op.Needs = func(ctx context.Context, in any) []wire.Check {
+		checks := []wire.Check{{Action: "ec2:DescribeLaunchTemplateVersions", Resource: "*"}}
+		request := in.(*ec2.DescribeLaunchTemplateVersionsInput)
+		if !aws.ToBool(request.ResolveAlias) {
+			return checks
+		}
+		c := wire.CallerOf(ctx)
+		versions, _, _ := s.versions(placeOf(c), request) // what is wrong with them, the handler says
+		for _, v := range versions {
+			if name, ok := strings.CutPrefix(aws.ToString(v.LaunchTemplateData.ImageId), "resolve:ssm:"); ok {
+				name, _, _ = strings.Cut(name, ":")
+				checks = append(checks, wire.Check{Action: "ssm:GetParameters", Resource: "arn:aws:ssm:" + c.Region + ":" + c.Account + ":parameter/" + strings.TrimPrefix(name, "/")})
+			}
+		}
+		return checks
+	}
+	return op
 }

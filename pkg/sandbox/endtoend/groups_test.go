@@ -87,7 +87,30 @@ func (w *world) broken(name, key string) {
 
 // encryptedTemplate makes a launch template whose root volume names a key.
 func (w *world) encryptedTemplate(name, key string) string {
-	return w.template(name, w.image(), &ec2types.LaunchTemplateEbsBlockDeviceRequest{Encrypted: new(true), KmsKeyId: &key})
+	return w.templateOf(name, w.image(), key)
+}
+
+// templateOf makes a launch template of an image whose root volume names a key.
+func (w *world) templateOf(name, image, key string) string {
+	return w.template(name, image, &ec2types.LaunchTemplateEbsBlockDeviceRequest{Encrypted: new(true), KmsKeyId: &key})
+}
+
+// configuredGroup makes a group of two from a launch configuration, which can't
+// name a key: its volumes fall to the account's default key. With a price it
+// launches Spot instances.
+func (w *world) configuredGroup(name, key string, price *string) {
+	w.t.Helper()
+	w.defaultKey(key)
+	_, err := w.asg.CreateLaunchConfiguration(w.t.Context(), &autoscaling.CreateLaunchConfigurationInput{
+		LaunchConfigurationName: &name, ImageId: new(w.image()), InstanceType: new("m5.large"), SpotPrice: price,
+		BlockDeviceMappings: []astypes.BlockDeviceMapping{{DeviceName: new("/dev/xvda"), Ebs: &astypes.Ebs{Encrypted: new(true)}}},
+	})
+	must(w.t, err)
+	_, err = w.asg.CreateAutoScalingGroup(w.t.Context(), &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: &name, MinSize: new(int32(0)), MaxSize: new(int32(4)), DesiredCapacity: new(int32(2)),
+		AvailabilityZones: []string{region + "a"}, LaunchConfigurationName: &name,
+	})
+	must(w.t, err)
 }
 
 // inService counts the group's instances in service.

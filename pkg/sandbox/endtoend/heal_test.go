@@ -119,6 +119,46 @@ func TestFindsTheKey(t *testing.T) {
 	}
 }
 
+// TestLaunchConfiguration heals a group that launches from a launch
+// configuration.
+func TestLaunchConfiguration(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.configuredGroup("web-prod", w.key(rootOnly, enrolled), nil)
+	w.box.Advance(10 * time.Minute)
+	if n := w.inService("web-prod"); n != 2 {
+		t.Fatalf("%d in service, want 2\n%v", n, w.story())
+	}
+}
+
+// TestSpotByLaunchConfiguration holds that the Spot role, which launches there,
+// is named with what a person must do, and that no key is opened to it.
+func TestSpotByLaunchConfiguration(t *testing.T) {
+	t.Parallel()
+	const spot = "arn:aws:iam::" + account + ":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+	w := newWorld(t)
+	key := w.key(rootOnly, enrolled)
+	w.configuredGroup("web-prod", key, new("0.05"))
+	w.box.Advance(10 * time.Minute)
+	if w.opens(w.policy(key), spot) {
+		t.Error("the key was opened to the Spot role")
+	}
+	w.wantFinding("web-prod", key, spot)
+}
+
+// TestImageBehindAParameter heals a group whose template names its image by a
+// parameter.
+func TestImageBehindAParameter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.parameter("/golden/ami", w.image())
+	w.group("web-prod", w.templateOf("web-prod", "resolve:ssm:/golden/ami", w.key(rootOnly, enrolled)), "$Latest")
+	w.box.Advance(10 * time.Minute)
+	if n := w.inService("web-prod"); n != 2 {
+		t.Fatalf("%d in service, want 2\n%v", n, w.story())
+	}
+}
+
 // TestGrantWhereThePolicyCantBeEdited cures by a grant where KMS would refuse
 // the edited policy, or where the policy belongs to someone's code.
 func TestGrantWhereThePolicyCantBeEdited(t *testing.T) {

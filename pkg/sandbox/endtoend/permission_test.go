@@ -7,9 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
-
 	"keymend/pkg/permission"
 )
 
@@ -30,10 +27,6 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 			}
 			t.Run(string(role)+" "+p.Action+" "+path.Base(p.Resource), func(t *testing.T) {
 				t.Parallel()
-				if absent := notServed(p); absent != nil {
-					absent(newWorld(t), p)
-					return
-				}
 				story := needs(p)
 				w := newWorld(t, story.options...)
 				w.revoke(role, p.Action, p.Resource)
@@ -45,38 +38,6 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// notServed names the permissions whose need the sandbox can't show yet: what
-// they are for isn't in it. Each comes with a look at the sandbox that fails as
-// soon as it is, so that a scenario takes its place; nil where there is one.
-func notServed(p permission.Permission) func(w *world, p permission.Permission) {
-	switch {
-	case p.Action == "ssm:GetParameters":
-		return unaskedParameters
-	case p.Action == "autoscaling:DescribeLaunchConfigurations", strings.HasSuffix(p.Resource, "AWSServiceRoleForEC2Spot"):
-		return noLaunchConfigurations
-	}
-	return nil
-}
-
-// unaskedParameters: EC2 asks for the caller's ssm:GetParameters before it
-// resolves an image's parameter; the sandbox doesn't.
-func unaskedParameters(w *world, p permission.Permission) {
-	w.revoke(permission.Reader, p.Action, p.Resource)
-	w.parameter("/golden/ami", w.image())
-	key := w.key(rootOnly, enrolled)
-	w.group("web-prod", w.template("web-prod", "resolve:ssm:/golden/ami", &ec2types.LaunchTemplateEbsBlockDeviceRequest{Encrypted: new(true), KmsKeyId: &key}), "$Latest")
-	w.box.Advance(10 * time.Minute)
-	if w.inService("web-prod") == 0 {
-		w.t.Errorf("the sandbox asks for %s by now: write its scenario in needs\n%v", p.Action, w.story())
-	}
-}
-
-func noLaunchConfigurations(w *world, p permission.Permission) {
-	if _, err := w.asg.DescribeLaunchConfigurations(w.t.Context(), &autoscaling.DescribeLaunchConfigurationsInput{}); err == nil {
-		w.t.Errorf("the sandbox has launch configurations by now: write the scenario of %s in needs", p.Action)
 	}
 }
 
@@ -96,6 +57,16 @@ func needs(p permission.Permission) scenario {
 		return scenario{play: func(w *world) {
 			w.broken("web-prod", w.key(rootOnly, map[string]string{"keymend": "remediate", "aws:cloudformation:stack-name": "platform"}))
 		}}
+	case p.Action == "ssm:GetParameters":
+		return scenario{play: func(w *world) {
+			w.parameter("/golden/ami", w.image())
+			key := w.key(rootOnly, enrolled)
+			w.group("web-prod", w.templateOf("web-prod", "resolve:ssm:/golden/ami", key), "$Latest")
+		}}
+	case p.Action == "autoscaling:DescribeLaunchConfigurations":
+		return scenario{play: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), nil) }}
+	case strings.HasSuffix(p.Resource, "AWSServiceRoleForEC2Spot"):
+		return scenario{play: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }}
 	case p.Action == "kms:ListAliases":
 		return scenario{play: brokenGroup, healsWithout: true}
 	default:

@@ -2,6 +2,7 @@ package kms
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -160,7 +161,7 @@ func (s *Service) byIdentity(c *wire.Caller, operation, resource string) error {
 	if err == nil {
 		return nil
 	}
-	if w, ok := err.(*wire.Error); ok && w.Code == "" {
+	if w := new(wire.Error); errors.As(err, &w) && w.Code == "" {
 		return wire.Errorf("AccessDeniedException", "%s", w.Message)
 	}
 	return err

@@ -71,7 +71,7 @@ func (s *Service) drop(k *key, id string, dry *bool) error {
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_RetireGrant.html
 func (s *Service) RetireGrant(ctx context.Context, in *kms.RetireGrantInput) (*kms.RetireGrantOutput, error) {
 	c := wire.CallerOf(ctx)
-	k, g, err := s.toRetire(c, in)
+	k, g, err := s.toRetire(in)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *Service) RetireGrant(ctx context.Context, in *kms.RetireGrantInput) (*k
 	return &kms.RetireGrantOutput{}, s.drop(k, g.id, in.DryRun)
 }
 
-func (s *Service) toRetire(c *wire.Caller, in *kms.RetireGrantInput) (*key, grant, error) {
+func (s *Service) toRetire(in *kms.RetireGrantInput) (*key, grant, error) {
 	if in.GrantToken == nil && !strings.HasPrefix(aws.ToString(in.KeyId), "arn:") {
 		return nil, grant{}, wire.Errorf("ValidationException", "RetireGrant needs a GrantToken, or a key ARN and a GrantId")
 	}

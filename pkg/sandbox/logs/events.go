@@ -54,23 +54,31 @@ func (s *Service) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEve
 	if err != nil {
 		return nil, err
 	}
-	from := 0
-	if n := len(found); in.NextToken != nil {
-		if _, err := fmt.Sscanf(*in.NextToken, "f/%d", &from); err != nil || from < 0 || from > n {
-			return nil, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
-		}
-	} else if in.Limit != nil && (in.StartFromHead == nil || !*in.StartFromHead) {
-		from = max(0, n-int(*in.Limit))
+	from, err := beginning(in, len(found))
+	if err != nil {
+		return nil, err
 	}
-	found = found[from:]
 	limit := most
 	if in.Limit != nil {
 		limit = int(*in.Limit)
 	}
-	found = found[:min(limit, len(found))]
+	found = found[from:min(from+limit, len(found))]
 	// The same token again is how AWS says that there is no more.
 	next := new(fmt.Sprintf("f/%056d", from+len(found)))
 	return &cloudwatchlogs.GetLogEventsOutput{Events: found, NextForwardToken: next, NextBackwardToken: new(fmt.Sprintf("b/%056d", from))}, nil
+}
+
+// beginning returns where a page of n events begins.
+func beginning(in *cloudwatchlogs.GetLogEventsInput, n int) (from int, err error) {
+	switch {
+	case in.NextToken != nil:
+		if _, err := fmt.Sscanf(*in.NextToken, "f/%d", &from); err != nil || from < 0 || from > n {
+			return 0, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
+		}
+	case in.Limit != nil && !aws.ToBool(in.StartFromHead):
+		from = max(0, n-int(*in.Limit))
+	}
+	return from, nil
 }
 
 // FilterLogEvents answers with a group's events that fit a filter, by time.
