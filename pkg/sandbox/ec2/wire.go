@@ -116,11 +116,21 @@ func (s *Service) describeVersions() wire.Operation {
 		versions, _, _ := s.versions(placeOf(c), request) // what is wrong with them, the handler says
 		for _, v := range versions {
 			if name, ok := strings.CutPrefix(aws.ToString(v.LaunchTemplateData.ImageId), "resolve:ssm:"); ok {
-				name, _, _ = strings.Cut(name, ":")
-				checks = append(checks, wire.Check{Action: "ssm:GetParameters", Resource: "arn:aws:ssm:" + c.Region + ":" + c.Account + ":parameter/" + strings.TrimPrefix(name, "/")})
+				checks = append(checks, wire.Check{Action: "ssm:GetParameters", Resource: parameterARN(placeOf(c), name)})
 			}
 		}
 		return checks
 	}
 	return op
+}
+
+// parameterARN is the ARN of a parameter, perhaps with a version or label behind
+// a colon. AWS's public ones are of no account.
+func parameterARN(p place, name string) string {
+	name, _, _ = strings.Cut(strings.TrimPrefix(name, "/"), ":")
+	account := p.account
+	if strings.HasPrefix(name, "aws/service/") {
+		account = ""
+	}
+	return "arn:aws:ssm:" + p.region + ":" + account + ":parameter/" + name
 }
