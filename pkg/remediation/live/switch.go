@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -38,7 +39,17 @@ func Switch(p Parameters, name string) func(context.Context) (guard.Switch, stri
 		case *out.Parameter.Value == "on":
 			return guard.SwitchOn, fmt.Sprintf("parameter %s is on", name), nil
 		}
-		return guard.SwitchOff, fmt.Sprintf("parameter %s is %q; to let Keymend write: aws ssm put-parameter --name %s --value on --overwrite",
-			name, *out.Parameter.Value, name), nil
+		return guard.SwitchOff, fmt.Sprintf("parameter %s is %s; to let Keymend write: aws ssm put-parameter --name %s --value on --overwrite",
+			name, short(*out.Parameter.Value), name), nil
 	}
+}
+
+// short repeats a value only where it is a word: the setting may name a secret's
+// parameter by mistake, and records are for many eyes.
+func short(value string) string {
+	const word = 10
+	if len(value) > word {
+		return `not "on"`
+	}
+	return strconv.Quote(value)
 }
