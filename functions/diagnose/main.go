@@ -23,5 +23,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(queue.Signals{Diagnose: f.Engine.Diagnose, Record: f.Engine.Record, Problem: f.Problem, Log: f.Log}.Handle)
+	lambda.Start(queue.Signals{Together: f.Engine.Together, Record: f.Engine.Record, Problem: f.Problem, Log: f.Log}.Handle)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -52,6 +53,23 @@ type Reader struct {
 	keys    Keys
 	aliases Aliases
 	roles   Roles
+
+	described *memory[string, access.Key] // by the key as it is written down
+	states    *memory[keyFor, State]
+	found     *memory[string, access.Principal] // by the role's ARN
+}
+
+// A keyFor is a key as one grantee finds it.
+type keyFor struct{ arn, grantee string }
+
+// Remembering returns a reader that reads each key and role once, for as long as
+// it is kept: for one invocation, never longer, and never where a read is to show
+// what a write has done. It is safe for concurrent use. What it returns is
+// shared: nobody may change it.
+func (r *Reader) Remembering() *Reader {
+	c := *r
+	c.described, c.states, c.found = &memory[string, access.Key]{}, &memory[keyFor, State]{}, &memory[string, access.Principal]{}
+	return &c
 }
 
 // New returns a reader with the credentials of the given account.
@@ -78,24 +96,40 @@ func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error)
 	if region := regionOf(keyID); region != "" && r.region != "" && region != r.region {
 		return elsewhere(keyID, region), nil
 	}
+	key, err := r.described.get(keyID, func() (access.Key, error) { return r.describe(ctx, keyID) })
+	if err != nil {
+		return State{}, err
+	}
+	return r.states.get(keyFor{key.ARN, grantee}, func() (State, error) { return r.state(ctx, key, grantee) })
+}
+
+func (r *Reader) describe(ctx context.Context, keyID string) (access.Key, error) {
 	out, err := r.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
 	if namesNone(err) {
-		return State{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, account.Message(err))
+		return access.Key{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, account.Message(err))
 	}
 	if err != nil {
-		return State{}, fmt.Errorf("describe key %s: %w", keyID, err)
+		return access.Key{}, fmt.Errorf("describe key %s: %w", keyID, err)
 	}
 	if out.KeyMetadata == nil {
-		return State{}, fmt.Errorf("describe key %s: the answer is empty", keyID)
+		return access.Key{}, fmt.Errorf("describe key %s: the answer is empty", keyID)
 	}
-	s := State{Facts: access.Facts{Key: keyOf(out.KeyMetadata)}}
+	return keyOf(out.KeyMetadata), nil
+}
+
+// state reads the rest, side by side.
+func (r *Reader) state(ctx context.Context, key access.Key, grantee string) (State, error) {
+	s := State{Facts: access.Facts{Key: key}}
 	parts := []func(context.Context, *State) error{r.policy, r.tags, r.alias}
-	if owner := accountOf(s.Facts.Key.ARN); owner != r.account {
+	if owner := accountOf(key.ARN); owner != r.account {
 		s.foreign(owner)
 		parts = nil
 	}
 	parts = append(parts, func(ctx context.Context, s *State) error { return r.grants(ctx, s, grantee) })
-	return s, s.fill(ctx, parts)
+	err := s.fill(ctx, parts)
+	// Who appends to a shared list gets one of his own.
+	s.Facts.Grants, s.Facts.CouldNotSee = slices.Clip(s.Facts.Grants), slices.Clip(s.Facts.CouldNotSee)
+	return s, err
 }
 
 // namesNone reports whether the key isn't there, or is written down in a way in

@@ -156,6 +156,47 @@ func TestAliasIsFollowedAnew(t *testing.T) {
 	}
 }
 
+// TestRemembering: each thing once, by whatever name and by however many at the
+// same time; also that there is no such key. What may pass is asked again.
+func TestRemembering(t *testing.T) {
+	t.Parallel()
+	r, e := serve(t, nil)
+	m := r.Remembering()
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			name := []string{"alias/platform-ebs", keyARN}[i%2]
+			if s, err := m.Read(t.Context(), name, roleARN); err != nil || s.Facts.Key.ARN != keyARN || len(s.Facts.Grants) != 2 {
+				t.Errorf("%+v, %v", s, err)
+			}
+			if p, err := m.Role(t.Context(), roleARN); err != nil || p.ID != "AROAEXAMPLE" {
+				t.Errorf("%+v, %v", p, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(e.calls); n != 9 { // two DescribeKey; policy, aliases, two pages each of grants and tags; the role
+		t.Errorf("%d calls: %q", n, e.calls)
+	}
+	for answer, want := range map[string]int{
+		refused("NotFoundException", "Alias is not found"): 1, refused("AccessDeniedException", "no"): 1, refused("ThrottlingException", "Rate exceeded"): 2,
+	} {
+		r, e := serve(t, map[string]string{"DescribeKey": answer})
+		m := r.Remembering()
+		for range 2 {
+			if _, err := m.Read(t.Context(), "alias/x", roleARN); err == nil {
+				t.Error("read")
+			}
+		}
+		if len(e.calls) != want {
+			t.Errorf("%s: %d calls, want %d", answer, len(e.calls), want)
+		}
+	}
+	if _, err := r.Read(t.Context(), keyARN, roleARN); err != nil || len(e.calls) != 16 {
+		t.Errorf("the plain reader remembers: %d calls, %v", len(e.calls), err)
+	}
+}
+
 // TestReadPartly: what may not be read is said; nothing half-read stays.
 func TestReadPartly(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,10 @@ import (
 //
 // Errors: the SDK's, wrapped.
 func (r *Reader) Role(ctx context.Context, roleARN string) (access.Principal, error) {
+	return r.found.get(roleARN, func() (access.Principal, error) { return r.role(ctx, roleARN) })
+}
+
+func (r *Reader) role(ctx context.Context, roleARN string) (access.Principal, error) {
 	p := access.Principal{ARN: roleARN}
 	if accountOf(roleARN) != r.account {
 		return p, nil // IAM shows an account its own roles only

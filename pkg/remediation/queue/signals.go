@@ -21,6 +21,8 @@ type Record func(ctx context.Context, r audit.Record) error
 // Signals takes EventBridge events from a queue to Diagnose.
 type Signals struct {
 	Diagnose func(ctx context.Context, s remediation.Signal) ([]remediation.Diagnosis, error)
+	// Together, where it is there, makes the Diagnose of one batch.
+	Together func(signals []remediation.Signal) func(context.Context, remediation.Signal) ([]remediation.Diagnosis, error)
 	Record   Record
 	Problem  error            // what is wrong with the settings; nil = nothing
 	Log      func(error)      // hears of errors for which a message comes again
@@ -49,6 +51,9 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		}
 	}
 	signals, members := remediation.Collapse(failures)
+	if h.Together != nil {
+		h.Diagnose = h.Together(signals)
+	}
 	for i, s := range signals {
 		if err := h.diagnose(ctx, s); err != nil {
 			h.Log(err)

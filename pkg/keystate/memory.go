@@ -1,0 +1,54 @@
+package keystate
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"keymend/pkg/account"
+)
+
+// A memory reads each thing once, also where several ask for it at the same
+// time. What went wrong is remembered, too, but for what may pass. A nil memory
+// remembers nothing.
+type memory[K comparable, V any] struct {
+	mu      sync.Mutex
+	entries map[K]*entry[V]
+}
+
+type entry[V any] struct {
+	turn  chan struct{} // holds one while someone reads
+	known bool
+	value V
+	err   error
+}
+
+func (m *memory[K, V]) get(key K, read func() (V, error)) (V, error) {
+	if m == nil {
+		return read()
+	}
+	e := m.entry(key)
+	e.turn <- struct{}{}
+	defer func() { <-e.turn }()
+	if !e.known {
+		e.value, e.err = read()
+		e.known = !passes(e.err)
+	}
+	return e.value, e.err
+}
+
+func (m *memory[K, V]) entry(key K) *entry[V] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.entries == nil {
+		m.entries = map[K]*entry[V]{}
+	}
+	if m.entries[key] == nil {
+		m.entries[key] = &entry[V]{turn: make(chan struct{}, 1)}
+	}
+	return m.entries[key]
+}
+
+func passes(err error) bool {
+	return account.Transient(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
