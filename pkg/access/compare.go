@@ -25,7 +25,7 @@ func comparison(base string) comparer {
 	case "ArnEquals", "ArnLike": // "behave identically"
 		return compareARN
 	case "Bool":
-		return func(want, value string) truth { return truthOf(strings.EqualFold(want, value)) }
+		return compareBool
 	case "IpAddress":
 		return compareIP
 	case "BinaryEquals":
@@ -61,8 +61,11 @@ func literalIn(pattern, value string) string {
 func compareARN(want, value string) truth {
 	const parts = 6
 	w, v := strings.SplitN(want, ":", parts), strings.SplitN(value, ":", parts)
-	if len(w) != parts || len(v) != parts {
-		return truthOf(want == "*" && len(v) == parts)
+	switch {
+	case want == "*" && len(v) == parts:
+		return maybe // no ARN, but meant to match all
+	case len(w) != parts || len(v) != parts:
+		return no
 	}
 	for i := range w {
 		if compareLike(w[i], v[i]) == no {
@@ -70,6 +73,13 @@ func compareARN(want, value string) truth {
 		}
 	}
 	return yes
+}
+
+func compareBool(want, value string) truth {
+	if !strings.EqualFold(want, "true") && !strings.EqualFold(want, "false") {
+		return maybe
+	}
+	return truthOf(strings.EqualFold(want, value))
 }
 
 func compareIP(want, value string) truth {
@@ -171,4 +181,23 @@ func date(s string) (time.Time, bool) {
 	}
 	seconds, _ := f.Int64()
 	return time.Unix(seconds, 0), true
+}
+
+// ofType reports whether a value makes sense for an operator that has a negated
+// form. Anything is a string.
+func ofType(base, value string) bool {
+	ok := true
+	switch {
+	case strings.HasPrefix(base, "Arn"):
+		_, ok = parseARN(value)
+	case strings.HasPrefix(base, "Numeric"):
+		_, ok = number(value)
+	case strings.HasPrefix(base, "Date"):
+		_, ok = date(value)
+	case base == "IpAddress":
+		address, _, _ := strings.Cut(value, "/")
+		_, err := netip.ParseAddr(address)
+		ok = err == nil
+	}
+	return ok
 }

@@ -91,13 +91,16 @@ func (m *matcher) check() truth {
 }
 
 // checkAbsent: a key that isn't in the request fails the condition, unless it
-// is negated, IfExists, or ForAllValues (which an empty set meets).
+// is negated, IfExists, or ForAllValues (which an empty set meets). Under
+// ForAnyValue IfExists is about each value, and there is none: AWS denied
+// ForAnyValue:StringEqualsIfExists on an absent key.
+// https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w
 func (m *matcher) checkAbsent(o operator) truth {
 	switch {
-	case o.ifExists, o.set == "ForAllValues":
-		return yes
 	case o.set == "ForAnyValue":
 		return no
+	case o.ifExists, o.set == "ForAllValues":
+		return yes
 	}
 	return truthOf(o.not)
 }
@@ -125,8 +128,8 @@ func (m *matcher) checkNull(o operator) truth {
 
 // checkSet applies the comparison to a key with one value or several.
 func (m *matcher) checkSet(o operator, values []string, compare comparer) truth {
-	if o.set == "" && len(values) > 1 {
-		return maybe // AWS: a key with several values needs a set operator
+	if o.set == "" && (len(values) > 1 || multiValued(m.condition.Key)) {
+		return maybe // AWS: "multivalued context keys require a condition set operator"
 	}
 	all, some := yes, no
 	for _, v := range values {
@@ -152,17 +155,28 @@ func (m *matcher) checkValue(o operator, value string, compare comparer) truth {
 }
 
 // compare matches one value of the policy. A variable that the request doesn't
-// carry equals nothing; what a negated operator makes of it AWS doesn't say.
+// carry is "effectively null": "there is no equal or like value", and "inverted
+// condition operators like StringNotEquals or StringNotLike do match".
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
 func (m *matcher) compare(o operator, compare comparer, want, value string) truth {
 	if !m.variables || !takesVariables(o.base) || !strings.Contains(want, "${") {
-		return compare(want, value)
+		return o.settle(compare(want, value), want, value)
 	}
 	pattern, state := expand(want, m.ctx, func(key string) { m.keys = append(m.keys, key) })
 	switch {
 	case state == present:
-		return compare(pattern, value)
-	case state == absent && !o.not:
+		return o.settle(compare(pattern, value), pattern, value)
+	case state == absent:
 		return no
 	}
 	return maybe
+}
+
+// settle: a value that isn't of the operator's type matches nothing. What a
+// negated operator makes of that AWS doesn't say.
+func (o operator) settle(t truth, want, value string) truth {
+	if o.not && t == no && !(ofType(o.base, want) && ofType(o.base, value)) {
+		return maybe
+	}
+	return t
 }

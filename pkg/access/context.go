@@ -31,6 +31,19 @@ func (c Context) lookup(key string) ([]string, presence) {
 	return nil, unknown
 }
 
+// multiValued reports whether a key can have several values in a request: those
+// that the references call "multivalued" or ArrayOf….
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+func multiValued(key string) bool {
+	switch strings.ToLower(key) {
+	case "kms:encryptioncontextkeys", "kms:grantoperations", "kms:resourcealiases",
+		"aws:calledvia", "aws:tagkeys", "aws:principalorgpaths", "aws:principalservicenameslist",
+		"aws:resourceorgpaths", "aws:sourceorgpaths", "aws:vpceorgpaths":
+		return true
+	}
+	return false
+}
+
 // lacksEncryptionContext reports whether the names in the request's encryption
 // context are known, and this isn't one of them.
 func (c Context) lacksEncryptionContext(key string) bool {

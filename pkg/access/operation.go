@@ -30,6 +30,10 @@ func exists(key, operation string) bool {
 		return operation == "creategrant"
 	case "kms:bypasspolicylockoutsafetycheck":
 		return operation == "putkeypolicy" || operation == "createkey"
+	case "kms:encryptionalgorithm":
+		return isSymmetric(operation)
+	case "kms:requestalias":
+		return isSymmetric(operation) || operation == "describekey"
 	case "kms:reencryptonsamekey":
 		return strings.HasPrefix(operation, "reencrypt")
 	case "kms:encryptioncontextkeys":

@@ -126,6 +126,9 @@ func (q query) resourceIn(patterns []string) truth {
 
 func (q query) resourceLike(pattern string) truth {
 	if q.version == "2012-10-17" && strings.Contains(pattern, "${") {
+		if !onlyInResource(pattern) {
+			return maybe
+		}
 		expanded, state := expand(pattern, q.ctx, func(string) {})
 		switch state {
 		case absent:
@@ -137,4 +140,14 @@ func (q query) resourceLike(pattern string) truth {
 		return compareLike(expanded, q.resource)
 	}
 	return truthOf(glob(pattern, q.resource))
+}
+
+// onlyInResource: variables have their place after an ARN's fifth colon. "You
+// can't use a variable to replace parts of the ARN before the fifth colon, such
+// as the service or account."
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
+func onlyInResource(pattern string) bool {
+	const colons = 5
+	before, _, _ := strings.Cut(pattern, "${")
+	return strings.Count(before, ":") >= colons
 }

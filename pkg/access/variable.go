@@ -50,10 +50,10 @@ func resolve(name string, ctx looker) (string, presence) {
 	key, fallback, hasFallback := strings.Cut(name, ",")
 	values, state := ctx.lookup(strings.TrimSpace(key))
 	switch {
-	case state == present && len(values) == 1:
+	case state == present && len(values) == 1 && !multiValued(strings.TrimSpace(key)):
 		return values[0], present
 	case state == present:
-		return "", unknown // several values: AWS has no rule for it
+		return "", unknown // a multivalued key can't be a variable; AWS has no rule for it
 	case state == absent && hasFallback:
 		return strings.Trim(strings.TrimSpace(fallback), "'"), present
 	}
