@@ -30,12 +30,19 @@ func exists(key, operation string) bool {
 		return operation == "creategrant"
 	case "kms:bypasspolicylockoutsafetycheck":
 		return operation == "putkeypolicy" || operation == "createkey"
+	case "kms:reencryptonsamekey":
+		return strings.HasPrefix(operation, "reencrypt")
+	}
+	return existsInUse(key, operation)
+}
+
+// existsInUse is exists for the keys that describe the use of a key.
+func existsInUse(key, operation string) bool {
+	switch key {
 	case "kms:encryptionalgorithm":
 		return isSymmetric(operation)
 	case "kms:requestalias":
 		return isSymmetric(operation) || operation == "describekey"
-	case "kms:reencryptonsamekey":
-		return strings.HasPrefix(operation, "reencrypt")
 	case "kms:encryptioncontextkeys":
 		return hasEncryptionContext(operation)
 	}
