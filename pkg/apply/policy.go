@@ -63,7 +63,7 @@ type Done struct {
 // nothing to do; anything else is ErrSuperseded. Each attempt looks anew: while
 // it waits, others edit.
 func EditKeyPolicy(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sleep, s plan.EditKeyPolicy) (Done, error) {
-	done := Done{Before: s.Before, After: s.After, Undo: Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}}
+	done := Done{Before: s.Before, After: s.After, Undo: UndoOf(s)}
 	err := untilKnown(ctx, sleep, func() error {
 		now, err := readPolicy(ctx, r, s.Key)
 		switch {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/plan"
 )
 
 // An Undo takes a step back. Exactly one member is set. It is computed on what
@@ -18,6 +19,12 @@ import (
 type Undo struct {
 	RemoveStatements *RemoveStatements `json:"removeStatements,omitempty"`
 	RevokeGrant      *RevokeGrant      `json:"revokeGrant,omitempty"`
+}
+
+// UndoOf returns what takes a policy step back. It is known before the step is
+// carried out; a grant's undo needs the id that KMS gives.
+func UndoOf(s plan.EditKeyPolicy) Undo {
+	return Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}
 }
 
 // RemoveStatements takes a principal out of Keymend's statements.

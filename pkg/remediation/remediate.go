@@ -2,6 +2,7 @@ package remediation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -72,7 +73,7 @@ func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.P
 		r.Outcome, r.Reason = outcomeOf(v, p)
 		return r, e.write(ctx, r)
 	}
-	if err := e.write(ctx, r); err != nil {
+	if err := e.intend(ctx, r); err != nil {
 		return r, err
 	}
 	r.Phase = audit.Result
@@ -86,6 +87,24 @@ func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.P
 		}
 	}
 	return e.proven(ctx, l, f, r)
+}
+
+// intend records what is about to be written, with its undo where that is known
+// beforehand: a change whose outcome never gets into the log can be taken back
+// all the same.
+func (e *Engine) intend(ctx context.Context, r audit.Record) error {
+	for _, step := range r.Plan.Steps {
+		s, ok := step.(plan.EditKeyPolicy)
+		if !ok {
+			continue
+		}
+		undo, err := json.Marshal(apply.UndoOf(s))
+		if err != nil {
+			return fmt.Errorf("write undo: %w", err)
+		}
+		r.Undo = undo
+	}
+	return e.write(ctx, r)
 }
 
 // apply opens a session for exactly this step, and carries it out.

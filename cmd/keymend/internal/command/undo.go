@@ -15,15 +15,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/audit"
 )
 
 type undo struct {
-	ID       string `arg:"" help:"Id of the remediation, as in r-1a2b3c4d5e6f7a8b." placeholder:"ID"`
-	File     string `help:"File with audit records, one a line." xor:"source" placeholder:"AUDIT.jsonl"`
-	LogGroup string `name:"log-group" help:"CloudWatch log group with audit records." default:"/aws/lambda/keymend-remediate" placeholder:"NAME"`
-	applying
+	ID        string `arg:"" help:"Id of the remediation, as in r-1a2b3c4d5e6f7a8b." placeholder:"ID"`
+	File      string `help:"File with audit records, one a line." xor:"source" placeholder:"AUDIT.jsonl"`
+	LogGroup  string `name:"log-group" help:"CloudWatch log group with audit records." default:"/aws/lambda/keymend-remediate" placeholder:"NAME"`
+	Apply     bool   `help:"Take it away, with your own credentials."`
+	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
 }
 
 // Run takes back what the remediation wrote, or says what that would be.
@@ -53,7 +55,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if !c.Apply {
 		return p.previewUndo(ctx, s, r)
 	}
-	done, err := p.undo(ctx, s, r, c.applying)
+	done, err := p.undo(ctx, s, r, applying{Apply: c.Apply, AuditFile: c.AuditFile})
 	if err != nil {
 		return err
 	}
@@ -61,33 +63,43 @@ func (c undo) Run(ctx context.Context, p *program) error {
 }
 
 // choose returns the last record of the remediation that says what was written,
-// or that it was undone.
+// or that it was undone. An intent counts where no outcome came after it: the
+// write may stand.
 func (c undo) choose(records []audit.Record, where string) (audit.Record, error) {
+	ended := false
 	for _, r := range slices.Backward(records) {
-		if r.RemediationID == c.ID && r.Phase == audit.Result && (len(r.Undo) > 0 || r.Outcome == audit.Undone) {
+		if r.RemediationID != c.ID {
+			continue
+		}
+		result := r.Phase == audit.Result
+		if result && r.Outcome == audit.Undone || len(r.Undo) > 0 && (result || r.Phase == audit.Intent && !ended) {
 			return r, nil
 		}
+		ended = ended || result
 	}
 	return audit.Record{}, misused("%s has a record of anything that %s wrote; name the place of its audit records with --file or --log-group", where, c.ID)
 }
 
+// records returns what is on record about remediations, oldest first: what the
+// named file has, or else the audit file here and the log group taken together,
+// since the same change may have been written by both.
 func (c undo) records(ctx context.Context, s session) ([]audit.Record, string, error) {
 	if c.File != "" {
 		records, file, err := fromFile(c.File)
 		return records, "no line of " + file, err
 	}
 	records, file, err := fromFile(c.AuditFile)
-	if err == nil && slices.ContainsFunc(records, func(r audit.Record) bool { return r.RemediationID == c.ID }) {
-		return records, file, nil
-	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, file, err
 	}
-	records, group, err := fromLog(ctx, s, c.LogGroup, c.ID)
+	known := slices.ContainsFunc(records, func(r audit.Record) bool { return r.RemediationID == c.ID })
+	logged, group, err := fromLog(ctx, s, c.LogGroup, c.ID)
 	var none *types.ResourceNotFoundException
-	if errors.As(err, &none) {
-		err = nil
+	if errors.As(err, &none) || known && account.AccessDenied(err) {
+		err = nil // Keymend isn't deployed here, or only the file is the caller's
 	}
+	records = append(records, logged...)
+	slices.SortStableFunc(records, func(a, b audit.Record) int { return a.Time.Compare(b.Time) })
 	return records, "neither " + file + " nor " + group, err
 }
 
