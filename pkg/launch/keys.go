@@ -28,13 +28,17 @@ func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapsh
 	}
 }
 
-// add adds what one source comes to. Of one that EC2 refuses nothing counts.
+// add adds what one source comes to. Of one that EC2 refuses nothing counts; of
+// one whose image isn't known, the keys that the template itself names do.
 func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) {
-	if s.settled() {
+	if s.refused != "" {
 		return
 	}
 	var outcomes []encryption.Outcome
 	for _, d := range s.devices {
+		if s.unknown != "" && d.KeyID == "" {
+			continue
+		}
 		var snap *encryption.Snapshot
 		if found, ok := snapshots[d.SnapshotID]; ok {
 			snap = &found

@@ -23,7 +23,13 @@ func TestResolve(t *testing.T) {
 		"named-key": "web-prod", "snapshot-key": "web-prod", "mixed": "eks-workers-1",
 		"shared-snapshot": "web-prod", "invisible-snapshot": "web-prod", "key-without-encrypted": "web-prod",
 		"template-gone": "web-prod", "version-gone": "web-prod", "image-gone": "web-prod", "image-disabled": "web-prod",
-		"launch-configuration": "web-prod", "launch-configuration-gone": "web-prod", "parameter": "web-prod",
+		"launch-configuration": "web-prod", "launch-configuration-gone": "web-prod",
+		"parameter": "web-prod", "parameter-denied": "web-prod",
+		// In the shapes of recorded answers, with values of our own.
+		"real-image-decides": "custodian", "real-default-key-arn": "custodian", "real-mixed-policy": "custodian",
+		"real-newest-group": "ecs-nodes", "real-copied-deprecated": "custodian", "real-override-images": "custodian",
+		"real-eks-node-group": "eks-workers-2ac1a2b3-0f1e-2d3c-4b5a-69788796a5b4", "real-partly-refused": "custodian",
+		"real-shared-image": "custodian", "real-foreign-key": "custodian", "real-replica-key": "custodian",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

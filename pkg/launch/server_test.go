@@ -22,7 +22,8 @@ const (
 )
 
 // An endpoint answers the SDK with recorded shapes: testdata/<case>/<Action>.xml,
-// for template versions with the template's id behind it.
+// for template versions with the template's id behind it, "-unresolved" where
+// parameters stay as they are, and "-only-VERSION" where that is all that is asked.
 type endpoint struct {
 	t     *testing.T
 	dir   string
@@ -55,8 +56,14 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.PostForm.Get("Action")
 	if name == "DescribeLaunchTemplateVersions" {
 		name += "-" + r.PostForm.Get("LaunchTemplateId")
+		if r.PostForm.Get("ResolveAlias") != "true" {
+			name += "-unresolved"
+		}
 	}
-	answer, err := os.ReadFile(filepath.Join(e.dir, name+".xml"))
+	answer, err := os.ReadFile(filepath.Join(e.dir, name+"-only-"+r.PostForm.Get("LaunchTemplateVersion.1")+".xml"))
+	if err != nil || r.PostForm.Has("LaunchTemplateVersion.2") {
+		answer, err = os.ReadFile(filepath.Join(e.dir, name+".xml"))
+	}
 	if err != nil {
 		e.t.Errorf("%s was called, and isn't recorded for this case", name)
 	}
@@ -67,13 +74,13 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-// called returns the parameters of the calls of an action.
+// called returns the parameters of the calls of an action; "" = of all.
 func (e *endpoint) called(action string) []url.Values {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var out []url.Values
 	for _, c := range e.calls {
-		if c.Get("Action") == action {
+		if action == "" || c.Get("Action") == action {
 			out = append(out, c)
 		}
 	}

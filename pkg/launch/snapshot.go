@@ -17,7 +17,7 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*source) (map[string
 	var ids []string
 	for _, s := range all {
 		for _, d := range s.devices {
-			if d.SnapshotID != "" && !s.settled() {
+			if d.SnapshotID != "" && s.refused == "" {
 				ids = append(ids, d.SnapshotID)
 			}
 		}

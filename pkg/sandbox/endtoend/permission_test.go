@@ -62,10 +62,10 @@ func needs(p permission.Permission) scenario {
 		if strings.Contains(p.Resource, "::parameter/aws/service/") {
 			parameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 		}
+		// The key comes from the image: one that the template names is found without.
 		return scenario{play: func(w *world) {
-			w.parameter(parameter, w.image())
-			key := w.key(rootOnly, enrolled)
-			w.group("web-prod", w.templateOf("web-prod", "resolve:ssm:"+parameter, key), "$Latest")
+			w.parameter(parameter, w.imageOf(w.snapshot(w.key(rootOnly, enrolled))))
+			w.group("web-prod", w.template("web-prod", "resolve:ssm:"+parameter, nil), "$Latest")
 		}}
 	case p.Action == "autoscaling:DescribeLaunchConfigurations":
 		return scenario{play: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), nil) }}
