@@ -66,7 +66,7 @@ func (l *loader) ref(name string) (any, error) {
 		return v, nil
 	}
 	if _, ok := l.resources[name]; !ok {
-		return nil, fmt.Errorf("Ref to %q, which the template hasn't", name)
+		return nil, fmt.Errorf("{\"Ref\": %q}: the template has no such parameter or resource", name)
 	}
 	m, err := l.make(name)
 	return m.Ref, err

@@ -112,7 +112,7 @@ func decide(d device, source *types.Snapshot, set settings) (need, error) {
 // The caller holds s.mu.
 func (s *Service) sourceOf(p place, d device) (*types.Snapshot, error) {
 	if d.snapshot == "" {
-		return nil, nil
+		return nil, nil //nolint:nilnil // an empty volume has no snapshot, and that is no error
 	}
 	snap := s.store(p).snapshots.byID[d.snapshot]
 	if snap == nil {

@@ -39,7 +39,8 @@ func TestGrantNames(t *testing.T) {
 	if *f.grant(ctx, key, c.Role, "keymend-1", "Decrypt").GrantId == *a.GrantId {
 		t.Error("other operations, same grant")
 	}
-	if *f.grant(ctx, key, c.Role, "", "Decrypt").GrantId == *f.grant(ctx, key, c.Role, "", "Decrypt").GrantId {
+	first, second := f.grant(ctx, key, c.Role, "", "Decrypt"), f.grant(ctx, key, c.Role, "", "Decrypt")
+	if *first.GrantId == *second.GrantId {
 		t.Error("two grants without name are one")
 	}
 	out, err := f.kms.ListGrants(ctx, &awskms.ListGrantsInput{KeyId: &key, Limit: new(int32(3))})

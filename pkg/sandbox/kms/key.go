@@ -46,7 +46,7 @@ func newKey(account, region string, at time.Time) *key {
 	k.meta = types.KeyMetadata{
 		KeyId: &k.id, AWSAccountId: &k.account, Arn: new(k.arn()), CreationDate: &at, Description: new(""),
 		KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeCustomer, KeyUsage: types.KeyUsageTypeEncryptDecrypt,
-		KeySpec: types.KeySpecSymmetricDefault, CustomerMasterKeySpec: types.CustomerMasterKeySpecSymmetricDefault,
+		KeySpec: types.KeySpecSymmetricDefault, CustomerMasterKeySpec: types.CustomerMasterKeySpecSymmetricDefault, //nolint:staticcheck // deprecated, and AWS returns it still
 		Origin: types.OriginTypeAwsKms, MultiRegion: new(false),
 		EncryptionAlgorithms: []types.EncryptionAlgorithmSpec{types.EncryptionAlgorithmSpecSymmetricDefault},
 	}

@@ -66,7 +66,7 @@ func (s *Service) DeleteQueue(ctx context.Context, in *sqs.DeleteQueueInput) (*s
 
 // GetQueueUrl answers with the URL of a queue of the caller's, or of the named
 // account's.
-func (s *Service) GetQueueUrl(ctx context.Context, in *sqs.GetQueueUrlInput) (*sqs.GetQueueUrlOutput, error) { //nolint:staticcheck // AWS's name
+func (s *Service) GetQueueUrl(ctx context.Context, in *sqs.GetQueueUrlInput) (*sqs.GetQueueUrlOutput, error) {
 	c := wire.CallerOf(ctx)
 	account := c.Account
 	if in.QueueOwnerAWSAccountId != nil {

@@ -161,7 +161,7 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInpu
 // selected keeps the system attributes that a receive asks for.
 func selected(all map[string]string, in *sqs.ReceiveMessageInput) map[string]string {
 	names := map[string]bool{}
-	for _, n := range in.AttributeNames {
+	for _, n := range in.AttributeNames { //nolint:staticcheck // deprecated, and older clients send it still
 		names[string(n)] = true
 	}
 	for _, n := range in.MessageSystemAttributeNames {
