@@ -10,8 +10,10 @@ PACKAGES  := ./cmd/... ./functions/... ./pkg/... ./infra/template/...
 FUNCTIONS := diagnose remediate
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-# How long `make fuzz` spends on each target, and `make bench` on each.
+# How long `make fuzz` spends on each target, and `make bench` on each; how many
+# questions `make differential` asks.
 FUZZTIME  ?= 2m
+CASES     ?= 100000
 BENCHTIME ?= 1s
 
 # Tools are built from source, at these versions, into .tools.
@@ -30,7 +32,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	test test-race conformance differential demo lint fmt cover fuzz bench lines verify ci clean
+	test test-race conformance differential mutants demo lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -67,14 +69,13 @@ conformance: build ## hold the sandbox to boto3, the AWS CLI and moto; a missing
 	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -timeout 20m ./pkg/sandbox/conformance/...
 
 # The simulator's licence is the AGPL: a tool of the tests, never linked.
-SIMULATOR := .tools/node/installed
-differential: check $(SIMULATOR) ## hold the access evaluator to another's, run by Node
-	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -timeout 20m ./pkg/access/differential/...
-
-$(SIMULATOR): pkg/access/differential/testdata/node/package-lock.json
+differential: check ## hold the access evaluator to another's, run by Node, on CASES (100000) questions
 	@command -v npm >/dev/null || { echo 'missing: Node 20 or later with npm' >&2; exit 1; }
-	@mkdir -p .tools/node && cp pkg/access/differential/testdata/node/*.json .tools/node/
-	@npm ci --silent --no-audit --no-fund --ignore-scripts --prefix .tools/node && touch $@
+	@sh .ci/simulator
+	@KEYMEND_REQUIRE_TOOLS=1 KEYMEND_DIFFERENTIAL_CASES=$(CASES) $(GO) test -p 2 -count=1 -v -timeout 30m ./pkg/access/differential/...
+
+mutants: check ## plant each fault of the committed list in the evaluator: the tests must catch every one
+	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/access -run '^TestMutants$$' -mutants
 
 demo: build ## watch it work in the sandbox; nothing leaves this machine
 	@build/keymend demo --functions build
