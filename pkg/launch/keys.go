@@ -79,6 +79,33 @@ func (l *Launch) need(use encryption.Use) {
 	k.Operations = distinct(append(k.Operations, use.Operations...))
 }
 
+// Operations are those that uses of one and the same key need, sorted; nil where
+// none says. A device whose volume's and source's key are that key is encrypted
+// anew only if its snapshot is another account's. Where overrides bring the
+// device several times, which source belongs to which volume isn't told here, so
+// nothing is left out.
+func (l Launch) Operations(uses []encryption.Use) []string {
+	times := map[string]int{}
+	for _, k := range l.Keys {
+		for _, u := range k.Uses {
+			times[u.Device]++
+		}
+	}
+	here := map[string]int{}
+	for _, u := range uses {
+		here[u.Device]++
+	}
+	var out []string
+	for _, u := range uses {
+		if u.SameKey != nil && here[u.Device] == 2 && times[u.Device] == 2 {
+			out = append(out, u.SameKey...)
+		} else {
+			out = append(out, u.Operations...)
+		}
+	}
+	return distinct(out)
+}
+
 // add appends a line that isn't empty and isn't there yet.
 func add(lines []string, line string) []string {
 	if line == "" || slices.Contains(lines, line) {

@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
 	"keymend/pkg/plan"
 )
 
@@ -99,6 +100,7 @@ func (r *read) from(ctx context.Context, view View) error {
 // conclude: two ways of writing a key down (alias and ARN, say) are one key.
 func (l *look) conclude(reads []read, roles []access.Principal) {
 	cause := activity.Classify(l.signal.StatusMessage).Cause
+	uses := map[int][]encryption.Use{} // by the finding
 	for _, r := range reads {
 		f := finding(l.signal, r.key, roles[r.role], r.state)
 		f.Cause = cause
@@ -112,12 +114,17 @@ func (l *look) conclude(reads []read, roles []access.Principal) {
 			return o.Facts.Key.ARN == f.Facts.Key.ARN && o.Principal.ARN == f.Principal.ARN
 		})
 		if at < 0 {
+			uses[len(l.findings)] = slices.Clone(r.key.Uses)
 			l.findings = append(l.findings, f)
 			continue
 		}
 		o := &l.findings[at]
 		o.Because = append(o.Because, f.Because...)
 		o.Operations = slices.Compact(slices.Sorted(slices.Values(append(o.Operations, f.Operations...))))
+		uses[at] = append(uses[at], r.key.Uses...)
+		if ops := l.launch.Operations(uses[at]); ops != nil {
+			o.Operations = ops
+		}
 	}
 	for i := range l.findings {
 		l.findings[i] = l.findings[i].Evaluate()

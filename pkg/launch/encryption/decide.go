@@ -76,7 +76,13 @@ func (d Device) rekeyed(snap *Snapshot, def Defaults) Outcome {
 	if sameKey(d.KeyID, snap.KeyARN, def.Account) && snap.OwnerID == def.Account {
 		return outcome(d.use(d.KeyID, Volume, why+", also the key of snapshot "+snap.ID, newKeyOperations()))
 	}
-	return d.withSource(outcome(d.use(d.KeyID, Volume, why, reEncryptToOperations())), snap)
+	o := d.withSource(outcome(d.use(d.KeyID, Volume, why, reEncryptToOperations())), snap)
+	if snap.OwnerID == def.Account { // then the volume keeps the snapshot's data key
+		for i := range o.Uses {
+			o.Uses[i].SameKey = newKeyOperations()
+		}
+	}
+	return o
 }
 
 // foreign: somebody else's encrypted snapshot lands on the default key,

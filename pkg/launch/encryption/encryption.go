@@ -53,7 +53,10 @@ type Use struct {
 	KeyID      string   // as written; "" = encrypted under a key that can't be told
 	Purpose    Purpose  // what the key is for
 	Operations []string // KMS operations, without "kms:", sorted
-	Because    string   // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
+	// SameKey are the operations in their place where the device's two keys, one
+	// of them written as an alias perhaps, turn out to be one; nil = the same.
+	SameKey []string `json:",omitempty"`
+	Because string   // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
 }
 
 // A Purpose says what a key is for.
