@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"keymend/pkg/apply"
 )
@@ -23,7 +24,9 @@ type session struct {
 
 // login finds credentials and Region as the AWS CLI does.
 func (p *program) login(ctx context.Context) (session, error) {
-	options := []func(*config.LoadOptions) error{config.WithAppID("keymend-" + p.Version)}
+	// The SDK's own warnings are about its plumbing; what fails comes back as an
+	// error, and is said once.
+	options := []func(*config.LoadOptions) error{config.WithAppID("keymend-" + p.Version), config.WithLogger(logging.Nop{})}
 	if p.flags.Region != "" {
 		options = append(options, config.WithRegion(p.flags.Region))
 	}
