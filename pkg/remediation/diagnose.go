@@ -10,6 +10,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/activity"
+	"keymend/pkg/apply"
 	"keymend/pkg/audit"
 	"keymend/pkg/guard"
 	"keymend/pkg/launch"
@@ -154,18 +155,26 @@ func (l *look) open() string {
 // failedLook ends a look that can't succeed, and hands back the errors that may.
 func (e *Engine) failedLook(ctx context.Context, s Signal, err error) ([]Diagnosis, error) {
 	r := e.groupRecord(s, audit.Finding)
-	switch {
-	case errors.Is(err, launch.ErrGroupNotFound):
-		r.Outcome = audit.Ignored
-	case account.AccessDenied(err):
-		r.Outcome = audit.NotPermitted
-	case account.Final(err):
-		r.Outcome = audit.Failed
-	default:
+	outcome, lasts := lasting(err)
+	if !lasts {
 		return nil, err
 	}
-	r.Reason = reasonOf(err)
+	r.Outcome, r.Reason = outcome, reasonOf(err)
 	return []Diagnosis{{Record: r}}, e.write(ctx, r)
+}
+
+// lasting says what an error comes to that no later try will mend; false for
+// those that one may.
+func lasting(err error) (audit.Outcome, bool) {
+	switch {
+	case errors.Is(err, launch.ErrGroupNotFound):
+		return audit.Ignored, true
+	case account.AccessDenied(err):
+		return audit.NotPermitted, true
+	case errors.Is(err, apply.ErrRefused), account.Final(err):
+		return audit.Failed, true
+	}
+	return "", false
 }
 
 // reasonOf puts the action that AWS refused first, and the kind of policy that

@@ -7,12 +7,10 @@ import (
 	"fmt"
 
 	"keymend/pkg/access"
-	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/audit"
 	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
-	"keymend/pkg/launch"
 	"keymend/pkg/plan"
 )
 
@@ -134,18 +132,13 @@ func (e *Engine) apply(ctx context.Context, l *look, session string, step plan.S
 // grant does as well.
 func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audit.Record, err error) (audit.Record, error) {
 	r.Reason = reasonOf(err)
-	switch {
-	case errors.Is(err, apply.ErrSuperseded):
+	if errors.Is(err, apply.ErrSuperseded) {
 		r.Outcome = audit.Superseded
 		// The next delivery looks again.
 		return r, errors.Join(e.write(ctx, r), err)
-	case errors.Is(err, apply.ErrRefused):
-		r.Outcome = audit.Failed
-	case account.AccessDenied(err):
-		r.Outcome = audit.NotPermitted
-	case account.Final(err):
-		r.Outcome = audit.Failed
-	default:
+	}
+	outcome, lasts := lasting(err)
+	if r.Outcome = outcome; !lasts {
 		return r, err
 	}
 	if writeErr := e.write(ctx, r); writeErr != nil {
@@ -162,17 +155,11 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 // failedChange ends a message whose look can't succeed.
 func (e *Engine) failedChange(ctx context.Context, r audit.Record, m Message, err error) (audit.Record, error) {
 	r.ID, r.Key, r.Digest, r.RemediationID = m.ID, m.Target, m.Digest, plan.RemediationID(m.Digest)
-	switch {
-	case errors.Is(err, launch.ErrGroupNotFound):
-		r.Outcome = audit.Ignored
-	case account.AccessDenied(err):
-		r.Outcome = audit.NotPermitted
-	case account.Final(err):
-		r.Outcome = audit.Failed
-	default:
+	outcome, lasts := lasting(err)
+	if !lasts {
 		return r, err
 	}
-	r.Reason = reasonOf(err)
+	r.Outcome, r.Reason = outcome, reasonOf(err)
 	return r, e.write(ctx, r)
 }
 
