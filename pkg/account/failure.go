@@ -23,19 +23,8 @@ func AccessDenied(err error) bool {
 	return false
 }
 
-// DeniedAction returns the action that was refused, as in "kms:GetKeyPolicy"; ""
-// where the error isn't AccessDenied or doesn't tell.
-//
-// It is AWS's text that names it, since a call may need more actions than its
-// own: "User: arn:… is not authorized to perform: kms:CreateGrant on resource: …"
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-// EC2's text leaves it out; then it is the action of the call.
-func DeniedAction(err error) string {
-	d, _ := DenialOf(err)
-	return d.Action
-}
-
-// calledAction is the action of the call itself.
+// calledAction is the action of the call itself, for refusals whose text names
+// none: EC2's.
 func calledAction(err error) string {
 	// The innermost call: a call for credentials is inside the one that needs them.
 	var call *smithy.OperationError

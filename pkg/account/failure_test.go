@@ -60,8 +60,9 @@ func TestDenied(t *testing.T) {
 		"something else": {api("ValidationError", "is not authorized to perform: kms:Decrypt"), "", false},
 		"not AWS":        {errors.New("AccessDenied"), "", false},
 	} {
-		if action, denied := account.DeniedAction(tc.err), account.AccessDenied(tc.err); action != tc.action || denied != tc.denied {
-			t.Errorf("%s: %q, %v", name, action, denied)
+		d, known := account.DenialOf(tc.err)
+		if denied := account.AccessDenied(tc.err); d.Action != tc.action || denied != tc.denied || known != denied {
+			t.Errorf("%s: %q, %v", name, d.Action, denied)
 		}
 	}
 }

@@ -266,7 +266,7 @@ func TestReadErrors(t *testing.T) {
 		"no key's name": {map[string]string{"DescribeKey": refused("ValidationException", "1 validation error detected")},
 			func(err error) bool { return errors.Is(err, keystate.ErrKeyNotFound) }},
 		"may not describe": {map[string]string{"DescribeKey": denied("kms:DescribeKey")},
-			func(err error) bool { return account.DeniedAction(err) == "kms:DescribeKey" }},
+			func(err error) bool { return deniedAction(err) == "kms:DescribeKey" }},
 		"throttled": {map[string]string{"ListGrants": refused("ThrottlingException", "Rate exceeded")}, account.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -308,7 +308,13 @@ func TestRole(t *testing.T) {
 		})
 	}
 	r, _ := serve(t, map[string]string{"GetRole": strings.ReplaceAll(strings.ReplaceAll(missing, "NoSuchEntity", "AccessDenied"), "The role cannot be found.", "User: x is not authorized to perform: iam:GetRole on resource: y")})
-	if _, err := r.Role(t.Context(), roleARN); account.DeniedAction(err) != "iam:GetRole" {
+	if _, err := r.Role(t.Context(), roleARN); deniedAction(err) != "iam:GetRole" {
 		t.Errorf("error %v", err)
 	}
+}
+
+// deniedAction is the action that AWS refused; "" where it refused none.
+func deniedAction(err error) string {
+	d, _ := account.DenialOf(err)
+	return d.Action
 }

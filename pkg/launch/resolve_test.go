@@ -62,8 +62,11 @@ func TestResolve(t *testing.T) {
 func TestResolveErrors(t *testing.T) {
 	t.Parallel()
 	for name, check := range map[string]func(error) bool{
-		"no-group":  func(err error) bool { return errors.Is(err, launch.ErrGroupNotFound) },
-		"denied":    func(err error) bool { return account.DeniedAction(err) == "ec2:DescribeSnapshots" },
+		"no-group": func(err error) bool { return errors.Is(err, launch.ErrGroupNotFound) },
+		"denied": func(err error) bool {
+			d, denied := account.DenialOf(err)
+			return denied && d.Action == "ec2:DescribeSnapshots"
+		},
 		"throttled": func(err error) bool { return account.Transient(err) && !account.AccessDenied(err) },
 	} {
 		t.Run(name, func(t *testing.T) {
