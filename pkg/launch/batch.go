@@ -40,10 +40,20 @@ func (r *Resolver) batch(ctx context.Context, accountID, region string, names []
 	if err != nil {
 		return nil, err
 	}
+	owners, err := r.askOwners(ctx, all, snapshots)
+	if err != nil {
+		return nil, err
+	}
+	launches, hidden := make([]Launch, len(groups)), make([][]unseen, len(groups))
+	for i, g := range groups {
+		launches[i] = ofGroup(g, accountID, region)
+		hidden[i] = launches[i].decide(sources[launches[i].Group], snapshots, defaults)
+	}
+	if err := r.search(ctx, launches, hidden, owners); err != nil {
+		return nil, err
+	}
 	out := map[string]Launch{}
-	for _, g := range groups {
-		l := ofGroup(g, accountID, region)
-		l.decide(sources[l.Group], snapshots, defaults)
+	for _, l := range launches {
 		out[l.Group] = l
 	}
 	return out, nil

@@ -14,10 +14,31 @@ func ofGroup(g astypes.AutoScalingGroup, account, region string) Launch {
 		Principal: principalOf(g, account),
 		Desired:   int(value(g.DesiredCapacity)),
 		InService: len(inService(g)),
+		WarmPool:  warmPoolOf(g),
 		Suspended: suspensionOf(g),
 		ManagedBy: ownerOf(g),
 		// "The current state of the group when the DeleteAutoScalingGroup operation is in progress."
 		Deleting: value(g.Status) != "",
+	}
+}
+
+// warmPoolOf: the pool's size is "the difference between the group's maximum
+// capacity and its desired capacity", of MaxGroupPreparedCapacity in the maximum's
+// place where that is given (-1 = it isn't), and MinSize at least. A pool with a
+// Status is being deleted.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutWarmPool.html
+func warmPoolOf(g astypes.AutoScalingGroup) *WarmPool {
+	c := g.WarmPoolConfiguration
+	if c == nil || c.Status != "" {
+		return nil
+	}
+	prepared := value(g.MaxSize)
+	if most := value(c.MaxGroupPreparedCapacity); c.MaxGroupPreparedCapacity != nil && most >= 0 {
+		prepared = most
+	}
+	return &WarmPool{
+		Wanted: int(max(prepared-value(g.DesiredCapacity), value(c.MinSize), 0)),
+		Has:    int(value(g.WarmPoolSize)),
 	}
 }
 

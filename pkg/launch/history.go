@@ -26,22 +26,13 @@ type History struct {
 //
 // Errors: ErrGroupNotFound; else the SDK's, wrapped.
 func (r *Resolver) History(ctx context.Context, account, region, group string) (History, error) {
-	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
 	var (
-		g   []astypes.AutoScalingGroup
-		out *autoscaling.DescribeScalingActivitiesOutput
+		g      []astypes.AutoScalingGroup
+		failed []astypes.Activity
 	)
 	err := together(
 		func() (err error) { g, err = r.describeGroups(ctx, []string{group}); return err },
-		func() (err error) {
-			out, err = r.groups.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
-				AutoScalingGroupName: &group, MaxRecords: new(int32(most)),
-			})
-			if err != nil {
-				return fmt.Errorf("describe scaling activities of %s: %w", group, err)
-			}
-			return nil
-		},
+		func() (err error) { failed, err = r.failures(ctx, group); return err },
 	)
 	if err != nil {
 		return History{}, err
@@ -49,37 +40,44 @@ func (r *Resolver) History(ctx context.Context, account, region, group string) (
 	if len(g) == 0 {
 		return History{}, fmt.Errorf("describe group %s: %w", group, ErrGroupNotFound)
 	}
-	h := History{Instances: inService(g[0])}
+	h := History{Instances: inService(g[0]), Failed: len(failed)}
+	if len(failed) > 0 {
+		h.Since, h.Last = value(failed[len(failed)-1].StartTime), failureOf(failed[0], account, region)
+	}
+	return h, nil
+}
+
+// failures returns the group's launches that failed since the last one that
+// didn't, the newest first: "the StatusCode value is Failed or Cancelled". Where
+// the instance existed for a moment, as with KMS, it is Cancelled.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
+func (r *Resolver) failures(ctx context.Context, group string) ([]astypes.Activity, error) {
+	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
+	out, err := r.groups.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
+		AutoScalingGroupName: &group, MaxRecords: new(int32(most)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("describe scaling activities of %s: %w", group, err)
+	}
+	var failed []astypes.Activity
 	for _, a := range out.Activities { // newest first
 		if !launches(a) {
 			continue
 		}
-		if a.StatusCode == astypes.ScalingActivityStatusCodeSuccessful {
-			break
+		switch a.StatusCode {
+		case astypes.ScalingActivityStatusCodeSuccessful:
+			return failed, nil
+		case astypes.ScalingActivityStatusCodeFailed, astypes.ScalingActivityStatusCodeCancelled:
+			failed = append(failed, a)
+		default: // still going on
 		}
-		h.count(a, account, region)
 	}
-	return h, nil
+	return failed, nil
 }
 
 // launches: the API has no member that tells launches from terminations.
 func launches(a astypes.Activity) bool {
 	return strings.HasPrefix(value(a.Description), "Launching a new EC2 instance")
-}
-
-// count adds a launch that failed: "the StatusCode value is Failed or
-// Cancelled". Where the instance existed for a moment, as with KMS, it is
-// Cancelled.
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
-func (h *History) count(a astypes.Activity, account, region string) {
-	if a.StatusCode != astypes.ScalingActivityStatusCodeFailed && a.StatusCode != astypes.ScalingActivityStatusCodeCancelled {
-		return
-	}
-	h.Failed++
-	h.Since = value(a.StartTime)
-	if h.Failed == 1 {
-		h.Last = failureOf(a, account, region)
-	}
 }
 
 func failureOf(a astypes.Activity, account, region string) activity.Failure {

@@ -37,6 +37,7 @@ func (r *Resolver) readImages(ctx context.Context, all []*source) error {
 		}
 		image, visible := images[s.imageID]
 		if s.refused = s.unusable(image, visible); s.refused == "" {
+			s.imageOwner = value(image.OwnerId)
 			s.devices = encryption.Merge(imageDevices(image, s.name), s.devices)
 		}
 	}

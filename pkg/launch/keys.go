@@ -8,17 +8,21 @@ import (
 )
 
 // decide says what the sources come to: keys, what can't be told, and whether
-// there is any way left in which the group can launch.
-func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) {
+// there is any way left in which the group can launch. It returns the snapshots
+// that the account can't see, whose keys may be found elsewhere.
+func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []unseen {
 	if len(sources) == 0 {
 		l.Unknown = append(l.Unknown, "the group has neither launch template nor launch configuration")
-		return
+		return nil
 	}
-	var names, refused []string
+	var (
+		names, refused []string
+		hidden         []unseen
+	)
 	open := false
 	for i := range sources {
 		s := &sources[i]
-		l.add(s, snapshots, defaults)
+		hidden = append(hidden, l.add(s, snapshots, defaults)...)
 		names, refused, l.Unknown = add(names, s.name), add(refused, s.refused), add(l.Unknown, s.unknown)
 		open = open || s.refused == ""
 	}
@@ -26,15 +30,19 @@ func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapsh
 	if l.Partly = refused; !open {
 		l.Partly, l.Refused = nil, strings.Join(refused, "; ")
 	}
+	return slices.Compact(hidden)
 }
 
 // add adds what one source comes to. Of one that EC2 refuses nothing counts; of
 // one whose image isn't known, the keys that the template itself names do.
-func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) {
+func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []unseen {
 	if s.refused != "" {
-		return
+		return nil
 	}
-	var outcomes []encryption.Outcome
+	var (
+		outcomes []encryption.Outcome
+		devices  []encryption.Device
+	)
 	for _, d := range s.devices {
 		if s.unknown != "" && d.KeyID == "" {
 			continue
@@ -45,12 +53,17 @@ func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaul
 		}
 		o := encryption.Decide(d, snap, defaults)
 		if s.refused = o.Refused; s.refused != "" {
-			return
+			return nil
 		}
-		outcomes = append(outcomes, o)
+		outcomes, devices = append(outcomes, o), append(devices, d)
 	}
-	for _, o := range outcomes {
-		l.Unknown = add(l.Unknown, o.Unknown)
+	var hidden []unseen
+	for i, o := range outcomes {
+		if o.Unseen != "" && s.imageOwner != "" {
+			hidden = append(hidden, unseen{devices[i].Name, o.Unseen, s.imageOwner, o.Unknown})
+		} else {
+			l.Unknown = add(l.Unknown, o.Unknown)
+		}
 		l.NoNeed = add(l.NoNeed, o.NoNeed)
 		for _, use := range o.Uses {
 			l.need(use)
@@ -59,6 +72,7 @@ func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaul
 	if s.spot {
 		l.Also = []Principal{spotPrincipal(l.Principal, l.Account, s.name)}
 	}
+	return hidden
 }
 
 // need adds a use to its key. A key that can't be told is in Unknown.

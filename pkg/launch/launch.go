@@ -20,6 +20,7 @@ type Launch struct {
 	NoNeed    []string    // a line for each volume that needs no key of the role's, in words
 	Desired   int         // desired capacity, instances
 	InService int         // instances with LifecycleState InService
+	WarmPool  *WarmPool   // nil = the group has none
 	Suspended *Suspension // the suspension of the Launch process, if any
 	ManagedBy string      // who owns the group and what that forbids, as in "eks (node group …)"; "" = nobody known
 	Deleting  bool        // the group has a Status: it is being deleted
@@ -40,6 +41,14 @@ type Key struct {
 	ID         string           // as written: key id, key ARN, alias name or alias ARN
 	Uses       []encryption.Use // one for each device that needs it
 	Operations []string         // union over the uses, without "kms:", sorted
+}
+
+// A WarmPool is a group's pool of instances beside it. They are launched, and
+// started again, as the same role and under the same keys.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html
+type WarmPool struct {
+	Wanted int // instances that Auto Scaling keeps in it
+	Has    int // instances in it, in whatever state
 }
 
 // A Suspension says who stopped the group from launching.

@@ -47,6 +47,8 @@ type Resolver struct {
 	groups   Groups
 	images   Images
 	settings Settings
+
+	elsewhere Elsewhere
 }
 
 // New returns a resolver over the given clients.

@@ -27,6 +27,7 @@ const (
 type endpoint struct {
 	t     *testing.T
 	dir   string
+	url   string
 	mu    sync.Mutex
 	calls []url.Values
 }
@@ -37,6 +38,7 @@ func serve(t *testing.T, dir string) (*launch.Resolver, *endpoint) {
 	e := &endpoint{t: t, dir: filepath.Join("testdata", dir)}
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
+	e.url = server.URL
 	return launch.FromConfig(aws.Config{
 		Region: region, BaseEndpoint: &server.URL,
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),

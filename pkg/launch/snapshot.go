@@ -22,7 +22,12 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*source) (map[string
 			}
 		}
 	}
-	found, err := inParts(distinct(ids), filterValues, func(part []string) ([]ec2types.Snapshot, error) { return r.describeSnapshots(ctx, part) })
+	return snapshotsOf(ctx, r.images, ids)
+}
+
+// snapshotsOf reads snapshots as the account of images sees them, by id.
+func snapshotsOf(ctx context.Context, images Images, ids []string) (map[string]encryption.Snapshot, error) {
+	found, err := inParts(distinct(ids), filterValues, func(part []string) ([]ec2types.Snapshot, error) { return describeSnapshots(ctx, images, part) })
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +44,9 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*source) (map[string
 // describeSnapshots asks by filter, too: those that this account can't see are
 // missing from the answer, where by id the call would fail
 // (InvalidSnapshot.NotFound).
-func (r *Resolver) describeSnapshots(ctx context.Context, ids []string) ([]ec2types.Snapshot, error) {
+func describeSnapshots(ctx context.Context, images Images, ids []string) ([]ec2types.Snapshot, error) {
 	var out []ec2types.Snapshot
-	pages := ec2.NewDescribeSnapshotsPaginator(r.images, &ec2.DescribeSnapshotsInput{
+	pages := ec2.NewDescribeSnapshotsPaginator(images, &ec2.DescribeSnapshotsInput{
 		Filters: []ec2types.Filter{{Name: new("snapshot-id"), Values: ids}},
 	})
 	for pages.HasMorePages() {

@@ -14,6 +14,8 @@ type source struct {
 	spec    spec
 	imageID string // as an override names it; later the one that counts
 
+	imageOwner string // account id; "" where the image isn't known
+
 	name    string // "lt-0c11aa22 v17"
 	devices []encryption.Device
 	spot    bool   // Spot instances by a launch configuration

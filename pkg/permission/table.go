@@ -5,6 +5,8 @@ func (p Place) readLaunch() []Permission {
 	return []Permission{
 		{Action: "autoscaling:DescribeAutoScalingGroups", Resource: "*", Why: "which template a group launches from, as which role, and what it has in service"},
 		{Action: "autoscaling:DescribeLaunchConfigurations", Resource: "*", Why: "the image and volumes of groups that launch from a launch configuration"},
+		{Action: "autoscaling:DescribeScalingActivities", Resource: "*", Why: "when launches failed, where a key has to be found by what CloudTrail shows of them"},
+		{Action: "cloudtrail:LookupEvents", Resource: "*", Why: "which key the role was refused then; an image may be shared without the snapshots that name its key"},
 		{Action: "ec2:DescribeLaunchTemplateVersions", Resource: "*", Why: "the template's image and volumes"},
 		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*:" + p.Account + ":parameter/*", Why: "the image of a template that names it as resolve:ssm:…; EC2 resolves it in the caller's name"},
 		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*::parameter/aws/service/*", Why: "the same, for AWS's public parameters"},
@@ -22,6 +24,7 @@ func (p Place) readKey() []Permission {
 		{Action: "kms:GetKeyPolicy", Resource: keys, Why: "who may use the key; read again before and after a write"},
 		{Action: "kms:ListGrants", Resource: keys, Why: "who may use the key by a grant"},
 		{Action: "kms:ListResourceTags", Resource: keys, Why: "the owner's consent"},
+		{Action: "kms:ListRetirableGrants", Resource: "*", Why: "which other accounts' keys Keymend's grants open"},
 		{Action: "kms:ListAliases", Resource: "*", Why: "the name that people know the key by"},
 		{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
 		{Action: "iam:GetRole", Resource: "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", Why: "the same, for the Spot instances of a launch configuration"},

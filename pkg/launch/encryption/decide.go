@@ -19,6 +19,7 @@ import (
 //	foreign, under S         -         any           any         D       S and D
 //	foreign, under S         K         true          any         K       S and K
 //	any                      K         false/absent  any         refused
+//	named, not visible       any       any           any         refused
 //
 // D is the account's default EBS key; "own" is by the snapshot's owner, whose
 // key it is doesn't matter. The AWS managed key alias/aws/ebs of the own account
@@ -34,6 +35,9 @@ func Decide(d Device, snap *Snapshot, def Defaults) Outcome {
 			"The parameter KmsKeyId requires the parameter Encrypted to be set.", d.Name, d.Source)}
 	case d.SnapshotID == "":
 		return d.fresh(def)
+	case (snap == nil || !snap.Visible) && d.Named:
+		return Outcome{Refused: fmt.Sprintf("%s: snapshot %s of %s isn't there, or isn't shared with this account: InvalidSnapshot.NotFound: "+
+			"The snapshot '%s' does not exist.; its owner shares it with `aws ec2 modify-snapshot-attribute`, or name another", d.Name, d.SnapshotID, d.Source, d.SnapshotID)}
 	case snap == nil || !snap.Visible:
 		return d.unseen(def)
 	case !snap.Encrypted:
@@ -125,7 +129,7 @@ func (d Device) unseen(def Defaults) Outcome {
 	if certain {
 		o.Uses = append(o.Uses, d.use("", Source, source, sourceOperations()))
 	}
-	o.Unknown = d.notVisible(certain)
+	o.Unknown, o.Unseen = d.notVisible(certain), d.SnapshotID
 	return o
 }
 
@@ -134,9 +138,13 @@ func (d Device) notVisible(encrypted bool) string {
 	if !encrypted {
 		what = "may be encrypted under a key that can't be told"
 	}
-	return fmt.Sprintf("%s: snapshot %s %s, since this account can't see the snapshot (its image is shared without it, or it is deleted); "+
-		"its owner finds the key with `aws ec2 describe-snapshots --snapshot-ids %s`, and CloudTrail may name it where the launch was denied",
-		d.Name, d.SnapshotID, what, d.SnapshotID)
+	return fmt.Sprintf("%s: snapshot %s %s, since this account can't see the snapshot (its image is shared without it, or it is deleted)", d.Name, d.SnapshotID, what)
+}
+
+// Likely is the use of a key that something else than the snapshot points to as
+// the key of a snapshot that this account can't see.
+func Likely(devices, key, why string) Use {
+	return Use{Device: devices, KeyID: key, Purpose: Source, Operations: sourceOperations(), Because: devices + ": " + why}
 }
 
 func (d Device) keyNotShown(snap *Snapshot) string {

@@ -58,7 +58,7 @@ func TestDecide(t *testing.T) {
 		name             string
 		snap             *encryption.Snapshot
 		hidden           *bool // an invisible snapshot, as the image tells of it
-		invisible        bool
+		invisible, named bool
 		key              string
 		encrypted        *bool
 		byDefault        bool
@@ -111,11 +111,13 @@ func TestDecide(t *testing.T) {
 		{name: "invisible, unencrypted", invisible: true, hidden: no, because: "not encrypted"},
 		{name: "invisible, not said", invisible: true, unknown: "may be encrypted under a key"},
 		{name: "invisible, not said, K", invisible: true, key: named, encrypted: yes, want: []need{volume(named, rekey)}, unknown: "may be encrypted under a key"},
+		{name: "invisible, named", invisible: true, named: true, refused: "/dev/xvda: snapshot snap-1 of lt-1 v3 isn't there, or isn't shared with this account: InvalidSnapshot.NotFound: The snapshot 'snap-1' does not exist."},
+		{name: "visible, named", snap: foreign, named: true, want: []need{volume(defKey, rekey), from(farKey)}},
 		{name: "foreign, key not shown", snap: keyless, want: []need{volume(defKey, rekey), from("")}, unknown: "EC2 doesn't show under which key"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			d := encryption.Device{Name: "/dev/xvda", EBS: true, KeyID: tc.key, Encrypted: tc.encrypted, SnapshotEncrypted: tc.hidden, Source: "lt-1 v3"}
+			d := encryption.Device{Name: "/dev/xvda", EBS: true, KeyID: tc.key, Encrypted: tc.encrypted, SnapshotEncrypted: tc.hidden, Named: tc.named, Source: "lt-1 v3"}
 			if tc.snap != nil || tc.invisible {
 				d.SnapshotID = "snap-1"
 			}
@@ -130,6 +132,9 @@ func TestDecide(t *testing.T) {
 			said := got.NoNeed
 			if len(got.Uses) > 0 {
 				said = got.Uses[0].Because
+			}
+			if unseen := tc.invisible && tc.unknown != ""; unseen != (got.Unseen == "snap-1") {
+				t.Errorf("unseen: %q", got.Unseen)
 			}
 			for _, pair := range [][2]string{{said, tc.because}, {got.Refused, tc.refused}, {got.Unknown, tc.unknown}} {
 				if !strings.Contains(pair[0], pair[1]) || pair[1] == "" && pair[0] != "" && pair[0] != said {

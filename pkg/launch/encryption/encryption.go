@@ -21,6 +21,9 @@ type Device struct {
 	// SnapshotEncrypted is what an image says about its snapshot, which tells
 	// something where the snapshot itself isn't visible. Merge sets it.
 	SnapshotEncrypted *bool
+	// Named: template or launch configuration name the snapshot themselves, so EC2
+	// wants it to be shared with the account. Merge sets it.
+	Named bool
 }
 
 // A Snapshot is what DescribeSnapshots says about a device's snapshot.
@@ -44,7 +47,10 @@ type Outcome struct {
 	Uses    []Use  // the keys needed, the volume's first; none where NoNeed
 	NoNeed  string // why the role needs no key for it, in words; "" = it does, or Refused
 	Refused string // EC2's refusal of the whole launch; "" = none
-	Unknown string // what can't be told, and how a person finds it; "" = nothing
+	Unknown string // what can't be told; "" = nothing
+	// Unseen is the snapshot that this account can't see and under whose key the
+	// volume's source is, or may be, encrypted; "" = there is none.
+	Unseen string
 }
 
 // A Use is the need of one device for one key.

@@ -41,6 +41,7 @@ func added(image, template []Device) []Device {
 			}
 		}
 		if !t.NoDevice {
+			t.Named = t.SnapshotID != ""
 			out = append(out, t)
 		}
 	}
@@ -67,7 +68,7 @@ func (d Device) under(t Device) Device {
 		d.EBS, d.VirtualName = true, ""
 	}
 	if t.SnapshotID != "" && t.SnapshotID != d.SnapshotID {
-		d.SnapshotID, d.SnapshotEncrypted = t.SnapshotID, nil
+		d.SnapshotID, d.SnapshotEncrypted, d.Named = t.SnapshotID, nil, true
 	}
 	if t.KeyID != "" {
 		d.KeyID, d.Encrypted = t.KeyID, nil // an empty volume of the image may have said Encrypted

@@ -44,7 +44,11 @@ func TestMergeProperties(t *testing.T) {
 			if has(image, d.Name) {
 				continue
 			}
-			if i := slices.IndexFunc(template, func(o encryption.Device) bool { return o.Name == d.Name }); i < 0 || cmp.Diff(template[i], d) != "" {
+			i := slices.IndexFunc(template, func(o encryption.Device) bool { return o.Name == d.Name })
+			if d.Named != (d.SnapshotID != "") {
+				t.Fatalf("%+v names its snapshot", d)
+			}
+			if d.Named = false; i < 0 || cmp.Diff(template[i], d) != "" {
 				t.Fatalf("%+v isn't the template's", d)
 			}
 		}
@@ -61,7 +65,7 @@ func has(devices []encryption.Device, name string) bool {
 }
 
 // TestDecideProperties: an answer is a refusal, or keys, or no need of any; a
-// launch that names a key without Encrypted is refused and no other is; an
+// launch that names a key without Encrypted, or a snapshot that isn't there, is refused and no other is; an
 // encrypted volume has a key; the default key is used only where no other is
 // named; and a snapshot that can't be seen is never passed over in silence.
 func TestDecideProperties(t *testing.T) {
@@ -69,6 +73,7 @@ func TestDecideProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := rapid.SampledFrom(append(devices("lt").Draw(t, "devices"), encryption.Device{Name: "/dev/xvda", EBS: true, SnapshotID: "snap-1"})).Draw(t, "device")
 		d.SnapshotEncrypted = maybe.Draw(t, "snapshot encrypted")
+		d.Named = d.SnapshotID != "" && d.SnapshotEncrypted == nil && rapid.Bool().Draw(t, "named")
 		var snap *encryption.Snapshot
 		if d.SnapshotID != "" && rapid.Bool().Draw(t, "visible") {
 			snap = &encryption.Snapshot{ID: d.SnapshotID, OwnerID: rapid.SampledFrom([]string{own, other}).Draw(t, "owner"), Visible: true}
@@ -80,7 +85,7 @@ func TestDecideProperties(t *testing.T) {
 		o := encryption.Decide(d, snap, def)
 
 		asked := d.Encrypted != nil && *d.Encrypted
-		if refused := d.EBS && d.KeyID != "" && !asked; refused != (o.Refused != "") {
+		if refused := d.EBS && (d.KeyID != "" && !asked || d.Named && snap == nil); refused != (o.Refused != "") {
 			t.Fatalf("refused %q", o.Refused)
 		}
 		if o.Refused == "" && o.NoNeed == "" && o.Unknown == "" && len(o.Uses) == 0 || o.NoNeed != "" && len(o.Uses) > 0 {

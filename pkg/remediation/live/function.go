@@ -37,7 +37,7 @@ func NewFunction(ctx context.Context, getenv func(string) string, version string
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	records := &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID}
-	world := AWS{account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version})}
+	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Granter: RetiringRole(c)}
 	engine := &remediation.Engine{
 		Settings: c, View: world.View, Open: world.Open,
 		Switch: Switch(ssm.NewFromConfig(cfg), c.SwitchParameter),

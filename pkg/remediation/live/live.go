@@ -5,7 +5,10 @@ package live
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/access"
@@ -19,6 +22,8 @@ import (
 // AWS reads and writes through an account's sessions.
 type AWS struct {
 	Sessions *account.Sessions
+	Accounts []string                    // other accounts that are read in
+	Granter  func(account string) string // ARN of the role that may retire grants; nil = none
 }
 
 // View returns what reads one account in one Region, as its reader.
@@ -27,10 +32,29 @@ func (a AWS) View(ctx context.Context, accountID, region string) (remediation.Vi
 	if err != nil {
 		return nil, fmt.Errorf("read account %s: %w", accountID, err)
 	}
+	client := kms.NewFromConfig(cfg)
+	elsewhere := launch.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: func(ctx context.Context, owner string) (launch.Images, error) {
+		return a.images(ctx, owner, region)
+	}}
+	if a.Granter != nil {
+		elsewhere.Granter = a.Granter(accountID)
+	}
 	return &view{
-		Client: kms.NewFromConfig(cfg), account: accountID, region: region,
-		launches: launch.FromConfig(cfg), keys: keystate.FromConfig(accountID, cfg),
+		Client: client, account: accountID, region: region,
+		launches: launch.FromConfig(cfg).Seeing(elsewhere), keys: keystate.FromConfig(accountID, cfg),
 	}, nil
+}
+
+// images reads in another account, if that is listed.
+func (a AWS) images(ctx context.Context, owner, region string) (launch.Images, error) {
+	if !slices.Contains(a.Accounts, owner) {
+		return nil, nil //nolint:nilnil // launch.Elsewhere says what that means
+	}
+	cfg, err := a.Sessions.Config(ctx, owner, region, permission.Reader, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read account %s: %w", owner, err)
+	}
+	return ec2.NewFromConfig(cfg), nil
 }
 
 type view struct {

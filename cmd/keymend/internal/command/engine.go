@@ -80,7 +80,7 @@ func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) 
 	}
 	world := live.AWS{Sessions: account.New(s.aws, account.Options{
 		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
-	})}
+	}), Granter: live.RetiringRole(config)}
 	log.writer.Settings = config.Digest()
 	return &remediation.Engine{
 		Settings: config, View: world.View, Open: world.Open,
