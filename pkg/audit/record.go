@@ -44,6 +44,7 @@ type Record struct {
 	Group    string   `json:"group"`
 	Desired  int      `json:"desired"`
 	Healthy  int      `json:"healthy"`
+	WarmPool *Pool    `json:"warmPool,omitempty"` // nil = the group has none
 	Signal   string   `json:"signal"`
 	EventIDs []string `json:"eventIds,omitempty"`
 	Failed   string   `json:"failed,omitempty"` // when the launch failed, RFC 3339
@@ -83,6 +84,13 @@ type Record struct {
 	// Shortened names the fields that were cut so that the record fits into one
 	// event of the log.
 	Shortened []string `json:"shortened,omitempty"`
+}
+
+// A Pool is a group's warm pool: how many instances it is to hold, and how many
+// it has.
+type Pool struct {
+	Wanted int `json:"wanted"`
+	Has    int `json:"has"`
 }
 
 // ProofOf is what was seen after a write.

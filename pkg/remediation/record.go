@@ -41,6 +41,9 @@ func (e *Engine) record(l *look, f plan.Finding, phase audit.Phase) audit.Record
 	if s := l.launch.Suspended; s != nil {
 		r.Suspended = s.Reason
 	}
+	if p := l.launch.WarmPool; p != nil {
+		r.WarmPool = &audit.Pool{Wanted: p.Wanted, Has: p.Has}
+	}
 	r.Key, r.Alias, r.KeyState, r.Because = f.Facts.Key.ARN, f.Alias, f.Facts.Key.State, f.Because
 	r.Principal, r.PrincipalID = f.Principal.ARN, f.Principal.ID
 	r.Decision, r.Missing = f.Decision(), f.Missing()

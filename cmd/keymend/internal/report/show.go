@@ -38,6 +38,9 @@ func (g Group) headline(p *screen.Page) {
 
 func (g Group) counts() string {
 	text := fmt.Sprintf("%d of %d in service", g.Head.Healthy, g.Head.Desired)
+	if pool := g.Head.WarmPool; pool != nil {
+		text += fmt.Sprintf(", %d of %d in the warm pool", pool.Has, pool.Wanted)
+	}
 	if h := g.History; h.Failed > 0 {
 		plural := "es"
 		if h.Failed == 1 {

@@ -55,6 +55,9 @@ func scenes() map[string]scene {
 		"broken":              {world: with(nil, root, service, noPath), history: failing(keyText), code: 3, word: "BROKEN"},
 		"fixed":               {world: with(nil, root), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
 		"fixed-by-grant":      {world: with(nil, root, dead), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"warm-pool": {world: with(func(w *world) {
+			w.launch.Desired, w.launch.WarmPool = 0, &launch.WarmPool{Wanted: 2}
+		}, root, open), code: 0, word: "KEYS OPEN"},
 		"healthy":             {world: with(full, root, open), code: 0, word: "HEALTHY"},
 		"disabled":            {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
 		"aws-managed":         {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, word: "HEALTHY"},

@@ -41,8 +41,8 @@ type status struct {
 //	open, but Auto Scaling or a person stopped Launch  SUSPENDED  4
 //	written and proven                                 FIXED      0
 //	nothing for Keymend                                IGNORED    0
-//	open, fewer in service than desired                KEYS OPEN  0
-//	open, all in service                               HEALTHY    0
+//	open, fewer in service or in the pool than wanted  KEYS OPEN  0
+//	open, all there                                    HEALTHY    0
 func (g Group) status() status {
 	switch {
 	case g.any(audit.Failed, audit.NotPermitted, audit.SettingsInvalid, audit.Unproven):
@@ -89,7 +89,11 @@ func (g Group) elsewhere() bool {
 	return g.any(audit.NothingToDo) && g.History.Failed > 0 && !activity.Classify(g.History.Message).Cause.MayBeKey()
 }
 
-func (g Group) short() bool { return g.Head.Healthy < g.Head.Desired }
+// short reports whether the group, or its warm pool, lacks instances.
+func (g Group) short() bool {
+	pool := g.Head.WarmPool
+	return g.Head.Healthy < g.Head.Desired || pool != nil && pool.Has < pool.Wanted
+}
 
 func (g Group) any(outcomes ...audit.Outcome) bool {
 	for _, k := range g.Keys {
