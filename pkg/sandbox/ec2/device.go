@@ -13,6 +13,7 @@ import (
 type device struct {
 	name      string
 	snapshot  string // "" = an empty volume
+	named     bool   // the request names the snapshot, not the image
 	encrypted bool   // as the request says; the snapshot's own state isn't in it
 	key       string // as the request says; any of the four forms
 	ebs       types.EbsBlockDevice
@@ -47,11 +48,18 @@ func devices(image, launch []types.BlockDeviceMapping) []device {
 			continue
 		}
 		all = append(all, device{
-			name: aws.ToString(m.DeviceName), snapshot: aws.ToString(m.Ebs.SnapshotId),
+			name: aws.ToString(m.DeviceName), snapshot: aws.ToString(m.Ebs.SnapshotId), named: names(launch, m),
 			encrypted: aws.ToBool(m.Ebs.Encrypted), key: aws.ToString(m.Ebs.KmsKeyId), ebs: *m.Ebs,
 		})
 	}
 	return all
+}
+
+// names tells whether one of a launch's mappings brings the snapshot of a device.
+func names(launch []types.BlockDeviceMapping, m types.BlockDeviceMapping) bool {
+	return slices.ContainsFunc(launch, func(over types.BlockDeviceMapping) bool {
+		return aws.ToString(over.DeviceName) == aws.ToString(m.DeviceName) && over.Ebs != nil && over.Ebs.SnapshotId != nil
+	})
 }
 
 func merge(base, over types.BlockDeviceMapping) types.BlockDeviceMapping {
@@ -109,14 +117,22 @@ func decide(d device, source *types.Snapshot, set settings) (need, error) {
 }
 
 // sourceOf finds the snapshot that a device is made of; nil for an empty volume.
-// The caller holds s.mu.
-func (s *Service) sourceOf(p place, d device) (*types.Snapshot, error) {
+//
+// A snapshot of the image's own mapping is there for a launch even where the
+// account can't see it ("the system automatically provides the instance access to
+// the referenced Amazon EBS snapshots", EC2 user guide, sharingamis-explicit): of
+// is the store of the image's owner. One that the request names itself must be
+// the account's own, shared with it, or public. The caller holds s.mu.
+func (s *Service) sourceOf(p place, d device, of *store) (*types.Snapshot, error) {
 	if d.snapshot == "" {
 		return nil, nil //nolint:nilnil // an empty volume has no snapshot, and that is no error
 	}
-	snap := s.store(p).snapshots.byID[d.snapshot]
-	if snap == nil {
-		return nil, noSnapshot(d.snapshot)
+	if snap := of.snapshots.byID[d.snapshot]; snap != nil && !d.named {
+		return snap, nil
 	}
-	return snap, nil
+	found, err := seen(s, p, snapshotsOf, []string{d.snapshot})
+	if err != nil {
+		return nil, err
+	}
+	return found[0].v, nil
 }

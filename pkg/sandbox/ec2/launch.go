@@ -159,15 +159,15 @@ func (s *Service) mapped(p place, o *order) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.store(p)
-	image := st.images.byID[o.launched.ImageID]
-	if image == nil {
-		return noImage(o.launched.ImageID)
+	owner, image, err := s.launchable(p, o.launched.ImageID)
+	if err != nil {
+		return err
 	}
 	o.image = *image
 	set := settings{account: p.account, byDefault: st.encryptByDefault, defaultKey: st.chosenKey()}
 	o.devices = devices(image.BlockDeviceMappings, convert[[]types.BlockDeviceMapping](o.data.BlockDeviceMappings))
 	for _, d := range o.devices {
-		source, err := s.sourceOf(p, d)
+		source, err := s.sourceOf(p, d, owner)
 		if err != nil {
 			return err
 		}

@@ -5,11 +5,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"keymend/pkg/sandbox/paging"
+	"keymend/pkg/sandbox/wildcard"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -20,12 +22,14 @@ func placeOf(c *wire.Caller) place { return place{c.Account, c.Region} }
 
 // A store is what an account has in a Region.
 type store struct {
+	account   string
 	volumes   shelf[types.Volume]
 	snapshots shelf[types.Snapshot]
 	images    shelf[types.Image]
 	templates shelf[template]
 	instances shelf[instance]
 	tags      map[string][]types.Tag // by the resource's id
+	shared    map[string]permission  // of images and snapshots, by id
 
 	encryptByDefault bool
 	defaultKey       string // an ARN; "" = alias/aws/ebs
@@ -35,12 +39,13 @@ type store struct {
 func (s *Service) store(p place) *store {
 	st := s.stores[p]
 	if st == nil {
+		tags := map[string][]types.Tag{}
 		st = &store{
-			tags:      map[string][]types.Tag{},
-			volumes:   shelf[types.Volume]{filter: "volume-id", missing: noVolume},
-			snapshots: shelf[types.Snapshot]{filter: "snapshot-id", missing: noSnapshot},
-			images:    shelf[types.Image]{filter: "image-id", missing: noImage},
-			instances: shelf[instance]{filter: "instance-id", missing: noInstance},
+			account: p.account, tags: tags, shared: map[string]permission{},
+			volumes:   shelf[types.Volume]{filter: "volume-id", missing: noVolume, tags: tags},
+			snapshots: shelf[types.Snapshot]{missing: noSnapshot},
+			images:    shelf[types.Image]{missing: noImage},
+			instances: shelf[instance]{filter: "instance-id", missing: noInstance, tags: tags},
 		}
 		s.stores[p] = st
 	}
@@ -64,6 +69,7 @@ func hashedID(prefix, seed string) string {
 type shelf[T any] struct {
 	filter  string                // the name of the filter by id
 	missing func(id string) error // AWS's answer for an id that isn't there
+	tags    map[string][]types.Tag
 	byID    map[string]*T
 	ids     []string
 }
@@ -109,7 +115,7 @@ func describe[T, V any](s *shelf[T], q query, show func(id string, v *T) V) ([]V
 		if !there && len(q.ids) > 0 {
 			return nil, nil, s.missing(id)
 		}
-		ok, err := matches(q.filters, map[string]string{s.filter: id})
+		ok, err := matches(q.filters, tagged(map[string]string{s.filter: id}, s.tags[id]))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -124,20 +130,32 @@ func page[V any](all []V, q query) ([]V, *string, error) {
 	return paging.Cut(all, q.limit, q.token, paging.Rule{Refusal: wire.Errorf("InvalidNextToken", "The specified token is not valid.")})
 }
 
-// matches applies filters: all must hold, each by one of its values. A filter
-// that a resource has no field for is refused, since leaving it out would answer
-// too much.
-func matches(filters []types.Filter, fields map[string]string) (bool, error) {
-	for _, f := range filters {
-		have, ok := fields[aws.ToString(f.Name)]
-		if !ok {
-			return false, wire.Errorf("NotInTheSandbox", "the filter %s is not in the sandbox", aws.ToString(f.Name))
-		}
-		if !oneOf(have, f.Values) {
-			return false, nil
-		}
+// tagPrefix begins the names of filters by a tag, as in "tag:team".
+const tagPrefix = "tag:"
+
+// tagged adds a resource's tags to the fields that filters know.
+func tagged(fields map[string]string, tags []types.Tag) map[string]string {
+	for _, t := range tags {
+		fields[tagPrefix+*t.Key] = *t.Value
 	}
-	return true, nil
+	return fields
+}
+
+// matches applies filters: all must hold, each by one of its values, in which *
+// stands for any text. A filter that a resource has no field for is refused,
+// since leaving it out would answer too much; a tag that it doesn't have is none
+// of the filter's values.
+func matches(filters []types.Filter, fields map[string]string) (bool, error) {
+	all := true
+	for _, f := range filters {
+		name := aws.ToString(f.Name)
+		have, ok := fields[name]
+		if !ok && !strings.HasPrefix(name, tagPrefix) {
+			return false, wire.Errorf("NotInTheSandbox", "the filter %s is not in the sandbox", name)
+		}
+		all = all && ok && slices.ContainsFunc(f.Values, func(v string) bool { return wildcard.Match(v, have) })
+	}
+	return all, nil
 }
 
 func oneOf(have string, values []string) bool { return slices.Contains(values, have) }

@@ -36,7 +36,7 @@ func (s *Service) DescribeTags(ctx context.Context, in *ec2.DescribeTagsInput) (
 	for _, id := range slices.Sorted(maps.Keys(st.tags)) {
 		kind := st.kind(id)
 		for _, t := range st.tags[id] {
-			fields := map[string]string{"resource-id": id, "resource-type": string(kind), "key": *t.Key, "value": *t.Value}
+			fields := tagged(map[string]string{"resource-id": id, "resource-type": string(kind), "key": *t.Key, "value": *t.Value}, []types.Tag{t})
 			ok, err := matches(in.Filters, fields)
 			if err != nil {
 				return nil, err

@@ -50,12 +50,16 @@ func (s *Service) DescribeLaunchTemplates(ctx context.Context, in *ec2.DescribeL
 	if err != nil {
 		return nil, err
 	}
-	if _, err := matches(in.Filters, nil); err != nil {
-		return nil, err
-	}
 	all := []types.LaunchTemplate{}
 	for _, t := range wanted {
-		all = append(all, *st.described(t))
+		head := st.described(t)
+		ok, err := matches(in.Filters, tagged(map[string]string{"launch-template-name": *head.LaunchTemplateName}, head.Tags))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all = append(all, *head)
+		}
 	}
 	page, next, err := page(all, query{limit: in.MaxResults, token: in.NextToken})
 	return &ec2.DescribeLaunchTemplatesOutput{LaunchTemplates: page, NextToken: next}, err

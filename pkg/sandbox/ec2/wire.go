@@ -3,6 +3,7 @@ package ec2
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +16,7 @@ import (
 func (s *Service) Wire() wire.Service {
 	return wire.Service{
 		Name: "ec2", Protocol: wire.EC2Query, Version: "2016-11-15",
-		Denied: "UnauthorizedOperation", DeniedCode: 403, Operations: append(s.storage(), s.computing()...),
+		Denied: "UnauthorizedOperation", DeniedCode: 403, Operations: slices.Concat(s.storage(), s.sharing(), s.computing()),
 	}.On(s.named)
 }
 
@@ -34,6 +35,21 @@ func (s *Service) storage() []wire.Operation {
 		wire.Handle("GetEbsDefaultKmsKeyId", s.GetEbsDefaultKmsKeyId),
 		wire.Handle("ModifyEbsDefaultKmsKeyId", s.ModifyEbsDefaultKmsKeyId),
 		wire.Handle("ResetEbsDefaultKmsKeyId", s.ResetEbsDefaultKmsKeyId),
+	}
+}
+
+func (s *Service) sharing() []wire.Operation {
+	return []wire.Operation{
+		wire.Handle("ModifyImageAttribute", s.ModifyImageAttribute),
+		wire.Handle("DescribeImageAttribute", s.DescribeImageAttribute),
+		wire.Handle("ResetImageAttribute", s.ResetImageAttribute),
+		wire.Handle("DisableImage", s.DisableImage),
+		wire.Handle("EnableImage", s.EnableImage),
+		wire.Handle("EnableImageDeprecation", s.EnableImageDeprecation),
+		wire.Handle("DisableImageDeprecation", s.DisableImageDeprecation),
+		wire.Handle("ModifySnapshotAttribute", s.ModifySnapshotAttribute),
+		wire.Handle("DescribeSnapshotAttribute", s.DescribeSnapshotAttribute),
+		wire.Handle("DeleteSnapshot", s.DeleteSnapshot),
 	}
 }
 
@@ -71,8 +87,18 @@ func (s *Service) named(c *wire.Caller, in any) []string {
 		return arns(placeOf(c), "instance/", in.InstanceIds)
 	case *ec2.CreateTagsInput:
 		return arns(placeOf(c), "*/", in.Resources)
-	case *ec2.DeregisterImageInput:
-		return []string{arn(placeOf(c), "image/"+aws.ToString(in.ImageId))}
+	}
+	return storageNamed(c, in)
+}
+
+// storageNamed returns the image or snapshot that a request acts on.
+func storageNamed(c *wire.Caller, in any) []string {
+	switch in.(type) {
+	case *ec2.DeregisterImageInput, *ec2.DisableImageInput, *ec2.EnableImageInput, *ec2.EnableImageDeprecationInput, *ec2.DisableImageDeprecationInput,
+		*ec2.ModifyImageAttributeInput, *ec2.DescribeImageAttributeInput, *ec2.ResetImageAttributeInput:
+		return []string{imageARN(c.Region, wire.Member(in, "ImageId"))}
+	case *ec2.DeleteSnapshotInput, *ec2.ModifySnapshotAttributeInput, *ec2.DescribeSnapshotAttributeInput:
+		return []string{snapshotARN(c.Region, wire.Member(in, "SnapshotId"))}
 	}
 	return nil
 }
@@ -95,8 +121,12 @@ func arns(p place, kind string, ids []string) []string {
 	return all
 }
 
-// arn names a resource. Images have no account in AWS's ARNs; nothing in the
-// sandbox's policies names one.
+// imageARN and snapshotARN name things that can be shared: their ARNs are of no
+// account (Service Authorization Reference).
+func imageARN(region, id string) string    { return "arn:aws:ec2:" + region + "::image/" + id }
+func snapshotARN(region, id string) string { return "arn:aws:ec2:" + region + "::snapshot/" + id }
+
+// arn names a resource of an account's.
 func arn(p place, resource string) string {
 	return fmt.Sprintf("arn:aws:ec2:%s:%s:%s", p.region, p.account, resource)
 }

@@ -32,8 +32,9 @@ type world struct {
 	clock  *clock.Clock
 	asked  []string // "operation key" in order
 	uses   []kms.Use
-	denied []string // what is refused, in the same form
-	events []eventbridge.Event
+	denied []string            // what is refused, in the same form
+	events []eventbridge.Event // of instances
+	images []eventbridge.Event
 	params map[string]string
 }
 
@@ -55,12 +56,21 @@ func (w *world) Use(_ *wire.Caller, key, operation string, u kms.Use) (string, e
 // DescribeForLaunch knows every key but one called nowhere.
 func (w *world) DescribeForLaunch(_, _, key string) (arn, manager string, ok bool) {
 	name := strings.TrimPrefix(strings.TrimPrefix(key, keys), "alias/")
+	if name == "aws-managed" {
+		return keys + name, "AWS", true
+	}
 	return keys + name, "CUSTOMER", name != "nowhere"
 }
 
 func (w *world) EnsureAWSManaged(_, _ string) string { return keys + "aws-managed" }
 
-func (w *world) Put(_, _ string, e eventbridge.Event) { w.events = append(w.events, e) }
+func (w *world) Put(_, _ string, e eventbridge.Event) {
+	if e.DetailType == "EC2 AMI State Change" {
+		w.images = append(w.images, e)
+		return
+	}
+	w.events = append(w.events, e)
+}
 
 func (w *world) Value(_, _, name string) (string, bool) { v, ok := w.params[name]; return v, ok }
 

@@ -101,6 +101,7 @@ const (
 	ec2Names = `
 < AcceleratorCount
 < AcceleratorTotalMemoryMiB
+< AttributeValue
 < AvailabilityZone Geography=geographySet Messages=messageSet State=zoneState SubGeography=subGeographySet
 < AvailabilityZoneGeography
 < AvailabilityZoneMessage
@@ -119,26 +120,33 @@ const (
 < CreateLaunchTemplateVersionOutput
 < CreateSnapshotOutput State=status StateMessage=statusMessage Tags=tagSet
 < CreateVolumeOutput Attachments=attachmentSet State=status Tags=tagSet
+< CreateVolumePermission
 < CreditSpecification
 < DeleteLaunchTemplateOutput
 < DeleteSnapshotReturnCode
 < DeregisterImageOutput DeleteSnapshotResults=deleteSnapshotResultSet
 < DescribeAvailabilityZonesOutput AvailabilityZones=availabilityZoneInfo
+< DescribeImageAttributeOutput BlockDeviceMappings=blockDeviceMapping KernelId=kernel LaunchPermissions=launchPermission RamdiskId=ramdisk
 < DescribeImagesOutput Images=imagesSet
 < DescribeInstancesOutput Reservations=reservationSet
 < DescribeLaunchTemplateVersionsOutput LaunchTemplateVersions=launchTemplateVersionSet
 < DescribeLaunchTemplatesOutput
+< DescribeSnapshotAttributeOutput CreateVolumePermissions=createVolumePermission
 < DescribeSnapshotsOutput Snapshots=snapshotSet
 < DescribeSubnetsOutput Subnets=subnetSet
 < DescribeTagsOutput Tags=tagSet
 < DescribeVolumesOutput Volumes=volumeSet
 < DisableEbsEncryptionByDefaultOutput
+< DisableImageDeprecationOutput
+< DisableImageOutput
 < EbsBlockDevice AvailabilityZoneId=AvailabilityZoneId EbsCardIndex=EbsCardIndex VolumeInitializationRate=VolumeInitializationRate
 < EbsInstanceBlockDevice
 < ElasticGpuAssociation
 < ElasticGpuSpecificationResponse
 < ElasticInferenceAcceleratorAssociation
 < EnableEbsEncryptionByDefaultOutput
+< EnableImageDeprecationOutput
+< EnableImageOutput
 < EnclaveOptions
 < GetEbsDefaultKmsKeyIdOutput
 < GetEbsEncryptionByDefaultOutput
@@ -171,6 +179,7 @@ const (
 < InstanceTypeSpecification SupportedInstanceTypes=supportedInstanceTypeSet UnsupportedInstanceTypes=unsupportedInstanceTypeSet
 < Ipv4PrefixSpecificationResponse
 < Ipv6PrefixSpecificationResponse
+< LaunchPermission
 < LaunchTemplate Tags=tagSet
 < LaunchTemplateBlockDeviceMapping
 < LaunchTemplateCapacityReservationSpecificationResponse
@@ -233,6 +242,7 @@ const (
 < VolumeAttachment State=status
 > AcceleratorCountRequest
 > AcceleratorTotalMemoryMiBRequest
+> AttributeValue
 > BaselineEbsBandwidthMbpsRequest
 > BaselinePerformanceFactorsRequest
 > BlockDeviceMapping
@@ -246,25 +256,34 @@ const (
 > CreateSnapshotInput TagSpecifications=TagSpecification[]
 > CreateTagsInput Resources=ResourceId[] Tags=Tag[]
 > CreateVolumeInput TagSpecifications=TagSpecification[]
+> CreateVolumePermission
+> CreateVolumePermissionModifications Add=Add[] Remove=Remove[]
 > CreditSpecificationRequest
 > DeleteLaunchTemplateInput
+> DeleteSnapshotInput
 > DeregisterImageInput
 > DescribeAvailabilityZonesInput Filters=Filter[] ZoneIds=ZoneId[] ZoneNames=ZoneName[]
+> DescribeImageAttributeInput
 > DescribeImagesInput ExecutableUsers=ExecutableBy[] Filters=Filter[] ImageIds=ImageId[] Owners=Owner[]
 > DescribeInstancesInput Filters=Filter[] InstanceIds=InstanceId[]
 > DescribeLaunchTemplateVersionsInput Filters=Filter[] Versions=LaunchTemplateVersion[]
 > DescribeLaunchTemplatesInput Filters=Filter[] LaunchTemplateIds=LaunchTemplateId[] LaunchTemplateNames=LaunchTemplateName[]
+> DescribeSnapshotAttributeInput
 > DescribeSnapshotsInput Filters=Filter[] OwnerIds=Owner[] RestorableByUserIds=RestorableBy[] SnapshotIds=SnapshotId[]
 > DescribeSubnetsInput Filters=Filter[] SubnetIds=SubnetId[]
 > DescribeTagsInput Filters=Filter[]
 > DescribeVolumesInput Filters=Filter[] VolumeIds=VolumeId[]
 > DisableEbsEncryptionByDefaultInput
+> DisableImageDeprecationInput
+> DisableImageInput
 > EbsBlockDevice
 > ElasticGpuSpecification
 > ElasticInferenceAccelerator
 > EnaSrdSpecificationRequest
 > EnaSrdUdpSpecificationRequest
 > EnableEbsEncryptionByDefaultInput
+> EnableImageDeprecationInput
+> EnableImageInput
 > EnclaveOptionsRequest
 > Filter Values=Value[]
 > GetEbsDefaultKmsKeyIdInput
@@ -283,6 +302,8 @@ const (
 > InstanceSecondaryInterfaceSpecificationRequest PrivateIpAddresses=PrivateIpAddress[]
 > Ipv4PrefixSpecificationRequest
 > Ipv6PrefixSpecificationRequest
+> LaunchPermission
+> LaunchPermissionModifications Add=Add[] Remove=Remove[]
 > LaunchTemplateBlockDeviceMappingRequest
 > LaunchTemplateCapacityReservationSpecificationRequest
 > LaunchTemplateCpuOptionsRequest
@@ -308,7 +329,9 @@ const (
 > MemoryGiBPerVCpuRequest
 > MemoryMiBRequest
 > ModifyEbsDefaultKmsKeyIdInput
+> ModifyImageAttributeInput OrganizationalUnitArns=OrganizationalUnitArn[] OrganizationArns=OrganizationArn[] ProductCodes=ProductCode[] UserGroups=UserGroup[] UserIds=UserId[]
 > ModifyLaunchTemplateInput DefaultVersion=SetDefaultVersion
+> ModifySnapshotAttributeInput GroupNames=UserGroup[] UserIds=UserId[]
 > NetworkBandwidthGbpsRequest
 > NetworkInterfaceCountRequest
 > OperatorRequest
@@ -319,6 +342,7 @@ const (
 > RegisterImageInput BillingProducts=BillingProduct[] BlockDeviceMappings=BlockDeviceMapping[] TagSpecifications=TagSpecification[]
 > RequestLaunchTemplateData BlockDeviceMappings=BlockDeviceMapping[] ElasticGpuSpecifications=ElasticGpuSpecification[] ElasticInferenceAccelerators=ElasticInferenceAccelerator[] LicenseSpecifications=LicenseSpecification[] NetworkInterfaces=NetworkInterface[] SecondaryInterfaces=SecondaryInterface[] SecurityGroupIds=SecurityGroupId[] SecurityGroups=SecurityGroup[] TagSpecifications=TagSpecification[]
 > ResetEbsDefaultKmsKeyIdInput
+> ResetImageAttributeInput
 > RunInstancesInput BlockDeviceMappings=BlockDeviceMapping[] ElasticGpuSpecification=ElasticGpuSpecification[] ElasticInferenceAccelerators=ElasticInferenceAccelerator[] Ipv6Addresses=Ipv6Address[] LicenseSpecifications=LicenseSpecification[] NetworkInterfaces=NetworkInterface[] SecondaryInterfaces=SecondaryInterface[] SecurityGroupIds=SecurityGroupId[] SecurityGroups=SecurityGroup[] TagSpecifications=TagSpecification[]
 > RunInstancesMonitoringEnabled
 > SecondaryInterfacePrivateIpAddressSpecificationRequest
