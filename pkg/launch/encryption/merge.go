@@ -16,7 +16,7 @@ func Merge(image, template []Device) []Device {
 			}
 		}
 		if !merged.NoDevice {
-			out = append(out, merged)
+			out = append(out, merged.from(image))
 		}
 	}
 	return append(out, added(image, template)...)
@@ -42,7 +42,7 @@ func added(image, template []Device) []Device {
 		}
 		if !t.NoDevice {
 			t.Named = t.SnapshotID != ""
-			out = append(out, t)
+			out = append(out, t.from(image))
 		}
 	}
 	return out
@@ -75,6 +75,18 @@ func (d Device) under(t Device) Device {
 	}
 	if t.Encrypted != nil {
 		d.Encrypted = t.Encrypted
+	}
+	return d
+}
+
+// from: a snapshot that the image brings is the image's, also where the template
+// sends it again, as EC2's console does. Whether EC2 wants it to be shared then no
+// source says; so it isn't taken for refused.
+func (d Device) from(image []Device) Device {
+	for _, i := range image {
+		if d.Named && i.SnapshotID == d.SnapshotID {
+			d.Named, d.SnapshotEncrypted = false, i.Encrypted
+		}
 	}
 	return d
 }

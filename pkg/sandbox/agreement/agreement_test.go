@@ -3,6 +3,7 @@ package agreement_test
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -21,15 +22,21 @@ import (
 // be unknown, device by device; and what is said to be refused, EC2 refuses.
 func TestLaunchesAgree(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t)
-		s := furnish(rt, w)
+	client := &http.Client{}
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, t.Context(), client)
+		defer func() {
+			_ = w.box.Close()
+			client.CloseIdleConnections()
+		}()
+		s := furnish(t, w)
 		types := s.group()
+		s.spoil()
 		before := len(w.box.Calls())
 		l, err := launch.FromConfig(w.cfg).Resolve(w.ctx, ours, region, "web-prod")
-		must(rt, err)
+		must(t, err)
 		launched := s.launchEach(types)
-		s.compare(l, launched, w.asked(rt, before))
+		s.compare(l, launched, w.asked(t, before))
 	})
 }
 

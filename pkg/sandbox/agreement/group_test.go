@@ -2,6 +2,9 @@ package agreement_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -17,6 +20,7 @@ type scene struct {
 	keyOf     map[string]string // snapshot → key; "" = not encrypted
 	hidden    map[string]bool   // snapshots that the account can't see
 	images    []string
+	owners    map[string]string // by image
 	templates int
 }
 
@@ -26,10 +30,10 @@ func draw[T any](s *scene, what string, from ...T) T {
 
 // furnish makes snapshots of every kind, and two or three images of them.
 func furnish(t *rapid.T, w *world) *scene {
-	s := &scene{w: w, t: t, keyOf: map[string]string{}, hidden: map[string]bool{}}
+	s := &scene{w: w, t: t, keyOf: map[string]string{}, hidden: map[string]bool{}, owners: map[string]string{}}
 	all := append(append([]string{""}, w.keys[ours]...), w.keys[theirs]...)
 	for range rapid.IntRange(2, 3).Draw(t, "images") {
-		account := draw(s, "image's account", ours)
+		account := draw(s, "image's account", ours, theirs)
 		var mappings []ec2types.BlockDeviceMapping
 		for _, device := range devices()[:rapid.IntRange(1, 3).Draw(t, "devices of the image")] {
 			if len(mappings) > 0 && rapid.IntRange(0, 3).Draw(t, "no snapshot") == 0 {
@@ -40,7 +44,8 @@ func furnish(t *rapid.T, w *world) *scene {
 			s.know(account, snapshot)
 			mappings = append(mappings, ec2types.BlockDeviceMapping{DeviceName: &device, Ebs: &ec2types.EbsBlockDevice{SnapshotId: &snapshot}})
 		}
-		s.images = append(s.images, w.image(t, account, mappings))
+		image := w.image(t, account, mappings)
+		s.images, s.owners[image] = append(s.images, image), account
 	}
 	if draw(s, "encryption by default", true, false) {
 		_, err := w.ec2[ours].EnableEbsEncryptionByDefault(w.ctx, &ec2.EnableEbsEncryptionByDefaultInput{})
@@ -118,13 +123,43 @@ func (s *scene) version() *ec2types.RequestLaunchTemplateData {
 func (s *scene) volume() *ec2types.LaunchTemplateEbsBlockDeviceRequest {
 	ebs := &ec2types.LaunchTemplateEbsBlockDeviceRequest{VolumeSize: new(int32(8)), Encrypted: draw(s, "Encrypted", nil, new(false), new(true), new(true))}
 	// KmsKeyId without Encrypted is refused: now and then is enough.
-	if ebs.Encrypted != nil && *ebs.Encrypted || rapid.IntRange(0, 9).Draw(s.t, "a key without Encrypted") == 0 {
+	if ebs.Encrypted != nil && *ebs.Encrypted || rapid.IntRange(0, 5).Draw(s.t, "a key without Encrypted") == 0 {
 		ebs.KmsKeyId = s.key("KmsKeyId")
 	}
-	if len(s.snapshots) > 0 && rapid.IntRange(0, 4).Draw(s.t, "names a snapshot") == 0 {
-		ebs.SnapshotId = new(draw(s, "named snapshot", s.snapshots...))
+	if all := s.named(); len(all) > 0 && rapid.IntRange(0, 4).Draw(s.t, "names a snapshot") == 0 {
+		ebs.SnapshotId = new(draw(s, "named snapshot", all...))
 	}
 	return ebs
+}
+
+// named are the snapshots that a template may name: now and then one that the
+// account can't see.
+func (s *scene) named() []string {
+	if len(s.hidden) > 0 && rapid.IntRange(0, 3).Draw(s.t, "one that isn't shared") == 0 {
+		return slices.Sorted(maps.Keys(s.hidden))
+	}
+	return s.snapshots
+}
+
+// spoil takes an image away, now and then, after the templates named it.
+func (s *scene) spoil() {
+	image := draw(s, "image to spoil", s.images...)
+	owner := s.owners[image]
+	var err error
+	switch draw(s, "spoil", "leave", "leave", "leave", "disable", "deregister", "deprecate", "share no longer") {
+	case "disable":
+		_, err = s.w.ec2[owner].DisableImage(s.w.ctx, &ec2.DisableImageInput{ImageId: &image})
+	case "deregister":
+		_, err = s.w.ec2[owner].DeregisterImage(s.w.ctx, &ec2.DeregisterImageInput{ImageId: &image})
+	case "deprecate":
+		_, err = s.w.ec2[owner].EnableImageDeprecation(s.w.ctx, &ec2.EnableImageDeprecationInput{ImageId: &image, DeprecateAt: new(s.w.box.Clock().Now().Add(time.Minute))})
+	case "share no longer":
+		if owner != ours {
+			_, err = s.w.ec2[owner].ModifyImageAttribute(s.w.ctx, &ec2.ModifyImageAttributeInput{ImageId: &image,
+				LaunchPermission: &ec2types.LaunchPermissionModifications{Remove: []ec2types.LaunchPermission{{UserId: new(ours)}}}})
+		}
+	}
+	must(s.t, err)
 }
 
 // template makes a template whose first version launches, and returns its id.

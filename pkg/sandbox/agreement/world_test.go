@@ -2,8 +2,8 @@ package agreement_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,18 +44,17 @@ type fataler interface {
 }
 
 // newWorld makes a sandbox with two keys in each account.
-func newWorld(t *testing.T) *world {
+func newWorld(t fataler, ctx context.Context, client *http.Client) *world {
 	t.Helper()
 	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
 	must(t, err)
-	t.Cleanup(func() { _ = box.Close() })
 	url, err := box.Listen("127.0.0.1:0")
 	must(t, err)
-	w := &world{ctx: t.Context(), box: box, ec2: map[string]*ec2.Client{}, kms: map[string]*kms.Client{}, keys: map[string][]string{}}
+	w := &world{ctx: ctx, box: box, ec2: map[string]*ec2.Client{}, kms: map[string]*kms.Client{}, keys: map[string][]string{}}
 	for _, account := range []string{theirs, ours} {
-		w.cfg = aws.Config{Region: region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(account, "any", "")}
+		w.cfg = aws.Config{Region: region, HTTPClient: client, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(account, "any", "")}
 		w.ec2[account], w.kms[account] = ec2.NewFromConfig(w.cfg), kms.NewFromConfig(w.cfg)
-		_, err := w.kms[account].ListKeys(t.Context(), &kms.ListKeysInput{}) // an account is there once it is used
+		_, err := w.kms[account].ListKeys(ctx, &kms.ListKeysInput{}) // an account is there once it is used
 		must(t, err)
 	}
 	w.asg = autoscaling.NewFromConfig(w.cfg)

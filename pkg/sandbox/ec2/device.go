@@ -13,7 +13,7 @@ import (
 type device struct {
 	name      string
 	snapshot  string // "" = an empty volume
-	named     bool   // the request names the snapshot, not the image
+	named     bool   // the request names the snapshot, and the image doesn't
 	encrypted bool   // as the request says; the snapshot's own state isn't in it
 	key       string // as the request says; any of the four forms
 	ebs       types.EbsBlockDevice
@@ -48,7 +48,7 @@ func devices(image, launch []types.BlockDeviceMapping) []device {
 			continue
 		}
 		all = append(all, device{
-			name: aws.ToString(m.DeviceName), snapshot: aws.ToString(m.Ebs.SnapshotId), named: names(launch, m),
+			name: aws.ToString(m.DeviceName), snapshot: aws.ToString(m.Ebs.SnapshotId), named: names(launch, m) && !brings(image, m.Ebs.SnapshotId),
 			encrypted: aws.ToBool(m.Ebs.Encrypted), key: aws.ToString(m.Ebs.KmsKeyId), ebs: *m.Ebs,
 		})
 	}
@@ -62,6 +62,15 @@ func names(launch []types.BlockDeviceMapping, m types.BlockDeviceMapping) bool {
 	})
 }
 
+// brings tells whether an image's own mapping has a snapshot. [?] EC2's console
+// sends the image's snapshots again with a launch, so they are taken to be the
+// image's still, shared or not; no source says so.
+func brings(image []types.BlockDeviceMapping, snapshot *string) bool {
+	return slices.ContainsFunc(image, func(m types.BlockDeviceMapping) bool {
+		return m.Ebs != nil && snapshot != nil && aws.ToString(m.Ebs.SnapshotId) == *snapshot
+	})
+}
+
 func merge(base, over types.BlockDeviceMapping) types.BlockDeviceMapping {
 	if over.NoDevice != nil || over.VirtualName != nil {
 		return over
@@ -70,6 +79,9 @@ func merge(base, over types.BlockDeviceMapping) types.BlockDeviceMapping {
 		ebs := types.EbsBlockDevice{}
 		if base.Ebs != nil {
 			ebs = *base.Ebs
+		}
+		if over.Ebs.KmsKeyId != nil {
+			ebs.Encrypted = nil // "submitting a KmsKeyId without also setting the Encrypted parameter results in an error" (EC2 user guide, AMIEncryption)
 		}
 		overlay(&ebs, *over.Ebs)
 		base.Ebs = &ebs

@@ -100,22 +100,28 @@ func TestWhoSeesAndLaunches(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			snapshot := w.snapshot("")
+			snapshot, beside := w.snapshot(""), w.snapshot("")
 			image := w.image(snapshot)
 			if tc.with != nil {
 				w.share(image, tc.with...)
 			}
 			if tc.snapshotWith != nil {
 				w.shareSnapshot(snapshot, tc.snapshotWith...)
+				w.shareSnapshot(beside, tc.snapshotWith...)
 			}
 			if tc.then != nil {
 				tc.then(w, image)
 			}
-			named := types.BlockDeviceMapping{DeviceName: new("/dev/xvda"), Ebs: &types.EbsBlockDevice{SnapshotId: &snapshot}}
+			mapped := func(snapshot string) types.BlockDeviceMapping {
+				return types.BlockDeviceMapping{DeviceName: new("/dev/xvda"), Ebs: &types.EbsBlockDevice{SnapshotId: &snapshot}}
+			}
 			for who, want := range map[string]may{account: tc.owner, other: tc.other} {
 				var got may
 				got.SeeImage, got.SeeSnapshot = w.sees(who, image, snapshot)
-				got.Launch, got.Named = code(w.launch(who, image)), code(w.launch(who, image, named))
+				got.Launch, got.Named = code(w.launch(who, image)), code(w.launch(who, image, mapped(beside)))
+				if resent := code(w.launch(who, image, mapped(snapshot))); resent != got.Launch {
+					t.Errorf("%s may launch with the image's own snapshot sent again: %q, without: %q", who, resent, got.Launch)
+				}
 				_, err := w.ec2.CreateVolume(as(who), &sdk.CreateVolumeInput{AvailabilityZone: new(region + "a"), SnapshotId: &snapshot})
 				got.Volume = code(err)
 				if diff := cmp.Diff(want, got); diff != "" {
