@@ -18,6 +18,8 @@ type activity struct {
 	types.Activity
 	instance string // "" where EC2 refused at once
 	where    spot
+	path     origin // of the instance
+	stopped  bool   // the instance comes stopped out of the pool
 }
 
 // details are what an activity and its event say of the place. The activity has
@@ -28,12 +30,12 @@ type details struct {
 }
 
 // begin opens an activity. The caller holds s.mu.
-func (s *Service) begin(g *group, description, cause string, where spot) *activity {
+func (s *Service) begin(g *group, description, cause string, where spot, path origin) *activity {
 	text, err := json.Marshal(details{where.subnet, where.zone})
 	if err != nil {
 		panic(err) // two strings
 	}
-	a := &activity{where: where, Activity: types.Activity{
+	a := &activity{where: where, path: path, Activity: types.Activity{
 		ActivityId: new(s.newID()), AutoScalingGroupName: &g.group, AutoScalingGroupARN: g.view.AutoScalingGroupARN, Cause: &cause,
 		Description: &description, Details: new(string(text)), StartTime: new(s.clock.Now()), Progress: new(int32(30)),
 		StatusCode: types.ScalingActivityStatusCodeInProgress,
@@ -63,8 +65,16 @@ func (g *group) running(id string) *activity {
 	return nil
 }
 
-// origin says from where to where an instance moves.
+// origin says from where to where an instance moves ("warm pool event types",
+// Auto Scaling user guide).
 type origin struct{ from, to string }
+
+// The places of an origin.
+const (
+	inEC2   = "EC2"
+	inGroup = "AutoScalingGroup"
+	inPool  = "WarmPool"
+)
 
 // eventDetail is the detail of Auto Scaling's launch and terminate events, with
 // the members of AWS's event schema registry (facts/events.md 1d).
@@ -85,7 +95,7 @@ type eventDetail struct {
 }
 
 // event tells of an activity that ends now. The caller holds s.mu.
-func (s *Service) event(g *group, a *activity, kind string, code types.ScalingActivityStatusCode, o origin) eventbridge.Event {
+func (s *Service) event(g *group, a *activity, kind string, code types.ScalingActivityStatusCode) eventbridge.Event {
 	const form = "2006-01-02T15:04:05.000Z"
 	now := s.clock.Now().UTC()
 	resources := []string{*g.view.AutoScalingGroupARN}
@@ -98,7 +108,7 @@ func (s *Service) event(g *group, a *activity, kind string, code types.ScalingAc
 			StatusCode: string(code), AutoScalingGroupName: g.group, ActivityID: *a.ActivityId, RequestID: *a.ActivityId,
 			Details: details{a.where.subnet, a.where.zone}, StatusMessage: aws.ToString(a.StatusMessage), EC2InstanceID: a.instance,
 			StartTime: a.StartTime.UTC().Format(form), EndTime: now.Format(form), Cause: *a.Cause, Description: *a.Description,
-			Origin: o.from, Destination: o.to,
+			Origin: a.path.from, Destination: a.path.to,
 		},
 	}
 }

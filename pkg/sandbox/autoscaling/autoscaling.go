@@ -26,15 +26,23 @@ import (
 // servicePrincipal is who the service-linked role belongs to.
 const servicePrincipal = "autoscaling.amazonaws.com"
 
-// A Launcher starts and ends instances: EC2.
+// A Launcher launches and ends instances: EC2.
 type Launcher interface {
+	Starter
 	Launch(c *wire.Caller, r ec2.LaunchRequest) (ec2.Launched, error)
 	Terminate(account, region, instanceID string)
 	OnInstance(f func(account, region, instanceID, state string, reason *ec2types.StateReason))
 }
 
-// Roles are the roles that groups launch as: IAM.
+// A Starter stops instances and starts them again, as a warm pool does.
+type Starter interface {
+	Start(c *wire.Caller, instanceID string) error
+	Stop(account, region, instanceID string)
+}
+
+// Roles are the roles that groups launch as, and what callers may do: IAM.
 type Roles interface {
+	Authorize(c *wire.Caller, check wire.Check) error
 	Role(arn string) (iam.Role, bool)
 	EnsureServiceLinkedRole(account, service, suffix string) (iam.Role, error)
 	RoleSession(roleARN, sessionName, region, invokedBy string) (*wire.Caller, error)

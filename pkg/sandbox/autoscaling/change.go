@@ -46,16 +46,13 @@ func noGroup() error { return invalid("AutoScalingGroup name not found - null") 
 // are; a new template or role holds from the next launch on.
 func (s *Service) UpdateAutoScalingGroup(ctx context.Context, in *autoscaling.UpdateAutoScalingGroupInput) (*autoscaling.UpdateAutoScalingGroupOutput, error) {
 	c := wire.CallerOf(ctx)
-	if in.LaunchConfigurationName != nil {
-		return nil, wire.Errorf("NotInTheSandbox", "launch configurations are not in the sandbox")
-	}
 	s.mu.Lock()
 	g, err := s.living(c, in.AutoScalingGroupName)
 	if err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
-	v := changed(g.view, in)
+	v, pool := changed(g.view, in), g.pool
 	s.mu.Unlock()
 	if err := bounded(v); err != nil {
 		return nil, err
@@ -63,6 +60,11 @@ func (s *Service) UpdateAutoScalingGroup(ctx context.Context, in *autoscaling.Up
 	spots, err := s.reshape(c, &v, in)
 	if err != nil {
 		return nil, err
+	}
+	if pool != nil && retemplated(in) {
+		if err := s.warmable(c, v); err != nil {
+			return nil, err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,6 +74,8 @@ func (s *Service) UpdateAutoScalingGroup(ctx context.Context, in *autoscaling.Up
 	if *v.DesiredCapacity != *g.view.DesiredCapacity {
 		g.because = fmt.Sprintf("At %s a user request update of AutoScalingGroup constraints to min: %d, max: %d, desired: %d changing the desired capacity from %d to %d.  ",
 			at(s.clock.Now()), *v.MinSize, *v.MaxSize, *v.DesiredCapacity, *g.view.DesiredCapacity, *v.DesiredCapacity)
+	}
+	if *v.DesiredCapacity != *g.view.DesiredCapacity || g.pool != nil {
 		s.soon(g)
 	}
 	// The group may have launched meanwhile: its instances aren't the request's.
@@ -84,13 +88,18 @@ func (s *Service) UpdateAutoScalingGroup(ctx context.Context, in *autoscaling.Up
 // and only that: a template that was deleted meanwhile doesn't keep a group from
 // another capacity. Where template and places stay, it returns no spots.
 func (s *Service) reshape(c *wire.Caller, v *types.AutoScalingGroup, in *autoscaling.UpdateAutoScalingGroupInput) ([]spot, error) {
-	if in.LaunchConfigurationName != nil || in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil || in.VPCZoneIdentifier != nil || len(in.AvailabilityZones) > 0 {
+	if retemplated(in) || in.VPCZoneIdentifier != nil || len(in.AvailabilityZones) > 0 {
 		return s.shape(c, v)
 	}
 	if in.ServiceLinkedRoleARN != nil {
 		return nil, s.linked(c, v)
 	}
 	return nil, nil
+}
+
+// retemplated: the request names what instances shall be launched from.
+func retemplated(in *autoscaling.UpdateAutoScalingGroupInput) bool {
+	return in.LaunchConfigurationName != nil || in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil
 }
 
 // changed is a group with what a request gives. New bounds pull the desired
@@ -101,7 +110,7 @@ func changed(v types.AutoScalingGroup, in *autoscaling.UpdateAutoScalingGroupInp
 	v.DefaultCooldown, v.HealthCheckType = or(in.DefaultCooldown, *v.DefaultCooldown), or(in.HealthCheckType, *v.HealthCheckType)
 	v.HealthCheckGracePeriod = or(in.HealthCheckGracePeriod, *v.HealthCheckGracePeriod)
 	v.ServiceLinkedRoleARN = or(in.ServiceLinkedRoleARN, *v.ServiceLinkedRoleARN)
-	if in.LaunchConfigurationName != nil || in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil {
+	if retemplated(in) {
 		v.LaunchConfigurationName, v.LaunchTemplate, v.MixedInstancesPolicy = in.LaunchConfigurationName, in.LaunchTemplate, in.MixedInstancesPolicy
 	}
 	if in.VPCZoneIdentifier != nil || len(in.AvailabilityZones) > 0 {
@@ -134,7 +143,7 @@ func (s *Service) SetDesiredCapacity(ctx context.Context, in *autoscaling.SetDes
 	return &autoscaling.SetDesiredCapacityOutput{}, nil
 }
 
-// DeleteAutoScalingGroup deletes a group. One with instances is refused unless
+// DeleteAutoScalingGroup deletes a group and its warm pool. One with instances is refused unless
 // ForceDelete says to terminate them.
 func (s *Service) DeleteAutoScalingGroup(ctx context.Context, in *autoscaling.DeleteAutoScalingGroupInput) (*autoscaling.DeleteAutoScalingGroupOutput, error) {
 	s.mu.Lock()
@@ -144,7 +153,7 @@ func (s *Service) DeleteAutoScalingGroup(ctx context.Context, in *autoscaling.De
 	if g == nil {
 		return nil, noGroup()
 	}
-	if !aws.ToBool(in.ForceDelete) && len(g.view.Instances) > 0 {
+	if !aws.ToBool(in.ForceDelete) && len(g.view.Instances)+len(g.warm) > 0 {
 		return nil, wire.Errorf("ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.")
 	}
 	g.view.Status = new(deleting)
@@ -158,7 +167,7 @@ func (s *Service) DeleteAutoScalingGroup(ctx context.Context, in *autoscaling.De
 func (s *Service) bury(g *group) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g.view.Status == nil || len(g.view.Instances) > 0 || s.groups[g.name] != g {
+	if g.view.Status == nil || len(g.view.Instances)+len(g.warm) > 0 || s.groups[g.name] != g {
 		return
 	}
 	delete(s.groups, g.name)

@@ -9,6 +9,10 @@ import (
 	"keymend/pkg/sandbox/ec2"
 )
 
+// anyType is the instance type that an override's requirements lead to: in the
+// sandbox every type meets every requirement.
+const anyType = "m5.large"
+
 // A choice is a template, and what an override puts over it, or a launch
 // configuration.
 type choice struct {
@@ -43,16 +47,16 @@ func templateName(spec *types.LaunchTemplateSpecification) string {
 // template, or with mixed instances one choice for each override, the preferred
 // first.
 func (s *Service) choices(account, region string, v types.AutoScalingGroup) ([]choice, error) {
+	if !single(v) {
+		return nil, invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.")
+	}
 	if v.LaunchConfigurationName != nil {
 		return s.configured(account, region, *v.LaunchConfigurationName)
 	}
 	spec := v.LaunchTemplate
 	var overrides []types.LaunchTemplateOverrides
-	if m := v.MixedInstancesPolicy; m != nil && m.LaunchTemplate != nil {
+	if m := v.MixedInstancesPolicy; m != nil {
 		spec, overrides = m.LaunchTemplate.LaunchTemplateSpecification, m.LaunchTemplate.Overrides
-	}
-	if spec == nil {
-		return nil, invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.")
 	}
 	if len(overrides) == 0 {
 		return []choice{{spec: spec}}, nil
@@ -63,9 +67,25 @@ func (s *Service) choices(account, region string, v types.AutoScalingGroup) ([]c
 		if o.LaunchTemplateSpecification != nil {
 			own = o.LaunchTemplateSpecification
 		}
-		choices = append(choices, choice{spec: own, image: aws.ToString(o.ImageId), instanceType: aws.ToString(o.InstanceType)})
+		c := choice{spec: own, image: aws.ToString(o.ImageId), instanceType: aws.ToString(o.InstanceType)}
+		if o.InstanceRequirements != nil {
+			c.instanceType = anyType
+		}
+		choices = append(choices, c)
 	}
 	return choices, nil
+}
+
+// single: what to launch is named once, and completely.
+func single(v types.AutoScalingGroup) bool {
+	m := v.MixedInstancesPolicy
+	n := 0
+	for _, given := range []bool{v.LaunchConfigurationName != nil, v.LaunchTemplate != nil, m != nil} {
+		if given {
+			n++
+		}
+	}
+	return n == 1 && (m == nil || m.LaunchTemplate != nil && m.LaunchTemplate.LaunchTemplateSpecification != nil)
 }
 
 // copied copies a specification, since completing the request's own would change

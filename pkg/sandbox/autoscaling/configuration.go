@@ -34,7 +34,7 @@ func (s *Service) CreateLaunchConfiguration(ctx context.Context, in *autoscaling
 	}
 	s.configurations[n] = &types.LaunchConfiguration{
 		LaunchConfigurationName: &n.group, CreatedTime: new(s.clock.Now()), ImageId: in.ImageId, InstanceType: in.InstanceType,
-		LaunchConfigurationARN: new("arn:aws:autoscaling:" + n.region + ":" + n.account + ":launchConfiguration:" + s.newID() + ":launchConfigurationName/" + n.group),
+		LaunchConfigurationARN: new(configurationARN(n, s.newID())),
 		BlockDeviceMappings:    in.BlockDeviceMappings, SpotPrice: in.SpotPrice, KeyName: new(aws.ToString(in.KeyName)), UserData: new(aws.ToString(in.UserData)),
 		SecurityGroups: in.SecurityGroups, EbsOptimized: or(in.EbsOptimized, false),
 	}
@@ -61,13 +61,35 @@ func (s *Service) DescribeLaunchConfigurations(ctx context.Context, in *autoscal
 	return &autoscaling.DescribeLaunchConfigurationsOutput{LaunchConfigurations: page, NextToken: next}, err
 }
 
+// DeleteLaunchConfiguration deletes a launch configuration that no group has.
+func (s *Service) DeleteLaunchConfiguration(ctx context.Context, in *autoscaling.DeleteLaunchConfigurationInput) (*autoscaling.DeleteLaunchConfigurationOutput, error) {
+	c := wire.CallerOf(ctx)
+	n := name{c.Account, c.Region, aws.ToString(in.LaunchConfigurationName)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.configurations[n] == nil {
+		return nil, noConfiguration(n.group)
+	}
+	for _, g := range s.of(c) {
+		if aws.ToString(g.view.LaunchConfigurationName) == n.group {
+			return nil, wire.Errorf("ResourceInUse", "Cannot delete launch configuration %s because it is attached to AutoScalingGroup %s", n.group, g.group)
+		}
+	}
+	delete(s.configurations, n)
+	return &autoscaling.DeleteLaunchConfigurationOutput{}, nil
+}
+
+func noConfiguration(name string) error {
+	return invalid("Launch configuration name not found - Launch configuration %s not found", name)
+}
+
 // configured returns the one choice of a group with a launch configuration.
 func (s *Service) configured(account, region, configuration string) ([]choice, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.configurations[name{account, region, configuration}]
 	if l == nil {
-		return nil, invalid("Launch configuration name not found - Launch configuration %s not found", configuration)
+		return nil, noConfiguration(configuration)
 	}
 	return []choice{{configuration: l, image: *l.ImageId, instanceType: *l.InstanceType}}, nil
 }

@@ -27,7 +27,7 @@ func (s *Service) DescribeAutoScalingGroups(ctx context.Context, in *autoscaling
 		if len(in.AutoScalingGroupNames) > 0 && !slices.Contains(in.AutoScalingGroupNames, g.group) {
 			continue
 		}
-		all = append(all, g.view)
+		all = append(all, g.shown())
 	}
 	page, next, err := paging.Cut(all, in.MaxRecords, in.NextToken, pages(50, in.NextToken))
 	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: page, NextToken: next}, err

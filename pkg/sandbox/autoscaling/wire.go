@@ -23,6 +23,10 @@ func (s *Service) Wire() wire.Service {
 		wire.Handle("ResumeProcesses", s.ResumeProcesses),
 		wire.Handle("CreateLaunchConfiguration", s.CreateLaunchConfiguration),
 		wire.Handle("DescribeLaunchConfigurations", s.DescribeLaunchConfigurations),
+		wire.Handle("DeleteLaunchConfiguration", s.DeleteLaunchConfiguration),
+		wire.Handle("PutWarmPool", s.PutWarmPool),
+		wire.Handle("DescribeWarmPool", s.DescribeWarmPool),
+		wire.Handle("DeleteWarmPool", s.DeleteWarmPool),
 		wire.Handle("CreateOrUpdateTags", s.CreateOrUpdateTags),
 		wire.Handle("DescribeTags", s.DescribeTags),
 	}
@@ -46,13 +50,16 @@ func (s *Service) needs(operation string) func(context.Context, any) []wire.Chec
 			checks = append(checks, wire.Check{Action: "autoscaling:" + operation, Resource: r})
 		}
 		if role := wire.Member(in, "ServiceLinkedRoleARN"); strings.Contains(role, "AWSServiceRoleForAutoScaling_") {
-			checks = append(checks, wire.Check{Action: "iam:PassRole", Resource: role, Context: map[string][]string{"iam:PassedToService": {servicePrincipal}}})
+			checks = append(checks, wire.Check{Action: "iam:PassRole", Resource: role, Context: map[string][]string{
+				"iam:PassedToService": {servicePrincipal}, "iam:AssociatedResourceArn": {s.arnOf(c, wire.Member(in, "AutoScalingGroupName"))},
+			}})
 		}
 		return checks
 	}
 }
 
-// resources returns the groups that a request changes.
+// resources returns the groups, or the launch configuration, that a request
+// changes.
 func (s *Service) resources(c *wire.Caller, operation string, in any) (arns []string) {
 	if strings.HasPrefix(operation, "Describe") {
 		return []string{"*"}
@@ -63,7 +70,26 @@ func (s *Service) resources(c *wire.Caller, operation string, in any) (arns []st
 		}
 		return arns
 	}
+	if strings.HasSuffix(operation, "LaunchConfiguration") {
+		return []string{s.configurationARN(c, wire.Member(in, "LaunchConfigurationName"))}
+	}
 	return []string{s.arnOf(c, wire.Member(in, "AutoScalingGroupName"))}
+}
+
+// configurationARN is arnOf for a launch configuration.
+func (s *Service) configurationARN(c *wire.Caller, configuration string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := name{c.Account, c.Region, configuration}
+	if l := s.configurations[n]; l != nil {
+		return *l.LaunchConfigurationARN
+	}
+	return configurationARN(n, "*")
+}
+
+// configurationARN names a launch configuration.
+func configurationARN(n name, id string) string {
+	return "arn:aws:autoscaling:" + n.region + ":" + n.account + ":launchConfiguration:" + id + ":launchConfigurationName/" + n.group
 }
 
 // arnOf returns a group's ARN, or for one that isn't there the ARN with any id.

@@ -81,6 +81,7 @@ func keyOperations(cfg aws.Config) map[string]operation {
 		"kms:ListResourceTags":                op(c.ListResourceTags),
 		"kms:ListRetirableGrants":             op(c.ListRetirableGrants),
 		"kms:PutKeyPolicy":                    op(c.PutKeyPolicy),
+		"kms:ReplicateKey":                    op(c.ReplicateKey),
 		"kms:ReEncrypt":                       op(c.ReEncrypt),
 		"kms:RetireGrant":                     op(c.RetireGrant),
 		"kms:RevokeGrant":                     op(c.RevokeGrant),
@@ -99,6 +100,9 @@ func groupOperations(cfg aws.Config) map[string]operation {
 		"autoscaling:CreateOrUpdateTags":           op(c.CreateOrUpdateTags),
 		"autoscaling:DeleteAutoScalingGroup":       op(c.DeleteAutoScalingGroup),
 		"autoscaling:DeleteLaunchConfiguration":    op(c.DeleteLaunchConfiguration),
+		"autoscaling:DeleteWarmPool":               op(c.DeleteWarmPool),
+		"autoscaling:DescribeWarmPool":             op(c.DescribeWarmPool),
+		"autoscaling:PutWarmPool":                  op(c.PutWarmPool),
 		"autoscaling:DescribeAutoScalingGroups":    op(c.DescribeAutoScalingGroups),
 		"autoscaling:DescribeAutoScalingInstances": op(c.DescribeAutoScalingInstances),
 		"autoscaling:DescribeLaunchConfigurations": op(c.DescribeLaunchConfigurations),
@@ -150,6 +154,8 @@ func computeOperations(cfg aws.Config) map[string]operation {
 		"ec2:ResetEbsDefaultKmsKeyId":        op(c.ResetEbsDefaultKmsKeyId),
 		"ec2:ResetImageAttribute":            op(c.ResetImageAttribute),
 		"ec2:RunInstances":                   op(c.RunInstances),
+		"ec2:StartInstances":                 op(c.StartInstances),
+		"ec2:StopInstances":                  op(c.StopInstances),
 		"ec2:TerminateInstances":             op(c.TerminateInstances),
 	}
 }

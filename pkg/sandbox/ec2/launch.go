@@ -30,6 +30,8 @@ type Launched struct {
 	Version                  string // a number
 	ImageID, InstanceType    string
 	Zone, ZoneID, Subnet     string
+	Spot                     bool         // the template asks for a Spot Instance
+	Needs                    []wire.Check // what whoever has a service launch it must be allowed
 }
 
 // Launch starts an instance as c. Errors are what RunInstances answers at once;
@@ -92,6 +94,8 @@ func (s *Service) prepare(c *wire.Caller, in *ec2.RunInstancesInput) (*order, er
 		return nil, wire.Errorf("MissingParameter", "The request must contain the parameter ImageId")
 	}
 	o.launched.ImageID, o.launched.InstanceType = image, string(o.data.InstanceType)
+	o.launched.Spot = o.data.InstanceMarketOptions != nil && o.data.InstanceMarketOptions.MarketType == types.MarketTypeSpot
+	o.launched.Needs = o.permissions(p)
 	if o.data.InstanceType == "" {
 		o.launched.InstanceType = string(types.InstanceTypeM1Small) // AWS's default
 	}

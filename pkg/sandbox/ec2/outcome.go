@@ -105,7 +105,8 @@ func (s *Service) Terminate(account, region, id string) {
 
 // down takes an instance through shutting-down to terminated.
 func (s *Service) down(p place, id string, reason *types.StateReason, transition string) {
-	if !s.enter(p, id, types.InstanceStateNameShuttingDown, reason, transition, types.InstanceStateNamePending, types.InstanceStateNameRunning) {
+	if !s.enter(p, id, types.InstanceStateNameShuttingDown, reason, transition, types.InstanceStateNamePending, types.InstanceStateNameRunning,
+		types.InstanceStateNameStopping, types.InstanceStateNameStopped) {
 		return
 	}
 	s.clock.After(shuttingDown, func() {
@@ -180,6 +181,7 @@ func stateOf(name types.InstanceStateName) *types.InstanceState {
 	code := map[types.InstanceStateName]int32{
 		types.InstanceStateNamePending: 0, types.InstanceStateNameRunning: 16,
 		types.InstanceStateNameShuttingDown: 32, types.InstanceStateNameTerminated: 48,
+		types.InstanceStateNameStopping: 64, types.InstanceStateNameStopped: 80,
 	}[name]
 	return &types.InstanceState{Name: name, Code: &code}
 }

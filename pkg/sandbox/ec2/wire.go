@@ -64,6 +64,8 @@ func (s *Service) computing() []wire.Operation {
 		wire.Handle("RunInstances", s.RunInstances),
 		wire.Handle("DescribeInstances", s.DescribeInstances),
 		wire.Handle("TerminateInstances", s.TerminateInstances),
+		wire.Handle("StopInstances", s.StopInstances),
+		wire.Handle("StartInstances", s.StartInstances),
 		wire.Handle("CreateTags", s.CreateTags),
 		wire.Handle("DescribeTags", s.DescribeTags),
 		wire.Handle("DescribeAvailabilityZones", s.DescribeAvailabilityZones),
@@ -84,6 +86,10 @@ func (s *Service) named(c *wire.Caller, in any) []string {
 	case *ec2.RunInstancesInput:
 		return []string{arn(placeOf(c), "instance/*")}
 	case *ec2.TerminateInstancesInput:
+		return arns(placeOf(c), "instance/", in.InstanceIds)
+	case *ec2.StopInstancesInput:
+		return arns(placeOf(c), "instance/", in.InstanceIds)
+	case *ec2.StartInstancesInput:
 		return arns(placeOf(c), "instance/", in.InstanceIds)
 	case *ec2.CreateTagsInput:
 		return arns(placeOf(c), "*/", in.Resources)

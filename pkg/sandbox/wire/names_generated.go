@@ -17,10 +17,12 @@ const (
 < CapacityReservationSpecification
 < CapacityReservationTarget
 < CpuPerformanceFactorRequest References=Reference[item]
+< DeleteWarmPoolOutput
 < DescribeAutoScalingGroupsOutput
 < DescribeLaunchConfigurationsOutput
 < DescribeScalingActivitiesOutput
 < DescribeTagsOutput
+< DescribeWarmPoolOutput
 < DistributionSegment
 < Ebs
 < EnabledMetric
@@ -43,6 +45,7 @@ const (
 < NetworkInterfaceCountRequest
 < Operator
 < PerformanceFactorReferenceRequest
+< PutWarmPoolOutput
 < RetentionTriggers
 < SuspendedProcess
 < TagDescription
@@ -64,10 +67,13 @@ const (
 > CreateLaunchConfigurationInput
 > CreateOrUpdateTagsInput
 > DeleteAutoScalingGroupInput
+> DeleteLaunchConfigurationInput
+> DeleteWarmPoolInput
 > DescribeAutoScalingGroupsInput
 > DescribeLaunchConfigurationsInput
 > DescribeScalingActivitiesInput
 > DescribeTagsInput
+> DescribeWarmPoolInput
 > DistributionSegment
 > Ebs
 > Filter
@@ -76,6 +82,7 @@ const (
 > InstanceMetadataOptions
 > InstanceMonitoring
 > InstanceRequirements
+> InstanceReusePolicy
 > InstancesDistribution
 > LaunchTemplate
 > LaunchTemplateOverrides
@@ -88,6 +95,7 @@ const (
 > NetworkInterfaceCountRequest
 > Operator
 > PerformanceFactorReferenceRequest
+> PutWarmPoolInput
 > ResumeProcessesInput
 > RetentionTriggers
 > SetDesiredCapacityInput
@@ -227,7 +235,9 @@ const (
 < ScanResults
 < SecondaryInterfacePrivateIpAddressSpecification
 < Snapshot State=status StateMessage=statusMessage Tags=tagSet
+< StartInstancesOutput StartingInstances=instancesSet
 < StateReason
+< StopInstancesOutput StoppingInstances=instancesSet
 < Subnet Tags=tagSet
 < SubnetCidrBlockState
 < SubnetIpv6CidrBlockAssociation
@@ -347,6 +357,8 @@ const (
 > RunInstancesMonitoringEnabled
 > SecondaryInterfacePrivateIpAddressSpecificationRequest
 > SpotMarketOptions
+> StartInstancesInput InstanceIds=InstanceId[]
+> StopInstancesInput InstanceIds=InstanceId[]
 > Tag
 > TagSpecification Tags=Tag[]
 > TerminateInstancesInput InstanceIds=InstanceId[]
