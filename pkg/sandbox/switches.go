@@ -21,6 +21,8 @@ type Switches struct {
 	// DenialNamesKey: CloudTrail's record of a denied KMS call of a
 	// service-linked role carries the key in resources. [?] No recorded sample.
 	DenialNamesKey bool `json:"denialNamesKey"`
+	// DenialNamesForeignKey: it does so, too, for a key of another account. [?]
+	DenialNamesForeignKey bool `json:"denialNamesForeignKey"`
 }
 
 type (
@@ -40,6 +42,7 @@ func (s *Sandbox) SetSwitches(sw Switches) {
 	s.mu.Unlock()
 	s.ec2.SetSwitches(sw.launchSwitches)
 	s.trail.SetTrail(sw.TrailLogs)
+	s.kms.NameForeignKeys(sw.DenialNamesForeignKey)
 	s.autoscaling.SetSwitches(sw.groupSwitches)
 }
 

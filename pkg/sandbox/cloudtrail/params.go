@@ -23,7 +23,13 @@ func (r *record) describe(c wire.Call) {
 
 // describeKMS: KMS's records differ from the rule in some members.
 // https://docs.aws.amazon.com/kms/latest/developerguide/understanding-kms-entries.html
+//
+// Of a call that was refused for want of access, "requestParameters" is null in
+// AWS's examples.
 func (r *record) describeKMS(c wire.Call) {
+	if r.ErrorCode == "AccessDenied" {
+		r.RequestParameters = nil
+	}
 	p, ok := r.RequestParameters.(map[string]any)
 	if !ok {
 		return

@@ -14,7 +14,8 @@ const (
 	role    = "arn:aws:iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 )
 
-// binaries are the built functions, by the names the template gives them.
+// binaries are the built functions, by the names the template gives them, and
+// the program for the terminal.
 var binaries map[string]string //nolint:gochecknoglobals // TestMain builds them once for every test
 
 func TestMain(m *testing.M) {
@@ -23,9 +24,11 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binaries = map[string]string{}
-	for _, name := range []string{"diagnose", "remediate"} {
+	for name, path := range map[string]string{
+		"diagnose": "keymend/functions/diagnose", "remediate": "keymend/functions/remediate", "keymend": "keymend/cmd/keymend",
+	} {
 		out := filepath.Join(dir, name)
-		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", out, "keymend/functions/"+name)
+		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", out, path)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if text, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build %s: %v\n%s", name, err, text)

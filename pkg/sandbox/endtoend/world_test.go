@@ -35,6 +35,7 @@ type world struct {
 	bus  *eventbridge.Client
 	logs *cloudwatchlogs.Client
 	cfg  aws.Config
+	url  string
 }
 
 // An option changes a world before Keymend is deployed into it.
@@ -77,16 +78,22 @@ func newWorld(t *testing.T, options ...option) *world {
 	_, err = box.ListenFunctions("127.0.0.1:0")
 	must(t, err)
 	must(t, box.Deploy(s.document(template.Account()), account, region, s.params, binaries))
-	return connect(t, box, url)
+	return connect(t, box, url, account, region)
 }
 
-func connect(t *testing.T, box *sandbox.Sandbox, url string) *world {
+// as returns the world as another account's administrator sees it.
+func (w *world) as(account string) *world { return connect(w.t, w.box, w.url, account, region) }
+
+// in returns the world in another Region.
+func (w *world) in(region string) *world { return connect(w.t, w.box, w.url, account, region) }
+
+func connect(t *testing.T, box *sandbox.Sandbox, url, account, region string) *world {
 	cfg := aws.Config{
 		Region: region, BaseEndpoint: &url,
 		Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""),
 	}
 	return &world{
-		t: t, box: box, cfg: cfg,
+		t: t, box: box, cfg: cfg, url: url,
 		asg: autoscaling.NewFromConfig(cfg), ec2: ec2.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
 		iam: iam.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg),
 		bus: eventbridge.NewFromConfig(cfg), logs: cloudwatchlogs.NewFromConfig(cfg),

@@ -33,6 +33,8 @@ type Service struct {
 	mu      sync.Mutex
 	keys    map[string]*key // by ARN
 	aliases map[string]*alias
+
+	foreignNamed bool // by the records of refused calls
 }
 
 // New returns a service without keys. record takes the calls that other

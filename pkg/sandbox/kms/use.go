@@ -34,7 +34,7 @@ func (s *Service) Use(c *wire.Caller, keyID, operation string, u Use) (keyARN st
 	if k != nil {
 		call.Resources, keyARN = []string{k.arn()}, k.arn()
 	}
-	if isDenied(err) && k != nil && k.account != c.Account {
+	if isDenied(err) && k != nil && k.account != c.Account && !s.namesForeign() {
 		call.Resources = nil // CloudTrail doesn't tell one account about another's key
 	}
 	s.record(call)
@@ -63,6 +63,21 @@ func (s *Service) used(c *wire.Caller, k *key, operation string, u Use) error {
 	}
 	s.change(k.arn(), func(k *key) { k.grants = append(k.grants, g) })
 	return nil
+}
+
+// NameForeignKeys says whether the record of a refused call of another service
+// names another account's key. [?] CloudTrail's usually doesn't; recorded messages
+// do ("not authorized to perform: kms:CreateGrant on resource: <key ARN>").
+func (s *Service) NameForeignKeys(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.foreignNamed = on
+}
+
+func (s *Service) namesForeign() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.foreignNamed
 }
 
 func isDenied(err error) bool {

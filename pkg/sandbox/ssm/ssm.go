@@ -16,7 +16,13 @@ type Service struct {
 	clock *clock.Clock
 
 	mu     sync.Mutex
-	values map[name]types.Parameter
+	values map[name][]version // oldest first
+}
+
+// A version of a parameter, and the labels that people gave it.
+type version struct {
+	types.Parameter
+	labels []string
 }
 
 // A name is where a parameter stands.
@@ -26,7 +32,7 @@ func nameOf(c *wire.Caller, path string) name { return name{c.Account, c.Region,
 
 // New returns a Service without parameters.
 func New(c *clock.Clock) *Service {
-	return &Service{clock: c, values: map[name]types.Parameter{}}
+	return &Service{clock: c, values: map[name][]version{}}
 }
 
 // Wire returns the service as the dispatcher takes it.
@@ -39,11 +45,13 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("GetParameters", s.GetParameters),
 			wire.Handle("PutParameter", s.PutParameter),
 			wire.Handle("DeleteParameter", s.DeleteParameter),
+			wire.Handle("LabelParameterVersion", s.LabelParameterVersion),
 		},
 	}.On(resources)
 }
 
-// Value returns the value of a parameter; false where there is none.
+// Value returns the value of a parameter, of a version of it where its name has
+// ":VERSION" or ":LABEL" behind; false where there is none.
 func (s *Service) Value(account, region, path string) (string, bool) {
 	p, ok := s.find(name{account, region, path})
 	if !ok {

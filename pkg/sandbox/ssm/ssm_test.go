@@ -72,11 +72,49 @@ func TestNotFound(t *testing.T) {
 		}
 	}
 	missing(as("444455556666"), "a")
-	missing(ctx, "a:1") // versions are not in the sandbox
+	missing(ctx, "a:2")
 	if _, err := s.DeleteParameter(ctx, &sdk.DeleteParameterInput{Name: new("a")}); err != nil {
 		t.Fatal(err)
 	}
 	missing(ctx, "a")
+}
+
+// TestVersions reads versions by number and by label; a label moves.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	s := ssm.New(clock.New(time.Time{}))
+	ctx := as("111122223333")
+	for _, value := range []string{"one", "two", "three"} {
+		if _, err := s.PutParameter(ctx, &sdk.PutParameterInput{Name: new("/a"), Value: &value, Overwrite: new(true)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	label := func(version *int64) {
+		t.Helper()
+		if _, err := s.LabelParameterVersion(ctx, &sdk.LabelParameterVersionInput{Name: new("/a"), ParameterVersion: version, Labels: []string{"prod"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	value := func(name string) string {
+		t.Helper()
+		out, err := s.GetParameter(ctx, &sdk.GetParameterInput{Name: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *out.Parameter.Value
+	}
+	label(new(int64(2)))
+	if got := value("/a") + value("/a:1") + value("/a:prod"); got != "threeonetwo" {
+		t.Errorf("got %s", got)
+	}
+	label(nil)
+	if got := value("/a:prod"); got != "three" {
+		t.Errorf("the label stayed at %s", got)
+	}
+	var none *types.ParameterVersionNotFound
+	if _, err := s.LabelParameterVersion(ctx, &sdk.LabelParameterVersionInput{Name: new("/a"), ParameterVersion: new(int64(9))}); !errors.As(err, &none) {
+		t.Errorf("a version that isn't there: %v", err)
+	}
 }
 
 // TestNeeds holds which parameter a permission is checked for.
