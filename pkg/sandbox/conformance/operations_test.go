@@ -118,12 +118,15 @@ func groupOperations(cfg aws.Config) map[string]operation {
 func computeOperations(cfg aws.Config) map[string]operation {
 	c := ec2.NewFromConfig(cfg)
 	return map[string]operation{
+		"ec2:CopyImage":                      op(c.CopyImage),
+		"ec2:CopySnapshot":                   op(c.CopySnapshot),
 		"ec2:CreateLaunchTemplate":           op(c.CreateLaunchTemplate),
 		"ec2:CreateLaunchTemplateVersion":    op(c.CreateLaunchTemplateVersion),
 		"ec2:CreateSnapshot":                 op(c.CreateSnapshot),
 		"ec2:CreateTags":                     op(c.CreateTags),
 		"ec2:CreateVolume":                   op(c.CreateVolume),
 		"ec2:DeleteLaunchTemplate":           op(c.DeleteLaunchTemplate),
+		"ec2:DeleteLaunchTemplateVersions":   op(c.DeleteLaunchTemplateVersions),
 		"ec2:DeleteSnapshot":                 op(c.DeleteSnapshot),
 		"ec2:DeregisterImage":                op(c.DeregisterImage),
 		"ec2:DescribeAvailabilityZones":      op(c.DescribeAvailabilityZones),
@@ -180,6 +183,7 @@ func identityOperations(cfg aws.Config) map[string]operation {
 		"ssm:GetParameter":                       op(p.GetParameter),
 		"ssm:GetParameters":                      op(p.GetParameters),
 		"ssm:PutParameter":                       op(p.PutParameter),
+		"ssm:LabelParameterVersion":              op(p.LabelParameterVersion),
 	}
 }
 

@@ -52,18 +52,25 @@ func (s *Service) ask(c *wire.Caller, n need, volume, grantee string) (key strin
 		if grantee == "" && (st.operation == "CreateGrant" || st.optional) {
 			continue
 		}
-		use := kms.Use{
-			EncryptionContext: map[string]string{"aws:ebs:id": volume},
-			ViaService:        fmt.Sprintf("ec2.%s.amazonaws.com", c.Region),
-		}
-		if st.operation == "CreateGrant" {
-			use.ForAWSResource, use.Grantee, use.GrantOperations = true, grantee, []string{"Decrypt"}
-		}
-		if _, err := s.keys.Use(c, st.key, st.operation, use); err != nil && !st.optional {
+		if err := s.use(c, st, volume, grantee); err != nil && !st.optional {
 			return n.volume, false
 		}
 	}
 	return n.volume, true
+}
+
+// use has KMS decide about one step, as c and in c's Region, for the volume or
+// snapshot with an id.
+func (s *Service) use(c *wire.Caller, st step, id, grantee string) error {
+	use := kms.Use{
+		EncryptionContext: map[string]string{"aws:ebs:id": id},
+		ViaService:        fmt.Sprintf("ec2.%s.amazonaws.com", c.Region),
+	}
+	if st.operation == "CreateGrant" {
+		use.ForAWSResource, use.Grantee, use.GrantOperations = true, grantee, []string{"Decrypt"}
+	}
+	_, err := s.keys.Use(c, st.key, st.operation, use)
+	return err
 }
 
 // resolve makes an ARN of any of the four forms of a key's name. What can't be

@@ -168,7 +168,7 @@ func (s *Service) mapped(p place, o *order) error {
 		return err
 	}
 	o.image = *image
-	set := settings{account: p.account, byDefault: st.encryptByDefault, defaultKey: st.chosenKey()}
+	set := st.settings()
 	o.devices = devices(image.BlockDeviceMappings, convert[[]types.BlockDeviceMapping](o.data.BlockDeviceMappings))
 	for _, d := range o.devices {
 		source, err := s.sourceOf(p, d, owner)

@@ -30,6 +30,7 @@ type store struct {
 	instances shelf[instance]
 	tags      map[string][]types.Tag // by the resource's id
 	shared    map[string]permission  // of images and snapshots, by id
+	tokens    map[string]tokened     // by client token
 
 	encryptByDefault bool
 	defaultKey       string // an ARN; "" = alias/aws/ebs
@@ -41,7 +42,7 @@ func (s *Service) store(p place) *store {
 	if st == nil {
 		tags := map[string][]types.Tag{}
 		st = &store{
-			account: p.account, tags: tags, shared: map[string]permission{},
+			account: p.account, tags: tags, shared: map[string]permission{}, tokens: map[string]tokened{},
 			volumes:   shelf[types.Volume]{filter: "volume-id", missing: noVolume, tags: tags},
 			snapshots: shelf[types.Snapshot]{missing: noSnapshot},
 			images:    shelf[types.Image]{missing: noImage},

@@ -14,6 +14,7 @@ import (
 type template struct {
 	head     types.LaunchTemplate
 	versions []*version
+	made     int64 // versions ever made
 }
 
 // CreateLaunchTemplate makes a template with one version. Its data isn't looked

@@ -25,7 +25,8 @@ type version struct {
 
 // append adds a version to the template.
 func (t *template) append(by string, description *string, data types.RequestLaunchTemplateData, at time.Time) *version {
-	v := &version{number: *t.head.LatestVersionNumber + 1, by: by, at: at, description: description, data: data}
+	t.made++ // a deleted version's number isn't given again
+	v := &version{number: t.made, by: by, at: at, description: description, data: data}
 	t.versions = append(t.versions, v)
 	t.head.LatestVersionNumber = &v.number
 	return v
@@ -45,10 +46,54 @@ func (t *template) version(name string) (*version, error) {
 		}
 		number = n
 	}
-	if number < 1 || number > int64(len(t.versions)) {
-		return nil, wire.Errorf("InvalidLaunchTemplateId.VersionNotFound", "Could not find the specified version %s for the launch template with ID %s.", name, *t.head.LaunchTemplateId)
+	for _, v := range t.versions {
+		if v.number == number {
+			return v, nil
+		}
 	}
-	return t.versions[number-1], nil
+	return nil, wire.Errorf("InvalidLaunchTemplateId.VersionNotFound", "Could not find the specified version %s for the launch template with ID %s.", name, *t.head.LaunchTemplateId)
+}
+
+// DeleteLaunchTemplateVersions deletes versions, each by itself: the default
+// version stays, "you must first assign a different version as the default".
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteLaunchTemplateVersions.html
+func (s *Service) DeleteLaunchTemplateVersions(ctx context.Context, in *ec2.DeleteLaunchTemplateVersionsInput) (*ec2.DeleteLaunchTemplateVersionsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.store(placeOf(wire.CallerOf(ctx))).template(in.LaunchTemplateId, in.LaunchTemplateName)
+	if err != nil {
+		return nil, err
+	}
+	out := &ec2.DeleteLaunchTemplateVersionsOutput{}
+	for _, name := range in.Versions {
+		v, refusal := t.deletable(name)
+		if refusal != nil {
+			out.UnsuccessfullyDeletedLaunchTemplateVersions = append(out.UnsuccessfullyDeletedLaunchTemplateVersions, types.DeleteLaunchTemplateVersionsResponseErrorItem{
+				LaunchTemplateId: t.head.LaunchTemplateId, LaunchTemplateName: t.head.LaunchTemplateName, VersionNumber: v, ResponseError: refusal,
+			})
+			continue
+		}
+		t.versions = slices.DeleteFunc(t.versions, func(old *version) bool { return old.number == *v })
+		t.head.LatestVersionNumber = &t.versions[len(t.versions)-1].number
+		out.SuccessfullyDeletedLaunchTemplateVersions = append(out.SuccessfullyDeletedLaunchTemplateVersions, types.DeleteLaunchTemplateVersionsResponseSuccessItem{
+			LaunchTemplateId: t.head.LaunchTemplateId, LaunchTemplateName: t.head.LaunchTemplateName, VersionNumber: v,
+		})
+	}
+	return out, nil
+}
+
+// deletable returns the number of the version that a name chooses, and why it
+// can't be deleted.
+func (t *template) deletable(name string) (*int64, *types.ResponseError) {
+	v, err := t.version(name)
+	switch {
+	case err != nil:
+		n, _ := strconv.ParseInt(name, 10, 64)
+		return &n, &types.ResponseError{Code: types.LaunchTemplateErrorCodeLaunchTemplateVersionDoesNotExist, Message: new(wire.AsError(err).Message)}
+	case v.number == *t.head.DefaultVersionNumber:
+		return &v.number, &types.ResponseError{Code: types.LaunchTemplateErrorCodeUnexpectedError, Message: new("Cannot delete the default version of a launch template.")}
+	}
+	return &v.number, nil
 }
 
 // CreateLaunchTemplateVersion adds a version. With a SourceVersion it inherits

@@ -19,7 +19,7 @@ func (s *Service) CreateVolume(ctx context.Context, in *ec2.CreateVolumeInput) (
 	s.mu.Lock()
 	st := s.store(p)
 	src, err := s.sourceOf(p, d, st)
-	set := settings{byDefault: st.encryptByDefault, defaultKey: st.chosenKey(), account: p.account}
+	set := st.settings()
 	id := s.newID("vol")
 	s.mu.Unlock()
 	if err != nil {

@@ -50,6 +50,8 @@ func (s *Service) sharing() []wire.Operation {
 		wire.Handle("ModifySnapshotAttribute", s.ModifySnapshotAttribute),
 		wire.Handle("DescribeSnapshotAttribute", s.DescribeSnapshotAttribute),
 		wire.Handle("DeleteSnapshot", s.DeleteSnapshot),
+		s.copyingImage(),
+		s.copyingSnapshot(),
 	}
 }
 
@@ -61,6 +63,7 @@ func (s *Service) computing() []wire.Operation {
 		s.describeVersions(),
 		wire.Handle("ModifyLaunchTemplate", s.ModifyLaunchTemplate),
 		wire.Handle("DeleteLaunchTemplate", s.DeleteLaunchTemplate),
+		wire.Handle("DeleteLaunchTemplateVersions", s.DeleteLaunchTemplateVersions),
 		wire.Handle("RunInstances", s.RunInstances),
 		wire.Handle("DescribeInstances", s.DescribeInstances),
 		wire.Handle("TerminateInstances", s.TerminateInstances),
@@ -80,6 +83,8 @@ func (s *Service) named(c *wire.Caller, in any) []string {
 	case *ec2.CreateLaunchTemplateVersionInput:
 		return []string{s.templateARN(c, in.LaunchTemplateId, in.LaunchTemplateName)}
 	case *ec2.ModifyLaunchTemplateInput:
+		return []string{s.templateARN(c, in.LaunchTemplateId, in.LaunchTemplateName)}
+	case *ec2.DeleteLaunchTemplateVersionsInput:
 		return []string{s.templateARN(c, in.LaunchTemplateId, in.LaunchTemplateName)}
 	case *ec2.DeleteLaunchTemplateInput:
 		return []string{s.templateARN(c, in.LaunchTemplateId, in.LaunchTemplateName)}

@@ -122,6 +122,8 @@ const (
 < CapacityReservationTargetResponse
 < ConnectionTrackingSpecification
 < ConnectionTrackingSpecificationResponse
+< CopyImageOutput
+< CopySnapshotOutput Tags=tagSet
 < CpuOptions
 < CpuPerformanceFactor References=referenceSet
 < CreateLaunchTemplateOutput
@@ -131,6 +133,9 @@ const (
 < CreateVolumePermission
 < CreditSpecification
 < DeleteLaunchTemplateOutput
+< DeleteLaunchTemplateVersionsOutput SuccessfullyDeletedLaunchTemplateVersions=successfullyDeletedLaunchTemplateVersionSet UnsuccessfullyDeletedLaunchTemplateVersions=unsuccessfullyDeletedLaunchTemplateVersionSet
+< DeleteLaunchTemplateVersionsResponseErrorItem
+< DeleteLaunchTemplateVersionsResponseSuccessItem
 < DeleteSnapshotReturnCode
 < DeregisterImageOutput DeleteSnapshotResults=deleteSnapshotResultSet
 < DescribeAvailabilityZonesOutput AvailabilityZones=availabilityZoneInfo
@@ -230,6 +235,7 @@ const (
 < RegisterImageOutput
 < Reservation Groups=groupSet Instances=instancesSet
 < ResetEbsDefaultKmsKeyIdOutput
+< ResponseError
 < ResponseLaunchTemplateData BlockDeviceMappings=blockDeviceMappingSet ElasticGpuSpecifications=elasticGpuSpecificationSet ElasticInferenceAccelerators=elasticInferenceAcceleratorSet LicenseSpecifications=licenseSet NetworkInterfaces=networkInterfaceSet SecondaryInterfaces=secondaryInterfaceSet SecurityGroupIds=securityGroupIdSet SecurityGroups=securityGroupSet TagSpecifications=tagSpecificationSet
 < RunInstancesOutput Groups=groupSet Instances=instancesSet
 < ScanResults
@@ -259,6 +265,8 @@ const (
 > CapacityReservationSpecification
 > CapacityReservationTarget
 > ConnectionTrackingSpecificationRequest
+> CopyImageInput TagSpecifications=TagSpecification[]
+> CopySnapshotInput destinationRegion=DestinationRegion TagSpecifications=TagSpecification[]
 > CpuOptionsRequest
 > CpuPerformanceFactorRequest References=Reference[]
 > CreateLaunchTemplateInput TagSpecifications=TagSpecification[]
@@ -270,6 +278,7 @@ const (
 > CreateVolumePermissionModifications Add=Add[] Remove=Remove[]
 > CreditSpecificationRequest
 > DeleteLaunchTemplateInput
+> DeleteLaunchTemplateVersionsInput Versions=LaunchTemplateVersion[]
 > DeleteSnapshotInput
 > DeregisterImageInput
 > DescribeAvailabilityZonesInput Filters=Filter[] ZoneIds=ZoneId[] ZoneNames=ZoneName[]

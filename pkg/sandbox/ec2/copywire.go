@@ -1,0 +1,69 @@
+package ec2
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/sandbox/wire"
+)
+
+// copyingImage asks for ec2:CopyImage on the source and on the copy, which "also
+// grants permission to copy the AMI's backing snapshots", and for ec2:CreateTags
+// on what is to be tagged (EC2 user guide, copy-ami-permissions).
+func (s *Service) copyingImage() wire.Operation {
+	op := wire.Handle("CopyImage", s.CopyImage)
+	op.Needs = func(ctx context.Context, in any) []wire.Check {
+		request, region := in.(*ec2.CopyImageInput), wire.CallerOf(ctx).Region
+		source := imageARN(aws.ToString(request.SourceRegion), aws.ToString(request.SourceImageId))
+		return copying("CopyImage", request.TagSpecifications, region, source, imageARN(region, "*"))
+	}
+	return op
+}
+
+// copyingSnapshot asks for ec2:CopySnapshot on the source and on the copy.
+func (s *Service) copyingSnapshot() wire.Operation {
+	op := wire.Handle("CopySnapshot", s.CopySnapshot)
+	op.Needs = func(ctx context.Context, in any) []wire.Check {
+		request, region := in.(*ec2.CopySnapshotInput), wire.CallerOf(ctx).Region
+		source := snapshotARN(aws.ToString(request.SourceRegion), aws.ToString(request.SourceSnapshotId))
+		return copying("CopySnapshot", request.TagSpecifications, region, source, snapshotARN(region, "*"))
+	}
+	return op
+}
+
+// copying makes the checks of a copy: its action on the source, without what is
+// said of the copy, and on the copy, with its tags.
+func copying(operation string, specs []types.TagSpecification, region, source, target string) []wire.Check {
+	checks := []wire.Check{{Action: "ec2:" + operation, Resource: source}}
+	tags := map[string][]string{}
+	for _, spec := range specs {
+		resource := imageARN(region, "*")
+		if spec.ResourceType == types.ResourceTypeSnapshot {
+			resource = snapshotARN(region, "*")
+		}
+		of := tagContext(spec.Tags)
+		if resource == target {
+			tags = of
+		}
+		create := maps.Clone(of)
+		create["ec2:CreateAction"] = []string{operation}
+		checks = append(checks, wire.Check{Action: "ec2:CreateTags", Resource: resource, Context: create})
+	}
+	return slices.Insert(checks, 1, wire.Check{Action: "ec2:" + operation, Resource: target, Context: tags})
+}
+
+// tagContext is what a request says of the tags it sets.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag
+func tagContext(tags []types.Tag) map[string][]string {
+	of := map[string][]string{}
+	for _, t := range tags {
+		of["aws:RequestTag/"+*t.Key] = []string{aws.ToString(t.Value)}
+		of["aws:TagKeys"] = append(of["aws:TagKeys"], *t.Key)
+	}
+	return of
+}
