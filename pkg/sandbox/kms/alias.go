@@ -54,7 +54,7 @@ func (s *Service) setAlias(ctx context.Context, name string, target *string, ope
 		return wire.Errorf("InvalidAliasNameException", "Alias must start with the prefix \"alias/\", and not with \"alias/aws/\".")
 	}
 	arn := aliasARN(c.Account, c.Region, name)
-	if err := s.byIdentity(c, operation, arn); err != nil {
+	if err := s.byIdentity(c, operation, arn, nil); err != nil {
 		return err
 	}
 	k, err := s.manage(ctx, target, operation, func(*key) {})
@@ -82,7 +82,7 @@ func (s *Service) setAlias(ctx context.Context, name string, target *string, ope
 func (s *Service) DeleteAlias(ctx context.Context, in *kms.DeleteAliasInput) (*kms.DeleteAliasOutput, error) {
 	c := wire.CallerOf(ctx)
 	arn := aliasARN(c.Account, c.Region, aws.ToString(in.AliasName))
-	if err := s.byIdentity(c, "DeleteAlias", arn); err != nil {
+	if err := s.byIdentity(c, "DeleteAlias", arn, nil); err != nil {
 		return nil, err
 	}
 	if _, err := s.manage(ctx, in.AliasName, "DeleteAlias", func(*key) { delete(s.aliases, arn) }); err != nil {
@@ -103,7 +103,7 @@ func (s *Service) ListAliases(ctx context.Context, in *kms.ListAliasesInput) (*k
 		}
 		target = k.arn()
 	}
-	if err := s.byIdentity(c, "ListAliases", "*"); err != nil {
+	if err := s.byIdentity(c, "ListAliases", "*", nil); err != nil {
 		return nil, err
 	}
 	all := []types.AliasListEntry{}

@@ -53,7 +53,7 @@ func (s *Service) authorize(ctx context.Context, k *key, r request) error {
 func (s *Service) decide(c *wire.Caller, k *key, r request) access.Result {
 	doc, err := keypolicy.Parse(s.shown(k.policy))
 	facts := access.Facts{Policy: doc, Grants: s.grantFacts(k), Key: access.Key{
-		ARN: k.arn(), Spec: string(k.meta.KeySpec),
+		ARN: k.arn(), Spec: string(k.meta.KeySpec), MultiRegion: k.keyType() != "", MultiRegionType: k.keyType(),
 		Usage: string(k.meta.KeyUsage), Origin: string(k.meta.Origin),
 		State:   "Enabled",  // the state has error texts of its own: refusedByState
 		Manager: "CUSTOMER", // an AWS managed key's policy is here too, and decides like any other
@@ -100,13 +100,16 @@ func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
 		"kms:keyspec":               {string(k.meta.KeySpec)},
 		"kms:keyusage":              {string(k.meta.KeyUsage)},
 		"kms:keyorigin":             {string(k.meta.Origin)},
-		"kms:multiregion":           {"false"},
+		"kms:multiregion":           {strconv.FormatBool(k.keyType() != "")},
 		"kms:grantisforawsresource": {strconv.FormatBool(r.use.ForAWSResource)},
 		"aws:resourceaccount":       {k.account},
 		"aws:viaawsservice":         {strconv.FormatBool(r.use.ViaService != "")},
 		"aws:currenttime":           {s.clock.Now().UTC().Format("2006-01-02T15:04:05Z")},
 		"aws:epochtime":             {strconv.FormatInt(s.clock.Now().Unix(), 10)},
 	})
+	if kind := k.keyType(); kind != "" {
+		v["kms:multiregionkeytype"] = []string{kind}
+	}
 	if r.use.ViaService != "" {
 		v["kms:viaservice"] = []string{r.use.ViaService}
 	}
@@ -156,8 +159,8 @@ func foreign(c *wire.Caller, operation string) error {
 }
 
 // byIdentity authorises what key policies have no say in.
-func (s *Service) byIdentity(c *wire.Caller, operation, resource string) error {
-	err := s.roles.Authorize(c, wire.Check{Action: "kms:" + operation, Resource: resource})
+func (s *Service) byIdentity(c *wire.Caller, operation, resource string, more map[string][]string) error {
+	err := s.roles.Authorize(c, wire.Check{Action: "kms:" + operation, Resource: resource, Context: more})
 	if err == nil {
 		return nil
 	}

@@ -72,7 +72,7 @@ func (s *Service) Decrypt(ctx context.Context, in *kms.DecryptInput) (*kms.Decry
 	if json.Unmarshal(in.CiphertextBlob, &sealed) != nil || !maps.Equal(sealed.Context, in.EncryptionContext) {
 		return nil, wire.Errorf("InvalidCiphertextException", "")
 	}
-	k, err := s.find(wire.CallerOf(ctx), &sealed.Key, "Decrypt")
+	k, err := s.find(wire.CallerOf(ctx), new(here(wire.CallerOf(ctx), sealed.Key)), "Decrypt")
 	if err == nil {
 		err = s.crypt(ctx, k, "Decrypt", in.EncryptionContext, in.DryRun)
 	}

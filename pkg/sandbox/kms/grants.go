@@ -77,7 +77,7 @@ func (s *Service) RetireGrant(ctx context.Context, in *kms.RetireGrantInput) (*k
 	}
 	wire.CallOf(ctx).Resources = []string{k.arn()}
 	if !s.mayRetire(c, g) {
-		err := s.byIdentity(c, "RetireGrant", k.arn())
+		err := s.byIdentity(c, "RetireGrant", k.arn(), nil)
 		if err == nil && g.issuer != c.Account {
 			err = foreign(c, "RetireGrant")
 		}
@@ -115,7 +115,7 @@ func (s *Service) mayRetire(c *wire.Caller, g grant) bool {
 // principal may retire.
 func (s *Service) ListRetirableGrants(ctx context.Context, in *kms.ListRetirableGrantsInput) (*kms.ListRetirableGrantsOutput, error) {
 	c := wire.CallerOf(ctx)
-	if err := s.byIdentity(c, "ListRetirableGrants", "*"); err != nil {
+	if err := s.byIdentity(c, "ListRetirableGrants", "*", nil); err != nil {
 		return nil, err
 	}
 	all := []types.GrantListEntry{}

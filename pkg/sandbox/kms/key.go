@@ -6,15 +6,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
 
 // A key is one KMS key. Outside the lock, only copies are looked at.
 type key struct {
 	account, region, id string
+	primary             bool // a multi-Region primary key
 	meta                types.KeyMetadata
 	policy              policy
 	tags                map[string]string
@@ -41,8 +42,8 @@ func (k *key) metadata() *types.KeyMetadata {
 	return &m
 }
 
-func newKey(account, region string, at time.Time) *key {
-	k := &key{account: account, region: region, id: ident.UUID(), tags: map[string]string{}}
+func newKey(account, region, id string, at time.Time) *key {
+	k := &key{account: account, region: region, id: id, tags: map[string]string{}}
 	k.meta = types.KeyMetadata{
 		KeyId: &k.id, AWSAccountId: &k.account, Arn: new(k.arn()), CreationDate: &at, Description: new(""),
 		KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeCustomer, KeyUsage: types.KeyUsageTypeEncryptDecrypt,
@@ -51,6 +52,14 @@ func newKey(account, region string, at time.Time) *key {
 		EncryptionAlgorithms: []types.EncryptionAlgorithmSpec{types.EncryptionAlgorithmSpecSymmetricDefault},
 	}
 	return k
+}
+
+// describe gives a new key its description and tags.
+func (k *key) describe(description *string, tags []types.Tag) {
+	k.meta.Description = new(aws.ToString(description))
+	for _, t := range tags {
+		k.tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
+	}
 }
 
 // find returns a copy of the key that a request names: an id or alias of the

@@ -52,7 +52,7 @@ func (s *Service) Wire() wire.Service {
 		Name: "kms", Protocol: wire.JSON, Target: "TrentService", Version: "1.1",
 		Denied: "AccessDeniedException", DeniedCode: 400, SelfAuthorizing: true,
 		Operations: append([]wire.Operation{
-			wire.Handle("CreateKey", s.CreateKey), wire.Handle("DescribeKey", s.DescribeKey), wire.Handle("ListKeys", s.ListKeys),
+			wire.Handle("CreateKey", s.CreateKey), wire.Handle("ReplicateKey", s.ReplicateKey), wire.Handle("DescribeKey", s.DescribeKey), wire.Handle("ListKeys", s.ListKeys),
 			wire.Handle("EnableKey", s.EnableKey), wire.Handle("DisableKey", s.DisableKey),
 			wire.Handle("ScheduleKeyDeletion", s.ScheduleKeyDeletion), wire.Handle("CancelKeyDeletion", s.CancelKeyDeletion),
 			wire.Handle("CreateAlias", s.CreateAlias), wire.Handle("UpdateAlias", s.UpdateAlias),

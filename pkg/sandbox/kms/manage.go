@@ -10,31 +10,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/paging"
 	"keymend/pkg/sandbox/wire"
 )
 
-// CreateKey makes a symmetric customer managed key. Without a Policy it has
+// CreateKey makes a symmetric customer managed key, of one Region or the primary
+// of several. Without a Policy it has
 // KMS's default one, which leaves everything to the account's IAM policies.
 func (s *Service) CreateKey(ctx context.Context, in *kms.CreateKeyInput) (*kms.CreateKeyOutput, error) {
 	c := wire.CallerOf(ctx)
-	if err := s.byIdentity(c, "CreateKey", "*"); err != nil {
+	id, kind := ident.UUID(), types.MultiRegionKeyType("")
+	if aws.ToBool(in.MultiRegion) {
+		id, kind = multiRegionID(), types.MultiRegionKeyTypePrimary
+	}
+	if err := s.byIdentity(c, "CreateKey", "*", ofNewKey(kind)); err != nil {
 		return nil, err
 	}
-	if in.KeySpec != "" && in.KeySpec != types.KeySpecSymmetricDefault || in.Origin != "" && in.Origin != types.OriginTypeAwsKms ||
-		in.MultiRegion != nil && *in.MultiRegion {
-		return nil, wire.Errorf("UnsupportedOperationException", "keys that are not symmetric, not of origin AWS_KMS or multi-Region are not in the sandbox")
+	if in.KeySpec != "" && in.KeySpec != types.KeySpecSymmetricDefault || in.Origin != "" && in.Origin != types.OriginTypeAwsKms {
+		return nil, wire.Errorf("UnsupportedOperationException", "keys that are not symmetric or not of origin AWS_KMS are not in the sandbox")
 	}
-	k := newKey(c.Account, c.Region, s.clock.Now())
-	k.meta.Description = new(aws.ToString(in.Description))
-	for _, t := range in.Tags {
-		k.tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
-	}
-	text := defaultPolicy(c.Account)
-	if in.Policy != nil {
-		text = *in.Policy
-	}
-	p, err := s.accept(c, k, text, in.BypassPolicyLockoutSafetyCheck)
+	k := newKey(c.Account, c.Region, id, s.clock.Now())
+	k.meta.MultiRegion, k.primary = new(kind != ""), kind != ""
+	k.describe(in.Description, in.Tags)
+	p, err := s.firstPolicy(c, k, in.Policy, in.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +42,16 @@ func (s *Service) CreateKey(ctx context.Context, in *kms.CreateKeyInput) (*kms.C
 	s.keys[k.arn()] = k
 	s.mu.Unlock()
 	wire.CallOf(ctx).Resources = []string{k.arn()}
-	return &kms.CreateKeyOutput{KeyMetadata: k.metadata()}, nil
+	return &kms.CreateKeyOutput{KeyMetadata: s.described(k.copy())}, nil
+}
+
+// firstPolicy is the policy of a new key: the given one, or KMS's default.
+func (s *Service) firstPolicy(c *wire.Caller, k *key, given *string, bypass bool) (policy, error) {
+	text := defaultPolicy(c.Account)
+	if given != nil {
+		text = *given
+	}
+	return s.accept(c, k, text, bypass)
 }
 
 // DescribeKey answers for keys of other accounts too, by ARN.
@@ -52,7 +60,7 @@ func (s *Service) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput) (*k
 	if err != nil {
 		return nil, err
 	}
-	return &kms.DescribeKeyOutput{KeyMetadata: k.metadata()}, nil
+	return &kms.DescribeKeyOutput{KeyMetadata: s.described(k)}, nil
 }
 
 // open returns a key on which the caller may do an operation.
@@ -76,7 +84,7 @@ func (s *Service) openOwn(ctx context.Context, name *string, operation string) (
 // ListKeys answers with the caller's keys.
 func (s *Service) ListKeys(ctx context.Context, in *kms.ListKeysInput) (*kms.ListKeysOutput, error) {
 	c := wire.CallerOf(ctx)
-	if err := s.byIdentity(c, "ListKeys", "*"); err != nil {
+	if err := s.byIdentity(c, "ListKeys", "*", nil); err != nil {
 		return nil, err
 	}
 	all := []types.KeyListEntry{}
@@ -104,8 +112,10 @@ func (s *Service) DisableKey(ctx context.Context, in *kms.DisableKeyInput) (*kms
 	return &kms.DisableKeyOutput{}, err
 }
 
-// ScheduleKeyDeletion puts a key into the state PendingDeletion. It is never
-// really deleted: no story of the sandbox lasts a week.
+// ScheduleKeyDeletion puts a key into the state PendingDeletion, or a
+// primary with replicas into PendingReplicaDeletion: its window begins with the
+// end of the last of them. It is never really deleted: no story of the sandbox
+// lasts a week.
 func (s *Service) ScheduleKeyDeletion(ctx context.Context, in *kms.ScheduleKeyDeletionInput) (*kms.ScheduleKeyDeletionOutput, error) {
 	const fewest, most = 7, 30
 	days := int32(most)
@@ -115,15 +125,19 @@ func (s *Service) ScheduleKeyDeletion(ctx context.Context, in *kms.ScheduleKeyDe
 	if days < fewest || days > most {
 		return nil, wire.Errorf("ValidationException", "PendingWindowInDays must be between %d and %d", fewest, most)
 	}
-	at := s.clock.Now().Add(time.Duration(days) * 24 * time.Hour)
-	k, err := s.manage(ctx, in.KeyId, "ScheduleKeyDeletion", func(k *key) {
-		k.meta.KeyState, k.meta.DeletionDate = types.KeyStatePendingDeletion, &at
-	})
+	at, state := new(s.clock.Now().Add(time.Duration(days)*24*time.Hour)), types.KeyStatePendingDeletion
+	k, err := s.openOwn(ctx, in.KeyId, "ScheduleKeyDeletion")
 	if err != nil {
 		return nil, err
 	}
-	return &kms.ScheduleKeyDeletionOutput{KeyId: new(k.arn()), DeletionDate: &at,
-		KeyState: types.KeyStatePendingDeletion, PendingWindowInDays: &days}, nil
+	if k.primary && len(s.relations(k)) > 1 {
+		at, state = nil, types.KeyStatePendingReplicaDeletion
+	}
+	_, err = s.manage(ctx, in.KeyId, "ScheduleKeyDeletion", func(k *key) { k.meta.KeyState, k.meta.DeletionDate = state, at })
+	if err != nil {
+		return nil, err
+	}
+	return &kms.ScheduleKeyDeletionOutput{KeyId: new(k.arn()), DeletionDate: at, KeyState: state, PendingWindowInDays: &days}, nil
 }
 
 // CancelKeyDeletion leaves the key Disabled, as KMS does.

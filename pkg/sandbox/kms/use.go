@@ -138,7 +138,7 @@ func (s *Service) EnsureAWSManaged(account, region string) (arn string) {
 	if a := s.aliases[at]; a != nil {
 		return a.target
 	}
-	k := newKey(account, region, now)
+	k := newKey(account, region, ident.UUID(), now)
 	k.meta.KeyManager = types.KeyManagerTypeAws
 	k.meta.Description = new("Default key that protects my EBS volumes when no other key is defined")
 	k.policy = policy{text: normalise(managedPolicy(account, region))}
