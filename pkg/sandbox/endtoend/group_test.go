@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/sandbox"
 )
@@ -68,12 +69,7 @@ func TestHidden(t *testing.T) {
 			w.defaultKey(w.openKey())
 			w.launches(w.sharedImage(w.as(other).snapshot(key), false))
 		}},
-		"the default key stands in the way, too": {make: func(w *world) {
-			key := w.foreignKey()
-			w.granted(key)
-			w.defaultKey(w.key(rootOnly, enrolled))
-			w.launches(w.sharedImage(w.as(other).snapshot(key), false))
-		}},
+		"the default key stands in the way, too": {make: hiddenKey},
 	})
 }
 
@@ -102,6 +98,13 @@ func TestGroups(t *testing.T) {
 			_, err := w.asg.PutWarmPool(w.t.Context(), &autoscaling.PutWarmPoolInput{AutoScalingGroupName: new("web-prod"), MaxGroupPreparedCapacity: new(int32(2))})
 			must(w.t, err)
 		}},
+		"stopped by Auto Scaling": {ends: rests, make: func(w *world) {
+			switches := sandbox.DefaultSwitches()
+			switches.SuspendAfter = time.Minute
+			w.box.SetSwitches(switches)
+			w.groupOf(&autoscaling.CreateAutoScalingGroupInput{LaunchTemplate: latest(w.encryptedTemplate("web", w.key(rootOnly, nil)))})
+		}},
+		"Spot by launch configuration": {ends: stands, make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, nil), new("0.05")) }},
 		"capacity 0": {ends: rests, make: func(w *world) {
 			w.groupOf(groupLater(w.encryptedTemplate("web", w.key(rootOnly, nil))))
 		}},
@@ -123,6 +126,27 @@ func (w *world) managed() string {
 	out, err := w.kms.DescribeKey(w.t.Context(), &kms.DescribeKeyInput{KeyId: new("alias/aws/ebs")})
 	must(w.t, err)
 	return *out.KeyMetadata.Arn
+}
+
+// multiRegionKey makes a primary key of a multi-Region family.
+func (w *world) multiRegionKey() string {
+	w.t.Helper()
+	out, err := w.kms.CreateKey(w.t.Context(), &kms.CreateKeyInput{Policy: new(rootOnly), MultiRegion: new(true)})
+	must(w.t, err)
+	return *out.KeyMetadata.Arn
+}
+
+// replica makes a replica, in the world's Region, of another Region's key.
+func (w *world) replica(from, key string, tags map[string]string) string {
+	w.t.Helper()
+	in := &kms.ReplicateKeyInput{KeyId: &key, ReplicaRegion: new(region), Policy: new(rootOnly)}
+	for k, v := range tags {
+		in.Tags = append(in.Tags, kmstypes.Tag{TagKey: &k, TagValue: &v})
+	}
+	out, err := w.in(from).kms.ReplicateKey(w.t.Context(), in)
+	must(w.t, err)
+	w.box.Advance(time.Minute) // until it is Enabled
+	return *out.ReplicaKeyMetadata.Arn
 }
 
 // imageWith registers an image with a root volume and a data volume.

@@ -71,6 +71,8 @@ func needs(p permission.Permission) scenario {
 		return scenario{play: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), nil) }}
 	case strings.HasSuffix(p.Resource, "AWSServiceRoleForEC2Spot"):
 		return scenario{play: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }}
+	case p.Action == "autoscaling:DescribeScalingActivities", p.Action == "cloudtrail:LookupEvents", p.Action == "kms:ListRetirableGrants":
+		return scenario{play: hiddenKey, healsWithout: true}
 	case p.Action == "kms:ListAliases":
 		return scenario{play: brokenGroup, healsWithout: true}
 	default:
@@ -79,6 +81,15 @@ func needs(p permission.Permission) scenario {
 }
 
 func brokenGroup(w *world) { w.broken("web-prod", w.key(rootOnly, enrolled)) }
+
+// hiddenKey is an image that is shared without its snapshot, whose key is open;
+// the default key isn't.
+func hiddenKey(w *world) {
+	key := w.foreignKey()
+	w.granted(key)
+	w.defaultKey(w.key(rootOnly, enrolled))
+	w.launches(w.sharedImage(w.as(other).snapshot(key), false))
+}
 
 // wantDenied fails unless a call by the role was refused for the action, and
 // the functions said so.

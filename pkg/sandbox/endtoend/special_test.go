@@ -41,6 +41,11 @@ func TestKeys(t *testing.T) {
 		"another account's, which says nothing to us": {ends: stands, make: func(w *world) {
 			named(w.as(other).key(strings.ReplaceAll(rootOnly, account, other), nil))(w)
 		}},
+		"multi-Region, the primary elsewhere": {ends: stands, make: func(w *world) { named(w.in("us-east-1").multiRegionKey())(w) }},
+		"multi-Region, the replica here": {make: func(w *world) {
+			primary := w.in("us-east-1").multiRegionKey()
+			named(w.replica("us-east-1", primary, enrolled))(w)
+		}},
 		"another Region's":          {ends: stands, make: func(w *world) { named(w.in("us-east-1").key(rootOnly, enrolled))(w) }},
 		"a key that isn't there":    {ends: stands, make: named("1a2b3c4d-5e6f-1a2b-3c4d-5e6f1a2b3c4d")},
 		"an alias that isn't there": {ends: stands, make: named("alias/platform-ebs")},
