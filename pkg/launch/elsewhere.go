@@ -2,6 +2,7 @@ package launch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -11,15 +12,17 @@ import (
 	"keymend/pkg/launch/encryption"
 )
 
+// ErrNotListed says that Keymend doesn't read in an account.
+var ErrNotListed = errors.New("isn't among the accounts that Keymend reads in")
+
 // An Elsewhere is what tells the key of a snapshot that the group's own account
 // can't see: sharing an image doesn't share its snapshots, and only they name the
 // key. Every member may be missing.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sharingamis-explicit.html
 type Elsewhere struct {
-	// Images reads in another account, in the group's Region. It returns nil for
-	// an account that Keymend doesn't read in: what an account says about its
-	// snapshots decides which key is opened, so only those that an operator listed
-	// are asked.
+	// Images reads in another account, in the group's Region; ErrNotListed for one
+	// that no operator listed. What an account says about its snapshots decides
+	// which key is opened, so no other is asked.
 	Images  func(ctx context.Context, account string) (Images, error)
 	Denials Denials
 	Grants  Grants
@@ -98,26 +101,27 @@ func (s *source) hides(d encryption.Device) bool {
 // askOwner: that the role there can't be assumed, or may not read, isn't an
 // error: then the key is looked for in other ways.
 func (r *Resolver) askOwner(ctx context.Context, owner string, a *asked) (map[string]encryption.Snapshot, error) {
-	if r.elsewhere.Images == nil {
-		a.says = "Keymend reads in this account only"
-		return nil, nil
-	}
-	images, err := r.elsewhere.Images(ctx, owner)
-	if err == nil && images == nil {
-		a.says = "Keymend doesn't read in account " + owner + ", which isn't among its accounts"
-		return nil, nil
-	}
 	var found map[string]encryption.Snapshot
+	images, err := r.elsewhere.reader(ctx, owner)
 	if err == nil {
 		found, err = snapshotsOf(ctx, images, a.snapshots)
 	}
 	switch {
 	case account.Transient(err):
 		return nil, fmt.Errorf("read snapshots in account %s: %w", owner, err)
+	case errors.Is(err, ErrNotListed):
+		a.says = "account " + owner + " " + ErrNotListed.Error()
 	case err != nil:
 		a.says = "account " + owner + " couldn't be asked: " + account.Message(err)
 	case len(found) == 0:
 		a.says = "account " + owner + " has no such snapshot"
 	}
 	return found, nil
+}
+
+func (e Elsewhere) reader(ctx context.Context, owner string) (Images, error) {
+	if e.Images == nil {
+		return nil, ErrNotListed
+	}
+	return e.Images(ctx, owner)
 }

@@ -87,7 +87,7 @@ func TestElsewhere(t *testing.T) {
 		"the owner's account has no such snapshot": {
 			elsewhere: launch.Elsewhere{Images: owned(t, "invisible-snapshot")}, says: []string{"account 444455556666 has no such snapshot"}},
 		"the owner's account isn't ours to read": {
-			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, nil }}, says: []string{"isn't among its accounts"}},
+			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, launch.ErrNotListed }}, says: []string{"isn't among the accounts that Keymend reads in"}},
 		"the role there can't be assumed": {
 			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, denied }}, says: []string{"account 444455556666 couldn't be asked: User: r is not"}},
 		"CloudTrail names it": {elsewhere: launch.Elsewhere{Denials: &trail{records: []string{denial(role, ownerKey, seen)}}}, key: true,
@@ -153,7 +153,7 @@ func TestElsewhereCalls(t *testing.T) {
 	asks := &trail{}
 	e := launch.Elsewhere{Denials: asks, Images: func(context.Context, string) (launch.Images, error) {
 		t.Error("another account was asked")
-		return nil, nil
+		return nil, launch.ErrNotListed
 	}}
 	r, _ := serve(t, "batch")
 	r.Seeing(e).ResolveAll(t.Context(), accountID, region, []string{"a", "b", "c", "d", "e"})

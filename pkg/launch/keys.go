@@ -33,17 +33,40 @@ func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapsh
 	return slices.Compact(hidden)
 }
 
-// add adds what one source comes to. Of one that EC2 refuses nothing counts; of
-// one whose image isn't known, the keys that the template itself names do.
+// add adds what one source comes to. Of one that EC2 refuses nothing counts.
 func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []unseen {
-	if s.refused != "" {
-		return nil
+	var hidden []unseen
+	for _, r := range s.outcomes(snapshots, defaults) {
+		if r.Unseen != "" && s.imageOwner != "" {
+			hidden = append(hidden, unseen{r.device, r.Unseen, s.imageOwner, r.Unknown})
+		} else {
+			l.Unknown = add(l.Unknown, r.Unknown)
+		}
+		l.NoNeed = add(l.NoNeed, r.NoNeed)
+		for _, use := range r.Uses {
+			l.need(use)
+		}
 	}
-	var (
-		outcomes []encryption.Outcome
-		devices  []encryption.Device
-	)
+	if s.spot && s.refused == "" {
+		l.Also = []Principal{spotPrincipal(l.Principal, l.Account, s.name)}
+	}
+	return hidden
+}
+
+// A result is what one device of a source comes to.
+type result struct {
+	encryption.Outcome
+	device string
+}
+
+// outcomes decides about each device; none where EC2 refuses one of them. Of a
+// source whose image isn't known, the keys that the template itself names count.
+func (s *source) outcomes(snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []result {
+	var out []result
 	for _, d := range s.devices {
+		if s.refused != "" {
+			return nil
+		}
 		if s.unknown != "" && d.KeyID == "" {
 			continue
 		}
@@ -52,27 +75,13 @@ func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaul
 			snap = &found
 		}
 		o := encryption.Decide(d, snap, defaults)
-		if s.refused = o.Refused; s.refused != "" {
-			return nil
-		}
-		outcomes, devices = append(outcomes, o), append(devices, d)
+		s.refused = o.Refused
+		out = append(out, result{o, d.Name})
 	}
-	var hidden []unseen
-	for i, o := range outcomes {
-		if o.Unseen != "" && s.imageOwner != "" {
-			hidden = append(hidden, unseen{devices[i].Name, o.Unseen, s.imageOwner, o.Unknown})
-		} else {
-			l.Unknown = add(l.Unknown, o.Unknown)
-		}
-		l.NoNeed = add(l.NoNeed, o.NoNeed)
-		for _, use := range o.Uses {
-			l.need(use)
-		}
+	if s.refused != "" {
+		return nil
 	}
-	if s.spot {
-		l.Also = []Principal{spotPrincipal(l.Principal, l.Account, s.name)}
-	}
-	return hidden
+	return out
 }
 
 // need adds a use to its key. A key that can't be told is in Unknown.

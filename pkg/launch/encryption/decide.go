@@ -27,18 +27,16 @@ import (
 //
 // https://docs.aws.amazon.com/ebs/latest/userguide/encryption-examples.html
 func Decide(d Device, snap *Snapshot, def Defaults) Outcome {
-	switch {
-	case !d.EBS:
+	if !d.EBS {
 		return Outcome{NoNeed: d.Name + ": no EBS volume"}
-	case d.KeyID != "" && !d.asked():
-		return Outcome{Refused: fmt.Sprintf("%s: KmsKeyId without Encrypted in %s: InvalidParameterDependency: "+
-			"The parameter KmsKeyId requires the parameter Encrypted to be set.", d.Name, d.Source)}
+	}
+	if refused := d.refused(snap); refused != "" {
+		return Outcome{Refused: refused}
+	}
+	switch {
 	case d.SnapshotID == "":
 		return d.fresh(def)
-	case (snap == nil || !snap.Visible) && d.Named:
-		return Outcome{Refused: fmt.Sprintf("%s: snapshot %s of %s isn't there, or isn't shared with this account: InvalidSnapshot.NotFound: "+
-			"The snapshot '%s' does not exist.; its owner shares it with `aws ec2 modify-snapshot-attribute`, or name another", d.Name, d.SnapshotID, d.Source, d.SnapshotID)}
-	case snap == nil || !snap.Visible:
+	case !visible(snap):
 		return d.unseen(def)
 	case !snap.Encrypted:
 		return d.fresh(def)
@@ -49,6 +47,21 @@ func Decide(d Device, snap *Snapshot, def Defaults) Outcome {
 	}
 	return d.foreign(snap, def)
 }
+
+// refused returns EC2's refusal of the device; "" = it takes it.
+func (d Device) refused(snap *Snapshot) string {
+	switch {
+	case d.KeyID != "" && !d.asked():
+		return fmt.Sprintf("%s: KmsKeyId without Encrypted in %s: InvalidParameterDependency: "+
+			"The parameter KmsKeyId requires the parameter Encrypted to be set.", d.Name, d.Source)
+	case d.Named && !visible(snap):
+		return fmt.Sprintf("%s: snapshot %s of %s isn't there, or isn't shared with this account: InvalidSnapshot.NotFound: "+
+			"The snapshot '%s' does not exist.; its owner shares it with `aws ec2 modify-snapshot-attribute`, or name another", d.Name, d.SnapshotID, d.Source, d.SnapshotID)
+	}
+	return ""
+}
+
+func visible(snap *Snapshot) bool { return snap != nil && snap.Visible }
 
 func (d Device) asked() bool { return d.Encrypted != nil && *d.Encrypted }
 

@@ -48,7 +48,7 @@ func (a AWS) View(ctx context.Context, accountID, region string) (remediation.Vi
 // images reads in another account, if that is listed.
 func (a AWS) images(ctx context.Context, owner, region string) (launch.Images, error) {
 	if !slices.Contains(a.Accounts, owner) {
-		return nil, nil //nolint:nilnil // launch.Elsewhere says what that means
+		return nil, launch.ErrNotListed
 	}
 	cfg, err := a.Sessions.Config(ctx, owner, region, permission.Reader, nil)
 	if err != nil {

@@ -58,9 +58,9 @@ func scenes() map[string]scene {
 		"warm-pool": {world: with(func(w *world) {
 			w.launch.Desired, w.launch.WarmPool = 0, &launch.WarmPool{Wanted: 2}
 		}, root, open), code: 0, word: "KEYS OPEN"},
-		"healthy":             {world: with(full, root, open), code: 0, word: "HEALTHY"},
-		"disabled":            {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
-		"aws-managed":         {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, word: "HEALTHY"},
+		"healthy":     {world: with(full, root, open), code: 0, word: "HEALTHY"},
+		"disabled":    {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
+		"aws-managed": {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, word: "HEALTHY"},
 		"aws-managed-foreign": {world: with(func(w *world) {
 			w.state.Facts.Key.Manager, w.state.Facts.Key.ARN = "AWS", strings.ReplaceAll(keyARN, account, "999988887777")
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy works in the key's own account only, 999988887777"
