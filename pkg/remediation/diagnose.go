@@ -118,7 +118,7 @@ func (e *Engine) conclude(ctx context.Context, l *look) ([]Diagnosis, error) {
 	switch {
 	case len(l.unseen) > 0:
 		d.Record.Decision, d.Record.Outcome = access.Unknown, audit.NoFix
-		d.Record.Reason = "which keys the launch needs can't all be told; what could not be seen is beside this" // couldNotSee
+		d.Record.Reason = "which keys the launch needs can't all be told, for want of what could not be seen"
 	case l.launch.Refused != "":
 		d.Record.Outcome, d.Record.Reason = audit.CauseElsewhere, l.launch.Refused
 	case l.signal.hasFailed():
