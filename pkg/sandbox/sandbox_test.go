@@ -202,12 +202,16 @@ func TestControlSwitches(t *testing.T) {
 	if before["cancelledEmitsEvent"] != true || before["oldFailureText"] != false || before["suspendAfter"] != "24h0m0s" {
 		t.Errorf("switches %v", before)
 	}
-	w.ask("POST", "switches", `{"oldFailureText":true,"retryDelays":["5s"]}`, 200)
+	w.ask("POST", "switches", `{"oldFailureText":true,"retryDelays":["5s"],"principalDelayPolicy":"1s","principalDelayGrant":"2s","principalDelayGroup":"3s","principalDelayLaunch":"4s"}`, 200)
 	after := w.ask("GET", "switches", "", 200)
 	if after["oldFailureText"] != true || after["cancelledEmitsEvent"] != true || len(after["retryDelays"].([]any)) != 1 {
 		t.Errorf("switches %v", after)
 	}
-	for _, bad := range []string{`{"oldFailuretext":1}`, `{"noSuch":true}`, `{"suspendAfter":"-1h"}`, `{"suspendAfter":"x"}`, `{"retryDelays":["0s"]}`} {
+	if after["principalDelayPolicy"] != "1s" || after["principalDelayGrant"] != "2s" || after["principalDelayGroup"] != "3s" || after["principalDelayLaunch"] != "4s" {
+		t.Errorf("switches %v", after)
+	}
+	w.ask("POST", "switches", `{"principalDelayLaunch":"0s"}`, 200)
+	for _, bad := range []string{`{"oldFailuretext":1}`, `{"noSuch":true}`, `{"suspendAfter":"-1h"}`, `{"suspendAfter":"x"}`, `{"principalDelayGrant":"-1s"}`, `{"retryDelays":["0s"]}`} {
 		w.ask("POST", "switches", bad, 400)
 	}
 	w.group("web")

@@ -6,6 +6,7 @@ import (
 
 	"keymend/pkg/sandbox/autoscaling"
 	"keymend/pkg/sandbox/ec2"
+	"keymend/pkg/sandbox/kms"
 )
 
 // Switches choose among what AWS may do where no source settles it: each is a
@@ -13,6 +14,7 @@ import (
 type Switches struct {
 	groupSwitches
 	launchSwitches
+	keySwitches
 
 	// TrailLogs: accounts have a trail that logs management events, so that API
 	// calls become events; without one only the services' own events do. Not a
@@ -21,16 +23,17 @@ type Switches struct {
 	// DenialNamesKey: CloudTrail's record of a denied KMS call of a
 	// service-linked role carries the key in resources. [?] No recorded sample.
 	DenialNamesKey bool `json:"denialNamesKey"`
-	// DenialNamesForeignKey: it does so, too, for a key of another account. [?]
-	DenialNamesForeignKey bool `json:"denialNamesForeignKey"`
 }
 
 type (
 	groupSwitches  = autoscaling.Switches
 	launchSwitches = ec2.Switches
+	keySwitches    = kms.Switches
 )
 
-// DefaultSwitches are what is likeliest.
+// DefaultSwitches are what is likeliest, but for new principals, which are known
+// at once: simulated time stands still while a function runs, so that whoever
+// waits in one would wait in vain.
 func DefaultSwitches() Switches {
 	return Switches{groupSwitches: autoscaling.DefaultSwitches(), TrailLogs: true, DenialNamesKey: true}
 }
@@ -41,8 +44,8 @@ func (s *Sandbox) SetSwitches(sw Switches) {
 	s.switches = sw
 	s.mu.Unlock()
 	s.ec2.SetSwitches(sw.launchSwitches)
+	s.kms.SetSwitches(sw.keySwitches)
 	s.trail.SetTrail(sw.TrailLogs)
-	s.kms.NameForeignKeys(sw.DenialNamesForeignKey)
 	s.autoscaling.SetSwitches(sw.groupSwitches)
 }
 
@@ -58,10 +61,17 @@ type switchesText struct {
 	Switches
 	RetryDelays  []string `json:"retryDelays"`
 	SuspendAfter string   `json:"suspendAfter"`
+	PolicyDelay  string   `json:"principalDelayPolicy"`
+	GrantDelay   string   `json:"principalDelayGrant"`
+	GroupDelay   string   `json:"principalDelayGroup"`
+	LaunchDelay  string   `json:"principalDelayLaunch"`
 }
 
 func (sw Switches) text() switchesText {
-	t := switchesText{Switches: sw, RetryDelays: []string{}, SuspendAfter: sw.SuspendAfter.String()}
+	t := switchesText{Switches: sw, RetryDelays: []string{}}
+	for _, d := range durations(&sw, &t) {
+		*d.text = d.value.String()
+	}
 	t.NoCapacity = append([]string{}, sw.NoCapacity...)
 	for _, d := range sw.RetryDelays {
 		t.RetryDelays = append(t.RetryDelays, d.String())
@@ -72,9 +82,11 @@ func (sw Switches) text() switchesText {
 func (t switchesText) switches() (Switches, error) {
 	sw := t.Switches
 	sw.RetryDelays = nil
-	var err error
-	if sw.SuspendAfter, err = duration("suspendAfter", t.SuspendAfter); err != nil {
-		return Switches{}, err
+	for _, d := range durations(&sw, &t) {
+		var err error
+		if *d.value, err = duration(d.name, *d.text); err != nil {
+			return Switches{}, err
+		}
 	}
 	for _, text := range t.RetryDelays {
 		d, err := duration("retryDelays", text)
@@ -87,6 +99,23 @@ func (t switchesText) switches() (Switches, error) {
 		sw.RetryDelays = append(sw.RetryDelays, d)
 	}
 	return sw, nil
+}
+
+// A timed is a switch that is a time, and its text.
+type timed struct {
+	name  string
+	value *time.Duration
+	text  *string
+}
+
+func durations(sw *Switches, t *switchesText) []timed {
+	return []timed{
+		{"suspendAfter", &sw.SuspendAfter, &t.SuspendAfter},
+		{"principalDelayPolicy", &sw.PolicyDelay, &t.PolicyDelay},
+		{"principalDelayGrant", &sw.GrantDelay, &t.GrantDelay},
+		{"principalDelayGroup", &sw.GroupDelay, &t.GroupDelay},
+		{"principalDelayLaunch", &sw.LaunchDelay, &t.LaunchDelay},
+	}
 }
 
 func duration(name, text string) (time.Duration, error) {

@@ -66,6 +66,11 @@ type Switches struct {
 	// SuspendAfter is how long a group fails before Launch is suspended
 	// administratively; 0 = never. AWS says "over 24 hours".
 	SuspendAfter time.Duration `json:"suspendAfter"`
+	// GroupDelay is how long a request that names a role that was just made is
+	// told that there is none (facts/launch.md 6); LaunchDelay is how long launches
+	// as it fail (aws-facts 1.8: "for seconds"). Zero = it is known at once.
+	GroupDelay  time.Duration `json:"principalDelayGroup"`
+	LaunchDelay time.Duration `json:"principalDelayLaunch"`
 	// SuspensionReason is what SuspendedProcesses says then.
 	SuspensionReason string `json:"suspensionReason"`
 }

@@ -181,10 +181,19 @@ func (s *Service) linked(c *wire.Caller, v *types.AutoScalingGroup) error {
 		return nil
 	}
 	prefix := "arn:aws:iam::" + c.Account + ":role/aws-service-role/" + servicePrincipal + "/"
-	if _, ok := s.roles.Role(*v.ServiceLinkedRoleARN); !ok || !strings.HasPrefix(*v.ServiceLinkedRoleARN, prefix) {
+	s.mu.Lock()
+	delay := s.switches.GroupDelay
+	s.mu.Unlock()
+	if s.strange(*v.ServiceLinkedRoleARN, delay) || !strings.HasPrefix(*v.ServiceLinkedRoleARN, prefix) {
 		return invalid("ARN specified for Service-Linked Role does not exist.")
 	}
 	return nil
+}
+
+// strange: there is no such role, or it is too new to be known.
+func (s *Service) strange(role string, delay time.Duration) bool {
+	r, ok := s.roles.Role(role)
+	return !ok || r.Younger(delay, s.clock.Now())
 }
 
 // wishes are the subnets, or else the zones, that a group is given.

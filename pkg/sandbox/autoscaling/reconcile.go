@@ -191,20 +191,23 @@ func (s *Service) request(g *group, v types.AutoScalingGroup, where spot) (ec2.L
 // Spot role's for Spot instances of a launch configuration.
 func (s *Service) launching(g *group, v types.AutoScalingGroup, first choice) (*wire.Caller, error) {
 	if first.configuration == nil || first.configuration.SpotPrice == nil {
-		return s.session(*v.ServiceLinkedRoleARN, g.region)
+		return s.session(*v.ServiceLinkedRoleARN, "AutoScaling", g.region, servicePrincipal)
 	}
 	role, err := s.roles.EnsureServiceLinkedRole(g.account, spotPrincipal, "")
 	if err != nil {
 		return nil, fmt.Errorf("create service-linked role: %w", err)
 	}
-	return s.roles.RoleSession(role.ARN, "Spot", g.region, spotPrincipal)
+	return s.session(role.ARN, "Spot", g.region, spotPrincipal)
 }
 
-// session is the group's role's; where the role isn't there, or not yet, AWS
+// session is a role's, the group's or Spot's; where the role isn't there, or not yet, AWS
 // says no more than this (aws-facts 1.8).
-func (s *Service) session(role, region string) (*wire.Caller, error) {
-	c, err := s.roles.RoleSession(role, "AutoScaling", region, servicePrincipal)
-	if err != nil {
+func (s *Service) session(role, name, region, service string) (*wire.Caller, error) {
+	s.mu.Lock()
+	delay := s.switches.LaunchDelay
+	s.mu.Unlock()
+	c, err := s.roles.RoleSession(role, name, region, service)
+	if err != nil || s.strange(role, delay) {
 		return nil, invalid("Authentication Failure")
 	}
 	return c, nil

@@ -80,7 +80,7 @@ func (s *Service) wake(g *group, a *activity, role string) error {
 		s.clock.After(warmStart, func() { s.succeed(g, a.instance) })
 		return nil
 	}
-	c, err := s.session(role, g.region)
+	c, err := s.session(role, "AutoScaling", g.region, servicePrincipal)
 	if err != nil {
 		return err
 	}

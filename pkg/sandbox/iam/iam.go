@@ -41,6 +41,14 @@ type Role struct {
 	ARN, Name, Path string
 	ID              string    // AROA…; a role deleted and made again has another one
 	Created         time.Time // simulated time
+
+	deployed bool // by a template, which takes its time
+}
+
+// Younger reports whether the role has been made within d: other services may
+// not know it yet. Those that were deployed, they do.
+func (r Role) Younger(d time.Duration, now time.Time) bool {
+	return !r.deployed && now.Sub(r.Created) < d
 }
 
 // A role is a Role with its policies.

@@ -86,6 +86,7 @@ func (s *Service) PutRole(account, name, path, trust string, inline map[string]s
 	r := s.accounts[account][name]
 	if r == nil {
 		r = s.add(account, pathOr(&path), name, trust, doc)
+		r.deployed = true
 	}
 	r.trustText, r.trust, r.inline = trust, doc, policies
 	return r.Role, nil

@@ -79,7 +79,7 @@ func (s *Service) createServiceLinkedRole(ctx context.Context, in *awsiam.Create
 // reference shows for one. The caller holds the lock.
 // https://docs.aws.amazon.com/cli/latest/reference/iam/create-service-linked-role.html
 func (s *Service) link(account, service, name string) (*role, error) {
-	if len(name) > 64 {
+	if len(name) > 64 { // [?] the text; a suffix of more than 35 characters does it (facts/kms.md 6)
 		return nil, wire.Errorf("InvalidInput", "Role name %s is longer than 64 characters", name)
 	}
 	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":[%q]}}]}`, service)

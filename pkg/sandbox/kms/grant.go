@@ -90,7 +90,7 @@ func (s *Service) newGrant(c *wire.Caller, in *kms.CreateGrantInput) (grant, err
 		arn string
 		id  *string
 	}{{g.grantee, &g.granteeID}, {g.retiring, &g.retiringID}} {
-		if p.arn != "" && !s.roles.PrincipalExists(p.arn) {
+		if p.arn != "" && !s.knows(p.arn, func(sw Switches) time.Duration { return sw.GrantDelay }) {
 			return g, wire.Errorf("InvalidArnException", "ARN does not refer to a valid principal: %s", p.arn)
 		}
 		if role, ok := s.roles.Role(p.arn); ok {

@@ -7,6 +7,7 @@ package kms
 
 import (
 	"sync"
+	"time"
 
 	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/iam"
@@ -24,17 +25,30 @@ type Roles interface {
 	Authorize(c *wire.Caller, check wire.Check) error
 }
 
+// Switches choose among what KMS may do. How long it takes until KMS knows a new
+// role, no source says but "a delay" (API_PutKeyPolicy); zero = it does at once.
+type Switches struct {
+	// PolicyDelay is how long PutKeyPolicy refuses a role that was just made.
+	PolicyDelay time.Duration `json:"principalDelayPolicy"`
+	// GrantDelay is how long CreateGrant does.
+	GrantDelay time.Duration `json:"principalDelayGrant"`
+	// DenialNamesForeignKey: the record of a refused call of another service names
+	// the key also where it is another account's. [?] CloudTrail's usually doesn't;
+	// recorded messages do ("not authorized to perform: kms:CreateGrant on
+	// resource: <key ARN>").
+	DenialNamesForeignKey bool `json:"denialNamesForeignKey"`
+}
+
 // A Service is KMS.
 type Service struct {
 	clock  *clock.Clock
 	roles  Roles
 	record func(wire.Call)
 
-	mu      sync.Mutex
-	keys    map[string]*key // by ARN
-	aliases map[string]*alias
-
-	foreignNamed bool // by the records of refused calls
+	mu       sync.Mutex
+	switches Switches
+	keys     map[string]*key // by ARN
+	aliases  map[string]*alias
 }
 
 // New returns a service without keys. record takes the calls that other
@@ -44,6 +58,23 @@ func New(c *clock.Clock, roles Roles, record func(wire.Call)) *Service {
 		record = func(wire.Call) {}
 	}
 	return &Service{clock: c, roles: roles, record: record, keys: map[string]*key{}, aliases: map[string]*alias{}}
+}
+
+// SetSwitches changes how KMS behaves from now on.
+func (s *Service) SetSwitches(sw Switches) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.switches = sw
+}
+
+// knows reports whether a policy or grant may name a principal, to which KMS is
+// blind for a while where it is a new role.
+func (s *Service) knows(principal string, delay func(Switches) time.Duration) bool {
+	s.mu.Lock()
+	d := delay(s.switches)
+	s.mu.Unlock()
+	role, ok := s.roles.Role(principal)
+	return s.roles.PrincipalExists(principal) && !(ok && role.Younger(d, s.clock.Now()))
 }
 
 // Wire returns the API. Its handlers decide access themselves.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -83,7 +84,7 @@ func (s *Service) accept(c *wire.Caller, k *key, text string, bypass bool) (poli
 	}
 	p := policy{text: normalise(text), ids: map[string]string{}}
 	for _, name := range named(doc) {
-		if !s.roles.PrincipalExists(name) {
+		if !s.knows(name, func(sw Switches) time.Duration { return sw.PolicyDelay }) {
 			return policy{}, invalidPrincipals()
 		}
 		if role, ok := s.roles.Role(name); ok {

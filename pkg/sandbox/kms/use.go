@@ -65,19 +65,10 @@ func (s *Service) used(c *wire.Caller, k *key, operation string, u Use) error {
 	return nil
 }
 
-// NameForeignKeys says whether the record of a refused call of another service
-// names another account's key. [?] CloudTrail's usually doesn't; recorded messages
-// do ("not authorized to perform: kms:CreateGrant on resource: <key ARN>").
-func (s *Service) NameForeignKeys(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.foreignNamed = on
-}
-
 func (s *Service) namesForeign() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.foreignNamed
+	return s.switches.DenialNamesForeignKey
 }
 
 func isDenied(err error) bool {
