@@ -19,7 +19,7 @@ const maxRoles = 10
 type Edit struct {
 	Before, After string
 	Added         []string // Keymend's statements that changed or are new, JSON, as they stand in After
-	Sids          []string // their Sids: where the role was put in, and is to be taken out again
+	Sids          []string // their Sids: where the principal was put in, and is to be taken out again
 	Removed       []string // principals taken out of Keymend's statements
 }
 
@@ -32,33 +32,39 @@ func Allow(d *Document, roleARN string) (Edit, error) {
 	if err := checkRole(roleARN); err != nil {
 		return Edit{}, fmt.Errorf("allow role: %w", err)
 	}
+	return allow(d, roleARN, forms())
+}
+
+// allow makes each form's statement cover the principal.
+func allow(d *Document, principal string, all []form) (Edit, error) {
 	e := editor{now: d}
 	err := e.removeWhere(IsUniqueID)
-	for _, f := range forms() {
+	for _, f := range all {
 		if err == nil {
-			err = e.allow(f, roleARN)
+			err = e.allow(f, principal)
 		}
 	}
 	if err != nil {
-		return Edit{}, fmt.Errorf("allow %s: %w", roleARN, err)
+		return Edit{}, fmt.Errorf("allow %s: %w", principal, err)
 	}
 	return e.result(d), nil
 }
 
-// Revoke undoes Allow, whatever others have edited since: it takes the role out
-// of Keymend's statements with these Sids (Edit.Sids; none: out of all), and a
-// statement out of the policy with its last principal. Where the role stood
-// before Allow, by another's hand, it stays. Ids of deleted principals go from
-// every statement of Keymend's: the role itself stands as one once it is
-// deleted, and KMS would refuse the edit because of it.
-func Revoke(d *Document, roleARN string, sids ...string) (Edit, error) {
+// Revoke undoes Allow and Delegate, whatever others have edited since: it takes
+// the principal, a role's ARN or an account's root ARN, out of Keymend's
+// statements with these Sids (Edit.Sids; none: out of all), and a statement out
+// of the policy with its last principal. Where the principal stood before, by
+// another's hand, it stays. Ids of deleted principals go from every statement of
+// Keymend's: a role itself stands as one once it is deleted, and KMS would
+// refuse the edit because of it.
+func Revoke(d *Document, principal string, sids ...string) (Edit, error) {
 	e := editor{now: d}
 	err := e.removeWhere(IsUniqueID)
 	if err == nil {
-		err = e.removeWhere(func(p string) bool { return p == roleARN }, sids...)
+		err = e.removeWhere(func(p string) bool { return shortAccount(p) == shortAccount(principal) }, sids...)
 	}
 	if err != nil {
-		return Edit{}, fmt.Errorf("revoke %s: %w", roleARN, err)
+		return Edit{}, fmt.Errorf("revoke %s: %w", principal, err)
 	}
 	return e.result(d), nil
 }
@@ -91,7 +97,7 @@ func (e *editor) replace(s span, text string) error {
 	return nil
 }
 
-// allow makes one form's statement cover the role.
+// allow makes one form's statement cover the principal.
 func (e *editor) allow(f form, role string) error {
 	room := -1
 	full := false
@@ -99,7 +105,7 @@ func (e *editor) allow(f form, role string) error {
 		if !f.owns(s) {
 			continue
 		}
-		if slices.Contains(s.Principal.AWS, role) {
+		if f.only != "" || slices.Contains(s.Principal.AWS, role) {
 			return nil
 		}
 		if len(s.Principal.AWS) >= maxRoles {

@@ -15,14 +15,15 @@ const (
 	SidCreateGrant = "KeymendCreateGrant"
 )
 
-// A form is one of the two statements that AWS's procedure adds for a
-// service-linked role.
+// A form is one of the statements that AWS's procedures add: for service-linked
+// roles of the key's account, or for another account's root.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 type form struct {
 	sid       string
 	actions   []string
 	condition []Condition
-	text      string // the statement as it is written; %s is the role, quoted
+	only      string // the one principal that it may have; "" = up to ten roles
+	text      string // the statement as it is written; %q is the Sid, then the principal
 }
 
 func forms() []form {
@@ -43,11 +44,11 @@ func forms() []form {
 	}
 }
 
-// Owned reports whether a statement is one of Keymend's, unaltered but for its
-// principals: our Sid alone doesn't make it ours. What a person has changed
-// belongs to that person, and is never touched.
+// Owned reports whether a statement is one of Keymend's, unaltered but for the
+// service-linked roles that it names: our Sid alone doesn't make it ours. What a
+// person has changed belongs to that person, and is never touched.
 func Owned(s Statement) bool {
-	for _, f := range forms() {
+	for _, f := range append(forms(), formsLike(s)...) {
 		if f.owns(s) {
 			return true
 		}
@@ -56,7 +57,7 @@ func Owned(s Statement) bool {
 }
 
 func (f form) owns(s Statement) bool {
-	if !f.ownsSid(s.Sid) || !onlyAWS(s.Principal) {
+	if !f.ownsSid(s.Sid) || !onlyAWS(s.Principal) || !f.names(s.Principal.AWS) {
 		return false
 	}
 	want := Statement{
@@ -64,6 +65,11 @@ func (f form) owns(s Statement) bool {
 		Action: f.actions, Resource: []string{"*"}, Condition: f.condition,
 	}
 	return s.canonical() == want.canonical()
+}
+
+// names reports whether these may be the statement's principals.
+func (f form) names(principals []string) bool {
+	return f.only == "" || len(principals) == 1 && shortAccount(principals[0]) == shortAccount(f.only)
 }
 
 // ownsSid reports whether the Sid is the form's, with or without a number.

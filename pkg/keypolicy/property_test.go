@@ -47,7 +47,7 @@ func foreign(t *rapid.T) string {
 		`"Resource":"*"`,
 	}
 	if rapid.Bool().Draw(t, "has Sid") {
-		sid := rapid.SampledFrom([]string{"A", "Allow use of the key", "KeymendUse", "KeymendUse2", "KeymendCreateGrant"}).Draw(t, "sid")
+		sid := rapid.SampledFrom([]string{"A", "Allow use of the key", "KeymendUse", "KeymendUse2", "KeymendCreateGrant", "KeymendUseBy" + other, "KeymendCreateGrantBy" + other, "KeymendCreateGrantBy" + other + "2"}).Draw(t, "sid")
 		members = append(members, fmt.Sprintf(`"Sid":%q`, sid))
 	}
 	if rapid.Bool().Draw(t, "has condition") {
@@ -65,6 +65,12 @@ func foreign(t *rapid.T) string {
 // own is a statement of Keymend's in one of the forms in which KMS may give it
 // back.
 func own(t *rapid.T) string {
+	if rapid.IntRange(0, 2).Draw(t, "own form") == 0 {
+		return rapid.SampledFrom([]string{
+			useBy("KeymendUseBy", other), useBy("KeymendUseBy", third), createGrantBy("KeymendCreateGrantBy", third, ""),
+			createGrantBy("KeymendCreateGrantBy", other, ""), createGrantBy("KeymendCreateGrantBy", other, granter),
+		}).Draw(t, "delegation")
+	}
 	sid := rapid.SampledFrom([]string{"KeymendUse", "KeymendUse3"}).Draw(t, "own sid")
 	return fmt.Sprintf(`{"Sid":%q,"Effect":"Allow","Principal":{"AWS":%s},`+
 		`"Action":["kms:DescribeKey","kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*"],"Resource":["*"]}`,
