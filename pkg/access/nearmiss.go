@@ -98,17 +98,31 @@ func (c *call) missedInvalid(s *keypolicy.Statement, h hold) miss {
 }
 
 // missedAction: a statement for the principal that gives other operations of
-// the same request.
+// the same request. Who creates a grant on another account's key may be named by
+// that account, and gets by without it: AWS's sample that shares a key with an
+// organization gives the use of the key and lacks CreateGrant.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 func (c *call) missedAction(s *keypolicy.Statement, h hold) miss {
-	if h.itself == no && h.session == no {
+	operations := c.request.Operations
+	switch {
+	case h.itself != no, h.session != no:
+	case c.grantsAcross() && h.whatever() != no:
+		operations = symmetricOperations()
+	default:
 		return miss{}
 	}
-	for _, op := range c.request.Operations {
+	for _, op := range operations {
 		if anyGlobFold(s.Action, "kms:"+op) {
 			return miss{reason: MissingOperation}
 		}
 	}
 	return miss{}
+}
+
+// grantsAcross reports whether somebody who has policies of his own creates a
+// grant on another account's key.
+func (c *call) grantsAcross() bool {
+	return c.foreign() && !c.principal.serviceLinked() && strings.EqualFold(c.operation, "CreateGrant")
 }
 
 func (c *call) missedCondition(m *match) miss {

@@ -19,7 +19,7 @@ func (c *call) words(m *match, found miss) string {
 	case DeniedUnderCondition:
 		return "denies it, because its condition is met: " + c.allConditions(m.statement.Condition)
 	case MissingOperation:
-		return "names the role, but not kms:" + c.operation
+		return c.missingWords(m.hold)
 	case InvalidStatement:
 		return `isn't in force: KMS wants Action or NotAction, and Resource "*"`
 	case OtherKey:
@@ -30,6 +30,17 @@ func (c *call) words(m *match, found miss) string {
 		return "opens the key to everyone, but to other accounts only where their own IAM policies agree; " + c.lackWords()
 	}
 	return c.principalWords(found)
+}
+
+// missingWords says to whom a statement gives other operations than this one.
+func (c *call) missingWords(h hold) string {
+	switch {
+	case h.itself != no || h.session != no:
+		return "names the role, but not kms:" + c.operation
+	case h.anyone != no:
+		return "opens the key to everyone whom its condition admits, but not for kms:" + c.operation
+	}
+	return "opens the key to account " + c.principal.account() + ", but not for kms:" + c.operation
 }
 
 // lackWords says what a principal of another account lacks.

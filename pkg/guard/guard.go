@@ -26,6 +26,10 @@ type Input struct {
 	PersonAsked    bool              // a person at a terminal, with their own credentials
 	Principal      string            // whom the plan opens the key to
 	Account        string            // the group's account
+
+	KeyAccount string   // the key's account
+	Accounts   []string // the other accounts whose keys may be opened; none: no other's
+	SharedBy   []string // accounts that shared with this one what the launch takes under this key
 }
 
 // Switch is the state of the one switch that stops all writes.
@@ -41,8 +45,11 @@ const (
 
 // A Verdict says whether a plan may be carried out, and why.
 type Verdict struct {
-	Allowed bool   `json:"allowed"`
-	Propose bool   `json:"propose"` // not carried out, but shown to the owner
+	Allowed bool `json:"allowed"`
+	Propose bool `json:"propose"` // not carried out, but shown to the owner
+	// Try: whether it may be carried out hangs on what can't be read from here; who
+	// carries out finds it out by a trial that writes nothing, and asks again.
+	Try     bool   `json:"try,omitempty"`
 	Reason  Reason `json:"reason"`
 	Text    string `json:"text"`
 	Consent string `json:"consent"` // where consent was found, or why not

@@ -15,7 +15,7 @@ import (
 //	tag keymend=ignore                                 → no, and no proposal
 //	mode observe                                       → no, and no proposal
 //	the tags couldn't be read                          → no, and no proposal: one may be keymend=ignore
-//	key of another account                             → proposal
+//	key of another account                             → see across
 //	neither tag keymend=remediate, nor a person who asked, nor scope all
 //	without any other tag keymend                      → proposal
 //	mode propose                                       → proposal
@@ -25,9 +25,11 @@ func Judge(in Input, p plan.Plan) Verdict {
 	reason, consent := in.judge(p)
 	v := Verdict{Reason: reason, Text: in.text(reason, p), Consent: consent}
 	switch reason {
-	case Consented, ScopeAll, PersonDecided:
+	case Consented, ScopeAll, PersonDecided, HalfGiven:
 		v.Allowed = true
-	case NotConsented, ForeignKey, OnlyProposing, SwitchedOff:
+	case HalfNotSeen:
+		v.Try = true
+	case NotConsented, ForeignKey, ConsentElsewhere, OnlyProposing, SwitchedOff:
 		v.Propose = true
 	default: // neither
 	}
@@ -35,14 +37,14 @@ func Judge(in Input, p plan.Plan) Verdict {
 }
 
 func (in Input) judge(p plan.Plan) (Reason, string) {
-	permission, consent := in.consent()
+	permission, consent := in.consent(p)
 	for _, refusal := range []func(plan.Plan) Reason{in.planFits, in.forbidden} {
 		if reason := refusal(p); reason != "" {
 			return reason, consent
 		}
 	}
 	switch {
-	case permission == NotConsented || permission == ForeignKey:
+	case permission == NotConsented || permission == ForeignKey || permission == ConsentElsewhere:
 		return permission, consent
 	case in.Mode == Propose:
 		return OnlyProposing, consent
@@ -70,20 +72,20 @@ func (in Input) forbidden(plan.Plan) Reason {
 		return KeyIgnored
 	case in.Mode != Propose && in.Mode != Enforce:
 		return OnlyObserving
-	case in.TagsUnreadable != "":
+	case in.TagsUnreadable != "" && in.OwnKey:
 		return TagsNotReadable
 	}
 	return ""
 }
 
 // consent says by what the key may be opened, and where that stands.
-func (in Input) consent() (Reason, string) {
+func (in Input) consent(p plan.Plan) (Reason, string) {
 	odd := in.oddTag()
 	switch {
+	case !in.OwnKey:
+		return in.across(p)
 	case in.TagsUnreadable != "":
 		return NotConsented, "the key's tags couldn't be read: " + in.TagsUnreadable
-	case !in.OwnKey:
-		return ForeignKey, "the key belongs to another account"
 	case odd == "" && in.KeyTags[Tag] == TagRemediate:
 		return Consented, "tag " + Tag + "=" + TagRemediate + " on the key"
 	case in.PersonAsked:
@@ -105,17 +107,26 @@ func (in Input) principalFits() bool {
 }
 
 // stepsFit: every step is of a known type, on the plan's target, for the
-// principal. A step that opens the key to anyone else is never let through.
+// principal; of another account's key the policy is edited for the root of the
+// group's account, and for nobody else. A step that opens the key to anyone else
+// is never let through.
 func (in Input) stepsFit(p plan.Plan) Reason {
+	if !in.OwnKey && (in.KeyAccount == "" || arnPart(p.Target, 4) != in.KeyAccount) {
+		return WrongTarget
+	}
 	for _, step := range p.Steps {
 		var key, principal string
+		want := in.Principal
 		switch s := step.(type) {
 		case plan.EditKeyPolicy:
 			key, principal = s.Key, s.Principal
+			if !in.OwnKey {
+				want = "arn:" + arnPart(p.Target, 1) + ":iam::" + in.Account + ":root"
+			}
 		case plan.CreateGrant:
 			key, principal = s.Key, s.Principal
 		}
-		if principal != in.Principal {
+		if principal != want {
 			return WrongPrincipal
 		}
 		if key == "" || key != p.Target {
@@ -125,11 +136,20 @@ func (in Input) stepsFit(p plan.Plan) Reason {
 	return ""
 }
 
+func arnPart(arn string, i int) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[i]
+	}
+	return ""
+}
+
 func (in Input) text(r Reason, p plan.Plan) string {
 	text := Explain(r)
 	switch r {
-	case NotConsented:
-		return text + " To enrol it: " + EnrolCommand(p.Target)
+	case NotConsented, ConsentElsewhere:
+		return text + " To enrol it" + in.enrol(p.Target)
+	case ForeignKey:
+		return text + " To allow it, whoever runs Keymend in account " + in.Account + " adds " + in.KeyAccount + " to the setting accounts."
 	case WrongPrincipal:
 		return text + " This one is " + in.Principal + "."
 	case TagsNotReadable:

@@ -67,7 +67,7 @@ func mayWrite(in guard.Input) bool {
 	tag, tagged := in.KeyTags["keymend"]
 	return in.Mode == guard.Enforce &&
 		(in.Switch == guard.SwitchNone || in.Switch == guard.SwitchOn) &&
-		in.TagsUnreadable == "" && tag != "ignore" && in.OwnKey &&
+		in.TagsUnreadable == "" && tag != "ignore" &&
 		(tag == "remediate" || !tagged && in.Scope == "all" || in.PersonAsked)
 }
 
@@ -86,11 +86,11 @@ func TestEveryCombination(t *testing.T) {
 		for _, scope := range []string{"tagged", "all", "", "ALL"} {
 			for _, sw := range []guard.Switch{guard.SwitchNone, guard.SwitchOn, guard.SwitchOff, 77} {
 				for _, tag := range tags {
-					for bits := range 8 {
+					for bits := range 4 {
 						in := permitted()
 						in.Mode, in.Scope, in.Switch, in.KeyTags = mode, scope, sw, tag
-						in.OwnKey, in.PersonAsked = bits&1 != 0, bits&2 != 0
-						if bits&4 != 0 {
+						in.PersonAsked = bits&1 != 0
+						if bits&2 != 0 {
 							in.TagsUnreadable = "AccessDenied"
 						}
 						v := guard.Judge(in, edit())
@@ -108,7 +108,7 @@ func TestEveryCombination(t *testing.T) {
 	}
 	for _, r := range []guard.Reason{
 		guard.Consented, guard.ScopeAll, guard.PersonDecided, guard.KeyIgnored, guard.OnlyObserving,
-		guard.TagsNotReadable, guard.NotConsented, guard.ForeignKey, guard.OnlyProposing, guard.SwitchedOff,
+		guard.TagsNotReadable, guard.NotConsented, guard.OnlyProposing, guard.SwitchedOff,
 	} {
 		if !seen[r] {
 			t.Errorf("no combination ends in %s", r)

@@ -44,6 +44,10 @@ const (
 	ForeignKey      Reason = "foreign-key"
 	OnlyProposing   Reason = "only-proposing"
 	SwitchedOff     Reason = "switched-off"
+
+	HalfGiven        Reason = "half-given"        // permitted: the owner's key policy lets this account create the grant
+	HalfNotSeen      Reason = "half-not-seen"     // to be tried: whether it does can't be read from here
+	ConsentElsewhere Reason = "consent-elsewhere" // the owner's tag names other accounts
 )
 
 // Explain returns what the reason means, in one sentence.
@@ -59,9 +63,13 @@ func Explain(r Reason) string {
 		OnlyObserving:   "Keymend only observes (mode: observe).",
 		TagsNotReadable: "The key's tags couldn't be read, so nobody's consent is known.",
 		NotConsented:    "The key's owner hasn't enrolled it.",
-		ForeignKey:      "The key belongs to another account.",
+		ForeignKey:      "The key belongs to an account whose keys the settings don't let Keymend open.",
 		OnlyProposing:   "A person has to approve (mode: propose).",
 		SwitchedOff:     "The emergency switch is off.",
+
+		HalfGiven:        "The key's owner, another account, lets this account create the grant by the key policy.",
+		HalfNotSeen:      "The key's account can't be read from here; a trial that writes nothing tells whether its owner lets this account create the grant.",
+		ConsentElsewhere: "The key's owner enrolled it for other accounts than this one (tag keymend-accounts).",
 	}[r]
 	if !ok {
 		return fmt.Sprintf("no such reason: %q", string(r))

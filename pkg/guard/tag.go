@@ -11,6 +11,10 @@ const (
 	Tag          = "keymend"
 	TagRemediate = "remediate" // Keymend may open the key unattended
 	TagIgnore    = "ignore"    // Keymend may not even propose it
+
+	// TagAccounts lists the other accounts, separated by spaces, whose groups the
+	// consent is for.
+	TagAccounts = "keymend-accounts"
 )
 
 // isTag reports whether a tag's key is ours as people write it. KMS tells
@@ -44,9 +48,5 @@ func (in Input) oddTag() string {
 // EnrolCommand is the one command by which a key's owner lets Keymend open it
 // unattended.
 func EnrolCommand(keyARN string) string {
-	region := ""
-	if parts := strings.SplitN(keyARN, ":", 6); len(parts) == 6 {
-		region = parts[3]
-	}
-	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s --region %s", keyARN, Tag, TagRemediate, region)
+	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s --region %s", keyARN, Tag, TagRemediate, arnPart(keyARN, 3))
 }

@@ -42,20 +42,25 @@ func (f Finding) Evaluate() Finding {
 
 func (f Finding) evaluate(facts access.Facts) []access.Result {
 	context := access.LaunchContext(f.Principal, facts.Key.ARN)
+	f.addTags(context.Values)
+	return access.Evaluate(facts, access.Request{
+		Principal: f.Principal, Operations: f.Operations, Context: context,
+	})
+}
+
+// addTags adds the key's tags to what is known of a request. Tags that were read
+// are known; those that are missing stay unknown, and so do those that only
+// their case tells apart: IAM's keys don't have it.
+func (f Finding) addTags(values map[string][]string) {
 	seen := map[string]int{}
 	for key := range f.Tags {
 		seen[strings.ToLower(key)]++
 	}
 	for key, value := range f.Tags {
-		// Tags that were read are known; those that are missing stay unknown, and
-		// so do those that only their case tells apart: IAM's keys don't have it.
 		if lower := strings.ToLower(key); seen[lower] == 1 {
-			context.Values["aws:resourcetag/"+lower] = []string{value}
+			values["aws:resourcetag/"+lower] = []string{value}
 		}
 	}
-	return access.Evaluate(facts, access.Request{
-		Principal: f.Principal, Operations: f.Operations, Context: context,
-	})
 }
 
 // keyAccount returns the account that owns the key, by its ARN.

@@ -26,8 +26,13 @@ const stackTag = "aws:cloudformation:stack-name"
 // For returns the plan for a finding, by the table at the head of the package.
 func For(f Finding, o Options) Plan {
 	p := Plan{Target: f.Facts.Key.ARN}
-	if p.NoFix = f.obstacle(); p.NoFix == nil {
+	p.NoFix = f.obstacle()
+	switch {
+	case p.NoFix != nil:
+	case f.OwnKey():
 		p.Steps, p.NoFix = f.cure(o)
+	default:
+		f.across(o, &p)
 	}
 	if p.NoFix == nil {
 		p.NoFix = f.try(p.Steps)
@@ -81,6 +86,12 @@ func (f Finding) ownedByCode(o Options) string {
 // statements edits the policy, and says why KMS would refuse the result.
 func (f Finding) statements() (EditKeyPolicy, string) {
 	edit, err := keypolicy.Allow(f.Facts.Policy, f.Principal.ARN)
+	return f.edited(edit, err, f.Principal.ARN)
+}
+
+// edited makes a step of an edit of the policy, and says why KMS would refuse
+// the result.
+func (f Finding) edited(edit keypolicy.Edit, err error, principal string) (EditKeyPolicy, string) {
 	if err != nil {
 		return EditKeyPolicy{}, err.Error()
 	}
@@ -93,7 +104,7 @@ func (f Finding) statements() (EditKeyPolicy, string) {
 		refused = append(refused, strings.TrimPrefix(r.Statement+": ", ": ")+r.Text)
 	}
 	return EditKeyPolicy{
-		Key: f.Facts.Key.ARN, Principal: f.Principal.ARN,
+		Key: f.Facts.Key.ARN, Principal: principal,
 		Before: edit.Before, After: edit.After, Added: edit.Added, Sids: edit.Sids,
 	}, strings.Join(refused, "; ")
 }
@@ -121,7 +132,7 @@ func (f Finding) try(steps Steps) *NoFix {
 	if err != nil {
 		return &NoFix{WouldNotHelp, err.Error(), "This is a fault of Keymend; please report it."}
 	}
-	results := f.evaluate(after)
+	results := f.evaluate(f.revealed(after))
 	if access.Decide(results) == access.Allowed {
 		return nil
 	}

@@ -47,14 +47,12 @@ func (f Finding) obstacle() *NoFix {
 		return &NoFix{OtherRegion,
 			fmt.Sprintf("%s is in %s, the group in %s; EBS takes keys of its own Region only.", key, f.keyRegion(), f.Region),
 			"Name a key of " + f.Region + " where the launch takes this one from: " + strings.Join(f.Because, "; ") + "." + f.replica()}
-	case f.Facts.Key.State != "Enabled" && f.Facts.Key.State != "Updating":
+	case f.Facts.Key.State != "Enabled" && f.Facts.Key.State != "Updating" && !f.hidden():
 		return f.keyState()
 	case f.asymmetric():
 		return &NoFix{KeyNotSymmetric,
 			fmt.Sprintf("%s is a %s key for %s; EBS takes symmetric encryption keys only.", key, f.Facts.Key.Spec, f.Facts.Key.Usage),
 			"Name a symmetric encryption key (SYMMETRIC_DEFAULT) instead: " + strings.Join(f.Because, "; ") + "."}
-	case f.keyAccount() != f.Account:
-		return f.foreign()
 	}
 	return f.unclear()
 }
@@ -67,7 +65,7 @@ func (f Finding) asymmetric() bool {
 // unclear is the part of obstacle that rests on policy and grants.
 func (f Finding) unclear() *NoFix {
 	key := f.Facts.Key.ARN
-	if f.Facts.Policy == nil {
+	if f.Facts.Policy == nil && f.OwnKey() {
 		return &NoFix{PolicyUnreadable,
 			fmt.Sprintf("the policy of %s couldn't be read: %s", key, f.Facts.PolicyUnreadable),
 			"Let Keymend's reader role do kms:GetKeyPolicy on the key, or mend the policy by hand."}
@@ -85,7 +83,7 @@ func (f Finding) unclear() *NoFix {
 			"Create the role with `aws iam create-service-linked-role --aws-service-name " + f.service() + "`, with --custom-suffix where its name has one."}
 	}
 	for _, r := range f.Results {
-		if r.Decision == access.Unknown {
+		if r.Decision == access.Unknown && f.Facts.Policy != nil {
 			return &NoFix{NotKnown,
 				fmt.Sprintf("whether %s may do kms:%s on %s can't be told: %s", f.Principal.ARN, r.Operation, key, unseen(r)),
 				"Look at what could not be seen; if the launch fails for the key, add AWS's two statements for the role by hand."}
@@ -132,15 +130,4 @@ func (f Finding) keyState() *NoFix {
 		state = "not known"
 	}
 	return &NoFix{KeyNotUsable, fmt.Sprintf("%s is %s; opening it to anyone heals nothing until it is Enabled.", key, state), remedy}
-}
-
-// foreign says what AWS's procedure for a key of another account is.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
-func (f Finding) foreign() *NoFix {
-	key := f.Facts.Key.ARN
-	return &NoFix{ForeignKey,
-		fmt.Sprintf("%s belongs to account %s; a key policy alone never opens it to a role of account %s.", key, f.keyAccount(), f.Account),
-		fmt.Sprintf("1. The key's owner lets account %s use the key and call kms:CreateGrant on it (principal arn:%s:iam::%s:root, without kms:GrantIsForAWSResource). "+
-			"2. Someone of account %s who may call kms:CreateGrant runs `aws kms create-grant --region %s --key-id %s --grantee-principal %s --operations %s`.",
-			f.Account, arnPart(key, 1), f.Account, f.Account, f.Region, key, f.Principal.ARN, strings.Join(operations(), " "))}
 }

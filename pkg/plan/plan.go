@@ -6,14 +6,17 @@
 //	every operation Allowed                        → NoFix nothing-to-do
 //	AWS managed key of another account             → NoFix aws-managed-key
 //	key not usable (state, spec, another Region)   → NoFix, with the remedy
-//	key of another account                         → NoFix foreign-key, with what a person does there
 //	explicit Deny                                  → NoFix explicit-deny, with the statement
 //	policy or grants unreadable, answer Unknown    → NoFix, with what wasn't seen
 //	role without a unique id                       → NoFix role-missing
 //	role of another service than Auto Scaling      → NoFix role-of-another-service, with the statements
 //	own key, KMS would take the edited policy      → EditKeyPolicy
 //	own key, KMS would refuse it, or it is code's  → CreateGrant
-//	either, and access would still not be Allowed  → NoFix would-not-help
+//	key of another account, its owner's half there → CreateGrant
+//	…, not there, and its policy can be edited     → EditKeyPolicy, CreateGrant
+//	…, not there, and it can't                     → NoFix foreign-key, with the statements for its owner
+//	…, and whether it is there can't be told       → CreateGrant, to be tried
+//	any, and access would still not be Allowed     → NoFix would-not-help
 //
 // The last row holds every plan to its purpose: it is tried on the facts with
 // the evaluator before it is given out.
@@ -40,6 +43,10 @@ type Finding struct {
 	Tags                   map[string]string
 	TagsUnreadable         string
 	KeyNotFound            string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
+	// SharedBy are the accounts that shared with the group's account an image or
+	// snapshot under this key which the launch takes.
+	SharedBy []string
+	Trial    Trial // of the grant on another account's key
 }
 
 // A Plan is what would cure a finding: steps on one target, or the reason why
@@ -54,6 +61,12 @@ type Plan struct {
 	Digest         string `json:"digest"`
 	FactsDigest    string `json:"factsDigest"`
 	OthersAffected int    `json:"othersAffected"` // other principals whose access would change; computed
+	// Half says how the key owner's half stands, NearMisses what in the key policy
+	// looks like it and isn't, ForOwner what there is to do by hand; only where the
+	// key is another account's.
+	Half       Half              `json:"half,omitempty"`
+	NearMisses []access.NearMiss `json:"nearMisses,omitempty"`
+	ForOwner   *ForOwner         `json:"forOwner,omitempty"`
 }
 
 // NoFix says why Keymend has nothing to apply.
@@ -68,4 +81,8 @@ type Options struct {
 	OwnKey        string   // auto, policy or grant
 	OwnershipTags []string // tag keys by which an owner's code marks its keys
 	RetiringRole  string   // ARN of the role that may retire our grants; "" = none
+
+	ForeignKey        string           // grant or report: whether another account's key policy may be edited
+	ForeignStatements string           // procedure or least: by which statements
+	Granter           access.Principal // who calls CreateGrant in the group's account
 }

@@ -79,8 +79,6 @@ func TestNoFix(t *testing.T) {
 			plan.Options{}, plan.ManagedByAWS, "444455556666", "customer managed key"},
 		"another Region":                    {broken(keyIs("arn:aws:kms:us-east-1:111122223333:key/1")), plan.Options{}, plan.OtherRegion, "us-east-1", "eu-west-1"},
 		"a multi-Region key's other member": {broken(keyIs("arn:aws:kms:us-east-1:111122223333:key/mrk-0a1b")), plan.Options{}, plan.OtherRegion, "us-east-1", "arn:aws:kms:eu-west-1:111122223333:key/mrk-0a1b, if there is one"},
-		"another account": {broken(keyIs("arn:aws:kms:eu-west-1:444455556666:key/1"), func(f *plan.Finding) { f.Facts.Policy, f.Facts.PolicyUnreadable = nil, "never across accounts" }),
-			plan.Options{}, plan.ForeignKey, "444455556666", "aws kms create-grant --region eu-west-1"},
 		"denied": {broken(statements(root, `{"Sid":"NoRobots","Effect":"Deny","Principal":{"AWS":"*"},"Action":"kms:CreateGrant","Resource":"*"}`)),
 			plan.Options{}, plan.ExplicitDeny, `#1 "NoRobots"`, "#1"},
 		"policy not seen": {broken(func(f *plan.Finding) {

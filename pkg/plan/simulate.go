@@ -33,8 +33,8 @@ func Simulate(f access.Facts, steps Steps) (access.Facts, error) {
 }
 
 // Affected counts the other principals whose access to the key the steps
-// would change: those named in the policy before or after, and two strangers
-// who stand for everyone it doesn't name.
+// would change: those named in the policy before or after, and strangers of the
+// key's, the group's and any other account who stand for everyone it doesn't name.
 func (f Finding) Affected(steps Steps) int {
 	after, err := Simulate(f.Facts, steps)
 	if err != nil || len(steps) == 0 {
@@ -57,17 +57,12 @@ func (f Finding) others(after access.Facts) []access.Principal {
 	partition := arnPart(f.Facts.Key.ARN, 1)
 	names := map[string]bool{
 		"arn:" + partition + ":iam::" + f.keyAccount() + ":role/a-stranger":          true,
+		"arn:" + partition + ":iam::" + f.Account + ":role/a-stranger":               true,
 		"arn:" + partition + ":iam::000000000000:role/a-stranger-of-another-account": true,
 	}
 	for _, d := range []*keypolicy.Document{f.Facts.Policy, after.Policy} {
-		for _, s := range d.Statements() {
-			for _, p := range []*keypolicy.Principal{s.Principal, s.NotPrincipal} {
-				if p != nil {
-					for _, name := range p.AWS {
-						names[name] = true
-					}
-				}
-			}
+		for _, name := range named(d) {
+			names[name] = true
 		}
 	}
 	delete(names, f.Principal.ARN)
@@ -75,6 +70,22 @@ func (f Finding) others(after access.Facts) []access.Principal {
 	for name := range names {
 		if p, ok := principalOf(name, partition); ok {
 			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// named returns whom a policy names; of one that couldn't be read, nobody.
+func named(d *keypolicy.Document) []string {
+	if d == nil {
+		return nil
+	}
+	var out []string
+	for _, s := range d.Statements() {
+		for _, p := range []*keypolicy.Principal{s.Principal, s.NotPrincipal} {
+			if p != nil {
+				out = append(out, p.AWS...)
+			}
 		}
 	}
 	return out

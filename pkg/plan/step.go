@@ -10,6 +10,9 @@ import (
 type Step interface {
 	// Type is the step's name on the wire.
 	Type() string
+	// Account is the account in which the step is carried out: a key policy is
+	// written in the key's account, a grant is issued in the grantee's.
+	Account() string
 	sealed()
 }
 
@@ -20,7 +23,7 @@ type Steps []Step
 // statements of Keymend's own.
 type EditKeyPolicy struct {
 	Key       string   `json:"key"`       // key ARN
-	Principal string   `json:"principal"` // the service-linked role it opens the key to
+	Principal string   `json:"principal"` // the service-linked role it opens the key to; the root of the group's account, where the key is another's
 	Before    string   `json:"before"`    // the policy as it was read
 	After     string   `json:"after"`
 	Added     []string `json:"added"` // the statements as they will stand, JSON
@@ -42,6 +45,12 @@ func (EditKeyPolicy) Type() string { return "EditKeyPolicy" }
 
 // Type implements Step.
 func (CreateGrant) Type() string { return "CreateGrant" }
+
+// Account implements Step.
+func (s EditKeyPolicy) Account() string { return arnPart(s.Key, 4) }
+
+// Account implements Step.
+func (s CreateGrant) Account() string { return arnPart(s.Principal, 4) }
 
 func (EditKeyPolicy) sealed() {}
 func (CreateGrant) sealed()   {}

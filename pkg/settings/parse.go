@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,10 @@ const (
 	EnvVerifyReads     = "KEYMEND_VERIFY_READS"
 	EnvVerifyInterval  = "KEYMEND_VERIFY_INTERVAL" // as in "2s"
 	EnvPartition       = "KEYMEND_PARTITION"
+
+	EnvAccounts          = "KEYMEND_ACCOUNTS" // separated by commas
+	EnvForeignKey        = "KEYMEND_FOREIGN_KEY"
+	EnvForeignStatements = "KEYMEND_FOREIGN_STATEMENTS"
 )
 
 // Names returns every environment variable that Parse reads.
@@ -28,6 +33,7 @@ func Names() []string {
 	return []string{
 		EnvMode, EnvScope, EnvOwnKey, EnvSwitchParameter, EnvOwnershipTags,
 		EnvChangesQueueURL, EnvRolePrefix, EnvVerifyReads, EnvVerifyInterval, EnvPartition,
+		EnvAccounts, EnvForeignKey, EnvForeignStatements,
 	}
 }
 
@@ -47,6 +53,10 @@ func Parse(get func(string) string) (Config, error) {
 		VerifyReads:     p.count(EnvVerifyReads),
 		VerifyInterval:  p.interval(EnvVerifyInterval),
 		Partition:       p.oneOf(EnvPartition, "aws", "aws", "aws-cn", "aws-us-gov"),
+
+		Accounts:          p.accounts(EnvAccounts),
+		ForeignKey:        p.foreignKey(EnvForeignKey),
+		ForeignStatements: p.oneOf(EnvForeignStatements, "procedure", "procedure", "least"),
 	}
 	p.proof(c)
 	if len(p.problems) > 0 {
@@ -101,6 +111,36 @@ func (p *parser) list(name string) []string {
 		}
 	}
 	return out
+}
+
+// accounts reads an allow list. One bad entry empties it: it isn't known what the
+// writer meant.
+func (p *parser) accounts(name string) []string {
+	all := p.list(name)
+	id := regexp.MustCompile(`^[0-9]{12}$`)
+	for _, account := range all {
+		if !id.MatchString(account) {
+			p.problem(name, "has %q; an account's id has 12 digits", account)
+			return nil
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// foreignKey names what is planned and not built yet by itself: who asks for it
+// hasn't misspelt anything. What is most careful stands in for a bad value.
+func (p *parser) foreignKey(name string) string {
+	switch value := p.get(name); value {
+	case "", "grant":
+		return "grant"
+	case "report":
+	case "copy":
+		p.problem(name, "is %q, which isn't built yet; it must be one of: grant, report", value)
+	default:
+		p.problem(name, "is %q; it must be one of: grant, report", value)
+	}
+	return "report"
 }
 
 // count returns how many reads prove a write. Terraform waits for five:

@@ -30,6 +30,10 @@ type Config struct {
 	VerifyReads     int           `json:"verifyReads"`     // consecutive equal reads that prove a write
 	VerifyInterval  time.Duration `json:"verifyInterval"`  // between two of them
 	Partition       string        `json:"partition"`       // aws, aws-cn or aws-us-gov
+
+	Accounts          []string `json:"accounts"`          // ids of other accounts whose keys may be opened for groups of this one; none: no other
+	ForeignKey        string   `json:"foreignKey"`        // grant or report: whether such a key's policy is edited, or left to its owner
+	ForeignStatements string   `json:"foreignStatements"` // procedure or least: by which statements
 }
 
 // Digest identifies the settings in audit records: SHA-256 in hexadecimal. The

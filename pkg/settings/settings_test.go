@@ -24,15 +24,18 @@ func TestParse(t *testing.T) {
 	}{
 		"only the mode": {map[string]string{settings.EnvMode: "propose"}, settings.Config{
 			Mode: "propose", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, VerifyInterval: time.Second, Partition: "aws",
+			ForeignKey: "grant", ForeignStatements: "procedure",
 		}},
 		"everything": {map[string]string{
 			settings.EnvMode: "enforce", settings.EnvScope: "all", settings.EnvOwnKey: "grant", settings.EnvSwitchParameter: "/keymend/switch",
 			settings.EnvOwnershipTags: " managed-by, team ,", settings.EnvChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo",
 			settings.EnvRolePrefix: "keymend-", settings.EnvVerifyReads: "3", settings.EnvVerifyInterval: "20ms", settings.EnvPartition: "aws-cn",
+			settings.EnvAccounts: "444455556666, 222233334444,444455556666", settings.EnvForeignKey: "report", settings.EnvForeignStatements: "least",
 		}, settings.Config{
 			Mode: "enforce", Scope: "all", OwnKey: "grant", SwitchParameter: "/keymend/switch", OwnershipTags: []string{"managed-by", "team"},
 			ChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo", RolePrefix: "keymend-",
 			VerifyReads: 3, VerifyInterval: 20 * time.Millisecond, Partition: "aws-cn",
+			Accounts: []string{"222233334444", "444455556666"}, ForeignKey: "report", ForeignStatements: "least",
 		}},
 	} {
 		got, err := settings.Parse(from(tc.env))
@@ -52,6 +55,7 @@ func TestAnyProblemMeansObserve(t *testing.T) {
 		settings.EnvMode: "Enforce", settings.EnvScope: "everything", settings.EnvOwnKey: "both", settings.EnvSwitchParameter: "a b",
 		settings.EnvChangesQueueURL: "https://sqs/changes", settings.EnvRolePrefix: "a/b", settings.EnvVerifyReads: "0",
 		settings.EnvVerifyInterval: "1h", settings.EnvPartition: "mars",
+		settings.EnvAccounts: "444455556666 777788889999", settings.EnvForeignKey: "copy", settings.EnvForeignStatements: "most",
 	}
 	for name, value := range bad {
 		env := map[string]string{settings.EnvMode: "enforce"}
@@ -66,6 +70,12 @@ func TestAnyProblemMeansObserve(t *testing.T) {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s isn't named in: %v", name, err)
 		}
+	}
+	if !strings.Contains(err.Error(), "isn't built yet") {
+		t.Errorf("copy is refused like a misspelling: %v", err)
+	}
+	if c.Accounts != nil || c.ForeignKey != "report" || c.ForeignStatements != "procedure" {
+		t.Errorf("not the most careful: %+v", c)
 	}
 	if c.Scope != "tagged" || c.ChangesQueueURL != "" || c.RolePrefix != "" {
 		t.Errorf("a bad value was kept: %+v", c)
