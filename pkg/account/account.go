@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -18,6 +19,10 @@ import (
 
 	"keymend/pkg/permission"
 )
+
+// ErrOtherAccount says that the credentials are of another account than the one
+// to act in, and that no roles are named by which to get there.
+var ErrOtherAccount = errors.New("the credentials are of another account")
 
 // Options say how sessions are made.
 type Options struct {
@@ -108,7 +113,7 @@ func (s *Sessions) own(ctx context.Context, account, region string) (aws.Config,
 		return aws.Config{}, err
 	}
 	if self != account {
-		return aws.Config{}, fmt.Errorf("the credentials are of account %s, and the group or key is in account %s: use that account's credentials", self, account)
+		return aws.Config{}, fmt.Errorf("%w: the credentials are of account %s, and the group or key is in account %s: use that account's credentials", ErrOtherAccount, self, account)
 	}
 	cfg := s.base.Copy()
 	cfg.Region = region

@@ -28,6 +28,9 @@ type key struct {
 	puts   []*kms.PutKeyPolicyInput
 	grants []*kms.CreateGrantInput
 	slept  time.Duration
+
+	retirable []types.GrantListEntry
+	retired   []string
 }
 
 func (k *key) next() error {
@@ -58,6 +61,15 @@ func (k *key) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...func
 
 func (k *key) RevokeGrant(context.Context, *kms.RevokeGrantInput, ...func(*kms.Options)) (*kms.RevokeGrantOutput, error) {
 	return &kms.RevokeGrantOutput{}, k.next()
+}
+
+func (k *key) RetireGrant(_ context.Context, in *kms.RetireGrantInput, _ ...func(*kms.Options)) (*kms.RetireGrantOutput, error) {
+	k.retired = append(k.retired, *in.GrantId)
+	return &kms.RetireGrantOutput{}, k.next()
+}
+
+func (k *key) ListRetirableGrants(context.Context, *kms.ListRetirableGrantsInput, ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error) {
+	return &kms.ListRetirableGrantsOutput{Grants: k.retirable}, nil
 }
 
 func (k *key) sleep(ctx context.Context, d time.Duration) error {

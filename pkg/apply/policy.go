@@ -29,11 +29,24 @@ var (
 	_ PolicyReader = (*kms.Client)(nil)
 	_ PolicyWriter = (*kms.Client)(nil)
 	_ Granter      = (*kms.Client)(nil)
+	_ Retirables   = (*kms.Client)(nil)
 )
 
 // PolicyReader reads key policies, in the key's account.
 type PolicyReader interface {
 	GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error)
+}
+
+// Retirables lists the grants that a principal of the caller's account may
+// retire, on whose keys ever they are.
+type Retirables interface {
+	ListRetirableGrants(context.Context, *kms.ListRetirableGrantsInput, ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error)
+}
+
+// Reader reads what an undo rests on.
+type Reader interface {
+	PolicyReader
+	Retirables
 }
 
 // PolicyWriter writes key policies, in the key's account.
@@ -63,7 +76,8 @@ type Done struct {
 // nothing to do; anything else is ErrSuperseded. Each attempt looks anew: while
 // it waits, others edit.
 func EditKeyPolicy(ctx context.Context, r PolicyReader, w PolicyWriter, sleep Sleep, s plan.EditKeyPolicy) (Done, error) {
-	done := Done{Before: s.Before, After: s.After, Undo: UndoOf(s)}
+	done := Done{Before: s.Before, After: s.After}
+	done.Undo, _ = UndoOf(s) // of an edit it is always known
 	err := untilKnown(ctx, sleep, func() error {
 		now, err := readPolicy(ctx, r, s.Key)
 		switch {

@@ -1,11 +1,16 @@
 package apply
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -19,12 +24,89 @@ import (
 type Undo struct {
 	RemoveStatements *RemoveStatements `json:"removeStatements,omitempty"`
 	RevokeGrant      *RevokeGrant      `json:"revokeGrant,omitempty"`
+	RetireGrant      *RetireGrant      `json:"retireGrant,omitempty"`
 }
 
-// UndoOf returns what takes a policy step back. It is known before the step is
-// carried out; a grant's undo needs the id that KMS gives.
-func UndoOf(s plan.EditKeyPolicy) Undo {
-	return Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}
+// UndoOf returns what takes a step back, as far as it is known before the step
+// is carried out; false where it isn't: revoking a grant needs the id that KMS
+// gives.
+func UndoOf(step plan.Step) (Undo, bool) {
+	switch s := step.(type) {
+	case plan.EditKeyPolicy:
+		return Undo{RemoveStatements: &RemoveStatements{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}, true
+	case plan.CreateGrant:
+		u := UndoOfGrant(s, "")
+		return u, u.RetireGrant != nil && u.RetireGrant.Retiring != ""
+	}
+	return Undo{}, false
+}
+
+// UndoOfGrant returns what takes a grant back: a grant on a key of the grantee's own account is revoked; one on
+// another account's key is retired, by whom it names for that or by the account
+// that issued it. RevokeGrant would ask for a permission in the key's account.
+// https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
+func UndoOfGrant(s plan.CreateGrant, id string) Undo {
+	if owner := accountOf(s.Key); owner == s.Account() || owner == "" {
+		return Undo{RevokeGrant: &RevokeGrant{Key: s.Key, GrantID: id}}
+	}
+	return Undo{RetireGrant: &RetireGrant{Key: s.Key, GrantID: id, Name: s.Name, Retiring: s.Retiring, Issuer: s.Account()}}
+}
+
+// Key returns the key that the undo is about, and what it takes away: a
+// principal or a grant's id or name. Both are "" where not exactly one member is
+// set.
+func (u Undo) Key() (key, what string) {
+	set := 0
+	if r := u.RemoveStatements; r != nil {
+		set, key, what = set+1, r.Key, r.Principal
+	}
+	if r := u.RevokeGrant; r != nil {
+		set, key, what = set+1, r.Key, r.GrantID
+	}
+	if r := u.RetireGrant; r != nil {
+		set, key, what = set+1, r.Key, cmp.Or(r.GrantID, r.Name)
+	}
+	if set != 1 {
+		return "", ""
+	}
+	return key, what
+}
+
+// Account returns the account in which it is carried out.
+func (u Undo) Account() string {
+	if u.RetireGrant != nil {
+		return u.RetireGrant.Issuer
+	}
+	key, _ := u.Key()
+	return accountOf(key)
+}
+
+// Undos take several steps back, in this order. One alone is written as itself,
+// several as a list.
+type Undos []Undo
+
+// MarshalJSON implements json.Marshaler.
+func (u Undos) MarshalJSON() ([]byte, error) {
+	if len(u) == 1 {
+		return json.Marshal(u[0])
+	}
+	return json.Marshal([]Undo(u))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (u *Undos) UnmarshalJSON(text []byte) error {
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
+		*u = make(Undos, 1)
+		return json.Unmarshal(text, &(*u)[0])
+	}
+	return json.Unmarshal(text, (*[]Undo)(u))
+}
+
+func accountOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
 }
 
 // RemoveStatements takes a principal out of Keymend's statements.
@@ -38,6 +120,15 @@ type RemoveStatements struct {
 type RevokeGrant struct {
 	Key     string `json:"key"`
 	GrantID string `json:"grantId"`
+}
+
+// RetireGrant ends a grant of Keymend's on another account's key.
+type RetireGrant struct {
+	Key      string `json:"key"`
+	GrantID  string `json:"grantId,omitempty"` // "" = not known: Retiring and Name tell
+	Name     string `json:"name"`
+	Retiring string `json:"retiring,omitempty"` // ARN of who may retire it by its own word
+	Issuer   string `json:"issuer"`             // the account that issued it
 }
 
 // Preview says what RemoveStatements would write, without writing.
@@ -97,4 +188,53 @@ func (u RevokeGrant) Run(ctx context.Context, g Granter) (Done, error) {
 		return Done{}, fmt.Errorf("revoke grant %s on %s: %w", u.GrantID, u.Key, err)
 	}
 	return Done{Changed: true, GrantID: u.GrantID}, nil
+}
+
+// Find returns the grant's id, also where it is known by its name only; "" = the
+// grant is gone.
+func (u RetireGrant) Find(ctx context.Context, r Retirables) (string, error) {
+	if u.Retiring == "" {
+		return u.GrantID, nil // nobody's to list: KMS says whether it is gone
+	}
+	pages := kms.NewListRetirableGrantsPaginator(r, &kms.ListRetirableGrantsInput{RetiringPrincipal: &u.Retiring})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("list retirable grants of %s: %w", u.Retiring, err)
+		}
+		for _, g := range page.Grants {
+			id := aws.ToString(g.GrantId)
+			if id == u.GrantID || u.GrantID == "" && aws.ToString(g.Name) == u.Name && u.on(aws.ToString(g.KeyId)) {
+				return id, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// on: KMS gives a grant's key as its ARN or its id.
+func (u RetireGrant) on(key string) bool {
+	return key == u.Key || key != "" && strings.HasSuffix(u.Key, ":key/"+key)
+}
+
+// Run retires the grant. A grant that is gone is as it shall be. Where its id
+// isn't known, and r shows no such grant, it is gone.
+func (u RetireGrant) Run(ctx context.Context, r Retirables, g Granter) (Done, error) {
+	id := u.GrantID
+	if id == "" {
+		var err error
+		if id, err = u.Find(ctx, r); err != nil || id == "" {
+			return Done{}, err
+		}
+	}
+	_, err := g.RetireGrant(ctx, &kms.RetireGrantInput{KeyId: &u.Key, GrantId: &id})
+	_, gone := errors.AsType[*types.NotFoundException](err)
+	_, noGrant := errors.AsType[*types.InvalidGrantIdException](err)
+	if gone || noGrant {
+		return Done{GrantID: id}, nil
+	}
+	if err != nil {
+		return Done{}, fmt.Errorf("retire grant %s on %s: %w", id, u.Key, err)
+	}
+	return Done{Changed: true, GrantID: id}, nil
 }

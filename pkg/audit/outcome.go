@@ -24,6 +24,8 @@ const (
 	Superseded Outcome = "superseded"
 	Failed     Outcome = "failed"
 	Undone     Outcome = "undone"
+
+	PartlyUndone Outcome = "partly-undone"
 )
 
 // Outcomes returns every outcome with its meaning, as docs/audit.md has it.
@@ -46,5 +48,6 @@ func Outcomes() map[Outcome]string {
 		Superseded:      "The facts changed since the plan was made; it was not carried out.",
 		Failed:          "AWS refused the change, or a call that it rests on, for a reason that trying again doesn't mend.",
 		Undone:          "What Keymend had added was taken away again.",
+		PartlyUndone:    "Part of what Keymend had added was taken away again; the rest is in an account that these credentials aren't for.",
 	}
 }

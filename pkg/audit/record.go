@@ -55,7 +55,8 @@ type Record struct {
 	Suspended string `json:"suspended,omitempty"`
 	ManagedBy string `json:"managedBy,omitempty"`
 
-	Key         string            `json:"key,omitempty"` // ARN
+	Key         string            `json:"key,omitempty"`        // ARN
+	KeyAccount  string            `json:"keyAccount,omitempty"` // where it isn't the group's
 	Alias       string            `json:"alias,omitempty"`
 	KeyState    string            `json:"keyState,omitempty"`
 	Because     []string          `json:"because,omitempty"`
@@ -78,8 +79,9 @@ type Record struct {
 	Before         string          `json:"before,omitempty"` // document
 	After          string          `json:"after,omitempty"`  // document
 	OthersAffected int             `json:"othersAffected"`
-	Session        string          `json:"session,omitempty"` // role session name in CloudTrail
-	Undo           json.RawMessage `json:"undo,omitempty"`    // see pkg/apply.Undo
+	Session        string          `json:"session,omitempty"`  // role session name in CloudTrail
+	Sessions       []SessionOf     `json:"sessions,omitempty"` // each write, where they are in several accounts
+	Undo           json.RawMessage `json:"undo,omitempty"`     // see pkg/apply.Undos
 	Proof          *ProofOf        `json:"proof,omitempty"`
 	// Shortened names the fields that were cut so that the record fits into one
 	// event of the log.
@@ -93,9 +95,17 @@ type Pool struct {
 	Has    int `json:"has"`
 }
 
+// SessionOf says where CloudTrail shows a write, and under which name.
+type SessionOf struct {
+	Account string `json:"account"`
+	Action  string `json:"action"` // as in "kms:PutKeyPolicy"
+	Name    string `json:"name"`   // role session name
+}
+
 // ProofOf is what was seen after a write.
 type ProofOf struct {
 	EqualReads int             `json:"equalReads"` // consecutive reads that agreed
 	Decision   access.Decision `json:"decision"`   // re-evaluated from the last one
 	Instances  []string        `json:"instances,omitempty"`
+	GrantID    string          `json:"grantId,omitempty"` // what the repeated CreateGrant answered, where reads show nothing
 }

@@ -121,7 +121,7 @@ func (in Input) stepsFit(p plan.Plan) Reason {
 		case plan.EditKeyPolicy:
 			key, principal = s.Key, s.Principal
 			if !in.OwnKey {
-				want = "arn:" + arnPart(p.Target, 1) + ":iam::" + in.Account + ":root"
+				want = plan.RootARN(p.Target, in.Account)
 			}
 		case plan.CreateGrant:
 			key, principal = s.Key, s.Principal

@@ -57,6 +57,33 @@ func (r *Reader) grants(ctx context.Context, s *State, grantee string) error {
 	return nil
 }
 
+// retirable finds Keymend's own grants on a key whose grants may not be listed:
+// who may retire a grant sees it, on whose key ever it is.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
+func (r *Reader) retirable(ctx context.Context, s *State, grantee string) error {
+	var found []access.Grant
+	pages := kms.NewListRetirableGrantsPaginator(r.aliases, &kms.ListRetirableGrantsInput{RetiringPrincipal: &r.granter, Limit: new(int32(100))})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			refused, err := unreadable("kms:ListRetirableGrants", err)
+			if err != nil {
+				return fmt.Errorf("list retirable grants of %s: %w", r.granter, err)
+			}
+			s.Facts.CouldNotSee = append(s.Facts.CouldNotSee, "Keymend's own grants: "+refused)
+			return nil
+		}
+		for _, g := range page.Grants {
+			// KMS gives the key as its ARN or its id.
+			if id := aws.ToString(g.KeyId); (id == s.Facts.Key.ARN || strings.HasSuffix(s.Facts.Key.ARN, ":key/"+id)) && aws.ToString(g.GranteePrincipal) == grantee {
+				found = append(found, grantOf(g))
+			}
+		}
+	}
+	s.Facts.Grants = found
+	return nil
+}
+
 func grantOf(g types.GrantListEntry) access.Grant {
 	out := access.Grant{
 		ID: aws.ToString(g.GrantId), Name: aws.ToString(g.Name),

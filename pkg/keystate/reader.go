@@ -30,9 +30,11 @@ type Keys interface {
 	ListResourceTags(context.Context, *kms.ListResourceTagsInput, ...func(*kms.Options)) (*kms.ListResourceTagsOutput, error)
 }
 
-// Aliases is what it calls for the name that people know the key by.
+// Aliases is what it calls for the name that people know the key by, and for
+// grants on keys that it can't look at.
 type Aliases interface {
 	ListAliases(context.Context, *kms.ListAliasesInput, ...func(*kms.Options)) (*kms.ListAliasesOutput, error)
+	ListRetirableGrants(context.Context, *kms.ListRetirableGrantsInput, ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error)
 }
 
 // Roles is what it calls of IAM.
@@ -53,10 +55,17 @@ type Reader struct {
 	keys    Keys
 	aliases Aliases
 	roles   Roles
+	granter string // ARN of the account's role that retires Keymend's grants; "" = none
 
-	described *memory[string, access.Key] // by the key as it is written down
+	described *memory[string, described] // by the key as it is written down
 	states    *memory[keyFor, State]
 	found     *memory[string, access.Principal] // by the role's ARN
+}
+
+// A described key is what DescribeKey says of it, or why it doesn't.
+type described struct {
+	key    access.Key
+	unseen string
 }
 
 // A keyFor is a key as one grantee finds it.
@@ -68,13 +77,22 @@ type keyFor struct{ arn, grantee string }
 // shared: nobody may change it.
 func (r *Reader) Remembering() *Reader {
 	c := *r
-	c.described, c.states, c.found = &memory[string, access.Key]{}, &memory[keyFor, State]{}, &memory[string, access.Principal]{}
+	c.described, c.states, c.found = &memory[string, described]{}, &memory[keyFor, State]{}, &memory[string, access.Principal]{}
 	return &c
 }
 
 // New returns a reader with the credentials of the given account.
 func New(account string, keys Keys, aliases Aliases, roles Roles) *Reader {
 	return &Reader{account: account, keys: keys, aliases: aliases, roles: roles}
+}
+
+// For returns a reader that finds on other accounts' keys, whatever else it may
+// see of them, the grants that the granter, a role of its own account, may
+// retire: Keymend's.
+func (r *Reader) For(granter string) *Reader {
+	c := *r
+	c.granter = granter
+	return &c
 }
 
 // FromConfig returns a reader whose credentials are of the given account.
@@ -91,35 +109,47 @@ func FromConfig(account string, cfg aws.Config) *Reader {
 // a key of another Region nothing is read: EBS can't use it, whatever its state.
 //
 // Errors: ErrKeyNotFound; else the SDK's, wrapped. A refused DescribeKey is one,
-// since nothing at all is known of the key then.
+// since nothing at all is known of the key then; but not of another account's
+// key, of which most is out of sight in any case.
 func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error) {
 	if region := regionOf(keyID); region != "" && r.region != "" && region != r.region {
 		return elsewhere(keyID, region), nil
 	}
-	key, err := r.described.get(keyID, func() (access.Key, error) { return r.describe(ctx, keyID) })
+	d, err := r.described.get(keyID, func() (described, error) { return r.describe(ctx, keyID) })
 	if err != nil {
 		return State{}, err
 	}
-	return r.states.get(keyFor{key.ARN, grantee}, func() (State, error) { return r.state(ctx, key, grantee) })
+	return r.states.get(keyFor{d.key.ARN, grantee}, func() (State, error) { return r.state(ctx, d, grantee) })
 }
 
-func (r *Reader) describe(ctx context.Context, keyID string) (access.Key, error) {
+func (r *Reader) describe(ctx context.Context, keyID string) (described, error) {
 	out, err := r.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
-	if namesNone(err) {
-		return access.Key{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, account.Message(err))
+	switch {
+	case namesNone(err):
+		return described{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, account.Message(err))
+	case account.AccessDenied(err) && r.foreign(keyID):
+		return described{key: access.Key{ARN: keyID}, unseen: "the key's state: kms:DescribeKey was refused: " + account.Message(err)}, nil
+	case err != nil:
+		return described{}, fmt.Errorf("describe key %s: %w", keyID, err)
+	case out.KeyMetadata == nil:
+		return described{}, fmt.Errorf("describe key %s: the answer is empty", keyID)
 	}
-	if err != nil {
-		return access.Key{}, fmt.Errorf("describe key %s: %w", keyID, err)
-	}
-	if out.KeyMetadata == nil {
-		return access.Key{}, fmt.Errorf("describe key %s: the answer is empty", keyID)
-	}
-	return keyOf(out.KeyMetadata), nil
+	return described{key: keyOf(out.KeyMetadata)}, nil
+}
+
+// foreign reports whether an ARN is of another account than the reader's.
+func (r *Reader) foreign(arn string) bool {
+	owner := accountOf(arn)
+	return owner != "" && owner != r.account
 }
 
 // state reads the rest, side by side.
-func (r *Reader) state(ctx context.Context, key access.Key, grantee string) (State, error) {
+func (r *Reader) state(ctx context.Context, d described, grantee string) (State, error) {
+	key := d.key
 	s := State{Facts: access.Facts{Key: key}}
+	if d.unseen != "" {
+		s.Facts.CouldNotSee = []string{d.unseen}
+	}
 	parts := []func(context.Context, *State) error{r.policy, r.tags, r.alias}
 	if owner := accountOf(key.ARN); owner != r.account {
 		s.foreign(owner)
@@ -127,6 +157,9 @@ func (r *Reader) state(ctx context.Context, key access.Key, grantee string) (Sta
 	}
 	parts = append(parts, func(ctx context.Context, s *State) error { return r.grants(ctx, s, grantee) })
 	err := s.fill(ctx, parts)
+	if err == nil && r.foreign(key.ARN) && s.Facts.GrantsUnreadable != "" && r.granter != "" {
+		err = r.retirable(ctx, &s, grantee)
+	}
 	// Who appends to a shared list gets one of his own.
 	s.Facts.Grants, s.Facts.CouldNotSee = slices.Clip(s.Facts.Grants), slices.Clip(s.Facts.CouldNotSee)
 	return s, err

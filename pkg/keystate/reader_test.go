@@ -318,3 +318,41 @@ func deniedAction(err error) string {
 	d, _ := account.DenialOf(err)
 	return d.Action
 }
+
+// TestReadUnseen: of another account's key that may not be looked at, its name
+// is known, why the rest isn't, and which of Keymend's own grants stand on it.
+func TestReadUnseen(t *testing.T) {
+	t.Parallel()
+	grant := func(id, key, grantee string) string {
+		return `{"GrantId":"` + id + `","KeyId":"` + key + `","Name":"keymend-` + id + `","GranteePrincipal":"` + grantee + `","Operations":["Decrypt"]}`
+	}
+	all := map[string]string{
+		"DescribeKey": denied("kms:DescribeKey"), "ListGrants": denied("kms:ListGrants"),
+		"ListRetirableGrants":    `{"Grants":[` + grant("1", farARN, roleARN) + `,` + grant("2", keyARN, roleARN) + `],"Truncated":true,"NextMarker":"m2"}`,
+		"ListRetirableGrants m2": `{"Grants":[` + grant("3", farARN[len(farARN)-36:], roleARN) + `,` + grant("4", farARN, "AROAEXAMPLEGONE123456") + `],"Truncated":false}`,
+	}
+	r, e := serve(t, all)
+	s, err := r.For("arn:aws:iam::"+own+":role/keymend-granter").Read(t.Context(), farARN, roleARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Facts.Key != (access.Key{ARN: farARN}) || len(s.Facts.Grants) != 2 || s.Facts.Grants[0].ID != "1" || s.Facts.Grants[1].ID != "3" || !strings.Contains(s.Facts.GrantsUnreadable, "kms:ListGrants") ||
+		!strings.Contains(strings.Join(s.Facts.CouldNotSee, " "), "kms:DescribeKey was refused") {
+		t.Errorf("%+v", s)
+	}
+	before := len(e.calls)
+	if s, err := r.Read(t.Context(), farARN, roleARN); err != nil || s.Facts.Grants != nil || len(e.calls) != before+2 {
+		t.Errorf("without a granter: %+v, calls %q, %v", s.Facts.Grants, e.calls[before:], err)
+	}
+	all["ListRetirableGrants m2"] = denied("kms:ListRetirableGrants")
+	r, _ = serve(t, all)
+	if s, err := r.For("arn:aws:iam::"+own+":role/keymend-granter").Read(t.Context(), farARN, roleARN); err != nil || s.Facts.Grants != nil ||
+		!strings.Contains(strings.Join(s.Facts.CouldNotSee, " "), "kms:ListRetirableGrants was refused") {
+		t.Errorf("%+v, %v", s, err)
+	}
+	all["ListRetirableGrants"] = refused("ThrottlingException", "Rate exceeded")
+	r, _ = serve(t, all)
+	if _, err := r.For("x").Read(t.Context(), farARN, roleARN); !account.Transient(err) {
+		t.Errorf("err = %v", err)
+	}
+}

@@ -63,8 +63,8 @@ func (f Finding) addTags(values map[string][]string) {
 	}
 }
 
-// keyAccount returns the account that owns the key, by its ARN.
-func (f Finding) keyAccount() string { return arnPart(f.Facts.Key.ARN, 4) }
+// KeyAccount returns the account that owns the key, by its ARN.
+func (f Finding) KeyAccount() string { return arnPart(f.Facts.Key.ARN, 4) }
 
 // keyRegion returns the Region that the key is in, by its ARN.
 func (f Finding) keyRegion() string { return arnPart(f.Facts.Key.ARN, 3) }
@@ -86,4 +86,4 @@ func hash(parts ...string) string {
 }
 
 // OwnKey reports whether the key belongs to the group's own account.
-func (f Finding) OwnKey() bool { return f.Account != "" && f.keyAccount() == f.Account }
+func (f Finding) OwnKey() bool { return f.Account != "" && f.KeyAccount() == f.Account }

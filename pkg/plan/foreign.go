@@ -36,7 +36,7 @@ type ForOwner struct {
 // Grant returns the step that would give the principal a grant on another
 // account's key, for a trial of it.
 func Grant(f Finding, o Options) CreateGrant {
-	return f.grant(o, "the key belongs to account "+f.keyAccount()+"; a key policy alone never opens it to a role of account "+f.Account)
+	return f.grant(o, "the key belongs to account "+f.KeyAccount()+"; a key policy alone never opens it to a role of account "+f.Account)
 }
 
 // across plans for a key of another account: its owner's half where that is
@@ -69,7 +69,7 @@ func (f Finding) across(o Options, p *Plan) {
 func (f Finding) ownersAlone(o Options, p *Plan, refused string) *NoFix {
 	if denied := f.granterDenied(o); denied != "" {
 		return &NoFix{ExplicitDeny, denied,
-			"The owner of the key, account " + f.keyAccount() + ", has to except " + o.Granter.ARN + " from that statement. " + p.ForOwner.String()}
+			"The owner of the key, account " + f.KeyAccount() + ", has to except " + o.Granter.ARN + " from that statement. " + p.ForOwner.String()}
 	}
 	owned := f.ownedByCode(o)
 	switch {
@@ -128,6 +128,11 @@ func (f Finding) given(o Options) Half {
 	return HalfOpen
 }
 
+// RootARN returns the ARN of an account's root, in the key's partition.
+func RootARN(keyARN, account string) string {
+	return "arn:" + arnPart(keyARN, 1) + ":iam::" + account + ":root"
+}
+
 // delegation edits the key policy, and says why KMS would refuse the result.
 func (f Finding) delegation(o Options) (EditKeyPolicy, string) {
 	to := keypolicy.Delegation{Partition: arnPart(f.Facts.Key.ARN, 1), Account: f.Account}
@@ -139,7 +144,7 @@ func (f Finding) delegation(o Options) (EditKeyPolicy, string) {
 		before = noStatements()
 	}
 	edit, err := keypolicy.Delegate(before, to)
-	return f.edited(edit, err, "arn:"+to.Partition+":iam::"+to.Account+":root")
+	return f.edited(edit, err, RootARN(f.Facts.Key.ARN, f.Account))
 }
 
 func (f Finding) forOwner(o Options, half Half, edit EditKeyPolicy) *ForOwner {
@@ -149,7 +154,7 @@ func (f Finding) forOwner(o Options, half Half, edit EditKeyPolicy) *ForOwner {
 		retiring = " --retiring-principal " + grant.Retiring
 	}
 	owner := &ForOwner{
-		Account: f.keyAccount(),
+		Account: f.KeyAccount(),
 		Command: fmt.Sprintf("aws kms create-grant --region %s --key-id %s --grantee-principal %s%s --name %s --operations %s",
 			f.Region, grant.Key, grant.Principal, retiring, grant.Name, strings.Join(grant.Operations, " ")),
 	}
@@ -163,7 +168,7 @@ func (f Finding) forOwner(o Options, half Half, edit EditKeyPolicy) *ForOwner {
 func (f Finding) report(owner *ForOwner, why string) *NoFix {
 	return &NoFix{ForeignKey,
 		fmt.Sprintf("%s belongs to account %s, whose key policy doesn't let account %s create the grant that the launch needs: %s",
-			f.Facts.Key.ARN, f.keyAccount(), f.Account, strings.TrimSuffix(why, ".")+"."),
+			f.Facts.Key.ARN, f.KeyAccount(), f.Account, strings.TrimSuffix(why, ".")+"."),
 		owner.String()}
 }
 
@@ -181,8 +186,8 @@ func (o ForOwner) String() string {
 func (f Finding) beyondView() *NoFix {
 	return &NoFix{NotKnown,
 		fmt.Sprintf("Keymend's grant on %s to %s stands; whether anything else in account %s stands in the way can't be seen from here: %s",
-			f.Facts.Key.ARN, f.Principal.ARN, f.keyAccount(), f.Facts.PolicyUnreadable),
-		"If launches still fail for the key: its owner, account " + f.keyAccount() + ", looks whether it is Enabled and whether a Deny in its policy names the role."}
+			f.Facts.Key.ARN, f.Principal.ARN, f.KeyAccount(), f.Facts.PolicyUnreadable),
+		"If launches still fail for the key: its owner, account " + f.KeyAccount() + ", looks whether it is Enabled and whether a Deny in its policy names the role."}
 }
 
 // hasGrant reports whether the grant stands on a key whose policy can't be read.

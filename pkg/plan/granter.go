@@ -81,7 +81,7 @@ func (f Finding) tryHalf(o Options, steps Steps) *NoFix {
 	}
 	return &NoFix{WouldNotHelp,
 		fmt.Sprintf("%s would still not be known to be allowed kms:CreateGrant on %s: %s", o.Granter.ARN, f.Facts.Key.ARN, unseen(r)),
-		"Look at the statement or condition named; its owner is account " + f.keyAccount() + "."}
+		"Look at the statement or condition named; its owner is account " + f.KeyAccount() + "."}
 }
 
 // near says what looks like the permission to create the grant and isn't, or

@@ -41,7 +41,7 @@ func (f Finding) obstacle() *NoFix {
 		return &NoFix{NothingToDo, fmt.Sprintf("%s may use %s.", f.Principal.ARN, key), ""}
 	case f.Facts.Key.Manager == "AWS":
 		return &NoFix{ManagedByAWS,
-			fmt.Sprintf("%s is managed by AWS in account %s; it can't be shared, and nobody can change its policy.", key, f.keyAccount()),
+			fmt.Sprintf("%s is managed by AWS in account %s; it can't be shared, and nobody can change its policy.", key, f.KeyAccount()),
 			"Encrypt the volume, and copy the snapshot, under a customer managed key: `aws ec2 copy-snapshot --encrypted --kms-key-id KEY …`."}
 	case f.keyRegion() != f.Region:
 		return &NoFix{OtherRegion,

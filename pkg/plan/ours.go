@@ -17,9 +17,31 @@ func (f Finding) ours(s keypolicy.Statement) bool {
 	return keypolicy.Owned(s) && slices.Contains(s.Principal.AWS, f.Principal.ARN)
 }
 
+// Stands reports whether the statements of a step on another account's key are
+// in its policy, and still Keymend's own.
+func (f Finding) Stands(s EditKeyPolicy) bool {
+	if f.Facts.Policy == nil || len(s.Sids) == 0 {
+		return false
+	}
+	for _, sid := range s.Sids {
+		if !slices.ContainsFunc(f.Facts.Policy.Statements(), func(o keypolicy.Statement) bool {
+			return o.Sid == sid && keypolicy.Owned(o) && slices.Contains(o.Principal.AWS, s.Principal)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
 // ByKeymend reports whether a statement or grant of Keymend's decides any of
-// what the principal may do.
+// what the principal may do. On another account's key that can't be looked at, a
+// grant of Keymend's is all there is.
 func (f Finding) ByKeymend() bool {
+	if !f.OwnKey() && f.Facts.Policy == nil {
+		return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
+			return strings.HasPrefix(g.Name, GrantPrefix) && g.GranteePrincipal == f.Principal.ARN
+		})
+	}
 	if f.Decision() != access.Allowed {
 		return false
 	}

@@ -56,7 +56,7 @@ func (f Finding) Affected(steps Steps) int {
 func (f Finding) others(after access.Facts) []access.Principal {
 	partition := arnPart(f.Facts.Key.ARN, 1)
 	names := map[string]bool{
-		"arn:" + partition + ":iam::" + f.keyAccount() + ":role/a-stranger":          true,
+		"arn:" + partition + ":iam::" + f.KeyAccount() + ":role/a-stranger":          true,
 		"arn:" + partition + ":iam::" + f.Account + ":role/a-stranger":               true,
 		"arn:" + partition + ":iam::000000000000:role/a-stranger-of-another-account": true,
 	}

@@ -57,12 +57,20 @@ func (e *Engine) Diagnose(ctx context.Context, s Signal) ([]Diagnosis, error) {
 }
 
 func (e *Engine) diagnose(ctx context.Context, l *look, f plan.Finding) (Diagnosis, error) {
-	p := e.plan(f)
+	f, p, err := e.plan(ctx, l, f)
+	if err != nil {
+		if _, lasts := lasting(err); !lasts {
+			return Diagnosis{}, err
+		}
+		// Who can't ask goes on with what can be seen.
+		f.Facts.CouldNotSee = append(slices.Clone(f.Facts.CouldNotSee), reasonOf(err))
+		f = f.Evaluate()
+	}
 	d := Diagnosis{Launch: l.launch, Finding: f, Plan: p, Verdict: e.judge(l, f, p)}
 	d.Record = e.record(l, f, audit.Finding)
 	planned(&d.Record, p, d.Verdict)
 	d.Record.Outcome, d.Record.Reason = outcomeOf(d.Verdict, p)
-	if d.Verdict.Allowed {
+	if d.Verdict.Allowed || d.Verdict.Try {
 		d.Message = new(l.message(f, p))
 		d.Record.RemediationID = plan.RemediationID(p.Digest)
 		if e.Send != nil {
@@ -98,7 +106,9 @@ func outcomeOf(v guard.Verdict, p plan.Plan) (audit.Outcome, string) {
 		return audit.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
 	case v.Allowed:
 		return audit.Fixable, v.Text
-	case v.Propose:
+	case v.Propose && p.ForOwner != nil:
+		return audit.Proposed, v.Text + " By hand: " + p.ForOwner.String()
+	case v.Propose, v.Try:
 		return audit.Proposed, v.Text
 	case v.Reason == guard.OnlyObserving:
 		return audit.Observed, v.Text

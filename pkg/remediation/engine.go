@@ -17,6 +17,7 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
+	"keymend/pkg/plan"
 	"keymend/pkg/settings"
 )
 
@@ -27,9 +28,10 @@ type View interface {
 	Launch(ctx context.Context, group string) (launch.Launch, error)
 	// Role reads a role. One that doesn't exist has no ID.
 	Role(ctx context.Context, arn string) (access.Principal, error)
-	// Key reads a key, and the grants to one principal.
+	// Key reads a key, and the grants to one principal. A key of another account
+	// is read there, where that account lets it.
 	Key(ctx context.Context, id, principalARN string) (keystate.State, error)
-	apply.PolicyReader
+	apply.Reader
 }
 
 // A Writer changes who may use a key.
@@ -57,11 +59,16 @@ type Engine struct {
 	// error is transient; a switch that may not be read is off.
 	Switch func(ctx context.Context) (guard.Switch, string, error)
 	Send   func(ctx context.Context, m Message) error // nil: nobody carries out
+	// Try asks KMS whether it would make a grant. It writes nothing, but only who
+	// may make the grant may ask: nil where that isn't so.
+	Try    func(ctx context.Context, s Session, grant plan.CreateGrant) (plan.Trial, error)
 	Record func(ctx context.Context, r audit.Record) error
 	Sleep  apply.Sleep
 
 	PersonAsked  bool                        // a person at a terminal, with their own credentials
 	RetiringRole func(account string) string // ARN of the role that may retire our grants; nil: none
+	// Granter is who calls CreateGrant in an account; nil: not known.
+	Granter func(account string) access.Principal
 }
 
 // sessionName is what CloudTrail shows for the writes of a remediation.

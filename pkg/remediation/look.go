@@ -119,7 +119,7 @@ func (l *look) conclude(reads []read, roles []access.Principal) {
 			continue
 		}
 		o := &l.findings[at]
-		o.Because = append(o.Because, f.Because...)
+		o.Because, o.SharedBy = append(o.Because, f.Because...), append(o.SharedBy, f.SharedBy...)
 		o.Operations = slices.Compact(slices.Sorted(slices.Values(append(o.Operations, f.Operations...))))
 		uses[at] = append(uses[at], r.key.Uses...)
 		if ops := l.launch.Operations(uses[at]); ops != nil {
@@ -159,8 +159,18 @@ func finding(s Signal, key launch.Key, principal access.Principal, state keystat
 		Account: s.Account, Region: s.Region, Group: s.Group,
 		KeyID: key.ID, Alias: state.Alias, Because: because(key), Principal: principal,
 		Operations: slices.Clone(key.Operations), Facts: state.Facts,
-		Tags: state.Tags, TagsUnreadable: state.TagsUnreadable,
+		Tags: state.Tags, TagsUnreadable: state.TagsUnreadable, SharedBy: sharedBy(key),
 	}
+}
+
+func sharedBy(key launch.Key) []string {
+	var out []string
+	for _, use := range key.Uses {
+		if use.SharedBy != "" && !slices.Contains(out, use.SharedBy) {
+			out = append(out, use.SharedBy)
+		}
+	}
+	return out
 }
 
 func because(key launch.Key) []string {
@@ -181,28 +191,4 @@ func (l *look) find(keyARN string) (plan.Finding, bool) {
 		return plan.Finding{}, false
 	}
 	return l.findings[at], true
-}
-
-// plan makes the plan for a finding.
-func (e *Engine) plan(f plan.Finding) plan.Plan {
-	return plan.For(f, e.options(f, e.Settings.OwnKey))
-}
-
-func (e *Engine) options(f plan.Finding, ownKey string) plan.Options {
-	o := plan.Options{OwnKey: ownKey, OwnershipTags: e.Settings.OwnershipTags}
-	if e.RetiringRole != nil {
-		o.RetiringRole = e.RetiringRole(f.Account)
-	}
-	return o
-}
-
-// judge asks whether the plan may be carried out.
-func (e *Engine) judge(l *look, f plan.Finding, p plan.Plan) guard.Verdict {
-	return guard.Judge(guard.Input{
-		Mode: guard.ParseMode(e.Settings.Mode), Scope: e.Settings.Scope,
-		Switch: l.guard, SwitchText: l.guardSay,
-		KeyTags: f.Tags, TagsUnreadable: f.TagsUnreadable,
-		OwnKey: f.OwnKey(), PersonAsked: e.PersonAsked,
-		Principal: f.Principal.ARN, Account: f.Account,
-	}, p)
 }

@@ -44,6 +44,9 @@ func (e *Engine) record(l *look, f plan.Finding, phase audit.Phase) audit.Record
 	if p := l.launch.WarmPool; p != nil {
 		r.WarmPool = &audit.Pool{Wanted: p.Wanted, Has: p.Has}
 	}
+	if owner := f.KeyAccount(); owner != "" && !f.OwnKey() {
+		r.KeyAccount = owner
+	}
 	r.Key, r.Alias, r.KeyState, r.Because = f.Facts.Key.ARN, f.Alias, f.Facts.Key.State, f.Because
 	r.Principal, r.PrincipalID = f.Principal.ARN, f.Principal.ID
 	r.Decision, r.Missing = f.Decision(), f.Missing()
@@ -70,15 +73,34 @@ func (e *Engine) record(l *look, f plan.Finding, phase audit.Phase) audit.Record
 func planned(r *audit.Record, p plan.Plan, v guard.Verdict) {
 	r.Plan, r.Digest, r.OthersAffected = &p, p.Digest, p.OthersAffected
 	r.Verdict, r.Consent = &v, v.Consent
+	for _, miss := range p.NearMisses {
+		if !slices.Contains(r.NearMisses, miss) {
+			r.NearMisses = append(r.NearMisses, miss)
+		}
+	}
 }
 
-// done adds what came of a step.
-func done(r *audit.Record, d apply.Done) error {
-	r.Before, r.After = d.Before, d.After
-	undo, err := json.Marshal(d.Undo)
+// done adds what came of the steps. They are taken back last first.
+func done(r *audit.Record, all []apply.Done) error {
+	var undos apply.Undos
+	for _, d := range slices.Backward(all) {
+		undos = append(undos, d.Undo)
+		if d.Before != "" || d.After != "" {
+			r.Before, r.After = d.Before, d.After
+		}
+	}
+	return undoing(r, undos)
+}
+
+// undoing adds what takes the change back; nothing where there is nothing.
+func undoing(r *audit.Record, undos apply.Undos) error {
+	if r.Undo = nil; len(undos) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(undos)
 	if err != nil {
 		return fmt.Errorf("write undo: %w", err)
 	}
-	r.Undo = undo
+	r.Undo = text
 	return nil
 }

@@ -2,15 +2,12 @@ package remediation
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
-	"keymend/pkg/access"
 	"keymend/pkg/apply"
 	"keymend/pkg/audit"
 	"keymend/pkg/guard"
-	"keymend/pkg/keypolicy"
 	"keymend/pkg/plan"
 )
 
@@ -19,6 +16,7 @@ import (
 // the message has to come again.
 //
 //	the message's change is there already          → prove it, and complete the record
+//	its first steps are, and the rest is planned   → go on with the rest, if permitted
 //	the same, in a policy that others edited       → superseded, with the undo
 //	access is allowed, or no plan is left           → superseded
 //	a fresh plan with the message's digest          → carry it out, if permitted
@@ -34,23 +32,45 @@ func (e *Engine) Remediate(ctx context.Context, m Message) (audit.Record, error)
 		r := e.record(l, plan.Finding{Account: m.Account, Region: m.Region, Group: m.Group}, audit.Result)
 		return e.superseded(ctx, r, m, "the group's launch doesn't need "+m.Target+" any more")
 	}
-	if written, ok := earlier(f, m); ok {
-		return e.complete(ctx, l, f, m, written)
+	before := earlier(f, m)
+	if len(before) > 0 && len(before) == len(m.Steps) {
+		return e.complete(ctx, l, f, m, before)
 	}
-	p := e.plan(f)
+	f, p, err := e.plan(ctx, l, f)
+	if err != nil {
+		return e.failedChange(ctx, e.record(l, f, audit.Result), m, err)
+	}
 	verdict := e.judge(l, f, p)
-	if p.Digest == m.Digest {
-		return e.carryOut(ctx, l, f, p, verdict)
+	switch {
+	case p.Digest == m.Digest:
+		return e.carryOut(ctx, l, f, p, verdict, nil)
+	case len(before) > 0 && onlyTheGrant(p.Steps, m.Steps[len(before):]):
+		p.Digest, p.FactsDigest = m.Digest, m.FactsDigest // one change, begun before
+		return e.carryOut(ctx, l, f, p, verdict, before)
 	}
+	return e.overtaken(ctx, l, f, m, p, verdict, before)
+}
+
+// overtaken: the fresh plan is another one, or none.
+func (e *Engine) overtaken(ctx context.Context, l *look, f plan.Finding, m Message, p plan.Plan, v guard.Verdict, before []apply.Done) (audit.Record, error) {
 	r := e.record(l, f, audit.Result)
-	planned(&r, p, verdict)
+	planned(&r, p, v)
+	if err := done(&r, before); err != nil {
+		return r, err
+	}
+	r.Before, r.After = "", ""
+	if p.NoFix != nil && f.Trial.Answer != plan.TrialNone {
+		r.RemediationID, r.Digest = plan.RemediationID(m.Digest), m.Digest // sent to be tried, and that is the answer
+		r.Outcome, r.Reason = outcomeOf(v, p)
+		return r, e.write(ctx, r)
+	}
 	if p.NoFix != nil {
 		return e.superseded(ctx, r, m, p.NoFix.Text)
 	}
-	if r, err = e.superseded(ctx, r, m, "the facts have changed since the plan was made; the fresh plan is "+p.Digest); err != nil {
+	if r, err := e.superseded(ctx, r, m, "the facts have changed since the plan was made; the fresh plan is "+p.Digest); err != nil {
 		return r, err
 	}
-	return e.carryOut(ctx, l, f, p, verdict)
+	return e.carryOut(ctx, l, f, p, v, nil)
 }
 
 func (e *Engine) superseded(ctx context.Context, r audit.Record, m Message, why string) (audit.Record, error) {
@@ -60,8 +80,9 @@ func (e *Engine) superseded(ctx context.Context, r audit.Record, m Message, why 
 }
 
 // carryOut writes what the guard permits: the intent first, so that nothing is
-// done that isn't on record.
-func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.Plan, v guard.Verdict) (audit.Record, error) {
+// done that isn't on record. What an earlier delivery of the same change has
+// done stays part of it.
+func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.Plan, v guard.Verdict, before []apply.Done) (audit.Record, error) {
 	r := e.record(l, f, audit.Intent)
 	planned(&r, p, v)
 	r.RemediationID = plan.RemediationID(p.Digest)
@@ -69,20 +90,25 @@ func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.P
 	if !v.Allowed {
 		r.Phase = audit.Result
 		r.Outcome, r.Reason = outcomeOf(v, p)
+		if err := done(&r, before); err != nil {
+			return r, err
+		}
 		return r, e.write(ctx, r)
 	}
-	if err := e.intend(ctx, r); err != nil {
+	if err := e.intend(ctx, f, &r, before); err != nil {
 		return r, err
 	}
 	r.Phase = audit.Result
+	all := before
 	for _, step := range p.Steps {
-		d, err := e.apply(ctx, l, r.Session, step)
+		d, err := e.apply(ctx, l, r.RemediationID, step, len(all) > 0)
 		if err != nil {
-			return e.failedStep(ctx, l, f, r, err)
+			return e.failedStep(ctx, l, f, r, all, err)
 		}
-		if err := done(&r, d); err != nil {
-			return r, err
-		}
+		all = append(all, d)
+	}
+	if err := done(&r, all); err != nil {
+		return r, err
 	}
 	return e.proven(ctx, l, f, r)
 }
@@ -90,48 +116,60 @@ func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.P
 // intend records what is about to be written, with its undo where that is known
 // beforehand: a change whose outcome never gets into the log can be taken back
 // all the same.
-func (e *Engine) intend(ctx context.Context, r audit.Record) error {
+func (e *Engine) intend(ctx context.Context, f plan.Finding, r *audit.Record, before []apply.Done) error {
+	all := append([]apply.Done{}, before...)
 	for _, step := range r.Plan.Steps {
-		s, ok := step.(plan.EditKeyPolicy)
-		if !ok {
-			continue
+		if u, ok := apply.UndoOf(step); ok {
+			all = append(all, apply.Done{Undo: u})
 		}
-		undo, err := json.Marshal(apply.UndoOf(s))
-		if err != nil {
-			return fmt.Errorf("write undo: %w", err)
+		if !f.OwnKey() {
+			s := audit.SessionOf{Account: step.Account(), Action: actionOf(step), Name: r.Session}
+			r.Sessions = append(r.Sessions, s)
 		}
-		r.Undo = undo
 	}
-	return e.write(ctx, r)
+	intent := *r
+	if err := done(&intent, all); err != nil {
+		return err
+	}
+	intent.Before, intent.After = "", ""
+	return e.write(ctx, intent)
 }
 
-// apply opens a session for exactly this step, and carries it out.
-func (e *Engine) apply(ctx context.Context, l *look, session string, step plan.Step) (apply.Done, error) {
-	s := Session{Account: l.signal.Account, Region: l.signal.Region, Name: session}
+func actionOf(step plan.Step) string {
+	if _, edit := step.(plan.EditKeyPolicy); edit {
+		return "kms:PutKeyPolicy"
+	}
+	return "kms:CreateGrant"
+}
+
+// apply opens a session for exactly this step, in the step's account, and
+// carries it out. KMS may need a moment to act by what another step wrote.
+func (e *Engine) apply(ctx context.Context, l *look, remediationID string, step plan.Step, soon bool) (apply.Done, error) {
+	s := l.session(step, actionOf(step), remediationID)
+	w, err := e.Open(ctx, s)
+	if err != nil {
+		return apply.Done{}, fmt.Errorf("open session for %s: %w", s.Action, err)
+	}
 	switch step := step.(type) {
 	case plan.EditKeyPolicy:
-		s.Action, s.Key = "kms:PutKeyPolicy", step.Key
-		w, err := e.Open(ctx, s)
-		if err != nil {
-			return apply.Done{}, fmt.Errorf("open session for %s: %w", s.Action, err)
-		}
 		return apply.EditKeyPolicy(ctx, l.view, w, e.Sleep, step)
 	case plan.CreateGrant:
-		s.Action, s.Key = "kms:CreateGrant", step.Key
-		w, err := e.Open(ctx, s)
-		if err != nil {
-			return apply.Done{}, fmt.Errorf("open session for %s: %w", s.Action, err)
+		if soon {
+			return apply.CreateGrantSoon(ctx, w, e.Sleep, step)
 		}
 		return apply.CreateGrant(ctx, w, e.Sleep, step)
 	}
 	return apply.Done{}, fmt.Errorf("apply: no such step: %T", step)
 }
 
-// failedStep says how a write ended. Where KMS refuses an edited policy for
-// something that the document doesn't show, and the settings leave the choice, a
-// grant does as well.
-func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audit.Record, err error) (audit.Record, error) {
+// failedStep says how a write ended, and how what was written before is taken
+// back. Where KMS refuses an edited policy for something that the document
+// doesn't show, and the settings leave the choice, a grant does as well.
+func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audit.Record, all []apply.Done, err error) (audit.Record, error) {
 	r.Reason = reasonOf(err)
+	if err := done(&r, all); err != nil {
+		return r, err
+	}
 	if errors.Is(err, apply.ErrSuperseded) {
 		r.Outcome = audit.Superseded
 		// The next delivery looks again.
@@ -141,15 +179,18 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 	if r.Outcome = outcome; !lasts {
 		return r, err
 	}
+	if r.Plan.ForOwner != nil && len(all) == 0 {
+		r.Reason += " By hand: " + r.Plan.ForOwner.String()
+	}
 	if writeErr := e.write(ctx, r); writeErr != nil {
 		return r, writeErr
 	}
 	_, edit := r.Plan.Steps[0].(plan.EditKeyPolicy)
-	if !errors.Is(err, apply.ErrRefused) || !edit || e.Settings.OwnKey != "auto" {
+	if !errors.Is(err, apply.ErrRefused) || !edit || e.Settings.OwnKey != "auto" || !f.OwnKey() {
 		return r, nil
 	}
 	p := plan.For(f, e.options(f, "grant"))
-	return e.carryOut(ctx, l, f, p, e.judge(l, f, p))
+	return e.carryOut(ctx, l, f, p, e.judge(l, f, p), nil)
 }
 
 // failedChange ends a message whose look can't succeed.
@@ -161,49 +202,4 @@ func (e *Engine) failedChange(ctx context.Context, r audit.Record, m Message, er
 	}
 	r.Outcome, r.Reason = outcome, reasonOf(err)
 	return r, e.write(ctx, r)
-}
-
-// earlier says whether the message's change stands already, made by an earlier
-// delivery that ended before it could record what it did; and what it was.
-func earlier(f plan.Finding, m Message) (apply.Done, bool) {
-	if f.Decision() != access.Allowed || len(m.Steps) != 1 {
-		return apply.Done{}, false
-	}
-	switch s := m.Steps[0].(type) {
-	case plan.EditKeyPolicy:
-		if s.Principal != f.Principal.ARN || !f.HasStatements() {
-			return apply.Done{}, false
-		}
-		return apply.Done{Before: s.Before, After: s.After, Undo: apply.Undo{
-			RemoveStatements: &apply.RemoveStatements{Key: f.Facts.Key.ARN, Principal: f.Principal.ARN, Sids: s.Sids},
-		}}, true
-	case plan.CreateGrant:
-		for _, g := range f.Facts.Grants {
-			if g.Name == s.Name {
-				return apply.Done{GrantID: g.ID, Undo: apply.Undo{
-					RevokeGrant: &apply.RevokeGrant{Key: f.Facts.Key.ARN, GrantID: g.ID},
-				}}, true
-			}
-		}
-	}
-	return apply.Done{}, false
-}
-
-// complete records an earlier delivery's change.
-func (e *Engine) complete(ctx context.Context, l *look, f plan.Finding, m Message, d apply.Done) (audit.Record, error) {
-	r := e.record(l, f, audit.Result)
-	r.RemediationID, r.Digest = plan.RemediationID(m.Digest), m.Digest
-	r.Session = sessionName(r.RemediationID)
-	r.Plan = &plan.Plan{Target: m.Target, Steps: m.Steps, Digest: m.Digest, FactsDigest: m.FactsDigest}
-	r.Reason = "an earlier delivery of this change had written it"
-	if err := done(&r, d); err != nil {
-		return r, err
-	}
-	if d.After != "" && !keypolicy.Equal(f.Facts.Policy.String(), d.After) {
-		// Written by this change, with others' edits since, or by another one:
-		// the policy doesn't tell. No write is claimed; the undo fits either.
-		r.Before, r.After = "", ""
-		return e.superseded(ctx, r, m, "Keymend's statements open the key to the role already, in a policy that others have edited since the plan was made")
-	}
-	return e.proven(ctx, l, f, r)
 }

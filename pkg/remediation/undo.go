@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"keymend/pkg/account"
@@ -16,10 +17,12 @@ import (
 var ErrNothingToUndo = errors.New("the record has no undo")
 
 // Undo takes back what the record of an outcome says was added, and nothing
-// else, on the facts as they are now. It is asked for by a person: neither mode
-// nor consent nor the switch stands against taking access away.
+// else, on the facts as they are now, in the record's order. It is asked for by a
+// person: neither mode nor consent nor the switch stands against taking access
+// away. What is in an account that the person has no credentials for is left,
+// and is the undo of the record that Undo writes.
 func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error) {
-	undo, err := undoOf(of)
+	undos, err := UndosOf(of)
 	if err != nil {
 		return audit.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
@@ -29,10 +32,16 @@ func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error
 	if err := e.write(ctx, r); err != nil {
 		return r, err
 	}
-	d, err := e.takeBack(ctx, of, undo, r.Session)
-	r.Phase, r.Before, r.After, r.Undo = audit.Result, d.Before, d.After, nil
+	b := taking{}
+	err = b.back(ctx, e, of, undos, r.Session)
+	r.Phase, r.Before, r.After = audit.Result, b.before, b.after
+	if undoErr := undoing(&r, b.left); undoErr != nil {
+		return r, undoErr
+	}
 	switch {
-	case err == nil && d.Changed:
+	case err == nil && len(b.left) > 0:
+		r.Outcome, r.Reason = audit.PartlyUndone, "what is in account "+strings.Join(b.accounts(), ", ")+" is left: undo the same with credentials of that account"
+	case err == nil && b.changed:
 		r.Outcome, r.Reason = audit.Undone, "what had been added was taken away"
 	case err == nil:
 		r.Outcome, r.Reason = audit.Undone, "it was gone already"
@@ -41,41 +50,96 @@ func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error
 	default:
 		r.Outcome, r.Reason = audit.Failed, err.Error()
 	}
-	if r.Outcome == audit.Undone && len(d.Left) > 0 {
-		r.Reason += "; the role still stands in " + strings.Join(d.Left, ", ") + ", which isn't part of this change or was edited since, and stays"
+	if err == nil && len(b.names) > 0 {
+		r.Reason += "; the principal still stands in " + strings.Join(b.names, ", ") + ", which isn't part of this change or was edited since, and stays"
 	}
 	return r, errors.Join(err, e.write(ctx, r))
 }
 
-// undoOf reads the undo of a record. It may only be about the record's own key.
-func undoOf(r audit.Record) (apply.Undo, error) {
-	var u apply.Undo
+// UndosOf reads what takes the record's change back. It may only be about the
+// record's own key, in the group's account and the key's.
+func UndosOf(r audit.Record) (apply.Undos, error) {
+	var all apply.Undos
 	if len(r.Undo) == 0 {
-		return u, ErrNothingToUndo
+		return nil, ErrNothingToUndo
 	}
-	if err := json.Unmarshal(r.Undo, &u); err != nil {
-		return u, fmt.Errorf("read undo: %w", err)
+	if err := json.Unmarshal(r.Undo, &all); err != nil {
+		return nil, fmt.Errorf("read undo: %w", err)
 	}
-	key, what := "", ""
-	switch {
-	case u.RemoveStatements != nil && u.RevokeGrant == nil:
-		key, what = u.RemoveStatements.Key, u.RemoveStatements.Principal
-	case u.RevokeGrant != nil && u.RemoveStatements == nil:
-		key, what = u.RevokeGrant.Key, u.RevokeGrant.GrantID
+	if len(all) == 0 {
+		return nil, ErrNothingToUndo
 	}
-	if what == "" {
-		return u, ErrNothingToUndo
+	for _, u := range all {
+		key, what := u.Key()
+		if what == "" {
+			return nil, ErrNothingToUndo
+		}
+		if key == "" || key != r.Key || !strings.HasPrefix(key, "arn:") {
+			return nil, fmt.Errorf("the undo is about key %q, the record about %q", key, r.Key)
+		}
+		if owner := u.Account(); u.RetireGrant != nil && owner != r.Account {
+			return nil, fmt.Errorf("the undo is for account %q, the record about a group of %q", owner, r.Account)
+		}
 	}
-	if key == "" || key != r.Key || !strings.HasPrefix(key, "arn:") {
-		return u, fmt.Errorf("the undo is about key %q, the record about %q", key, r.Key)
+	return all, nil
+}
+
+// A taking is what came of taking a change back.
+type taking struct {
+	changed       bool
+	before, after string
+	names         []string    // statements that name the principal still
+	left          apply.Undos // what is still to be taken back
+}
+
+// back takes back one after the other. What is of an account that can't be
+// written to from here is left; at any other error the rest is, too.
+func (t *taking) back(ctx context.Context, e *Engine, of audit.Record, undos apply.Undos, session string) error {
+	for i, u := range undos {
+		d, err := e.takeBack(ctx, of, u, session)
+		switch {
+		case len(undos) > 1 && elsewhere(err):
+			t.left = append(t.left, u)
+			continue
+		case err != nil:
+			t.left = append(t.left, undos[i:]...)
+			return err
+		}
+		t.changed = t.changed || d.Changed
+		if d.Before != "" || d.After != "" {
+			t.before, t.after, t.names = d.Before, d.After, d.Left
+		}
 	}
-	return u, nil
+	if len(t.left) == len(undos) {
+		return fmt.Errorf("the change is in account %s: %w", strings.Join(t.accounts(), ", "), account.ErrOtherAccount)
+	}
+	return nil
+}
+
+func (t *taking) accounts() []string {
+	var out []string
+	for _, u := range t.left {
+		if a := u.Account(); !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// elsewhere reports whether an error says that these credentials are of another
+// account, or that the other account lets them no further.
+func elsewhere(err error) bool {
+	d, _ := account.DenialOf(err)
+	return errors.Is(err, account.ErrOtherAccount) || d.Action == "sts:AssumeRole"
 }
 
 func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, session string) (apply.Done, error) {
-	s := Session{Account: of.Account, Region: of.Region, Name: session, Key: of.Key, Action: "kms:RevokeGrant"}
-	if u.RemoveStatements != nil {
+	s := Session{Account: u.Account(), Region: of.Region, Name: session, Key: of.Key, Action: "kms:RevokeGrant"}
+	switch {
+	case u.RemoveStatements != nil:
 		s.Action = "kms:PutKeyPolicy"
+	case u.RetireGrant != nil:
+		s.Action = "kms:RetireGrant"
 	}
 	w, err := e.Open(ctx, s)
 	if err != nil {
@@ -84,9 +148,12 @@ func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, se
 	if u.RevokeGrant != nil {
 		return u.RevokeGrant.Run(ctx, w)
 	}
-	view, err := e.View(ctx, of.Account, of.Region)
+	view, err := e.View(ctx, s.Account, of.Region)
 	if err != nil {
 		return apply.Done{}, fmt.Errorf("read %s: %w", of.Key, err)
+	}
+	if u.RetireGrant != nil {
+		return u.RetireGrant.Run(ctx, view, w)
 	}
 	return u.RemoveStatements.Run(ctx, view, w, e.Sleep)
 }

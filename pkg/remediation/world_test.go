@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
 
 	"keymend/pkg/access"
@@ -177,6 +178,21 @@ func (w *world) RevokeGrant(_ context.Context, in *kms.RevokeGrantInput, _ ...fu
 	}
 	w.grants = kept
 	return &kms.RevokeGrantOutput{}, nil
+}
+
+func (w *world) RetireGrant(ctx context.Context, in *kms.RetireGrantInput, _ ...func(*kms.Options)) (*kms.RetireGrantOutput, error) {
+	_, err := w.RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: in.KeyId, GrantId: in.GrantId})
+	return &kms.RetireGrantOutput{}, err
+}
+
+func (w *world) ListRetirableGrants(_ context.Context, in *kms.ListRetirableGrantsInput, _ ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error) {
+	out := &kms.ListRetirableGrantsOutput{}
+	for _, g := range w.grants {
+		if g.RetiringPrincipal == *in.RetiringPrincipal {
+			out.Grants = append(out.Grants, types.GrantListEntry{GrantId: &g.ID, Name: &g.Name, KeyId: new(keyARN)})
+		}
+	}
+	return out, w.at("Retirable")
 }
 
 func (w *world) writes() int { return w.puts + w.made }

@@ -93,7 +93,7 @@ func (d Device) rekeyed(snap *Snapshot, def Defaults) Outcome {
 	if sameKey(d.KeyID, snap.KeyARN, def.Account) && snap.OwnerID == def.Account {
 		return outcome(d.use(d.KeyID, Volume, why+", also the key of snapshot "+snap.ID, newKeyOperations()))
 	}
-	o := d.withSource(outcome(d.use(d.KeyID, Volume, why, reEncryptToOperations())), snap)
+	o := d.withSource(outcome(d.use(d.KeyID, Volume, why, reEncryptToOperations())), snap, def)
 	if snap.OwnerID == def.Account { // then the volume keeps the snapshot's data key
 		for i := range o.Uses {
 			o.Uses[i].SameKey = newKeyOperations()
@@ -106,12 +106,16 @@ func (d Device) rekeyed(snap *Snapshot, def Defaults) Outcome {
 // encryption by default or not.
 func (d Device) foreign(snap *Snapshot, def Defaults) Outcome {
 	why := fmt.Sprintf("snapshot %s of account %s is encrypted and %s has no KmsKeyId", snap.ID, snap.OwnerID, d.Source)
-	return d.withSource(d.onDefault(def, why, reEncryptToOperations()), snap)
+	return d.withSource(d.onDefault(def, why, reEncryptToOperations()), snap, def)
 }
 
-func (d Device) withSource(o Outcome, snap *Snapshot) Outcome {
+func (d Device) withSource(o Outcome, snap *Snapshot, def Defaults) Outcome {
 	why := fmt.Sprintf("snapshot %s of account %s is encrypted under it, and is encrypted anew for the volume", snap.ID, snap.OwnerID)
-	o.Uses = append(o.Uses, d.use(snap.KeyARN, Source, why, sourceOperations()))
+	source := d.use(snap.KeyARN, Source, why, sourceOperations())
+	if snap.OwnerID != def.Account {
+		source.SharedBy = snap.OwnerID
+	}
+	o.Uses = append(o.Uses, source)
 	if snap.KeyARN == "" {
 		o.Unknown = d.keyNotShown(snap)
 	}

@@ -62,7 +62,10 @@ type Use struct {
 	// SameKey are the operations in their place where the device's two keys, one
 	// of them written as an alias perhaps, turn out to be one; nil = the same.
 	SameKey []string `json:",omitempty"`
-	Because string   // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
+	// SharedBy is the account whose snapshot the launch takes under this key: it
+	// shared it with the group's. "" = none but the group's own.
+	SharedBy string `json:",omitempty"`
+	Because  string // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
 }
 
 // A Purpose says what a key is for.

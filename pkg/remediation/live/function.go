@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/audit"
 	"keymend/pkg/permission"
@@ -37,14 +38,17 @@ func NewFunction(ctx context.Context, getenv func(string) string, version string
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	records := &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID}
-	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Granter: RetiringRole(c)}
+	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c}
 	engine := &remediation.Engine{
 		Settings: c, View: world.View, Open: world.Open,
 		Switch: Switch(ssm.NewFromConfig(cfg), c.SwitchParameter),
-		Record: records.Write, Sleep: Sleep, RetiringRole: RetiringRole(c),
+		Record: records.Write, Sleep: Sleep, RetiringRole: RetiringRole(c), Granter: Granter(c),
 	}
+	// Who sends changes holds no role that could make one, and so can't try either.
 	if c.ChangesQueueURL != "" {
 		engine.Send = Send(sqs.NewFromConfig(cfg), c.ChangesQueueURL)
+	} else {
+		engine.Try = world.Try
 	}
 	return &Function{Engine: engine, Problem: problem, Log: func(err error) {
 		log.ErrorContext(ctx, "the message has to come again", "error", err.Error())
@@ -60,6 +64,16 @@ func RetiringRole(c settings.Config) func(string) string {
 	return func(accountID string) string {
 		return permission.Place{Partition: c.Partition, Account: accountID, Prefix: c.RolePrefix}.ARN(permission.Granter)
 	}
+}
+
+// Granter returns the granter as who calls CreateGrant; nil where no roles are in
+// use.
+func Granter(c settings.Config) func(string) access.Principal {
+	role := RetiringRole(c)
+	if role == nil {
+		return nil
+	}
+	return func(accountID string) access.Principal { return access.Principal{ARN: role(accountID)} }
 }
 
 // Queue sends SQS messages.

@@ -20,7 +20,7 @@ var _ remediation.Gatherer = (*view)(nil)
 // Gather implements remediation.Gatherer.
 func (v *view) Gather(groups []string) remediation.View {
 	c := *v
-	c.keys = v.keys.Remembering()
+	c.keys, c.there = v.keys.Remembering(), v.there.gathering()
 	g := &gathered{view: &c}
 	g.resolve = once(func(ctx context.Context) { g.launched = v.launches.ResolveAll(ctx, v.account, v.region, groups) })
 	g.read = once(g.readAhead)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -17,37 +18,39 @@ import (
 	"keymend/pkg/launch"
 	"keymend/pkg/permission"
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
 )
 
 // AWS reads and writes through an account's sessions.
 type AWS struct {
 	Sessions *account.Sessions
-	Accounts []string                    // other accounts that are read in
-	Granter  func(account string) string // ARN of the role that may retire grants; nil = none
+	Settings settings.Config // whose accounts are read beside a group's own
 }
 
-// View returns what reads one account in one Region, as its reader.
+// View returns what reads one account in one Region, as its reader, and the keys
+// there of the accounts that the settings name, as theirs.
 func (a AWS) View(ctx context.Context, accountID, region string) (remediation.View, error) {
 	cfg, err := a.Sessions.Config(ctx, accountID, region, permission.Reader, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read account %s: %w", accountID, err)
 	}
-	client := kms.NewFromConfig(cfg)
-	elsewhere := launch.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: func(ctx context.Context, owner string) (launch.Images, error) {
+	client, keys := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg)
+	seeing := launch.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: func(ctx context.Context, owner string) (launch.Images, error) {
 		return a.images(ctx, owner, region)
 	}}
-	if a.Granter != nil {
-		elsewhere.Granter = a.Granter(accountID)
+	if role := RetiringRole(a.Settings); role != nil {
+		seeing.Granter = role(accountID)
+		keys = keys.For(seeing.Granter)
 	}
 	return &view{
-		Client: client, account: accountID, region: region,
-		launches: launch.FromConfig(cfg).Seeing(elsewhere), keys: keystate.FromConfig(accountID, cfg),
+		Client: client, account: accountID, launches: launch.FromConfig(cfg).Seeing(seeing), keys: keys,
+		region: region, there: &elsewhere{world: a, region: region},
 	}, nil
 }
 
 // images reads in another account, if that is listed.
 func (a AWS) images(ctx context.Context, owner, region string) (launch.Images, error) {
-	if !slices.Contains(a.Accounts, owner) {
+	if !slices.Contains(a.Settings.Accounts, owner) {
 		return nil, launch.ErrNotListed
 	}
 	cfg, err := a.Sessions.Config(ctx, owner, region, permission.Reader, nil)
@@ -62,6 +65,7 @@ type view struct {
 	account, region string
 	launches        *launch.Resolver
 	keys            *keystate.Reader
+	there           *elsewhere
 }
 
 func (v *view) Launch(ctx context.Context, group string) (launch.Launch, error) {
@@ -72,8 +76,39 @@ func (v *view) Role(ctx context.Context, arn string) (access.Principal, error) {
 	return v.keys.Role(ctx, arn)
 }
 
+// Key implements remediation.View.
 func (v *view) Key(ctx context.Context, id, principalARN string) (keystate.State, error) {
-	return v.keys.Read(ctx, id, principalARN)
+	owner := accountOf(id)
+	if owner == "" || owner == v.account {
+		return v.keys.Read(ctx, id, principalARN)
+	}
+	state, err := v.there.key(ctx, owner, id, principalARN)
+	why, hidden := notOnboarded(owner, err)
+	if !hidden {
+		return state, err
+	}
+	if state, err = v.keys.Read(ctx, id, principalARN); err != nil {
+		return state, err
+	}
+	// What the reader returns is shared.
+	state.Facts.CouldNotSee = append(slices.Clone(state.Facts.CouldNotSee), why)
+	if state.Facts.Policy == nil && state.Facts.Key.Manager != "AWS" {
+		state.Facts.PolicyUnreadable, state.TagsUnreadable = why, why
+	}
+	return state, nil
+}
+
+// GetKeyPolicy implements apply.PolicyReader, in the key's account.
+func (v *view) GetKeyPolicy(ctx context.Context, in *kms.GetKeyPolicyInput, options ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
+	owner := accountOf(aws.ToString(in.KeyId))
+	if owner == "" || owner == v.account {
+		return v.Client.GetKeyPolicy(ctx, in, options...)
+	}
+	client, err := v.there.client(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	return client.GetKeyPolicy(ctx, in, options...)
 }
 
 // Open returns what may do one action on one key, and nothing else, where roles
@@ -83,6 +118,7 @@ func (a AWS) Open(ctx context.Context, s remediation.Session) (remediation.Write
 		"kms:PutKeyPolicy": permission.PolicyWriter,
 		"kms:CreateGrant":  permission.Granter,
 		"kms:RevokeGrant":  permission.Granter,
+		"kms:RetireGrant":  permission.Granter,
 	}[s.Action]
 	if !ok {
 		return nil, fmt.Errorf("open session: no role does %q", s.Action)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/audit"
@@ -78,14 +79,19 @@ func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) 
 	if err != nil {
 		return nil, misused("settings in the environment: %w", err)
 	}
-	world := live.AWS{Sessions: account.New(s.aws, account.Options{
+	world := live.AWS{Settings: config, Sessions: account.New(s.aws, account.Options{
 		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
-	}), Granter: live.RetiringRole(config)}
+	})}
+	granter := live.Granter(config)
+	if granter == nil {
+		granter = func(string) access.Principal { return s.principal() }
+	}
 	log.writer.Settings = config.Digest()
 	return &remediation.Engine{
 		Settings: config, View: world.View, Open: world.Open,
 		Switch: live.Switch(ssm.NewFromConfig(s.aws), config.SwitchParameter),
 		Record: log.write, Sleep: live.Sleep, RetiringRole: live.RetiringRole(config), PersonAsked: true,
+		Granter: granter, Try: world.Try,
 	}, nil
 }
 

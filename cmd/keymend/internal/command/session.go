@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
+	"keymend/pkg/access"
 	"keymend/pkg/apply"
 )
 
@@ -51,6 +53,18 @@ func (p *program) login(ctx context.Context) (session, error) {
 		return session{}, fmt.Errorf("ask AWS whose credentials these are: %w", err)
 	}
 	return session{aws: cfg, account: aws.ToString(who.Account), arn: aws.ToString(who.Arn)}, nil
+}
+
+// principal is who the caller is to a policy. A session's ARN leaves its role's
+// path out, so that one stands for a role that may have another name.
+func (s session) principal() access.Principal {
+	role, ok := strings.CutPrefix(s.arn, "arn:")
+	parts := strings.SplitN(role, ":", 5)
+	if !ok || len(parts) != 5 || !strings.HasPrefix(parts[4], "assumed-role/") {
+		return access.Principal{ARN: s.arn}
+	}
+	name := strings.Split(parts[4], "/")[1]
+	return access.Principal{ARN: "arn:" + parts[0] + ":iam::" + s.account + ":role/" + name, SessionARN: s.arn}
 }
 
 // keys reads and writes keys with the caller's credentials.

@@ -10,9 +10,12 @@ import (
 
 // tellUndo shows what was taken away, and sets the exit code.
 func (p *program) tellUndo(of, done audit.Record, what string) error {
-	u := report.Undo{Record: of, Done: what, Failed: done.Outcome != audit.Undone, Before: done.Before, After: done.After}
+	u := report.Undo{Record: of, Done: what, Failed: done.Outcome != audit.Undone && done.Outcome != audit.PartlyUndone, Before: done.Before, After: done.After}
 	if u.Failed {
 		p.code = report.Broke
+	}
+	if done.Outcome == audit.PartlyUndone {
+		p.code = report.Fixable
 	}
 	if p.flags.Output == "json" {
 		return nil // the records went out as they were written

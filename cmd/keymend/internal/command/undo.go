@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +17,8 @@ import (
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/audit"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/remediation"
 )
 
 type undo struct {
@@ -45,21 +46,36 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	if r.Account != s.account {
-		return misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, r.Account, s.account)
-	}
 	s.aws.Region = r.Region
 	if r.Outcome == audit.Undone {
 		return p.tellUndo(r, r, "it was undone at "+r.Time.UTC().Format("2006-01-02 15:04:05 MST")+" already")
 	}
+	undos, err := remediation.UndosOf(r)
+	if err != nil {
+		return misused("undo %s: %w", c.ID, err)
+	}
+	if in := accountsOf(undos); !slices.Contains(in, s.account) {
+		return misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, strings.Join(in, " and "), s.account)
+	}
 	if !c.Apply {
-		return p.previewUndo(ctx, s, r)
+		return p.previewUndo(ctx, s, r, undos)
 	}
 	done, err := p.undo(ctx, s, r, applying{Apply: c.Apply, AuditFile: c.AuditFile})
 	if err != nil {
 		return err
 	}
 	return p.tellUndo(r, done, done.Reason)
+}
+
+// accountsOf returns the accounts in which something is to be taken back.
+func accountsOf(undos apply.Undos) []string {
+	var out []string
+	for _, u := range undos {
+		if a := u.Account(); !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // choose returns the last record of the remediation that says what was written,
@@ -140,27 +156,27 @@ func fromLog(ctx context.Context, s session, group, id string) ([]audit.Record, 
 	return records, where, nil
 }
 
-// previewUndo says what would be taken away.
-func (p *program) previewUndo(ctx context.Context, s session, r audit.Record) error {
-	var u apply.Undo
-	if err := json.Unmarshal(r.Undo, &u); err != nil {
-		return misused("read undo of %s: %w", r.RemediationID, err)
-	}
+// previewUndo says what would be taken away, and what in another account these
+// credentials can't.
+func (p *program) previewUndo(ctx context.Context, s session, r audit.Record, undos apply.Undos) error {
 	preview := report.Undo{Record: r}
-	switch {
-	case u.RemoveStatements != nil:
-		edit, err := u.RemoveStatements.Preview(ctx, s.keys())
+	for _, u := range undos {
+		var err error
+		switch {
+		case u.Account() != s.account:
+			preview.Elsewhere = append(preview.Elsewhere, u.Account())
+		case u.RemoveStatements != nil:
+			var edit keypolicy.Edit
+			edit, err = u.RemoveStatements.Preview(ctx, s.keys())
+			preview.Before, preview.After = edit.Before, edit.After
+		case u.RevokeGrant != nil:
+			preview.Grant, err = s.grant(ctx, *u.RevokeGrant)
+		case u.RetireGrant != nil:
+			preview.Grant, err = u.RetireGrant.Find(ctx, s.keys())
+		}
 		if err != nil {
 			return fmt.Errorf("undo %s: %w", r.RemediationID, err)
 		}
-		preview.Before, preview.After = edit.Before, edit.After
-	case u.RevokeGrant != nil:
-		var err error
-		if preview.Grant, err = s.grant(ctx, *u.RevokeGrant); err != nil {
-			return fmt.Errorf("undo %s: %w", r.RemediationID, err)
-		}
-	default:
-		return misused("the record of %s has no undo", r.RemediationID)
 	}
 	return p.tellPreview(preview)
 }

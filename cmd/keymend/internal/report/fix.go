@@ -1,8 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
@@ -32,7 +35,10 @@ func (g Group) fix(p *screen.Page, k Key) {
 func (k Key) noFix(p *screen.Page, o audit.Outcome) {
 	if k.Finding.Plan != nil && k.Finding.Plan.NoFix != nil && o == audit.NoFix {
 		p.Row(screen.Bad, "NO FIX", k.Finding.Plan.NoFix.Text)
-		p.Row(screen.Bold, "REMEDY", nonEmpty(k.Finding.Plan.NoFix.Remedy)...)
+		if k.Finding.Plan.ForOwner == nil {
+			p.Row(screen.Bold, "REMEDY", nonEmpty(k.Finding.Plan.NoFix.Remedy)...)
+		}
+		k.halves(p)
 		return
 	}
 	p.Row(screen.Bold, "WHY", k.why())
@@ -69,6 +75,9 @@ func (g Group) proposal(p *screen.Page, k Key) {
 }
 
 func (k Key) forGood(p *screen.Page) {
+	if k.halves(p) {
+		return
+	}
 	code := plan.Code(plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}})
 	if code == "" {
 		return
@@ -77,19 +86,66 @@ func (k Key) forGood(p *screen.Page) {
 	p.Raw(code)
 }
 
+// halves shows how both halves of the fix for another account's key stand, and
+// what its owner does; false where the key is the group's account's.
+func (k Key) halves(p *screen.Page) bool {
+	if k.Finding.Plan == nil || k.Finding.Plan.ForOwner == nil {
+		return false
+	}
+	owner := k.Finding.Plan.ForOwner
+	p.Row(screen.Bold, "HALVES", "account "+owner.Account+", the key policy: "+halfWords(k.Finding.Plan.Half),
+		"account "+k.Finding.Account+", the grant: "+grantWords(k.Finding.Plan))
+	if len(owner.Statements) > 0 {
+		p.Row(screen.Bold, "BY HAND", "account "+owner.Account+", the key's owner, adds to the key policy:")
+		var text bytes.Buffer
+		if err := json.Indent(&text, []byte("["+strings.Join(owner.Statements, ",")+"]"), "", "  "); err == nil {
+			p.Raw(text.String())
+		}
+	}
+	p.Row(screen.Bold, "THEN", "Keymend creates the grant by itself when the group next fails, or someone of account "+k.Finding.Account+" does:")
+	p.Raw(owner.Command)
+	return true
+}
+
+func halfWords(h plan.Half) string {
+	return map[plan.Half]string{
+		plan.HalfMissing: "doesn't let the grant be created",
+		plan.HalfGiven:   "lets the grant be created",
+		plan.HalfOpen:    "lets the grant be created, by a statement for everyone",
+		plan.HalfUnknown: "can't be told from here",
+	}[h]
+}
+
+func grantWords(p *plan.Plan) string {
+	switch {
+	case p.NoFix != nil && p.NoFix.Reason == plan.NotKnown:
+		return "stands"
+	case p.Half == plan.HalfMissing:
+		return "missing, and comes after"
+	}
+	return "missing"
+}
+
 // describe says in a few words what a plan writes, and why that where it is a
-// grant. A plan has one step.
+// grant. Where it has two steps, they are in two accounts.
 func describe(p *plan.Plan) (what, why string) {
 	if p == nil || len(p.Steps) == 0 {
 		return "nothing", ""
 	}
-	switch s := p.Steps[0].(type) {
-	case plan.EditKeyPolicy:
-		what = fmt.Sprintf("%d statements added", len(s.Added))
-	case plan.CreateGrant:
-		what, why = "1 grant", "a grant because: "+s.Why
+	var all []string
+	for _, step := range p.Steps {
+		where := ""
+		if len(p.Steps) > 1 {
+			where = " in account " + step.Account()
+		}
+		switch s := step.(type) {
+		case plan.EditKeyPolicy:
+			all = append(all, fmt.Sprintf("%d statements added", len(s.Added))+where)
+		case plan.CreateGrant:
+			all, why = append(all, "1 grant"+where), "a grant because: "+s.Why
+		}
 	}
-	return what, why
+	return strings.Join(all, ", "), why
 }
 
 // done shows the write and its proof.

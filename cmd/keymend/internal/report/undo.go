@@ -14,6 +14,7 @@ type Undo struct {
 	Record        audit.Record // of the outcome that is taken back
 	Before, After string       // the key's policy now, and as it would be; "" for a grant
 	Grant         string       // the grant that would be revoked
+	Elsewhere     []string     // accounts in which there is more, that other credentials take away
 	Done          string       // what was done; "" = nothing yet
 	Failed        bool
 }
@@ -28,6 +29,9 @@ func (u Undo) Show(p *screen.Page) {
 	p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
 	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
 	u.takes(p)
+	if len(u.Elsewhere) > 0 {
+		p.Row(screen.Doubt, "LEFT", "there is more in account "+strings.Join(u.Elsewhere, ", ")+": the same with credentials of that account (--profile) takes it away")
+	}
 	p.Blank()
 	switch {
 	case u.Failed:
@@ -47,7 +51,6 @@ func (u Undo) Show(p *screen.Page) {
 func (u Undo) takes(p *screen.Page) {
 	if u.Grant != "" {
 		p.Row(screen.Bold, "GRANT", u.Grant+" would be revoked")
-		return
 	}
 	goes := " goes"
 	if u.Done != "" && !u.Failed {

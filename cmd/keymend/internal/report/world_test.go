@@ -124,6 +124,14 @@ func (w *world) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...fu
 	return &kms.CreateGrantOutput{GrantId: &g.ID}, nil
 }
 
+func (w *world) RetireGrant(context.Context, *kms.RetireGrantInput, ...func(*kms.Options)) (*kms.RetireGrantOutput, error) {
+	return &kms.RetireGrantOutput{}, nil
+}
+
+func (w *world) ListRetirableGrants(context.Context, *kms.ListRetirableGrantsInput, ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error) {
+	return &kms.ListRetirableGrantsOutput{}, nil
+}
+
 func (w *world) RevokeGrant(context.Context, *kms.RevokeGrantInput, ...func(*kms.Options)) (*kms.RevokeGrantOutput, error) {
 	w.state.Facts.Grants = nil
 	return &kms.RevokeGrantOutput{}, nil

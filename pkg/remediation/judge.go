@@ -1,0 +1,65 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+
+	"keymend/pkg/guard"
+	"keymend/pkg/plan"
+)
+
+// plan makes the plan for a finding. Where only KMS knows whether another
+// account's key policy lets this one create the grant, it is asked, if whoever
+// runs this may ask; the finding comes back with its answer.
+func (e *Engine) plan(ctx context.Context, l *look, f plan.Finding) (plan.Finding, plan.Plan, error) {
+	o := e.options(f, e.Settings.OwnKey)
+	p := plan.For(f, o)
+	if p.Half != plan.HalfUnknown || len(p.Steps) == 0 || e.Try == nil {
+		return f, p, nil
+	}
+	grant := plan.Grant(f, o)
+	trial, err := e.Try(ctx, l.session(grant, "kms:CreateGrant", plan.RemediationID(p.Digest)), grant)
+	if err != nil {
+		return f, p, fmt.Errorf("try the grant: %w", err)
+	}
+	f.Trial = trial
+	return f, plan.For(f, o), nil
+}
+
+// session is that of one step: in the step's account, on the step's key.
+func (l *look) session(step plan.Step, action, remediationID string) Session {
+	s := Session{Account: step.Account(), Region: l.signal.Region, Name: sessionName(remediationID), Action: action}
+	switch step := step.(type) {
+	case plan.EditKeyPolicy:
+		s.Key = step.Key
+	case plan.CreateGrant:
+		s.Key = step.Key
+	}
+	return s
+}
+
+func (e *Engine) options(f plan.Finding, ownKey string) plan.Options {
+	o := plan.Options{
+		OwnKey: ownKey, OwnershipTags: e.Settings.OwnershipTags,
+		ForeignKey: e.Settings.ForeignKey, ForeignStatements: e.Settings.ForeignStatements,
+	}
+	if e.RetiringRole != nil {
+		o.RetiringRole = e.RetiringRole(f.Account)
+	}
+	if e.Granter != nil {
+		o.Granter = e.Granter(f.Account)
+	}
+	return o
+}
+
+// judge asks whether the plan may be carried out.
+func (e *Engine) judge(l *look, f plan.Finding, p plan.Plan) guard.Verdict {
+	return guard.Judge(guard.Input{
+		Mode: guard.ParseMode(e.Settings.Mode), Scope: e.Settings.Scope,
+		Switch: l.guard, SwitchText: l.guardSay,
+		KeyTags: f.Tags, TagsUnreadable: f.TagsUnreadable,
+		OwnKey: f.OwnKey(), PersonAsked: e.PersonAsked,
+		Principal: f.Principal.ARN, Account: f.Account,
+		KeyAccount: f.KeyAccount(), Accounts: e.Settings.Accounts, SharedBy: f.SharedBy,
+	}, p)
+}
