@@ -132,6 +132,9 @@ func TestErrors(t *testing.T) {
 		if len(k.puts) != tc.puts || (err != nil) != tc.fails || errors.Is(err, apply.ErrRefused) != tc.refused {
 			t.Errorf("%s: %d writes, %v", name, len(k.puts), err)
 		}
+		if errors.Is(err, apply.ErrNotKnown) != (name == "principal never known") {
+			t.Errorf("%s: %v", name, err)
+		}
 		if (k.slept > 0) != (tc.puts > 1) {
 			t.Errorf("%s: slept %v", name, k.slept)
 		}

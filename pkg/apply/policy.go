@@ -59,6 +59,12 @@ type PolicyWriter interface {
 // doesn't mend it.
 var ErrRefused = errors.New("refused by KMS")
 
+// ErrNotKnown says that KMS or Auto Scaling doesn't know a principal that the
+// change names. Of one that was just made that may pass (the caller knows how old
+// it is); of any other it doesn't, so an error of KMS's is ErrRefused as well.
+// https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
+var ErrNotKnown = errors.New("a principal isn't known there")
+
 // Sleep waits, or returns the context's error.
 type Sleep func(context.Context, time.Duration) error
 
@@ -160,6 +166,9 @@ func refused(err error) error {
 	_, state := errors.AsType[*types.KMSInvalidStateException](err)
 	_, unsupported := errors.AsType[*types.UnsupportedOperationException](err)
 	_, gone := errors.AsType[*types.NotFoundException](err)
+	if principalNotKnown(err) {
+		err = fmt.Errorf("%w: %w", ErrNotKnown, err)
+	}
 	if policy || limit || arn || disabled || state || unsupported || gone {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}

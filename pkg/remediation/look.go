@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
@@ -24,6 +25,7 @@ type look struct {
 	launch   launch.Launch
 	findings []plan.Finding // one for each role and key, by its ARN; the group's own role first
 	unseen   []string       // what the launch needs and could not be told
+	at       time.Time      // now, by AWS's clock, as near as it is known; zero = not
 	guard    guard.Switch
 	guardSay string
 }

@@ -36,6 +36,8 @@ type Message struct {
 	Failed      string     `json:"failed,omitempty"` // when the launch failed, RFC 3339
 	Text        string     `json:"text,omitempty"`   // AWS's text about it
 	RequestedBy string     `json:"requestedBy"`
+
+	Delivery Delivery `json:"-"` // the queue's, not the sender's word
 }
 
 // FIFOGroup is the lock: one writer for each target at a time. Group names may

@@ -27,6 +27,7 @@ func (e *Engine) Remediate(ctx context.Context, m Message) (audit.Record, error)
 	if err != nil {
 		return e.failedChange(ctx, e.groupRecord(s, audit.Result), m, err)
 	}
+	l.at = m.Delivery.Now()
 	f, found := l.find(m.Target)
 	if !found {
 		r := e.record(l, plan.Finding{Account: m.Account, Region: m.Region, Group: m.Group}, audit.Result)
@@ -37,6 +38,9 @@ func (e *Engine) Remediate(ctx context.Context, m Message) (audit.Record, error)
 		return e.complete(ctx, l, f, m, before)
 	}
 	f, p, err := e.plan(ctx, l, f)
+	if l.passes(f.Principal, err) {
+		return e.record(l, f, audit.Result), err
+	}
 	if err != nil {
 		return e.failedChange(ctx, e.record(l, f, audit.Result), m, err)
 	}
@@ -176,7 +180,7 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 		return r, errors.Join(e.write(ctx, r), err)
 	}
 	outcome, lasts := lasting(err)
-	if r.Outcome = outcome; !lasts {
+	if r.Outcome = outcome; !lasts || l.passes(f.Principal, err) {
 		return r, err
 	}
 	if r.Plan.ForOwner != nil && len(all) == 0 {

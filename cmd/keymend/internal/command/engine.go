@@ -41,6 +41,7 @@ func (p *program) handle(ctx context.Context, s session, f activity.Failure, a a
 		if d.Message == nil {
 			continue
 		}
+		d.Message.Delivery = remediation.Delivery{Sent: time.Now(), Receives: 1}
 		if _, err := e.Remediate(ctx, *d.Message); err != nil {
 			return log.records, fmt.Errorf("heal %s: %w", f.Group, err)
 		}
