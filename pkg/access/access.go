@@ -49,6 +49,8 @@ type Grant struct {
 	IssuingAccount          string       `json:"IssuingAccount,omitempty"`
 	Operations              []string     `json:"Operations"`
 	Constraints             *Constraints `json:"Constraints,omitempty"`
+
+	Created time.Time `json:"-"` // CreationDate, to be shown; it decides nothing
 }
 
 // Constraints narrow a grant to requests with an encryption context.

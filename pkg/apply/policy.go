@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/apply/role"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/plan"
 )
@@ -58,12 +59,6 @@ type PolicyWriter interface {
 // doesn't take, a key whose state takes no grants, a full quota. Trying again
 // doesn't mend it.
 var ErrRefused = errors.New("refused by KMS")
-
-// ErrNotKnown says that KMS or Auto Scaling doesn't know a principal that the
-// change names. Of one that was just made that may pass (the caller knows how old
-// it is); of any other it doesn't, so an error of KMS's is ErrRefused as well.
-// https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
-var ErrNotKnown = errors.New("a principal isn't known there")
 
 // Sleep waits, or returns the context's error.
 type Sleep func(context.Context, time.Duration) error
@@ -167,7 +162,7 @@ func refused(err error) error {
 	_, unsupported := errors.AsType[*types.UnsupportedOperationException](err)
 	_, gone := errors.AsType[*types.NotFoundException](err)
 	if principalNotKnown(err) {
-		err = fmt.Errorf("%w: %w", ErrNotKnown, err)
+		err = fmt.Errorf("%w: %w", role.ErrNotKnown, err)
 	}
 	if policy || limit || arn || disabled || state || unsupported || gone {
 		return fmt.Errorf("%w: %w", ErrRefused, err)

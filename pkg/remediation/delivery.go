@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"keymend/pkg/access"
-	"keymend/pkg/apply"
+	"keymend/pkg/apply/role"
 )
 
 // A Delivery is what the queue says about a message.
@@ -35,9 +35,9 @@ const youth = 5 * time.Minute
 // Scaling which is too new to be: the message comes again then. Of a role that
 // is older, or whose age can't be told, the error is final; by the next delivery
 // every role is.
-func (l *look) passes(role access.Principal, err error) bool {
-	if !errors.Is(err, apply.ErrNotKnown) || l.at.IsZero() || role.Created.IsZero() {
+func (l *look) passes(who access.Principal, err error) bool {
+	if !errors.Is(err, role.ErrNotKnown) || l.at.IsZero() || who.Created.IsZero() {
 		return false
 	}
-	return l.at.Sub(role.Created) < youth
+	return l.at.Sub(who.Created) < youth
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
 
-	"keymend/pkg/apply"
+	"keymend/pkg/apply/role"
 	"keymend/pkg/remediation"
 )
 
@@ -42,7 +42,7 @@ func TestARoleThatIsTooNew(t *testing.T) {
 			w.records, m.Delivery = nil, tc.delivery
 			w.fail["Put"] = &types.MalformedPolicyDocumentException{Message: new("Policy contains a statement with one or more invalid principals.")}
 			r, err := w.engine().Remediate(t.Context(), m)
-			if diff := cmp.Diff(tc.want, outcomes(w.records)); diff != "" || errors.Is(err, apply.ErrNotKnown) != (len(tc.want) == 1) {
+			if diff := cmp.Diff(tc.want, outcomes(w.records)); diff != "" || errors.Is(err, role.ErrNotKnown) != (len(tc.want) == 1) {
 				t.Fatalf("%v, %s: %s", err, r.Reason, diff)
 			}
 			if len(tc.want) > 1 {
@@ -66,7 +66,7 @@ func TestAGranteeThatIsTooNew(t *testing.T) {
 	m := w.message(t)
 	m.Delivery = remediation.Delivery{Sent: w.created, Receives: 1}
 	w.fail["Grant"] = &types.InvalidArnException{Message: new("ARN does not refer to a valid principal: " + slr)}
-	if _, err := w.engine().Remediate(t.Context(), m); !errors.Is(err, apply.ErrNotKnown) || !strings.Contains(err.Error(), slr) {
+	if _, err := w.engine().Remediate(t.Context(), m); !errors.Is(err, role.ErrNotKnown) || !strings.Contains(err.Error(), slr) {
 		t.Errorf("%v", err)
 	}
 	m.Delivery.Receives = 2

@@ -78,7 +78,7 @@ func (k Key) forGood(p *screen.Page) {
 	if k.halves(p) {
 		return
 	}
-	code := plan.Code(plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}})
+	code := plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}}.Code()
 	if code == "" {
 		return
 	}
