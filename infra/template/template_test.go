@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,12 +20,18 @@ import (
 
 var update = flag.Bool("update", false, "fill in the roles' policies from pkg/permission")
 
-func place(scope string) permission.Place {
-	return permission.Place{
+// place is where the template deploys; with others, so that it has what only
+// other accounts call for.
+func place(scope string, others bool) permission.Place {
+	p := permission.Place{
 		Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
 		Prefix: "keymend-", Scope: scope, Signals: "keymend-signals", Changes: "keymend-changes.fifo",
 		SwitchParameter: "${SwitchParameter}",
 	}
+	if others {
+		p.Accounts, p.Groups = []string{"${Accounts}"}, []string{"${GroupAccounts}"}
+	}
+	return p
 }
 
 func logicalID(r permission.Role) string {
@@ -42,6 +49,9 @@ func substitute(t *testing.T, v any) any {
 			return map[string]any{"Fn::Sub": v}
 		}
 	case []any:
+		if len(v) == 1 && (v[0] == "${Accounts}" || v[0] == "${GroupAccounts}") {
+			return map[string]any{"Ref": strings.Trim(v[0].(string), "${}")} // a list itself
+		}
 		for i := range v {
 			v[i] = substitute(t, v[i])
 		}
@@ -53,16 +63,29 @@ func substitute(t *testing.T, v any) any {
 	return v
 }
 
-func wanted(t *testing.T, text string, err error) any {
+// wanted is a document with its references; what only the one with others has
+// hangs on a condition of the template's.
+func wanted(t *testing.T, condition string, document func(others bool) (string, error)) any {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+	var both [2]map[string]any
+	for i, others := range []bool{false, true} {
+		text, err := document(others)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := json.Unmarshal([]byte(text), &v); err != nil {
+			t.Fatal(err)
+		}
+		both[i] = substitute(t, v).(map[string]any)
 	}
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatal(err)
+	plain, all := both[0]["Statement"].([]any), both[1]["Statement"].([]any)
+	for i, s := range all {
+		if !slices.ContainsFunc(plain, func(p any) bool { return cmp.Equal(p, s) }) {
+			all[i] = map[string]any{"Fn::If": []any{condition, s, map[string]any{"Ref": "AWS::NoValue"}}}
+		}
 	}
-	return substitute(t, v)
+	return both[1]
 }
 
 // policies maps the path of each policy in the template to what it must be.
@@ -71,10 +94,8 @@ func policies(t *testing.T, scope string) map[string]any {
 	out := map[string]any{}
 	for _, r := range permission.Roles() {
 		at := "Resources." + logicalID(r) + ".Properties."
-		policy, err := permission.Policy(r, place(scope))
-		out[at+"Policies.0.PolicyDocument"] = wanted(t, policy, err)
-		trust, err := permission.Trust(r, place(scope))
-		out[at+"AssumeRolePolicyDocument"] = wanted(t, trust, err)
+		out[at+"Policies.0.PolicyDocument"] = wanted(t, "OtherAccounts", func(others bool) (string, error) { return permission.Policy(r, place(scope, others)) })
+		out[at+"AssumeRolePolicyDocument"] = wanted(t, "GroupsElsewhere", func(others bool) (string, error) { return permission.Trust(r, place(scope, others)) })
 	}
 	return out
 }
@@ -179,5 +200,23 @@ func TestQueues(t *testing.T) {
 		if resources.Get(rule + ".Properties.EventPattern.detail").Exists() {
 			t.Errorf("%s filters on the detail; whether a cancelled launch has which StatusCode isn't known", rule)
 		}
+	}
+}
+
+// In an account that only owns keys, the roles that others need are all there is.
+func TestRolesOnly(t *testing.T) {
+	var always []string
+	for id, resource := range gjson.GetBytes(template.Account(), "Resources").Map() {
+		switch condition := resource.Get("Condition").String(); condition {
+		case "":
+			always = append(always, id)
+		case "WithFunctions":
+		default:
+			t.Errorf("%s is there only if %s", id, condition)
+		}
+	}
+	slices.Sort(always)
+	if want := []string{"PolicyWriterRole", "ReaderRole"}; !slices.Equal(always, want) {
+		t.Errorf("there in any case: %v, want %v", always, want)
 	}
 }

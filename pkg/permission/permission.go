@@ -33,6 +33,10 @@ type Place struct {
 	Scope                      string // "all" drops the writers' condition on the key's tag
 	Signals, Changes           string // queue names; Changes ends in ".fifo"
 	SwitchParameter            string // SSM parameter; begins with "/"
+
+	// Accounts are the other accounts whose keys may be opened for groups of this
+	// one; Groups those whose functions may in turn act on keys here.
+	Accounts, Groups []string
 }
 
 // A Permission lets a role do one action.
@@ -50,15 +54,15 @@ type Permission struct {
 func For(r Role, p Place) []Permission {
 	switch r {
 	case Reader:
-		return slices.Concat(p.readLaunch(), p.readKey())
+		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere())
 	case Granter:
-		return p.grant()
+		return slices.Concat(p.grant(), p.grantElsewhere())
 	case PolicyWriter:
 		return p.writePolicy()
 	case Diagnose:
-		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.send())
+		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send())
 	case Remediate:
-		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter))
+		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter))
 	}
 	return nil
 }
