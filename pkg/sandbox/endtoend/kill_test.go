@@ -85,7 +85,7 @@ func (s story) play(t *testing.T, kill int, handled bool) (calls int, end string
 func (w *world) standing() string {
 	w.t.Helper()
 	var out []string
-	for _, account := range []string{account, other} {
+	for _, account := range []string{account, owner} {
 		them := w.as(account)
 		keys, err := them.kms.ListKeys(w.t.Context(), &kms.ListKeysInput{})
 		must(w.t, err)

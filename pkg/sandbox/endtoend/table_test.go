@@ -44,10 +44,10 @@ func TestTable(t *testing.T) {
 		}},
 		"foreign under S, nothing said: S and D": {ends: stands, make: func(w *world) {
 			w.defaultKey(w.key(rootOnly, enrolled))
-			w.launches(w.sharedImage(w.as(other).snapshot(w.foreignKey()), true))
+			w.launches(w.sharedImage(w.as(owner).snapshot(w.foreignKey()), true))
 		}},
 		"foreign under S, K: S and K": {ends: stands, make: func(w *world) {
-			image := w.sharedImage(w.as(other).snapshot(w.foreignKey()), true)
+			image := w.sharedImage(w.as(owner).snapshot(w.foreignKey()), true)
 			w.launches(image, volume("/dev/xvda", yes, w.key(rootOnly, enrolled)))
 		}},
 		"K without Encrypted: refused": {ends: stands, make: func(w *world) {
