@@ -330,3 +330,48 @@ func TestForeignKeyByHand(t *testing.T) {
 	hand.box.Advance(time.Minute)
 	hand.wantOutcome("web-prod", audit.CauseElsewhere)
 }
+
+// TestForeignImage heals a group that launches from another account's image: its
+// snapshot's key is opened by the two halves, the group's default key by
+// statements. Where the image is shared without its snapshot, the owner's account
+// tells which key it is.
+func TestForeignImage(t *testing.T) {
+	t.Parallel()
+	for name, withSnapshot := range map[string]bool{"shared with its snapshot": true, "shared without": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBorder(t, true)
+			key := b.there.key(ownerPolicy(), consented)
+			b.defaultKey(b.key(rootOnly, enrolled))
+			b.launches(b.sharedImage(b.there.snapshot(key), withSnapshot))
+			b.box.Advance(20 * time.Minute)
+			b.wantHealed(key, 3)
+		})
+	}
+}
+
+// TestForeignImageConsent holds that having shared an image under the key names
+// the account as well as the tag does.
+func TestForeignImageConsent(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		tags   map[string]string
+		healed int
+	}{
+		"enrolled":                     {map[string]string{"keymend": "remediate"}, 2},
+		"enrolled for another account": {map[string]string{"keymend": "remediate", "keymend-accounts": third}, 0},
+		"not enrolled":                 {nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBorder(t, true)
+			key := b.there.key(ownerPolicy(), tc.tags)
+			b.defaultKey(b.openKey())
+			b.launches(b.sharedImage(b.there.snapshot(key), false))
+			b.box.Advance(20 * time.Minute)
+			if n := b.inService("web-prod"); n != tc.healed || tc.healed == 0 && b.changes() > 0 {
+				t.Errorf("%d in service, %d changes\n%v", n, b.changes(), b.story())
+			}
+		})
+	}
+}

@@ -35,6 +35,7 @@ const (
 	stands               // it can't launch, and it isn't for Keymend to change that
 	rests                // it launches nothing
 	fills                // its warm pool can't launch, and does once Keymend may write
+	halves               // it can't launch; one key is for Keymend to open, another isn't
 )
 
 // play makes the group while the switch is off, so that a person can look at it
@@ -61,6 +62,10 @@ func (r row) play(t *testing.T, name string) {
 	}
 	switch r.ends {
 	case heals:
+	case halves:
+		if n := w.writes(); n != 1 {
+			t.Errorf("%d writes, want 1\n%v", n, w.story())
+		}
 	case fills:
 		out, err := w.asg.DescribeWarmPool(t.Context(), &autoscaling.DescribeWarmPoolInput{AutoScalingGroupName: new("web-prod")})
 		must(t, err)
