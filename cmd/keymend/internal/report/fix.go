@@ -51,6 +51,8 @@ func (k Key) why() string {
 		r = *k.Result
 	}
 	switch {
+	case r.Outcome == audit.Proposed && r.Plan != nil && r.Plan.ForOwner != nil && r.Verdict != nil:
+		return r.Verdict.Text // what the owner does by hand is shown by itself
 	case r.Reason != "":
 		return r.Reason
 	case r.Verdict != nil && r.Verdict.Text != "":
