@@ -189,6 +189,7 @@ func TestForeignKeyRefused(t *testing.T) {
 		"the account isn't listed":     {[]option{with("Accounts", third)}, ownerPolicy(byRoot), consented, "adds " + owner + " to the setting accounts"},
 		"no account is listed":         {[]option{with("Accounts", "")}, ownerPolicy(byRoot), consented, "adds " + owner + " to the setting accounts"},
 		"the owner says no":            {nil, ownerPolicy(byRoot), map[string]string{"keymend": "ignore", "keymend-accounts": account}, "forbids even proposals"},
+		"shared for something else":    {nil, ownerPolicy(useByRoot, byRoot), nil, "hasn't enrolled it"},
 		"only for everyone":            {nil, ownerPolicy(strings.Replace(byRoot, `{"AWS":["arn:aws:iam::`+account+`:root"]}`, `"*"`, 1)), nil, "hasn't enrolled it"},
 		"an explicit deny":             {nil, deny(""), consented, "NoGrants"},
 		"denied unless for AWS":        {nil, deny(`,"Condition":{"Bool":{"kms:GrantIsForAWSResource":"false"}}`), consented, "kms:GrantIsForAWSResource"},

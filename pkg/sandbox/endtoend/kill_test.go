@@ -24,7 +24,8 @@ type story struct {
 	make    func(w *world)
 }
 
-// stories are those of keys of the own account.
+// stories are those of keys of the own account, and of another's, by both halves
+// of the procedure or by the one that is missing.
 func stories() map[string]story {
 	return map[string]story{
 		"statements": {make: brokenGroup},
@@ -32,6 +33,14 @@ func stories() map[string]story {
 		"two keys": {make: func(w *world) {
 			image := w.imageOf(w.snapshot(w.key(rootOnly, enrolled)))
 			w.launches(image, volume("/dev/xvda", new(true), w.key(rootOnly, enrolled)))
+		}},
+		"another account's key":                  {options: []option{with("Accounts", owner)}, make: onboardedOwner},
+		"another account's key, which is unseen": {options: []option{with("Accounts", owner)}, make: unseenOwner},
+		"another account's image": {options: []option{with("Accounts", owner)}, make: func(w *world) {
+			w.onboard()
+			key := w.as(owner).key(ownerPolicy(), consented)
+			w.defaultKey(w.key(rootOnly, enrolled))
+			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
 		}},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)

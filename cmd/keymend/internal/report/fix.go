@@ -113,7 +113,7 @@ func halfWords(h plan.Half) string {
 	return map[plan.Half]string{
 		plan.HalfMissing: "doesn't let the grant be created",
 		plan.HalfGiven:   "lets the grant be created",
-		plan.HalfOpen:    "lets the grant be created, by a statement for everyone",
+		plan.HalfOpen:    "lets the grant be created, by a statement that wasn't written for it",
 		plan.HalfUnknown: "can't be told from here",
 	}[h]
 }
