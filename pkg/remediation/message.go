@@ -36,6 +36,11 @@ type Message struct {
 	Failed      string     `json:"failed,omitempty"` // when the launch failed, RFC 3339
 	Text        string     `json:"text,omitempty"`   // AWS's text about it
 	RequestedBy string     `json:"requestedBy"`
+
+	// First says that the message was never delivered before, so that nothing of
+	// its change can be its own earlier doing. The queue knows; false = it may have
+	// been.
+	First bool `json:"-"`
 }
 
 // FIFOGroup is the lock: one writer for each target at a time. Group names may

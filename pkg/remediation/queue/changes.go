@@ -42,6 +42,7 @@ func (h Changes) one(ctx context.Context, m events.SQSMessage) error {
 	if err != nil {
 		return h.Record(ctx, ignored(err))
 	}
+	message.First = m.Attributes["ApproximateReceiveCount"] == "1"
 	_, err = h.Remediate(ctx, message)
 	return err
 }
