@@ -32,7 +32,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	test test-race conformance differential mutants demo lint fmt cover fuzz bench lines verify ci clean
+	test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,9 @@ differential: check ## hold the access evaluator to another's, run by Node, on C
 
 mutants: check ## plant each fault of the committed list in the evaluator: the tests must catch every one
 	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/access -run '^TestMutants$$' -mutants
+
+killed: check ## kill the functions at every one of their calls, in every story: all must end as if nothing had happened
+	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/sandbox/endtoend -run '^TestKilled$$' -kill-every 1
 
 demo: build ## watch it work in the sandbox; nothing leaves this machine
 	@build/keymend demo --functions build

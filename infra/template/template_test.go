@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,18 +20,31 @@ import (
 
 var update = flag.Bool("update", false, "fill in the roles' policies from pkg/permission")
 
-func place(scope string) permission.Place {
-	return permission.Place{
+// place is where the template deploys.
+func place(scope string, more ...func(*permission.Place)) permission.Place {
+	p := permission.Place{
 		Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
 		Prefix: "keymend-", Scope: scope, Signals: "keymend-signals", Changes: "keymend-changes.fifo",
 		SwitchParameter: "${SwitchParameter}",
 	}
+	for _, m := range more {
+		m(&p)
+	}
+	return p
 }
+
+// others and dedicated are what parts of the roles hang on.
+func others(p *permission.Place) {
+	p.Accounts, p.Groups = []string{"${Accounts}"}, []string{"${GroupAccounts}"}
+}
+
+func dedicated(p *permission.Place) { p.Suffix = "${DedicatedRoleSuffix}" }
 
 func logicalID(r permission.Role) string {
 	return map[permission.Role]string{
 		permission.Reader: "ReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
 		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
+		permission.GroupWriter: "GroupWriterRole",
 	}[r]
 }
 
@@ -42,6 +56,9 @@ func substitute(t *testing.T, v any) any {
 			return map[string]any{"Fn::Sub": v}
 		}
 	case []any:
+		if len(v) == 1 && (v[0] == "${Accounts}" || v[0] == "${GroupAccounts}") {
+			return map[string]any{"Ref": strings.Trim(v[0].(string), "${}")} // a list itself
+		}
 		for i := range v {
 			v[i] = substitute(t, v[i])
 		}
@@ -53,16 +70,39 @@ func substitute(t *testing.T, v any) any {
 	return v
 }
 
-func wanted(t *testing.T, text string, err error) any {
+// wanted is a document with its references. What only the one with others, or with
+// a dedicated role, has hangs on a condition of the template's; of the role that
+// is there for that alone, all does.
+func wanted(t *testing.T, scope, condition string, of permission.Role, document func(permission.Role, permission.Place) (string, error)) any {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+	read := func(more ...func(*permission.Place)) map[string]any {
+		if of == permission.GroupWriter {
+			more = append(more, dedicated)
+		}
+		text, err := document(of, place(scope, more...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := json.Unmarshal([]byte(text), &v); err != nil {
+			t.Fatal(err)
+		}
+		return substitute(t, v).(map[string]any)
 	}
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatal(err)
+	has := func(document map[string]any, s any) bool {
+		return slices.ContainsFunc(document["Statement"].([]any), func(p any) bool { return cmp.Equal(p, s) })
 	}
-	return substitute(t, v)
+	plain, elsewhere, all := read(), read(others), read(others, dedicated)
+	for i, s := range all["Statement"].([]any) {
+		hangsOn := "Dedicated"
+		if has(elsewhere, s) {
+			hangsOn = condition
+		}
+		if !has(plain, s) {
+			all["Statement"].([]any)[i] = map[string]any{"Fn::If": []any{hangsOn, s, map[string]any{"Ref": "AWS::NoValue"}}}
+		}
+	}
+	return all
 }
 
 // policies maps the path of each policy in the template to what it must be.
@@ -71,10 +111,8 @@ func policies(t *testing.T, scope string) map[string]any {
 	out := map[string]any{}
 	for _, r := range permission.Roles() {
 		at := "Resources." + logicalID(r) + ".Properties."
-		policy, err := permission.Policy(r, place(scope))
-		out[at+"Policies.0.PolicyDocument"] = wanted(t, policy, err)
-		trust, err := permission.Trust(r, place(scope))
-		out[at+"AssumeRolePolicyDocument"] = wanted(t, trust, err)
+		out[at+"Policies.0.PolicyDocument"] = wanted(t, scope, "OtherAccounts", r, permission.Policy)
+		out[at+"AssumeRolePolicyDocument"] = wanted(t, scope, "GroupsElsewhere", r, permission.Trust)
 	}
 	return out
 }
@@ -179,5 +217,27 @@ func TestQueues(t *testing.T) {
 		if resources.Get(rule + ".Properties.EventPattern.detail").Exists() {
 			t.Errorf("%s filters on the detail; whether a cancelled launch has which StatusCode isn't known", rule)
 		}
+	}
+}
+
+// In an account that only owns keys, the roles that others need are all there is.
+func TestRolesOnly(t *testing.T) {
+	var always []string
+	for id, resource := range gjson.GetBytes(template.Account(), "Resources").Map() {
+		switch condition := resource.Get("Condition").String(); condition {
+		case "":
+			always = append(always, id)
+		case "WithFunctions":
+		case "Dedicated":
+			if id != "GroupWriterRole" {
+				t.Errorf("%s is there only if %s", id, condition)
+			}
+		default:
+			t.Errorf("%s is there only if %s", id, condition)
+		}
+	}
+	slices.Sort(always)
+	if want := []string{"PolicyWriterRole", "ReaderRole"}; !slices.Equal(always, want) {
+		t.Errorf("there in any case: %v, want %v", always, want)
 	}
 }

@@ -21,8 +21,8 @@ import (
 //	tag keymend with another value than remediate      → NotConsented
 //	tag keymend=remediate, and keymend-accounts with this account, or an image
 //	or snapshot under the key shared with it           → Consented
-//	the key policy lets this account create the grant, by a statement that
-//	names it                                           → HalfGiven
+//	the key policy lets this account create the grant, by the statements that
+//	Keymend reports to owners, which its owner added   → HalfGiven
 //	else                                               → NotConsented
 //
 // HalfGiven is consent to the grant alone: it writes nothing in the key's
@@ -51,7 +51,7 @@ func (in Input) enrolled(named bool, p plan.Plan) (Reason, string) {
 	case tagged && slices.Contains(in.SharedBy, in.KeyAccount):
 		return Consented, fmt.Sprintf("tag %s=%s on the key, and its owner shared with %s what is encrypted under it", Tag, TagRemediate, in.Account)
 	case halfGiven(p):
-		return HalfGiven, "a statement of the key policy lets account " + in.Account + " create the grant"
+		return HalfGiven, "the owner added the statements by which account " + in.Account + " creates the grant"
 	case tagged:
 		return NotConsented, fmt.Sprintf("tag %s=%s is on the key, but nothing names account %s", Tag, TagRemediate, in.Account)
 	}

@@ -36,6 +36,10 @@ type Place struct {
 	Signals, Changes           string // queue names; Changes ends in ".fifo"
 	SwitchParameter            string // SSM parameter; begins with "/"
 	Suffix                     string // of the service-linked role that groups are moved to; without one there is no group-writer
+
+	// Accounts are the other accounts whose keys may be opened for groups of this
+	// one; Groups those whose functions may in turn act on keys here.
+	Accounts, Groups []string
 }
 
 // A Permission lets a role do one action.
@@ -53,17 +57,17 @@ type Permission struct {
 func For(r Role, p Place) []Permission {
 	switch r {
 	case Reader:
-		return slices.Concat(p.readLaunch(), p.readKey())
+		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere())
 	case Granter:
-		return p.grant()
+		return slices.Concat(p.grant(), p.grantElsewhere())
 	case PolicyWriter:
 		return p.writePolicy()
 	case GroupWriter:
 		return p.writeRole()
 	case Diagnose:
-		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.send("hands permitted plans to remediate"))
+		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"))
 	case Remediate:
-		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter, GroupWriter), p.send("hands on the next step of a group's move to another role"))
+		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups())
 	}
 	return nil
 }

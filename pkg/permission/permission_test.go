@@ -21,6 +21,7 @@ func place() permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch", Suffix: "payments",
+		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"},
 	}
 }
 
@@ -89,8 +90,9 @@ func TestWritersConditions(t *testing.T) {
 		return out
 	}
 	grant := with(enrolled, "kms:granteeprincipal", slr, "kms:grantoperations", "CreateGrant Decrypt")
-	all := place()
-	all.Scope = "all"
+	all, alone := place(), place()
+	all.Scope, alone.Accounts = "all", nil
+	farARN := strings.Replace(keyARN, "111122223333", "444455556666", 1)
 	for name, tc := range map[string]struct {
 		role   permission.Role
 		place  permission.Place
@@ -99,31 +101,37 @@ func TestWritersConditions(t *testing.T) {
 		ctx    map[string][]string
 		want   access.Decision
 	}{
-		"policy":                    {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Allowed},
-		"policy, not enrolled":      {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, nil, access.Denied},
-		"policy, ignored":           {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
-		"policy, not enrolled, all": {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, nil, access.Allowed},
-		"policy, another account":   {permission.PolicyWriter, place(), "kms:PutKeyPolicy", strings.Replace(keyARN, "1111", "4444", 1), enrolled, access.Denied},
-		"policy, lockout bypassed":  {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
-		"policy writer grants":      {permission.PolicyWriter, place(), "kms:CreateGrant", keyARN, grant, access.Denied},
-		"grant":                     {permission.Granter, place(), "kms:CreateGrant", keyARN, grant, access.Allowed},
-		"grant, to another role":    {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
-		"grant, to another account": {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", strings.Replace(slr, "1111", "4444", 1)), access.Denied},
-		"grant, of more":            {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:grantoperations", "Decrypt Sign"), access.Denied},
-		"grant, not enrolled":       {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
-		"grants of others revoked":  {permission.Granter, place(), "kms:RevokeGrant", keyARN, enrolled, access.Denied},
-		"grant, to the Spot role":   {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot), access.Allowed},
-		"grant, to a Spot fleet":    {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot+"Fleet"), access.Denied},
-		"role":                      {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Allowed},
-		"role, another suffix":      {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments2", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Denied},
-		"role, another service":     {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "spot.amazonaws.com"), access.Denied},
-		"pass":                      {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Allowed},
-		"pass the default role":     {permission.GroupWriter, place(), "iam:PassRole", slr, with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Denied},
-		"pass to EC2":               {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "ec2.amazonaws.com"), access.Denied},
-		"group":                     {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, nil, access.Allowed},
-		"group, ignored":            {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
-		"group, another account":    {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", strings.Replace(group, "1111", "4444", 1), nil, access.Denied},
-		"reader writes":             {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
+		"policy":                           {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Allowed},
+		"policy, not enrolled":             {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, nil, access.Denied},
+		"policy, ignored":                  {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
+		"policy, not enrolled, all":        {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, nil, access.Allowed},
+		"grant, on a listed account's key": {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourcetag/keymend", "", "aws:resourceaccount", "444455556666"), access.Allowed},
+		"grant, on it, to another role":    {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666", "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
+		"grant, on it, of more":            {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666", "kms:grantoperations", "Decrypt Sign"), access.Denied},
+		"grant, on another account's":      {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "777788889999"), access.Denied},
+		"grant, no account listed":         {permission.Granter, alone, "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666"), access.Denied},
+		"policy, on a listed account's":    {permission.PolicyWriter, place(), "kms:PutKeyPolicy", farARN, enrolled, access.Denied},
+		"policy, another account":          {permission.PolicyWriter, place(), "kms:PutKeyPolicy", strings.Replace(keyARN, "1111", "4444", 1), enrolled, access.Denied},
+		"policy, lockout bypassed":         {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
+		"policy writer grants":             {permission.PolicyWriter, place(), "kms:CreateGrant", keyARN, grant, access.Denied},
+		"grant":                            {permission.Granter, place(), "kms:CreateGrant", keyARN, grant, access.Allowed},
+		"grant, to another role":           {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
+		"grant, to another account":        {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", strings.Replace(slr, "1111", "4444", 1)), access.Denied},
+		"grant, of more":                   {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:grantoperations", "Decrypt Sign"), access.Denied},
+		"grant, not enrolled":              {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
+		"grants of others revoked":         {permission.Granter, place(), "kms:RevokeGrant", keyARN, enrolled, access.Denied},
+		"reader writes":                    {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
+		"grant, to the Spot role":          {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot), access.Allowed},
+		"grant, to a Spot fleet":           {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot+"Fleet"), access.Denied},
+		"role":                             {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Allowed},
+		"role, another suffix":             {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments2", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Denied},
+		"role, another service":            {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "spot.amazonaws.com"), access.Denied},
+		"pass":                             {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Allowed},
+		"pass the default role":            {permission.GroupWriter, place(), "iam:PassRole", slr, with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Denied},
+		"pass to EC2":                      {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "ec2.amazonaws.com"), access.Denied},
+		"group":                            {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, nil, access.Allowed},
+		"group, ignored":                   {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
+		"group, another account":           {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", strings.Replace(group, "1111", "4444", 1), nil, access.Denied},
 	} {
 		text, err := permission.Policy(tc.role, tc.place)
 		if err != nil {
@@ -168,6 +176,14 @@ func TestTrust(t *testing.T) {
 		caller string
 		want   access.Decision
 	}{
+		{permission.Reader, "777788889999:keymend-diagnose", access.Allowed},
+		{permission.Reader, "777788889999:keymend-remediate", access.Allowed},
+		{permission.PolicyWriter, "777788889999:keymend-remediate", access.Allowed},
+		{permission.PolicyWriter, "777788889999:keymend-diagnose", access.Denied},
+		{permission.Granter, "777788889999:keymend-remediate", access.Denied},
+		{permission.Remediate, "777788889999:keymend-remediate", access.Denied},
+		{permission.Reader, "777788889999:admin", access.Denied},
+		{permission.Reader, "444455556666:keymend-remediate", access.Denied},
 		{permission.Reader, "keymend-diagnose", access.Allowed},
 		{permission.Reader, "keymend-remediate", access.Allowed},
 		{permission.PolicyWriter, "keymend-remediate", access.Allowed},
@@ -184,7 +200,11 @@ func TestTrust(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := access.Principal{ARN: "arn:aws:iam::111122223333:role/" + tc.caller}
+		account, name, far := strings.Cut(tc.caller, ":")
+		if !far {
+			account, name = "111122223333", tc.caller
+		}
+		p := access.Principal{ARN: "arn:aws:iam::" + account + ":role/" + name}
 		j := access.Resource(d, p, "sts:AssumeRole", place().ARN(tc.role), access.Context{Complete: true})
 		if delegated := j.Decision == access.Allowed || j.Delegated; delegated != (tc.want == access.Allowed) {
 			t.Errorf("%s by %s: %+v", tc.role, tc.caller, j)

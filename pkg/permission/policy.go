@@ -13,7 +13,7 @@ type document struct {
 
 type statement struct {
 	Effect    string
-	Principal map[string]string `json:",omitempty"`
+	Principal map[string]any `json:",omitempty"`
 	Action    string
 	Resource  string                         `json:",omitempty"`
 	Condition map[string]map[string][]string `json:",omitempty"`
@@ -33,21 +33,23 @@ func Policy(r Role, p Place) (string, error) {
 // Trust returns a role's trust policy, JSON. A function's role is the Lambda
 // service's; the others are for the functions' roles only. They are named by a
 // condition, not as principals: so deleting and making one anew breaks nothing.
+// The reader and the policy writer are also for the functions of the accounts
+// whose groups use this one's keys.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 func Trust(r Role, p Place) (string, error) {
 	s := statement{Effect: "Allow", Action: "sts:AssumeRole"}
 	switch r {
 	case Diagnose, Remediate:
-		s.Principal = map[string]string{"Service": "lambda.amazonaws.com"}
+		s.Principal = map[string]any{"Service": "lambda.amazonaws.com"}
 	default:
 		by := []string{p.ARN(Remediate)}
 		if r == Reader {
 			by = []string{p.ARN(Diagnose), p.ARN(Remediate)}
 		}
-		s.Principal = map[string]string{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
+		s.Principal = map[string]any{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
 		s.Condition = map[string]map[string][]string{"ArnEquals": {"aws:PrincipalArn": by}}
 	}
-	return document{Version: "2012-10-17", Statement: []statement{s}}.text()
+	return document{Version: "2012-10-17", Statement: append([]statement{s}, p.letIn(r)...)}.text()
 }
 
 // SessionPolicy narrows one session of a role to one action on one target, JSON;

@@ -24,7 +24,6 @@ func (p Place) readKey() []Permission {
 		{Action: "kms:GetKeyPolicy", Resource: keys, Why: "who may use the key; read again before and after a write"},
 		{Action: "kms:ListGrants", Resource: keys, Why: "who may use the key by a grant"},
 		{Action: "kms:ListResourceTags", Resource: keys, Why: "the owner's consent"},
-		{Action: "kms:ListRetirableGrants", Resource: "*", Why: "which other accounts' keys Keymend's grants open"},
 		{Action: "kms:ListAliases", Resource: "*", Why: "the name that people know the key by"},
 		{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
 		{Action: "iam:GetRole", Resource: p.spotRole(), Why: "the same, for the Spot instances of a launch configuration"},

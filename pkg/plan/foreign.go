@@ -21,8 +21,8 @@ type Half string
 const (
 	HalfUnknown Half = "unknown" // it can't be told from here
 	HalfMissing Half = "missing"
-	HalfGiven   Half = "given" // by a statement that names the account or the granter, or by KMS's own word
-	HalfOpen    Half = "open"  // only by a statement for everyone
+	HalfGiven   Half = "given" // by Keymend's statements for the account, whoever added them, or by KMS's own word
+	HalfOpen    Half = "open"  // by another statement, which wasn't written for this
 )
 
 // ForOwner is what the owner of another account's key does by hand, and what
@@ -112,18 +112,19 @@ func (f Finding) half(o Options) Half {
 	return HalfUnknown
 }
 
-// given tells statements for everyone from those that name the account: only
-// the latter's author thought of this account.
+// given tells Keymend's statements from others: who added them wanted this. A
+// statement that shares the key with the account for something else, or with
+// everyone, doesn't say that a robot may pass it on.
 func (f Finding) given(o Options) Half {
-	var named []string
+	var ours []string
 	for i, s := range gjson.Get(f.Facts.Policy.String(), "Statement").Array() {
-		if p := f.Facts.Policy.Statements()[i].Principal; p == nil || !p.Any() {
-			named = append(named, s.Raw)
+		if keypolicy.Owned(f.Facts.Policy.Statements()[i]) {
+			ours = append(ours, s.Raw)
 		}
 	}
 	facts := f.Facts
 	var err error
-	facts.Policy, err = keypolicy.Parse(`{"Version":"2012-10-17","Statement":[` + strings.Join(named, ",") + `]}`)
+	facts.Policy, err = keypolicy.Parse(`{"Version":"2012-10-17","Statement":[` + strings.Join(ours, ",") + `]}`)
 	if err == nil && f.granterMay(facts, o).Decision == access.Allowed {
 		return HalfGiven
 	}

@@ -72,8 +72,8 @@ func TestForeignKey(t *testing.T) {
 	}{
 		"both halves missing":           {across(), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", ""},
 		"as least":                      {across(), options(least), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "aws:PrincipalArn"},
-		"only the grant missing":        {across(statements(ownerRoot, useByRoot, byRoot)), options(), "CreateGrant", plan.HalfGiven, "", ""},
-		"under the report setting, too": {across(statements(ownerRoot, byRoot)), options(report), "CreateGrant", plan.HalfGiven, "", ""},
+		"only the grant missing":        {across(statements(ownerRoot, useByRoot, byRoot)), options(), "CreateGrant", plan.HalfOpen, "", ""},
+		"under the report setting, too": {across(statements(ownerRoot, byRoot)), options(report), "CreateGrant", plan.HalfOpen, "", ""},
 		"the use without CreateGrant":   {across(statements(ownerRoot, useByRoot)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "opens the key to account 111122223333, but not for kms:CreateGrant"},
 		"for AWS resources only":        {across(statements(ownerRoot, useByRoot, forAWS)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "lets only an AWS service call CreateGrant"},
 		"the organization's sample":     {across(statements(ownerRoot, orgUse)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "everyone whom its condition admits, but not for kms:CreateGrant"},
@@ -105,12 +105,12 @@ func TestForeignKey(t *testing.T) {
 		}), options(), "CreateGrant", plan.HalfUnknown, "", ""},
 		"a grant that lacks operations": {across(statements(ownerRoot, byRoot), func(f *plan.Finding) {
 			f.Facts.Grants = []access.Grant{{ID: "theirs", GranteePrincipal: slr, Operations: []string{"Decrypt"}, IssuingAccount: "arn:aws:iam::" + account + ":root"}}
-		}), options(), "CreateGrant", plan.HalfGiven, "", ""},
+		}), options(), "CreateGrant", plan.HalfOpen, "", ""},
 		"a grant issued by the key's account": {across(statements(ownerRoot, byRoot), func(f *plan.Finding) {
 			g := grantOf(*f, options())
 			g.IssuingAccount = "arn:aws:iam::" + owner + ":root"
 			f.Facts.Grants = []access.Grant{g}
-		}), options(), "CreateGrant", plan.HalfGiven, "", ""},
+		}), options(), "CreateGrant", plan.HalfOpen, "", ""},
 		"disabled":          {across(state("Disabled")), options(), "", "", plan.KeyNotUsable, "Disabled"},
 		"no such role":      {across(func(f *plan.Finding) { f.Principal.ID = "" }), options(), "", "", plan.RoleMissing, slr},
 		"AWS's own":         {across(func(f *plan.Finding) { f.Facts.Key.Manager = "AWS" }), options(), "", "", plan.ManagedByAWS, owner},

@@ -15,7 +15,8 @@ import (
 // permits it. It returns the last record that it wrote. Its error is transient:
 // the message has to come again.
 //
-//	the message's change is there already          → prove it, and complete the record
+//	the message's change is there already          → prove it, and complete the record;
+//	                                                 superseded, if nothing was delivered before
 //	its first steps are, and the rest is planned   → go on with the rest, if permitted
 //	the same, in a policy that others edited       → superseded, with the undo
 //	access is allowed, or no plan is left           → superseded
@@ -50,7 +51,10 @@ func (e *Engine) remediate(ctx context.Context, l *look, m Message) (audit.Recor
 		return e.remediateRetire(ctx, l, f, m)
 	}
 	before := earlier(f, m)
-	if len(before) > 0 && len(before) == len(m.Steps) {
+	switch whole := len(before) > 0 && len(before) == len(m.Steps); {
+	case whole && m.First:
+		return e.superseded(ctx, e.record(l, f, audit.Result), m, "what it would do stands already, by another change")
+	case whole:
 		return e.complete(ctx, l, f, m, before)
 	}
 	f, p, err := e.plan(ctx, l, f)

@@ -290,6 +290,25 @@ func TestCrashBetweenWriteAndRecord(t *testing.T) {
 	}
 }
 
+// TestNotItsOwn: what another change did isn't claimed by a message that was
+// never delivered before.
+func TestNotItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, own := range []string{"policy", "grant"} {
+		w := newWorld()
+		e := w.engine(func(e *remediation.Engine) { e.Settings.OwnKey = own })
+		w.diagnose(t, e)
+		m := w.sent[0]
+		m.First = true
+		if r, err := e.Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed {
+			t.Fatalf("%s: %s, %v", own, r.Outcome, err)
+		}
+		if r, err := e.Remediate(t.Context(), m); err != nil || r.Outcome != audit.Superseded || w.writes() != 1 || len(r.Undo) > 0 {
+			t.Errorf("%s: %s %s, %v, %d writes", own, r.Outcome, r.Reason, err, w.writes())
+		}
+	}
+}
+
 // The deadline comes during the proof: no outcome is claimed, and the next
 // delivery goes on from there.
 func TestDeadlineNear(t *testing.T) {

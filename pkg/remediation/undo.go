@@ -38,21 +38,7 @@ func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error
 	if undoErr := undoing(&r, b.left); undoErr != nil {
 		return r, undoErr
 	}
-	switch {
-	case err == nil && len(b.left) > 0:
-		r.Outcome, r.Reason = audit.PartlyUndone, "what is in account "+strings.Join(b.accounts(), ", ")+" is left: undo the same with credentials of that account"
-	case err == nil && b.changed:
-		r.Outcome, r.Reason = audit.Undone, "what had been added was taken away"
-	case err == nil:
-		r.Outcome, r.Reason = audit.Undone, "it was gone already"
-	case account.AccessDenied(err):
-		r.Outcome, r.Reason = audit.NotPermitted, reasonOf(err)
-	default:
-		r.Outcome, r.Reason = audit.Failed, err.Error()
-	}
-	if err == nil && len(b.names) > 0 {
-		r.Reason += "; the principal still stands in " + strings.Join(b.names, ", ") + ", which isn't part of this change or was edited since, and stays"
-	}
+	r.Outcome, r.Reason = b.outcome(err)
 	return r, errors.Join(err, e.write(ctx, r))
 }
 
@@ -121,6 +107,25 @@ func (t *taking) back(ctx context.Context, e *Engine, of audit.Record, undos app
 		return fmt.Errorf("the change is in account %s: %w", strings.Join(t.accounts(), ", "), account.ErrOtherAccount)
 	}
 	return nil
+}
+
+// outcome says what the taking came to.
+func (t *taking) outcome(err error) (audit.Outcome, string) {
+	stays := ""
+	if len(t.names) > 0 {
+		stays = "; the principal still stands in " + strings.Join(t.names, ", ") + ", which isn't part of this change or was edited since, and stays"
+	}
+	switch {
+	case account.AccessDenied(err):
+		return audit.NotPermitted, reasonOf(err)
+	case err != nil:
+		return audit.Failed, err.Error()
+	case len(t.left) > 0:
+		return audit.PartlyUndone, "what is in account " + strings.Join(t.accounts(), ", ") + " is left: undo the same with credentials of that account" + stays
+	case t.changed:
+		return audit.Undone, "what had been added was taken away" + stays
+	}
+	return audit.Undone, "it was gone already" + stays
 }
 
 func (t *taking) accounts() []string {

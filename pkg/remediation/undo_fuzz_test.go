@@ -18,6 +18,8 @@ func FuzzUndo(f *testing.F) {
 	f.Add(`{` + key + `,"undo":{"removeStatements":{"key":"` + keyARN + `","principal":"arn:aws:iam::111122223333:root"}}}`)
 	f.Add(`{` + key + `,"undo":{"revokeGrant":{"key":"` + keyARN + `","grantId":"g1"}}}`)
 	f.Add(`{` + key + `,"undo":{"removeStatements":{"key":"arn:other","principal":"x"}}}`)
+	f.Add(`{` + key + `,"undo":[{"retireGrant":{"key":"` + keyARN + `","name":"keymend-1","retiring":"r","issuer":"111122223333"}},{"removeStatements":{"key":"` + keyARN + `","principal":"` + slr + `"}}]}`)
+	f.Add(`{` + key + `,"undo":[{"retireGrant":{"key":"` + keyARN + `","grantId":"g1","issuer":"444455556666"}},null]}`)
 	f.Add(`{` + key + `,"undo":{"removeStatements":null,"revokeGrant":{}}}`)
 	f.Add(`{` + key + `,"plan":{"steps":[{"type":"EditKeyPolicy"},null]},"undo":"x"}`)
 	f.Add(`{"key":"","undo":{"revokeGrant":{"key":"","grantId":"g1"}}}`)

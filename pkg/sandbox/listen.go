@@ -19,7 +19,7 @@ func (s *Sandbox) Listen(addr string) (string, error) {
 // processes of functions, so that it can be closed alone. It must be there
 // before Deploy.
 func (s *Sandbox) ListenFunctions(addr string) (string, error) {
-	url, err := s.listen(addr, s.api, &s.functionServers)
+	url, err := s.listen(addr, http.HandlerFunc(s.ofFunctions), &s.functionServers)
 	if err != nil {
 		return "", err
 	}

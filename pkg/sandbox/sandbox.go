@@ -60,6 +60,8 @@ type Sandbox struct {
 	mu                       sync.Mutex
 	switches                 Switches
 	servers, functionServers []*http.Server
+
+	killing killing
 }
 
 // New returns a sandbox with no accounts in it.

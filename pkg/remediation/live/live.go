@@ -39,8 +39,10 @@ func (a AWS) View(ctx context.Context, accountID, region string) (remediation.Vi
 		return a.images(ctx, owner, region)
 	}}
 	if role := RetiringRole(a.Settings); role != nil {
-		seeing.Granter = role(accountID)
-		keys = keys.For(seeing.Granter)
+		keys = keys.For(role(accountID))
+		if len(a.Settings.Accounts) > 0 { // else there is no grant on another account's key
+			seeing.Granter = role(accountID)
+		}
 	}
 	return &view{
 		Client: client, account: accountID, launches: launch.FromConfig(cfg).Seeing(seeing), keys: keys,

@@ -2,8 +2,9 @@
 // references and hands each resource, in the order that its references ask
 // for, to whoever makes it.
 //
-// It knows Parameters, Ref, Fn::GetAtt, Fn::Join and Fn::Sub. Anything else is
-// an error that names it.
+// It knows Parameters, also comma-delimited lists; Conditions of Fn::Equals,
+// Fn::Not and each other; Ref, Fn::GetAtt, Fn::If, Fn::Join and Fn::Sub. Anything
+// else is an error that names it.
 //
 // Functions: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 package cloudformation
@@ -44,6 +45,13 @@ func Load(template []byte, account, region string, params map[string]string, mak
 	}
 	l.maker = maker
 	for _, id := range slices.Sorted(maps.Keys(l.resources)) {
+		there, err := l.isThere(id)
+		if err != nil {
+			return fmt.Errorf("load template: %w", err)
+		}
+		if !there {
+			continue
+		}
 		if _, err := l.make(id); err != nil {
 			return fmt.Errorf("load template: %w", err)
 		}
@@ -57,28 +65,36 @@ type loader struct {
 	maker           Maker
 	resources       map[string]declared
 	values          map[string]string // parameters and pseudo parameters
+	lists           map[string]bool   // parameters that are lists
+	conditions      map[string]any
 	made            map[string]Made
 	making          []string // what is being made, to tell a circle
 }
 
 type declared struct {
 	Type       string
+	Condition  string
 	Properties map[string]any
 	DependsOn  any
 }
 
 func newLoader(template []byte, account, region string, params map[string]string) (*loader, error) {
 	var doc struct {
-		Parameters map[string]struct{ Default any }
+		Parameters map[string]struct {
+			Type    string
+			Default any
+		}
+		Conditions map[string]any
 		Resources  map[string]declared
 	}
 	if err := json.Unmarshal(template, &doc); err != nil {
 		return nil, err
 	}
-	l := &loader{account: account, region: region, resources: doc.Resources, made: map[string]Made{}, values: map[string]string{
+	l := &loader{account: account, region: region, resources: doc.Resources, conditions: doc.Conditions, lists: map[string]bool{}, made: map[string]Made{}, values: map[string]string{
 		"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", "AWS::StackName": "keymend",
 	}}
 	for name, p := range doc.Parameters {
+		l.lists[name] = p.Type == "CommaDelimitedList"
 		if p.Default != nil {
 			l.values[name] = fmt.Sprint(p.Default)
 		}
@@ -102,6 +118,13 @@ func (l *loader) make(id string) (Made, error) {
 	}
 	l.making = append(l.making, id)
 	defer func() { l.making = l.making[:len(l.making)-1] }()
+	there, err := l.isThere(id)
+	if err == nil && !there {
+		err = fmt.Errorf("%s is referred to, and its condition doesn't hold", id)
+	}
+	if err != nil {
+		return Made{}, err
+	}
 	r := l.resources[id]
 	for _, other := range dependencies(r.DependsOn) {
 		if _, err := l.make(other); err != nil {

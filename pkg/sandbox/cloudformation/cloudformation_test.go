@@ -55,17 +55,47 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	const text = `{"Parameters":{"Names":{"Type":"CommaDelimitedList","Default":""}},
+		"Conditions":{"Any":{"Fn::Not":[{"Condition":"None"}]},"None":{"Fn::Equals":[{"Fn::Join":["",{"Ref":"Names"}]},""]}},
+		"Resources":{"A":{"Type":"T","Properties":{
+			"List":["x",{"Fn::If":["Any",{"Ref":"Names"},{"Ref":"AWS::NoValue"}]}],"Gone":{"Fn::If":["None",{"Ref":"AWS::NoValue"},"here"]}}},
+			"B":{"Type":"U","Condition":"Any"}}}`
+	for names, want := range map[string]struct {
+		made       int
+		properties map[string]any
+	}{
+		"":     {1, map[string]any{"List": []any{"x"}}},
+		"a, b": {2, map[string]any{"List": []any{"x", []any{"a", "b"}}, "Gone": "here"}},
+	} {
+		got, err := load(text, map[string]string{"Names": names})
+		if err != nil || len(got) != want.made {
+			t.Fatalf("%q: %v, %v", names, got, err)
+		}
+		if d := cmp.Diff(want.properties, got[0].Properties); d != "" {
+			t.Errorf("%q: %s", names, d)
+		}
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, says string }{
-		"not JSON":          {`{`, "unexpected end"},
-		"unknown type":      {`{"Resources":{"A":{"Type":"AWS::S3::Bucket"}}}`, "AWS::S3::Bucket"},
-		"unknown function":  {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::If":["a","b","c"]}}}}}`, "Fn::If"},
-		"dangling Ref":      {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Ref":"B"}}}}}`, `"B"`},
-		"dangling GetAtt":   {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::GetAtt":"B.Arn"}}}}}`, `"B"`},
-		"no such attribute": {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Sub":"${B.Name}"}}},"B":{"Type":"T"}}}`, `"Name"`},
-		"circle":            {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Ref":"B"}}},"B":{"Type":"T","DependsOn":"A"}}}`, "itself"},
-		"no such parameter": {`{"Resources":{}}`, `"Extra"`},
+		"not JSON":           {`{`, "unexpected end"},
+		"unknown type":       {`{"Resources":{"A":{"Type":"AWS::S3::Bucket"}}}`, "AWS::S3::Bucket"},
+		"unknown function":   {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Select":["a","b"]}}}}}`, "Fn::Select"},
+		"no such condition":  {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::If":["a","b","c"]}}}}}`, `"a"`},
+		"half an Fn::If":     {`{"Conditions":{"a":{"Fn::Equals":["x","x"]}},"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::If":["a","b"]}}}}}`, "Fn::If"},
+		"another condition":  {`{"Conditions":{"a":{"Fn::Or":[]}},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "Fn::Or"},
+		"no condition":       {`{"Conditions":{"a":true},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "one function"},
+		"conditions' circle": {`{"Conditions":{"a":{"Condition":"a"}},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "itself"},
+		"not there":          {`{"Conditions":{"a":{"Fn::Equals":["x","y"]}},"Resources":{"A":{"Type":"T","Condition":"a"},"B":{"Type":"T","Properties":{"X":{"Ref":"A"}}}}}`, "doesn't hold"},
+		"dangling Ref":       {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Ref":"B"}}}}}`, `"B"`},
+		"dangling GetAtt":    {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::GetAtt":"B.Arn"}}}}}`, `"B"`},
+		"no such attribute":  {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Sub":"${B.Name}"}}},"B":{"Type":"T"}}}`, `"Name"`},
+		"circle":             {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Ref":"B"}}},"B":{"Type":"T","DependsOn":"A"}}}`, "itself"},
+		"no such parameter":  {`{"Resources":{}}`, `"Extra"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -19,17 +19,21 @@ func (l *loader) resolve(v any) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			out[key] = r
+			if !isNoValue(r) {
+				out[key] = r
+			}
 		}
 		return out, nil
 	case []any:
-		out := make([]any, len(v))
-		for i, element := range v {
+		out := make([]any, 0, len(v))
+		for _, element := range v {
 			r, err := l.resolve(element)
 			if err != nil {
 				return nil, err
 			}
-			out[i] = r
+			if !isNoValue(r) {
+				out = append(out, r)
+			}
 		}
 		return out, nil
 	}
@@ -57,11 +61,19 @@ func (l *loader) call(name string, argument any) (any, error) {
 		return l.join(argument)
 	case "Fn::Sub":
 		return l.sub(argument)
+	case "Fn::If":
+		return l.choose(argument)
 	}
 	return nil, fmt.Errorf("%s is not in the sandbox", name)
 }
 
 func (l *loader) ref(name string) (any, error) {
+	switch {
+	case name == "AWS::NoValue":
+		return noValue{}, nil
+	case l.lists[name]:
+		return l.list(name), nil
+	}
 	if v, ok := l.values[name]; ok {
 		return v, nil
 	}

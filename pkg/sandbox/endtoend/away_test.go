@@ -15,9 +15,6 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-// other is the account that shares images and keys.
-const other = "444455556666"
-
 // openTo is a key policy by which the key's account and another may do all with
 // the key.
 func openTo(owner, also string) string {
@@ -27,13 +24,13 @@ func openTo(owner, also string) string {
 
 // foreignKey makes a key of the other account that the group's may use, but for
 // its role, which needs a grant.
-func (w *world) foreignKey() string { return w.as(other).key(openTo(other, account), nil) }
+func (w *world) foreignKey() string { return w.as(owner).key(openTo(owner, account), nil) }
 
 // sharedImage registers an image of the other account of the snapshot, and
 // shares it with the group's account; the snapshot, too, if that is said.
 func (w *world) sharedImage(snapshot string, withSnapshot bool) string {
 	w.t.Helper()
-	them := w.as(other)
+	them := w.as(owner)
 	image := them.imageOf(snapshot)
 	_, err := them.ec2.ModifyImageAttribute(w.t.Context(), &ec2.ModifyImageAttributeInput{
 		ImageId: &image, LaunchPermission: &ec2types.LaunchPermissionModifications{Add: []ec2types.LaunchPermission{{UserId: new(account)}}},

@@ -25,7 +25,7 @@ func TestImages(t *testing.T) {
 			w.want(2)
 		}
 	}
-	shared := func(w *world) string { return w.sharedImage(w.as(other).snapshot(""), false) }
+	shared := func(w *world) string { return w.sharedImage(w.as(owner).snapshot(""), false) }
 	playAll(t, "images", map[string]row{
 		"deprecated launches all the same": {make: spoilt((*world).image, func(w *world, image string) {
 			_, err := w.ec2.EnableImageDeprecation(w.t.Context(), &ec2.EnableImageDeprecationInput{ImageId: &image, DeprecateAt: new(time.Date(2026, 3, 2, 9, 4, 0, 0, time.UTC))})
@@ -41,7 +41,7 @@ func TestImages(t *testing.T) {
 		})},
 		"shared, unencrypted": {make: spoilt(shared, func(*world, string) {})},
 		"not shared any more": {ends: stands, make: spoilt(shared, func(w *world, image string) {
-			_, err := w.as(other).ec2.ModifyImageAttribute(w.t.Context(), &ec2.ModifyImageAttributeInput{ImageId: &image,
+			_, err := w.as(owner).ec2.ModifyImageAttribute(w.t.Context(), &ec2.ModifyImageAttributeInput{ImageId: &image,
 				LaunchPermission: &ec2types.LaunchPermissionModifications{Remove: []ec2types.LaunchPermission{{UserId: new(account)}}}})
 			must(w.t, err)
 		})},
@@ -54,20 +54,20 @@ func TestHidden(t *testing.T) {
 	playAll(t, "hidden", map[string]row{
 		"nothing tells the key": {ends: stands, make: func(w *world) {
 			w.defaultKey(w.openKey())
-			w.launches(w.sharedImage(w.as(other).snapshot(w.foreignKey()), false))
+			w.launches(w.sharedImage(w.as(owner).snapshot(w.foreignKey()), false))
 		}},
 		"CloudTrail names a key that the role was refused": {ends: stands, make: func(w *world) {
 			switches := sandbox.DefaultSwitches()
 			switches.DenialNamesForeignKey = true
 			w.box.SetSwitches(switches)
 			w.defaultKey(w.openKey())
-			w.launches(w.sharedImage(w.as(other).snapshot(w.foreignKey()), false))
+			w.launches(w.sharedImage(w.as(owner).snapshot(w.foreignKey()), false))
 		}},
 		"the role has a grant, and launches": {ends: runs, make: func(w *world) {
 			key := w.foreignKey()
 			w.granted(key)
 			w.defaultKey(w.openKey())
-			w.launches(w.sharedImage(w.as(other).snapshot(key), false))
+			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
 		}},
 		"the default key stands in the way, too": {make: hiddenKey},
 	})

@@ -19,6 +19,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 	place := permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch",
+		Accounts: []string{owner},
 	}
 	for _, role := range permission.Roles() {
 		for _, p := range permission.For(role, place) {
@@ -27,7 +28,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 			}
 			t.Run(string(role)+" "+p.Action+" "+path.Base(p.Resource), func(t *testing.T) {
 				t.Parallel()
-				story := needs(p)
+				story := needs(role, p)
 				w := newWorld(t, story.options...)
 				w.revoke(role, p.Action, p.Resource)
 				story.play(w)
@@ -51,8 +52,16 @@ type scenario struct {
 }
 
 // needs names the scenario that needs a permission.
-func needs(p permission.Permission) scenario {
+func needs(role permission.Role, p permission.Permission) scenario {
+	elsewhere := []option{with("Accounts", owner)}
 	switch {
+	case strings.HasPrefix(p.Resource, "arn:aws:iam::*:"):
+		// Without a look of its own, diagnose sends what remediate tries.
+		return scenario{options: elsewhere, play: onboardedOwner, healsWithout: role == permission.Diagnose}
+	case p.Action == "kms:ListRetirableGrants":
+		return scenario{options: elsewhere, play: unseenOwner, healsWithout: true}
+	case p.Resource == "arn:aws:kms:*:*:key/*":
+		return scenario{options: elsewhere, play: unseenOwner}
 	case p.Action == "kms:CreateGrant", strings.HasSuffix(p.Resource, "granter"):
 		return scenario{play: func(w *world) {
 			w.broken("web-prod", w.key(rootOnly, map[string]string{"keymend": "remediate", "aws:cloudformation:stack-name": "platform"}))
@@ -80,6 +89,15 @@ func needs(p permission.Permission) scenario {
 	}
 }
 
+// onboardedOwner has a consenting owner in another account.
+func onboardedOwner(w *world) {
+	w.onboard()
+	w.broken("web-prod", w.as(owner).key(ownerPolicy(), consented))
+}
+
+// unseenOwner has one who did their half, and let nothing be read.
+func unseenOwner(w *world) { w.broken("web-prod", w.as(owner).key(ownerPolicy(byRoot), nil)) }
+
 func brokenGroup(w *world) { w.broken("web-prod", w.key(rootOnly, enrolled)) }
 
 // hiddenKey is an image that is shared without its snapshot, whose key is open;
@@ -88,7 +106,7 @@ func hiddenKey(w *world) {
 	key := w.foreignKey()
 	w.granted(key)
 	w.defaultKey(w.key(rootOnly, enrolled))
-	w.launches(w.sharedImage(w.as(other).snapshot(key), false))
+	w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
 }
 
 // wantDenied fails unless a call by the role was refused for the action, and

@@ -35,11 +35,11 @@ func TestKeys(t *testing.T) {
 		}},
 		"another account's, by ARN": {ends: stands, make: func(w *world) { named(w.foreignKey())(w) }},
 		"another account's, by alias ARN": {ends: stands, make: func(w *world) {
-			w.as(other).alias("alias/golden", w.foreignKey())
-			named("arn:aws:kms:" + region + ":" + other + ":alias/golden")(w)
+			w.as(owner).alias("alias/golden", w.foreignKey())
+			named("arn:aws:kms:" + region + ":" + owner + ":alias/golden")(w)
 		}},
 		"another account's, which says nothing to us": {ends: stands, make: func(w *world) {
-			named(w.as(other).key(strings.ReplaceAll(rootOnly, account, other), nil))(w)
+			named(w.as(owner).key(strings.ReplaceAll(rootOnly, account, owner), nil))(w)
 		}},
 		"multi-Region, the primary elsewhere": {ends: stands, make: func(w *world) { named(w.in("us-east-1").multiRegionKey())(w) }},
 		"multi-Region, the replica here": {make: func(w *world) {
@@ -51,7 +51,7 @@ func TestKeys(t *testing.T) {
 		"an alias that isn't there": {ends: stands, make: named("alias/platform-ebs")},
 		"aws/ebs of the account":    {ends: runs, make: named("alias/aws/ebs")},
 		"aws/ebs of another account": {ends: stands, make: func(w *world) {
-			them := w.as(other)
+			them := w.as(owner)
 			them.encryptByDefault()
 			them.snapshot("") // makes their aws/ebs
 			named(them.managed())(w)
@@ -86,7 +86,7 @@ func TestDevices(t *testing.T) {
 			template := w.template("web", w.image(), nil)
 			w.groupOf(groupLater(template))
 			data := volume("/dev/sdf", nil, "")
-			data.Ebs.SnapshotId = new(w.as(other).snapshot(w.foreignKey()))
+			data.Ebs.SnapshotId = new(w.as(owner).snapshot(w.foreignKey()))
 			w.changed(template, w.image(), data)
 			w.want(2)
 		}},

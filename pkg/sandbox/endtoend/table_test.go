@@ -42,12 +42,12 @@ func TestTable(t *testing.T) {
 			image := w.imageOf(w.snapshot(w.key(rootOnly, enrolled)))
 			w.launches(image, volume("/dev/xvda", yes, w.key(rootOnly, enrolled)))
 		}},
-		"foreign under S, nothing said: S and D": {ends: stands, make: func(w *world) {
+		"foreign under S, nothing said: S and D": {ends: halves, make: func(w *world) {
 			w.defaultKey(w.key(rootOnly, enrolled))
-			w.launches(w.sharedImage(w.as(other).snapshot(w.foreignKey()), true))
+			w.launches(w.sharedImage(w.as(owner).snapshot(w.foreignKey()), true))
 		}},
-		"foreign under S, K: S and K": {ends: stands, make: func(w *world) {
-			image := w.sharedImage(w.as(other).snapshot(w.foreignKey()), true)
+		"foreign under S, K: S and K": {ends: halves, make: func(w *world) {
+			image := w.sharedImage(w.as(owner).snapshot(w.foreignKey()), true)
 			w.launches(image, volume("/dev/xvda", yes, w.key(rootOnly, enrolled)))
 		}},
 		"K without Encrypted: refused": {ends: stands, make: func(w *world) {

@@ -104,3 +104,17 @@ func (s *Service) Close() {
 		p.stop()
 	}
 }
+
+// Kill ends what is running of every function at once, as a machine's failure
+// does: an invocation under way fails, and the next starts a new process.
+func (s *Service) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.processes {
+		p.mu.Lock()
+		if p.running != nil {
+			killGroup(p.running.command)
+		}
+		p.mu.Unlock()
+	}
+}

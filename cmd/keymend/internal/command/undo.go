@@ -51,11 +51,11 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		return p.tellUndo(r, r, "it was undone at "+r.Time.UTC().Format("2006-01-02 15:04:05 MST")+" already")
 	}
 	undos, err := remediation.UndosOf(r)
+	if in := accountsOf(r, undos); !slices.Contains(in, s.account) {
+		return misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, strings.Join(in, " and "), s.account)
+	}
 	if err != nil {
 		return misused("undo %s: %w", c.ID, err)
-	}
-	if in := accountsOf(undos); !slices.Contains(in, s.account) {
-		return misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, strings.Join(in, " and "), s.account)
 	}
 	if !c.Apply {
 		return p.previewUndo(ctx, s, r, undos)
@@ -67,8 +67,12 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	return p.tellUndo(r, done, done.Reason)
 }
 
-// accountsOf returns the accounts in which something is to be taken back.
-func accountsOf(undos apply.Undos) []string {
+// accountsOf returns the accounts in which something is to be taken back: the
+// group's, unless the undos say otherwise.
+func accountsOf(r audit.Record, undos apply.Undos) []string {
+	if len(undos) == 0 {
+		return []string{r.Account}
+	}
 	var out []string
 	for _, u := range undos {
 		if a := u.Account(); !slices.Contains(out, a) {

@@ -51,6 +51,8 @@ func (k Key) why() string {
 		r = *k.Result
 	}
 	switch {
+	case r.Outcome == audit.Proposed && r.Plan != nil && r.Plan.ForOwner != nil && r.Verdict != nil:
+		return r.Verdict.Text // what the owner does by hand is shown by itself
 	case r.Reason != "":
 		return r.Reason
 	case r.Verdict != nil && r.Verdict.Text != "":
@@ -111,7 +113,7 @@ func halfWords(h plan.Half) string {
 	return map[plan.Half]string{
 		plan.HalfMissing: "doesn't let the grant be created",
 		plan.HalfGiven:   "lets the grant be created",
-		plan.HalfOpen:    "lets the grant be created, by a statement for everyone",
+		plan.HalfOpen:    "lets the grant be created, by a statement that wasn't written for it",
 		plan.HalfUnknown: "can't be told from here",
 	}[h]
 }

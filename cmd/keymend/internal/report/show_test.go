@@ -15,6 +15,7 @@ import (
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/launch"
+	"keymend/pkg/plan"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -65,8 +66,13 @@ func scenes() map[string]scene {
 			w.state.Facts.Key.Manager, w.state.Facts.Key.ARN = "AWS", strings.ReplaceAll(keyARN, account, "999988887777")
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy works in the key's own account only, 999988887777"
 		}, root), history: failing(keyText), code: 4, word: "BROKEN"},
-		"broken-grant":  {world: with(nil, root, dead), history: failing(keyText), code: 3, word: "BROKEN"},
-		"explicit-deny": {world: with(nil, root, deny), history: failing(keyText), code: 4, word: "BROKEN"},
+		"foreign":             {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), code: 3, word: "BROKEN"},
+		"foreign-fixed":       {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"foreign-no-consent":  {world: with(func(w *world) { w.foreign(nil) }, ownerRoot, forAWS), history: failing(keyText), apply: true, code: 4, word: "BROKEN"},
+		"foreign-unseen":      {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, word: "UNKNOWN"},
+		"foreign-unseen-open": {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, word: "BROKEN"},
+		"broken-grant":        {world: with(nil, root, dead), history: failing(keyText), code: 3, word: "BROKEN"},
+		"explicit-deny":       {world: with(nil, root, deny), history: failing(keyText), code: 4, word: "BROKEN"},
 		"unreadable-policy": {world: with(func(w *world) {
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy was refused: User: … is not authorized to perform: kms:GetKeyPolicy"
 		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},

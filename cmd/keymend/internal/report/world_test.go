@@ -3,6 +3,7 @@ package report_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
+	"keymend/pkg/plan"
 	"keymend/pkg/remediation"
 	"keymend/pkg/settings"
 )
@@ -23,6 +25,7 @@ import (
 const (
 	account = "111122223333"
 	region  = "eu-west-1"
+	owner   = "999988887777" // of the keys that are another account's
 	keyARN  = "arn:aws:kms:" + region + ":" + account + ":key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
 	role    = "arn:aws:iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 
@@ -45,6 +48,7 @@ type world struct {
 	state  keystate.State
 	asks   activity.Failure
 	gone   bool
+	trial  plan.Trial
 
 	lookFails, writeFails error
 }
@@ -137,16 +141,43 @@ func (w *world) RevokeGrant(context.Context, *kms.RevokeGrantInput, ...func(*kms
 	return &kms.RevokeGrantOutput{}, nil
 }
 
+const (
+	ownerRoot = `{"Sid":"EnableRoot","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + owner + `:root"},"Action":"kms:*","Resource":"*"}`
+	forAWS    = `{"Sid":"ForAWS","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:CreateGrant","Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"}}}`
+)
+
+var consented = map[string]string{"keymend": "remediate", "keymend-accounts": account} //nolint:gochecknoglobals // a constant map
+
+// foreign makes the key another account's.
+func (w *world) foreign(tags map[string]string) {
+	w.state.Facts.Key.ARN, w.state.Tags = strings.Replace(keyARN, account, owner, 1), tags
+}
+
+// unseen makes it one of an account that isn't onboarded.
+func (w *world) unseen(answer plan.TrialAnswer) {
+	const why = "account " + owner + " can't be read from here"
+	w.state = keystate.State{TagsUnreadable: why, Facts: access.Facts{
+		Key: access.Key{ARN: strings.Replace(keyARN, account, owner, 1)}, PolicyUnreadable: why, GrantsUnreadable: why,
+	}}
+	w.trial = plan.Trial{Answer: answer, Text: "User: arn:aws:iam::" + account + ":user/oncall is not authorized to perform: kms:CreateGrant"}
+}
+
 // records runs the real engine over the world, and carries out what it permits
 // if apply is set.
 func (w *world) records(t *testing.T, apply bool) []audit.Record {
 	t.Helper()
 	var records []audit.Record
 	e := &remediation.Engine{
-		Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 5},
-		View:     func(context.Context, string, string) (remediation.View, error) { return w, nil },
-		Open:     func(context.Context, remediation.Session) (remediation.Writer, error) { return w, nil },
-		Switch:   func(context.Context) (guard.Switch, string, error) { return guard.SwitchNone, "", nil },
+		Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, Accounts: []string{owner}, ForeignKey: "grant", ForeignStatements: "procedure"},
+		Granter: func(string) access.Principal {
+			return access.Principal{ARN: "arn:aws:iam::" + account + ":user/oncall"}
+		},
+		Try: func(context.Context, remediation.Session, plan.CreateGrant) (plan.Trial, error) {
+			return w.trial, nil
+		},
+		View:   func(context.Context, string, string) (remediation.View, error) { return w, nil },
+		Open:   func(context.Context, remediation.Session) (remediation.Writer, error) { return w, nil },
+		Switch: func(context.Context) (guard.Switch, string, error) { return guard.SwitchNone, "", nil },
 		Record: func(_ context.Context, r audit.Record) error {
 			r.Time = now()
 			records = append(records, throughJSON(t, r))

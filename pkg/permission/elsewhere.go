@@ -1,0 +1,68 @@
+package permission
+
+// What groups of this account need of other accounts' keys. Without other
+// accounts there is none of it.
+
+// readElsewhere: of a key whose account lets nothing be read, Keymend's own
+// grants can be seen all the same. KMS authorises the call by the retiring
+// principal alone.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
+func (p Place) readElsewhere() []Permission {
+	if len(p.Accounts) == 0 {
+		return nil
+	}
+	return []Permission{{Action: "kms:ListRetirableGrants", Resource: "*", Why: "Keymend's own grants on keys of accounts that can't be read"}}
+}
+
+// grantElsewhere has no condition on the key's tag: nothing says whether
+// aws:ResourceTag holds across accounts. The owner's tag is the guard's to check,
+// and the owner's key policy has to let the grant be made in any case.
+func (p Place) grantElsewhere() []Permission {
+	if len(p.Accounts) == 0 {
+		return nil
+	}
+	return []Permission{{
+		Action: "kms:CreateGrant", Resource: "arn:" + p.Partition + ":kms:*:*:key/*",
+		Why: "opens a key of one of the other accounts that are listed, where its owner lets this account do so",
+		Condition: map[string]map[string][]string{
+			"StringEquals":              {"aws:ResourceAccount": p.Accounts},
+			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles(), p.spotRole()}},
+			"ForAllValues:StringEquals": {"kms:GrantOperations": grantOperations()},
+		},
+	}}
+}
+
+// assumeElsewhere names the roles, and any account: their trust policies decide
+// who gets in, and the setting accounts where Keymend asks.
+func (p Place) assumeElsewhere(roles ...Role) []Permission {
+	if len(p.Accounts) == 0 {
+		return nil
+	}
+	p.Account = "*"
+	var out []Permission
+	for _, r := range roles {
+		out = append(out, Permission{Action: "sts:AssumeRole", Resource: p.ARN(r), Why: "acts through role " + string(r) + " of another account that trusts this one"})
+	}
+	return out
+}
+
+// letIn returns the statement by which the functions of other accounts may take
+// a role of this one. The principal limits the accounts, the condition whom of
+// them. No one needs a granter elsewhere: a grant is issued in the group's own
+// account.
+func (p Place) letIn(r Role) []statement {
+	by := map[Role][]Role{Reader: {Diagnose, Remediate}, PolicyWriter: {Remediate}}[r]
+	if len(p.Groups) == 0 || by == nil {
+		return nil
+	}
+	accounts := p.Groups
+	p.Account = "*"
+	var arns []string
+	for _, role := range by {
+		arns = append(arns, p.ARN(role))
+	}
+	return []statement{{
+		Effect: "Allow", Principal: map[string]any{"AWS": accounts}, Action: "sts:AssumeRole",
+		Condition: map[string]map[string][]string{"ArnLike": {"aws:PrincipalArn": arns}},
+	}}
+}

@@ -1,0 +1,131 @@
+package endtoend_test
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/audit"
+)
+
+// killEvery is the distance of the calls at which the functions are killed: 1 is
+// every call.
+var killEvery = flag.Int("kill-every", 9, "kill the functions at every nth of their calls") //nolint:gochecknoglobals // a flag
+
+// A story is what the functions are to bring to a good end, killed or not.
+type story struct {
+	options []option
+	make    func(w *world)
+}
+
+// stories are those of keys of the own account, and of another's, by both halves
+// of the procedure or by the one that is missing.
+func stories() map[string]story {
+	return map[string]story{
+		"statements": {make: brokenGroup},
+		"grant":      {options: []option{with("OwnKey", "grant")}, make: brokenGroup},
+		"two keys": {make: func(w *world) {
+			image := w.imageOf(w.snapshot(w.key(rootOnly, enrolled)))
+			w.launches(image, volume("/dev/xvda", new(true), w.key(rootOnly, enrolled)))
+		}},
+		"another account's key":                  {options: []option{with("Accounts", owner)}, make: onboardedOwner},
+		"another account's key, which is unseen": {options: []option{with("Accounts", owner)}, make: unseenOwner},
+		"another account's image": {options: []option{with("Accounts", owner)}, make: func(w *world) {
+			w.onboard()
+			key := w.as(owner).key(ownerPolicy(), consented)
+			w.defaultKey(w.key(rootOnly, enrolled))
+			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
+		}},
+		"a policy that can't be edited": {make: func(w *world) {
+			key := w.key(rootOnly, enrolled)
+			w.deadPrincipal(key)
+			w.broken("web-prod", key)
+		}},
+	}
+}
+
+// TestKilled kills the functions' processes at their calls, one after another,
+// before AWS has seen the call and before its answer arrives. What is left the
+// next delivery takes up, and all ends as if nothing had happened.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	for name, s := range stories() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls, want := s.play(t, 0, false)
+			if !strings.Contains(want, "in service: 2") {
+				t.Fatalf("it doesn't end well by itself:\n%s", want)
+			}
+			for n := 1; n <= calls; n += *killEvery {
+				for _, handled := range []bool{false, true} {
+					if _, got := s.play(t, n, handled); got != want {
+						t.Errorf("killed at call %d of %d (carried out: %v), it ends otherwise (-want +got):\n%s", n, calls, handled, cmp.Diff(want, got))
+					}
+				}
+			}
+		})
+	}
+}
+
+// play tells the story, with the functions killed at a call (0 = at none), and
+// returns how many calls they made and how all stands in the end.
+func (s story) play(t *testing.T, kill int, handled bool) (calls int, end string) {
+	t.Helper()
+	w := newWorld(t, s.options...)
+	before := w.box.FunctionCalls()
+	if kill > 0 {
+		w.box.KillFunctionsAt(kill, handled)
+	}
+	s.make(w)
+	w.box.Advance(2 * time.Hour)
+	calls, end = w.box.FunctionCalls()-before, w.standing()
+	must(t, w.box.Close())
+	return calls, end
+}
+
+// standing is how the accounts stand: keys, their policies and grants to roles,
+// instances, and which changes are on record from beginning to end.
+func (w *world) standing() string {
+	w.t.Helper()
+	var out []string
+	for _, account := range []string{account, owner} {
+		them := w.as(account)
+		keys, err := them.kms.ListKeys(w.t.Context(), &kms.ListKeysInput{})
+		must(w.t, err)
+		for _, k := range keys.Keys {
+			out = append(out, them.stands(*k.KeyArn)...)
+		}
+	}
+	slices.Sort(out)
+	intents, outcomes := map[string]bool{}, map[string]bool{}
+	for _, r := range w.records() {
+		switch {
+		case r.Phase == audit.Intent:
+			intents[r.RemediationID] = true
+		case r.Phase == audit.Result && r.Outcome == audit.Fixed:
+			outcomes[r.RemediationID] = true
+		}
+	}
+	out = append(out, fmt.Sprintf("in service: %d", w.inService("web-prod")), fmt.Sprintf("changes begun: %d, ended: %d", len(intents), len(outcomes)))
+	return strings.Join(out, "\n")
+}
+
+// stands is how a key stands, without what is made anew in every world.
+func (w *world) stands(key string) []string {
+	w.t.Helper()
+	out := []string{"policy " + plain(w.policy(key))}
+	grants, err := w.kms.ListGrants(w.t.Context(), &kms.ListGrantsInput{KeyId: &key})
+	must(w.t, err)
+	for _, g := range grants.Grants {
+		if strings.Contains(*g.GranteePrincipal, ":role/") {
+			out = append(out, fmt.Sprint("grant to ", *g.GranteePrincipal, g.Operations))
+		}
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+package sandbox
+
+import (
+	"net/http"
+	"sync"
+)
+
+// A killing ends the functions' processes at one of their calls.
+type killing struct {
+	mu      sync.Mutex
+	calls   int // of functions so far
+	at      int // the call that ends them; 0 = none
+	handled bool
+}
+
+// KillFunctionsAt has every function's process killed by the nth call that a
+// function makes from now on: before AWS has seen the call or, if handled, after
+// it was carried out and before its answer arrives. What the process was doing is
+// lost, as when a machine fails; Lambda starts another with the next invocation.
+func (s *Sandbox) KillFunctionsAt(n int, handled bool) {
+	s.killing.mu.Lock()
+	defer s.killing.mu.Unlock()
+	s.killing.at, s.killing.handled = s.killing.calls+n, handled
+}
+
+// FunctionCalls counts the calls that functions have made.
+func (s *Sandbox) FunctionCalls() int {
+	s.killing.mu.Lock()
+	defer s.killing.mu.Unlock()
+	return s.killing.calls
+}
+
+// due counts a call, and tells whether it is the one that ends the functions.
+func (k *killing) due() (kill, handled bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.calls++
+	return k.calls == k.at, k.handled
+}
+
+// ofFunctions serves the functions' calls.
+func (s *Sandbox) ofFunctions(w http.ResponseWriter, r *http.Request) {
+	kill, handled := s.killing.due()
+	if !kill {
+		s.api.ServeHTTP(w, r)
+		return
+	}
+	if handled {
+		s.api.ServeHTTP(unread{}, r)
+	}
+	s.lambda.Kill()
+	panic(http.ErrAbortHandler) // closes the connection without an answer
+}
+
+// unread is an answer that nobody reads.
+type unread struct{}
+
+// Header implements http.ResponseWriter.
+func (unread) Header() http.Header { return http.Header{} }
+
+// Write implements io.Writer.
+func (unread) Write(b []byte) (int, error) { return len(b), nil }
+
+// WriteHeader implements http.ResponseWriter.
+func (unread) WriteHeader(int) {}
