@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/account"
 	"keymend/pkg/guard"
 	"keymend/pkg/plan"
 )
@@ -37,6 +38,11 @@ func (e *Engine) moving(ctx context.Context, l *look) error {
 		return nil
 	}
 	role, err := l.view.Role(ctx, to)
+	if account.AccessDenied(err) {
+		// Of a role that isn't there IAM knows no path, and a permission for roles
+		// under a path doesn't reach it. If it is there after all, making it says so.
+		role, err = access.Principal{ARN: to}, nil
+	}
 	if err != nil {
 		return fmt.Errorf("read role %s: %w", to, err)
 	}
