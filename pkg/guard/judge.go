@@ -125,18 +125,10 @@ func (in Input) stepsFit(p plan.Plan) Reason {
 		return WrongTarget
 	}
 	for _, step := range p.Steps {
-		var key, principal string
+		key, principal := opens(step)
 		want := in.Principal
-		switch s := step.(type) {
-		case plan.EditKeyPolicy:
-			key, principal = s.Key, s.Principal
-			if !in.OwnKey {
-				want = plan.RootARN(p.Target, in.Account)
-			}
-		case plan.CreateGrant:
-			key, principal = s.Key, s.Principal
-		case plan.RetireGrant:
-			key, principal = s.Grant.Key, s.Grant.Principal
+		if _, edit := step.(plan.EditKeyPolicy); edit && !in.OwnKey {
+			want = plan.RootARN(p.Target, in.Account)
 		}
 		if principal != want {
 			return WrongPrincipal
@@ -146,6 +138,20 @@ func (in Input) stepsFit(p plan.Plan) Reason {
 		}
 	}
 	return ""
+}
+
+// opens says which key a step opens, or closes, and for whom; nothing of a step
+// that isn't about a key.
+func opens(step plan.Step) (key, principal string) {
+	switch s := step.(type) {
+	case plan.EditKeyPolicy:
+		return s.Key, s.Principal
+	case plan.CreateGrant:
+		return s.Key, s.Principal
+	case plan.RetireGrant:
+		return s.Grant.Key, s.Grant.Principal
+	}
+	return "", ""
 }
 
 func arnPart(arn string, i int) string {

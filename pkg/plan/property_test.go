@@ -178,6 +178,8 @@ func TestOthersAreCounted(t *testing.T) {
 func FuzzSteps(f *testing.F) {
 	f.Add([]byte(`[{"type":"EditKeyPolicy","key":"k","principal":"p","before":"{}","after":"{}","added":["{}"]}]`))
 	f.Add([]byte(`[{"type":"CreateGrant","key":"k","principal":"p","name":"n","operations":["Decrypt"],"why":"w"}]`))
+	f.Add([]byte(`[{"type":"EnsureServiceLinkedRole","role":"r","suffix":"s"},{"type":"UpdateGroup","group":"g","name":"n","before":"b","after":"a"}]`))
+	f.Add([]byte(`[{"type":"RetireGrant","grantId":"g","grant":{"type":"CreateGrant","key":"k","principal":"p","name":"n","operations":["Decrypt"],"why":"w"}}]`))
 	f.Add([]byte(`[{"type":"DeleteKey"}]`))
 	f.Add([]byte(`[null]`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -78,17 +78,25 @@ func (e *Engine) diagnose(ctx context.Context, l *look, f plan.Finding) (Diagnos
 	d.Record = e.record(l, f, audit.Finding)
 	planned(&d.Record, p, d.Verdict)
 	d.Record.Outcome, d.Record.Reason = outcomeOf(d.Verdict, p)
-	if (d.Verdict.Allowed || d.Verdict.Try) && waits {
+	switch permitted := d.Verdict.Allowed || d.Verdict.Try; {
+	case permitted && waits:
 		d.Record.Outcome, d.Record.Reason = audit.Waiting, "the role "+l.move.to.ARN+" has to be made first"
-	} else if d.Verdict.Allowed || d.Verdict.Try {
-		d.Message = new(l.message(f, p))
-		d.Record.RemediationID = plan.RemediationID(p.Digest)
-		if e.Send != nil {
-			if err := e.Send(ctx, *d.Message); err != nil {
-				return d, e.sendFailed(ctx, d, err)
-			}
-			d.Record.Outcome = audit.Sent
+	case permitted:
+		return e.send(ctx, l, d)
+	}
+	return d, e.write(ctx, d.Record)
+}
+
+// send hands a permitted plan to whoever carries out, if there is someone, and
+// writes the finding's record.
+func (e *Engine) send(ctx context.Context, l *look, d Diagnosis) (Diagnosis, error) {
+	d.Message = new(l.message(d.Finding, d.Plan))
+	d.Record.RemediationID = plan.RemediationID(d.Plan.Digest)
+	if e.Send != nil {
+		if err := e.Send(ctx, *d.Message); err != nil {
+			return d, e.sendFailed(ctx, d, err)
 		}
+		d.Record.Outcome = audit.Sent
 	}
 	return d, e.write(ctx, d.Record)
 }

@@ -38,15 +38,7 @@ func (e *Engine) groupRecord(s Signal, phase audit.Phase) audit.Record {
 func (e *Engine) record(l *look, f plan.Finding, phase audit.Phase) audit.Record {
 	r := e.groupRecord(l.signal, phase)
 	r.ID, r.Desired, r.Healthy, r.ManagedBy = f.ID(), l.launch.Desired, l.launch.InService, l.launch.ManagedBy
-	if r.KeepsRole = l.keeps; l.move != nil && (l.own(f) || f.Principal.ARN == "") {
-		r.GroupRole = l.launch.Principal.ARN
-	}
-	if s := l.launch.Suspended; s != nil {
-		r.Suspended = s.Reason
-	}
-	if p := l.launch.WarmPool; p != nil {
-		r.WarmPool = &audit.Pool{Wanted: p.Wanted, Has: p.Has}
-	}
+	l.group(&r, f)
 	if owner := f.KeyAccount(); owner != "" && !f.OwnKey() {
 		r.KeyAccount = owner
 	}
@@ -70,6 +62,19 @@ func (e *Engine) record(l *look, f plan.Finding, phase audit.Phase) audit.Record
 		}
 	}
 	return r
+}
+
+// group adds what was seen of the group.
+func (l *look) group(r *audit.Record, f plan.Finding) {
+	if r.KeepsRole = l.keeps; l.move != nil && (l.own(f) || f.Principal.ARN == "") {
+		r.GroupRole = l.launch.Principal.ARN
+	}
+	if s := l.launch.Suspended; s != nil {
+		r.Suspended = s.Reason
+	}
+	if p := l.launch.WarmPool; p != nil {
+		r.WarmPool = &audit.Pool{Wanted: p.Wanted, Has: p.Has}
+	}
 }
 
 // planned adds a plan and the verdict on it.

@@ -50,6 +50,10 @@ func (e *Engine) remediate(ctx context.Context, l *look, m Message) (audit.Recor
 	if m.retires() {
 		return e.remediateRetire(ctx, l, f, m)
 	}
+	return e.remediateKey(ctx, l, f, m)
+}
+
+func (e *Engine) remediateKey(ctx context.Context, l *look, f plan.Finding, m Message) (audit.Record, error) {
 	before := earlier(f, m)
 	switch whole := len(before) > 0 && len(before) == len(m.Steps); {
 	case whole && m.First:
@@ -58,10 +62,10 @@ func (e *Engine) remediate(ctx context.Context, l *look, m Message) (audit.Recor
 		return e.complete(ctx, l, f, m, before)
 	}
 	f, p, err := e.plan(ctx, l, f)
-	if l.passes(f.Principal, err) {
+	switch {
+	case l.passes(f.Principal, err):
 		return e.record(l, f, audit.Result), err
-	}
-	if err != nil {
+	case err != nil:
 		return e.failedChange(ctx, e.record(l, f, audit.Result), m, err)
 	}
 	verdict := e.judge(l, f, p)
@@ -215,20 +219,26 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 	if r.Plan.ForOwner != nil && len(all) == 0 {
 		r.Reason += " By hand: " + r.Plan.ForOwner.String()
 	}
-	if writeErr := e.write(ctx, r); writeErr != nil {
+	if writeErr := e.write(ctx, r); writeErr != nil || !e.grantInstead(f, r, err) {
 		return r, writeErr
-	}
-	_, edit := r.Plan.Steps[0].(plan.EditKeyPolicy)
-	if !errors.Is(err, apply.ErrRefused) || !edit || e.Settings.OwnKey != "auto" || !f.OwnKey() {
-		return r, nil
 	}
 	p := plan.For(f, e.options(f, "grant"))
 	return e.carryOut(ctx, l, f, p, e.judge(l, f, p), nil)
 }
 
+// grantInstead reports whether KMS refused an edited policy for what it is, and
+// the settings leave the choice.
+func (e *Engine) grantInstead(f plan.Finding, r audit.Record, err error) bool {
+	_, edit := r.Plan.Steps[0].(plan.EditKeyPolicy)
+	return errors.Is(err, apply.ErrRefused) && edit && e.Settings.OwnKey == "auto" && f.OwnKey()
+}
+
 // failedChange ends a message whose look can't succeed.
 func (e *Engine) failedChange(ctx context.Context, r audit.Record, m Message, err error) (audit.Record, error) {
-	r.ID, r.Key, r.Digest, r.RemediationID = m.ID, m.Target, m.Digest, plan.RemediationID(m.Digest)
+	r.ID, r.Digest, r.RemediationID = m.ID, m.Digest, plan.RemediationID(m.Digest)
+	if !m.aboutRole() {
+		r.Key = m.Target
+	}
 	outcome, lasts := lasting(err)
 	if !lasts {
 		return r, err

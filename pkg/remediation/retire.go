@@ -26,15 +26,8 @@ func (e *Engine) retiring(ctx context.Context, l *look) ([]Diagnosis, error) {
 		}
 		d.Record = e.record(l, f, audit.Finding)
 		planned(&d.Record, p, d.Verdict)
-		d.Message = new(l.message(f, p))
-		d.Record.RemediationID = plan.RemediationID(p.Digest)
-		d.Record.Outcome, d.Record.Reason = audit.Sent, "the key policy gives the access without Keymend's grant"
-		err := e.Send(ctx, *d.Message)
-		if err != nil {
-			err = e.sendFailed(ctx, d, err)
-		} else {
-			err = e.write(ctx, d.Record)
-		}
+		d.Record.Reason = "the key policy gives the access without Keymend's grant"
+		d, err := e.send(ctx, l, d)
 		if out = append(out, d); err != nil {
 			return out, err
 		}

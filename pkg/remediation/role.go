@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
@@ -33,14 +34,8 @@ func (e *Engine) diagnoseRole(ctx context.Context, l *look) ([]Diagnosis, error)
 	case !due:
 		d.Record.Outcome, d.Record.Reason = audit.Waiting, l.waitsFor()
 	default:
-		d.Message = new(l.message(f, p))
-		d.Record.RemediationID = plan.RemediationID(p.Digest)
-		if e.Send != nil {
-			if err := e.Send(ctx, *d.Message); err != nil {
-				return []Diagnosis{d}, e.sendFailed(ctx, d, err)
-			}
-			d.Record.Outcome = audit.Sent
-		}
+		d, err := e.send(ctx, l, d)
+		return []Diagnosis{d}, err
 	}
 	return []Diagnosis{d}, e.write(ctx, d.Record)
 }
@@ -188,29 +183,12 @@ func (e *Engine) provenRole(ctx context.Context, l *look, r audit.Record, step p
 }
 
 // completeRole records the change of an earlier delivery that ended before it
-// could. Of a group, the role that it launches as tells; of a role, that it was
-// made after the message was sent. Nothing that the message says is taken for
-// true but which role the group had before.
+// could; false where there was none, or where it can't be told.
 func (e *Engine) completeRole(ctx context.Context, l *look, m Message) (audit.Record, bool, error) {
 	r := e.record(l, plan.Finding{Account: m.Account, Region: m.Region, Group: m.Group}, audit.Result)
-	suffix := e.Settings.DedicatedSuffix()
-	step := m.Steps[0]
-	switch s := step.(type) {
-	case plan.UpdateGroup:
-		if suffix == "" || l.launch.Principal.ARN != dedicated(l.launch.GroupARN, suffix) || s.After != l.launch.Principal.ARN {
-			return r, false, nil
-		}
-		s.Group, s.Name = l.launch.GroupARN, l.launch.Group
-		if !sameService(s.Before, s.After) {
-			return r, false, nil
-		}
-		step = s
-	case plan.EnsureServiceLinkedRole:
-		if l.move == nil || l.move.missing() || s.Role != l.move.to.ARN || l.move.to.Created.Before(m.Delivery.Sent) || m.Delivery.Sent.IsZero() {
-			return r, false, nil
-		}
-	default:
-		return r, false, nil
+	step, ok, err := e.roleStands(ctx, l, m)
+	if err != nil || !ok {
+		return r, false, err
 	}
 	undo, _ := apply.UndoOf(step)
 	if err := undoing(&r, apply.Undos{undo}); err != nil {
@@ -219,12 +197,45 @@ func (e *Engine) completeRole(ctx context.Context, l *look, m Message) (audit.Re
 	r.RemediationID, r.Digest = plan.RemediationID(m.Digest), m.Digest
 	r.Session = sessionName(r.RemediationID)
 	r.Plan = &plan.Plan{Target: m.Target, Steps: plan.Steps{step}, Digest: m.Digest, FactsDigest: m.FactsDigest}
-	r.Principal = l.launch.Principal.ARN
-	if l.move != nil {
-		r.Principal = l.move.to.ARN
-	}
+	r.Principal = dedicated(l.launch.GroupARN, e.Settings.DedicatedSuffix())
 	r.Outcome, r.Reason = audit.Fixed, "an earlier delivery of this change had written it"
 	return r, true, e.write(ctx, r)
+}
+
+// roleStands is stands for a role or a group. Of a group, the role that it
+// launches as tells; of a role, that it was made since the message was sent, by
+// IAM's clock, which shows seconds. Nothing that the message says is taken for
+// true but which role the group had before.
+func (e *Engine) roleStands(ctx context.Context, l *look, m Message) (plan.Step, bool, error) {
+	suffix := e.Settings.DedicatedSuffix()
+	to := dedicated(l.launch.GroupARN, suffix)
+	if m.First || suffix == "" || len(m.Steps) != 1 {
+		return nil, false, nil
+	}
+	switch s := m.Steps[0].(type) {
+	case plan.UpdateGroup:
+		s.Group, s.Name = l.launch.GroupARN, l.launch.Group
+		return s, to == l.launch.Principal.ARN && s.After == to && sameService(s.Before, to), nil
+	case plan.EnsureServiceLinkedRole:
+		if s.Role != to || s.Suffix != suffix {
+			return nil, false, nil
+		}
+		made, err := l.madeSince(ctx, to, m.Delivery.Sent)
+		return s, made, err
+	}
+	return nil, false, nil
+}
+
+// madeSince reports whether a role is there that was made since a time.
+func (l *look) madeSince(ctx context.Context, arn string, since time.Time) (bool, error) {
+	role, err := l.view.Role(ctx, arn)
+	switch {
+	case account.AccessDenied(err): // as in moving
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read role %s: %w", arn, err)
+	}
+	return role.ID != "" && !since.IsZero() && !role.Created.Before(since.Truncate(time.Second)), nil
 }
 
 // sameService reports whether both are roles under the same path of the same

@@ -57,24 +57,28 @@ func UndosOf(r audit.Record) (apply.Undos, error) {
 		return nil, ErrNothingToUndo
 	}
 	for _, u := range all {
-		key, what := u.Key()
-		if what == "" {
-			return nil, ErrNothingToUndo
-		}
-		if u.DeleteRole != nil || u.RestoreRole != nil {
-			if !fits(u, r) {
-				return nil, fmt.Errorf("the undo is about %q, the record about group %q and %q", key, r.Group, r.Principal)
-			}
-			continue
-		}
-		if key == "" || key != r.Key || !strings.HasPrefix(key, "arn:") {
-			return nil, fmt.Errorf("the undo is about key %q, the record about %q", key, r.Key)
-		}
-		if owner := u.Account(); (u.RetireGrant != nil || u.CreateGrant != nil) && owner != r.Account {
-			return nil, fmt.Errorf("the undo is for account %q, the record about a group of %q", owner, r.Account)
+		if err := about(u, r); err != nil {
+			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// about says why an undo isn't about what its record is about; nil = it is.
+func about(u apply.Undo, r audit.Record) error {
+	key, what := u.Key()
+	switch {
+	case what == "":
+		return ErrNothingToUndo
+	case u.DeleteRole != nil || u.RestoreRole != nil:
+		return aboutRole(u, r)
+	case key == "" || key != r.Key || !strings.HasPrefix(key, "arn:"):
+		return fmt.Errorf("the undo is about key %q, the record about %q", key, r.Key)
+	}
+	if owner := u.Account(); (u.RetireGrant != nil || u.CreateGrant != nil) && owner != r.Account {
+		return fmt.Errorf("the undo is for account %q, the record about a group of %q", owner, r.Account)
+	}
+	return nil
 }
 
 // A taking is what came of taking a change back.

@@ -9,17 +9,21 @@ import (
 	"keymend/pkg/audit"
 )
 
-// fits reports whether an undo is about the record's own role, and its group.
-func fits(u apply.Undo, r audit.Record) bool {
-	if u.Account() != r.Account || r.Account == "" {
-		return false
-	}
+// aboutRole is about for what is about the record's role, and its group.
+func aboutRole(u apply.Undo, r audit.Record) error {
+	fits := u.Account() == r.Account && r.Account != ""
 	if d := u.DeleteRole; d != nil {
-		return d.Role == r.Principal && strings.Contains(d.Role, "/AWSServiceRoleForAutoScaling_")
+		fits = fits && d.Role == r.Principal && strings.Contains(d.Role, "/AWSServiceRoleForAutoScaling_")
 	}
-	g := u.RestoreRole
-	return g.Name == r.Group && g.Ours == r.Principal && strings.HasSuffix(g.Group, ":autoScalingGroupName/"+g.Name) &&
-		strings.Contains(g.Role, "/") && sameService(g.Role, g.Ours)
+	if g := u.RestoreRole; g != nil {
+		fits = fits && g.Name == r.Group && strings.HasSuffix(g.Group, ":autoScalingGroupName/"+g.Name) &&
+			g.Ours == r.Principal && sameService(g.Role, g.Ours)
+	}
+	if !fits {
+		target, _ := u.Key()
+		return fmt.Errorf("the undo is about %q, the record about group %q and %q", target, r.Group, r.Principal)
+	}
+	return nil
 }
 
 // takeRoleBack gives a group the role that it had, or deletes one that Keymend

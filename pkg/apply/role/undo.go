@@ -49,7 +49,8 @@ func (u Delete) Run(ctx context.Context, roles Maker, groups Groups, sleep func(
 	if err != nil {
 		return false, fmt.Errorf("delete role %s: %w", u.Role, err)
 	}
-	return true, u.ended(ctx, roles, sleep, out.DeletionTaskId)
+	err = u.ended(ctx, roles, sleep, out.DeletionTaskId)
+	return err == nil, err
 }
 
 func (u Delete) unused(ctx context.Context, groups Groups) error {

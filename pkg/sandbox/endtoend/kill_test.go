@@ -43,7 +43,7 @@ func stories() map[string]story {
 			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
 		}},
 		"a role of its own": {options: []option{with("DedicatedRoleSuffix", suffix)}, make: brokenGroup},
-		"the Spot role":     {make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
+		"the Spot role":     {options: []option{with("OwnKey", "grant")}, make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)
 			w.deadPrincipal(key)

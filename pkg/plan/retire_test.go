@@ -1,0 +1,111 @@
+package plan_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"keymend/pkg/access"
+	"keymend/pkg/plan"
+)
+
+// granted adds Keymend's own grant, as a plan makes it.
+func granted(f *plan.Finding) {
+	g := plan.For(f.Evaluate(), plan.Options{OwnKey: "grant"}).Steps[0].(plan.CreateGrant)
+	f.Facts.Grants = append(f.Facts.Grants, access.Grant{
+		ID: "g1", Name: g.Name, GranteePrincipal: g.Principal, IssuingAccount: "arn:aws:iam::" + account + ":root",
+		RetiringPrincipal: "arn:aws:iam::111122223333:role/keymend-granter",
+		Operations:        g.Operations, Created: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
+	})
+}
+
+const (
+	useOf    = `{"Effect":"Allow","Principal":{"AWS":"` + slr + `"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"}`
+	grantsOf = `{"Effect":"Allow","Principal":{"AWS":"` + slr + `"},"Action":"kms:CreateGrant","Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":true}}}`
+)
+
+// A grant that stands in for statements is a bridge while the policy doesn't give
+// the access, and retired once it does; never where the settings ask for grants,
+// and never someone else's.
+func TestBridges(t *testing.T) {
+	t.Parallel()
+	theirs := func(f *plan.Finding) { granted(f); f.Facts.Grants[0].Name = "ours-by-terraform" }
+	dead := func(f *plan.Finding) { granted(f); f.Facts.Grants[0].GranteePrincipal = "AROAEXAMPLEGONE123456" }
+	constrained := func(f *plan.Finding) {
+		granted(f)
+		f.Facts.Grants[0].Constraints = &access.Constraints{EncryptionContextSubset: map[string]string{"aws:ebs:id": "vol-1"}}
+	}
+	for name, tc := range map[string]struct {
+		f              plan.Finding
+		ownKey         string
+		bridge, retire bool
+	}{
+		"the policy says nothing":      {broken(granted), "auto", true, false},
+		"statements only, as asked":    {broken(granted), "policy", true, false},
+		"grants, as asked":             {broken(granted), "grant", false, false},
+		"the policy opens it":          {broken(granted, statements(root, useOf, grantsOf)), "auto", false, true},
+		"it does, and grants as asked": {broken(granted, statements(root, useOf, grantsOf)), "grant", false, false},
+		"half of it":                   {broken(granted, statements(root, useOf)), "auto", true, false},
+		"no grant":                     {broken(statements(root, useOf, grantsOf)), "auto", false, false},
+		"someone else's grant":         {broken(theirs, statements(root, useOf, grantsOf)), "auto", false, false},
+		"an earlier role's grant":      {broken(dead, statements(root, useOf, grantsOf)), "auto", false, false},
+		"a grant with constraints":     {broken(constrained, statements(root, useOf, grantsOf)), "auto", false, false},
+		"closed, with a grant":         {broken(granted, state("Disabled"), statements(root, useOf, grantsOf)), "auto", false, false},
+	} {
+		o := plan.Options{OwnKey: tc.ownKey}
+		bridges := tc.f.Bridges(o)
+		if (len(bridges) > 0) != tc.bridge || tc.bridge && (!strings.Contains(bridges[0], "g1, made 2026-03-02") || !strings.Contains(bridges[0], slr)) {
+			t.Errorf("%s: bridges %q", name, bridges)
+		}
+		p, ok := tc.f.Retire(o)
+		if ok != tc.retire {
+			t.Errorf("%s: retire %v", name, ok)
+		}
+		if !ok {
+			continue
+		}
+		s := p.Steps[0].(plan.RetireGrant)
+		if s.GrantID != "g1" || s.Account() != account || s.Grant.Key != keyARN || s.Grant.Principal != slr || len(s.Grant.Operations) != 8 || p.Digest == "" || p.OthersAffected != 0 {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+}
+
+// Whatever the policy is: what is retired isn't missed, by the role or by anyone.
+func TestRetiredGrantsAreNotMissed(t *testing.T) {
+	t.Parallel()
+	retired := 0
+	rapid.Check(t, func(t *rapid.T) {
+		f, o := drawFinding(t)
+		o.OwnKey = "auto"
+		if rapid.Bool().Draw(t, "opened") {
+			f.Facts.Policy = policy(root, useOf, grantsOf)
+		}
+		f.Facts.Grants = append(f.Facts.Grants, access.Grant{
+			ID: "ours", Name: "keymend-1", GranteePrincipal: slr, IssuingAccount: "arn:aws:iam::" + account + ":root",
+			Operations: []string{"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"},
+		})
+		f = f.Evaluate()
+		p, ok := f.Retire(o)
+		if !ok {
+			return
+		}
+		retired++
+		after, err := plan.Simulate(f.Facts, p.Steps)
+		if err != nil || p.OthersAffected != 0 {
+			t.Fatalf("%d others, %v", p.OthersAffected, err)
+		}
+		f.Facts = after
+		if f = f.Evaluate(); f.Decision() != access.Allowed {
+			t.Fatalf("%s by %s", f.Decision(), after.Policy)
+		}
+		if _, again := f.Retire(o); again {
+			t.Fatal("a second plan")
+		}
+	})
+	if retired == 0 {
+		t.Error("no draw retired anything")
+	}
+}
