@@ -132,6 +132,10 @@ func TestAllowTakesOnlyServiceLinkedRoles(t *testing.T) {
 	for _, arn := range []string{
 		"", "*", "111122223333", "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/deploy",
 		"arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/*",
+		"arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForEC2Spot",
+		"arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForAutoScaling",
+		"arn:aws:iam::111122223333:role/aws-service-role/spotfleet.amazonaws.com/AWSServiceRoleForEC2SpotFleet",
+		slr + "_" + strings.Repeat("x", 36),
 		"arn:aws:iam::1111:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
 		slr + `","*`, slr + "\n", "AROAEXAMPLEEXAMPLE123",
 		"arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling",

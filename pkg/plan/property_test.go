@@ -60,6 +60,7 @@ func drawFinding(t *rapid.T) (plan.Finding, plan.Options) {
 	}
 	f := broken(func(f *plan.Finding) {
 		f.Facts.Policy = d
+		f.Principal.ARN = rapid.SampledFrom([]string{slr, slr, slr, spot}).Draw(t, "role")
 		f.Facts.Key.State = rapid.SampledFrom([]string{"Enabled", "Enabled", "Enabled", "Updating", "Disabled", ""}).Draw(t, "state")
 		f.Operations = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"}), 1, 5, rapid.ID).Draw(t, "operations")
 		if rapid.Bool().Draw(t, "stack") {
@@ -113,7 +114,7 @@ func TestPlansOpenTheKeyToNobodyElse(t *testing.T) {
 	t.Parallel()
 	eight := []string{"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant", "PutKeyPolicy"}
 	others := []access.Principal{
-		{ARN: "arn:aws:iam::111122223333:root"}, {ARN: "arn:aws:iam::444455556666:root"}, {ARN: slr + "_two", ID: "AROATWO"},
+		{ARN: "arn:aws:iam::111122223333:root"}, {ARN: "arn:aws:iam::444455556666:root"}, {ARN: slr, ID: "AROASLR"}, {ARN: spot, ID: "AROASPOT"}, {ARN: slr + "_two", ID: "AROATWO"},
 		{ARN: "arn:aws:iam::111122223333:role/admin"}, {ARN: "arn:aws:iam::111122223333:user/ann"}, {ARN: "arn:aws:iam::444455556666:role/x"},
 		{ARN: "arn:aws:iam::111122223333:role/admin", SessionARN: "arn:aws:sts::111122223333:assumed-role/admin/ann"},
 	}
@@ -128,6 +129,9 @@ func TestPlansOpenTheKeyToNobodyElse(t *testing.T) {
 			t.Fatalf("%d others affected", p.OthersAffected)
 		}
 		for _, other := range others {
+			if other.ARN == f.Principal.ARN {
+				continue
+			}
 			r := access.Request{Principal: other, Operations: eight, Context: access.Context{Complete: rapid.Bool().Draw(t, "complete")}}
 			if rapid.Bool().Draw(t, "no identity policies") {
 				r.IdentityPolicies = []*keypolicy.Document{}

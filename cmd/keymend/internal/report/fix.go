@@ -79,7 +79,7 @@ func (g Group) proposal(p *screen.Page, k Key) {
 }
 
 func (k Key) forGood(p *screen.Page) {
-	if k.halves(p) {
+	if k.halves(p) || k.Finding.Key == "" {
 		return
 	}
 	code := plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}}.Code()
@@ -167,10 +167,8 @@ func (g Group) done(p *screen.Page, k Key) {
 	if r.Reason != "" {
 		p.Row(screen.Bold, "WHY", r.Reason)
 	}
-	if proof := r.Proof; proof != nil {
-		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", proof.Decision, proof.EqualReads))
-	}
-	if label == "FIXED" && r.Suspended == "" {
+	proof(p, &r)
+	if label == "FIXED" && launchesNext(&r) {
 		p.Row(screen.Bold, "NEXT", "the group launches at its next try by itself; `keymend diagnose "+r.Group+"` tells")
 	}
 	k.bridges(p, r.Bridges)

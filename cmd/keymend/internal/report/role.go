@@ -1,7 +1,10 @@
 package report
 
 import (
+	"fmt"
+
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/audit"
 	"keymend/pkg/plan"
 )
 
@@ -22,6 +25,29 @@ func describeRole(step plan.Step) string {
 func (k Key) waits(p *screen.Page) {
 	what, why := describe(k.Finding.Plan)
 	p.Row(screen.Bold, "THEN", nonEmpty(what, why, k.Finding.Reason)...)
+	k.forGood(p)
+}
+
+// proof says what was seen after a write. Of a role or a group there is nothing
+// to evaluate.
+func proof(p *screen.Page, r *audit.Record) {
+	switch {
+	case r.Proof == nil:
+	case r.Key == "":
+		p.Row(screen.Bold, "PROOF", fmt.Sprintf("%d equal reads", r.Proof.EqualReads))
+	default:
+		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", r.Proof.Decision, r.Proof.EqualReads))
+	}
+}
+
+// launchesNext reports whether the group can launch once the record's change
+// stands: not after each step of a move, but after the last.
+func launchesNext(r *audit.Record) bool {
+	if r.Suspended != "" || r.GroupRole == "" || r.Plan == nil || len(r.Plan.Steps) == 0 {
+		return r.Suspended == ""
+	}
+	_, last := r.Plan.Steps[0].(plan.UpdateGroup)
+	return last
 }
 
 // moves says which role a finding about a role or group is about.
@@ -36,7 +62,7 @@ func (k Key) moves(p *screen.Page) {
 // the settings would have.
 func (k Key) groupRole(p *screen.Page) {
 	if k.Finding.GroupRole != "" {
-		p.Row(screen.Bold, "", "the group launches as "+roleName(k.Finding.GroupRole))
+		p.Row(screen.Bold, "", "until it is moved, the group launches as "+roleName(k.Finding.GroupRole))
 	}
 	if k.Finding.KeepsRole != "" {
 		p.Row(screen.Doubt, "", k.Finding.KeepsRole)

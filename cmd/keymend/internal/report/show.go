@@ -130,6 +130,7 @@ func (g Group) ending(p *screen.Page, k Key) {
 
 func (g Group) seen(p *screen.Page, k Key) {
 	switch h := g.History; {
+	case k.Finding.GroupRole != "" && k.Finding.Key == "": // it stands beside the keys
 	case h.Failed > 0:
 		p.Row(screen.Bold, "SEEN", strings.TrimSpace(fmt.Sprintf("scaling activity %s %s: %s", h.Last.UTC().Format(time.DateTime+" MST"), h.Status, h.Message)))
 	case k.Finding.Message != "":

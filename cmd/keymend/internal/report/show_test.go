@@ -92,10 +92,13 @@ func scenes() map[string]scene {
 		"suspended-fixed": {world: with(func(w *world) {
 			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at 2026-02-26T18:56:36Z", ByPerson: true}
 		}, root), history: failing(keyText), apply: true, code: 4, word: "SUSPENDED"},
-		"not-kms":   {world: with(nil, root, open), history: failing(capacityText), code: 4, word: "NOT KMS"},
-		"keys-open": {world: with(nil, root, open), history: failing(keyText), code: 0, word: "KEYS OPEN"},
-		"not-found": {world: with(func(w *world) { w.gone = true }, root), code: 0, word: "IGNORED"},
-		"managed":   {world: with(func(w *world) { w.launch.ManagedBy = "eks" }, root), history: report.History{Unreadable: "not authorized to perform: autoscaling:DescribeScalingActivities"}, code: 3, word: "BROKEN"},
+		"not-kms":    {world: with(nil, root, open), history: failing(capacityText), code: 4, word: "NOT KMS"},
+		"keys-open":  {world: with(nil, root, open), history: failing(keyText), code: 0, word: "KEYS OPEN"},
+		"moves":      {world: with(func(w *world) { w.moves = true }, root), history: failing(keyText), code: 3, word: "BROKEN"},
+		"keeps-role": {world: with(func(w *world) { w.moves, w.launch.ManagedBy = true, "eks (node group workers)" }, root), history: failing(keyText), code: 3, word: "BROKEN"},
+		"bridge":     {world: with(func(w *world) { full(w); w.bridge() }, root), code: 0, word: "HEALTHY"},
+		"not-found":  {world: with(func(w *world) { w.gone = true }, root), code: 0, word: "IGNORED"},
+		"managed":    {world: with(func(w *world) { w.launch.ManagedBy = "eks" }, root), history: report.History{Unreadable: "not authorized to perform: autoscaling:DescribeScalingActivities"}, code: 3, word: "BROKEN"},
 	}
 }
 

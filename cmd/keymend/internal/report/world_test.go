@@ -49,6 +49,7 @@ type world struct {
 	asks   activity.Failure
 	gone   bool
 	trial  plan.Trial
+	moves  bool // the settings give groups a role of their own
 
 	lookFails, writeFails error
 }
@@ -60,6 +61,7 @@ func newWorld(t *testing.T, statements ...string) *world {
 	w := &world{
 		launch: launch.Launch{
 			Account: account, Region: region, Group: "web-prod", Source: "lt-0c11aa22 v17", Desired: 6,
+			GroupARN:  "arn:aws:autoscaling:" + region + ":" + account + ":autoScalingGroup:0a1b:autoScalingGroupName/web-prod",
 			Principal: launch.Principal{ARN: role, Because: "the group's own"},
 			Keys: []launch.Key{{ID: "alias/platform-ebs", Operations: []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext"}, Uses: []encryption.Use{{
 				Device: "/dev/xvda", KeyID: "alias/platform-ebs", Purpose: encryption.Volume,
@@ -100,6 +102,9 @@ func (w *world) Launch(context.Context, string) (launch.Launch, error) {
 }
 
 func (w *world) Role(_ context.Context, arn string) (access.Principal, error) {
+	if strings.HasSuffix(arn, "_payments") {
+		return access.Principal{ARN: arn}, nil // missing
+	}
 	return access.Principal{ARN: arn, ID: "AROAEXAMPLEEXAMPLE777"}, nil
 }
 
@@ -162,6 +167,15 @@ func (w *world) unseen(answer plan.TrialAnswer) {
 	w.trial = plan.Trial{Answer: answer, Text: "User: arn:aws:iam::" + account + ":user/oncall is not authorized to perform: kms:CreateGrant"}
 }
 
+// bridge adds a grant of Keymend's, made some days ago.
+func (w *world) bridge() {
+	w.state.Facts.Grants = []access.Grant{{
+		ID: "0123456789abcdef", Name: "keymend-0123456789abcdef", GranteePrincipal: role, IssuingAccount: "arn:aws:iam::" + account + ":root",
+		Operations: []string{"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"},
+		Created:    now().AddDate(0, 0, -5),
+	}}
+}
+
 // records runs the real engine over the world, and carries out what it permits
 // if apply is set.
 func (w *world) records(t *testing.T, apply bool) []audit.Record {
@@ -185,6 +199,9 @@ func (w *world) records(t *testing.T, apply bool) []audit.Record {
 		},
 		Sleep:       func(context.Context, time.Duration) error { return nil },
 		PersonAsked: true,
+	}
+	if w.moves {
+		e.Settings.ServiceLinkedRole = "dedicated:payments"
 	}
 	found, err := e.Diagnose(t.Context(), remediation.SignalOf(w.asks))
 	if err != nil {
