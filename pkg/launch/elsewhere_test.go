@@ -15,6 +15,7 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
 
+	"keymend/pkg/account"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
 )
@@ -130,18 +131,23 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// TestElsewhereLater: what may go well at another time isn't taken for an answer.
+// TestElsewhereLater: what the owner's account may say at another time isn't
+// taken for an answer; a mere hint that doesn't come keeps nobody from the rest.
 func TestElsewhereLater(t *testing.T) {
 	t.Parallel()
 	throttled := &smithy.GenericAPIError{Code: "ThrottlingException", Message: "Rate exceeded"}
+	r, _ := serve(t, "invisible-snapshot")
+	owner := launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, throttled }}
+	if l, err := r.Seeing(owner).Resolve(t.Context(), accountID, region, "web-prod"); !account.Transient(err) {
+		t.Errorf("%+v, %v", l, err)
+	}
 	for name, e := range map[string]launch.Elsewhere{
-		"the owner's account": {Images: func(context.Context, string) (launch.Images, error) { return nil, throttled }},
-		"CloudTrail":          {Denials: &trail{err: throttled}},
-		"grants":              {Granter: granter, Grants: retirable{err: throttled}},
+		"CloudTrail couldn't be asked":        {Denials: &trail{err: throttled}},
+		"Keymend's grants couldn't be listed": {Granter: granter, Grants: retirable{err: throttled}},
 	} {
-		r, _ := serve(t, "invisible-snapshot")
-		if l, err := r.Seeing(e).Resolve(t.Context(), accountID, region, "web-prod"); err == nil {
-			t.Errorf("%s: %+v", name, l)
+		l, err := r.Seeing(e).Resolve(t.Context(), accountID, region, "web-prod")
+		if err != nil || len(l.Keys) != 1 || !strings.Contains(l.Unknown[0], name+": Rate exceeded") {
+			t.Errorf("%s: %+v, %v", name, l, err)
 		}
 	}
 }
