@@ -88,7 +88,7 @@ func TestElsewhere(t *testing.T) {
 		"the owner's account has no such snapshot": {
 			elsewhere: launch.Elsewhere{Images: owned(t, "invisible-snapshot")}, says: []string{"account 444455556666 has no such snapshot"}},
 		"the owner's account isn't ours to read": {
-			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, launch.ErrNotListed }}, says: []string{"isn't among the accounts that Keymend reads in"}},
+			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, launch.ErrNotListed }}, says: []string{"can't be read from here: the setting accounts doesn't name it"}},
 		"the role there can't be assumed": {
 			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, denied }}, says: []string{"account 444455556666 couldn't be asked: User: r is not"}},
 		"CloudTrail names it": {elsewhere: launch.Elsewhere{Denials: &trail{records: []string{denial(role, ownerKey, seen)}}}, key: true,
