@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"keymend/pkg/permission"
 	"keymend/pkg/remediation/live"
 	"keymend/pkg/remediation/queue"
 )
@@ -18,7 +19,7 @@ import (
 var version = "dev"
 
 func main() {
-	f, err := live.NewFunction(context.Background(), os.Getenv, version)
+	f, err := live.NewFunction(context.Background(), permission.Diagnose, os.Getenv, version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

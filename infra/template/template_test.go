@@ -20,24 +20,31 @@ import (
 
 var update = flag.Bool("update", false, "fill in the roles' policies from pkg/permission")
 
-// place is where the template deploys; with others, so that it has what only
-// other accounts call for.
-func place(scope string, others bool) permission.Place {
+// place is where the template deploys.
+func place(scope string, more ...func(*permission.Place)) permission.Place {
 	p := permission.Place{
 		Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
 		Prefix: "keymend-", Scope: scope, Signals: "keymend-signals", Changes: "keymend-changes.fifo",
 		SwitchParameter: "${SwitchParameter}",
 	}
-	if others {
-		p.Accounts, p.Groups = []string{"${Accounts}"}, []string{"${GroupAccounts}"}
+	for _, m := range more {
+		m(&p)
 	}
 	return p
 }
+
+// others and dedicated are what parts of the roles hang on.
+func others(p *permission.Place) {
+	p.Accounts, p.Groups = []string{"${Accounts}"}, []string{"${GroupAccounts}"}
+}
+
+func dedicated(p *permission.Place) { p.Suffix = "${DedicatedRoleSuffix}" }
 
 func logicalID(r permission.Role) string {
 	return map[permission.Role]string{
 		permission.Reader: "ReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
 		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
+		permission.GroupWriter: "GroupWriterRole",
 	}[r]
 }
 
@@ -63,13 +70,16 @@ func substitute(t *testing.T, v any) any {
 	return v
 }
 
-// wanted is a document with its references; what only the one with others has
-// hangs on a condition of the template's.
-func wanted(t *testing.T, condition string, document func(others bool) (string, error)) any {
+// wanted is a document with its references. What only the one with others, or with
+// a dedicated role, has hangs on a condition of the template's; of the role that
+// is there for that alone, all does.
+func wanted(t *testing.T, scope, condition string, of permission.Role, document func(permission.Role, permission.Place) (string, error)) any {
 	t.Helper()
-	var both [2]map[string]any
-	for i, others := range []bool{false, true} {
-		text, err := document(others)
+	read := func(more ...func(*permission.Place)) map[string]any {
+		if of == permission.GroupWriter {
+			more = append(more, dedicated)
+		}
+		text, err := document(of, place(scope, more...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,15 +87,22 @@ func wanted(t *testing.T, condition string, document func(others bool) (string, 
 		if err := json.Unmarshal([]byte(text), &v); err != nil {
 			t.Fatal(err)
 		}
-		both[i] = substitute(t, v).(map[string]any)
+		return substitute(t, v).(map[string]any)
 	}
-	plain, all := both[0]["Statement"].([]any), both[1]["Statement"].([]any)
-	for i, s := range all {
-		if !slices.ContainsFunc(plain, func(p any) bool { return cmp.Equal(p, s) }) {
-			all[i] = map[string]any{"Fn::If": []any{condition, s, map[string]any{"Ref": "AWS::NoValue"}}}
+	has := func(document map[string]any, s any) bool {
+		return slices.ContainsFunc(document["Statement"].([]any), func(p any) bool { return cmp.Equal(p, s) })
+	}
+	plain, elsewhere, all := read(), read(others), read(others, dedicated)
+	for i, s := range all["Statement"].([]any) {
+		hangsOn := "Dedicated"
+		if has(elsewhere, s) {
+			hangsOn = condition
+		}
+		if !has(plain, s) {
+			all["Statement"].([]any)[i] = map[string]any{"Fn::If": []any{hangsOn, s, map[string]any{"Ref": "AWS::NoValue"}}}
 		}
 	}
-	return both[1]
+	return all
 }
 
 // policies maps the path of each policy in the template to what it must be.
@@ -94,8 +111,8 @@ func policies(t *testing.T, scope string) map[string]any {
 	out := map[string]any{}
 	for _, r := range permission.Roles() {
 		at := "Resources." + logicalID(r) + ".Properties."
-		out[at+"Policies.0.PolicyDocument"] = wanted(t, "OtherAccounts", func(others bool) (string, error) { return permission.Policy(r, place(scope, others)) })
-		out[at+"AssumeRolePolicyDocument"] = wanted(t, "GroupsElsewhere", func(others bool) (string, error) { return permission.Trust(r, place(scope, others)) })
+		out[at+"Policies.0.PolicyDocument"] = wanted(t, scope, "OtherAccounts", r, permission.Policy)
+		out[at+"AssumeRolePolicyDocument"] = wanted(t, scope, "GroupsElsewhere", r, permission.Trust)
 	}
 	return out
 }
@@ -211,6 +228,10 @@ func TestRolesOnly(t *testing.T) {
 		case "":
 			always = append(always, id)
 		case "WithFunctions":
+		case "Dedicated":
+			if id != "GroupWriterRole" {
+				t.Errorf("%s is there only if %s", id, condition)
+			}
 		default:
 			t.Errorf("%s is there only if %s", id, condition)
 		}

@@ -10,7 +10,11 @@
 // Rules: https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 package access
 
-import "keymend/pkg/keypolicy"
+import (
+	"time"
+
+	"keymend/pkg/keypolicy"
+)
 
 // A Decision is the answer for one operation. The zero value is Unknown.
 type Decision uint8
@@ -45,6 +49,8 @@ type Grant struct {
 	IssuingAccount          string       `json:"IssuingAccount,omitempty"`
 	Operations              []string     `json:"Operations"`
 	Constraints             *Constraints `json:"Constraints,omitempty"`
+
+	Created time.Time `json:"-"` // CreationDate, to be shown; it decides nothing
 }
 
 // Constraints narrow a grant to requests with an encryption context.
@@ -71,6 +77,8 @@ type Principal struct {
 	SessionARN string // the assumed-role session's ARN; "" = not known
 	ID         string // unique id (AROA…, AIDA…); "" = not known
 	Service    string // an AWS service asking as itself (lambda.amazonaws.com); then ARN is empty
+
+	Created time.Time // by IAM's clock; zero = not known. It decides nothing: new roles aren't known everywhere
 }
 
 // A Context holds the request's condition keys by lower-case name. A name that

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/role"
 	"keymend/pkg/plan"
 )
 
@@ -131,6 +132,9 @@ func TestErrors(t *testing.T) {
 		_, err := apply.EditKeyPolicy(t.Context(), k, k, k.sleep, plan.EditKeyPolicy{Key: "k", Before: before, After: after})
 		if len(k.puts) != tc.puts || (err != nil) != tc.fails || errors.Is(err, apply.ErrRefused) != tc.refused {
 			t.Errorf("%s: %d writes, %v", name, len(k.puts), err)
+		}
+		if errors.Is(err, role.ErrNotKnown) != (name == "principal never known") {
+			t.Errorf("%s: %v", name, err)
 		}
 		if (k.slept > 0) != (tc.puts > 1) {
 			t.Errorf("%s: slept %v", name, k.slept)

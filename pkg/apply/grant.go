@@ -68,6 +68,8 @@ func TryGrant(ctx context.Context, g Granter, sleep Sleep, s plan.CreateGrant) (
 	})
 	denial, denied := account.DenialOf(err)
 	switch {
+	case principalNotKnown(err):
+		return plan.Trial{}, fmt.Errorf("try grant on %s: %w", s.Key, refused(err))
 	case err == nil:
 		return plan.Trial{}, fmt.Errorf("try grant on %s: KMS disregarded DryRun", s.Key)
 	case wouldWork(err):

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/apply/role"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/plan"
 )
@@ -160,6 +161,9 @@ func refused(err error) error {
 	_, state := errors.AsType[*types.KMSInvalidStateException](err)
 	_, unsupported := errors.AsType[*types.UnsupportedOperationException](err)
 	_, gone := errors.AsType[*types.NotFoundException](err)
+	if principalNotKnown(err) {
+		err = fmt.Errorf("%w: %w", role.ErrNotKnown, err)
+	}
 	if policy || limit || arn || disabled || state || unsupported || gone {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}

@@ -12,7 +12,7 @@ import (
 	"keymend/pkg/plan"
 )
 
-const role = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+const slr = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 
 // While Keymend waits for IAM to be known to KMS, someone edits the policy: it is
 // read again before each attempt, and their edit stays.
@@ -34,7 +34,7 @@ func TestAnEditWhileUndoWaitsStays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := keypolicy.Allow(d, role)
+		e, err := keypolicy.Allow(d, slr)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestAnEditWhileUndoWaitsStays(t *testing.T) {
 	}
 	k := &key{policy: opened(before), errs: []error{malformed("Policy contains a statement with one or more invalid principals.")}}
 	sleep := func(context.Context, time.Duration) error { k.policy = opened(other); return nil }
-	done, err := apply.RemoveStatements{Key: "k", Principal: role}.Run(t.Context(), k, k, sleep)
+	done, err := apply.RemoveStatements{Key: "k", Principal: slr}.Run(t.Context(), k, k, sleep)
 	if err != nil || len(k.puts) != 2 || *k.puts[1].Policy != other || !done.Changed || !strings.Contains(done.Before, `"C"`) {
 		t.Errorf("%d writes, %+v, %v", len(k.puts), done, err)
 	}

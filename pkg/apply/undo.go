@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/apply/role"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/plan"
 )
@@ -25,6 +26,9 @@ type Undo struct {
 	RemoveStatements *RemoveStatements `json:"removeStatements,omitempty"`
 	RevokeGrant      *RevokeGrant      `json:"revokeGrant,omitempty"`
 	RetireGrant      *RetireGrant      `json:"retireGrant,omitempty"`
+	CreateGrant      *plan.CreateGrant `json:"createGrant,omitempty"` // one that Keymend had retired
+	DeleteRole       *role.Delete      `json:"deleteRole,omitempty"`
+	RestoreRole      *role.Restore     `json:"restoreRole,omitempty"`
 }
 
 // UndoOf returns what takes a step back, as far as it is known before the step
@@ -37,6 +41,12 @@ func UndoOf(step plan.Step) (Undo, bool) {
 	case plan.CreateGrant:
 		u := UndoOfGrant(s, "")
 		return u, u.RetireGrant != nil && u.RetireGrant.Retiring != ""
+	case plan.RetireGrant:
+		return Undo{CreateGrant: &s.Grant}, true
+	case plan.EnsureServiceLinkedRole:
+		return Undo{DeleteRole: &role.Delete{Role: s.Role}}, true
+	case plan.UpdateGroup:
+		return Undo{RestoreRole: &role.Restore{Group: s.Group, Name: s.Name, Ours: s.After, Role: s.Before}}, true
 	}
 	return Undo{}, false
 }
@@ -52,9 +62,9 @@ func UndoOfGrant(s plan.CreateGrant, id string) Undo {
 	return Undo{RetireGrant: &RetireGrant{Key: s.Key, GrantID: id, Name: s.Name, Retiring: s.Retiring, Issuer: s.Account()}}
 }
 
-// Key returns the key that the undo is about, and what it takes away: a
-// principal or a grant's id or name. Both are "" where not exactly one member is
-// set.
+// Key returns the key, or the role or group, that the undo is about, and what it
+// takes away: a principal, or a grant's id or name. Both are "" where not exactly
+// one member is set.
 func (u Undo) Key() (key, what string) {
 	set := 0
 	if r := u.RemoveStatements; r != nil {
@@ -66,6 +76,15 @@ func (u Undo) Key() (key, what string) {
 	if r := u.RetireGrant; r != nil {
 		set, key, what = set+1, r.Key, cmp.Or(r.GrantID, r.Name)
 	}
+	if g := u.CreateGrant; g != nil {
+		set, key, what = set+1, g.Key, g.Name
+	}
+	if r := u.DeleteRole; r != nil {
+		set, key, what = set+1, r.Role, r.Role
+	}
+	if r := u.RestoreRole; r != nil {
+		set, key, what = set+1, r.Group, r.Ours
+	}
 	if set != 1 {
 		return "", ""
 	}
@@ -76,6 +95,9 @@ func (u Undo) Key() (key, what string) {
 func (u Undo) Account() string {
 	if u.RetireGrant != nil {
 		return u.RetireGrant.Issuer
+	}
+	if u.CreateGrant != nil {
+		return u.CreateGrant.Account()
 	}
 	key, _ := u.Key()
 	return accountOf(key)

@@ -54,6 +54,10 @@ type Record struct {
 	// back while it stands.
 	Suspended string `json:"suspended,omitempty"`
 	ManagedBy string `json:"managedBy,omitempty"`
+	// GroupRole is the role that the group launches as, where the finding is about
+	// the one that the settings move it to; KeepsRole says why it isn't moved.
+	GroupRole string `json:"groupRole,omitempty"`
+	KeepsRole string `json:"keepsRole,omitempty"`
 
 	Key         string            `json:"key,omitempty"`        // ARN
 	KeyAccount  string            `json:"keyAccount,omitempty"` // where it isn't the group's
@@ -67,6 +71,9 @@ type Record struct {
 	NearMisses  []access.NearMiss `json:"nearMisses,omitempty"`
 	Trace       []string          `json:"trace,omitempty"`
 	CouldNotSee []string          `json:"couldNotSee,omitempty"`
+	// Bridges says which grants of Keymend's stand in for statements, and what ends
+	// them.
+	Bridges []string `json:"bridges,omitempty"`
 
 	Plan    *plan.Plan     `json:"plan,omitempty"`
 	Digest  string         `json:"digest,omitempty"`

@@ -30,6 +30,10 @@ type Input struct {
 	KeyAccount string   // the key's account
 	Accounts   []string // the other accounts whose keys may be opened; none: no other's
 	SharedBy   []string // accounts that shared with this one what the launch takes under this key
+
+	Also      []string          // other roles that the launch needs the key for, as in AWSServiceRoleForEC2Spot
+	Dedicated string            // ARN of the role that the settings move groups to; "" = none
+	GroupTags map[string]string // the group's
 }
 
 // Switch is the state of the one switch that stops all writes.

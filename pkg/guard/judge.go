@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"keymend/pkg/plan"
@@ -99,11 +100,20 @@ func (in Input) consent(p plan.Plan) (Reason, string) {
 }
 
 // principalFits reports whether the principal is an Auto Scaling service-linked
-// role of the group's account.
+// role of the group's account, or its Spot role where that launches.
 func (in Input) principalFits() bool {
 	ok, err := regexp.MatchString(`^arn:aws[a-z-]*:iam::`+regexp.QuoteMeta(in.Account)+
 		`:role/aws-service-role/autoscaling\.amazonaws\.com/AWSServiceRoleForAutoScaling(_[\w+=,.@-]{1,35})?$`, in.Principal)
-	return err == nil && ok && len(in.Account) == 12
+	return (err == nil && ok || in.spot()) && len(in.Account) == 12
+}
+
+// spot reports whether the principal is the account's Spot role, and the launch
+// asks as that, too: Spot instances of a launch configuration.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
+func (in Input) spot() bool {
+	ok, err := regexp.MatchString(`^arn:aws[a-z-]*:iam::`+regexp.QuoteMeta(in.Account)+
+		`:role/aws-service-role/spot\.amazonaws\.com/AWSServiceRoleForEC2Spot$`, in.Principal)
+	return err == nil && ok && slices.Contains(in.Also, in.Principal)
 }
 
 // stepsFit: every step is of a known type, on the plan's target, for the
@@ -125,6 +135,8 @@ func (in Input) stepsFit(p plan.Plan) Reason {
 			}
 		case plan.CreateGrant:
 			key, principal = s.Key, s.Principal
+		case plan.RetireGrant:
+			key, principal = s.Grant.Key, s.Grant.Principal
 		}
 		if principal != want {
 			return WrongPrincipal

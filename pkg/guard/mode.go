@@ -48,6 +48,9 @@ const (
 	HalfGiven        Reason = "half-given"        // permitted: the owner's key policy lets this account create the grant
 	HalfNotSeen      Reason = "half-not-seen"     // to be tried: whether it does can't be read from here
 	ConsentElsewhere Reason = "consent-elsewhere" // the owner's tag names other accounts
+
+	RoleBySettings Reason = "role-by-settings" // permitted: the settings give such groups a role of their own
+	GroupIgnored   Reason = "group-ignored"
 )
 
 // Explain returns what the reason means, in one sentence.
@@ -57,7 +60,7 @@ func Explain(r Reason) string {
 		ScopeAll:        "The settings cover every key of this account (scope: all).",
 		PersonDecided:   "A person asked for it, with their own credentials.",
 		NothingToApply:  "There is nothing to apply.",
-		WrongPrincipal:  "Keymend opens keys only to Auto Scaling service-linked roles of the group's own account.",
+		WrongPrincipal:  "Keymend opens keys only to Auto Scaling service-linked roles of the group's own account, and to the Spot role where the launch needs it.",
 		WrongTarget:     "A step changes something else than what the plan is about.",
 		KeyIgnored:      "The key's owner forbids even proposals (tag keymend=ignore).",
 		OnlyObserving:   "Keymend only observes (mode: observe).",
@@ -70,6 +73,9 @@ func Explain(r Reason) string {
 		HalfGiven:        "The key's owner, another account, lets this account create the grant by the key policy.",
 		HalfNotSeen:      "The key's account can't be read from here; a trial that writes nothing tells whether its owner lets this account create the grant.",
 		ConsentElsewhere: "The key's owner enrolled it for other accounts than this one (tag keymend-accounts).",
+
+		RoleBySettings: "The settings give groups whose keys aren't open to their role a role of its own (serviceLinkedRole).",
+		GroupIgnored:   "The group is not to be changed (tag keymend=ignore on the group).",
 	}[r]
 	if !ok {
 		return fmt.Sprintf("no such reason: %q", string(r))

@@ -23,8 +23,10 @@ func isTag(key string) bool { return strings.EqualFold(strings.TrimSpace(key), T
 
 // ignored reads the owner's refusal generously: what was meant to stop a robot
 // has to stop it.
-func (in Input) ignored() bool {
-	for key, value := range in.KeyTags {
+func (in Input) ignored() bool { return ignores(in.KeyTags) }
+
+func ignores(tags map[string]string) bool {
+	for key, value := range tags {
 		if isTag(key) && strings.EqualFold(strings.TrimSpace(value), TagIgnore) {
 			return true
 		}

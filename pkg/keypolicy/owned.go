@@ -99,12 +99,14 @@ func (f form) freeSid(d *Document) string {
 	return sid
 }
 
-// checkRole refuses to write anything but a service-linked role into a policy.
-// It is the last line of defence behind pkg/guard.
+// checkRole refuses to write anything but a service-linked role of Auto Scaling,
+// or the Spot role, into a policy. It is the last line of defence behind
+// pkg/guard.
 func checkRole(arn string) error {
-	ok, err := regexp.MatchString(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-service-role/[a-z0-9.-]+/[\w+=,.@-]{1,64}$`, arn)
+	ok, err := regexp.MatchString(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-service-role/`+
+		`(autoscaling\.amazonaws\.com/AWSServiceRoleForAutoScaling(_[\w+=,.@-]{1,35})?|spot\.amazonaws\.com/AWSServiceRoleForEC2Spot)$`, arn)
 	if err == nil && !ok {
-		err = fmt.Errorf("%q is not the ARN of a service-linked role", arn)
+		err = fmt.Errorf("%q is not the ARN of a service-linked role of Auto Scaling, or of the Spot role", arn)
 	}
 	return err
 }

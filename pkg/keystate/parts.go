@@ -91,6 +91,7 @@ func grantOf(g types.GrantListEntry) access.Grant {
 		GranteeServicePrincipal: aws.ToString(g.GranteeServicePrincipal),
 		RetiringPrincipal:       aws.ToString(g.RetiringPrincipal),
 		IssuingAccount:          aws.ToString(g.IssuingAccount),
+		Created:                 aws.ToTime(g.CreationDate),
 	}
 	for _, op := range g.Operations {
 		out.Operations = append(out.Operations, string(op))

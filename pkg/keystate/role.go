@@ -37,7 +37,7 @@ func (r *Reader) role(ctx context.Context, roleARN string) (access.Principal, er
 	// Names are unique in an account whatever their path, and the path is what
 	// makes a role service-linked.
 	if out.Role != nil && aws.ToString(out.Role.Arn) == roleARN {
-		p.ID = aws.ToString(out.Role.RoleId)
+		p.ID, p.Created = aws.ToString(out.Role.RoleId), aws.ToTime(out.Role.CreateDate)
 	}
 	return p, nil
 }

@@ -19,6 +19,7 @@ func ofGroup(g astypes.AutoScalingGroup, account, region string) Launch {
 		ManagedBy: ownerOf(g),
 		// "The current state of the group when the DeleteAutoScalingGroup operation is in progress."
 		Deleting: value(g.Status) != "",
+		Tags:     tagsOf(g),
 	}
 }
 

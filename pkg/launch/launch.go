@@ -24,6 +24,8 @@ type Launch struct {
 	Suspended *Suspension // the suspension of the Launch process, if any
 	ManagedBy string      // who owns the group and what that forbids, as in "eks (node group …)"; "" = nobody known
 	Deleting  bool        // the group has a Status: it is being deleted
+
+	Tags map[string]string `json:",omitempty"` // the group's
 }
 
 // Principals returns every role that will ask for the keys, the group's own

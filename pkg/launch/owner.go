@@ -46,10 +46,7 @@ func marks() []mark {
 // ownerOf recognises what made the group by the tags and names that the services
 // use. CloudFormation comes last: several services build stacks.
 func ownerOf(g astypes.AutoScalingGroup) string {
-	tags := map[string]string{}
-	for _, t := range g.Tags {
-		tags[value(t.Key)] = value(t.Value)
-	}
+	tags := tagsOf(g)
 	var owners []string
 	for _, m := range marks() {
 		if m.on(value(g.AutoScalingGroupName), tags) {
@@ -57,6 +54,14 @@ func ownerOf(g astypes.AutoScalingGroup) string {
 		}
 	}
 	return strings.Join(owners, " and ")
+}
+
+func tagsOf(g astypes.AutoScalingGroup) map[string]string {
+	tags := map[string]string{}
+	for _, t := range g.Tags {
+		tags[value(t.Key)] = value(t.Value)
+	}
+	return tags
 }
 
 func (m mark) on(name string, tags map[string]string) bool {

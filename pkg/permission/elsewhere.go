@@ -26,7 +26,7 @@ func (p Place) grantElsewhere() []Permission {
 		Why: "opens a key of one of the other accounts that are listed, where its owner lets this account do so",
 		Condition: map[string]map[string][]string{
 			"StringEquals":              {"aws:ResourceAccount": p.Accounts},
-			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles()}},
+			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles(), p.spotRole()}},
 			"ForAllValues:StringEquals": {"kms:GrantOperations": grantOperations()},
 		},
 	}}

@@ -20,10 +20,12 @@ const (
 	PolicyWriter Role = "policy-writer" // writes key policies
 	Diagnose     Role = "diagnose"      // the function's own role
 	Remediate    Role = "remediate"     // the function's own role
+
+	GroupWriter Role = "group-writer" // makes the dedicated service-linked role, and gives it to groups
 )
 
 // Roles returns every role.
-func Roles() []Role { return []Role{Reader, Granter, PolicyWriter, Diagnose, Remediate} }
+func Roles() []Role { return []Role{Reader, Granter, PolicyWriter, GroupWriter, Diagnose, Remediate} }
 
 // A Place says where roles live; its strings go into ARNs as they are, so that
 // CloudFormation's `${AWS::AccountId}` does as well as an account id.
@@ -33,6 +35,7 @@ type Place struct {
 	Scope                      string // "all" drops the writers' condition on the key's tag
 	Signals, Changes           string // queue names; Changes ends in ".fifo"
 	SwitchParameter            string // SSM parameter; begins with "/"
+	Suffix                     string // of the service-linked role that groups are moved to; without one there is no group-writer
 
 	// Accounts are the other accounts whose keys may be opened for groups of this
 	// one; Groups those whose functions may in turn act on keys here.
@@ -59,10 +62,12 @@ func For(r Role, p Place) []Permission {
 		return slices.Concat(p.grant(), p.grantElsewhere())
 	case PolicyWriter:
 		return p.writePolicy()
+	case GroupWriter:
+		return p.writeRole()
 	case Diagnose:
-		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send())
+		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"))
 	case Remediate:
-		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter))
+		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups())
 	}
 	return nil
 }

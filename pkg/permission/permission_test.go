@@ -20,13 +20,15 @@ var update = flag.Bool("update", false, "rewrite the table in docs/permissions.m
 func place() permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
-		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch", Suffix: "payments",
 		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"},
 	}
 }
 
 const (
 	keyARN = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d"
+	group  = "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:0a1b:autoScalingGroupName/web-prod"
+	spot   = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 	slr    = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 )
 
@@ -37,6 +39,7 @@ func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 	t.Parallel()
 	writes := map[string]permission.Role{
 		"kms:PutKeyPolicy": permission.PolicyWriter, "kms:CreateGrant": permission.Granter,
+		"iam:CreateServiceLinkedRole": permission.GroupWriter, "autoscaling:UpdateAutoScalingGroup": permission.GroupWriter, "iam:PassRole": permission.GroupWriter,
 		"sqs:SendMessage": permission.Diagnose,
 	}
 	for _, r := range permission.Roles() {
@@ -47,7 +50,7 @@ func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 			switch {
 			case strings.Contains(p.Action, "*"), p.Why == "", seen[p.Action+p.Resource]:
 				t.Errorf("%s: %+v", r, p)
-			case service == "kms" && !read && writes[p.Action] != r:
+			case (service == "kms" || service == "iam" || service == "autoscaling") && !read && writes[p.Action] != r:
 				t.Errorf("%s may write: %s", r, p.Action)
 			case writes[p.Action] != "" && p.Resource == "*":
 				t.Errorf("%s may %s everywhere", r, p.Action)
@@ -118,6 +121,17 @@ func TestWritersConditions(t *testing.T) {
 		"grant, not enrolled":              {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
 		"grants of others revoked":         {permission.Granter, place(), "kms:RevokeGrant", keyARN, enrolled, access.Denied},
 		"reader writes":                    {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
+		"grant, to the Spot role":          {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot), access.Allowed},
+		"grant, to a Spot fleet":           {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot+"Fleet"), access.Denied},
+		"role":                             {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Allowed},
+		"role, another suffix":             {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments2", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Denied},
+		"role, another service":            {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "spot.amazonaws.com"), access.Denied},
+		"pass":                             {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Allowed},
+		"pass the default role":            {permission.GroupWriter, place(), "iam:PassRole", slr, with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Denied},
+		"pass to EC2":                      {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "ec2.amazonaws.com"), access.Denied},
+		"group":                            {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, nil, access.Allowed},
+		"group, ignored":                   {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
+		"group, another account":           {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", strings.Replace(group, "1111", "4444", 1), nil, access.Denied},
 	} {
 		text, err := permission.Policy(tc.role, tc.place)
 		if err != nil {
@@ -131,6 +145,13 @@ func TestWritersConditions(t *testing.T) {
 
 func TestSessionPolicyNarrows(t *testing.T) {
 	t.Parallel()
+	passing, err := permission.SessionPolicy("autoscaling:UpdateAutoScalingGroup", group, slr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if decide(t, passing, "iam:PassRole", slr, nil) != access.Allowed || decide(t, passing, "iam:PassRole", slr+"_payments", nil) != access.Denied {
+		t.Errorf("passes something else: %s", passing)
+	}
 	text, err := permission.SessionPolicy("kms:PutKeyPolicy", keyARN)
 	if err != nil {
 		t.Fatal(err)

@@ -52,11 +52,14 @@ func Trust(r Role, p Place) (string, error) {
 	return document{Version: "2012-10-17", Statement: append([]statement{s}, p.letIn(r)...)}.text()
 }
 
-// SessionPolicy narrows one session of a role to one action on one target, JSON.
-func SessionPolicy(action, target string) (string, error) {
-	return document{Version: "2012-10-17", Statement: []statement{
-		{Effect: "Allow", Action: action, Resource: target},
-	}}.text()
+// SessionPolicy narrows one session of a role to one action on one target, JSON;
+// for a target that is given a role, passed is that role's ARN.
+func SessionPolicy(action, target string, passed ...string) (string, error) {
+	d := document{Version: "2012-10-17", Statement: []statement{{Effect: "Allow", Action: action, Resource: target}}}
+	for _, role := range passed {
+		d.Statement = append(d.Statement, statement{Effect: "Allow", Action: "iam:PassRole", Resource: role})
+	}
+	return d.text()
 }
 
 func (d document) text() (string, error) {

@@ -26,7 +26,7 @@ func (p Place) readKey() []Permission {
 		{Action: "kms:ListResourceTags", Resource: keys, Why: "the owner's consent"},
 		{Action: "kms:ListAliases", Resource: "*", Why: "the name that people know the key by"},
 		{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
-		{Action: "iam:GetRole", Resource: "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", Why: "the same, for the Spot instances of a launch configuration"},
+		{Action: "iam:GetRole", Resource: p.spotRole(), Why: "the same, for the Spot instances of a launch configuration"},
 	}
 }
 
@@ -38,7 +38,7 @@ func (p Place) readKey() []Permission {
 func (p Place) grant() []Permission {
 	return []Permission{
 		{Action: "kms:CreateGrant", Resource: p.keys(), Why: "opens a key whose policy Keymend doesn't touch", Condition: p.enrolled(map[string]map[string][]string{
-			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles()}},
+			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles(), p.spotRole()}},
 			"ForAllValues:StringEquals": {"kms:GrantOperations": grantOperations()},
 		})},
 	}
@@ -75,8 +75,8 @@ func (p Place) assume(roles ...Role) []Permission {
 	return out
 }
 
-func (p Place) send() []Permission {
-	return []Permission{{Action: "sqs:SendMessage", Resource: p.queue(p.Changes), Why: "hands permitted plans to remediate"}}
+func (p Place) send(why string) []Permission {
+	return []Permission{{Action: "sqs:SendMessage", Resource: p.queue(p.Changes), Why: why}}
 }
 
 // enrolled adds the condition that the key's owner enrolled it.

@@ -7,10 +7,10 @@ import (
 	"keymend/pkg/keypolicy"
 )
 
-// Code returns the permanent fix as the key's owner would write it into the
+// Code is the permanent fix as the key's owner would write it into the
 // policy's code: the two statements as a JSON list, indented. It is "" where the
 // principal isn't a service-linked role.
-func Code(f Finding) string {
+func (f Finding) Code() string {
 	empty, err := keypolicy.Parse(`{"Version":"2012-10-17","Statement":[]}`)
 	if err != nil {
 		return ""

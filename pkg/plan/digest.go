@@ -30,6 +30,12 @@ func effect(step Step) any {
 		return []string{s.Type(), s.Key, s.Principal, meaning(s.After)}
 	case CreateGrant:
 		return []any{s.Type(), s.Key, s.Principal, s.Name, s.Operations, s.Retiring}
+	case RetireGrant:
+		return []any{s.Type(), s.Grant.Key, s.Grant.Principal, s.Grant.Name, s.GrantID}
+	case EnsureServiceLinkedRole:
+		return []string{s.Type(), s.Role}
+	case UpdateGroup:
+		return []string{s.Type(), s.Group, s.Before, s.After}
 	}
 	return step.Type()
 }

@@ -117,13 +117,13 @@ func (f Finding) grant(o Options, why string) CreateGrant {
 	slices.Sort(ops)
 	return CreateGrant{
 		Key: f.Facts.Key.ARN, Principal: f.Principal.ARN,
-		Name:       GrantPrefix + hash(append([]string{f.Facts.Key.ARN, f.Principal.ID}, ops...)...),
+		Name:       grantPrefix + hash(append([]string{f.Facts.Key.ARN, f.Principal.ID}, ops...)...),
 		Operations: ops, Retiring: o.RetiringRole, Why: why,
 	}
 }
 
-// GrantPrefix begins the name of every grant of Keymend's.
-const GrantPrefix = "keymend-"
+// grantPrefix begins the name of every grant of Keymend's.
+const grantPrefix = "keymend-"
 
 // try evaluates the facts as they would be: a plan that doesn't open the key is
 // no plan.

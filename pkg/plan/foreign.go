@@ -35,7 +35,7 @@ type ForOwner struct {
 
 // Grant returns the step that would give the principal a grant on another
 // account's key, for a trial of it.
-func Grant(f Finding, o Options) CreateGrant {
+func (f Finding) Grant(o Options) CreateGrant {
 	return f.grant(o, "the key belongs to account "+f.KeyAccount()+"; a key policy alone never opens it to a role of account "+f.Account)
 }
 
@@ -48,7 +48,7 @@ func (f Finding) across(o Options, p *Plan) {
 	}
 	edit, refused := f.delegation(o)
 	p.ForOwner = f.forOwner(o, p.Half, edit)
-	grant := Grant(f, o)
+	grant := f.Grant(o)
 	switch {
 	case f.hasGrant(grant):
 		p.NoFix = f.beyondView()
@@ -56,6 +56,8 @@ func (f Finding) across(o Options, p *Plan) {
 		p.NoFix = f.report(p.ForOwner, "which key "+f.Facts.Key.ARN+" names can't be seen from account "+f.Account)
 	case p.Half != HalfMissing:
 		p.Steps = Steps{grant}
+	case f.spot():
+		p.NoFix, p.ForOwner = f.foreignSpot(), nil
 	default:
 		if p.NoFix = f.ownersAlone(o, p, refused); p.NoFix == nil {
 			p.Steps = Steps{edit, grant}
@@ -149,7 +151,7 @@ func (f Finding) delegation(o Options) (EditKeyPolicy, string) {
 }
 
 func (f Finding) forOwner(o Options, half Half, edit EditKeyPolicy) *ForOwner {
-	grant := Grant(f, o)
+	grant := f.Grant(o)
 	retiring := ""
 	if grant.Retiring != "" {
 		retiring = " --retiring-principal " + grant.Retiring

@@ -53,7 +53,7 @@ func report(o *plan.Options) { o.ForeignKey = "report" }
 func least(o *plan.Options)  { o.ForeignStatements = "least" }
 
 func grantOf(f plan.Finding, o plan.Options) access.Grant {
-	g := plan.Grant(f, o)
+	g := f.Grant(o)
 	return access.Grant{ID: "g1", Name: g.Name, GranteePrincipal: g.Principal, RetiringPrincipal: g.Retiring, Operations: g.Operations, IssuingAccount: "arn:aws:iam::" + account + ":root"}
 }
 
@@ -114,7 +114,7 @@ func TestForeignKey(t *testing.T) {
 		"disabled":          {across(state("Disabled")), options(), "", "", plan.KeyNotUsable, "Disabled"},
 		"no such role":      {across(func(f *plan.Finding) { f.Principal.ID = "" }), options(), "", "", plan.RoleMissing, slr},
 		"AWS's own":         {across(func(f *plan.Finding) { f.Facts.Key.Manager = "AWS" }), options(), "", "", plan.ManagedByAWS, owner},
-		"the Spot role":     {across(func(f *plan.Finding) { f.Principal.ARN = spot }), options(), "", "", plan.OtherService, spot},
+		"the Spot role":     {across(func(f *plan.Finding) { f.Principal.ARN = spot }), options(), "", plan.HalfMissing, plan.OtherService, spot},
 		"nobody to ask for": {across(), options(func(o *plan.Options) { o.Granter = access.Principal{} }), "CreateGrant", plan.HalfUnknown, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

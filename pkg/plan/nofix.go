@@ -89,7 +89,7 @@ func (f Finding) unclear() *NoFix {
 				"Look at what could not be seen; if the launch fails for the key, add AWS's two statements for the role by hand."}
 		}
 	}
-	if f.service() != autoScaling {
+	if f.service() != autoScaling && !f.spot() {
 		return f.otherService()
 	}
 	return nil

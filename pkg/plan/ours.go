@@ -39,7 +39,7 @@ func (f Finding) Stands(s EditKeyPolicy) bool {
 func (f Finding) ByKeymend() bool {
 	if !f.OwnKey() && f.Facts.Policy == nil {
 		return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
-			return strings.HasPrefix(g.Name, GrantPrefix) && g.GranteePrincipal == f.Principal.ARN
+			return strings.HasPrefix(g.Name, grantPrefix) && g.GranteePrincipal == f.Principal.ARN
 		})
 	}
 	if f.Decision() != access.Allowed {
@@ -58,6 +58,6 @@ func (f Finding) decidedByStatement(by string) bool {
 
 func (f Finding) decidedByGrant(by string) bool {
 	return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
-		return by == "grant "+g.ID && strings.HasPrefix(g.Name, GrantPrefix)
+		return by == "grant "+g.ID && strings.HasPrefix(g.Name, grantPrefix)
 	})
 }

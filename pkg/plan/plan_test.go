@@ -89,10 +89,12 @@ func TestNoFix(t *testing.T) {
 			plan.Options{}, plan.NotKnown, "kms:ListGrants", "not be seen"},
 		"a condition nobody knows": {broken(statements(root, `{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}}`)),
 			plan.Options{}, plan.NotKnown, "aws:viaawsservice", ""},
-		"no such role":               {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
-		"the Spot role":              {broken(func(f *plan.Finding) { f.Principal.ARN = spot }), plan.Options{}, plan.OtherService, spot, "--grantee-principal " + spot + " --operations Encrypt Decrypt"},
-		"the Spot role's statements": {broken(func(f *plan.Finding) { f.Principal.ARN = spot }), plan.Options{OwnKey: "grant"}, plan.OtherService, "spot.amazonaws.com", `"Sid": "AWSServiceRoleForEC2Spot grants"`},
-		"no Spot role":               {broken(func(f *plan.Finding) { f.Principal = access.Principal{ARN: spot} }), plan.Options{}, plan.RoleMissing, spot, "--aws-service-name spot.amazonaws.com"},
+		"no such role": {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
+		"a Spot fleet's role": {broken(func(f *plan.Finding) {
+			f.Principal.ARN = strings.ReplaceAll(strings.ReplaceAll(spot, "spot.", "spotfleet."), "EC2Spot", "EC2SpotFleet")
+		}), plan.Options{}, plan.OtherService, "spotfleet.amazonaws.com", "--operations Encrypt Decrypt"},
+		"another account's Spot role": {broken(func(f *plan.Finding) { f.Principal.ARN = strings.ReplaceAll(spot, account, "444455556666") }), plan.Options{}, plan.OtherService, "444455556666", "aws kms create-grant"},
+		"no Spot role":                {broken(func(f *plan.Finding) { f.Principal = access.Principal{ARN: spot} }), plan.Options{}, plan.RoleMissing, spot, "--aws-service-name spot.amazonaws.com"},
 		"statements only, dead principal": {broken(statements(root, `{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEGONE123456"},"Action":"kms:*","Resource":"*"}`)),
 			plan.Options{OwnKey: "policy"}, plan.PolicyRefused, "AROAEXAMPLEGONE123456", "ownKey"},
 	} {
@@ -124,6 +126,8 @@ func TestSteps(t *testing.T) {
 	}{
 		"statements":      {broken(), plan.Options{OwnKey: "auto"}, "EditKeyPolicy", ""},
 		"as asked":        {broken(), plan.Options{OwnKey: "grant"}, "CreateGrant", "settings"},
+		"the Spot role":   {broken(func(f *plan.Finding) { f.Principal.ARN = spot }), plan.Options{OwnKey: "auto"}, "EditKeyPolicy", ""},
+		"Spot by a grant": {broken(func(f *plan.Finding) { f.Principal.ARN = spot }), plan.Options{OwnKey: "grant"}, "CreateGrant", "settings"},
 		"policy as asked": {broken(stack), plan.Options{OwnKey: "policy"}, "EditKeyPolicy", ""},
 		"dead principal":  {broken(statements(root, `{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEGONE123456"},"Action":"kms:*","Resource":"*"}`)), plan.Options{OwnKey: "auto"}, "CreateGrant", "AROAEXAMPLEGONE123456"},
 		"no room":         {broken(statements(root, long)), plan.Options{OwnKey: "auto"}, "CreateGrant", "32768"},
@@ -238,7 +242,7 @@ func TestIDs(t *testing.T) {
 func TestCodeIsWhatTheStatementsAre(t *testing.T) {
 	t.Parallel()
 	f := broken()
-	code := plan.Code(f)
+	code := f.Code()
 	whole, err := keypolicy.Parse(fmt.Sprintf(`{"Version":"2012-10-17","Statement":%s}`, code))
 	if err != nil {
 		t.Fatal(err)
@@ -248,7 +252,7 @@ func TestCodeIsWhatTheStatementsAre(t *testing.T) {
 		t.Errorf("%s gives %s", code, got.Decision())
 	}
 	f.Principal.ARN = "arn:aws:iam::111122223333:role/admin"
-	if plan.Code(f) != "" {
+	if f.Code() != "" {
 		t.Error("code for a role that is no service-linked role")
 	}
 }

@@ -25,6 +25,9 @@ func Simulate(f access.Facts, steps Steps) (access.Facts, error) {
 				IssuingAccount: "arn:" + arnPart(s.Key, 1) + ":iam::" + arnPart(s.Principal, 4) + ":root",
 				Operations:     s.Operations,
 			})
+		case RetireGrant:
+			f.Grants = slices.DeleteFunc(slices.Clone(f.Grants), func(g access.Grant) bool { return g.ID == s.GrantID })
+		case EnsureServiceLinkedRole, UpdateGroup: // no key's
 		default:
 			return f, fmt.Errorf("simulate: no such step: %T", step)
 		}

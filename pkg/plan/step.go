@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// A Step is one change. The set is closed: EditKeyPolicy, CreateGrant.
+// A Step is one change. The set is closed: EditKeyPolicy, CreateGrant, and those
+// of role.go and retire.go.
 type Step interface {
 	// Type is the step's name on the wire.
 	Type() string
@@ -116,6 +117,18 @@ func unmarshalStep(text json.RawMessage) (Step, error) {
 		return s, err
 	case CreateGrant{}.Type():
 		var s CreateGrant
+		err := json.Unmarshal(text, &s)
+		return s, err
+	case EnsureServiceLinkedRole{}.Type():
+		var s EnsureServiceLinkedRole
+		err := json.Unmarshal(text, &s)
+		return s, err
+	case UpdateGroup{}.Type():
+		var s UpdateGroup
+		err := json.Unmarshal(text, &s)
+		return s, err
+	case RetireGrant{}.Type():
+		var s RetireGrant
 		err := json.Unmarshal(text, &s)
 		return s, err
 	}

@@ -50,13 +50,21 @@ func (e *Engine) Diagnose(ctx context.Context, s Signal) ([]Diagnosis, error) {
 		}
 		out = append(out, d)
 	}
-	if len(out) > 0 {
-		return out, nil
+	of, err := e.diagnoseRole(ctx, l)
+	if out = append(out, of...); err != nil || len(out) > 0 {
+		return out, err
 	}
-	return e.conclude(ctx, l)
+	retired, err := e.retiring(ctx, l)
+	if err != nil {
+		return retired, err
+	}
+	concluded, err := e.conclude(ctx, l)
+	return append(retired, concluded...), err
 }
 
 func (e *Engine) diagnose(ctx context.Context, l *look, f plan.Finding) (Diagnosis, error) {
+	waits := l.move != nil && l.move.missing() && l.own(f)
+	f = e.ahead(l, f)
 	f, p, err := e.plan(ctx, l, f)
 	if err != nil {
 		if _, lasts := lasting(err); !lasts {
@@ -70,7 +78,9 @@ func (e *Engine) diagnose(ctx context.Context, l *look, f plan.Finding) (Diagnos
 	d.Record = e.record(l, f, audit.Finding)
 	planned(&d.Record, p, d.Verdict)
 	d.Record.Outcome, d.Record.Reason = outcomeOf(d.Verdict, p)
-	if d.Verdict.Allowed || d.Verdict.Try {
+	if (d.Verdict.Allowed || d.Verdict.Try) && waits {
+		d.Record.Outcome, d.Record.Reason = audit.Waiting, "the role "+l.move.to.ARN+" has to be made first"
+	} else if d.Verdict.Allowed || d.Verdict.Try {
 		d.Message = new(l.message(f, p))
 		d.Record.RemediationID = plan.RemediationID(p.Digest)
 		if e.Send != nil {
@@ -123,6 +133,7 @@ func (e *Engine) conclude(ctx context.Context, l *look) ([]Diagnosis, error) {
 	d.Record.Decision = access.Allowed
 	for _, f := range l.findings {
 		d.Record.Because = append(d.Record.Because, f.Because...)
+		d.Record.Bridges = append(d.Record.Bridges, f.Bridges(e.options(f, e.Settings.OwnKey))...)
 	}
 	cause := activity.Classify(l.signal.StatusMessage).Cause
 	switch {

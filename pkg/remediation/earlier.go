@@ -51,6 +51,8 @@ func stands(f plan.Finding, step plan.Step) (apply.Done, bool) {
 				return apply.Done{GrantID: g.ID, Undo: apply.UndoOfGrant(s, g.ID)}, true
 			}
 		}
+	case plan.RetireGrant:
+		return gone(f, s)
 	}
 	return apply.Done{}, false
 }

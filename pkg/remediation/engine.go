@@ -4,6 +4,9 @@
 //	Remediate   the same from fresh facts → compare → intent → write → verify → outcome
 //	Undo        intent → take back → outcome
 //
+// A group that the settings move to another role goes this way once for each of:
+// making the role, opening each key to it, giving it to the group.
+//
 // The functions, the program and the tests all drive the same Engine.
 package remediation
 
@@ -13,6 +16,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/role"
 	"keymend/pkg/audit"
 	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
@@ -40,13 +44,20 @@ type Writer interface {
 	apply.Granter
 }
 
-// A Session is one write: one action on one key, under a name by which
+// A RoleWriter makes service-linked roles and has groups launch as them.
+type RoleWriter interface {
+	role.Maker
+	role.Groups
+}
+
+// A Session is one write: one action on one target, under a name by which
 // CloudTrail shows it.
 type Session struct {
 	Account, Region string
 	Name            string // role session name
 	Action          string // as in "kms:PutKeyPolicy"
-	Key             string // ARN
+	Key             string // ARN of the key; of the role or group for a RoleWriter
+	Pass            string // ARN of the role that the group is given; "" = none
 }
 
 // Engine carries signals through the stages. Its functions are the only way out:
@@ -61,7 +72,12 @@ type Engine struct {
 	Send   func(ctx context.Context, m Message) error // nil: nobody carries out
 	// Try asks KMS whether it would make a grant. It writes nothing, but only who
 	// may make the grant may ask: nil where that isn't so.
-	Try    func(ctx context.Context, s Session, grant plan.CreateGrant) (plan.Trial, error)
+	Try func(ctx context.Context, s Session, grant plan.CreateGrant) (plan.Trial, error)
+	// OpenRole is Open for what is about roles and groups; nil: nobody does.
+	OpenRole func(ctx context.Context, s Session) (RoleWriter, error)
+	// Next is Send for who carries out: the next step of what it has begun. nil: it
+	// comes with the group's next event.
+	Next   func(ctx context.Context, m Message) error
 	Record func(ctx context.Context, r audit.Record) error
 	Sleep  apply.Sleep
 

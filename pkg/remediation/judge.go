@@ -14,10 +14,10 @@ import (
 func (e *Engine) plan(ctx context.Context, l *look, f plan.Finding) (plan.Finding, plan.Plan, error) {
 	o := e.options(f, e.Settings.OwnKey)
 	p := plan.For(f, o)
-	if p.Half != plan.HalfUnknown || len(p.Steps) == 0 || e.Try == nil {
+	if p.Half != plan.HalfUnknown || len(p.Steps) == 0 || e.Try == nil || f.Principal.ID == toBeMade {
 		return f, p, nil
 	}
-	grant := plan.Grant(f, o)
+	grant := f.Grant(o)
 	trial, err := e.Try(ctx, l.session(grant, "kms:CreateGrant", plan.RemediationID(p.Digest)), grant)
 	if err != nil {
 		return f, p, fmt.Errorf("try the grant: %w", err)
@@ -34,6 +34,8 @@ func (l *look) session(step plan.Step, action, remediationID string) Session {
 		s.Key = step.Key
 	case plan.CreateGrant:
 		s.Key = step.Key
+	case plan.RetireGrant:
+		s.Key = step.Grant.Key
 	}
 	return s
 }
@@ -54,12 +56,28 @@ func (e *Engine) options(f plan.Finding, ownKey string) plan.Options {
 
 // judge asks whether the plan may be carried out.
 func (e *Engine) judge(l *look, f plan.Finding, p plan.Plan) guard.Verdict {
-	return guard.Judge(guard.Input{
+	v := guard.Judge(guard.Input{
 		Mode: guard.ParseMode(e.Settings.Mode), Scope: e.Settings.Scope,
 		Switch: l.guard, SwitchText: l.guardSay,
 		KeyTags: f.Tags, TagsUnreadable: f.TagsUnreadable,
 		OwnKey: f.OwnKey(), PersonAsked: e.PersonAsked,
 		Principal: f.Principal.ARN, Account: f.Account,
 		KeyAccount: f.KeyAccount(), Accounts: e.Settings.Accounts, SharedBy: f.SharedBy,
+		Also: l.also(),
 	}, p)
+	// To open a key to a role is of no use to a group that may not launch as it.
+	if l.move != nil && l.own(f) && (v.Allowed || v.Try) {
+		if of := e.judgeRole(l, l.move.step.Plan(l.signal.Region)); !of.Allowed {
+			return of
+		}
+	}
+	return v
+}
+
+func (l *look) also() []string {
+	var out []string
+	for _, p := range l.launch.Also {
+		out = append(out, p.ARN)
+	}
+	return out
 }

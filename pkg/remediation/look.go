@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
@@ -23,7 +24,10 @@ type look struct {
 	view     View
 	launch   launch.Launch
 	findings []plan.Finding // one for each role and key, by its ARN; the group's own role first
+	move     *move          // to the role that the settings name; nil = the group stays as it is
+	keeps    string         // why it isn't moved, though the settings would have it
 	unseen   []string       // what the launch needs and could not be told
+	at       time.Time      // now, by AWS's clock, as near as it is known; zero = not
 	guard    guard.Switch
 	guardSay string
 }
@@ -59,6 +63,9 @@ func (e *Engine) look(ctx context.Context, s Signal) (*look, error) {
 		return nil, fmt.Errorf("look at %s: %w", s.Group, err)
 	}
 	l.conclude(reads, roles)
+	if err := e.moving(ctx, l); err != nil {
+		return nil, fmt.Errorf("look at %s: %w", s.Group, err)
+	}
 	return l, nil
 }
 
@@ -181,11 +188,14 @@ func because(key launch.Key) []string {
 	return out
 }
 
-// find returns the finding about a key for the group's own role; false where the launch doesn't need it
-// any more.
-func (l *look) find(keyARN string) (plan.Finding, bool) {
+// find returns the finding about a key for a role, the group's own where none is
+// named; false where the launch doesn't need it any more.
+func (l *look) find(keyARN, principal string) (plan.Finding, bool) {
+	if principal == "" {
+		principal = l.launch.Principal.ARN
+	}
 	at := slices.IndexFunc(l.findings, func(f plan.Finding) bool {
-		return f.Facts.Key.ARN == keyARN && f.Principal.ARN == l.launch.Principal.ARN
+		return f.Facts.Key.ARN == keyARN && f.Principal.ARN == principal
 	})
 	if at < 0 {
 		return plan.Finding{}, false

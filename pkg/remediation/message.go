@@ -26,7 +26,8 @@ type Message struct {
 	Account     string     `json:"account"`
 	Region      string     `json:"region"`
 	Group       string     `json:"group"`
-	Target      string     `json:"target"` // key ARN
+	Target      string     `json:"target"`              // ARN of the key, the role or the group
+	Principal   string     `json:"principal,omitempty"` // ARN of the role that the key is opened to; "" = the group's own
 	Steps       plan.Steps `json:"steps"`
 	Digest      string     `json:"digest"`      // of the plan
 	FactsDigest string     `json:"factsDigest"` // of the facts it was made for
@@ -41,6 +42,8 @@ type Message struct {
 	// its change can be its own earlier doing. The queue knows; false = it may have
 	// been.
 	First bool `json:"-"`
+
+	Delivery Delivery `json:"-"` // the queue's, not the sender's word
 }
 
 // FIFOGroup is the lock: one writer for each target at a time. Group names may
@@ -94,6 +97,17 @@ func (m Message) problem() string {
 	return ""
 }
 
+// aboutRole reports whether it is about a role or a group, and no key.
+func (m Message) aboutRole() bool {
+	for _, step := range m.Steps {
+		switch step.(type) {
+		case plan.EnsureServiceLinkedRole, plan.UpdateGroup:
+			return true
+		}
+	}
+	return false
+}
+
 func matches(pattern, text string) bool {
 	ok, err := regexp.MatchString("^(?:"+pattern+")$", text)
 	return err == nil && ok
@@ -102,7 +116,7 @@ func matches(pattern, text string) bool {
 func (l *look) message(f plan.Finding, p plan.Plan) Message {
 	return Message{
 		Schema: MessageSchema, ID: f.ID(), Account: f.Account, Region: f.Region, Group: f.Group,
-		Target: p.Target, Steps: p.Steps, Digest: p.Digest, FactsDigest: p.FactsDigest,
+		Target: p.Target, Principal: f.Principal.ARN, Steps: p.Steps, Digest: p.Digest, FactsDigest: p.FactsDigest,
 		Cause: f.Cause.String(), Signal: string(l.signal.Signal), EventIDs: l.signal.EventIDs,
 		Failed: l.signal.failed(), Text: l.signal.StatusMessage, RequestedBy: l.signal.by(),
 	}

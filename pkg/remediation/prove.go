@@ -35,6 +35,7 @@ func (e *Engine) proven(ctx context.Context, l *look, f plan.Finding, r audit.Re
 		return last.FactsDigest(), last.Decision() == access.Allowed, nil
 	})
 	r.Proof = &audit.ProofOf{EqualReads: equal, Decision: last.Decision()}
+	r.Bridges = last.Bridges(e.options(f, e.Settings.OwnKey))
 	switch {
 	case err == nil:
 		r.Outcome = audit.Fixed
@@ -53,7 +54,7 @@ func (e *Engine) proven(ctx context.Context, l *look, f plan.Finding, r audit.Re
 // same CreateGrant by the grant that stands.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
 func (e *Engine) repeated(ctx context.Context, l *look, f plan.Finding, r audit.Record) (audit.Record, error) {
-	d, err := e.apply(ctx, l, r.RemediationID, plan.Grant(f, e.options(f, "")), false)
+	d, err := e.apply(ctx, l, r.RemediationID, f.Grant(e.options(f, "")), false)
 	r.Proof = &audit.ProofOf{Decision: f.Decision(), GrantID: d.GrantID}
 	var undos apply.Undos
 	switch {
@@ -88,5 +89,6 @@ func (e *Engine) prove(ctx context.Context, l *look) ([]Diagnosis, error) {
 		}
 		out = append(out, d)
 	}
-	return out, nil
+	retired, err := e.retiring(ctx, l)
+	return append(out, retired...), err
 }

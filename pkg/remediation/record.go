@@ -38,6 +38,9 @@ func (e *Engine) groupRecord(s Signal, phase audit.Phase) audit.Record {
 func (e *Engine) record(l *look, f plan.Finding, phase audit.Phase) audit.Record {
 	r := e.groupRecord(l.signal, phase)
 	r.ID, r.Desired, r.Healthy, r.ManagedBy = f.ID(), l.launch.Desired, l.launch.InService, l.launch.ManagedBy
+	if r.KeepsRole = l.keeps; l.move != nil && (l.own(f) || f.Principal.ARN == "") {
+		r.GroupRole = l.launch.Principal.ARN
+	}
 	if s := l.launch.Suspended; s != nil {
 		r.Suspended = s.Reason
 	}

@@ -22,16 +22,33 @@ import (
 //	access is allowed, or no plan is left           → superseded
 //	a fresh plan with the message's digest          → carry it out, if permitted
 //	another fresh plan                              → superseded; carry the fresh one out, if permitted
+//
+// Where the group is on its way to another role, the next step is sent at once.
 func (e *Engine) Remediate(ctx context.Context, m Message) (audit.Record, error) {
 	s := m.signalOf()
 	l, err := e.look(ctx, s)
 	if err != nil {
 		return e.failedChange(ctx, e.groupRecord(s, audit.Result), m, err)
 	}
-	f, found := l.find(m.Target)
+	l.at = m.Delivery.Now()
+	r, err := e.remediate(ctx, l, m)
+	if err != nil || l.move == nil {
+		return r, err
+	}
+	return r, e.goOn(ctx, s, m, r)
+}
+
+func (e *Engine) remediate(ctx context.Context, l *look, m Message) (audit.Record, error) {
+	if m.aboutRole() {
+		return e.remediateRole(ctx, l, m)
+	}
+	f, found := l.find(m.Target, m.Principal)
 	if !found {
 		r := e.record(l, plan.Finding{Account: m.Account, Region: m.Region, Group: m.Group}, audit.Result)
 		return e.superseded(ctx, r, m, "the group's launch doesn't need "+m.Target+" any more")
+	}
+	if m.retires() {
+		return e.remediateRetire(ctx, l, f, m)
 	}
 	before := earlier(f, m)
 	switch whole := len(before) > 0 && len(before) == len(m.Steps); {
@@ -41,6 +58,9 @@ func (e *Engine) Remediate(ctx context.Context, m Message) (audit.Record, error)
 		return e.complete(ctx, l, f, m, before)
 	}
 	f, p, err := e.plan(ctx, l, f)
+	if l.passes(f.Principal, err) {
+		return e.record(l, f, audit.Result), err
+	}
 	if err != nil {
 		return e.failedChange(ctx, e.record(l, f, audit.Result), m, err)
 	}
@@ -140,8 +160,15 @@ func (e *Engine) intend(ctx context.Context, f plan.Finding, r *audit.Record, be
 }
 
 func actionOf(step plan.Step) string {
-	if _, edit := step.(plan.EditKeyPolicy); edit {
+	switch step.(type) {
+	case plan.EditKeyPolicy:
 		return "kms:PutKeyPolicy"
+	case plan.RetireGrant:
+		return "kms:RetireGrant"
+	case plan.EnsureServiceLinkedRole:
+		return "iam:CreateServiceLinkedRole"
+	case plan.UpdateGroup:
+		return "autoscaling:UpdateAutoScalingGroup"
 	}
 	return "kms:CreateGrant"
 }
@@ -162,6 +189,8 @@ func (e *Engine) apply(ctx context.Context, l *look, remediationID string, step 
 			return apply.CreateGrantSoon(ctx, w, e.Sleep, step)
 		}
 		return apply.CreateGrant(ctx, w, e.Sleep, step)
+	case plan.RetireGrant:
+		return retire(ctx, w, step)
 	}
 	return apply.Done{}, fmt.Errorf("apply: no such step: %T", step)
 }
@@ -180,7 +209,7 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 		return r, errors.Join(e.write(ctx, r), err)
 	}
 	outcome, lasts := lasting(err)
-	if r.Outcome = outcome; !lasts {
+	if r.Outcome = outcome; !lasts || l.passes(f.Principal, err) {
 		return r, err
 	}
 	if r.Plan.ForOwner != nil && len(all) == 0 {

@@ -6,34 +6,47 @@ import (
 
 	"keymend/pkg/audit"
 	"keymend/pkg/launch"
-	"keymend/pkg/plan"
 )
 
-// TestSpotRoleIsAPersons: each role that launches is asked for by itself. The
-// group's own is fixed; the Spot role of a launch configuration never is, and the
-// record holds what a person runs.
-func TestSpotRoleIsAPersons(t *testing.T) {
+// TestSpotRole: each role that launches is asked for by itself, and the key opened
+// to each by a message of its own.
+func TestSpotRole(t *testing.T) {
 	t.Parallel()
 	const spot = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 	w := newWorld()
 	w.launch.Also = []launch.Principal{{ARN: spot, Because: "launch configuration web-lc-1 has a SpotPrice"}}
 	found, err := w.engine().Diagnose(t.Context(), failure())
-	if err != nil || len(found) != 2 || len(w.sent) != 1 {
+	if err != nil || len(found) != 2 || len(w.sent) != 2 {
 		t.Fatalf("%d diagnoses, %d sent, %v", len(found), len(w.sent), err)
 	}
-	if first := found[0].Record; first.Principal != slr || first.Outcome != audit.Sent {
-		t.Errorf("%s: %s", first.Principal, first.Outcome)
+	for i, role := range []string{slr, spot} {
+		if r := found[i].Record; r.Principal != role || r.Outcome != audit.Sent || w.sent[i].Principal != role || w.sent[i].Target != keyARN {
+			t.Errorf("%s: %s, message for %s", r.Principal, r.Outcome, w.sent[i].Principal)
+		}
 	}
-	d := found[1]
-	if d.Record.Principal != spot || d.Record.Outcome != audit.NoFix || d.Plan.NoFix == nil || d.Plan.NoFix.Reason != plan.OtherService ||
-		d.Record.ID == found[0].Record.ID || !strings.Contains(strings.Join(d.Record.Because, " "), "SpotPrice") {
-		t.Errorf("%+v", d.Record)
+	if found[0].Record.ID == found[1].Record.ID || !strings.Contains(strings.Join(found[1].Record.Because, " "), "SpotPrice") {
+		t.Errorf("%+v", found[1].Record)
 	}
-	if !strings.Contains(d.Record.Reason, "aws kms create-grant") || !strings.Contains(d.Record.Reason, spot) {
-		t.Errorf("it doesn't say what a person does: %s", d.Record.Reason)
+	// Whichever comes first: each opens the key to its own role.
+	for _, i := range []int{1, 0} {
+		if r, err := w.engine().Remediate(t.Context(), w.sent[i]); err != nil || r.Outcome != audit.Fixed || r.Principal != w.sent[i].Principal {
+			t.Errorf("%s %s for %s, %v", r.Outcome, r.Reason, r.Principal, err)
+		}
 	}
-	if r, err := w.engine().Remediate(t.Context(), w.sent[0]); err != nil || r.Outcome != audit.Fixed || r.Principal != slr {
-		t.Errorf("%s for %s, %v", r.Outcome, r.Principal, err)
+	if w.puts != 2 || !strings.Contains(w.policy, spot) || !strings.Contains(w.policy, slr+`"`) {
+		t.Errorf("%d writes: %s", w.puts, w.policy)
+	}
+}
+
+// Without a SpotPrice nobody opens a key to the Spot role, whatever a message
+// says.
+func TestSpotRoleIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := w.message(t)
+	m.Principal = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+	if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Superseded || w.writes() != 0 {
+		t.Errorf("%s, %v, %d writes", r.Outcome, err, w.writes())
 	}
 }
 

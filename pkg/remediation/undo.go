@@ -43,7 +43,8 @@ func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error
 }
 
 // UndosOf reads what takes the record's change back. It may only be about the
-// record's own key, in the group's account and the key's.
+// record's own key, in the group's account and the key's, or about its group and
+// role.
 func UndosOf(r audit.Record) (apply.Undos, error) {
 	var all apply.Undos
 	if len(r.Undo) == 0 {
@@ -60,10 +61,16 @@ func UndosOf(r audit.Record) (apply.Undos, error) {
 		if what == "" {
 			return nil, ErrNothingToUndo
 		}
+		if u.DeleteRole != nil || u.RestoreRole != nil {
+			if !fits(u, r) {
+				return nil, fmt.Errorf("the undo is about %q, the record about group %q and %q", key, r.Group, r.Principal)
+			}
+			continue
+		}
 		if key == "" || key != r.Key || !strings.HasPrefix(key, "arn:") {
 			return nil, fmt.Errorf("the undo is about key %q, the record about %q", key, r.Key)
 		}
-		if owner := u.Account(); u.RetireGrant != nil && owner != r.Account {
+		if owner := u.Account(); (u.RetireGrant != nil || u.CreateGrant != nil) && owner != r.Account {
 			return nil, fmt.Errorf("the undo is for account %q, the record about a group of %q", owner, r.Account)
 		}
 	}
@@ -139,12 +146,17 @@ func elsewhere(err error) bool {
 }
 
 func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, session string) (apply.Done, error) {
+	if u.DeleteRole != nil || u.RestoreRole != nil {
+		return e.takeRoleBack(ctx, of, u, session)
+	}
 	s := Session{Account: u.Account(), Region: of.Region, Name: session, Key: of.Key, Action: "kms:RevokeGrant"}
 	switch {
 	case u.RemoveStatements != nil:
 		s.Action = "kms:PutKeyPolicy"
 	case u.RetireGrant != nil:
 		s.Action = "kms:RetireGrant"
+	case u.CreateGrant != nil:
+		s.Action = "kms:CreateGrant"
 	}
 	w, err := e.Open(ctx, s)
 	if err != nil {
@@ -152,6 +164,9 @@ func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, se
 	}
 	if u.RevokeGrant != nil {
 		return u.RevokeGrant.Run(ctx, w)
+	}
+	if u.CreateGrant != nil {
+		return apply.CreateGrant(ctx, w, e.Sleep, *u.CreateGrant)
 	}
 	view, err := e.View(ctx, s.Account, of.Region)
 	if err != nil {

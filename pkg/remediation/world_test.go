@@ -43,6 +43,8 @@ type world struct {
 	grants []access.Grant
 	sw     guard.Switch
 
+	created time.Time // the role
+
 	fail   map[string]error // by operation: "Launch", "Role", "Key", "Put", "Grant", "Open", "Send", "Switch"
 	before map[string]func()
 	puts   int
@@ -118,7 +120,7 @@ func (w *world) Launch(_ context.Context, group string) (launch.Launch, error) {
 }
 
 func (w *world) Role(_ context.Context, arn string) (access.Principal, error) {
-	return access.Principal{ARN: arn, ID: "AROAEXAMPLE1234567890"}, w.at("Role")
+	return access.Principal{ARN: arn, ID: "AROAEXAMPLE1234567890", Created: w.created}, w.at("Role")
 }
 
 func (w *world) Key(_ context.Context, _, _ string) (keystate.State, error) {

@@ -26,6 +26,8 @@ const (
 	EnvAccounts          = "KEYMEND_ACCOUNTS" // separated by commas
 	EnvForeignKey        = "KEYMEND_FOREIGN_KEY"
 	EnvForeignStatements = "KEYMEND_FOREIGN_STATEMENTS"
+
+	EnvServiceLinkedRole = "KEYMEND_SERVICE_LINKED_ROLE"
 )
 
 // Names returns every environment variable that Parse reads.
@@ -34,6 +36,7 @@ func Names() []string {
 		EnvMode, EnvScope, EnvOwnKey, EnvSwitchParameter, EnvOwnershipTags,
 		EnvChangesQueueURL, EnvRolePrefix, EnvVerifyReads, EnvVerifyInterval, EnvPartition,
 		EnvAccounts, EnvForeignKey, EnvForeignStatements,
+		EnvServiceLinkedRole,
 	}
 }
 
@@ -57,6 +60,8 @@ func Parse(get func(string) string) (Config, error) {
 		Accounts:          p.accounts(EnvAccounts),
 		ForeignKey:        p.foreignKey(EnvForeignKey),
 		ForeignStatements: p.oneOf(EnvForeignStatements, "procedure", "procedure", "least"),
+
+		ServiceLinkedRole: p.serviceLinkedRole(EnvServiceLinkedRole),
 	}
 	p.proof(c)
 	if len(p.problems) > 0 {

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,18 @@ type Config struct {
 	Accounts          []string `json:"accounts"`          // ids of other accounts whose keys may be opened for groups of this one; none: no other
 	ForeignKey        string   `json:"foreignKey"`        // grant or report: whether such a key's policy is edited, or left to its owner
 	ForeignStatements string   `json:"foreignStatements"` // procedure or least: by which statements
+
+	ServiceLinkedRole string `json:"serviceLinkedRole"` // keep, or dedicated:<suffix>: as which role a group shall launch whose keys aren't open to its own
+}
+
+// DedicatedSuffix returns the suffix of the service-linked role that groups are
+// moved to; "" = they keep theirs.
+func (c Config) DedicatedSuffix() string {
+	suffix, _ := strings.CutPrefix(c.ServiceLinkedRole, dedicated)
+	if suffix == c.ServiceLinkedRole {
+		return ""
+	}
+	return suffix
 }
 
 // Digest identifies the settings in audit records: SHA-256 in hexadecimal. The

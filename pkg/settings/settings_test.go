@@ -24,7 +24,7 @@ func TestParse(t *testing.T) {
 	}{
 		"only the mode": {map[string]string{settings.EnvMode: "propose"}, settings.Config{
 			Mode: "propose", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, VerifyInterval: time.Second, Partition: "aws",
-			ForeignKey: "grant", ForeignStatements: "procedure",
+			ForeignKey: "grant", ForeignStatements: "procedure", ServiceLinkedRole: "keep",
 		}},
 		"everything": {map[string]string{
 			settings.EnvMode: "enforce", settings.EnvScope: "all", settings.EnvOwnKey: "grant", settings.EnvSwitchParameter: "/keymend/switch",
@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 			Mode: "enforce", Scope: "all", OwnKey: "grant", SwitchParameter: "/keymend/switch", OwnershipTags: []string{"managed-by", "team"},
 			ChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo", RolePrefix: "keymend-",
 			VerifyReads: 3, VerifyInterval: 20 * time.Millisecond, Partition: "aws-cn",
-			Accounts: []string{"222233334444", "444455556666"}, ForeignKey: "report", ForeignStatements: "least",
+			Accounts: []string{"222233334444", "444455556666"}, ForeignKey: "report", ForeignStatements: "least", ServiceLinkedRole: "keep",
 		}},
 	} {
 		got, err := settings.Parse(from(tc.env))

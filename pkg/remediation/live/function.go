@@ -27,10 +27,11 @@ type Function struct {
 	Log     func(error) // writes an error to the function's log
 }
 
-// NewFunction wires a function from its environment. Audit records go to
+// NewFunction wires a function, permission.Diagnose or permission.Remediate, from
+// its environment. Audit records go to
 // standard output, all else to standard error; Lambda takes both to the
 // function's log group.
-func NewFunction(ctx context.Context, getenv func(string) string, version string) (*Function, error) {
+func NewFunction(ctx context.Context, which permission.Role, getenv func(string) string, version string) (*Function, error) {
 	c, problem := settings.Parse(getenv)
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -44,11 +45,15 @@ func NewFunction(ctx context.Context, getenv func(string) string, version string
 		Switch: Switch(ssm.NewFromConfig(cfg), c.SwitchParameter),
 		Record: records.Write, Sleep: Sleep, RetiringRole: RetiringRole(c), Granter: Granter(c),
 	}
-	// Who sends changes holds no role that could make one, and so can't try either.
+	var send func(context.Context, remediation.Message) error
 	if c.ChangesQueueURL != "" {
-		engine.Send = Send(sqs.NewFromConfig(cfg), c.ChangesQueueURL)
+		send = Send(sqs.NewFromConfig(cfg), c.ChangesQueueURL)
+	}
+	// Who looks holds no role that could make a change, and so can't try either.
+	if which == permission.Diagnose {
+		engine.Send = send
 	} else {
-		engine.Try = world.Try
+		engine.Next, engine.Try, engine.OpenRole = send, world.Try, world.OpenRole
 	}
 	return &Function{Engine: engine, Problem: problem, Log: func(err error) {
 		log.ErrorContext(ctx, "the message has to come again", "error", err.Error())

@@ -2,6 +2,8 @@ package queue
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -42,7 +44,23 @@ func (h Changes) one(ctx context.Context, m events.SQSMessage) error {
 	if err != nil {
 		return h.Record(ctx, ignored(err))
 	}
+	message.Delivery = delivery(m)
 	message.First = m.Attributes["ApproximateReceiveCount"] == "1"
 	_, err = h.Remediate(ctx, message)
 	return err
+}
+
+// delivery is what the queue says about a message. Without that nothing is known
+// of the time: the function's own clock and AWS's needn't agree.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+func delivery(m events.SQSMessage) remediation.Delivery {
+	sent, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
+	if err != nil {
+		return remediation.Delivery{}
+	}
+	receives, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if err != nil {
+		return remediation.Delivery{}
+	}
+	return remediation.Delivery{Sent: time.UnixMilli(sent), Receives: receives}
 }

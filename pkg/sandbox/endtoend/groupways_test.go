@@ -104,7 +104,7 @@ func TestGroups(t *testing.T) {
 			w.box.SetSwitches(switches)
 			w.groupOf(&autoscaling.CreateAutoScalingGroupInput{LaunchTemplate: latest(w.encryptedTemplate("web", w.key(rootOnly, nil)))})
 		}},
-		"Spot by launch configuration": {ends: stands, make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, nil), new("0.05")) }},
+		"Spot by launch configuration": {make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
 		"capacity 0": {ends: rests, make: func(w *world) {
 			w.groupOf(groupLater(w.encryptedTemplate("web", w.key(rootOnly, nil))))
 		}},

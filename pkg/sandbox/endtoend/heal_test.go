@@ -131,19 +131,34 @@ func TestLaunchConfiguration(t *testing.T) {
 	}
 }
 
-// TestSpotByLaunchConfiguration holds that the Spot role, which launches there,
-// is named with what a person must do, and that no key is opened to it.
+// TestSpotByLaunchConfiguration heals a group that launches Spot instances from a
+// launch configuration: both roles that ask get the key, by statements or by a
+// grant each.
 func TestSpotByLaunchConfiguration(t *testing.T) {
 	t.Parallel()
 	const spot = "arn:aws:iam::" + account + ":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
-	w := newWorld(t)
-	key := w.key(rootOnly, enrolled)
-	w.configuredGroup("web-prod", key, new("0.05"))
-	w.box.Advance(10 * time.Minute)
-	if w.opens(w.policy(key), spot) {
-		t.Error("the key was opened to the Spot role")
+	for name, options := range map[string][]option{"statements": nil, "grants": {with("OwnKey", "grant")}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options...)
+			key := w.key(rootOnly, enrolled)
+			before := w.policy(key)
+			w.configuredGroup("web-prod", key, new("0.05"))
+			w.box.Advance(10 * time.Minute)
+			if n := w.inService("web-prod"); n != 2 || w.writes() != 2 {
+				t.Fatalf("%d in service, %d writes\n%v", n, w.writes(), w.story())
+			}
+			for _, who := range []string{role, spot} {
+				if w.opens(w.policy(key), who) != (options == nil) {
+					t.Errorf("the policy: %s", w.policy(key))
+				}
+			}
+			w.undoAll(2)
+			if w.policy(key) != before || len(w.ourGrants(key)) != 0 {
+				t.Errorf("undone: %d grants, policy %s", len(w.ourGrants(key)), w.policy(key))
+			}
+		})
 	}
-	w.wantFinding("web-prod", key, spot)
 }
 
 // TestImageBehindAParameter heals a group whose template names its image by a

@@ -42,6 +42,8 @@ func stories() map[string]story {
 			w.defaultKey(w.key(rootOnly, enrolled))
 			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
 		}},
+		"a role of its own": {options: []option{with("DedicatedRoleSuffix", suffix)}, make: brokenGroup},
+		"the Spot role":     {make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)
 			w.deadPrincipal(key)
@@ -112,7 +114,7 @@ func (w *world) standing() string {
 			outcomes[r.RemediationID] = true
 		}
 	}
-	out = append(out, fmt.Sprintf("in service: %d", w.inService("web-prod")), fmt.Sprintf("changes begun: %d, ended: %d", len(intents), len(outcomes)))
+	out = append(out, "launches as "+w.launchesAs("web-prod"), fmt.Sprintf("in service: %d", w.inService("web-prod")), fmt.Sprintf("changes begun: %d, ended: %d", len(intents), len(outcomes)))
 	return strings.Join(out, "\n")
 }
 

@@ -19,7 +19,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 	place := permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch",
-		Accounts: []string{owner},
+		Accounts: []string{owner}, Suffix: suffix,
 	}
 	for _, role := range permission.Roles() {
 		for _, p := range permission.For(role, place) {
@@ -54,7 +54,13 @@ type scenario struct {
 // needs names the scenario that needs a permission.
 func needs(role permission.Role, p permission.Permission) scenario {
 	elsewhere := []option{with("Accounts", owner)}
+	moves := []option{with("DedicatedRoleSuffix", suffix)}
 	switch {
+	case role == permission.GroupWriter, strings.HasSuffix(p.Resource, "group-writer"):
+		return scenario{options: moves, play: brokenGroup}
+	case role == permission.Remediate && p.Action == "sqs:SendMessage":
+		// The next step is sent again by diagnose, when the next launch fails.
+		return scenario{options: moves, play: brokenGroup, healsWithout: true}
 	case strings.HasPrefix(p.Resource, "arn:aws:iam::*:"):
 		// Without a look of its own, diagnose sends what remediate tries.
 		return scenario{options: elsewhere, play: onboardedOwner, healsWithout: role == permission.Diagnose}

@@ -37,15 +37,38 @@ func (p *program) handle(ctx context.Context, s session, f activity.Failure, a a
 	if !a.Apply {
 		return log.records, nil
 	}
+	var messages []remediation.Message
 	for _, d := range found {
-		if d.Message == nil {
-			continue
-		}
-		if _, err := e.Remediate(ctx, *d.Message); err != nil {
-			return log.records, fmt.Errorf("heal %s: %w", f.Group, err)
+		if d.Message != nil {
+			messages = append(messages, *d.Message)
 		}
 	}
+	if err := carryOut(ctx, e, messages); err != nil {
+		return log.records, fmt.Errorf("heal %s: %w", f.Group, err)
+	}
 	return log.records, nil
+}
+
+// carryOut carries out messages, and what follows from them. As in the queue, an
+// equal message isn't carried out a second time.
+func carryOut(ctx context.Context, e *remediation.Engine, messages []remediation.Message) error {
+	seen := map[string]bool{}
+	e.Next = func(_ context.Context, m remediation.Message) error {
+		messages = append(messages, m)
+		return nil
+	}
+	for ; len(messages) > 0; messages = messages[1:] {
+		m := messages[0]
+		if seen[m.Digest] {
+			continue
+		}
+		seen[m.Digest] = true
+		m.Delivery = remediation.Delivery{Sent: time.Now(), Receives: 1}
+		if _, err := e.Remediate(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // undo takes back what a record says was written.
@@ -91,7 +114,7 @@ func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) 
 		Settings: config, View: world.View, Open: world.Open,
 		Switch: live.Switch(ssm.NewFromConfig(s.aws), config.SwitchParameter),
 		Record: log.write, Sleep: live.Sleep, RetiringRole: live.RetiringRole(config), PersonAsked: true,
-		Granter: granter, Try: world.Try,
+		Granter: granter, Try: world.Try, OpenRole: world.OpenRole,
 	}, nil
 }
 

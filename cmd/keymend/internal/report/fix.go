@@ -18,6 +18,8 @@ func (g Group) fix(p *screen.Page, k Key) {
 	switch o := k.Outcome(); o {
 	case audit.NoFix, audit.NotPermitted, audit.SettingsInvalid, audit.CauseElsewhere, audit.Ignored:
 		k.noFix(p, o)
+	case audit.Waiting:
+		k.waits(p)
 	case audit.Refused:
 		p.Row(screen.Bad, "REFUSED", k.why())
 	case audit.Fixable, audit.Observed, audit.Proposed, audit.Sent:
@@ -80,7 +82,7 @@ func (k Key) forGood(p *screen.Page) {
 	if k.halves(p) {
 		return
 	}
-	code := plan.Code(plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}})
+	code := plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}}.Code()
 	if code == "" {
 		return
 	}
@@ -145,6 +147,8 @@ func describe(p *plan.Plan) (what, why string) {
 			all = append(all, fmt.Sprintf("%d statements added", len(s.Added))+where)
 		case plan.CreateGrant:
 			all, why = append(all, "1 grant"+where), "a grant because: "+s.Why
+		default:
+			all = append(all, describeRole(step))
 		}
 	}
 	return strings.Join(all, ", "), why
@@ -169,6 +173,7 @@ func (g Group) done(p *screen.Page, k Key) {
 	if label == "FIXED" && r.Suspended == "" {
 		p.Row(screen.Bold, "NEXT", "the group launches at its next try by itself; `keymend diagnose "+r.Group+"` tells")
 	}
+	k.bridges(p, r.Bridges)
 	if len(r.Undo) > 0 {
 		p.Whole(screen.Bold, "UNDO", "keymend undo "+r.RemediationID+" --file "+g.File)
 	}

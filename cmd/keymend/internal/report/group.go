@@ -52,17 +52,22 @@ func Groups(records []audit.Record) []Group {
 	return groups
 }
 
+// add: what a finding waited for may have been done, and then it comes again.
 func (g *Group) add(r audit.Record) {
-	if r.Phase == audit.Finding {
-		g.Keys = append(g.Keys, Key{Finding: r})
-		return
+	i := len(g.Keys) - 1
+	for i >= 0 && g.Keys[i].Finding.ID != r.ID {
+		i--
 	}
-	i := slices.IndexFunc(g.Keys, func(k Key) bool { return k.Finding.ID == r.ID })
-	if i < 0 {
+	switch finding := r.Phase == audit.Finding; {
+	case i < 0, finding && g.Keys[i].Result != nil:
 		g.Keys = append(g.Keys, Key{Finding: r})
 		i = len(g.Keys) - 1
+	case finding:
+		g.Keys[i].Finding = r
 	}
-	g.Keys[i].Result = &r
+	if r.Phase != audit.Finding {
+		g.Keys[i].Result = &r
+	}
 }
 
 // Outcome is the last thing known about the key.

@@ -94,11 +94,14 @@ func (k Key) show(p *screen.Page) {
 	r := k.Finding
 	if r.Key == "" { // about the group: no key stands in the way
 		p.Row(screen.Bold, "FROM", r.Because...)
+		k.moves(p)
+		k.bridges(p, r.Bridges)
 		return
 	}
 	p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r), r.KeyState), "  "))
 	p.Row(screen.Bold, "FROM", r.Because...)
 	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
+	k.groupRole(p)
 	missing := strings.Join(r.Missing, ", ")
 	if k.Outcome() == audit.Fixed {
 		missing += " (until the fix)"

@@ -47,11 +47,11 @@ func (g Group) status() status {
 	switch {
 	case g.any(audit.Failed, audit.NotPermitted, audit.SettingsInvalid, audit.Unproven):
 		return status{"FAILED", screen.Bad, Broke}
-	case g.any(audit.Superseded), !g.Asked && g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent):
+	case g.any(audit.Superseded), !g.Asked && g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting):
 		return status{"BROKEN", screen.Bad, Fixable}
 	case g.any(audit.NoFix) && !g.denied():
 		return status{"UNKNOWN", screen.Doubt, NotOurs}
-	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Refused, audit.NoFix):
+	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting, audit.Refused, audit.NoFix):
 		return status{"BROKEN", screen.Bad, NotOurs}
 	}
 	return g.open()

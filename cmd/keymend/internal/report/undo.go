@@ -14,19 +14,22 @@ type Undo struct {
 	Record        audit.Record // of the outcome that is taken back
 	Before, After string       // the key's policy now, and as it would be; "" for a grant
 	Grant         string       // the grant that would be revoked
+	Role          string       // what would become of the role or group, or of a grant that was retired, in words
 	Elsewhere     []string     // accounts in which there is more, that other credentials take away
 	Done          string       // what was done; "" = nothing yet
 	Failed        bool
 }
 
 // Changes reports whether there is anything to take away.
-func (u Undo) Changes() bool { return u.Grant != "" || u.Before != u.After }
+func (u Undo) Changes() bool { return u.Grant != "" || u.Role != "" || u.Before != u.After }
 
 // Show writes it on the page.
 func (u Undo) Show(p *screen.Page) {
 	r := u.Record
 	p.Row(screen.Bold, "UNDO", strings.Join(nonEmpty(r.RemediationID, r.Group, r.Account, r.Region), "  "))
-	p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
+	if r.Key != "" {
+		p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
+	}
 	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
 	u.takes(p)
 	if len(u.Elsewhere) > 0 {
@@ -49,6 +52,7 @@ func (u Undo) Show(p *screen.Page) {
 
 // takes lists what goes away.
 func (u Undo) takes(p *screen.Page) {
+	p.Row(screen.Bold, "BACK", nonEmpty(u.Role)...)
 	if u.Grant != "" {
 		p.Row(screen.Bold, "GRANT", u.Grant+" would be revoked")
 	}

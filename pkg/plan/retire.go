@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/pkg/access"
+)
+
+// RetireGrant ends a grant of Keymend's that stood in for statements, once the
+// policy gives the access without it.
+type RetireGrant struct {
+	GrantID string      `json:"grantId"`
+	Grant   CreateGrant `json:"grant"` // the grant as it was, and as it is made again
+}
+
+// Type implements Step.
+func (RetireGrant) Type() string { return "RetireGrant" }
+
+// Account implements Step.
+func (s RetireGrant) Account() string { return s.Grant.Account() }
+
+func (RetireGrant) sealed() {}
+
+// MarshalJSON implements json.Marshaler.
+func (s RetireGrant) MarshalJSON() ([]byte, error) {
+	type plain RetireGrant
+	return marshal(struct {
+		Type string `json:"type"`
+		plain
+	}{s.Type(), plain(s)})
+}
+
+// Bridges says of each grant of Keymend's that stands in for statements on a key
+// of the own account what ends it; nil where none does, or where the settings ask
+// for grants.
+func (f Finding) Bridges(o Options) []string {
+	if !f.bridged(o) || f.without() == access.Allowed {
+		return nil
+	}
+	var out []string
+	for _, g := range f.ourGrants() {
+		since := ""
+		if !g.Created.IsZero() {
+			since = ", made " + g.Created.UTC().Format("2006-01-02") + ","
+		}
+		out = append(out, fmt.Sprintf("grant %s%s lets %s use %s until the policy's owner adds the two statements; then Keymend retires it",
+			g.ID, since, f.Principal.ARN, f.Facts.Key.ARN))
+	}
+	return out
+}
+
+// Retire returns the plan that ends the grants which aren't needed any more,
+// since the policy, or someone else's grant, gives all that a launch needs; false
+// where there are none. It is made of an open key only, and of one that stays
+// open by it.
+func (f Finding) Retire(o Options) (Plan, bool) {
+	p := Plan{Target: f.Facts.Key.ARN}
+	if !f.bridged(o) || f.without() != access.Allowed {
+		return p, false
+	}
+	for _, g := range f.ourGrants() {
+		ops := slices.Sorted(slices.Values(g.Operations))
+		p.Steps = append(p.Steps, RetireGrant{GrantID: g.ID, Grant: CreateGrant{
+			Key: f.Facts.Key.ARN, Principal: f.Principal.ARN, Name: g.Name, Operations: ops, Retiring: g.RetiringPrincipal,
+			Why: "it was retired by Keymend",
+		}})
+	}
+	p.OthersAffected = f.Affected(p.Steps)
+	p.FactsDigest = f.FactsDigest()
+	p.Digest = f.digest(p)
+	return p, true
+}
+
+// bridged reports whether grants of Keymend's to the role are there that the
+// settings didn't ask for. Another account's key is opened by grants alone.
+func (f Finding) bridged(o Options) bool {
+	return f.OwnKey() && o.OwnKey != "grant" && f.Decision() == access.Allowed && len(f.ourGrants()) > 0
+}
+
+// ourGrants are those that name the role as it is now: one to a role that was
+// deleted since names an id.
+func (f Finding) ourGrants() []access.Grant {
+	return slices.DeleteFunc(slices.Clone(f.Facts.Grants), func(g access.Grant) bool {
+		return !strings.HasPrefix(g.Name, grantPrefix) || g.GranteePrincipal != f.Principal.ARN || g.Constraints != nil
+	})
+}
+
+// without is what the role may do without them. All eight operations count: the
+// launch after the next may need others than the next.
+func (f Finding) without() access.Decision {
+	facts, ours := f.Facts, f.ourGrants()
+	facts.Grants = slices.DeleteFunc(slices.Clone(facts.Grants), func(g access.Grant) bool {
+		return slices.ContainsFunc(ours, func(o access.Grant) bool { return o.ID == g.ID })
+	})
+	f.Operations = operations()
+	return access.Decide(f.evaluate(facts))
+}

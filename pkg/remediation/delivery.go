@@ -1,0 +1,43 @@
+package remediation
+
+import (
+	"errors"
+	"time"
+
+	"keymend/pkg/access"
+	"keymend/pkg/apply/role"
+)
+
+// A Delivery is what the queue says about a message.
+type Delivery struct {
+	Sent     time.Time // zero = not known
+	Receives int       // this delivery counted in
+}
+
+// visibility is how long a message that has to come again stays away: six times
+// the function's timeout, as the template has it.
+const visibility = 6 * time.Minute
+
+// Now is the least that AWS's clock must show by now. The function's own clock
+// isn't asked: what it is compared with are AWS's times.
+func (d Delivery) Now() time.Time {
+	if d.Sent.IsZero() {
+		return d.Sent
+	}
+	return d.Sent.Add(time.Duration(max(d.Receives-1, 0)) * visibility)
+}
+
+// youth is how long a role counts as new. Those who met it speak of seconds, AWS
+// of a delay.
+const youth = 5 * time.Minute
+
+// passes reports whether an error says that a role isn't known to KMS or Auto
+// Scaling which is too new to be: the message comes again then. Of a role that
+// is older, or whose age can't be told, the error is final; by the next delivery
+// every role is.
+func (l *look) passes(who access.Principal, err error) bool {
+	if !errors.Is(err, role.ErrNotKnown) || l.at.IsZero() || who.Created.IsZero() {
+		return false
+	}
+	return l.at.Sub(who.Created) < youth
+}
