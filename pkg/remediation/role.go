@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/role"
@@ -206,8 +207,9 @@ func (e *Engine) completeRole(ctx context.Context, l *look, m Message) (audit.Re
 		}
 		step = s
 	case plan.EnsureServiceLinkedRole:
-		if l.move == nil || l.move.missing() || s.Role != l.move.to.ARN || l.move.to.Created.Before(m.Delivery.Sent) || m.Delivery.Sent.IsZero() {
-			return r, false, nil
+		made, err := l.made(ctx, s, suffix)
+		if err != nil || made.ID == "" || made.Created.Before(m.Delivery.Sent) || m.Delivery.Sent.IsZero() {
+			return r, false, err
 		}
 	default:
 		return r, false, nil
@@ -216,7 +218,7 @@ func (e *Engine) completeRole(ctx context.Context, l *look, m Message) (audit.Re
 	if err := undoing(&r, apply.Undos{undo}); err != nil {
 		return r, false, err
 	}
-	r.RemediationID, r.Digest = plan.RemediationID(m.Digest), m.Digest
+	r.ID, r.RemediationID, r.Digest = m.ID, plan.RemediationID(m.Digest), m.Digest
 	r.Session = sessionName(r.RemediationID)
 	r.Plan = &plan.Plan{Target: m.Target, Steps: plan.Steps{step}, Digest: m.Digest, FactsDigest: m.FactsDigest}
 	r.Principal = l.launch.Principal.ARN
@@ -225,6 +227,19 @@ func (e *Engine) completeRole(ctx context.Context, l *look, m Message) (audit.Re
 	}
 	r.Outcome, r.Reason = audit.Fixed, "an earlier delivery of this change had written it"
 	return r, true, e.write(ctx, r)
+}
+
+// made reads the role that a step was to make, if the settings have groups launch
+// as it: also where the group has been moved to it since.
+func (l *look) made(ctx context.Context, s plan.EnsureServiceLinkedRole, suffix string) (access.Principal, error) {
+	switch {
+	case suffix == "" || s.Role != dedicated(l.launch.GroupARN, suffix):
+		return access.Principal{}, nil
+	case l.move != nil:
+		return l.move.to, nil
+	}
+	made, err := l.view.Role(ctx, s.Role)
+	return made, wrap("read role "+s.Role, err)
 }
 
 // sameService reports whether both are roles under the same path of the same

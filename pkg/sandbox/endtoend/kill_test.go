@@ -105,13 +105,15 @@ func (w *world) standing() string {
 		}
 	}
 	slices.Sort(out)
+	// Where others edited between plan and write, no record can claim the write; then
+	// one says so, with the undo.
 	intents, outcomes := map[string]bool{}, map[string]bool{}
 	for _, r := range w.records() {
 		switch {
 		case r.Phase == audit.Intent:
-			intents[r.RemediationID] = true
-		case r.Phase == audit.Result && r.Outcome == audit.Fixed:
-			outcomes[r.RemediationID] = true
+			intents[r.ID] = true
+		case r.Phase == audit.Result && (r.Outcome == audit.Fixed || r.Outcome == audit.Superseded && len(r.Undo) > 0):
+			outcomes[r.ID] = true
 		}
 	}
 	out = append(out, "launches as "+w.launchesAs("web-prod"), fmt.Sprintf("in service: %d", w.inService("web-prod")), fmt.Sprintf("changes begun: %d, ended: %d", len(intents), len(outcomes)))
