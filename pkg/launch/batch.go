@@ -49,9 +49,7 @@ func (r *Resolver) batch(ctx context.Context, accountID, region string, names []
 		launches[i] = ofGroup(g, accountID, region)
 		hidden[i] = launches[i].decide(sources[launches[i].Group], snapshots, defaults)
 	}
-	if err := r.search(ctx, launches, hidden, owners); err != nil {
-		return nil, err
-	}
+	r.search(ctx, launches, hidden, owners)
 	out := map[string]Launch{}
 	for _, l := range launches {
 		out[l.Group] = l

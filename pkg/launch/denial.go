@@ -26,16 +26,16 @@ const lookups = 4
 
 // denied looks for keys of other accounts that the role was refused while
 // launches of the group failed.
-func (r *Resolver) denied(ctx context.Context, l Launch) (hint, error) {
+func (r *Resolver) denied(ctx context.Context, l Launch) hint {
 	if r.elsewhere.Denials == nil {
-		return hint{}, nil
+		return hint{}
 	}
 	failed, err := r.failures(ctx, l.Group)
 	if err != nil {
 		return untold("the group's scaling activities couldn't be read", err)
 	}
 	if len(failed) == 0 {
-		return hint{says: []string{"no launch has failed of which CloudTrail could tell"}}, nil
+		return hint{says: []string{"no launch has failed of which CloudTrail could tell"}}
 	}
 	found, err := r.denials(ctx, l.Principal.ARN, failed)
 	if err != nil {
@@ -43,22 +43,20 @@ func (r *Resolver) denied(ctx context.Context, l Launch) (hint, error) {
 	}
 	found = slices.DeleteFunc(found, func(d activity.KeyDenial) bool { return accountOf(d.Key) == l.Account })
 	if len(found) == 0 {
-		return hint{says: []string{"CloudTrail names no other account's key that the role was refused while launches failed (its records may be 15 minutes late, and often don't name such keys)"}}, nil
+		return hint{says: []string{"CloudTrail names no other account's key that the role was refused while launches failed (its records may be 15 minutes late, and often don't name such keys)"}}
 	}
 	var keys []string
 	for _, d := range found {
 		keys = add(keys, d.Key)
 	}
-	return hint{found, []string{"CloudTrail shows that the role was refused " + strings.Join(keys, " and ") + " while a launch failed, which is likely it"}}, nil
+	return hint{found, []string{"CloudTrail shows that the role was refused " + strings.Join(keys, " and ") + " while a launch failed, which is likely it"}}
 }
 
-// untold: what a hint's source doesn't tell is said; what it may tell at another
-// time is an error.
-func untold(what string, err error) (hint, error) {
-	if account.Transient(err) {
-		return hint{}, err
-	}
-	return hint{says: []string{what + ": " + account.Message(err)}}, nil
+// untold: what a hint's source doesn't tell is said. Being throttled counts, too
+// (AWS takes two LookupEvents a second): a hint must not keep from the keys that
+// are known, and the next failed launch asks again.
+func untold(what string, err error) hint {
+	return hint{says: []string{what + ": " + account.Message(err)}}
 }
 
 // likely adds a key that the role was refused to those of the launch.
@@ -122,9 +120,9 @@ func during(failed []astypes.Activity, at time.Time) bool {
 // the role. One of them may be the unseen snapshot's; that it is, no grant says.
 // "grants for KMS keys in your AWS account and other AWS accounts".
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
-func (r *Resolver) granted(ctx context.Context, role string, hidden []unseen) (hint, error) {
+func (r *Resolver) granted(ctx context.Context, role string, hidden []unseen) hint {
 	if r.elsewhere.Grants == nil || r.elsewhere.Granter == "" {
-		return hint{}, nil
+		return hint{}
 	}
 	var keys []string
 	pages := kms.NewListRetirableGrantsPaginator(r.elsewhere.Grants, &kms.ListRetirableGrantsInput{RetiringPrincipal: &r.elsewhere.Granter})
@@ -141,9 +139,9 @@ func (r *Resolver) granted(ctx context.Context, role string, hidden []unseen) (h
 		}
 	}
 	if len(keys) == 0 {
-		return hint{}, nil
+		return hint{}
 	}
-	return hint{says: []string{"a grant of Keymend's opens " + strings.Join(keys, " and ") + " to the role, which may be it"}}, nil
+	return hint{says: []string{"a grant of Keymend's opens " + strings.Join(keys, " and ") + " to the role, which may be it"}}
 }
 
 // accountOf returns the account in an ARN; "" in what is none.

@@ -12,8 +12,8 @@ import (
 	"keymend/pkg/launch/encryption"
 )
 
-// ErrNotListed says that Keymend doesn't read in an account.
-var ErrNotListed = errors.New("isn't among the accounts that Keymend reads in")
+// ErrNotListed says that the settings don't let Keymend read in an account.
+var ErrNotListed = errors.New("the setting accounts doesn't name it")
 
 // An Elsewhere is what tells the key of a snapshot that the group's own account
 // can't see: sharing an image doesn't share its snapshots, and only they name the
@@ -110,7 +110,7 @@ func (r *Resolver) askOwner(ctx context.Context, owner string, a *asked) (map[st
 	case account.Transient(err):
 		return nil, fmt.Errorf("read snapshots in account %s: %w", owner, err)
 	case errors.Is(err, ErrNotListed):
-		a.says = "account " + owner + " " + ErrNotListed.Error()
+		a.says = "account " + owner + " can't be read from here: " + ErrNotListed.Error()
 	case err != nil:
 		a.says = "account " + owner + " couldn't be asked: " + account.Message(err)
 	case len(found) == 0:

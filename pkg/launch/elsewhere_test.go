@@ -15,6 +15,7 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
 
+	"keymend/pkg/account"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
 )
@@ -87,7 +88,7 @@ func TestElsewhere(t *testing.T) {
 		"the owner's account has no such snapshot": {
 			elsewhere: launch.Elsewhere{Images: owned(t, "invisible-snapshot")}, says: []string{"account 444455556666 has no such snapshot"}},
 		"the owner's account isn't ours to read": {
-			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, launch.ErrNotListed }}, says: []string{"isn't among the accounts that Keymend reads in"}},
+			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, launch.ErrNotListed }}, says: []string{"can't be read from here: the setting accounts doesn't name it"}},
 		"the role there can't be assumed": {
 			elsewhere: launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, denied }}, says: []string{"account 444455556666 couldn't be asked: User: r is not"}},
 		"CloudTrail names it": {elsewhere: launch.Elsewhere{Denials: &trail{records: []string{denial(role, ownerKey, seen)}}}, key: true,
@@ -130,18 +131,23 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// TestElsewhereLater: what may go well at another time isn't taken for an answer.
+// TestElsewhereLater: what the owner's account may say at another time isn't
+// taken for an answer; a mere hint that doesn't come keeps nobody from the rest.
 func TestElsewhereLater(t *testing.T) {
 	t.Parallel()
 	throttled := &smithy.GenericAPIError{Code: "ThrottlingException", Message: "Rate exceeded"}
+	r, _ := serve(t, "invisible-snapshot")
+	owner := launch.Elsewhere{Images: func(context.Context, string) (launch.Images, error) { return nil, throttled }}
+	if l, err := r.Seeing(owner).Resolve(t.Context(), accountID, region, "web-prod"); !account.Transient(err) {
+		t.Errorf("%+v, %v", l, err)
+	}
 	for name, e := range map[string]launch.Elsewhere{
-		"the owner's account": {Images: func(context.Context, string) (launch.Images, error) { return nil, throttled }},
-		"CloudTrail":          {Denials: &trail{err: throttled}},
-		"grants":              {Granter: granter, Grants: retirable{err: throttled}},
+		"CloudTrail couldn't be asked":        {Denials: &trail{err: throttled}},
+		"Keymend's grants couldn't be listed": {Granter: granter, Grants: retirable{err: throttled}},
 	} {
-		r, _ := serve(t, "invisible-snapshot")
-		if l, err := r.Seeing(e).Resolve(t.Context(), accountID, region, "web-prod"); err == nil {
-			t.Errorf("%s: %+v", name, l)
+		l, err := r.Seeing(e).Resolve(t.Context(), accountID, region, "web-prod")
+		if err != nil || len(l.Keys) != 1 || !strings.Contains(l.Unknown[0], name+": Rate exceeded") {
+			t.Errorf("%s: %+v, %v", name, l, err)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type hint struct {
 
 // search looks for hints about what the launches can't see, hidden[i] for
 // launches[i]: once for all groups that share the role and what is hidden.
-func (r *Resolver) search(ctx context.Context, launches []Launch, hidden [][]unseen, owners map[string]*asked) error {
+func (r *Resolver) search(ctx context.Context, launches []Launch, hidden [][]unseen, owners map[string]*asked) {
 	alike := map[string][]int{}
 	for i, l := range launches {
 		if len(hidden[i]) > 0 {
@@ -38,23 +38,23 @@ func (r *Resolver) search(ctx context.Context, launches []Launch, hidden [][]uns
 		tasks = append(tasks, func() error {
 			// One that lacks instances has failures to tell of.
 			one := group[max(0, slices.IndexFunc(group, func(i int) bool { return launches[i].InService < launches[i].Desired }))]
-			h, err := r.hints(ctx, launches[one], hidden[one])
+			h := r.hints(ctx, launches[one], hidden[one])
 			for _, i := range group {
 				launches[i].take(h, hidden[i], owners)
 			}
-			return err
+			return nil
 		})
 	}
-	return together(tasks...)
+	_ = together(tasks...) // none fails
 }
 
-func (r *Resolver) hints(ctx context.Context, l Launch, hidden []unseen) (hint, error) {
+func (r *Resolver) hints(ctx context.Context, l Launch, hidden []unseen) hint {
 	var denied, granted hint
-	err := together(
-		func() (err error) { denied, err = r.denied(ctx, l); return err },
-		func() (err error) { granted, err = r.granted(ctx, l.Principal.ARN, hidden); return err },
+	_ = together( // neither fails
+		func() error { denied = r.denied(ctx, l); return nil },
+		func() error { granted = r.granted(ctx, l.Principal.ARN, hidden); return nil },
 	)
-	return hint{denials: denied.denials, says: append(denied.says, granted.says...)}, err
+	return hint{denials: denied.denials, says: append(denied.says, granted.says...)}
 }
 
 // take adds a hint to the launch's unknowns, and the keys that the role was

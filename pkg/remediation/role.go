@@ -194,7 +194,7 @@ func (e *Engine) completeRole(ctx context.Context, l *look, m Message) (audit.Re
 	if err := undoing(&r, apply.Undos{undo}); err != nil {
 		return r, false, err
 	}
-	r.RemediationID, r.Digest = plan.RemediationID(m.Digest), m.Digest
+	r.ID, r.RemediationID, r.Digest = m.ID, plan.RemediationID(m.Digest), m.Digest
 	r.Session = sessionName(r.RemediationID)
 	r.Plan = &plan.Plan{Target: m.Target, Steps: plan.Steps{step}, Digest: m.Digest, FactsDigest: m.FactsDigest}
 	r.Principal = dedicated(l.launch.GroupARN, e.Settings.DedicatedSuffix())

@@ -44,7 +44,9 @@ func (s *Sandbox) listen(addr string, h http.Handler, servers *[]*http.Server) (
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	// Clients drop idle connections after 90 seconds; were it the server that does,
+	// a call could meet one that is just being closed.
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, IdleTimeout: time.Hour}
 	s.mu.Lock()
 	*servers = append(*servers, server)
 	s.mu.Unlock()

@@ -9,21 +9,20 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/keystate"
+	"keymend/pkg/launch"
 	"keymend/pkg/permission"
 	"keymend/pkg/plan"
 	"keymend/pkg/remediation"
 )
 
-// errNotListed says that the settings don't let Keymend read in an account.
-var errNotListed = errors.New("the setting accounts doesn't name it")
-
-// An elsewhere reads keys of other accounts in one Region, as the readers of
-// those accounts. It is safe for concurrent use.
+// An elsewhere reads keys, images and snapshots of other accounts in one Region,
+// as the readers of those accounts. It is safe for concurrent use.
 type elsewhere struct {
 	world       AWS
 	region      string
@@ -77,13 +76,22 @@ func (e *elsewhere) client(ctx context.Context, owner string) (*kms.Client, erro
 
 func (e *elsewhere) config(ctx context.Context, owner string) (aws.Config, error) {
 	if !slices.Contains(e.world.Settings.Accounts, owner) {
-		return aws.Config{}, fmt.Errorf("read account %s: %w", owner, errNotListed)
+		return aws.Config{}, fmt.Errorf("read account %s: %w", owner, launch.ErrNotListed)
 	}
 	cfg, err := e.world.Sessions.Config(ctx, owner, e.region, permission.Reader, nil)
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read account %s: %w", owner, err)
 	}
 	return cfg, nil
+}
+
+// images reads an account's images and snapshots.
+func (e *elsewhere) images(ctx context.Context, owner string) (launch.Images, error) {
+	cfg, err := e.config(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	return ec2.NewFromConfig(cfg), nil
 }
 
 // notOnboarded says why an account can't be read at all; false where it can, or
@@ -93,7 +101,7 @@ func notOnboarded(owner string, err error) (string, bool) {
 	switch {
 	case d.Action == "sts:AssumeRole":
 		return "account " + owner + " isn't onboarded: " + d.Action + " was refused: " + account.Message(err), true
-	case errors.Is(err, account.ErrOtherAccount), errors.Is(err, errNotListed):
+	case errors.Is(err, account.ErrOtherAccount), errors.Is(err, launch.ErrNotListed):
 		return "account " + owner + " can't be read from here: " + account.Message(err), true
 	}
 	return "", false

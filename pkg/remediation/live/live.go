@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/access"
@@ -34,10 +33,8 @@ func (a AWS) View(ctx context.Context, accountID, region string) (remediation.Vi
 	if err != nil {
 		return nil, fmt.Errorf("read account %s: %w", accountID, err)
 	}
-	client, keys := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg)
-	seeing := launch.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: func(ctx context.Context, owner string) (launch.Images, error) {
-		return a.images(ctx, owner, region)
-	}}
+	client, keys, there := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg), &elsewhere{world: a, region: region}
+	seeing := launch.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: there.images}
 	if role := RetiringRole(a.Settings); role != nil {
 		keys = keys.For(role(accountID))
 		if len(a.Settings.Accounts) > 0 { // else there is no grant on another account's key
@@ -46,20 +43,8 @@ func (a AWS) View(ctx context.Context, accountID, region string) (remediation.Vi
 	}
 	return &view{
 		Client: client, account: accountID, launches: launch.FromConfig(cfg).Seeing(seeing), keys: keys,
-		region: region, there: &elsewhere{world: a, region: region},
+		region: region, there: there,
 	}, nil
-}
-
-// images reads in another account, if that is listed.
-func (a AWS) images(ctx context.Context, owner, region string) (launch.Images, error) {
-	if !slices.Contains(a.Settings.Accounts, owner) {
-		return nil, launch.ErrNotListed
-	}
-	cfg, err := a.Sessions.Config(ctx, owner, region, permission.Reader, nil)
-	if err != nil {
-		return nil, fmt.Errorf("read account %s: %w", owner, err)
-	}
-	return ec2.NewFromConfig(cfg), nil
 }
 
 type view struct {

@@ -12,7 +12,7 @@ import (
 // compares what it prints with what the Go SDK reads.
 func TestTheAWSCLIReadsEveryService(t *testing.T) {
 	t.Parallel()
-	aws := awsCLI.need(t)
+	aws := awsCLI.Need(t)
 	box, endpoint := newSandbox(t)
 	seeded := &run{driver: goSDK(t, endpoint), advance: box.Advance, answers: map[string]answer{}}
 	seed(t, seeded)

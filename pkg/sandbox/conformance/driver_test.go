@@ -45,7 +45,7 @@ type python struct {
 // startPython starts boto3 against a server, for one test.
 func startPython(t *testing.T, endpoint string) *python {
 	t.Helper()
-	cmd := exec.Command(boto3.need(t), filepath.Join("testdata", "python", "driver.py"), endpoint, account, region)
+	cmd := exec.Command(boto3.Need(t), filepath.Join("testdata", "python", "driver.py"), endpoint, account, region)
 	cmd.Env = isolated()
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

@@ -118,7 +118,7 @@ func TestEventsAreAsAWSDescribesThem(t *testing.T) {
 // is not made to be healed by Keymend alone.
 func TestTheProcedureByHandHeals(t *testing.T) {
 	t.Parallel()
-	python := boto3.need(t)
+	python := boto3.Need(t)
 	box, endpoint := newSandbox(t)
 	s := newStory(t, &run{driver: goSDK(t, endpoint), advance: box.Advance, answers: map[string]answer{}})
 	box.Advance(time.Minute)

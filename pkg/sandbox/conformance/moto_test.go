@@ -18,7 +18,7 @@ import (
 // startMoto starts moto's server for one test and returns its address.
 func startMoto(t *testing.T) string {
 	t.Helper()
-	program := moto.need(t)
+	program := moto.Need(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)

@@ -1,6 +1,8 @@
 package endtoend_test
 
 import (
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/audit"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/conformance/tool"
 )
 
 // TestSameEventAgain delivers the event of a launch that was healed since, many
@@ -68,24 +72,42 @@ func TestTwoGroupsOneKey(t *testing.T) {
 	}
 }
 
-// TestByHand does what the field does by hand; Keymend then finds nothing to do.
+// TestByHand does what the field does by hand, with boto3; Keymend then finds
+// nothing to do, and by itself it comes to the same end state.
 func TestByHand(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, with("Mode", "observe"))
-	key := w.key(rootOnly, nil)
-	w.broken("web-prod", key)
-	w.box.Advance(5 * time.Minute)
-	w.putPolicy(key, strings.Replace(rootOnly, `"Statement":[`, `"Statement":[
-		{"Sid":"Allow service-linked role use of the customer managed key","Effect":"Allow","Principal":{"AWS":["`+role+`"]},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"},
-		{"Sid":"Allow attachment of persistent resources","Effect":"Allow","Principal":{"AWS":["`+role+`"]},"Action":["kms:CreateGrant"],"Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":true}}},`, 1))
-	w.box.Advance(10 * time.Minute)
-	if n := w.inService("web-prod"); n != 2 {
-		t.Fatalf("%d in service, want 2", n)
+	python := tool.Boto3().Need(t)
+	hand, robot := newWorld(t, with("Mode", "observe")), newWorld(t)
+	byHand, byRobot := hand.key(rootOnly, nil), robot.key(rootOnly, enrolled)
+	hand.broken("web-prod", byHand)
+	robot.broken("web-prod", byRobot)
+	hand.box.Advance(5 * time.Minute)
+	hand.procedure(python, byHand)
+	hand.box.Advance(10 * time.Minute)
+	robot.box.Advance(15 * time.Minute)
+	if h, r := hand.inService("web-prod"), robot.inService("web-prod"); h != 2 || r != 2 {
+		t.Fatalf("%d and %d in service, want 2", h, r)
 	}
-	w.deliver(strings.ReplaceAll(launchUnsuccessful, "GROUP", "web-prod"))
-	w.box.Advance(time.Minute)
-	w.wantOutcome("web-prod", audit.CauseElsewhere)
-	w.wantUntouched()
+	renamed := strings.NewReplacer("KeymendUse", "Allow service-linked role use of the customer managed key", "KeymendCreateGrant", "Allow attachment of persistent resources").Replace(robot.policy(byRobot))
+	if !keypolicy.Equal(hand.policy(byHand), renamed) {
+		t.Errorf("by hand: %s\nby Keymend: %s", hand.policy(byHand), renamed)
+	}
+	hand.deliver(strings.ReplaceAll(launchUnsuccessful, "GROUP", "web-prod"))
+	hand.box.Advance(time.Minute)
+	hand.wantOutcome("web-prod", audit.CauseElsewhere)
+	hand.wantUntouched()
+}
+
+// procedure runs AWS's procedure by boto3, for a key of the account or, with its
+// owner behind, of another.
+func (w *world) procedure(python string, key string, owner ...string) {
+	w.t.Helper()
+	args := append([]string{filepath.Join("..", "conformance", "testdata", "python", "procedure.py"), w.url, account, region, key}, owner...)
+	procedure := exec.CommandContext(w.t.Context(), python, args...)
+	procedure.Env = []string{"HOME=" + w.t.TempDir(), "AWS_EC2_METADATA_DISABLED=true"}
+	if text, err := procedure.CombinedOutput(); err != nil {
+		w.t.Fatalf("procedure.py: %v\n%s", err, text)
+	}
 }
 
 // TestKeyByGrantAgain holds that a grant that is there already is found, not

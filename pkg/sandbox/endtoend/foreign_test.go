@@ -13,6 +13,7 @@ import (
 	"keymend/pkg/audit"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/conformance/tool"
 )
 
 // TestForeignKey opens a key of another account for a group whose template names
@@ -288,19 +289,19 @@ func TestForeignKeyAtTheTerminal(t *testing.T) {
 	}
 }
 
-// TestForeignKeyByHand does what AWS's page says, and compares: the end state is
-// Keymend's, but for the conditions that Keymend adds to CreateGrant.
+// TestForeignKeyByHand does what AWS's page says, with boto3, and compares: the
+// end state is Keymend's, but for the conditions that Keymend adds to CreateGrant.
 func TestForeignKeyByHand(t *testing.T) {
 	t.Parallel()
+	python := tool.Boto3().Need(t)
 	hand, robot := newBorder(t, true, with("Mode", "observe")), newBorder(t, true)
 	byHand := hand.there.key(ownerPolicy(), nil)
 	hand.broken("web-prod", byHand)
 	hand.box.Advance(5 * time.Minute)
-	hand.there.putPolicy(byHand, ownerPolicy(useByRoot, byRoot))
-	_, err := hand.kms.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: &byHand, GranteePrincipal: aws.String(role), Operations: []kmstypes.GrantOperation{
-		"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant",
-	}})
-	must(t, err)
+	if n := hand.inService("web-prod"); n != 0 {
+		t.Fatalf("%d in service before the procedure", n)
+	}
+	hand.procedure(python, byHand, owner)
 	hand.box.Advance(10 * time.Minute)
 	byRobot := robot.there.key(ownerPolicy(), consented)
 	robot.broken("web-prod", byRobot)
@@ -309,27 +310,36 @@ func TestForeignKeyByHand(t *testing.T) {
 	if n := hand.inService("web-prod"); n != 2 {
 		t.Fatalf("%d in service by hand", n)
 	}
-	a, z := hand.grants(byHand)[0], robot.grants(byRobot)[0]
+	hand.wantLike(byHand, robot, byRobot)
+	hand.again()
+	hand.box.Advance(time.Minute)
+	hand.wantOutcome("web-prod", audit.CauseElsewhere)
+}
+
+// wantLike holds what was done by hand to what Keymend did in another world.
+func (b *border) wantLike(byHand string, robot *border, byRobot string) {
+	b.t.Helper()
+	a, z := b.grants(byHand)[0], robot.grants(byRobot)[0]
 	slices.Sort(a.Operations)
 	slices.Sort(z.Operations)
 	if !slices.Equal(a.Operations, z.Operations) || *a.GranteePrincipal != *z.GranteePrincipal || *a.IssuingAccount != *z.IssuingAccount {
-		t.Errorf("%+v\n%+v", a, z)
+		b.t.Errorf("%+v\n%+v", a, z)
 	}
 	renamed := strings.NewReplacer("KeymendUseBy"+account, "Allow external account use of the customer managed key",
 		"KeymendCreateGrantBy"+account, "Allow attachment of persistent resources in external account").Replace(robot.there.policy(byRobot))
 	doc, err := keypolicy.Parse(renamed)
-	must(t, err)
-	handDoc, err := keypolicy.Parse(hand.there.policy(byHand))
-	must(t, err)
+	must(b.t, err)
+	handDoc, err := keypolicy.Parse(b.there.policy(byHand))
+	must(b.t, err)
+	if len(doc.Statements()) != len(handDoc.Statements()) {
+		b.t.Fatalf("%s\n%s", doc, handDoc)
+	}
 	for i, s := range doc.Statements() {
 		h := handDoc.Statements()[i]
 		if s.Sid != h.Sid || !slices.Equal(s.Action, h.Action) || !slices.Equal(s.Principal.AWS, h.Principal.AWS) || (len(s.Condition) > 0) != (i == 2) {
-			t.Errorf("%+v\n%+v", s, h)
+			b.t.Errorf("%+v\n%+v", s, h)
 		}
 	}
-	hand.again()
-	hand.box.Advance(time.Minute)
-	hand.wantOutcome("web-prod", audit.CauseElsewhere)
 }
 
 // TestForeignImage heals a group that launches from another account's image: its

@@ -43,7 +43,7 @@ func stories() map[string]story {
 			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
 		}},
 		"a role of its own": {options: []option{with("DedicatedRoleSuffix", suffix)}, make: brokenGroup},
-		"the Spot role":     {options: []option{with("OwnKey", "grant")}, make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
+		"the Spot role":     {make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)
 			w.deadPrincipal(key)
@@ -105,13 +105,15 @@ func (w *world) standing() string {
 		}
 	}
 	slices.Sort(out)
+	// Where others edited between plan and write, no record can claim the write; then
+	// one says so, with the undo.
 	intents, outcomes := map[string]bool{}, map[string]bool{}
 	for _, r := range w.records() {
 		switch {
 		case r.Phase == audit.Intent:
-			intents[r.RemediationID] = true
-		case r.Phase == audit.Result && r.Outcome == audit.Fixed:
-			outcomes[r.RemediationID] = true
+			intents[r.ID] = true
+		case r.Phase == audit.Result && (r.Outcome == audit.Fixed || r.Outcome == audit.Superseded && len(r.Undo) > 0):
+			outcomes[r.ID] = true
 		}
 	}
 	out = append(out, "launches as "+w.launchesAs("web-prod"), fmt.Sprintf("in service: %d", w.inService("web-prod")), fmt.Sprintf("changes begun: %d, ended: %d", len(intents), len(outcomes)))
