@@ -27,6 +27,10 @@ func (d Delivery) Now() time.Time {
 	return d.Sent.Add(time.Duration(max(d.Receives-1, 0)) * visibility)
 }
 
+// first reports whether the message was never delivered before: nothing of its
+// change can be its own earlier doing then.
+func (d Delivery) first() bool { return d.Receives == 1 }
+
 // youth is how long a role counts as new. Those who met it speak of seconds, AWS
 // of a delay.
 const youth = 5 * time.Minute

@@ -38,11 +38,6 @@ type Message struct {
 	Text        string     `json:"text,omitempty"`   // AWS's text about it
 	RequestedBy string     `json:"requestedBy"`
 
-	// First says that the message was never delivered before, so that nothing of
-	// its change can be its own earlier doing. The queue knows; false = it may have
-	// been.
-	First bool `json:"-"`
-
 	Delivery Delivery `json:"-"` // the queue's, not the sender's word
 }
 

@@ -210,7 +210,7 @@ func TestMoveFollowsTheFacts(t *testing.T) {
 			m := newMover()
 			message := m.upTo(t, tc.step)
 			created, updates := m.created, m.updates
-			message.First = true
+			message.Delivery.Receives = 1
 			tc.since(m, &message)
 			r, err := m.engine().Remediate(t.Context(), message)
 			if err != nil || r.Outcome != tc.want || m.created != created || m.updates != updates {

@@ -56,7 +56,7 @@ func (e *Engine) remediate(ctx context.Context, l *look, m Message) (audit.Recor
 func (e *Engine) remediateKey(ctx context.Context, l *look, f plan.Finding, m Message) (audit.Record, error) {
 	before := earlier(f, m)
 	switch whole := len(before) > 0 && len(before) == len(m.Steps); {
-	case whole && m.First:
+	case whole && m.Delivery.first():
 		return e.superseded(ctx, e.record(l, f, audit.Result), m, "what it would do stands already, by another change")
 	case whole:
 		return e.complete(ctx, l, f, m, before)

@@ -299,7 +299,7 @@ func TestNotItsOwn(t *testing.T) {
 		e := w.engine(func(e *remediation.Engine) { e.Settings.OwnKey = own })
 		w.diagnose(t, e)
 		m := w.sent[0]
-		m.First = true
+		m.Delivery.Receives = 1
 		if r, err := e.Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed {
 			t.Fatalf("%s: %s, %v", own, r.Outcome, err)
 		}

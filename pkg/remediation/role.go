@@ -209,7 +209,7 @@ func (e *Engine) completeRole(ctx context.Context, l *look, m Message) (audit.Re
 func (e *Engine) roleStands(ctx context.Context, l *look, m Message) (plan.Step, bool, error) {
 	suffix := e.Settings.DedicatedSuffix()
 	to := dedicated(l.launch.GroupARN, suffix)
-	if m.First || suffix == "" || len(m.Steps) != 1 {
+	if m.Delivery.first() || suffix == "" || len(m.Steps) != 1 {
 		return nil, false, nil
 	}
 	switch s := m.Steps[0].(type) {

@@ -45,7 +45,6 @@ func (h Changes) one(ctx context.Context, m events.SQSMessage) error {
 		return h.Record(ctx, ignored(err))
 	}
 	message.Delivery = delivery(m)
-	message.First = m.Attributes["ApproximateReceiveCount"] == "1"
 	_, err = h.Remediate(ctx, message)
 	return err
 }
