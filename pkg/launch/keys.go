@@ -36,7 +36,11 @@ func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapsh
 // add adds what one source comes to. Of one that EC2 refuses nothing counts.
 func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []unseen {
 	var hidden []unseen
-	for _, r := range s.outcomes(snapshots, defaults) {
+	results := s.outcomes(snapshots, defaults)
+	if s.refused == "" {
+		l.Ways = append(l.Ways, s.way(results))
+	}
+	for _, r := range results {
 		if r.Unseen != "" && s.imageOwner != "" {
 			hidden = append(hidden, unseen{r.device, r.Unseen, s.imageOwner, r.Unknown})
 		} else {

@@ -26,6 +26,21 @@ type Launch struct {
 	Deleting  bool        // the group has a Status: it is being deleted
 
 	Tags map[string]string `json:",omitempty"` // the group's
+	Ways      []Way       // each way in which it may launch that EC2 doesn't refuse
+}
+
+// A Way is one of the ways in which a group launches, and what it needs keys for.
+type Way struct {
+	Name          string // as people know it, "lt-0c11aa22 v17"
+	TemplateID    string `json:",omitempty"` // "" = a launch configuration
+	Version       int64  `json:",omitempty"` // that its name for the version stands for now
+	Asked         string `json:",omitempty"` // $Latest, $Default or a number, as the group names it
+	Configuration string `json:",omitempty"` // "" = a template
+	ImageID       string
+	Override      bool             `json:",omitempty"` // the image is named by an override of a mixed instances policy
+	Mixed         bool             `json:",omitempty"` // named by a mixed instances policy
+	Uses          []encryption.Use `json:",omitempty"`
+	Hidden        []string         `json:",omitempty"` // snapshots of the image that the account can't see
 }
 
 // Principals returns every role that will ask for the keys, the group's own

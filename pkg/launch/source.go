@@ -16,11 +16,15 @@ type source struct {
 
 	imageOwner string // account id; "" where the image isn't known
 
-	name    string // "lt-0c11aa22 v17"
-	devices []encryption.Device
-	spot    bool   // Spot instances by a launch configuration
-	refused string // why EC2 would refuse this source
-	unknown string
+	name       string // "lt-0c11aa22 v17"
+	templateID string
+	number     int64 // the version's
+	override   bool  // an override names the image
+	mixed      bool  // a mixed instances policy names it
+	devices    []encryption.Device
+	spot       bool   // Spot instances by a launch configuration
+	refused    string // why EC2 would refuse this source
+	unknown    string
 }
 
 // settled: there is no image to be followed.
@@ -54,7 +58,7 @@ func sourcesOf(g astypes.AutoScalingGroup) []source {
 		return nil
 	}
 	lt := g.MixedInstancesPolicy.LaunchTemplate
-	main := source{spec: specOf(lt.LaunchTemplateSpecification)}
+	main := source{spec: specOf(lt.LaunchTemplateSpecification), mixed: true}
 	if len(lt.Overrides) == 0 {
 		return []source{main}
 	}
@@ -65,11 +69,24 @@ func sourcesOf(g astypes.AutoScalingGroup) []source {
 			s.spec = specOf(o.LaunchTemplateSpecification)
 		}
 		s.imageID = value(o.ImageId)
+		s.override = s.imageID != ""
 		if !slices.ContainsFunc(out, func(other source) bool { return other.spec == s.spec && other.imageID == s.imageID }) {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// way is the source as others see it.
+func (s *source) way(results []result) Way {
+	w := Way{
+		Name: s.name, TemplateID: s.templateID, Version: s.number, Asked: s.spec.version, Configuration: s.spec.configuration,
+		ImageID: s.imageID, Override: s.override, Mixed: s.mixed,
+	}
+	for _, r := range results {
+		w.Uses, w.Hidden = append(w.Uses, r.Uses...), add(w.Hidden, r.Unseen)
+	}
+	return w
 }
 
 func specOf(s *astypes.LaunchTemplateSpecification) spec {

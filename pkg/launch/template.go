@@ -162,7 +162,7 @@ func readingOf(v ec2types.LaunchTemplateVersion, s spec) reading {
 	if id == "" {
 		id = s.name
 	}
-	out := source{name: fmt.Sprintf("%s v%d", id, value(v.VersionNumber))}
+	out := source{name: fmt.Sprintf("%s v%d", id, value(v.VersionNumber)), templateID: value(v.LaunchTemplateId), number: value(v.VersionNumber)}
 	if data := v.LaunchTemplateData; data != nil {
 		out.imageID = value(data.ImageId)
 		out.devices = templateDevices(data.BlockDeviceMappings, out.name)
@@ -177,6 +177,7 @@ func (s *source) take(r reading) {
 		return
 	}
 	s.name, s.devices, s.spot = r.source.name, r.source.devices, r.source.spot
+	s.templateID, s.number = r.source.templateID, r.source.number
 	if s.imageID == "" { // an override's image goes before
 		s.imageID, s.unknown = r.source.imageID, r.source.unknown
 	}

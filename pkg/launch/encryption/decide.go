@@ -69,7 +69,7 @@ func (d Device) asked() bool { return d.Encrypted != nil && *d.Encrypted }
 func (d Device) fresh(def Defaults) Outcome {
 	switch {
 	case d.KeyID != "":
-		return outcome(d.use(d.KeyID, Volume, "KmsKeyId in "+d.Source, newKeyOperations()))
+		return outcome(d.written("", newKeyOperations()))
 	case d.asked():
 		return d.onDefault(def, "Encrypted without KmsKeyId in "+d.Source, newKeyOperations())
 	case def.ByDefault:
@@ -84,16 +84,15 @@ func (d Device) kept(snap *Snapshot) Outcome {
 	if snap.KeyARN == "" {
 		return Outcome{Uses: []Use{d.use("", Volume, why, newKeyOperations())}, Unknown: d.keyNotShown(snap)}
 	}
-	return outcome(d.use(snap.KeyARN, Volume, why, newKeyOperations()))
+	return outcome(d.use(snap.KeyARN, Volume, why, newKeyOperations()).of(snap.ID, d.Named))
 }
 
 // rekeyed: decrypted under the snapshot's key, encrypted under the named one.
 func (d Device) rekeyed(snap *Snapshot, def Defaults) Outcome {
-	why := "KmsKeyId in " + d.Source
 	if sameKey(d.KeyID, snap.KeyARN, def.Account) && snap.OwnerID == def.Account {
-		return outcome(d.use(d.KeyID, Volume, why+", also the key of snapshot "+snap.ID, newKeyOperations()))
+		return outcome(d.written(", also the key of snapshot "+snap.ID, newKeyOperations()).of(snap.ID, d.Named))
 	}
-	o := d.withSource(outcome(d.use(d.KeyID, Volume, why, reEncryptToOperations())), snap, def)
+	o := d.withSource(outcome(d.written("", reEncryptToOperations())), snap, def)
 	if snap.OwnerID == def.Account { // then the volume keeps the snapshot's data key
 		for i := range o.Uses {
 			o.Uses[i].SameKey = newKeyOperations()
@@ -111,7 +110,7 @@ func (d Device) foreign(snap *Snapshot, def Defaults) Outcome {
 
 func (d Device) withSource(o Outcome, snap *Snapshot, def Defaults) Outcome {
 	why := fmt.Sprintf("snapshot %s of account %s is encrypted under it, and is encrypted anew for the volume", snap.ID, snap.OwnerID)
-	source := d.use(snap.KeyARN, Source, why, sourceOperations())
+	source := d.use(snap.KeyARN, Source, why, sourceOperations()).of(snap.ID, d.Named)
 	if snap.OwnerID != def.Account {
 		source.SharedBy = snap.OwnerID
 	}
@@ -135,7 +134,7 @@ func (d Device) unseen(def Defaults) Outcome {
 	var o Outcome
 	switch {
 	case d.KeyID != "":
-		o = outcome(d.use(d.KeyID, Volume, "KmsKeyId in "+d.Source, reEncryptToOperations()))
+		o = outcome(d.written("", reEncryptToOperations()))
 	case certain:
 		o = d.onDefault(def, why, reEncryptToOperations())
 	default:
@@ -174,7 +173,22 @@ func (d Device) onDefault(def Defaults, why string, operations []string) Outcome
 	if def.managed() {
 		return Outcome{NoNeed: d.Name + ": " + why + ", which AWS manages and which lets the whole account in"}
 	}
-	return outcome(d.use(def.KeyID, Volume, why, operations))
+	use := d.use(def.KeyID, Volume, why, operations)
+	use.Default = true
+	return outcome(use)
+}
+
+// written is the use of the key that a template names.
+func (d Device) written(also string, operations []string) Use {
+	use := d.use(d.KeyID, Volume, "KmsKeyId in "+d.Source+also, operations)
+	use.Written = true
+	return use
+}
+
+// of is the use as that of a snapshot's key.
+func (u Use) of(snapshot string, named bool) Use {
+	u.SnapshotID, u.Named = snapshot, named
+	return u
 }
 
 func (d Device) use(key string, purpose Purpose, why string, operations []string) Use {

@@ -65,7 +65,15 @@ type Use struct {
 	// SharedBy is the account whose snapshot the launch takes under this key: it
 	// shared it with the group's. "" = none but the group's own.
 	SharedBy string `json:",omitempty"`
-	Because  string // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
+	// What brings the key into the launch: KmsKeyId in a template, the account's
+	// default EBS key, or the snapshot that the volume is made of.
+	Written    bool   `json:",omitempty"`
+	Default    bool   `json:",omitempty"`
+	SnapshotID string `json:",omitempty"`
+	// Named: template or launch configuration name that snapshot themselves; else
+	// it is the image's.
+	Named   bool   `json:",omitempty"`
+	Because string // "/dev/xvda: Encrypted without KmsKeyId in lt-… v3, so the account's default EBS key"
 }
 
 // A Purpose says what a key is for.

@@ -69,7 +69,8 @@ func has(devices []encryption.Device, name string) bool {
 // TestDecideProperties: an answer is a refusal, or keys, or no need of any; a
 // launch that names a key without Encrypted, or a snapshot that isn't there, is refused and no other is; an
 // encrypted volume has a key; the default key is used only where no other is
-// named; and a snapshot that can't be seen is never passed over in silence.
+// named; a snapshot that can't be seen is never passed over in silence; and each use
+// says what brings its key.
 func TestDecideProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -109,6 +110,11 @@ func TestDecideProperties(t *testing.T) {
 			}
 			if u.KeyID == "" && o.Unknown == "" || !strings.HasPrefix(u.Because, d.Name+": ") || !slices.IsSorted(u.Operations) {
 				t.Fatalf("unsound: %+v", o)
+			}
+			written := u.Written && u.KeyID == d.KeyID
+			ofSnapshot := u.SnapshotID != "" && u.SnapshotID == d.SnapshotID && u.Named == d.Named && snap != nil && (u.KeyID == snap.KeyARN || written)
+			if u.KeyID != "" && !written && !(u.Default && u.KeyID == defKey) && !ofSnapshot {
+				t.Fatalf("nothing brings the key into the launch: %+v", u)
 			}
 		}
 		if d.SnapshotID != "" && snap == nil && (d.SnapshotEncrypted == nil || *d.SnapshotEncrypted) && o.Unknown == "" {
