@@ -4,6 +4,8 @@
 // The package is pure: no I/O, no clock, no SDK.
 package guard
 
+import "keymend/pkg/owncopy/pipeline"
+
 // A Mode says how far Keymend goes by itself. The zero value is Observe.
 type Mode uint8
 
@@ -34,6 +36,8 @@ type Input struct {
 	Also      []string          // other roles that the launch needs the key for, as in AWSServiceRoleForEC2Spot
 	Dedicated string            // ARN of the role that the settings move groups to; "" = none
 	GroupTags map[string]string // the group's
+	CopyKey   pipeline.Key      // what copies lie under
+	Sources   []pipeline.Key    // what the data that may be copied lies under
 }
 
 // Switch is the state of the one switch that stops all writes.

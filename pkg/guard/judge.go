@@ -17,6 +17,7 @@ import (
 //	mode observe                                       → no, and no proposal
 //	the tags couldn't be read                          → no, and no proposal: one may be keymend=ignore
 //	key of another account                             → see across
+//	steps to a copy                                    → see copying
 //	neither tag keymend=remediate, nor a person who asked, nor scope all
 //	without any other tag keymend                      → proposal
 //	mode propose                                       → proposal
@@ -30,7 +31,7 @@ func Judge(in Input, p plan.Plan) Verdict {
 		v.Allowed = true
 	case HalfNotSeen:
 		v.Try = true
-	case NotConsented, ForeignKey, ConsentElsewhere, OnlyProposing, SwitchedOff:
+	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, OnlyProposing, SwitchedOff:
 		v.Propose = true
 	default: // neither
 	}
@@ -38,6 +39,9 @@ func Judge(in Input, p plan.Plan) Verdict {
 }
 
 func (in Input) judge(p plan.Plan) (Reason, string) {
+	if p.Copies() {
+		return in.copying(p)
+	}
 	permission, consent := in.consent(p)
 	for _, refusal := range []func(plan.Plan) Reason{in.planFits, in.forbidden} {
 		if reason := refusal(p); reason != "" {
@@ -164,10 +168,12 @@ func arnPart(arn string, i int) string {
 func (in Input) text(r Reason, p plan.Plan) string {
 	text := Explain(r)
 	switch r {
+	case CopyNotConsented:
+		return text + " To let it be copied" + in.agree(p)
 	case NotConsented, ConsentElsewhere:
 		return text + " To enrol it" + in.enrol(p.Target)
 	case ForeignKey:
-		return text + " To allow it, whoever runs Keymend in account " + in.Account + " adds " + in.KeyAccount + " to the setting accounts."
+		return text + " To allow it, whoever runs Keymend in account " + in.Account + " adds " + in.unlisted(p) + " to the setting accounts."
 	case WrongPrincipal:
 		return text + " This one is " + in.Principal + "."
 	case TagsNotReadable:

@@ -15,6 +15,10 @@ const (
 	// TagAccounts lists the other accounts, separated by spaces, whose groups the
 	// consent is for.
 	TagAccounts = "keymend-accounts"
+
+	// TagCopy lists the accounts, separated by spaces, that may copy what lies
+	// under the key to a key of their own: it leaves its owner's hands then.
+	TagCopy = "keymend-copy"
 )
 
 // isTag reports whether a tag's key is ours as people write it. KMS tells
@@ -36,9 +40,11 @@ func ignores(tags map[string]string) bool {
 
 // oddTag returns a tag that is ours and not consent to the letter, as
 // "key=value"; "" = there is none. Whoever wrote it meant something.
-func (in Input) oddTag() string {
+func (in Input) oddTag() string { return oddOf(in.KeyTags) }
+
+func oddOf(tags map[string]string) string {
 	var odd []string
-	for key, value := range in.KeyTags {
+	for key, value := range tags {
 		if isTag(key) && (key != Tag || value != TagRemediate) {
 			odd = append(odd, key+"="+value)
 		}

@@ -26,7 +26,7 @@ type Launch struct {
 	Deleting  bool        // the group has a Status: it is being deleted
 
 	Tags map[string]string `json:",omitempty"` // the group's
-	Ways      []Way       // each way in which it may launch that EC2 doesn't refuse
+	Ways []Way             // each way in which it may launch that EC2 doesn't refuse
 }
 
 // A Way is one of the ways in which a group launches, and what it needs keys for.

@@ -8,6 +8,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/owncopy"
 )
 
 // digest identifies what the plan does to these facts; see Plan.Digest.
@@ -36,6 +37,8 @@ func effect(step Step) any {
 		return []string{s.Type(), s.Role}
 	case UpdateGroup:
 		return []string{s.Type(), s.Group, s.Before, s.After}
+	case owncopy.Step:
+		return s // all of it is effect
 	}
 	return step.Type()
 }

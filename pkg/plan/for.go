@@ -31,10 +31,12 @@ func For(f Finding, o Options) Plan {
 	case p.NoFix != nil:
 	case f.OwnKey():
 		p.Steps, p.NoFix = f.cure(o)
+	case o.ForeignKey == "copy":
+		f.without(o, &p)
 	default:
 		f.across(o, &p)
 	}
-	if p.NoFix == nil {
+	if p.NoFix == nil && !p.Copies() {
 		p.NoFix = f.try(p.Steps)
 	}
 	if p.NoFix != nil {

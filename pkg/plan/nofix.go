@@ -26,6 +26,10 @@ const (
 	PolicyRefused    NoFixReason = "policy-refused"
 	WouldNotHelp     NoFixReason = "would-not-help"
 	OtherService     NoFixReason = "role-of-another-service"
+
+	NotCopyable NoFixReason = "not-copyable" // a copy can't be made, or the group not pointed at one
+	Copying     NoFixReason = "copying"      // a copy is on its way
+	HandedOver  NoFixReason = "handed-over"  // the template version is there; the rest is a person's
 )
 
 // obstacle returns the first reason for which the finding isn't ours to fix;

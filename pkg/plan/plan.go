@@ -16,6 +16,7 @@
 //	…, not there, and its policy can be edited     → EditKeyPolicy, CreateGrant
 //	…, not there, and it can't                     → NoFix foreign-key, with the statements for its owner
 //	…, and whether it is there can't be told       → CreateGrant, to be tried
+//	…, and the settings ask for copies             → what keymend/pkg/owncopy/pipeline has next
 //	any, and access would still not be Allowed     → NoFix would-not-help
 //
 // The last row holds every plan to its purpose: it is tried on the facts with
@@ -27,6 +28,7 @@ package plan
 import (
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
+	"keymend/pkg/owncopy/pipeline"
 )
 
 // A Finding is one key that a launch of one group needs, as it stands.
@@ -47,12 +49,15 @@ type Finding struct {
 	// snapshot under this key which the launch takes.
 	SharedBy []string
 	Trial    Trial // of the grant on another account's key
+	// Copy is what is there to do without another account's key; nil = nobody
+	// looked.
+	Copy *pipeline.Case
 }
 
 // A Plan is what would cure a finding: steps on one target, or the reason why
 // there are none.
 type Plan struct {
-	Target string `json:"target"`          // ARN of the key or group that the steps change
+	Target string `json:"target"`          // ARN of the key, copy or template that the steps change
 	Steps  Steps  `json:"steps,omitempty"` // in order; empty where NoFix
 	NoFix  *NoFix `json:"noFix,omitempty"`
 	// Digest identifies the plan's effect on these facts: SHA-256 over account,
@@ -82,7 +87,8 @@ type Options struct {
 	OwnershipTags []string // tag keys by which an owner's code marks its keys
 	RetiringRole  string   // ARN of the role that may retire our grants; "" = none
 
-	ForeignKey        string           // grant or report: whether another account's key policy may be edited
+	ForeignKey        string           // grant, copy or report: whether another account's key policy may be edited, or its data copied
 	ForeignStatements string           // procedure or least: by which statements
 	Granter           access.Principal // who calls CreateGrant in the group's account
+	Copier            access.Principal // who copies, in the group's account
 }

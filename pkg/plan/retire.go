@@ -36,7 +36,7 @@ func (s RetireGrant) MarshalJSON() ([]byte, error) {
 // of the own account what ends it; nil where none does, or where the settings ask
 // for grants.
 func (f Finding) Bridges(o Options) []string {
-	if !f.bridged(o) || f.without() == access.Allowed {
+	if !f.bridged(o) || f.withoutOurs() == access.Allowed {
 		return nil
 	}
 	var out []string
@@ -57,7 +57,7 @@ func (f Finding) Bridges(o Options) []string {
 // open by it.
 func (f Finding) Retire(o Options) (Plan, bool) {
 	p := Plan{Target: f.Facts.Key.ARN}
-	if !f.bridged(o) || f.without() != access.Allowed {
+	if !f.bridged(o) || f.withoutOurs() != access.Allowed {
 		return p, false
 	}
 	for _, g := range f.ourGrants() {
@@ -87,9 +87,9 @@ func (f Finding) ourGrants() []access.Grant {
 	})
 }
 
-// without is what the role may do without them. All eight operations count: the
+// withoutOurs is what the role may do without them. All eight operations count: the
 // launch after the next may need others than the next.
-func (f Finding) without() access.Decision {
+func (f Finding) withoutOurs() access.Decision {
 	facts, ours := f.Facts, f.ourGrants()
 	facts.Grants = slices.DeleteFunc(slices.Clone(facts.Grants), func(g access.Grant) bool {
 		return slices.ContainsFunc(ours, func(o access.Grant) bool { return o.ID == g.ID })

@@ -7,6 +7,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/owncopy"
 )
 
 // Simulate returns the facts as they will be once the steps are carried out.
@@ -28,6 +29,7 @@ func Simulate(f access.Facts, steps Steps) (access.Facts, error) {
 		case RetireGrant:
 			f.Grants = slices.DeleteFunc(slices.Clone(f.Grants), func(g access.Grant) bool { return g.ID == s.GrantID })
 		case EnsureServiceLinkedRole, UpdateGroup: // no key's
+		case owncopy.Step: // the launch does without the key; who may use it stays as it is
 		default:
 			return f, fmt.Errorf("simulate: no such step: %T", step)
 		}

@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"keymend/pkg/owncopy"
 )
 
 // A Step is one change. The set is closed: EditKeyPolicy, CreateGrant, and those
-// of role.go and retire.go.
+// of role.go, retire.go and keymend/pkg/owncopy.
 type Step interface {
 	// Type is the step's name on the wire.
 	Type() string
 	// Account is the account in which the step is carried out: a key policy is
 	// written in the key's account, a grant is issued in the grantee's.
 	Account() string
-	sealed()
 }
 
 // Steps are written as JSON objects with a "type" member.
@@ -52,9 +53,6 @@ func (s EditKeyPolicy) Account() string { return arnPart(s.Key, 4) }
 
 // Account implements Step.
 func (s CreateGrant) Account() string { return arnPart(s.Principal, 4) }
-
-func (EditKeyPolicy) sealed() {}
-func (CreateGrant) sealed()   {}
 
 // MarshalJSON implements json.Marshaler.
 func (s EditKeyPolicy) MarshalJSON() ([]byte, error) {
@@ -132,5 +130,5 @@ func unmarshalStep(text json.RawMessage) (Step, error) {
 		err := json.Unmarshal(text, &s)
 		return s, err
 	}
-	return nil, fmt.Errorf("no such type of step: %q", head.Type)
+	return owncopy.Unmarshal(head.Type, text)
 }
