@@ -18,6 +18,7 @@ const (
 	Reader       Role = "reader"        // reads groups, templates, keys; changes nothing
 	Granter      Role = "granter"       // creates grants
 	PolicyWriter Role = "policy-writer" // writes key policies
+	Copier       Role = "copier"        // copies images and snapshots, makes template versions; only where the settings ask for copies
 	Diagnose     Role = "diagnose"      // the function's own role
 	Remediate    Role = "remediate"     // the function's own role
 
@@ -25,7 +26,9 @@ const (
 )
 
 // Roles returns every role.
-func Roles() []Role { return []Role{Reader, Granter, PolicyWriter, GroupWriter, Diagnose, Remediate} }
+func Roles() []Role {
+	return []Role{Reader, Granter, PolicyWriter, GroupWriter, Copier, Diagnose, Remediate}
+}
 
 // A Place says where roles live; its strings go into ARNs as they are, so that
 // CloudFormation's `${AWS::AccountId}` does as well as an account id.
@@ -40,6 +43,8 @@ type Place struct {
 	// Accounts are the other accounts whose keys may be opened for groups of this
 	// one; Groups those whose functions may in turn act on keys here.
 	Accounts, Groups []string
+	// Copies: the settings ask for copies (foreignKey: copy).
+	Copies bool
 }
 
 // A Permission lets a role do one action.
@@ -57,17 +62,19 @@ type Permission struct {
 func For(r Role, p Place) []Permission {
 	switch r {
 	case Reader:
-		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere())
+		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere(), p.readTemplates())
 	case Granter:
 		return slices.Concat(p.grant(), p.grantElsewhere())
 	case PolicyWriter:
 		return p.writePolicy()
 	case GroupWriter:
 		return p.writeRole()
+	case Copier:
+		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:
 		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"))
 	case Remediate:
-		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups())
+		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups(), p.assumeCopier())
 	}
 	return nil
 }

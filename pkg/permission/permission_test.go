@@ -21,7 +21,7 @@ func place() permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch", Suffix: "payments",
-		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"},
+		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"}, Copies: true,
 	}
 }
 
@@ -32,8 +32,8 @@ const (
 	slr    = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 )
 
-// The rules of DESIGN: no data-plane KMS, no deletion, no tagging, no
-// RunInstances; writes only in the roles that write, each on keys of the own
+// The rules of DESIGN: no data-plane KMS outside the copier, no deletion and no
+// tagging but of its own copies, no RunInstances; writes only in the roles that write, each on keys of the own
 // account, and no wildcard in any action.
 func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 	t.Parallel()
@@ -45,6 +45,9 @@ func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 	for _, r := range permission.Roles() {
 		seen := map[string]bool{}
 		for _, p := range permission.For(r, place()) {
+			if r == permission.Copier {
+				continue // see TestCopier
+			}
 			service, action, _ := strings.Cut(p.Action, ":")
 			read := strings.HasPrefix(action, "Describe") || strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List") || p.Action == "cloudtrail:LookupEvents"
 			switch {
@@ -60,7 +63,7 @@ func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 			seen[p.Action+p.Resource] = true
 		}
 	}
-	if permission.For("copier", place()) != nil {
+	if permission.For("nobody", place()) != nil {
 		t.Error("a role that doesn't exist may do something")
 	}
 }

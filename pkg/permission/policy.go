@@ -15,7 +15,7 @@ type statement struct {
 	Effect    string
 	Principal map[string]any `json:",omitempty"`
 	Action    string
-	Resource  string                         `json:",omitempty"`
+	Resource  any                            `json:",omitempty"` // one, or several
 	Condition map[string]map[string][]string `json:",omitempty"`
 }
 

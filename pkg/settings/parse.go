@@ -28,6 +28,8 @@ const (
 	EnvForeignStatements = "KEYMEND_FOREIGN_STATEMENTS"
 
 	EnvServiceLinkedRole = "KEYMEND_SERVICE_LINKED_ROLE"
+	EnvCopyKey           = "KEYMEND_COPY_KEY"
+	EnvMoveDefault       = "KEYMEND_MOVE_DEFAULT"
 )
 
 // Names returns every environment variable that Parse reads.
@@ -35,7 +37,7 @@ func Names() []string {
 	return []string{
 		EnvMode, EnvScope, EnvOwnKey, EnvSwitchParameter, EnvOwnershipTags,
 		EnvChangesQueueURL, EnvRolePrefix, EnvVerifyReads, EnvVerifyInterval, EnvPartition,
-		EnvAccounts, EnvForeignKey, EnvForeignStatements,
+		EnvAccounts, EnvForeignKey, EnvForeignStatements, EnvCopyKey, EnvMoveDefault,
 		EnvServiceLinkedRole,
 	}
 }
@@ -49,10 +51,10 @@ func Parse(get func(string) string) (Config, error) {
 		Mode:            p.oneOf(EnvMode, "", "observe", "propose", "enforce"),
 		Scope:           p.oneOf(EnvScope, "tagged", "tagged", "all"),
 		OwnKey:          p.oneOf(EnvOwnKey, "auto", "auto", "policy", "grant"),
-		SwitchParameter: p.matching(EnvSwitchParameter, "", `[a-zA-Z0-9_./-]+`),
+		SwitchParameter: p.matching(EnvSwitchParameter, `[a-zA-Z0-9_./-]+`),
 		OwnershipTags:   p.list(EnvOwnershipTags),
-		ChangesQueueURL: p.matching(EnvChangesQueueURL, "", `(https?://\S+\.fifo)?`),
-		RolePrefix:      p.matching(EnvRolePrefix, "", `[\w+=,.@-]{0,40}`),
+		ChangesQueueURL: p.matching(EnvChangesQueueURL, `(https?://\S+\.fifo)?`),
+		RolePrefix:      p.matching(EnvRolePrefix, `[\w+=,.@-]{0,40}`),
 		VerifyReads:     p.count(EnvVerifyReads),
 		VerifyInterval:  p.interval(EnvVerifyInterval),
 		Partition:       p.oneOf(EnvPartition, "aws", "aws", "aws-cn", "aws-us-gov"),
@@ -62,6 +64,11 @@ func Parse(get func(string) string) (Config, error) {
 		ForeignStatements: p.oneOf(EnvForeignStatements, "procedure", "procedure", "least"),
 
 		ServiceLinkedRole: p.serviceLinkedRole(EnvServiceLinkedRole),
+		CopyKey:           p.matching(EnvCopyKey, keyPattern),
+		MoveDefault:       p.oneOf(EnvMoveDefault, "false", "false", "true") == "true",
+	}
+	if c.ForeignKey == "copy" && c.CopyKey == "" {
+		c.ForeignKey = "report" // the key is set, and none
 	}
 	p.proof(c)
 	if len(p.problems) > 0 {
@@ -96,14 +103,14 @@ func (p *parser) oneOf(name, unset string, allowed ...string) string {
 	return allowed[0]
 }
 
-func (p *parser) matching(name, unset, pattern string) string {
+func (p *parser) matching(name, pattern string) string {
 	value := p.get(name)
 	if value == "" {
-		return unset
+		return ""
 	}
 	if ok, err := regexp.MatchString(`^(?:`+pattern+`)$`, value); err != nil || !ok {
 		p.problem(name, "is %q; it must match %s", value, pattern)
-		return unset
+		return ""
 	}
 	return value
 }
@@ -133,17 +140,24 @@ func (p *parser) accounts(name string) []string {
 	return slices.Compact(all)
 }
 
-// foreignKey names what is planned and not built yet by itself: who asks for it
-// hasn't misspelt anything. What is most careful stands in for a bad value.
+// keyPattern is a key's ARN, or its alias as a name or an ARN. Names that begin
+// with alias/aws/ are of keys that AWS manages, whose policy nobody can change.
+const keyPattern = `arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[a-zA-Z0-9-]+|alias/[a-zA-Z0-9/_-]+)|alias/[a-zA-Z0-9/_-]+`
+
+// foreignKey lets nothing be copied before it is known under which key. What is
+// most careful stands in for a bad value.
 func (p *parser) foreignKey(name string) string {
-	switch value := p.get(name); value {
-	case "", "grant":
+	switch value := p.get(name); {
+	case value == "" || value == "grant":
 		return "grant"
-	case "report":
-	case "copy":
-		p.problem(name, "is %q, which isn't built yet; it must be one of: grant, report", value)
-	default:
-		p.problem(name, "is %q; it must be one of: grant, report", value)
+	case value == "copy" && p.get(EnvCopyKey) == "":
+		p.problem(name, "is %q, and %s is unset; copies need a key of the group's account and Region to lie under", value, EnvCopyKey)
+	case value == "copy" && strings.Contains(p.get(EnvCopyKey), "alias/aws/"):
+		p.problem(EnvCopyKey, "is %q, a key that AWS manages; copies need a customer managed key", p.get(EnvCopyKey))
+	case value == "copy":
+		return "copy"
+	case value != "report":
+		p.problem(name, "is %q; it must be one of: grant, copy, report", value)
 	}
 	return "report"
 }

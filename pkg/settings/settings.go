@@ -33,10 +33,13 @@ type Config struct {
 	Partition       string        `json:"partition"`       // aws, aws-cn or aws-us-gov
 
 	Accounts          []string `json:"accounts"`          // ids of other accounts whose keys may be opened for groups of this one; none: no other
-	ForeignKey        string   `json:"foreignKey"`        // grant or report: whether such a key's policy is edited, or left to its owner
+	ForeignKey        string   `json:"foreignKey"`        // grant, copy or report: whether such a key's policy is edited, what lies under it copied, or it is left to its owner
 	ForeignStatements string   `json:"foreignStatements"` // procedure or least: by which statements
 
 	ServiceLinkedRole string `json:"serviceLinkedRole"` // keep, or dedicated:<suffix>: as which role a group shall launch whose keys aren't open to its own
+
+	CopyKey     string `json:"copyKey"`     // key of the group's account and Region that copies lie under: ARN or alias
+	MoveDefault bool   `json:"moveDefault"` // a template's $Default may be moved though other groups use it
 }
 
 // DedicatedSuffix returns the suffix of the service-linked role that groups are

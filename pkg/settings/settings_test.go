@@ -55,7 +55,8 @@ func TestAnyProblemMeansObserve(t *testing.T) {
 		settings.EnvMode: "Enforce", settings.EnvScope: "everything", settings.EnvOwnKey: "both", settings.EnvSwitchParameter: "a b",
 		settings.EnvChangesQueueURL: "https://sqs/changes", settings.EnvRolePrefix: "a/b", settings.EnvVerifyReads: "0",
 		settings.EnvVerifyInterval: "1h", settings.EnvPartition: "mars",
-		settings.EnvAccounts: "444455556666 777788889999", settings.EnvForeignKey: "copy", settings.EnvForeignStatements: "most",
+		settings.EnvAccounts: "444455556666 777788889999", settings.EnvForeignKey: "give", settings.EnvForeignStatements: "most",
+		settings.EnvCopyKey: "1a2b3c4d", settings.EnvMoveDefault: "yes",
 	}
 	for name, value := range bad {
 		env := map[string]string{settings.EnvMode: "enforce"}
@@ -71,10 +72,7 @@ func TestAnyProblemMeansObserve(t *testing.T) {
 			t.Errorf("%s isn't named in: %v", name, err)
 		}
 	}
-	if !strings.Contains(err.Error(), "isn't built yet") {
-		t.Errorf("copy is refused like a misspelling: %v", err)
-	}
-	if c.Accounts != nil || c.ForeignKey != "report" || c.ForeignStatements != "procedure" {
+	if c.Accounts != nil || c.ForeignKey != "report" || c.ForeignStatements != "procedure" || c.CopyKey != "" || c.MoveDefault {
 		t.Errorf("not the most careful: %+v", c)
 	}
 	if c.Scope != "tagged" || c.ChangesQueueURL != "" || c.RolePrefix != "" {
@@ -82,6 +80,29 @@ func TestAnyProblemMeansObserve(t *testing.T) {
 	}
 	if c, err := settings.Parse(from(nil)); err == nil || c.Mode != "observe" {
 		t.Errorf("mode unset: %s, %v", c.Mode, err)
+	}
+}
+
+// Nothing is copied before it is known under which key.
+func TestCopyNeedsAKey(t *testing.T) {
+	t.Parallel()
+	for key, says := range map[string]string{
+		"": "KEYMEND_COPY_KEY is unset", "alias/aws/ebs": "a key that AWS manages", "1a2b3c4d": "must match",
+		"arn:aws:kms:eu-west-1:111122223333:alias/aws/ebs": "a key that AWS manages",
+		"alias/platform-ebs": "", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000": "", "arn:aws-cn:kms:cn-north-1:111122223333:alias/ebs": "",
+	} {
+		c, err := settings.Parse(from(map[string]string{
+			settings.EnvMode: "enforce", settings.EnvForeignKey: "copy", settings.EnvCopyKey: key, settings.EnvMoveDefault: "true",
+		}))
+		if says == "" {
+			if err != nil || c.ForeignKey != "copy" || c.CopyKey != key || !c.MoveDefault || c.Mode != "enforce" {
+				t.Errorf("%q: %+v, %v", key, c, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), says) || c.ForeignKey != "report" || c.Mode != "observe" {
+			t.Errorf("%q: %+v, %v", key, c, err)
+		}
 	}
 }
 
