@@ -68,6 +68,8 @@ type Done struct {
 	Changed       bool   // false: it was so already
 	Before, After string // policy documents; "" for a grant
 	GrantID       string // "" for a policy
+	CopyID        string // of an image or snapshot
+	Version       int64  // of a launch template
 	Undo          Undo
 	Left          []string // after an undo: statements that name the principal still, which aren't Keymend's to take away
 }

@@ -16,6 +16,7 @@ import (
 
 	"keymend/pkg/apply/role"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/owncopy"
 	"keymend/pkg/plan"
 )
 
@@ -29,6 +30,9 @@ type Undo struct {
 	CreateGrant      *plan.CreateGrant `json:"createGrant,omitempty"` // one that Keymend had retired
 	DeleteRole       *role.Delete      `json:"deleteRole,omitempty"`
 	RestoreRole      *role.Restore     `json:"restoreRole,omitempty"`
+
+	RemoveCopy *owncopy.RemoveCopy        `json:"removeCopy,omitempty"`
+	SetDefault *owncopy.SetDefaultVersion `json:"setDefaultVersion,omitempty"`
 }
 
 // UndoOf returns what takes a step back, as far as it is known before the step
@@ -85,6 +89,12 @@ func (u Undo) Key() (key, what string) {
 	if r := u.RestoreRole; r != nil {
 		set, key, what = set+1, r.Group, r.Ours
 	}
+	if r := u.RemoveCopy; r != nil {
+		set, key, what = set+1, r.Key, r.Source
+	}
+	if r := u.SetDefault; r != nil {
+		set, key, what = set+1, r.Key, r.Template
+	}
 	if set != 1 {
 		return "", ""
 	}
@@ -93,8 +103,13 @@ func (u Undo) Key() (key, what string) {
 
 // Account returns the account in which it is carried out.
 func (u Undo) Account() string {
-	if u.RetireGrant != nil {
+	switch {
+	case u.RetireGrant != nil:
 		return u.RetireGrant.Issuer
+	case u.RemoveCopy != nil:
+		return u.RemoveCopy.In
+	case u.SetDefault != nil:
+		return u.SetDefault.In
 	}
 	if u.CreateGrant != nil {
 		return u.CreateGrant.Account()

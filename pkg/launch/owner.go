@@ -46,10 +46,15 @@ func marks() []mark {
 // ownerOf recognises what made the group by the tags and names that the services
 // use. CloudFormation comes last: several services build stacks.
 func ownerOf(g astypes.AutoScalingGroup) string {
-	tags := tagsOf(g)
+	return Owner(value(g.AutoScalingGroupName), tagsOf(g))
+}
+
+// Owner recognises the owner of a group or a launch template by its name and
+// tags, and says what that forbids; "" = nobody known.
+func Owner(name string, tags map[string]string) string {
 	var owners []string
 	for _, m := range marks() {
-		if m.on(value(g.AutoScalingGroupName), tags) {
+		if m.on(name, tags) {
 			owners = append(owners, m.owner+" ("+m.says(tags)+")")
 		}
 	}

@@ -74,6 +74,7 @@ func TestARoleCopiesASharedImage(t *testing.T) {
 	const (
 		source = `{"Effect":"Allow","Action":"ec2:CopyImage","Resource":"arn:aws:ec2:eu-west-1::image/*"}`
 		target = `{"Effect":"Allow","Action":"ec2:CopyImage","Resource":"arn:aws:ec2:us-east-1::image/*","Condition":{"StringEquals":{"aws:RequestTag/keymend":"copy"}}}`
+		parts  = `{"Effect":"Allow","Action":"ec2:CopyImage","Resource":"arn:aws:ec2:us-east-1::snapshot/*"}`
 		tags   = `{"Effect":"Allow","Action":"ec2:CreateTags","Resource":"arn:aws:ec2:us-east-1::image/*","Condition":{"StringEquals":{"ec2:CreateAction":"CopyImage"}}}`
 	)
 	w := newWorld(t, nil)
@@ -81,11 +82,12 @@ func TestARoleCopiesASharedImage(t *testing.T) {
 	must(t, w.box.MarkMarketplace(golden, region, paid))
 	got := map[string]string{}
 	for name, tc := range map[string]struct{ policy, image string }{
-		"all":           {"[" + source + "," + target + "," + tags + "]", image},
-		"no-source":     {"[" + target + "," + tags + "]", image},
-		"no-target":     {"[" + source + "," + tags + "]", image},
-		"no-tags":       {"[" + source + "," + target + "]", image},
-		"a-marketplace": {"[" + source + "," + target + "," + tags + "]", paid},
+		"all":           {"[" + source + "," + target + "," + parts + "," + tags + "]", image},
+		"no-source":     {"[" + target + "," + parts + "," + tags + "]", image},
+		"no-target":     {"[" + source + "," + parts + "," + tags + "]", image},
+		"no-parts":      {"[" + source + "," + target + "," + tags + "]", image},
+		"no-tags":       {"[" + source + "," + target + "," + parts + "]", image},
+		"a-marketplace": {"[" + source + "," + target + "," + parts + "," + tags + "]", paid},
 	} {
 		_, err := w.client(w.role(name, tc.policy), remote).CopyImage(t.Context(), &ec2.CopyImageInput{
 			Name: &name, SourceImageId: &tc.image, SourceRegion: new(region), ClientToken: &name,
@@ -95,7 +97,7 @@ func TestARoleCopiesASharedImage(t *testing.T) {
 			got[name] = e.ErrorCode()
 		}
 	}
-	want := map[string]string{"no-source": "UnauthorizedOperation", "no-target": "UnauthorizedOperation", "no-tags": "UnauthorizedOperation", "a-marketplace": "InvalidRequest"}
+	want := map[string]string{"no-source": "UnauthorizedOperation", "no-target": "UnauthorizedOperation", "no-parts": "UnauthorizedOperation", "no-tags": "UnauthorizedOperation", "a-marketplace": "InvalidRequest"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}

@@ -163,6 +163,7 @@ func TestNeedsOfCopies(t *testing.T) {
 				{Action: "ec2:CopyImage", Resource: images, Context: tagged("")},
 				{Action: "ec2:CreateTags", Resource: images, Context: tagged("CopyImage")},
 				{Action: "ec2:CreateTags", Resource: snapshots, Context: tagged("CopyImage")},
+				{Action: "ec2:CopyImage", Resource: snapshots, Context: tagged("")},
 			},
 		},
 		"CopySnapshot": {
@@ -178,6 +179,33 @@ func TestNeedsOfCopies(t *testing.T) {
 				continue
 			}
 			if diff := cmp.Diff(tc.want, op.Needs(as(account), tc.in)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	}
+}
+
+// TestNeedsOfRemoving: what is taken away is checked with its tags.
+func TestNeedsOfRemoving(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	snapshot := w.completed("")
+	image := w.image(snapshot)
+	_, err := w.ec2.CreateTags(as(account), &sdk.CreateTagsInput{Resources: []string{image, snapshot}, Tags: []types.Tag{{Key: new("keymend"), Value: new("copy")}}})
+	must(t, err)
+	of := map[string][]string{"aws:ResourceTag/keymend": {"copy"}}
+	for name, tc := range map[string]struct {
+		in   any
+		want string
+	}{
+		"DeregisterImage": {&sdk.DeregisterImageInput{ImageId: &image}, "arn:aws:ec2:eu-west-1::image/" + image},
+		"DeleteSnapshot":  {&sdk.DeleteSnapshotInput{SnapshotId: &snapshot}, "arn:aws:ec2:eu-west-1::snapshot/" + snapshot},
+	} {
+		for _, op := range w.ec2.Wire().Operations {
+			if op.Name != name {
+				continue
+			}
+			if diff := cmp.Diff([]wire.Check{{Action: "ec2:" + name, Resource: tc.want, Context: of}}, op.Needs(as(account), tc.in)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}

@@ -13,14 +13,22 @@ import (
 )
 
 // copyingImage asks for ec2:CopyImage on the source and on the copy, which "also
-// grants permission to copy the AMI's backing snapshots", and for ec2:CreateTags
+// grants permission to copy the AMI's backing snapshots": these are resources of
+// the action, too (Service Authorization Reference); and for ec2:CreateTags
 // on what is to be tagged (EC2 user guide, copy-ami-permissions).
 func (s *Service) copyingImage() wire.Operation {
 	op := wire.Handle("CopyImage", s.CopyImage)
 	op.Needs = func(ctx context.Context, in any) []wire.Check {
 		request, region := in.(*ec2.CopyImageInput), wire.CallerOf(ctx).Region
 		source := imageARN(aws.ToString(request.SourceRegion), aws.ToString(request.SourceImageId))
-		return copying("CopyImage", request.TagSpecifications, region, source, imageARN(region, "*"))
+		checks := copying("CopyImage", request.TagSpecifications, region, source, imageARN(region, "*"))
+		parts := map[string][]string{}
+		for _, spec := range request.TagSpecifications {
+			if spec.ResourceType == types.ResourceTypeSnapshot {
+				parts = tagContext(spec.Tags)
+			}
+		}
+		return append(checks, wire.Check{Action: "ec2:CopyImage", Resource: snapshotARN(region, "*"), Context: parts})
 	}
 	return op
 }
@@ -66,4 +74,37 @@ func tagContext(tags []types.Tag) map[string][]string {
 		of["aws:TagKeys"] = append(of["aws:TagKeys"], *t.Key)
 	}
 	return of
+}
+
+// removing asks for an operation on an image or snapshot with its tags, by which
+// policies tell one from another.
+func (s *Service) removing(op wire.Operation, id func(in any) (kind, name string)) wire.Operation {
+	op.Needs = func(ctx context.Context, in any) []wire.Check {
+		c := wire.CallerOf(ctx)
+		kind, name := id(in)
+		resource := imageARN(c.Region, name)
+		if kind == "snapshot" {
+			resource = snapshotARN(c.Region, name)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		of := map[string][]string{}
+		for _, t := range s.store(placeOf(c)).tags[name] {
+			of["aws:ResourceTag/"+*t.Key] = []string{aws.ToString(t.Value)}
+		}
+		return []wire.Check{{Action: "ec2:" + op.Name, Resource: resource, Context: of}}
+	}
+	return op
+}
+
+func (s *Service) deregistering() wire.Operation {
+	return s.removing(wire.Handle("DeregisterImage", s.DeregisterImage), func(in any) (string, string) {
+		return "image", aws.ToString(in.(*ec2.DeregisterImageInput).ImageId)
+	})
+}
+
+func (s *Service) deletingSnapshot() wire.Operation {
+	return s.removing(wire.Handle("DeleteSnapshot", s.DeleteSnapshot), func(in any) (string, string) {
+		return "snapshot", aws.ToString(in.(*ec2.DeleteSnapshotInput).SnapshotId)
+	})
 }

@@ -148,8 +148,8 @@ func (t *template) answer(v *version) types.LaunchTemplateVersion {
 // DescribeLaunchTemplateVersions lists versions, newest first. Without a
 // template it takes $Latest and $Default only, and answers for all templates.
 func (s *Service) DescribeLaunchTemplateVersions(ctx context.Context, in *ec2.DescribeLaunchTemplateVersionsInput) (*ec2.DescribeLaunchTemplateVersionsOutput, error) {
-	if in.MinVersion != nil || in.MaxVersion != nil {
-		return nil, wire.Errorf("NotInTheSandbox", "MinVersion and MaxVersion are not in the sandbox")
+	if in.MaxVersion != nil {
+		return nil, wire.Errorf("NotInTheSandbox", "MaxVersion is not in the sandbox")
 	}
 	p := placeOf(wire.CallerOf(ctx))
 	page, next, err := s.versions(p, in)
@@ -190,12 +190,22 @@ func (s *Service) versions(p place, in *ec2.DescribeLaunchTemplateVersionsInput)
 		if err != nil {
 			return nil, nil, err
 		}
-		all = append(all, some...)
+		all = append(all, slices.DeleteFunc(some, func(v types.LaunchTemplateVersion) bool { return *v.VersionNumber < least(in.MinVersion) })...)
 	}
 	if _, err := matches(in.Filters, nil); err != nil {
 		return nil, nil, err
 	}
 	return page(all, query{limit: in.MaxResults, token: in.NextToken})
+}
+
+// least is the number from which on versions are wanted; what is no number wants
+// all.
+func least(version *string) int64 {
+	n, err := strconv.ParseInt(aws.ToString(version), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // chosen returns the versions with the given names, or all; newest first, each

@@ -28,7 +28,7 @@ func (s *Service) storage() []wire.Operation {
 		wire.Handle("DescribeSnapshots", s.DescribeSnapshots),
 		wire.Handle("RegisterImage", s.RegisterImage),
 		wire.Handle("DescribeImages", s.DescribeImages),
-		wire.Handle("DeregisterImage", s.DeregisterImage),
+		s.deregistering(),
 		wire.Handle("GetEbsEncryptionByDefault", s.GetEbsEncryptionByDefault),
 		wire.Handle("EnableEbsEncryptionByDefault", s.EnableEbsEncryptionByDefault),
 		wire.Handle("DisableEbsEncryptionByDefault", s.DisableEbsEncryptionByDefault),
@@ -49,7 +49,7 @@ func (s *Service) sharing() []wire.Operation {
 		wire.Handle("DisableImageDeprecation", s.DisableImageDeprecation),
 		wire.Handle("ModifySnapshotAttribute", s.ModifySnapshotAttribute),
 		wire.Handle("DescribeSnapshotAttribute", s.DescribeSnapshotAttribute),
-		wire.Handle("DeleteSnapshot", s.DeleteSnapshot),
+		s.deletingSnapshot(),
 		s.copyingImage(),
 		s.copyingSnapshot(),
 	}

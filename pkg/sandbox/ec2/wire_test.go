@@ -21,7 +21,7 @@ func TestNeeds(t *testing.T) {
 	}{
 		"CreateLaunchTemplateVersion": {&sdk.CreateLaunchTemplateVersionInput{LaunchTemplateName: new("web")}, []string{place + "launch-template/" + id}},
 		"ModifyLaunchTemplate":        {&sdk.ModifyLaunchTemplateInput{LaunchTemplateId: new("lt-0")}, []string{place + "launch-template/*"}},
-		"DeregisterImage":             {&sdk.DeregisterImageInput{}, []string{"arn:aws:ec2:eu-west-1::image/"}},
+		"DisableImage":                {&sdk.DisableImageInput{}, []string{"arn:aws:ec2:eu-west-1::image/"}},
 		"DescribeImageAttribute":      {&sdk.DescribeImageAttributeInput{ImageId: new("ami-1")}, []string{"arn:aws:ec2:eu-west-1::image/ami-1"}},
 		"ModifySnapshotAttribute":     {&sdk.ModifySnapshotAttributeInput{SnapshotId: new("snap-1")}, []string{"arn:aws:ec2:eu-west-1::snapshot/snap-1"}},
 		"TerminateInstances":          {&sdk.TerminateInstancesInput{InstanceIds: []string{"i-1", "i-2"}}, []string{place + "instance/i-1", place + "instance/i-2"}},
