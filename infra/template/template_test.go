@@ -33,16 +33,21 @@ func place(scope string, more ...func(*permission.Place)) permission.Place {
 	return p
 }
 
-// others and dedicated are what parts of the roles hang on.
+// others, dedicated and copies are what parts of the roles hang on.
 func others(p *permission.Place) {
 	p.Accounts, p.Groups = []string{"${Accounts}"}, []string{"${GroupAccounts}"}
 }
 
 func dedicated(p *permission.Place) { p.Suffix = "${DedicatedRoleSuffix}" }
 
+func copies(p *permission.Place) { p.Copies = true }
+
+// only: what the whole of a role is for.
+var only = map[permission.Role]func(*permission.Place){permission.GroupWriter: dedicated, permission.Copier: copies}
+
 func logicalID(r permission.Role) string {
 	return map[permission.Role]string{
-		permission.Reader: "ReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
+		permission.Reader: "ReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole", permission.Copier: "CopierRole",
 		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
 		permission.GroupWriter: "GroupWriterRole",
 	}[r]
@@ -70,14 +75,14 @@ func substitute(t *testing.T, v any) any {
 	return v
 }
 
-// wanted is a document with its references. What only the one with others, or with
-// a dedicated role, has hangs on a condition of the template's; of the role that
-// is there for that alone, all does.
-func wanted(t *testing.T, scope, condition string, of permission.Role, document func(permission.Role, permission.Place) (string, error)) any {
+// wanted is a document with its references. What is only there with other accounts,
+// with a dedicated role or with copies hangs on a condition of the template's; of a
+// role that is there for one of these alone, all does.
+func wanted(t *testing.T, scope, elsewhere string, of permission.Role, document func(permission.Role, permission.Place) (string, error)) any {
 	t.Helper()
 	read := func(more ...func(*permission.Place)) map[string]any {
-		if of == permission.GroupWriter {
-			more = append(more, dedicated)
+		if own := only[of]; own != nil {
+			more = append(more, own)
 		}
 		text, err := document(of, place(scope, more...))
 		if err != nil {
@@ -90,16 +95,19 @@ func wanted(t *testing.T, scope, condition string, of permission.Role, document 
 		return substitute(t, v).(map[string]any)
 	}
 	has := func(document map[string]any, s any) bool {
-		return slices.ContainsFunc(document["Statement"].([]any), func(p any) bool { return cmp.Equal(p, s) })
+		statements, _ := document["Statement"].([]any)
+		return slices.ContainsFunc(statements, func(p any) bool { return cmp.Equal(p, s) })
 	}
-	plain, elsewhere, all := read(), read(others), read(others, dedicated)
-	for i, s := range all["Statement"].([]any) {
-		hangsOn := "Dedicated"
-		if has(elsewhere, s) {
-			hangsOn = condition
-		}
-		if !has(plain, s) {
-			all["Statement"].([]any)[i] = map[string]any{"Fn::If": []any{hangsOn, s, map[string]any{"Ref": "AWS::NoValue"}}}
+	all := read(others, dedicated, copies)
+	without := map[string]map[string]any{
+		elsewhere: read(dedicated, copies), "Dedicated": read(others, copies), "Copies": read(others, dedicated),
+	}
+	statements := all["Statement"].([]any)
+	for i, s := range statements {
+		for hangsOn, rest := range without {
+			if !has(rest, s) {
+				statements[i] = map[string]any{"Fn::If": []any{hangsOn, s, map[string]any{"Ref": "AWS::NoValue"}}}
+			}
 		}
 	}
 	return all
@@ -213,7 +221,7 @@ func TestQueues(t *testing.T) {
 	if resources.Get("RemediateSource.Properties.BatchSize").Int() != 1 {
 		t.Error("one message an invocation: remediate's batch size must be 1")
 	}
-	for _, rule := range []string{"LaunchUnsuccessful", "LaunchSuccessful"} {
+	for _, rule := range []string{"LaunchUnsuccessful", "LaunchSuccessful", "ImageChanged"} {
 		if resources.Get(rule + ".Properties.EventPattern.detail").Exists() {
 			t.Errorf("%s filters on the detail; whether a cancelled launch has which StatusCode isn't known", rule)
 		}
@@ -231,6 +239,10 @@ func TestRolesOnly(t *testing.T) {
 		case "Dedicated":
 			if id != "GroupWriterRole" {
 				t.Errorf("%s is there only if %s", id, condition)
+			}
+		case "Copies":
+			if id != "CopierRole" && id != "ImageChanged" {
+				t.Errorf("%s is there only with copies", id)
 			}
 		default:
 			t.Errorf("%s is there only if %s", id, condition)

@@ -20,11 +20,12 @@ const (
 	LaunchUnsuccessful Signal = "launch-unsuccessful"
 	LaunchSuccessful   Signal = "launch-successful"
 	GroupCreated       Signal = "group-created"
-	Asked              Signal = "asked" // a person at a terminal
+	ImageChanged       Signal = "image-changed" // a copy is ready, or failed
+	Asked              Signal = "asked"         // a person at a terminal
 )
 
 // A Failure is one signal about one group, as far as the event tells it. Only
-// Signal, Account, Region and Group are always there.
+// Signal, Account and Region are always there, and Group or Image.
 type Failure struct {
 	Signal        Signal
 	EventID       string // EventBridge's id of the event
@@ -33,6 +34,7 @@ type Failure struct {
 	Group         string    // Auto Scaling group name
 	ActivityID    string    // scaling activity
 	InstanceID    string    // "" where none was launched
+	Image         string    // where the event is about an image and names no group
 	StatusCode    string    // Failed, Cancelled, InProgress, …
 	StatusMessage string    // free text by AWS; data, never trusted as a cause
 	Time          time.Time // when AWS says it happened

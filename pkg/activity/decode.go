@@ -34,7 +34,7 @@ func (e *Malformed) Error() string {
 //
 // Account and Region are the envelope's, which members of an organization can't
 // forge for sources of AWS; what the detail says about them is not looked at.
-// Every other member but the group's name is optional: AWS's own examples,
+// Every other member but the group's name or the image's id is optional: AWS's own examples,
 // schema registry and recorded events disagree about which there are.
 func Decode(event []byte) (Failure, error) {
 	if !gjson.ValidBytes(event) {
@@ -71,6 +71,8 @@ func parserOf(source, detailType string) parser {
 		return parseLaunch(LaunchSuccessful)
 	case [2]string{"aws.autoscaling", "AWS API Call via CloudTrail"}:
 		return parseCreateGroup
+	case [2]string{"aws.ec2", "EC2 AMI State Change"}:
+		return parseImage
 	}
 	return nil
 }

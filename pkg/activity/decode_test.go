@@ -137,7 +137,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if len(got.Account) != 12 || got.Region == "" || got.Group == "" || len([]rune(got.Group)) > 255 || got.Signal == "" {
+		if len(got.Account) != 12 || got.Region == "" || (got.Group == "") == (got.Image == "") || len([]rune(got.Group)) > 255 || got.Signal == "" {
 			t.Fatalf("unsound: %+v", got)
 		}
 	})

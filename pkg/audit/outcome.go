@@ -27,7 +27,10 @@ const (
 
 	PartlyUndone Outcome = "partly-undone"
 
-	Waiting Outcome = "waiting"
+	Waiting    Outcome = "waiting"
+	Copying    Outcome = "copying"
+	Moved      Outcome = "moved"
+	HandedOver Outcome = "handed-over"
 )
 
 // Outcomes returns every outcome with its meaning, as docs/audit.md has it.
@@ -51,6 +54,9 @@ func Outcomes() map[Outcome]string {
 		Superseded:      "The facts changed since the plan was made; it was not carried out.",
 		Failed:          "AWS refused the change, or a call that it rests on, for a reason that trying again doesn't mend.",
 		Undone:          "What Keymend had added was taken away again.",
+		Copying:         "A copy under a key of the group's account is on its way; what comes after begins when it is ready.",
+		Moved:           "The launch template has a version that does without the other account's key, and the group launches from it.",
+		HandedOver:      "The launch template has a version that does without the other account's key; a person has to point the group at it.",
 		PartlyUndone:    "Part of what Keymend had added was taken away again; the rest is in an account that these credentials aren't for.",
 	}
 }

@@ -239,3 +239,13 @@ func (r *Reader) describeSnapshots(ctx context.Context, filters ...ec2types.Filt
 	}
 	return out, nil
 }
+
+// GroupOf returns the group that a copy of Keymend's was made for; "" = the image
+// is none, or gone.
+func (r *Reader) GroupOf(ctx context.Context, image string) (string, error) {
+	found, err := r.describeImages(ctx, true, ec2types.Filter{Name: new("image-id"), Values: []string{image}})
+	if err != nil || len(found) != 1 || tag(found[0].Tags, owncopy.TagOf) != value(found[0].SourceImageId) || value(found[0].SourceImageId) == "" {
+		return "", err
+	}
+	return tag(found[0].Tags, owncopy.TagGroup), nil
+}

@@ -15,6 +15,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/owncopy"
 	"keymend/pkg/owncopy/pipeline"
+	"keymend/pkg/plan"
 )
 
 // used are the templates that groups name.
@@ -132,9 +133,10 @@ func (r *Reader) on(ctx context.Context, head ec2types.LaunchTemplate, version s
 // SetDefault moves a template's default version, if it is the one that the step
 // says it was.
 func (w Work) SetDefault(ctx context.Context, s owncopy.SetDefaultVersion) (apply.Done, error) {
-	back := s
-	back.Version, back.Before, back.Follow = s.Before, s.Version, nil
-	done := apply.Done{Version: s.Version, Undo: apply.Undo{SetDefault: &back}}
+	if s.Version == 0 {
+		return apply.Done{}, fmt.Errorf("no version of %s was made to be its default: %w", s.Template, apply.ErrSuperseded)
+	}
+	done := apply.Done{Version: s.Version, Undo: undoOfDefault(s)}
 	head, err := w.head(ctx, s.Template)
 	if err != nil {
 		return apply.Done{}, err
@@ -163,4 +165,42 @@ func (w Work) SetDefault(ctx context.Context, s owncopy.SetDefaultVersion) (appl
 	}
 	done.Changed = true
 	return done, nil
+}
+
+// Stands reports whether a step's effect is there, by the mark of this
+// remediation: so an earlier try is known that ended before it could say what it
+// did. before is what stands of the steps before it.
+func (w Work) Stands(ctx context.Context, step plan.Step, before []apply.Done) (apply.Done, bool, error) {
+	switch s := step.(type) {
+	case owncopy.Copying:
+		return w.copied(ctx, s)
+	case owncopy.NewTemplateVersion:
+		v, ok, err := w.Made(ctx, s)
+		return apply.Done{Version: v.Number}, ok && v.Description == s.Description(w.Remediation), err
+	case owncopy.SetDefaultVersion:
+		if s.Version == 0 && len(before) > 0 {
+			s.Version = before[len(before)-1].Version
+		}
+		head, err := w.head(ctx, s.Template)
+		if err != nil || s.Version == 0 || value(head.DefaultVersionNumber) != s.Version {
+			return apply.Done{}, false, err
+		}
+		return apply.Done{Version: s.Version, Undo: undoOfDefault(s)}, true, nil
+	}
+	return apply.Done{}, false, nil // nothing tells who took away what is gone
+}
+
+func (w Work) copied(ctx context.Context, s owncopy.Copying) (apply.Done, bool, error) {
+	found, err := w.copies(ctx, s)
+	for _, c := range found {
+		if c.Remediation == w.Remediation && (c.State == pipeline.Pending || c.State == pipeline.Ready) {
+			return apply.Done{CopyID: c.ID, Undo: w.UndoOfCopy(s)}, true, nil
+		}
+	}
+	return apply.Done{}, false, err
+}
+
+func undoOfDefault(s owncopy.SetDefaultVersion) apply.Undo {
+	s.Version, s.Before, s.Follow = s.Before, s.Version, nil
+	return apply.Undo{SetDefault: &s}
 }

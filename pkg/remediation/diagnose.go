@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/activity"
 	"keymend/pkg/apply"
 	"keymend/pkg/audit"
+	"keymend/pkg/copier"
 	"keymend/pkg/guard"
 	"keymend/pkg/launch"
 	"keymend/pkg/plan"
@@ -120,6 +121,10 @@ func (e *Engine) sendFailed(ctx context.Context, d Diagnosis, err error) error {
 // outcomeOf says what a verdict comes to, before anything is sent.
 func outcomeOf(v guard.Verdict, p plan.Plan) (audit.Outcome, string) {
 	switch {
+	case p.NoFix != nil && p.NoFix.Reason == plan.Copying:
+		return audit.Copying, p.NoFix.Text
+	case p.NoFix != nil && p.NoFix.Reason == plan.HandedOver:
+		return audit.HandedOver, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
 	case p.NoFix != nil:
 		return audit.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
 	case v.Allowed:
@@ -200,7 +205,7 @@ func lasting(err error) (audit.Outcome, bool) {
 		return audit.Ignored, true
 	case account.AccessDenied(err):
 		return audit.NotPermitted, true
-	case errors.Is(err, apply.ErrRefused), account.Final(err):
+	case errors.Is(err, apply.ErrRefused), errors.Is(err, copier.ErrInUse), errors.Is(err, copier.ErrOtherwise), account.Final(err):
 		return audit.Failed, true
 	}
 	return "", false

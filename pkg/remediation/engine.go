@@ -18,6 +18,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/role"
 	"keymend/pkg/audit"
+	"keymend/pkg/copier"
 	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
@@ -56,8 +57,10 @@ type Session struct {
 	Account, Region string
 	Name            string // role session name
 	Action          string // as in "kms:PutKeyPolicy"
-	Key             string // ARN of the key; of the role or group for a RoleWriter
+	Key             string // ARN of the key; of the role or group for a RoleWriter; for the copier's actions the id of an image, snapshot or template
 	Pass            string // ARN of the role that the group is given; "" = none
+
+	Keys []string // ARNs of the keys that a copy needs
 }
 
 // Engine carries signals through the stages. Its functions are the only way out:
@@ -85,6 +88,12 @@ type Engine struct {
 	RetiringRole func(account string) string // ARN of the role that may retire our grants; nil: none
 	// Granter is who calls CreateGrant in an account; nil: not known.
 	Granter func(account string) access.Principal
+
+	// Copies reads what there is of copies in an account and Region; Copier opens a
+	// session that makes or takes away one; CopierRole is who that is. nil: nobody.
+	Copies     func(ctx context.Context, account, region string) (*copier.Reader, error)
+	Copier     func(ctx context.Context, s Session) (copier.Writer, error)
+	CopierRole func(account string) access.Principal
 }
 
 // sessionName is what CloudTrail shows for the writes of a remediation.

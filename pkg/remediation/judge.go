@@ -13,6 +13,10 @@ import (
 // runs this may ask; the finding comes back with its answer.
 func (e *Engine) plan(ctx context.Context, l *look, f plan.Finding) (plan.Finding, plan.Plan, error) {
 	o := e.options(f, e.Settings.OwnKey)
+	c, err := e.copies(ctx, l, f)
+	if f.Copy = c; err != nil {
+		return f, plan.For(f, o), fmt.Errorf("look at copies: %w", err)
+	}
 	p := plan.For(f, o)
 	if p.Half != plan.HalfUnknown || len(p.Steps) == 0 || e.Try == nil || f.Principal.ID == toBeMade {
 		return f, p, nil
@@ -51,12 +55,15 @@ func (e *Engine) options(f plan.Finding, ownKey string) plan.Options {
 	if e.Granter != nil {
 		o.Granter = e.Granter(f.Account)
 	}
+	if e.CopierRole != nil {
+		o.Copier = e.CopierRole(f.Account)
+	}
 	return o
 }
 
 // judge asks whether the plan may be carried out.
 func (e *Engine) judge(l *look, f plan.Finding, p plan.Plan) guard.Verdict {
-	v := guard.Judge(guard.Input{
+	in := guard.Input{
 		Mode: guard.ParseMode(e.Settings.Mode), Scope: e.Settings.Scope,
 		Switch: l.guard, SwitchText: l.guardSay,
 		KeyTags: f.Tags, TagsUnreadable: f.TagsUnreadable,
@@ -64,7 +71,11 @@ func (e *Engine) judge(l *look, f plan.Finding, p plan.Plan) guard.Verdict {
 		Principal: f.Principal.ARN, Account: f.Account,
 		KeyAccount: f.KeyAccount(), Accounts: e.Settings.Accounts, SharedBy: f.SharedBy,
 		Also: l.also(),
-	}, p)
+	}
+	if f.Copy != nil {
+		in.CopyKey, in.Sources = f.Copy.CopyKey, f.Copy.Keys
+	}
+	v := guard.Judge(in, p)
 	// To open a key to a role is of no use to a group that may not launch as it.
 	if l.move != nil && l.own(f) && (v.Allowed || v.Try) {
 		if of := e.judgeRole(l, l.move.step.Plan(l.signal.Region)); !of.Allowed {

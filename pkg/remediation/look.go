@@ -23,11 +23,12 @@ type look struct {
 	signal   Signal
 	view     View
 	launch   launch.Launch
-	findings []plan.Finding // one for each role and key, by its ARN; the group's own role first
-	move     *move          // to the role that the settings name; nil = the group stays as it is
-	keeps    string         // why it isn't moved, though the settings would have it
-	unseen   []string       // what the launch needs and could not be told
-	at       time.Time      // now, by AWS's clock, as near as it is known; zero = not
+	findings []plan.Finding    // one for each role and key, by its ARN; the group's own role first
+	move     *move             // to the role that the settings name; nil = the group stays as it is
+	keeps    string            // why it isn't moved, though the settings would have it
+	unseen   []string          // what the launch needs and could not be told
+	at       time.Time         // now, by AWS's clock, as near as it is known; zero = not
+	means    map[string]string // keys as they are written down, to their ARNs
 	guard    guard.Switch
 	guardSay string
 }
@@ -39,7 +40,7 @@ func (e *Engine) look(ctx context.Context, s Signal) (*look, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at %s: %w", s.Group, err)
 	}
-	l := &look{signal: s, view: view}
+	l := &look{signal: s, view: view, means: map[string]string{}}
 	if l.launch, err = view.Launch(ctx, s.Group); err != nil {
 		return nil, fmt.Errorf("look at %s: %w", s.Group, err)
 	}
@@ -114,6 +115,7 @@ func (l *look) conclude(reads []read, roles []access.Principal) {
 		if r.notFound != "" {
 			f.Facts.Key.ARN, f.KeyNotFound = r.key.ID, r.notFound
 		}
+		l.means[r.key.ID] = f.Facts.Key.ARN
 		if r.role > 0 {
 			f.Because = append(f.Because, l.launch.Also[r.role-1].Because)
 		}

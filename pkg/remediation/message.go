@@ -26,7 +26,8 @@ type Message struct {
 	Account     string     `json:"account"`
 	Region      string     `json:"region"`
 	Group       string     `json:"group"`
-	Target      string     `json:"target"`              // ARN of the key, the role or the group
+	Target      string     `json:"target"`              // ARN of the key, the role or the group; or what is copied or changed
+	Key         string     `json:"key,omitempty"`       // ARN of the key, where it isn't the target
 	Principal   string     `json:"principal,omitempty"` // ARN of the role that the key is opened to; "" = the group's own
 	Steps       plan.Steps `json:"steps"`
 	Digest      string     `json:"digest"`      // of the plan
@@ -109,12 +110,16 @@ func matches(pattern, text string) bool {
 }
 
 func (l *look) message(f plan.Finding, p plan.Plan) Message {
-	return Message{
+	m := Message{
 		Schema: MessageSchema, ID: f.ID(), Account: f.Account, Region: f.Region, Group: f.Group,
 		Target: p.Target, Principal: f.Principal.ARN, Steps: p.Steps, Digest: p.Digest, FactsDigest: p.FactsDigest,
 		Cause: f.Cause.String(), Signal: string(l.signal.Signal), EventIDs: l.signal.EventIDs,
 		Failed: l.signal.failed(), Text: l.signal.StatusMessage, RequestedBy: l.signal.by(),
 	}
+	if f.Facts.Key.ARN != p.Target {
+		m.Key = f.Facts.Key.ARN
+	}
+	return m
 }
 
 // signalOf brings back what the record of the outcome says about the signal.

@@ -92,7 +92,9 @@ func planned(r *audit.Record, p plan.Plan, v guard.Verdict) {
 func done(r *audit.Record, all []apply.Done) error {
 	var undos apply.Undos
 	for _, d := range slices.Backward(all) {
-		undos = append(undos, d.Undo)
+		if d.Undo != (apply.Undo{}) {
+			undos = append(undos, d.Undo)
+		}
 		if d.Before != "" || d.After != "" {
 			r.Before, r.After = d.Before, d.After
 		}

@@ -1,6 +1,7 @@
 package remediation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +43,10 @@ func (e *Engine) remediate(ctx context.Context, l *look, m Message) (audit.Recor
 	if m.aboutRole() {
 		return e.remediateRole(ctx, l, m)
 	}
-	f, found := l.find(m.Target, m.Principal)
+	f, found := l.find(cmp.Or(m.Key, m.Target), m.Principal)
+	if (plan.Plan{Steps: m.Steps}).Copies() {
+		return e.remediateCopy(ctx, l, f, found, m)
+	}
 	if !found {
 		r := e.record(l, plan.Finding{Account: m.Account, Region: m.Region, Group: m.Group}, audit.Result)
 		return e.superseded(ctx, r, m, "the group's launch doesn't need "+m.Target+" any more")
@@ -111,6 +115,9 @@ func (e *Engine) superseded(ctx context.Context, r audit.Record, m Message, why 
 // done that isn't on record. What an earlier delivery of the same change has
 // done stays part of it.
 func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.Plan, v guard.Verdict, before []apply.Done) (audit.Record, error) {
+	if p.Copies() {
+		return e.carryOutCopy(ctx, l, f, p, v)
+	}
 	r := e.record(l, f, audit.Intent)
 	planned(&r, p, v)
 	r.RemediationID = plan.RemediationID(p.Digest)

@@ -85,7 +85,7 @@ func (s *Signal) by() string {
 }
 
 func signalNamed(name string) activity.Signal {
-	for _, s := range []activity.Signal{activity.LaunchUnsuccessful, activity.LaunchSuccessful, activity.GroupCreated, activity.Asked} {
+	for _, s := range []activity.Signal{activity.LaunchUnsuccessful, activity.LaunchSuccessful, activity.GroupCreated, activity.ImageChanged, activity.Asked} {
 		if string(s) == name {
 			return s
 		}

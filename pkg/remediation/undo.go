@@ -75,10 +75,15 @@ func about(u apply.Undo, r audit.Record) error {
 	case key == "" || key != r.Key || !strings.HasPrefix(key, "arn:"):
 		return fmt.Errorf("the undo is about key %q, the record about %q", key, r.Key)
 	}
-	if owner := u.Account(); (u.RetireGrant != nil || u.CreateGrant != nil) && owner != r.Account {
+	if owner := u.Account(); inGroupsAccount(u) && owner != r.Account {
 		return fmt.Errorf("the undo is for account %q, the record about a group of %q", owner, r.Account)
 	}
 	return nil
+}
+
+// inGroupsAccount: what is taken back there, wherever the key is.
+func inGroupsAccount(u apply.Undo) bool {
+	return u.RetireGrant != nil || u.CreateGrant != nil || u.RemoveCopy != nil || u.SetDefault != nil
 }
 
 // A taking is what came of taking a change back.
@@ -152,6 +157,9 @@ func elsewhere(err error) bool {
 func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, session string) (apply.Done, error) {
 	if u.DeleteRole != nil || u.RestoreRole != nil {
 		return e.takeRoleBack(ctx, of, u, session)
+	}
+	if u.RemoveCopy != nil || u.SetDefault != nil {
+		return e.takeCopyBack(ctx, of, u)
 	}
 	s := Session{Account: u.Account(), Region: of.Region, Name: session, Key: of.Key, Action: "kms:RevokeGrant"}
 	switch {

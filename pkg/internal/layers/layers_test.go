@@ -14,7 +14,7 @@ var (
 	}
 	zero  = []string{"pkg/settings", "pkg/permission", "infra/template"}
 	shell = []string{
-		"pkg/launch", "pkg/keystate", "pkg/apply", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account",
+		"pkg/launch", "pkg/keystate", "pkg/apply", "pkg/copier", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account",
 	}
 	sandbox = []string{"pkg/sandbox"}
 )

@@ -44,6 +44,7 @@ func NewFunction(ctx context.Context, which permission.Role, getenv func(string)
 		Settings: c, View: world.View, Open: world.Open,
 		Switch: Switch(ssm.NewFromConfig(cfg), c.SwitchParameter),
 		Record: records.Write, Sleep: Sleep, RetiringRole: RetiringRole(c), Granter: Granter(c),
+		Copies: world.Copies, Copier: world.Copier, CopierRole: CopierRole(c),
 	}
 	var send func(context.Context, remediation.Message) error
 	if c.ChangesQueueURL != "" {

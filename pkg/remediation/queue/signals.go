@@ -21,6 +21,10 @@ type Record func(ctx context.Context, r audit.Record) error
 // Signals takes EventBridge events from a queue to Diagnose.
 type Signals struct {
 	Diagnose func(ctx context.Context, s remediation.Signal) ([]remediation.Diagnosis, error)
+	// Place finds the group that an event about an image is for. Its error is
+	// activity.Ignored for an image that is nobody's; else it is transient. nil:
+	// nobody's are all.
+	Place func(ctx context.Context, f activity.Failure) (activity.Failure, error)
 	// Together, where it is there, makes the Diagnose of one batch.
 	Together func(signals []remediation.Signal) func(context.Context, remediation.Signal) ([]remediation.Diagnosis, error)
 	Record   Record
@@ -40,12 +44,15 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	var failures []activity.Failure
 	var ids []string
 	for _, m := range batch.Records {
-		f, err := activity.Decode([]byte(m.Body))
+		f, err := h.decode(ctx, m.Body)
 		if err == nil {
 			failures, ids = append(failures, f), append(ids, m.MessageId)
 			continue
 		}
-		if err := h.Record(ctx, ignored(err)); err != nil {
+		if !lost(err) {
+			err = h.Record(ctx, ignored(err))
+		}
+		if err != nil {
 			h.Log(err)
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
@@ -63,6 +70,24 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		}
 	}
 	return out, nil
+}
+
+func (h Signals) decode(ctx context.Context, body string) (activity.Failure, error) {
+	f, err := activity.Decode([]byte(body))
+	if err != nil || f.Group != "" {
+		return f, err
+	}
+	if h.Place == nil {
+		return f, &activity.Ignored{Reason: "nothing is copied here, and the event is about image " + f.Image}
+	}
+	return h.Place(ctx, f)
+}
+
+// lost reports whether an event that couldn't be placed has to come again.
+func lost(err error) bool {
+	_, ignored := errors.AsType[*activity.Ignored](err)
+	_, malformed := errors.AsType[*activity.Malformed](err)
+	return !ignored && !malformed
 }
 
 // errLate says that the function's end is too near to look at another group.

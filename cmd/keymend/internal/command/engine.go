@@ -71,6 +71,18 @@ func carryOut(ctx context.Context, e *remediation.Engine, messages []remediation
 	return nil
 }
 
+// place finds the group that an event about an image is for.
+func (p *program) place(ctx context.Context, s session, f activity.Failure) (activity.Failure, error) {
+	if f.Group != "" {
+		return f, nil
+	}
+	e, err := p.engine(s, &auditLog{})
+	if err != nil {
+		return f, err
+	}
+	return e.Place(ctx, f)
+}
+
 // undo takes back what a record says was written.
 func (p *program) undo(ctx context.Context, s session, r audit.Record, a applying) (audit.Record, error) {
 	log, err := p.openLog(a)
@@ -109,12 +121,17 @@ func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) 
 	if granter == nil {
 		granter = func(string) access.Principal { return s.principal() }
 	}
+	copies := live.CopierRole(config)
+	if copies == nil {
+		copies = granter
+	}
 	log.writer.Settings = config.Digest()
 	return &remediation.Engine{
 		Settings: config, View: world.View, Open: world.Open,
 		Switch: live.Switch(ssm.NewFromConfig(s.aws), config.SwitchParameter),
 		Record: log.write, Sleep: live.Sleep, RetiringRole: live.RetiringRole(config), PersonAsked: true,
 		Granter: granter, Try: world.Try, OpenRole: world.OpenRole,
+		Copies: world.Copies, Copier: world.Copier, CopierRole: copies,
 	}, nil
 }
 

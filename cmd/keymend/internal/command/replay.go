@@ -39,6 +39,11 @@ func (c replay) Run(ctx context.Context, p *program) error {
 		return misused("%s is about account %s, Region %s; these credentials are for account %s, Region %s: give --profile and --region to match",
 			c.Event, f.Account, f.Region, s.account, s.aws.Region)
 	}
+	if f, err = p.place(ctx, s, f); errors.As(err, &ignored) {
+		return p.ignored(c.Event, ignored)
+	} else if err != nil {
+		return err
+	}
 	records, err := p.handle(ctx, s, f, c.applying)
 	if err != nil {
 		return err
