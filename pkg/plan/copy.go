@@ -45,6 +45,23 @@ func (f Finding) without(o Options, p *Plan) {
 	}
 }
 
+// clears plans to take away what failed, whatever else stands in the way: a copy
+// costs money while it is there.
+func (f Finding) clears(p *Plan) bool {
+	if f.OwnKey() || f.Copy == nil {
+		return false
+	}
+	next, err := pipeline.Next(*f.Copy)
+	if err != nil || len(next.Steps) != 1 {
+		return false
+	}
+	step, ok := next.Steps[0].(owncopy.RemoveCopy)
+	if ok {
+		p.NoFix, p.Target, p.Steps = nil, next.Target, Steps{step}
+	}
+	return ok
+}
+
 // copierLacks says why KMS would refuse the copy that a step asks for; nil where
 // it wouldn't, or where that can't be told.
 func (f Finding) copierLacks(o Options, step owncopy.Step) *NoFix {

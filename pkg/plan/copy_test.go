@@ -62,6 +62,8 @@ func TestCopies(t *testing.T) {
 		"its policy can't be read":        {across(unseenKey, from()), "CopyImage", "", ""},
 		"a version asks nothing of it":    {across(from(one(pipeline.Ready))), "NewTemplateVersion", "", `"imageId":"ami-2"`},
 		"clearing away neither":           {across(from(one(pipeline.Failed))), "RemoveCopy", "", ""},
+		"clearing away, of a dead key":    {across(from(one(pipeline.Failed)), func(f *plan.Finding) { f.Facts.Key.State = "Disabled" }), "RemoveCopy", "", ""},
+		"a dead key":                      {across(from(), func(f *plan.Finding) { f.Facts.Key.State = "Disabled" }), "", plan.KeyNotUsable, ""},
 		"on its way":                      {across(statements(ownerRoot, useByRoot, byRoot), from(one(pipeline.Pending))), "", plan.Copying, "isn't ready yet"},
 		"made":                            {across(from(made)), "", plan.HandedOver, "LaunchTemplateId=lt-1,Version=4"},
 		"can't be copied":                 {across(from(func(c *pipeline.Case) { c.Ways[0].Sources[0].Marketplace = true })), "", plan.NotCopyable, "AWS Marketplace"},

@@ -28,6 +28,7 @@ func For(f Finding, o Options) Plan {
 	p := Plan{Target: f.Facts.Key.ARN}
 	p.NoFix = f.obstacle()
 	switch {
+	case o.ForeignKey == "copy" && f.clears(&p):
 	case p.NoFix != nil:
 	case f.OwnKey():
 		p.Steps, p.NoFix = f.cure(o)
