@@ -24,6 +24,8 @@ func (g Group) fix(p *screen.Page, k Key) {
 		p.Row(screen.Bad, "REFUSED", k.why())
 	case audit.Fixable, audit.Observed, audit.Proposed, audit.Sent:
 		g.proposal(p, k)
+	case audit.Copying, audit.Moved, audit.HandedOver:
+		g.copying(p, k)
 	case audit.NothingToDo:
 		p.Row(screen.Good, "ALLOWED", k.why())
 		if g.status().word == "KEYS OPEN" {
@@ -79,7 +81,7 @@ func (g Group) proposal(p *screen.Page, k Key) {
 }
 
 func (k Key) forGood(p *screen.Page) {
-	if k.halves(p) || k.Finding.Key == "" {
+	if k.halves(p) || k.Finding.Key == "" || k.Finding.Plan != nil && k.Finding.Plan.Copies() {
 		return
 	}
 	code := plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}}.Code()
@@ -139,7 +141,7 @@ func describe(p *plan.Plan) (what, why string) {
 	var all []string
 	for _, step := range p.Steps {
 		where := ""
-		if len(p.Steps) > 1 {
+		if len(p.Steps) > 1 && !p.Copies() {
 			where = " in account " + step.Account()
 		}
 		switch s := step.(type) {
@@ -147,8 +149,10 @@ func describe(p *plan.Plan) (what, why string) {
 			all = append(all, fmt.Sprintf("%d statements added", len(s.Added))+where)
 		case plan.CreateGrant:
 			all, why = append(all, "1 grant"+where), "a grant because: "+s.Why
-		default:
+		case plan.EnsureServiceLinkedRole, plan.UpdateGroup, plan.RetireGrant:
 			all = append(all, describeRole(step))
+		default:
+			all = append(all, described(step))
 		}
 	}
 	return strings.Join(all, ", "), why

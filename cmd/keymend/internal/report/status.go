@@ -33,6 +33,7 @@ type status struct {
 // can apply goes before what nobody here can: applying it is the next step.
 //
 //	Keymend failed, or wasn't permitted                FAILED     1
+//	a copy is on its way, or was just moved to         COPYING    3
 //	a fix is there, and wasn't asked for               BROKEN     3
 //	a fix was asked for, and refused                   BROKEN     4
 //	no key is known to stand in the way for certain    UNKNOWN    4
@@ -47,6 +48,8 @@ func (g Group) status() status {
 	switch {
 	case g.any(audit.Failed, audit.NotPermitted, audit.SettingsInvalid, audit.Unproven):
 		return status{"FAILED", screen.Bad, Broke}
+	case g.any(audit.Copying, audit.Moved):
+		return status{"COPYING", screen.Doubt, Fixable}
 	case g.any(audit.Superseded), !g.Asked && g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting):
 		return status{"BROKEN", screen.Bad, Fixable}
 	case g.any(audit.NoFix) && !g.denied():

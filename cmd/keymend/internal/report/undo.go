@@ -15,13 +15,16 @@ type Undo struct {
 	Before, After string       // the key's policy now, and as it would be; "" for a grant
 	Grant         string       // the grant that would be revoked
 	Role          string       // what would become of the role or group, or of a grant that was retired, in words
+	Copies        []string     // copies that would be taken away, or a default version moved back, in words
 	Elsewhere     []string     // accounts in which there is more, that other credentials take away
 	Done          string       // what was done; "" = nothing yet
 	Failed        bool
 }
 
 // Changes reports whether there is anything to take away.
-func (u Undo) Changes() bool { return u.Grant != "" || u.Role != "" || u.Before != u.After }
+func (u Undo) Changes() bool {
+	return u.Grant != "" || u.Role != "" || u.Before != u.After || len(u.Copies) > 0
+}
 
 // Show writes it on the page.
 func (u Undo) Show(p *screen.Page) {
@@ -56,6 +59,7 @@ func (u Undo) takes(p *screen.Page) {
 	if u.Grant != "" {
 		p.Row(screen.Bold, "GRANT", u.Grant+" would be revoked")
 	}
+	p.Row(screen.Bold, "COPY", u.Copies...)
 	goes := " goes"
 	if u.Done != "" && !u.Failed {
 		goes = " is gone"

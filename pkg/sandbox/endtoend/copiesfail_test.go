@@ -1,0 +1,224 @@
+package endtoend_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"keymend/pkg/audit"
+)
+
+// until moves time on, a second at a time, until something has happened.
+func (c *copies) until(what string, happened func() bool) {
+	c.t.Helper()
+	for range 1200 {
+		if happened() {
+			return
+		}
+		c.box.Advance(time.Second)
+	}
+	c.t.Fatalf("%s: never\n%v", what, c.short())
+}
+
+func (c *copies) begun() bool { return c.count("CopyImage")+c.count("CopySnapshot") > 0 }
+
+// TestCopyFails: KMS refuses the copy after all. What is left of it is cleared
+// away by its tags, EC2's words are on record, and the group's next failure after
+// the owner mended it copies anew.
+func TestCopyFails(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		launch func(c *copies)
+		spoil  func(c *copies)
+		mend   func(c *copies)
+		says   string
+	}{
+		"the policy is closed": {
+			launch: func(c *copies) { c.launches(c.image) },
+			spoil:  func(c *copies) { c.there.putPolicy(c.theirs, ownerPolicy()) },
+			mend:   func(c *copies) { c.there.putPolicy(c.theirs, openTo(owner, account)) },
+			says:   "AMI snapshot copy failed with error: Given key ID is not accessible",
+		},
+		"the key is disabled": {
+			launch: func(c *copies) { c.launches(c.image) },
+			spoil:  func(c *copies) { c.there.disable(c.theirs) },
+			mend:   func(c *copies) { c.there.enable(c.theirs) },
+			says:   "AMI snapshot copy failed with error: Given key ID is not accessible",
+		},
+		"a snapshot's": {
+			launch: func(c *copies) {
+				c.launches(c.world.image(), ec2types.LaunchTemplateBlockDeviceMappingRequest{DeviceName: new("/dev/sdf"), Ebs: &ec2types.LaunchTemplateEbsBlockDeviceRequest{SnapshotId: &c.snapshot}})
+			},
+			spoil: func(c *copies) { c.there.putPolicy(c.theirs, ownerPolicy()) },
+			mend:  func(c *copies) { c.there.putPolicy(c.theirs, openTo(owner, account)) },
+			says:  "Given key ID is not accessible",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCopies(t, copyable)
+			tc.launch(c)
+			c.until("a copy is begun", c.begun)
+			tc.spoil(c)
+			c.box.Advance(15 * time.Minute)
+			images, snapshots := c.own()
+			if len(images)+len(snapshots) != 0 || c.count("CopyImage")+c.count("CopySnapshot") != 1 || c.count("CreateLaunchTemplateVersion") != 0 {
+				t.Fatalf("%d images, %d snapshots left\n%v", len(images), len(snapshots), c.short())
+			}
+			if r := c.last(audit.Failed); !strings.Contains(r.Reason, tc.says) || !strings.Contains(r.Reason, "copies anew") {
+				t.Error(r.Reason)
+			}
+			if _, err := c.there.ec2.DescribeImages(t.Context(), &ec2.DescribeImagesInput{ImageIds: []string{c.image}}); err != nil {
+				t.Errorf("the source: %v", err)
+			}
+			tc.mend(c)
+			c.box.Advance(30 * time.Minute)
+			c.wantRunning("web-prod")
+			if n := c.count("CopyImage") + c.count("CopySnapshot"); n != 2 {
+				t.Errorf("begun %d times, want twice\n%v", n, c.short())
+			}
+		})
+	}
+}
+
+// TestCopyEvents: events about the copy come early, late, twice and for images
+// that are nobody's; there is one copy and one version all the same.
+func TestCopyEvents(t *testing.T) {
+	t.Parallel()
+	c := newCopies(t, copyable)
+	stranger := c.world.image() // an event of its own, too
+	template := c.mappedTemplate("web", c.image)
+	c.group("web-prod", template, "$Latest")
+	c.until("a copy is begun", c.begun)
+	images, _ := c.own()
+	tell := func(image, state string) {
+		c.deliver(`{"version":"0","id":"6318c183-0f23-41a5-84e1-a0106fbc4da2","detail-type":"EC2 AMI State Change","source":"aws.ec2","account":"` + account + `","time":"2026-03-02T09:00:00Z","region":"` + region +
+			`","resources":["arn:aws:ec2:` + region + `::image/` + image + `"],"detail":{"RequestId":"r","ImageId":"` + image + `","State":"` + state + `","ErrorMessage":""}}`)
+	}
+	for _, state := range []string{"available", "failed", "deregistered"} { // none of it is so yet
+		tell(*images[0].ImageId, state)
+		tell(stranger, state)
+		tell("ami-0123456789abcdef0", state)
+	}
+	c.box.Advance(10 * time.Second)
+	c.again()
+	c.box.Advance(10 * time.Second)
+	if all, _ := c.versions(template); len(all) != 1 || c.last(audit.Copying).Outcome != audit.Copying {
+		t.Fatalf("%d versions of a pending copy\n%v", len(all), c.short())
+	}
+	c.box.Advance(20 * time.Minute)
+	c.wantRunning("web-prod")
+	for range 3 {
+		tell(*images[0].ImageId, "available")
+		tell(*images[0].ImageId, "failed")
+		c.again()
+		c.box.Advance(6 * time.Minute)
+	}
+	c.wantCopied(1, 1)
+	if all, _ := c.versions(template); len(all) != 2 {
+		t.Errorf("%d versions\n%v", len(all), c.short())
+	}
+	c.wantOutcome("", audit.Ignored)
+}
+
+// TestCopyWithoutItsEvent: events are best effort; the group's own next failure
+// goes on, too.
+func TestCopyWithoutItsEvent(t *testing.T) {
+	t.Parallel()
+	c := newCopies(t, copyable, edited(func(template []byte) []byte {
+		return []byte(strings.Replace(string(template), `"detail-type": ["EC2 AMI State Change"]`, `"detail-type": ["EC2 AMI State Change, lost"]`, 1))
+	}))
+	c.launches(c.image)
+	c.box.Advance(30 * time.Minute)
+	c.wantRunning("web-prod")
+	c.wantCopied(1, 1)
+}
+
+// TestCopyTakenBack: consent that is taken back stops what goes on.
+func TestCopyTakenBack(t *testing.T) {
+	t.Parallel()
+	c := newCopies(t, copyable)
+	template := c.mappedTemplate("web", c.image)
+	c.group("web-prod", template, "$Latest")
+	c.until("a copy is begun", c.begun)
+	c.there.untag(c.theirs, "keymend-copy")
+	c.box.Advance(15 * time.Minute)
+	c.wantCopied(1, 1)
+	if all, _ := c.versions(template); len(all) != 1 {
+		t.Errorf("%d versions\n%v", len(all), c.short())
+	}
+	c.wantFinding("web-prod", c.theirs, "tag keymend-copy doesn't name "+account)
+	id, file := c.last(audit.Copying).RemediationID, c.auditFile()
+	if code, said := c.keymend(account, "undo", id, "--file", file); code != 3 || !strings.Contains(said, c.image) {
+		t.Errorf("preview: %d %s", code, said)
+	}
+	if code, said := c.keymend(account, "undo", id, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "UNDONE") {
+		t.Errorf("undo: %d %s", code, said)
+	}
+	if images, snapshots := c.own(); len(images)+len(snapshots) != 0 {
+		t.Errorf("%d images, %d snapshots left", len(images), len(snapshots))
+	}
+}
+
+// TestCopyUndo takes back a default version that is still Keymend's, and a copy
+// that nothing launches from any more; what others chose since stays.
+func TestCopyUndo(t *testing.T) {
+	t.Parallel()
+	for name, chosen := range map[string]bool{"as Keymend left it": false, "somebody chose another version since": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCopies(t, copyable)
+			template := c.mappedTemplate("web", c.image)
+			c.group("web-prod", template, "$Default")
+			c.box.Advance(25 * time.Minute)
+			c.wantRunning("web-prod")
+			copied, moved := c.last(audit.Copying), c.last(audit.Moved)
+			file := c.auditFile()
+			if code, said := c.keymend(account, "undo", copied.RemediationID, "--file", file, "--apply"); code == 0 || !strings.Contains(said, "in use") {
+				t.Errorf("a copy in use: %d %s", code, said)
+			}
+			c.wantCopied(1, 1)
+			want := int64(1)
+			if chosen {
+				c.changed(template, c.world.image())
+				_, err := c.ec2.ModifyLaunchTemplate(t.Context(), &ec2.ModifyLaunchTemplateInput{LaunchTemplateId: &template, DefaultVersion: new("3")})
+				must(t, err)
+				want = 3
+			}
+			c.parameter("/keymend/switch", "off") // or it would begin again
+			if code, said := c.keymend(account, "undo", moved.RemediationID, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "UNDONE") {
+				t.Errorf("undo: %d %s", code, said)
+			}
+			if _, standard := c.versions(template); standard != want {
+				t.Errorf("default %d, want %d", standard, want)
+			}
+			_, err := c.ec2.DeleteLaunchTemplateVersions(t.Context(), &ec2.DeleteLaunchTemplateVersionsInput{LaunchTemplateId: &template, Versions: []string{"2"}})
+			must(t, err)
+			if code, said := c.keymend(account, "undo", copied.RemediationID, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "UNDONE") {
+				t.Errorf("undo of the copy: %d %s", code, said)
+			}
+			if images, snapshots := c.own(); len(images)+len(snapshots) != 0 {
+				t.Errorf("%d images, %d snapshots left", len(images), len(snapshots))
+			}
+			if code, said := c.keymend(account, "undo", copied.RemediationID, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "gone already") {
+				t.Errorf("again: %d %s", code, said)
+			}
+		})
+	}
+}
+
+func (w *world) enable(key string) {
+	w.t.Helper()
+	_, err := w.kms.EnableKey(w.t.Context(), &kms.EnableKeyInput{KeyId: &key})
+	must(w.t, err)
+}
+
+func (w *world) untag(key string, names ...string) {
+	w.t.Helper()
+	_, err := w.kms.UntagResource(w.t.Context(), &kms.UntagResourceInput{KeyId: &key, TagKeys: names})
+	must(w.t, err)
+}
