@@ -194,7 +194,7 @@ func TestForeignKeyRefused(t *testing.T) {
 		"only for everyone":            {nil, ownerPolicy(strings.Replace(byRoot, `{"AWS":["arn:aws:iam::`+account+`:root"]}`, `"*"`, 1)), nil, "hasn't enrolled it"},
 		"an explicit deny":             {nil, deny(""), consented, "NoGrants"},
 		"denied unless for AWS":        {nil, deny(`,"Condition":{"Bool":{"kms:GrantIsForAWSResource":"false"}}`), consented, "kms:GrantIsForAWSResource"},
-		"copy, which isn't built":      {[]option{with("ForeignKey", "copy")}, ownerPolicy(), consented, "isn't built yet"},
+		"copy, without a key for it":   {[]option{with("ForeignKey", "copy")}, ownerPolicy(), consented, "KEYMEND_COPY_KEY is unset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,150 @@
+package endtoend_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	keymend "keymend/pkg/account"
+	"keymend/pkg/activity"
+	"keymend/pkg/audit"
+	"keymend/pkg/remediation"
+	"keymend/pkg/remediation/live"
+	"keymend/pkg/settings"
+)
+
+// A mortal HTTP client makes calls until it dies: the last one takes place, and
+// its answer never arrives.
+type mortal struct{ left int }
+
+var errDead = errors.New("the process is dead")
+
+// Do implements aws.HTTPClient.
+func (m *mortal) Do(r *http.Request) (*http.Response, error) {
+	if m.left < 0 {
+		return nil, errDead
+	}
+	answer, err := http.DefaultClient.Do(r)
+	m.left--
+	if m.left < 0 {
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		return nil, errDead
+	}
+	return answer, err
+}
+
+// A kill world has the deployed functions only look, and an engine in this
+// process, with remediate's credentials, write.
+type kill struct {
+	*copies
+	base    aws.CredentialsProvider
+	waiting []remediation.Message // that have to come again
+	records []audit.Record
+}
+
+func newKill(t *testing.T) *kill {
+	t.Helper()
+	k := &kill{copies: newCopies(t, copyable, with("Mode", "observe"), edited(func(template []byte) []byte {
+		return []byte(strings.ReplaceAll(string(template), `"Principal":{"Service":"lambda.amazonaws.com"}`, `"Principal":{"Service":"lambda.amazonaws.com","AWS":"arn:aws:iam::`+account+`:root"}`))
+	}))}
+	out, err := sts.NewFromConfig(k.cfg).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: new("arn:aws:iam::" + account + ":role/keymend-remediate"), RoleSessionName: new("test")})
+	must(t, err)
+	k.base = credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+	return k
+}
+
+// round is one look, and what comes of it, by a process that dies after so many
+// calls. What failed comes again in the next round, as a queue would have it.
+func (k *kill) round(calls int) (left int) {
+	k.t.Helper()
+	client := &mortal{left: calls}
+	cfg := k.cfg.Copy()
+	cfg.Credentials, cfg.HTTPClient, cfg.RetryMaxAttempts = k.base, client, 1
+	c, err := settings.Parse(func(name string) string {
+		return map[string]string{
+			settings.EnvMode: "enforce", settings.EnvRolePrefix: "keymend-", settings.EnvAccounts: owner, settings.EnvForeignKey: "copy",
+			settings.EnvCopyKey: "alias/copies", settings.EnvVerifyInterval: "1ms", settings.EnvVerifyReads: "2", settings.EnvSwitchParameter: "/keymend/switch",
+		}[name]
+	})
+	must(k.t, err)
+	world := live.AWS{Settings: c, Sessions: keymend.New(cfg, keymend.Options{RolePrefix: c.RolePrefix, Version: "test"})}
+	var sent []remediation.Message
+	e := &remediation.Engine{
+		Settings: c, View: world.View, Open: world.Open, Try: world.Try, Copies: world.Copies, Copier: world.Copier,
+		Switch: live.Switch(ssm.NewFromConfig(cfg), c.SwitchParameter), Sleep: func(context.Context, time.Duration) error { return nil },
+		RetiringRole: live.RetiringRole(c), Granter: live.Granter(c), CopierRole: live.CopierRole(c),
+		Send:   func(_ context.Context, m remediation.Message) error { sent = append(sent, m); return nil },
+		Record: func(_ context.Context, r audit.Record) error { k.records = append(k.records, r); return nil },
+	}
+	f := activity.Failure{Signal: activity.LaunchUnsuccessful, Account: account, Region: region, Group: "web-prod", EventID: time.Now().String()}
+	_, _ = e.Diagnose(k.t.Context(), remediation.SignalOf(f)) // dead or alive; what counts is what is there in the end
+	var again []remediation.Message
+	for _, m := range append(k.waiting, sent...) {
+		if _, err := e.Remediate(k.t.Context(), m); err != nil {
+			again = append(again, m)
+		}
+	}
+	k.waiting = again
+	return client.left
+}
+
+// TestCopyKilledAnywhere kills the process at every call of the whole way, and
+// goes on with another: it ends as if nothing had happened, without a second
+// copy, and with an undo of everything on record.
+func TestCopyKilledAnywhere(t *testing.T) {
+	t.Parallel()
+	const plenty, rounds = 10_000, 8
+	play := func(t *testing.T, at int) (calls int) {
+		t.Helper()
+		k := newKill(t)
+		template := k.mappedTemplate("web", k.image)
+		k.group("web-prod", template, "$Default")
+		for range rounds {
+			k.box.Advance(2 * time.Minute)
+			ended := slices.ContainsFunc(k.records, func(r audit.Record) bool { return r.Outcome == audit.Moved })
+			left := k.round(at)
+			if !ended {
+				calls += at - left
+			}
+			if at = left; at < 0 {
+				at = plenty // another process
+			}
+		}
+		k.box.Advance(10 * time.Minute)
+		k.wantRunning("web-prod")
+		images, snapshots := k.own()
+		all, standard := k.versions(template)
+		if len(images) != 1 || len(snapshots) != 1 || k.count("CopyImage") != 1 || len(all) != 2 || standard != 2 {
+			t.Errorf("%d images, %d snapshots, copied %d times, %d versions, default %d", len(images), len(snapshots), k.count("CopyImage"), len(all), standard)
+		}
+		for _, undo := range []string{`"removeCopy"`, `"setDefaultVersion"`} {
+			if !slices.ContainsFunc(k.records, func(r audit.Record) bool { return strings.Contains(string(r.Undo), undo) }) {
+				t.Errorf("no record has the undo %s", undo)
+			}
+		}
+		return calls
+	}
+	whole := 0
+	t.Run("alive", func(t *testing.T) { whole = play(t, plenty) })
+	t.Logf("%d calls", whole)
+	for at := range whole {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			play(t, at)
+			if t.Failed() {
+				t.Logf("died after call %d", at)
+			}
+		})
+	}
+}
