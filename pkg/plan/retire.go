@@ -21,8 +21,6 @@ func (RetireGrant) Type() string { return "RetireGrant" }
 // Account implements Step.
 func (s RetireGrant) Account() string { return s.Grant.Account() }
 
-func (RetireGrant) sealed() {}
-
 // MarshalJSON implements json.Marshaler.
 func (s RetireGrant) MarshalJSON() ([]byte, error) {
 	type plain RetireGrant

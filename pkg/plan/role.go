@@ -29,9 +29,6 @@ func (s EnsureServiceLinkedRole) Account() string { return arnPart(s.Role, 4) }
 // Account implements Step.
 func (s UpdateGroup) Account() string { return arnPart(s.Group, 4) }
 
-func (EnsureServiceLinkedRole) sealed() {}
-func (UpdateGroup) sealed()             {}
-
 // MarshalJSON implements json.Marshaler.
 func (s EnsureServiceLinkedRole) MarshalJSON() ([]byte, error) {
 	type plain EnsureServiceLinkedRole

@@ -155,12 +155,17 @@ func elsewhere(err error) bool {
 }
 
 func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, session string) (apply.Done, error) {
-	if u.DeleteRole != nil || u.RestoreRole != nil {
+	switch {
+	case u.DeleteRole != nil || u.RestoreRole != nil:
 		return e.takeRoleBack(ctx, of, u, session)
-	}
-	if u.RemoveCopy != nil || u.SetDefault != nil {
+	case u.RemoveCopy != nil || u.SetDefault != nil:
 		return e.takeCopyBack(ctx, of, u)
 	}
+	return e.takeAccessBack(ctx, of, u, session)
+}
+
+// takeAccessBack takes statements and grants back, or a grant's retiring.
+func (e *Engine) takeAccessBack(ctx context.Context, of audit.Record, u apply.Undo, session string) (apply.Done, error) {
 	s := Session{Account: u.Account(), Region: of.Region, Name: session, Key: of.Key, Action: "kms:RevokeGrant"}
 	switch {
 	case u.RemoveStatements != nil:

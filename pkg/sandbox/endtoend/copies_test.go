@@ -101,10 +101,6 @@ func (c *copies) wantRunning(group string) {
 func (c *copies) short() string {
 	var out strings.Builder
 	for _, r := range c.records() {
-		r.Trace, r.NearMisses, r.CouldNotSee, r.Before, r.After, r.Message = nil, nil, nil, "", "", ""
-		if r.Plan != nil && r.Plan.ForOwner != nil {
-			r.Plan = nil
-		}
 		text, err := json.Marshal(map[string]any{"phase": r.Phase, "signal": r.Signal, "outcome": r.Outcome, "key": r.Key, "reason": r.Reason, "consent": r.Consent})
 		must(c.t, err)
 		out.Write(append(text, '\n'))
