@@ -198,3 +198,23 @@ func TestCopyKeyOfAWS(t *testing.T) {
 		t.Error(r.Reason)
 	}
 }
+
+// TestCopyOwnersStatements: what the finding has for the key's owner is all that
+// is missing, verbatim.
+func TestCopyOwnersStatements(t *testing.T) {
+	t.Parallel()
+	c := newCopies(t, copyable)
+	c.there.putPolicy(c.theirs, ownerPolicy())
+	c.launches(c.image)
+	c.box.Advance(10 * time.Minute)
+	c.wantNothing()
+	_, rest, _ := strings.Cut(c.last(audit.NoFix).Reason, "adds to the key policy: ")
+	statements, _, ok := strings.Cut(rest, ". Then Keymend copies")
+	if !ok {
+		t.Fatal(c.short())
+	}
+	c.there.putPolicy(c.theirs, ownerPolicy(statements))
+	c.box.Advance(30 * time.Minute)
+	c.wantRunning("web-prod")
+	c.wantCopied(1, 1)
+}
