@@ -241,7 +241,7 @@ func TestWhatIsLeftToDo(t *testing.T) {
 			t.Errorf("%s: %s", asked, got)
 		}
 	}
-	step.Mixed, step.Group = true, "web"
+	step.Asked, step.Mixed, step.Group = "3", true, "web"
 	if got := step.Next(4); !strings.Contains(got, "--auto-scaling-group-name web --mixed-instances-policy") {
 		t.Error(got)
 	}
