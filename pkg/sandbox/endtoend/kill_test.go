@@ -42,8 +42,11 @@ func stories() map[string]story {
 			w.defaultKey(w.key(rootOnly, enrolled))
 			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
 		}},
-		"a role of its own": {options: []option{with("DedicatedRoleSuffix", suffix)}, make: brokenGroup},
-		"the Spot role":     {make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
+		"a role of its own":    {options: []option{with("DedicatedRoleSuffix", suffix)}, make: brokenGroup},
+		"the Spot role":        {make: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }},
+		"a copy, by $Latest":   {options: copying(), make: followed("$Latest")},
+		"a copy, by $Default":  {options: copying(), make: followed("$Default")},
+		"a copy of a snapshot": {options: copying(), make: mapped},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)
 			w.deadPrincipal(key)
@@ -112,13 +115,18 @@ func (w *world) standing() string {
 		switch {
 		case r.Phase == audit.Intent:
 			intents[r.ID] = true
-		case r.Phase == audit.Result && (r.Outcome == audit.Fixed || r.Outcome == audit.Superseded && len(r.Undo) > 0):
+		case r.Phase == audit.Result && (r.Outcome == audit.Fixed || r.Outcome == audit.Superseded && len(r.Undo) > 0 || intents[r.ID] && ofCopy(r.Outcome)):
 			outcomes[r.ID] = true
 		}
 	}
+	out = append(out, w.copiesStand()...)
 	out = append(out, "launches as "+w.launchesAs("web-prod"), fmt.Sprintf("in service: %d", w.inService("web-prod")), fmt.Sprintf("changes begun: %d, ended: %d", len(intents), len(outcomes)))
 	return strings.Join(out, "\n")
 }
+
+// ofCopy reports whether an outcome is the good end of a step to a copy. Where a
+// later signal finds it taken, there is a record of it, too, without a beginning.
+func ofCopy(o audit.Outcome) bool { return o == audit.Copying || o == audit.Moved }
 
 // stands is how a key stands, without what is made anew in every world.
 func (w *world) stands(key string) []string {
