@@ -335,19 +335,6 @@ func TestForeignStatementsCanBeTakenBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f, o := drawForeign(t)
-		for _, step := range plan.For(f, o).Steps {
-			s, ok := step.(plan.EditKeyPolicy)
-			if !ok {
-				continue
-			}
-			after, err := keypolicy.Parse(s.After)
-			if err != nil {
-				t.Fatal(err)
-			}
-			back, err := keypolicy.Revoke(after, s.Principal, s.Sids...)
-			if err != nil || back.After != s.Before {
-				t.Fatalf("%v\n%s\n%s", err, s.Before, back.After)
-			}
-		}
+		checkTakenBack(t, plan.For(f, o).Steps)
 	})
 }
