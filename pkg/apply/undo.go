@@ -33,6 +33,8 @@ type Undo struct {
 
 	RemoveCopy *owncopy.RemoveCopy        `json:"removeCopy,omitempty"`
 	SetDefault *owncopy.SetDefaultVersion `json:"setDefaultVersion,omitempty"`
+
+	DeleteVersion *owncopy.DeleteTemplateVersion `json:"deleteTemplateVersion,omitempty"`
 }
 
 // UndoOf returns what takes a step back, as far as it is known before the step
@@ -95,6 +97,9 @@ func (u Undo) Key() (key, what string) {
 	if r := u.SetDefault; r != nil {
 		set, key, what = set+1, r.Key, r.Template
 	}
+	if r := u.DeleteVersion; r != nil {
+		set, key, what = set+1, r.Key, r.Template
+	}
 	if set != 1 {
 		return "", ""
 	}
@@ -110,6 +115,8 @@ func (u Undo) Account() string {
 		return u.RemoveCopy.In
 	case u.SetDefault != nil:
 		return u.SetDefault.In
+	case u.DeleteVersion != nil:
+		return u.DeleteVersion.In
 	}
 	if u.CreateGrant != nil {
 		return u.CreateGrant.Account()

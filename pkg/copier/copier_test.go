@@ -2,6 +2,8 @@ package copier_test
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,8 @@ type aws struct {
 	named     error // of CopyImage
 	copied    []*ec2.CopyImageInput
 	removed   []string
+	refusal   *ec2types.ResponseError // of a version's deletion
+	stale     bool                    // $Latest shows what was deleted
 }
 
 func (a *aws) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput, _ ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error) {
@@ -88,6 +92,9 @@ func (a *aws) DescribeLaunchTemplates(context.Context, *ec2.DescribeLaunchTempla
 }
 
 func (a *aws) DescribeLaunchTemplateVersions(_ context.Context, in *ec2.DescribeLaunchTemplateVersionsInput, _ ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error) {
+	if a.stale && len(in.Versions) == 1 && in.Versions[0] == "$Latest" {
+		return &ec2.DescribeLaunchTemplateVersionsOutput{LaunchTemplateVersions: []ec2types.LaunchTemplateVersion{{VersionNumber: new(int64(2))}}}, nil
+	}
 	if len(in.Versions) == 1 {
 		return &ec2.DescribeLaunchTemplateVersionsOutput{LaunchTemplateVersions: a.versions[:1]}, nil
 	}
@@ -136,6 +143,17 @@ func (a *aws) CreateLaunchTemplateVersion(context.Context, *ec2.CreateLaunchTemp
 
 func (a *aws) ModifyLaunchTemplate(context.Context, *ec2.ModifyLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.ModifyLaunchTemplateOutput, error) {
 	return &ec2.ModifyLaunchTemplateOutput{}, nil
+}
+
+func (a *aws) DeleteLaunchTemplateVersions(_ context.Context, in *ec2.DeleteLaunchTemplateVersionsInput, _ ...func(*ec2.Options)) (*ec2.DeleteLaunchTemplateVersionsOutput, error) {
+	if a.refusal != nil {
+		return &ec2.DeleteLaunchTemplateVersionsOutput{UnsuccessfullyDeletedLaunchTemplateVersions: []ec2types.DeleteLaunchTemplateVersionsResponseErrorItem{{ResponseError: a.refusal}}}, nil
+	}
+	a.removed = append(a.removed, in.Versions...)
+	a.versions = slices.DeleteFunc(a.versions, func(v ec2types.LaunchTemplateVersion) bool {
+		return strconv.FormatInt(*v.VersionNumber, 10) == in.Versions[0]
+	})
+	return &ec2.DeleteLaunchTemplateVersionsOutput{}, nil
 }
 
 func (a *aws) reader() *copier.Reader { return copier.New(a, a, account, region) }

@@ -148,27 +148,3 @@ func (w Work) unused(ctx context.Context, c pipeline.Copy) error {
 	}
 	return nil
 }
-
-// Preview says in words what an undo would change, without changing it.
-func (r *Reader) Preview(ctx context.Context, u apply.Undo) ([]string, error) {
-	w := Work{Reader: r}
-	var out []string
-	switch {
-	case u.RemoveCopy != nil:
-		images, snapshots, err := w.removable(ctx, *u.RemoveCopy)
-		for _, id := range images {
-			out = append(out, id+", a copy of "+u.RemoveCopy.Source+", would be deregistered")
-		}
-		for _, id := range snapshots {
-			out = append(out, id+", of a copy of "+u.RemoveCopy.Source+", would be deleted")
-		}
-		return out, err
-	case u.SetDefault != nil:
-		head, err := r.head(ctx, u.SetDefault.Template)
-		if err == nil && value(head.DefaultVersionNumber) == u.SetDefault.Before {
-			out = append(out, fmt.Sprintf("the default version of %s would be %d again", u.SetDefault.Template, u.SetDefault.Version))
-		}
-		return out, err
-	}
-	return nil, nil
-}

@@ -39,7 +39,7 @@ var ErrOtherwise = errors.New("EC2 made another version than was asked for; look
 // still the version that the new one is made of.
 func (w Work) NewVersion(ctx context.Context, s owncopy.NewTemplateVersion) (apply.Done, error) {
 	if v, ok, err := w.Made(ctx, s); err != nil || ok {
-		return apply.Done{Version: v.Number}, err
+		return w.made(s, v), err
 	}
 	if err := w.same(ctx, s); err != nil {
 		return apply.Done{}, err
@@ -66,11 +66,26 @@ func (w Work) NewVersion(ctx context.Context, s owncopy.NewTemplateVersion) (app
 	if err != nil {
 		return apply.Done{}, fmt.Errorf("make a version of %s: %w", s.Template, err)
 	}
-	done := apply.Done{Changed: true}
+	done := apply.Done{Changed: true, Undo: w.UndoOfVersion(s)}
 	if out.LaunchTemplateVersion != nil {
 		done.Version = value(out.LaunchTemplateVersion.VersionNumber)
 	}
 	return done, w.asWanted(ctx, s, done.Version)
+}
+
+// UndoOfVersion is known before the version is: it is found again by its mark.
+func (w Work) UndoOfVersion(s owncopy.NewTemplateVersion) apply.Undo {
+	return apply.Undo{DeleteVersion: &owncopy.DeleteTemplateVersion{Scene: s.Scene, Template: s.Template, From: s.From, Remediation: w.Remediation}}
+}
+
+// made is what there is to say of a version that is there. One that another
+// remediation made isn't this one's to take back.
+func (w Work) made(s owncopy.NewTemplateVersion, v pipeline.Version) apply.Done {
+	done := apply.Done{Version: v.Number}
+	if v.Description == s.Description(w.Remediation) {
+		done.Undo = w.UndoOfVersion(s)
+	}
+	return done
 }
 
 // Made finds the version that the step asks for.
@@ -176,7 +191,7 @@ func (w Work) Stands(ctx context.Context, step plan.Step, before []apply.Done) (
 		return w.copied(ctx, s)
 	case owncopy.NewTemplateVersion:
 		v, ok, err := w.Made(ctx, s)
-		return apply.Done{Version: v.Number}, ok && v.Description == s.Description(w.Remediation), err
+		return w.made(s, v), ok && v.Description == s.Description(w.Remediation), err
 	case owncopy.SetDefaultVersion:
 		if s.Version == 0 && len(before) > 0 {
 			s.Version = before[len(before)-1].Version

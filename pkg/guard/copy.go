@@ -165,7 +165,7 @@ func (in Input) agree(p plan.Plan) string {
 		if !slices.Contains(accounts, in.Account) {
 			accounts = append(accounts, in.Account)
 		}
-		command := fmt.Sprintf(", account %s: aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s",
+		command := fmt.Sprintf(", account %s: `aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s`",
 			arnPart(k.ARN, 4), k.ARN, Tag, TagRemediate, TagCopy, strings.Join(accounts, " "), arnPart(k.ARN, 3))
 		if !slices.Contains(commands, command) {
 			commands = append(commands, command)

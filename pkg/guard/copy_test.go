@@ -60,7 +60,7 @@ func TestConsentToCopies(t *testing.T) {
 	}{
 		"both tags":                {func(*guard.Input) {}, copying(), guard.Consented, ""},
 		"both tags, a version":     {func(*guard.Input) {}, version, guard.Consented, ""},
-		"consent to grants only":   {tags(map[string]string{"keymend": "remediate", "keymend-accounts": account}), copying(), guard.CopyNotConsented, "account " + owner + ": aws kms tag-resource --key-id " + foreignKey + " --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue=" + account + "' --region eu-west-1"},
+		"consent to grants only":   {tags(map[string]string{"keymend": "remediate", "keymend-accounts": account}), copying(), guard.CopyNotConsented, "account " + owner + ": `aws kms tag-resource --key-id " + foreignKey + " --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue=" + account + "' --region eu-west-1"},
 		"another account named":    {tags(map[string]string{"keymend": "remediate", "keymend-copy": "777788889999"}), copying(), guard.CopyNotConsented, "TagValue=777788889999 " + account},
 		"part of an id":            {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "0"}), copying(), guard.CopyNotConsented, ""},
 		"by commas":                {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "," + owner}), copying(), guard.CopyNotConsented, ""},
@@ -71,7 +71,7 @@ func TestConsentToCopies(t *testing.T) {
 		"tags that can't be read":  {func(in *guard.Input) { in.Sources[0].Tags, in.Sources[0].Unreadable = nil, "not onboarded" }, copying(), guard.CopyNotConsented, "TagKey=keymend-copy,TagValue=" + account},
 		"a person asks":            {func(in *guard.Input) { tags(nil)(in); in.PersonAsked, in.Scope = true, "all" }, copying(), guard.CopyNotConsented, ""},
 		"an account not listed":    {func(in *guard.Input) { in.Accounts = nil }, copying(), guard.ForeignKey, "adds " + owner},
-		"a second owner, silent":   {also(pipeline.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "account 777788889999: aws kms tag-resource --key-id " + otherKey},
+		"a second owner, silent":   {also(pipeline.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "account 777788889999: `aws kms tag-resource --key-id " + otherKey},
 		"a second owner, agreeing": {also(pipeline.Key{ARN: otherKey, Tags: both}), copying(otherKey), guard.Consented, ""},
 		"a second owner, not listed": {func(in *guard.Input) {
 			also(pipeline.Key{ARN: otherKey, Tags: both})(in)

@@ -96,12 +96,12 @@ func (in Input) named() (accounts []string, odd string) {
 // named.
 func (in Input) enrol(keyARN string) string {
 	if in.OwnKey {
-		return ": " + EnrolCommand(keyARN)
+		return ": `" + EnrolCommand(keyARN) + "`"
 	}
 	accounts, _ := in.named()
 	if !slices.Contains(accounts, in.Account) {
 		accounts = append(accounts, in.Account)
 	}
-	return fmt.Sprintf(", account %s: aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s",
+	return fmt.Sprintf(", account %s: `aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s`",
 		in.KeyAccount, keyARN, Tag, TagRemediate, TagAccounts, strings.Join(accounts, " "), arnPart(keyARN, 3))
 }

@@ -57,7 +57,7 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 			shared(in)
 			in.KeyTags = map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999"}
 		}, both(), guard.ConsentElsewhere, "TagValue=777788889999 " + account},
-		"only the tag":                            {tags(enrolled), both(), guard.NotConsented, "account " + owner + ": aws kms tag-resource"},
+		"only the tag":                            {tags(enrolled), both(), guard.NotConsented, "account " + owner + ": `aws kms tag-resource"},
 		"only the accounts":                       {tags(map[string]string{"keymend-accounts": account}), both(), guard.NotConsented, ""},
 		"nothing":                                 {tags(nil), both(), guard.NotConsented, ""},
 		"another account named":                   {tags(map[string]string{"keymend": "remediate", "keymend-accounts": owner}), both(), guard.ConsentElsewhere, ""},

@@ -79,6 +79,15 @@ type SetDefaultVersion struct {
 	Follow   []string `json:"follow,omitempty"`  // groups on $Default
 }
 
+// DeleteTemplateVersion takes a NewTemplateVersion back. It is no Step: no plan has
+// it, only an undo.
+type DeleteTemplateVersion struct {
+	Scene
+	Template    string `json:"template"`
+	From        int64  `json:"from"` // version that it was made of
+	Remediation string `json:"remediation"`
+}
+
 // Type implements Step.
 func (s Copying) Type() string {
 	if strings.HasPrefix(s.Source, "ami-") {

@@ -14,6 +14,11 @@ func (s NewTemplateVersion) Description(remediation string) string {
 	return Mark(s.From) + " (" + remediation + ")"
 }
 
+// Description is that of the version that is meant.
+func (s DeleteTemplateVersion) Description() string {
+	return NewTemplateVersion{From: s.From}.Description(s.Remediation)
+}
+
 // Next is what is left to do by hand once the version is there; "" = nothing: the
 // group follows by itself.
 func (s NewTemplateVersion) Next(version int64) string {

@@ -75,8 +75,11 @@ func (e *Engine) carryOutCopy(ctx context.Context, l *look, f plan.Finding, p pl
 	}
 	var known []apply.Done
 	for _, step := range p.Steps {
-		if s, ok := step.(owncopy.Copying); ok {
+		switch s := step.(type) {
+		case owncopy.Copying:
 			known = append(known, apply.Done{Undo: work.UndoOfCopy(s)})
+		case owncopy.NewTemplateVersion:
+			known = append(known, apply.Done{Undo: work.UndoOfVersion(s)})
 		}
 	}
 	intent := r

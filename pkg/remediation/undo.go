@@ -83,7 +83,12 @@ func about(u apply.Undo, r audit.Record) error {
 
 // inGroupsAccount: what is taken back there, wherever the key is.
 func inGroupsAccount(u apply.Undo) bool {
-	return u.RetireGrant != nil || u.CreateGrant != nil || u.RemoveCopy != nil || u.SetDefault != nil
+	return u.RetireGrant != nil || u.CreateGrant != nil || ofCopy(u)
+}
+
+// ofCopy: what is taken back by the copier, or in its stead.
+func ofCopy(u apply.Undo) bool {
+	return u.RemoveCopy != nil || u.SetDefault != nil || u.DeleteVersion != nil
 }
 
 // A taking is what came of taking a change back.
@@ -158,7 +163,7 @@ func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, se
 	switch {
 	case u.DeleteRole != nil || u.RestoreRole != nil:
 		return e.takeRoleBack(ctx, of, u, session)
-	case u.RemoveCopy != nil || u.SetDefault != nil:
+	case ofCopy(u):
 		return e.takeCopyBack(ctx, of, u)
 	}
 	return e.takeAccessBack(ctx, of, u, session)

@@ -48,7 +48,7 @@ func (a AWS) copierPolicy(s remediation.Session) (string, error) {
 		return permission.SessionPolicy(s.Action, of+":image/"+s.Key)
 	case "ec2:DeleteSnapshot":
 		return permission.SessionPolicy(s.Action, of+":snapshot/"+s.Key)
-	case "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate":
+	case "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate", "ec2:DeleteLaunchTemplateVersions":
 		return permission.SessionPolicy(s.Action, of+s.Account+":launch-template/"+s.Key)
 	}
 	return "", fmt.Errorf("no role does %q", s.Action)

@@ -47,6 +47,15 @@ func (a AWS) View(ctx context.Context, accountID, region string) (remediation.Vi
 	}, nil
 }
 
+// History reads how a group of an account in a Region has fared, as its reader.
+func (a AWS) History(ctx context.Context, accountID, region, group string) (launch.History, error) {
+	cfg, err := a.Sessions.Config(ctx, accountID, region, permission.Reader, nil)
+	if err != nil {
+		return launch.History{}, fmt.Errorf("read account %s: %w", accountID, err)
+	}
+	return launch.FromConfig(cfg).History(ctx, accountID, region, group)
+}
+
 type view struct {
 	*kms.Client
 	account, region string

@@ -102,12 +102,20 @@ func TestByHand(t *testing.T) {
 // owner behind, of another.
 func (w *world) procedure(python string, key string, owner ...string) {
 	w.t.Helper()
-	args := append([]string{filepath.Join("..", "conformance", "testdata", "python", "procedure.py"), w.url, account, region, key}, owner...)
+	w.script(python, "procedure.py", append([]string{key}, owner...)...)
+}
+
+// script runs one of the procedures by boto3, and returns what it prints.
+func (w *world) script(python, name string, args ...string) string {
+	w.t.Helper()
+	args = append([]string{filepath.Join("..", "conformance", "testdata", "python", name), w.url, account, region}, args...)
 	procedure := exec.CommandContext(w.t.Context(), python, args...)
 	procedure.Env = []string{"HOME=" + w.t.TempDir(), "AWS_EC2_METADATA_DISABLED=true"}
-	if text, err := procedure.CombinedOutput(); err != nil {
-		w.t.Fatalf("procedure.py: %v\n%s", err, text)
+	text, err := procedure.CombinedOutput()
+	if err != nil {
+		w.t.Fatalf("%s: %v\n%s", name, err, text)
 	}
+	return strings.TrimSpace(string(text))
 }
 
 // TestKeyByGrantAgain holds that a grant that is there already is found, not

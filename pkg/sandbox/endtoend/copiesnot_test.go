@@ -66,7 +66,7 @@ func TestCopyWithoutConsent(t *testing.T) {
 			if name != "nothing said" && name != "grants only" {
 				return
 			}
-			c.wantFinding("web-prod", c.theirs, ", account "+owner+": aws kms tag-resource --key-id "+c.theirs+" --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue="+account+"' --region "+region)
+			c.wantFinding("web-prod", c.theirs, ", account "+owner+": `aws kms tag-resource --key-id "+c.theirs+" --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue="+account+"' --region "+region)
 			_, err := c.there.kms.TagResource(t.Context(), &kms.TagResourceInput{KeyId: &c.theirs, Tags: []kmstypes.Tag{
 				{TagKey: new("keymend"), TagValue: new("remediate")}, {TagKey: new("keymend-copy"), TagValue: new(account)}}})
 			must(t, err)

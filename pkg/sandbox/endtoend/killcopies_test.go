@@ -41,11 +41,17 @@ func (w *world) copiesStand() []string {
 	w.t.Helper()
 	c := copies{border: &border{world: w}}
 	images, snapshots := c.own()
-	out := []string{fmt.Sprintf("copies: %d images, %d snapshots, begun %d times", len(images), len(snapshots), c.count("CopyImage")+c.count("CopySnapshot"))}
+	out := []string{fmt.Sprintf("copies: %d images, %d snapshots", len(images), len(snapshots))}
 	templates, err := w.ec2.DescribeLaunchTemplates(w.t.Context(), &ec2.DescribeLaunchTemplatesInput{})
 	must(w.t, err)
 	for _, t := range templates.LaunchTemplates {
 		out = append(out, fmt.Sprintf("template %s: latest %d, default %d", *t.LaunchTemplateName, *t.LatestVersionNumber, *t.DefaultVersionNumber))
 	}
 	return out
+}
+
+// copiesBegun counts the copies that were begun.
+func (w *world) copiesBegun() int {
+	c := copies{border: &border{world: w}}
+	return c.count("CopyImage") + c.count("CopySnapshot")
 }

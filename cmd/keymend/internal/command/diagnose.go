@@ -26,7 +26,7 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	f := activity.Failure{Signal: activity.Asked, Account: s.account, Region: s.aws.Region, Group: c.Group}
-	h := s.history(ctx, f)
+	h := p.history(ctx, s, f)
 	if h.Failed > 0 {
 		f.StatusCode, f.StatusMessage, f.Time = h.Status, h.Message, h.Last
 	}

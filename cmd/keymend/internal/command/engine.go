@@ -102,21 +102,11 @@ func (p *program) undo(ctx context.Context, s session, r audit.Record, a applyin
 // with nobody to send changes to. Whether they are carried out is the caller's
 // to say.
 func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) {
-	config, err := settings.Parse(func(name string) string {
-		switch name {
-		case settings.EnvMode:
-			return "enforce"
-		case settings.EnvChangesQueueURL:
-			return ""
-		}
-		return p.Getenv(name)
-	})
+	world, err := p.world(s)
 	if err != nil {
-		return nil, misused("settings in the environment: %w", err)
+		return nil, err
 	}
-	world := live.AWS{Settings: config, Sessions: account.New(s.aws, account.Options{
-		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
-	})}
+	config := world.Settings
 	granter := live.Granter(config)
 	if granter == nil {
 		granter = func(string) access.Principal { return s.principal() }
@@ -133,6 +123,25 @@ func (p *program) engine(s session, log *auditLog) (*remediation.Engine, error) 
 		Granter: granter, Try: world.Try, OpenRole: world.OpenRole,
 		Copies: world.Copies, Copier: world.Copier, CopierRole: copies,
 	}, nil
+}
+
+// world is AWS as the environment's settings have it reached.
+func (p *program) world(s session) (live.AWS, error) {
+	config, err := settings.Parse(func(name string) string {
+		switch name {
+		case settings.EnvMode:
+			return "enforce"
+		case settings.EnvChangesQueueURL:
+			return ""
+		}
+		return p.Getenv(name)
+	})
+	if err != nil {
+		return live.AWS{}, misused("settings in the environment: %w", err)
+	}
+	return live.AWS{Settings: config, Sessions: account.New(s.aws, account.Options{
+		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
+	})}, nil
 }
 
 // An auditLog takes the records of one run: to standard output where JSON is

@@ -10,9 +10,13 @@ import (
 
 // history reads how the group has fared. It is worth knowing, not needed: what
 // stands in the way of reading it is reported as not seen.
-func (s session) history(ctx context.Context, f activity.Failure) report.History {
+func (p *program) history(ctx context.Context, s session, f activity.Failure) report.History {
 	const page = 100
-	h, err := launch.FromConfig(s.aws).History(ctx, f.Account, f.Region, f.Group)
+	world, err := p.world(s)
+	var h launch.History
+	if err == nil {
+		h, err = world.History(ctx, f.Account, f.Region, f.Group)
+	}
 	if err != nil {
 		return report.History{Unreadable: err.Error()}
 	}

@@ -48,7 +48,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.tell(records, s.history(ctx, f), c.applying)
+	return p.tell(records, p.history(ctx, s, f), c.applying)
 }
 
 // ignored: a well-formed event that is nothing for Keymend is no fault.

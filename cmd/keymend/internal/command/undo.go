@@ -177,7 +177,7 @@ func (p *program) previewUndo(ctx context.Context, s session, r audit.Record, un
 			preview.Grant, err = s.grant(ctx, *u.RevokeGrant)
 		case u.RetireGrant != nil:
 			preview.Grant, err = u.RetireGrant.Find(ctx, s.keys())
-		case u.RemoveCopy != nil || u.SetDefault != nil:
+		case u.RemoveCopy != nil || u.SetDefault != nil || u.DeleteVersion != nil:
 			err = s.previewCopies(ctx, u, &preview)
 		default:
 			preview.Role, err = s.previewRole(ctx, u)

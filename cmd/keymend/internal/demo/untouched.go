@@ -91,8 +91,7 @@ func (s *stage) notAsked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, command, _ := strings.Cut(found.Reason, "aws kms tag-resource")
-	if command == "" || !strings.Contains(guard.EnrolCommand(key), command) {
+	if !strings.Contains(found.Reason, guard.EnrolCommand(key)) {
 		return fmt.Errorf("the proposal doesn't say by which command the key is enrolled: %s", found.Reason)
 	}
 	s.single(group+"  key not enrolled", "proposal, writes 0; its owner's one command:")

@@ -68,14 +68,17 @@ func (k Key) why() string {
 // proposal: the fix now, and for good where the policy is kept as code.
 func (g Group) proposal(p *screen.Page, k Key) {
 	what, why := describe(k.Finding.Plan)
-	if g.Asked {
+	when := "now "
+	switch {
+	case g.Asked:
 		p.Row(screen.Bad, "REFUSED", k.why(), "what would have been done: "+what)
-	} else {
-		p.Whole(screen.Bold, "FIX", fmt.Sprintf("now        keymend diagnose %s --apply     %s", g.Head.Group, what))
+	case k.refused():
+		p.Row(screen.Doubt, "FIRST", k.Finding.Verdict.Text)
+		when = "then"
+		fallthrough
+	default:
+		p.Whole(screen.Bold, "FIX", fmt.Sprintf("%s       keymend diagnose %s --apply     %s", when, g.Head.Group, what))
 		p.Row(screen.Bold, "", nonEmpty(why)...)
-		if v := k.Finding.Verdict; v != nil && !v.Allowed {
-			p.Row(screen.Doubt, "", v.Text)
-		}
 	}
 	k.forGood(p)
 }

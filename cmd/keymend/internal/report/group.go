@@ -81,5 +81,15 @@ func (k Key) Outcome() audit.Outcome {
 	return k.Finding.Outcome
 }
 
+// changed reports whether something was written, or may have been. What was
+// written has an undo; only clearing a failed copy away has none.
+func (k Key) changed() bool {
+	switch k.Outcome() { //nolint:exhaustive // what the others wrote, their undo tells
+	case audit.Fixed, audit.Unproven, audit.InService, audit.Undone:
+		return true
+	}
+	return k.unfinished() || k.Result != nil && (len(k.Result.Undo) > 0 || k.clearing())
+}
+
 // unfinished: the intent was recorded, and nothing was heard of it again.
 func (k Key) unfinished() bool { return k.Result != nil && k.Result.Phase == audit.Intent }

@@ -144,7 +144,7 @@ func (g Group) seen(p *screen.Page, k Key) {
 }
 
 func (g Group) last(p *screen.Page) {
-	if g.any(audit.Fixed, audit.Unproven, audit.InService, audit.Undone) || slices.ContainsFunc(g.Keys, Key.unfinished) {
+	if slices.ContainsFunc(g.Keys, Key.changed) {
 		return // what was done stands beside the key
 	}
 	p.Text(screen.Bold, "Nothing changed.")

@@ -69,6 +69,7 @@ func scenes() map[string]scene {
 		"foreign":             {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), code: 3, word: "BROKEN"},
 		"foreign-fixed":       {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
 		"foreign-no-consent":  {world: with(func(w *world) { w.foreign(nil) }, ownerRoot, forAWS), history: failing(keyText), apply: true, code: 4, word: "BROKEN"},
+		"foreign-not-agreed":  {world: with(func(w *world) { w.foreign(nil) }, ownerRoot), history: failing(keyText), code: 4, word: "BROKEN"},
 		"foreign-unseen":      {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, word: "UNKNOWN"},
 		"foreign-unseen-open": {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, word: "BROKEN"},
 		"broken-grant":        {world: with(nil, root, dead), history: failing(keyText), code: 3, word: "BROKEN"},

@@ -34,8 +34,9 @@ type status struct {
 //
 //	Keymend failed, or wasn't permitted                FAILED     1
 //	a copy is on its way, or was just moved to         COPYING    3
-//	a fix is there, and wasn't asked for               BROKEN     3
-//	a fix was asked for, and refused                   BROKEN     4
+//	a fix is there, may be applied, wasn't asked for   BROKEN     3
+//	a fix was refused, or would be                     BROKEN     4
+//	Keymend did its part, and a person has the rest    BROKEN     4
 //	no key is known to stand in the way for certain    UNKNOWN    4
 //	a key stands in the way, only a person can help    BROKEN     4
 //	the launch fails for another reason                NOT KMS    4
@@ -50,11 +51,11 @@ func (g Group) status() status {
 		return status{"FAILED", screen.Bad, Broke}
 	case g.any(audit.Copying, audit.Moved):
 		return status{"COPYING", screen.Doubt, Fixable}
-	case g.any(audit.Superseded), !g.Asked && g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting):
+	case g.any(audit.Superseded), !g.Asked && slices.ContainsFunc(g.Keys, Key.fixable):
 		return status{"BROKEN", screen.Bad, Fixable}
 	case g.any(audit.NoFix) && !g.denied():
 		return status{"UNKNOWN", screen.Doubt, NotOurs}
-	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting, audit.Refused, audit.NoFix):
+	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting, audit.Refused, audit.NoFix, audit.HandedOver):
 		return status{"BROKEN", screen.Bad, NotOurs}
 	}
 	return g.open()
@@ -79,6 +80,22 @@ func (g Group) open() status {
 
 // Code returns the exit code that the group calls for.
 func (g Group) Code() Code { return g.status().code }
+
+// fixable reports whether there is a fix that a person may have applied.
+func (k Key) fixable() bool {
+	switch k.Outcome() { //nolint:exhaustive // of the others there is no fix to apply
+	case audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting:
+		return !k.refused()
+	}
+	return false
+}
+
+// refused reports whether the fix would be refused if it were asked for: a verdict
+// at a terminal is one on what the person may have applied.
+func (k Key) refused() bool {
+	v := k.Finding.Verdict
+	return v != nil && !v.Allowed && !v.Try
+}
 
 // denied reports whether a key stands in the way for certain.
 func (g Group) denied() bool {

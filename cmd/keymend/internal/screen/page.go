@@ -49,9 +49,11 @@ func (p *Page) Blank() {
 // stay whole to be copied. Without texts there is no row.
 func (p *Page) Row(ink Ink, label string, texts ...string) {
 	for _, text := range texts {
-		for _, line := range wrap(text, width-gutter) {
-			p.line(ink, label, line)
-			label = ""
+		for part := range strings.Lines(text) { // joined errors have lines
+			for _, line := range wrap(strings.TrimRight(part, "\n"), width-gutter) {
+				p.line(ink, label, line)
+				label = ""
+			}
 		}
 	}
 }

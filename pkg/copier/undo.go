@@ -1,0 +1,134 @@
+package copier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/apply"
+	"keymend/pkg/owncopy"
+)
+
+// ErrNoLatest says that a template's $Latest isn't another version yet, or never.
+var ErrNoLatest = errors.New("its $Latest is no other version yet")
+
+// DeleteVersion deletes the version that a remediation made, if it is neither the
+// default one nor one that a group names by its number. Groups on $Latest launch
+// from the version before it again.
+//
+// Errors are ErrInUse, ErrNoLatest, EC2's refusal and the SDK's, wrapped.
+func (w Work) DeleteVersion(ctx context.Context, s owncopy.DeleteTemplateVersion) (apply.Done, error) {
+	version, err := w.deletable(ctx, s)
+	if err != nil || version == 0 {
+		return apply.Done{}, err
+	}
+	writer, err := w.Open(ctx, "ec2:DeleteLaunchTemplateVersions", s.Template)
+	if err != nil {
+		return apply.Done{}, err
+	}
+	out, err := writer.DeleteLaunchTemplateVersions(ctx, &ec2.DeleteLaunchTemplateVersionsInput{
+		LaunchTemplateId: &s.Template, Versions: []string{strconv.FormatInt(version, 10)},
+	})
+	if err == nil {
+		err = refusal(out)
+	}
+	if err != nil {
+		return apply.Done{}, fmt.Errorf("delete version %d of %s: %w", version, s.Template, err)
+	}
+	return apply.Done{Changed: true}, w.resolves(ctx, s.Template, version)
+}
+
+// deletable returns the number of the version that is meant; 0 = it is gone.
+func (w Work) deletable(ctx context.Context, s owncopy.DeleteTemplateVersion) (int64, error) {
+	head, err := w.head(ctx, s.Template)
+	if gone(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	later, err := w.later(ctx, s.Template, s.From)
+	if err != nil {
+		return 0, err
+	}
+	for _, v := range later {
+		if v.Description == s.Description() {
+			return v.Number, w.unnamed(ctx, head, v.Number)
+		}
+	}
+	return 0, nil
+}
+
+// unnamed is ErrInUse where a version is the default one, or a group names it.
+func (w Work) unnamed(ctx context.Context, head ec2types.LaunchTemplate, version int64) error {
+	if value(head.DefaultVersionNumber) == version {
+		return fmt.Errorf("version %d of %s is its default: %w", version, *head.LaunchTemplateId, ErrInUse)
+	}
+	groups, err := w.on(ctx, head, strconv.FormatInt(version, 10))
+	if err == nil && len(groups) > 0 {
+		err = fmt.Errorf("version %d of %s is named by group %s: %w", version, *head.LaunchTemplateId, groups[0], ErrInUse)
+	}
+	return err
+}
+
+// refusal: EC2 refuses each version by itself, in an answer that is no error.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteLaunchTemplateVersions.html
+func refusal(out *ec2.DeleteLaunchTemplateVersionsOutput) error {
+	for _, item := range out.UnsuccessfullyDeletedLaunchTemplateVersions {
+		if e := item.ResponseError; e != nil && e.Code != ec2types.LaunchTemplateErrorCodeLaunchTemplateVersionDoesNotExist {
+			return fmt.Errorf("EC2 refused: %s: %s", e.Code, value(e.Message)) //nolint:err113 // EC2's own words
+		}
+	}
+	return nil
+}
+
+// resolves waits a little until $Latest is another version than the deleted one.
+// No page says which it then is; that groups on $Latest can launch is what counts.
+func (w Work) resolves(ctx context.Context, template string, deleted int64) error {
+	const looks, pause = 5, time.Second
+	for range looks {
+		latest, err := w.versions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{LaunchTemplateId: &template, Versions: []string{"$Latest"}})
+		if err == nil && len(latest) == 1 && value(latest[0].VersionNumber) != deleted {
+			return nil
+		}
+		if err := w.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("version %d of %s was deleted, and %w: see that groups on $Latest launch; a new version made of an earlier one is the latest again", deleted, template, ErrNoLatest)
+}
+
+// Preview says in words what an undo would change, without changing it.
+func (r *Reader) Preview(ctx context.Context, u apply.Undo) ([]string, error) {
+	w := Work{Reader: r}
+	var out []string
+	switch {
+	case u.RemoveCopy != nil:
+		images, snapshots, err := w.removable(ctx, *u.RemoveCopy)
+		for _, id := range images {
+			out = append(out, id+", a copy of "+u.RemoveCopy.Source+", would be deregistered")
+		}
+		for _, id := range snapshots {
+			out = append(out, id+", of a copy of "+u.RemoveCopy.Source+", would be deleted")
+		}
+		return out, err
+	case u.DeleteVersion != nil:
+		v, err := w.deletable(ctx, *u.DeleteVersion)
+		if err == nil && v != 0 {
+			out = append(out, fmt.Sprintf("version %d of %s would be deleted; who follows $Latest gets the one before it", v, u.DeleteVersion.Template))
+		}
+		return out, err
+	case u.SetDefault != nil:
+		head, err := r.head(ctx, u.SetDefault.Template)
+		if err == nil && value(head.DefaultVersionNumber) == u.SetDefault.Before {
+			out = append(out, fmt.Sprintf("the default version of %s would be %d again", u.SetDefault.Template, u.SetDefault.Version))
+		}
+		return out, err
+	}
+	return nil, nil
+}

@@ -1,0 +1,77 @@
+package endtoend_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A sitting is a person at a terminal, through Keymend's roles, and all that they
+// typed and read.
+type sitting struct {
+	*copies
+	environment []string
+	read        strings.Builder
+}
+
+func newSitting(t *testing.T, tags map[string]string) *sitting {
+	t.Helper()
+	s := &sitting{copies: newCopies(t, tags, with("Mode", "observe"), personMayRemediate())}
+	as := s.asRemediate()
+	s.environment = []string{
+		"AWS_ACCESS_KEY_ID=" + *as.AccessKeyId, "AWS_SECRET_ACCESS_KEY=" + *as.SecretAccessKey, "AWS_SESSION_TOKEN=" + *as.SessionToken,
+		"KEYMEND_ROLE_PREFIX=keymend-", "KEYMEND_ACCOUNTS=" + owner, "KEYMEND_FOREIGN_KEY=copy", "KEYMEND_COPY_KEY=alias/copies",
+	}
+	return s
+}
+
+// types types a command.
+func (s *sitting) types(args ...string) {
+	s.t.Helper()
+	code, text := s.run(account, s.environment, args...)
+	fmt.Fprintf(&s.read, "$ keymend %s\n%sexit code %d\n\n", strings.Join(args, " "), text, code)
+}
+
+// passes lets time pass.
+func (s *sitting) passes(d time.Duration, what string) {
+	s.box.Advance(d)
+	fmt.Fprintf(&s.read, "  (%s)\n\n", what)
+}
+
+// TestCopiesAtATerminal holds what a person reads on the way to a copy, by the
+// version that the group names.
+func TestCopiesAtATerminal(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		tags    map[string]string
+		version string
+	}{
+		"latest": {copyable, "$Latest"}, "default": {copyable, "$Default"}, "number": {copyable, "1"},
+		"no-consent": {map[string]string{"keymend": "remediate"}, "$Latest"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSitting(t, tc.tags)
+			s.group("web-prod", s.mappedTemplate("web", s.image), tc.version)
+			s.box.Advance(3 * time.Minute)
+			s.types("diagnose", "web-prod")
+			s.types("diagnose", "web-prod", "--apply")
+			if name != "no-consent" {
+				s.types("diagnose", "web-prod", "--apply")
+				s.passes(10*time.Minute, "EC2 copies")
+				s.types("diagnose", "web-prod")
+				s.types("diagnose", "web-prod", "--apply")
+			}
+			if name == "latest" || name == "default" {
+				s.passes(10*time.Minute, "the group tries again")
+				s.types("diagnose", "web-prod", "--apply")
+				s.passes(10*time.Minute, "the group tries again")
+				s.types("diagnose", "web-prod")
+			}
+			s.wantSaid(filepath.Join("copies", name), plain(regexp.MustCompile(`--file \S+/`).ReplaceAllString(s.read.String(), "--file ")))
+		})
+	}
+}
