@@ -179,24 +179,3 @@ func (w *world) ourGrants(key string) []kmstypes.GrantListEntry {
 	}
 	return ours
 }
-
-// undoAll takes back every change that is on record, last first, with Keymend
-// stopped.
-func (w *world) undoAll(want int) {
-	w.t.Helper()
-	w.parameter("/keymend/switch", "off")
-	var ids []string
-	for _, r := range w.records() {
-		if r.Outcome == audit.Fixed {
-			ids = append([]string{r.RemediationID}, ids...)
-		}
-	}
-	if len(ids) != want {
-		w.t.Errorf("%d changes on record, want %d", len(ids), want)
-	}
-	for _, id := range ids {
-		if code, text := w.keymend(account, "undo", id, "--apply"); code != 0 {
-			w.t.Errorf("undo %s: exit %d\n%s", id, code, text)
-		}
-	}
-}

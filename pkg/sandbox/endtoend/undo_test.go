@@ -21,13 +21,9 @@ func TestEveryStoryUndone(t *testing.T) {
 			if before == healed {
 				t.Fatalf("nothing was changed:\n%s", before)
 			}
-			w.parameter("/keymend/switch", "off") // or it would begin again
-			ids := w.undoable()
-			for _, id := range ids {
-				w.takeBack(id)
-			}
+			w.undoAll(len(w.undoable()))
 			if d := cmp.Diff(before, w.asTheyStand()); d != "" {
-				t.Errorf("after undo of %v (-before +after):\n%s\n%s", ids, d, w.story())
+				t.Errorf("after undo (-before +after):\n%s\n%s", d, w.story())
 			}
 		})
 	}
@@ -43,6 +39,20 @@ func (s story) told(t *testing.T, mode string) (*world, string) {
 }
 
 func (w *world) asTheyStand() string { return strings.Join(w.accountsStand(), "\n") }
+
+// undoAll takes back every change that is on record, last first, with Keymend
+// stopped, or it would begin again.
+func (w *world) undoAll(want int) {
+	w.t.Helper()
+	w.parameter("/keymend/switch", "off")
+	ids := w.undoable()
+	if len(ids) != want {
+		w.t.Errorf("%d changes on record, want %d", len(ids), want)
+	}
+	for _, id := range ids {
+		w.takeBack(id)
+	}
+}
 
 // undoable are the remediations with something to take back, the last one first.
 func (w *world) undoable() []string {
