@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/apply/role"
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/owncopy"
 	"keymend/pkg/plan"
@@ -62,7 +63,7 @@ func UndoOf(step plan.Step) (Undo, bool) {
 // that issued it. RevokeGrant would ask for a permission in the key's account.
 // https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
 func UndoOfGrant(s plan.CreateGrant, id string) Undo {
-	if owner := accountOf(s.Key); owner == s.Account() || owner == "" {
+	if owner := arn.Account(s.Key); owner == s.Account() || owner == "" {
 		return Undo{RevokeGrant: &RevokeGrant{Key: s.Key, GrantID: id}}
 	}
 	return Undo{RetireGrant: &RetireGrant{Key: s.Key, GrantID: id, Name: s.Name, Retiring: s.Retiring, Issuer: s.Account()}}
@@ -122,7 +123,7 @@ func (u Undo) Account() string {
 		return u.CreateGrant.Account()
 	}
 	key, _ := u.Key()
-	return accountOf(key)
+	return arn.Account(key)
 }
 
 // Undos take several steps back, in this order. One alone is written as itself,
@@ -144,13 +145,6 @@ func (u *Undos) UnmarshalJSON(text []byte) error {
 		return json.Unmarshal(text, &(*u)[0])
 	}
 	return json.Unmarshal(text, (*[]Undo)(u))
-}
-
-func accountOf(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
 }
 
 // RemoveStatements takes a principal out of Keymend's statements.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/owncopy"
 	"keymend/pkg/owncopy/pipeline"
 	"keymend/pkg/plan"
@@ -63,13 +64,13 @@ func (in Input) held() Reason {
 // nil where a step isn't what Keymend may do here; and whether the plan only
 // clears away.
 func (in Input) keysOf(p plan.Plan) (keys []pipeline.Key, clearing bool) {
-	clearing = arnPart(p.Target, 4) == in.Account
+	clearing = arn.Account(p.Target) == in.Account
 	for _, step := range p.Steps {
 		arns, under := in.about(step)
 		if _, removes := step.(owncopy.RemoveCopy); !removes {
 			clearing = false
 		}
-		if arnPart(p.Target, 4) != in.Account || !in.mayStep(step, arns, under) {
+		if arn.Account(p.Target) != in.Account || !in.mayStep(step, arns, under) {
 			return nil, clearing
 		}
 		for _, arn := range arns {
@@ -103,14 +104,14 @@ func (in Input) about(step plan.Step) (arns []string, under string) {
 // account's, and about the finding's key.
 func (in Input) mayStep(step plan.Step, arns []string, under string) bool {
 	return step.Account() == in.Account && under != "" && under == in.CopyKey.ARN &&
-		arnPart(under, 4) == in.Account && arnPart(arns[0], 4) == in.KeyAccount
+		arn.Account(under) == in.Account && arn.Account(arns[0]) == in.KeyAccount
 }
 
 // agreed says whether the owners of all keys agree, and what the first that
 // doesn't lacks.
 func (in Input) agreed(keys []pipeline.Key) (Reason, string) {
 	for _, k := range keys {
-		owner := arnPart(k.ARN, 4)
+		owner := arn.Account(k.ARN)
 		switch {
 		case k.ARN == in.CopyKey.ARN, k.Managed && owner == in.Account:
 			continue // the data stays where it is, or under what lets the whole account in
@@ -144,7 +145,7 @@ func (in Input) unlisted(p plan.Plan) string {
 	if p.Copies() {
 		keys, _ := in.keysOf(p)
 		for _, k := range keys {
-			if owner := arnPart(k.ARN, 4); owner != in.Account && !slices.Contains(in.Accounts, owner) {
+			if owner := arn.Account(k.ARN); owner != in.Account && !slices.Contains(in.Accounts, owner) {
 				return owner
 			}
 		}
@@ -166,7 +167,7 @@ func (in Input) agree(p plan.Plan) string {
 			accounts = append(accounts, in.Account)
 		}
 		command := fmt.Sprintf(", account %s: `aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s`",
-			arnPart(k.ARN, 4), k.ARN, Tag, TagRemediate, TagCopy, strings.Join(accounts, " "), arnPart(k.ARN, 3))
+			arn.Account(k.ARN), k.ARN, Tag, TagRemediate, TagCopy, strings.Join(accounts, " "), arn.Region(k.ARN))
 		if !slices.Contains(commands, command) {
 			commands = append(commands, command)
 		}

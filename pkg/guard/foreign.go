@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/plan"
 )
 
@@ -103,5 +104,5 @@ func (in Input) enrol(keyARN string) string {
 		accounts = append(accounts, in.Account)
 	}
 	return fmt.Sprintf(", account %s: `aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s`",
-		in.KeyAccount, keyARN, Tag, TagRemediate, TagAccounts, strings.Join(accounts, " "), arnPart(keyARN, 3))
+		in.KeyAccount, keyARN, Tag, TagRemediate, TagAccounts, strings.Join(accounts, " "), arn.Region(keyARN))
 }

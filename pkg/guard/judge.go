@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/plan"
 )
 
@@ -125,7 +126,7 @@ func (in Input) spot() bool {
 // group's account, and for nobody else. A step that opens the key to anyone else
 // is never let through.
 func (in Input) stepsFit(p plan.Plan) Reason {
-	if !in.OwnKey && (in.KeyAccount == "" || arnPart(p.Target, 4) != in.KeyAccount) {
+	if !in.OwnKey && (in.KeyAccount == "" || arn.Account(p.Target) != in.KeyAccount) {
 		return WrongTarget
 	}
 	for _, step := range p.Steps {
@@ -156,13 +157,6 @@ func opens(step plan.Step) (key, principal string) {
 		return s.Grant.Key, s.Grant.Principal
 	}
 	return "", ""
-}
-
-func arnPart(arn string, i int) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[i]
-	}
-	return ""
 }
 
 func (in Input) text(r Reason, p plan.Plan) string {

@@ -1,6 +1,10 @@
 package guard
 
-import "keymend/pkg/plan"
+import (
+	"keymend/pkg/plan"
+
+	"keymend/pkg/arn"
+)
 
 // JudgeRole decides on a plan that makes the role which the settings name, or has
 // a group launch as it. The first row that fits counts:
@@ -58,7 +62,7 @@ func (in Input) roleStepsFit(p plan.Plan) Reason {
 		if role != in.Dedicated {
 			return WrongPrincipal
 		}
-		if target != p.Target || arnPart(target, 4) != in.Account {
+		if target != p.Target || arn.Account(target) != in.Account {
 			return WrongTarget
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"keymend/pkg/arn"
 )
 
 // The tag by which a key's owner decides.
@@ -56,5 +58,5 @@ func oddOf(tags map[string]string) string {
 // EnrolCommand is the one command by which a key's owner lets Keymend open it
 // unattended.
 func EnrolCommand(keyARN string) string {
-	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s --region %s", keyARN, Tag, TagRemediate, arnPart(keyARN, 3))
+	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s --region %s", keyARN, Tag, TagRemediate, arn.Region(keyARN))
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"keymend/pkg/arn"
 )
 
 // Equal reports whether two policies mean the same. KMS reorders principals and
@@ -73,9 +75,8 @@ func (p *Principal) canonical() string {
 // same and which KMS replaces by the ARN.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func shortAccount(principal string) string {
-	part := strings.Split(principal, ":")
-	if len(part) == 6 && part[0] == "arn" && part[2] == "iam" && part[5] == "root" {
-		return part[4]
+	if a, ok := arn.Parse(principal); ok && a.Service == "iam" && a.Resource == "root" {
+		return a.Account
 	}
 	return principal
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +15,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
+	"keymend/pkg/arn"
 )
 
 // ErrKeyNotFound says that the key, or the alias, isn't there: deleted, misspelt,
@@ -112,7 +112,7 @@ func FromConfig(account string, cfg aws.Config) *Reader {
 // since nothing at all is known of the key then; but not of another account's
 // key, of which most is out of sight in any case.
 func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error) {
-	if region := regionOf(keyID); region != "" && r.region != "" && region != r.region {
+	if region := arn.Region(keyID); region != "" && r.region != "" && region != r.region {
 		return elsewhere(keyID, region), nil
 	}
 	d, err := r.described.get(keyID, func() (described, error) { return r.describe(ctx, keyID) })
@@ -137,9 +137,10 @@ func (r *Reader) describe(ctx context.Context, keyID string) (described, error) 
 	return described{key: keyOf(out.KeyMetadata)}, nil
 }
 
-// foreign reports whether an ARN is of another account than the reader's.
-func (r *Reader) foreign(arn string) bool {
-	owner := accountOf(arn)
+// foreign reports whether a key, by its ARN, is of another account than the
+// reader's; a bare id isn't.
+func (r *Reader) foreign(key string) bool {
+	owner := arn.Account(key)
 	return owner != "" && owner != r.account
 }
 
@@ -151,7 +152,7 @@ func (r *Reader) state(ctx context.Context, d described, grantee string) (State,
 		s.Facts.CouldNotSee = []string{d.unseen}
 	}
 	parts := []func(context.Context, *State) error{r.policy, r.tags, r.alias}
-	if owner := accountOf(key.ARN); owner != r.account {
+	if owner := arn.Account(key.ARN); owner != r.account {
 		s.foreign(owner)
 		parts = nil
 	}
@@ -212,20 +213,6 @@ func elsewhere(arn, region string) State {
 	s := State{TagsUnreadable: why}
 	s.Facts.Key.ARN, s.Facts.PolicyUnreadable, s.Facts.GrantsUnreadable = arn, why, why
 	return s
-}
-
-// accountOf returns the account in an ARN.
-func accountOf(arn string) string { return partOf(arn, 4) }
-
-// regionOf returns the Region in an ARN; "" in what is none.
-func regionOf(arn string) string { return partOf(arn, 3) }
-
-func partOf(arn string, at int) string {
-	const parts = 6
-	if p := strings.SplitN(arn, ":", parts); len(p) == parts {
-		return p[at]
-	}
-	return ""
 }
 
 // unreadable turns a refusal into words, and leaves every other error.

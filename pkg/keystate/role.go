@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 )
 
 // Role returns the role with its unique id, by which grants are bound to it. A
@@ -23,7 +24,7 @@ func (r *Reader) Role(ctx context.Context, roleARN string) (access.Principal, er
 
 func (r *Reader) role(ctx context.Context, roleARN string) (access.Principal, error) {
 	p := access.Principal{ARN: roleARN}
-	if accountOf(roleARN) != r.account {
+	if arn.Account(roleARN) != r.account {
 		return p, nil // IAM shows an account its own roles only
 	}
 	name := roleARN[strings.LastIndexByte(roleARN, '/')+1:]

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
@@ -16,6 +15,7 @@ import (
 
 	"keymend/pkg/account"
 	"keymend/pkg/activity"
+	"keymend/pkg/arn"
 	"keymend/pkg/launch/encryption"
 )
 
@@ -41,7 +41,7 @@ func (r *Resolver) denied(ctx context.Context, l Launch) hint {
 	if err != nil {
 		return untold("CloudTrail couldn't be asked", err)
 	}
-	found = slices.DeleteFunc(found, func(d activity.KeyDenial) bool { return accountOf(d.Key) == l.Account })
+	found = slices.DeleteFunc(found, func(d activity.KeyDenial) bool { return arn.Account(d.Key) == l.Account })
 	if len(found) == 0 {
 		return hint{says: []string{"CloudTrail names no other account's key that the role was refused while launches failed (its records may be 15 minutes late, and often don't name such keys)"}}
 	}
@@ -132,7 +132,7 @@ func (r *Resolver) granted(ctx context.Context, role string, hidden []unseen) hi
 			return untold("Keymend's grants couldn't be listed", fmt.Errorf("list retirable grants of %s: %w", r.elsewhere.Granter, err))
 		}
 		for _, g := range page.Grants {
-			owner := accountOf(value(g.KeyId))
+			owner := arn.Account(value(g.KeyId))
 			if value(g.GranteePrincipal) == role && slices.ContainsFunc(hidden, func(u unseen) bool { return u.owner == owner }) {
 				keys = add(keys, value(g.KeyId))
 			}
@@ -142,13 +142,4 @@ func (r *Resolver) granted(ctx context.Context, role string, hidden []unseen) hi
 		return hint{}
 	}
 	return hint{says: []string{"a grant of Keymend's opens " + strings.Join(keys, " and ") + " to the role, which may be it"}}
-}
-
-// accountOf returns the account in an ARN; "" in what is none.
-func accountOf(text string) string {
-	parsed, err := arn.Parse(text)
-	if err != nil {
-		return ""
-	}
-	return parsed.AccountID
 }

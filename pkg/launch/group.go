@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"keymend/pkg/arn"
 )
 
 // ofGroup takes from a group all that isn't about its volumes.
@@ -67,9 +69,9 @@ func spotPrincipal(of Principal, account, from string) Principal {
 	}
 }
 
-func partitionOf(arn string) string {
-	if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 {
-		return parts[1]
+func partitionOf(of string) string {
+	if a, ok := arn.Parse(of); ok {
+		return a.Partition
 	}
 	return "aws"
 }

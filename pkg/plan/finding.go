@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 )
 
 // ID identifies the finding: the same for the same account, Region, group, key
@@ -64,18 +65,10 @@ func (f Finding) addTags(values map[string][]string) {
 }
 
 // KeyAccount returns the account that owns the key, by its ARN.
-func (f Finding) KeyAccount() string { return arnPart(f.Facts.Key.ARN, 4) }
+func (f Finding) KeyAccount() string { return arn.Account(f.Facts.Key.ARN) }
 
 // keyRegion returns the Region that the key is in, by its ARN.
-func (f Finding) keyRegion() string { return arnPart(f.Facts.Key.ARN, 3) }
-
-func arnPart(arn string, i int) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
-		return ""
-	}
-	return parts[i]
-}
+func (f Finding) keyRegion() string { return arn.Region(f.Facts.Key.ARN) }
 
 // hash is short enough to read out, and long enough not to collide. Each part
 // ends by a byte that none of them can contain.

@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 )
 
@@ -133,12 +134,12 @@ func (f Finding) given(o Options) Half {
 
 // RootARN returns the ARN of an account's root, in the key's partition.
 func RootARN(keyARN, account string) string {
-	return "arn:" + arnPart(keyARN, 1) + ":iam::" + account + ":root"
+	return "arn:" + arn.Partition(keyARN) + ":iam::" + account + ":root"
 }
 
 // delegation edits the key policy, and says why KMS would refuse the result.
 func (f Finding) delegation(o Options) (EditKeyPolicy, string) {
-	to := keypolicy.Delegation{Partition: arnPart(f.Facts.Key.ARN, 1), Account: f.Account}
+	to := keypolicy.Delegation{Partition: arn.Partition(f.Facts.Key.ARN), Account: f.Account}
 	if o.ForeignStatements == "least" {
 		to.Granter = o.Granter.ARN
 	}

@@ -1,13 +1,17 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+
+	"keymend/pkg/arn"
+)
 
 // replica says where to find the group's own key of a multi-Region family: each
 // member has the same id, and its own Region, policy and grants. Only the ids of
 // such keys begin with mrk-.
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 func (f Finding) replica() string {
-	if !strings.HasPrefix(arnPart(f.Facts.Key.ARN, 5), "key/mrk-") {
+	if !strings.HasPrefix(arn.Resource(f.Facts.Key.ARN), "key/mrk-") {
 		return ""
 	}
 	here := strings.Replace(f.Facts.Key.ARN, ":"+f.keyRegion()+":", ":"+f.Region+":", 1)

@@ -1,5 +1,7 @@
 package plan
 
+import "keymend/pkg/arn"
+
 // EnsureServiceLinkedRole makes a service-linked role of Auto Scaling with a
 // suffix, where it is missing. Before it, there is no such role.
 type EnsureServiceLinkedRole struct {
@@ -24,10 +26,10 @@ func (EnsureServiceLinkedRole) Type() string { return "EnsureServiceLinkedRole" 
 func (UpdateGroup) Type() string { return "UpdateGroup" }
 
 // Account implements Step.
-func (s EnsureServiceLinkedRole) Account() string { return arnPart(s.Role, 4) }
+func (s EnsureServiceLinkedRole) Account() string { return arn.Account(s.Role) }
 
 // Account implements Step.
-func (s UpdateGroup) Account() string { return arnPart(s.Group, 4) }
+func (s UpdateGroup) Account() string { return arn.Account(s.Group) }
 
 // MarshalJSON implements json.Marshaler.
 func (s EnsureServiceLinkedRole) MarshalJSON() ([]byte, error) {

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"keymend/pkg/arn"
 )
 
 // autoScaling is the service whose roles Keymend opens keys to.
@@ -24,7 +26,7 @@ func (f Finding) service() string {
 // group's own role needs.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
 func (f Finding) spot() bool {
-	return f.Principal.ARN == "arn:"+arnPart(f.Principal.ARN, 1)+":iam::"+f.Account+":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+	return f.Principal.ARN == "arn:"+arn.Partition(f.Principal.ARN)+":iam::"+f.Account+":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 }
 
 // foreignSpot: Keymend's statement in another account's policy is for grants to

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/owncopy"
 )
@@ -23,7 +24,7 @@ func Simulate(f access.Facts, steps Steps) (access.Facts, error) {
 		case CreateGrant:
 			f.Grants = append(slices.Clone(f.Grants), access.Grant{
 				ID: s.Name, Name: s.Name, GranteePrincipal: s.Principal, RetiringPrincipal: s.Retiring,
-				IssuingAccount: "arn:" + arnPart(s.Key, 1) + ":iam::" + arnPart(s.Principal, 4) + ":root",
+				IssuingAccount: "arn:" + arn.Partition(s.Key) + ":iam::" + arn.Account(s.Principal) + ":root",
 				Operations:     s.Operations,
 			})
 		case RetireGrant:
@@ -59,7 +60,7 @@ func (f Finding) Affected(steps Steps) int {
 }
 
 func (f Finding) others(after access.Facts) []access.Principal {
-	partition := arnPart(f.Facts.Key.ARN, 1)
+	partition := arn.Partition(f.Facts.Key.ARN)
 	names := map[string]bool{
 		"arn:" + partition + ":iam::" + f.KeyAccount() + ":role/a-stranger":          true,
 		"arn:" + partition + ":iam::" + f.Account + ":role/a-stranger":               true,
@@ -105,9 +106,9 @@ func principalOf(name, partition string) (access.Principal, bool) {
 	case !strings.HasPrefix(name, "arn:"):
 		return access.Principal{ARN: "arn:" + partition + ":iam::" + name + ":root"}, true
 	}
-	if session, ok := strings.CutPrefix(arnPart(name, 5), "assumed-role/"); ok {
+	if session, ok := strings.CutPrefix(arn.Resource(name), "assumed-role/"); ok {
 		role, _, _ := strings.Cut(session, "/")
-		return access.Principal{ARN: "arn:" + partition + ":iam::" + arnPart(name, 4) + ":role/" + role, SessionARN: name}, true
+		return access.Principal{ARN: "arn:" + partition + ":iam::" + arn.Account(name) + ":role/" + role, SessionARN: name}, true
 	}
 	return access.Principal{ARN: name}, true
 }

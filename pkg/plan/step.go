@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/owncopy"
 )
 
@@ -49,10 +50,10 @@ func (EditKeyPolicy) Type() string { return "EditKeyPolicy" }
 func (CreateGrant) Type() string { return "CreateGrant" }
 
 // Account implements Step.
-func (s EditKeyPolicy) Account() string { return arnPart(s.Key, 4) }
+func (s EditKeyPolicy) Account() string { return arn.Account(s.Key) }
 
 // Account implements Step.
-func (s CreateGrant) Account() string { return arnPart(s.Principal, 4) }
+func (s CreateGrant) Account() string { return arn.Account(s.Principal) }
 
 // MarshalJSON implements json.Marshaler.
 func (s EditKeyPolicy) MarshalJSON() ([]byte, error) {

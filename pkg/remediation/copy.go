@@ -8,6 +8,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
+	"keymend/pkg/arn"
 	"keymend/pkg/copier"
 	"keymend/pkg/keystate"
 	"keymend/pkg/owncopy/pipeline"
@@ -41,10 +42,11 @@ func (e *Engine) copies(ctx context.Context, l *look, f plan.Finding) (*pipeline
 // copyKey reads the settings' key, and says why it can't be taken.
 func (e *Engine) copyKey(ctx context.Context, l *look, f plan.Finding) (pipeline.Key, string, error) {
 	id := e.Settings.CopyKey
-	if part := strings.Split(id, ":"); len(part) == 6 && part[3] != f.Region {
-		return pipeline.Key{ARN: id}, fmt.Sprintf("the copy key %s is in %s, the group in %s; EBS takes keys of its own Region only.", id, part[3], f.Region), nil
-	} else if len(part) == 6 && part[4] != f.Account {
-		return pipeline.Key{ARN: id}, fmt.Sprintf("the copy key %s belongs to account %s, the group to account %s.", id, part[4], f.Account), nil
+	switch a, ok := arn.Parse(id); {
+	case ok && a.Region != f.Region:
+		return pipeline.Key{ARN: id}, fmt.Sprintf("the copy key %s is in %s, the group in %s; EBS takes keys of its own Region only.", id, a.Region, f.Region), nil
+	case ok && a.Account != f.Account:
+		return pipeline.Key{ARN: id}, fmt.Sprintf("the copy key %s belongs to account %s, the group to account %s.", id, a.Account, f.Account), nil
 	}
 	state, err := l.view.Key(ctx, id, f.Principal.ARN)
 	if errors.Is(err, keystate.ErrKeyNotFound) {

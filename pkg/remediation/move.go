@@ -3,10 +3,10 @@ package remediation
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
+	"keymend/pkg/arn"
 	"keymend/pkg/guard"
 	"keymend/pkg/plan"
 )
@@ -55,12 +55,11 @@ func (e *Engine) moving(ctx context.Context, l *look) error {
 // dedicated returns the ARN of the role with a suffix in a group's account.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
 func dedicated(groupARN, suffix string) string {
-	const parts = 6
-	p := strings.SplitN(groupARN, ":", parts)
-	if len(p) != parts {
+	group, ok := arn.Parse(groupARN)
+	if !ok {
 		return ""
 	}
-	return "arn:" + p[1] + ":iam::" + p[4] + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_" + suffix
+	return "arn:" + group.Partition + ":iam::" + group.Account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_" + suffix
 }
 
 // own reports whether a finding is about the role that the group itself launches

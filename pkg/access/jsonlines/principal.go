@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 )
 
 // principal reads who asks. A session's ARN doesn't tell its role's path, so
@@ -14,19 +15,18 @@ func (l line) principal(q *question) error {
 	if l.Principal == "" {
 		return errors.New("principal: is missing")
 	}
-	const parts = 6
-	p := strings.SplitN(l.Principal, ":", parts)
-	if len(p) != parts || p[0] != "arn" || p[4] == "" {
+	p, ok := arn.Parse(l.Principal)
+	if !ok || p.Account == "" {
 		return fmt.Errorf("principal: %q is not the ARN of a principal", l.Principal)
 	}
 	who := access.Principal{ARN: l.Principal, ID: l.RoleID}
 	switch {
-	case p[2] == "iam":
-	case p[2] == "sts" && strings.HasPrefix(p[5], "assumed-role/AWSServiceRoleForAutoScaling"):
-		name, _, _ := strings.Cut(strings.TrimPrefix(p[5], "assumed-role/"), "/")
-		who.ARN = "arn:" + p[1] + ":iam::" + p[4] + ":role/aws-service-role/autoscaling.amazonaws.com/" + name
+	case p.Service == "iam":
+	case p.Service == "sts" && strings.HasPrefix(p.Resource, "assumed-role/AWSServiceRoleForAutoScaling"):
+		name, _, _ := strings.Cut(strings.TrimPrefix(p.Resource, "assumed-role/"), "/")
+		who.ARN = "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/autoscaling.amazonaws.com/" + name
 		who.SessionARN = l.Principal
-	case p[2] == "sts":
+	case p.Service == "sts":
 		return fmt.Errorf("principal: %s is a session: give its role's ARN", l.Principal)
 	default:
 		return fmt.Errorf("principal: %q is not the ARN of a principal", l.Principal)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 )
 
@@ -85,10 +86,9 @@ func (l line) key(q *question) error {
 	return checkKeyARN(found.ARN)
 }
 
-func checkKeyARN(arn string) error {
-	part := strings.Split(arn, ":")
-	if len(part) != 6 || part[0] != "arn" || part[2] != "kms" || !strings.HasPrefix(part[5], "key/") {
-		return fmt.Errorf("key: %q is not the ARN of a key", arn)
+func checkKeyARN(key string) error {
+	if a, ok := arn.Parse(key); !ok || a.Service != "kms" || !strings.HasPrefix(a.Resource, "key/") || strings.Contains(a.Resource, ":") {
+		return fmt.Errorf("key: %q is not the ARN of a key", key)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 var (
 	pure = []string{
 		"pkg/activity", "pkg/keypolicy", "pkg/access", "pkg/plan", "pkg/guard", "pkg/launch/encryption",
-		"pkg/owncopy",
+		"pkg/owncopy", "pkg/arn",
 	}
 	zero  = []string{"pkg/settings", "pkg/permission", "infra/template"}
 	shell = []string{

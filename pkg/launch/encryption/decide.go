@@ -3,7 +3,8 @@ package encryption
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"keymend/pkg/arn"
 )
 
 // Decide says which keys one merged device needs at launch. snap is the device's
@@ -204,18 +205,18 @@ func (def Defaults) managed() bool {
 	if def.KeyID == "alias/aws/ebs" {
 		return true
 	}
-	part := strings.Split(def.KeyID, ":")
-	return len(part) == 6 && part[4] == def.Account && part[5] == "alias/aws/ebs"
+	a, ok := arn.Parse(def.KeyID)
+	return ok && a.Account == def.Account && a.Resource == "alias/aws/ebs"
 }
 
 // sameKey reports whether a key as written is the key of that ARN for certain.
 // An alias may be: then both are looked at.
-func sameKey(written, arn, account string) bool {
-	if written == arn {
-		return arn != ""
+func sameKey(written, key, account string) bool {
+	if written == key {
+		return key != ""
 	}
-	part := strings.Split(arn, ":")
-	return len(part) == 6 && part[4] == account && part[5] == "key/"+written
+	a, ok := arn.Parse(key)
+	return ok && a.Account == account && a.Resource == "key/"+written
 }
 
 // newKeyOperations are those that EBS calls as the role for a volume whose data

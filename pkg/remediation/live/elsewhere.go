@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -114,13 +113,4 @@ func (a AWS) Try(ctx context.Context, s remediation.Session, grant plan.CreateGr
 		return plan.Trial{}, err
 	}
 	return apply.TryGrant(ctx, w, Sleep, grant)
-}
-
-// accountOf returns the account in a key's or an alias's ARN; "" in a bare id or
-// name, which is of the account that uses it.
-func accountOf(key string) string {
-	if parts := strings.SplitN(key, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
 }

@@ -13,6 +13,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
+	"keymend/pkg/arn"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
 	"keymend/pkg/permission"
@@ -74,7 +75,7 @@ func (v *view) Role(ctx context.Context, arn string) (access.Principal, error) {
 
 // Key implements remediation.View.
 func (v *view) Key(ctx context.Context, id, principalARN string) (keystate.State, error) {
-	owner := accountOf(id)
+	owner := arn.Account(id)
 	if owner == "" || owner == v.account {
 		return v.keys.Read(ctx, id, principalARN)
 	}
@@ -96,7 +97,7 @@ func (v *view) Key(ctx context.Context, id, principalARN string) (keystate.State
 
 // GetKeyPolicy implements apply.PolicyReader, in the key's account.
 func (v *view) GetKeyPolicy(ctx context.Context, in *kms.GetKeyPolicyInput, options ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
-	owner := accountOf(aws.ToString(in.KeyId))
+	owner := arn.Account(aws.ToString(in.KeyId))
 	if owner == "" || owner == v.account {
 		return v.Client.GetKeyPolicy(ctx, in, options...)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
+	"keymend/pkg/arn"
 )
 
 // A session is whose credentials the program has, and where it looks.
@@ -58,13 +59,13 @@ func (p *program) login(ctx context.Context) (session, error) {
 // principal is who the caller is to a policy. A session's ARN leaves its role's
 // path out, so that one stands for a role that may have another name.
 func (s session) principal() access.Principal {
-	role, ok := strings.CutPrefix(s.arn, "arn:")
-	parts := strings.SplitN(role, ":", 5)
-	if !ok || len(parts) != 5 || !strings.HasPrefix(parts[4], "assumed-role/") {
+	who, _ := arn.Parse(s.arn)
+	session, ok := strings.CutPrefix(who.Resource, "assumed-role/")
+	if !ok {
 		return access.Principal{ARN: s.arn}
 	}
-	name := strings.Split(parts[4], "/")[1]
-	return access.Principal{ARN: "arn:" + parts[0] + ":iam::" + s.account + ":role/" + name, SessionARN: s.arn}
+	name, _, _ := strings.Cut(session, "/")
+	return access.Principal{ARN: "arn:" + who.Partition + ":iam::" + s.account + ":role/" + name, SessionARN: s.arn}
 }
 
 // keys reads and writes keys with the caller's credentials.

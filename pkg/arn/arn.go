@@ -1,0 +1,52 @@
+// Package arn takes Amazon Resource Names apart.
+//
+// The package is pure: no I/O, no clock, no SDK.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+package arn
+
+import "strings"
+
+// An ARN is a name in its parts. Which of them may be empty is each service's own:
+// an IAM role has no Region, a snapshot no account.
+type ARN struct {
+	Partition string // aws, aws-cn, aws-us-gov
+	Service   string
+	Region    string
+	Account   string
+	Resource  string // all that follows, colons and slashes too
+}
+
+// Parse takes an ARN apart; false for what is none, such as a bare id or an alias.
+func Parse(text string) (ARN, bool) {
+	const parts = 6
+	p := strings.SplitN(text, ":", parts)
+	if len(p) != parts || p[0] != "arn" {
+		return ARN{}, false
+	}
+	return ARN{Partition: p[1], Service: p[2], Region: p[3], Account: p[4], Resource: p[5]}, true
+}
+
+// Partition returns the partition in an ARN; "" in what is none.
+func Partition(text string) string {
+	a, _ := Parse(text)
+	return a.Partition
+}
+
+// Region returns the Region in an ARN; "" in what is none.
+func Region(text string) string {
+	a, _ := Parse(text)
+	return a.Region
+}
+
+// Account returns the account in an ARN; "" in what is none.
+func Account(text string) string {
+	a, _ := Parse(text)
+	return a.Account
+}
+
+// Resource returns what an ARN names in its account; "" in what is none.
+func Resource(text string) string {
+	a, _ := Parse(text)
+	return a.Resource
+}
