@@ -10,13 +10,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	keymend "keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/audit"
+	"keymend/pkg/permission"
 	"keymend/pkg/remediation"
 	"keymend/pkg/remediation/live"
 	"keymend/pkg/settings"
@@ -55,12 +54,8 @@ type kill struct {
 
 func newKill(t *testing.T) *kill {
 	t.Helper()
-	k := &kill{copies: newCopies(t, copyable, with("Mode", "observe"), edited(func(template []byte) []byte {
-		return []byte(strings.ReplaceAll(string(template), `"Principal":{"Service":"lambda.amazonaws.com"}`, `"Principal":{"Service":"lambda.amazonaws.com","AWS":"arn:aws:iam::`+account+`:root"}`))
-	}))}
-	out, err := sts.NewFromConfig(k.cfg).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: new("arn:aws:iam::" + account + ":role/keymend-remediate"), RoleSessionName: new("test")})
-	must(t, err)
-	k.base = credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+	k := &kill{copies: newCopies(t, copyable, with("Mode", "observe"), edited(letTestsIn), unwatched)} // the test keeps the records, not the log
+	k.base = k.assume(k.cfg, permission.Remediate, "test", "").Credentials
 	return k
 }
 

@@ -82,7 +82,7 @@ func TestKilled(t *testing.T) {
 // returns how many calls they made and how all stands in the end.
 func (s story) play(t *testing.T, kill int, handled bool) (calls int, end string) {
 	t.Helper()
-	w := newWorld(t, s.options...)
+	w := newWorld(t, append(slices.Clip(s.options), unwatched)...)
 	before := w.box.FunctionCalls()
 	if kill > 0 {
 		w.box.KillFunctionsAt(kill, handled)
@@ -90,6 +90,7 @@ func (s story) play(t *testing.T, kill int, handled bool) (calls int, end string
 	s.make(w)
 	w.box.Advance(2 * time.Hour)
 	calls, end = w.box.FunctionCalls()-before, w.standing()
+	w.wantExplained()
 	must(t, w.box.Close())
 	return calls, end
 }

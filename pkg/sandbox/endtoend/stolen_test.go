@@ -30,7 +30,7 @@ type thief struct {
 // newThief deploys every role that there is; the functions only look.
 func newThief(t *testing.T) *thief {
 	t.Helper()
-	th := &thief{copies: newCopies(t, copyable, with("Mode", "observe"), with("DedicatedRoleSuffix", suffix), edited(letTestsIn))}
+	th := &thief{copies: newCopies(t, copyable, with("Mode", "observe"), with("DedicatedRoleSuffix", suffix), edited(letTestsIn), unwatched)}
 	th.makeRole()
 	th.template = th.encryptedTemplate("web", th.ours)
 	th.group("web-prod", th.template, "$Default")
