@@ -69,10 +69,11 @@ conformance: build ## hold the sandbox to boto3, the AWS CLI and moto; a missing
 	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -timeout 20m ./pkg/sandbox/conformance/...
 
 # The simulator's licence is the AGPL: a tool of the tests, never linked.
-differential: check ## hold the access evaluator to another's, run by Node, on CASES (100000) questions
+differential: check ## hold the access evaluator to another's, run by Node, on CASES (100000) questions, and the permissions to AWS's reference
 	@command -v npm >/dev/null || { echo 'missing: Node 20 or later with npm' >&2; exit 1; }
 	@sh .ci/simulator
 	@KEYMEND_REQUIRE_TOOLS=1 KEYMEND_DIFFERENTIAL_CASES=$(CASES) $(GO) test -p 2 -count=1 -v -timeout 30m ./pkg/access/differential/...
+	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -run '^Test(Tools|PoliciesAreOfAWSsReference|TheReferenceComplains)$$' ./pkg/permission
 
 mutants: check ## plant each fault of the committed list in the evaluator: the tests must catch every one
 	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/access -run '^TestMutants$$' -mutants

@@ -24,5 +24,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(queue.Signals{Place: f.Engine.Place, Together: f.Engine.Together, Record: f.Engine.Record, Problem: f.Problem, Log: f.Log}.Handle)
+	lambda.Start(queue.Signals{Place: f.Engine.Place, Together: f.Engine.Together, Explain: f.Engine.Explain, Record: f.Engine.Record, Problem: f.Problem, Log: f.Log}.Handle)
 }

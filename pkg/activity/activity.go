@@ -22,10 +22,11 @@ const (
 	GroupCreated       Signal = "group-created"
 	ImageChanged       Signal = "image-changed" // a copy is ready, or failed
 	Asked              Signal = "asked"         // a person at a terminal
+	OwnWrite           Signal = "own-write"     // a role of Keymend's changed something
 )
 
 // A Failure is one signal about one group, as far as the event tells it. Only
-// Signal, Account and Region are always there, and Group or Image.
+// Signal, Account and Region are always there, and Group, Image or Write.
 type Failure struct {
 	Signal        Signal
 	EventID       string // EventBridge's id of the event
@@ -38,4 +39,5 @@ type Failure struct {
 	StatusCode    string    // Failed, Cancelled, InProgress, …
 	StatusMessage string    // free text by AWS; data, never trusted as a cause
 	Time          time.Time // when AWS says it happened
+	Write         *Write    `json:",omitempty"` // what was changed, for OwnWrite; nil = something else
 }

@@ -34,8 +34,9 @@ func (e *Malformed) Error() string {
 //
 // Account and Region are the envelope's, which members of an organization can't
 // forge for sources of AWS; what the detail says about them is not looked at.
-// Every other member but the group's name or the image's id is optional: AWS's own examples,
-// schema registry and recorded events disagree about which there are.
+// Every other member but the group's name, the image's id or who wrote is
+// optional: AWS's own examples, schema registry and recorded events disagree about
+// which there are.
 func Decode(event []byte) (Failure, error) {
 	if !gjson.ValidBytes(event) {
 		return Failure{}, &Malformed{What: "is not JSON"}
@@ -70,7 +71,9 @@ func parserOf(source, detailType string) parser {
 	case [2]string{"aws.autoscaling", "EC2 Instance Launch Successful"}:
 		return parseLaunch(LaunchSuccessful)
 	case [2]string{"aws.autoscaling", "AWS API Call via CloudTrail"}:
-		return parseCreateGroup
+		return parseAutoScalingCall
+	case [2]string{"aws.kms", "AWS API Call via CloudTrail"}, [2]string{"aws.ec2", "AWS API Call via CloudTrail"}, [2]string{"aws.iam", "AWS API Call via CloudTrail"}:
+		return parseWrite
 	case [2]string{"aws.ec2", "EC2 AMI State Change"}:
 		return parseImage
 	}

@@ -137,8 +137,17 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if len(got.Account) != 12 || got.Region == "" || (got.Group == "") == (got.Image == "") || len([]rune(got.Group)) > 255 || got.Signal == "" {
+		about := 0
+		for _, is := range []bool{got.Group != "", got.Image != "", got.Write != nil} {
+			if is {
+				about++
+			}
+		}
+		if len(got.Account) != 12 || got.Region == "" || about != 1 || len([]rune(got.Group)) > 255 || got.Signal == "" {
 			t.Fatalf("unsound: %+v", got)
+		}
+		if w := got.Write; w != nil && (got.Signal != activity.OwnWrite || w.Role == "" || !strings.Contains(w.Action, ":")) {
+			t.Fatalf("unsound: %+v", w)
 		}
 	})
 }

@@ -152,10 +152,16 @@ func TestMetricsKeepTheFormat(t *testing.T) {
 	t.Parallel()
 	text := document(t)
 	metrics := map[string]bool{}
+	unexplained := record()
+	unexplained.Phase, unexplained.Outcome = audit.Finding, audit.UnexplainedWrite
+	records := []audit.Record{unexplained}
 	for _, phase := range []audit.Phase{audit.Finding, audit.Intent, audit.Result, audit.Proof} {
-		var out bytes.Buffer
 		r := record()
 		r.Phase = phase
+		records = append(records, r)
+	}
+	for _, r := range records {
+		var out bytes.Buffer
 		if err := writer(&out).Write(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
@@ -170,6 +176,9 @@ func TestMetricsKeepTheFormat(t *testing.T) {
 		for _, m := range directive["Metrics"].([]any) {
 			name := m.(map[string]any)["Name"].(string)
 			metrics[name] = true
+			if name == "UnexplainedWrites" && r.Outcome != audit.UnexplainedWrite {
+				t.Errorf("counts %s", r.Outcome)
+			}
 			if _, ok := line[name].(float64); !ok {
 				t.Errorf("%s isn't a number at the root: %v", name, line)
 			}

@@ -72,12 +72,15 @@ func For(r Role, p Place) []Permission {
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:
-		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"))
+		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"), p.readIntents())
 	case Remediate:
 		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups(), p.assumeCopier())
 	}
 	return nil
 }
+
+// LogGroup returns the name of a function's log group, by its role.
+func (p Place) LogGroup(function Role) string { return "/aws/lambda/" + p.Prefix + string(function) }
 
 // ARN returns the ARN of a role.
 func (p Place) ARN(r Role) string {

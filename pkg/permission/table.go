@@ -67,6 +67,13 @@ func (p Place) function(queue string) []Permission {
 	}
 }
 
+// readIntents: a permission on a log group names what is in it, too.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+func (p Place) readIntents() []Permission {
+	group := "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:" + p.LogGroup(Remediate)
+	return []Permission{{Action: "logs:FilterLogEvents", Resource: group + ":*", Why: "whether a write by Keymend's roles is one that remediate meant to make"}}
+}
+
 func (p Place) assume(roles ...Role) []Permission {
 	var out []Permission
 	for _, r := range roles {

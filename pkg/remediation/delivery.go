@@ -24,7 +24,12 @@ func (d Delivery) Now() time.Time {
 	if d.Sent.IsZero() {
 		return d.Sent
 	}
-	return d.Sent.Add(time.Duration(max(d.Receives-1, 0)) * visibility)
+	return d.Sent.Add(d.waited())
+}
+
+// waited is the least that has passed since the message was sent.
+func (d Delivery) waited() time.Duration {
+	return time.Duration(max(d.Receives-1, 0)) * visibility
 }
 
 // first reports whether the message was never delivered before: nothing of its

@@ -3,6 +3,7 @@
 //	Diagnose    launch → role → keys → access → plan → verdict → send → record
 //	Remediate   the same from fresh facts → compare → intent → write → verify → outcome
 //	Undo        intent → take back → outcome
+//	Explain     a write by one of Keymend's roles → its intent in the log, or a record
 //
 // A group that the settings move to another role goes this way once for each of:
 // making the role, opening each key to it, giving it to the group.
@@ -82,7 +83,9 @@ type Engine struct {
 	// comes with the group's next event.
 	Next   func(ctx context.Context, m Message) error
 	Record func(ctx context.Context, r audit.Record) error
-	Sleep  apply.Sleep
+	// Intents reads back what was recorded; nil: nobody may.
+	Intents Intents
+	Sleep   apply.Sleep
 
 	PersonAsked  bool                        // a person at a terminal, with their own credentials
 	RetiringRole func(account string) string // ARN of the role that may retire our grants; nil: none

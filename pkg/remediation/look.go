@@ -28,6 +28,7 @@ type look struct {
 	keeps    string            // why it isn't moved, though the settings would have it
 	unseen   []string          // what the launch needs and could not be told
 	at       time.Time         // now, by AWS's clock, as near as it is known; zero = not
+	waited   time.Duration     // the least that has passed since the message was sent
 	means    map[string]string // keys as they are written down, to their ARNs
 	guard    guard.Switch
 	guardSay string

@@ -31,7 +31,7 @@ func (e *Engine) Remediate(ctx context.Context, m Message) (audit.Record, error)
 	if err != nil {
 		return e.failedChange(ctx, e.groupRecord(s, audit.Result), m, err)
 	}
-	l.at = m.Delivery.Now()
+	l.at, l.waited = m.Delivery.Now(), m.Delivery.waited()
 	r, err := e.remediate(ctx, l, m)
 	if err != nil || l.move == nil {
 		return r, err
@@ -222,6 +222,12 @@ func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audi
 	outcome, lasts := lasting(err)
 	if r.Outcome = outcome; !lasts || l.passes(f.Principal, err) {
 		return r, err
+	}
+	switch why, passes := e.settles(l, f, err); {
+	case passes:
+		return r, fmt.Errorf("%s: %w", why, err)
+	case why != "":
+		r.Reason += " " + why
 	}
 	if r.Plan.ForOwner != nil && len(all) == 0 {
 		r.Reason += " By hand: " + r.Plan.ForOwner.String()

@@ -202,12 +202,12 @@ func TestControlSwitches(t *testing.T) {
 	if before["cancelledEmitsEvent"] != true || before["oldFailureText"] != false || before["suspendAfter"] != "24h0m0s" {
 		t.Errorf("switches %v", before)
 	}
-	w.ask("POST", "switches", `{"oldFailureText":true,"retryDelays":["5s"],"principalDelayPolicy":"1s","principalDelayGrant":"2s","principalDelayGroup":"3s","principalDelayLaunch":"4s"}`, 200)
+	w.ask("POST", "switches", `{"oldFailureText":true,"retryDelays":["5s"],"principalDelayPolicy":"1s","principalDelayGrant":"2s","principalDelayGroup":"3s","principalDelayLaunch":"4s","tagDelay":"5s"}`, 200)
 	after := w.ask("GET", "switches", "", 200)
 	if after["oldFailureText"] != true || after["cancelledEmitsEvent"] != true || len(after["retryDelays"].([]any)) != 1 {
 		t.Errorf("switches %v", after)
 	}
-	if after["principalDelayPolicy"] != "1s" || after["principalDelayGrant"] != "2s" || after["principalDelayGroup"] != "3s" || after["principalDelayLaunch"] != "4s" {
+	if after["principalDelayPolicy"] != "1s" || after["principalDelayGrant"] != "2s" || after["principalDelayGroup"] != "3s" || after["principalDelayLaunch"] != "4s" || after["tagDelay"] != "5s" {
 		t.Errorf("switches %v", after)
 	}
 	w.ask("POST", "switches", `{"principalDelayLaunch":"0s"}`, 200)

@@ -65,6 +65,7 @@ type switchesText struct {
 	GrantDelay   string   `json:"principalDelayGrant"`
 	GroupDelay   string   `json:"principalDelayGroup"`
 	LaunchDelay  string   `json:"principalDelayLaunch"`
+	TagDelay     string   `json:"tagDelay"`
 }
 
 func (sw Switches) text() switchesText {
@@ -115,6 +116,7 @@ func durations(sw *Switches, t *switchesText) []timed {
 		{"principalDelayGrant", &sw.GrantDelay, &t.GrantDelay},
 		{"principalDelayGroup", &sw.GroupDelay, &t.GroupDelay},
 		{"principalDelayLaunch", &sw.LaunchDelay, &t.LaunchDelay},
+		{"tagDelay", &sw.TagDelay, &t.TagDelay},
 	}
 }
 

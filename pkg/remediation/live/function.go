@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -52,7 +53,7 @@ func NewFunction(ctx context.Context, which permission.Role, getenv func(string)
 	}
 	// Who looks holds no role that could make a change, and so can't try either.
 	if which == permission.Diagnose {
-		engine.Send = send
+		engine.Send, engine.Intents = send, Intents(cloudwatchlogs.NewFromConfig(cfg), permission.Place{Prefix: c.RolePrefix}.LogGroup(permission.Remediate))
 	} else {
 		engine.Next, engine.Try, engine.OpenRole = send, world.Try, world.OpenRole
 	}

@@ -27,10 +27,13 @@ type Signals struct {
 	Place func(ctx context.Context, f activity.Failure) (activity.Failure, error)
 	// Together, where it is there, makes the Diagnose of one batch.
 	Together func(signals []remediation.Signal) func(context.Context, remediation.Signal) ([]remediation.Diagnosis, error)
-	Record   Record
-	Problem  error            // what is wrong with the settings; nil = nothing
-	Log      func(error)      // hears of errors for which a message comes again
-	Now      func() time.Time // nil: time.Now
+	// Explain holds a write by one of Keymend's roles to the audit log. Its error is
+	// activity.Ignored for somebody else's; else it is transient.
+	Explain func(ctx context.Context, f activity.Failure, d remediation.Delivery) error
+	Record  Record
+	Problem error            // what is wrong with the settings; nil = nothing
+	Log     func(error)      // hears of errors for which a message comes again
+	Now     func() time.Time // nil: time.Now
 }
 
 // Handle looks at each group of a batch once. Events that aren't for Keymend are
@@ -44,17 +47,12 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	var failures []activity.Failure
 	var ids []string
 	for _, m := range batch.Records {
-		f, err := h.decode(ctx, m.Body)
-		if err == nil {
-			failures, ids = append(failures, f), append(ids, m.MessageId)
-			continue
-		}
-		if !lost(err) {
-			err = h.Record(ctx, ignored(err))
-		}
-		if err != nil {
+		switch f, look, err := h.take(ctx, m); {
+		case err != nil:
 			h.Log(err)
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		case look:
+			failures, ids = append(failures, f), append(ids, m.MessageId)
 		}
 	}
 	signals, members := remediation.Collapse(failures)
@@ -72,9 +70,24 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	return out, nil
 }
 
+// take reads a message, and deals with it unless a group is to be looked at.
+func (h Signals) take(ctx context.Context, m events.SQSMessage) (f activity.Failure, look bool, err error) {
+	f, err = h.decode(ctx, m.Body)
+	if look = err == nil && f.Write == nil; look {
+		return f, look, nil
+	}
+	if err == nil {
+		err = h.explain(ctx, f, delivery(m))
+	}
+	if err != nil && !lost(err) {
+		err = h.Record(ctx, ignored(err))
+	}
+	return f, false, err
+}
+
 func (h Signals) decode(ctx context.Context, body string) (activity.Failure, error) {
 	f, err := activity.Decode([]byte(body))
-	if err != nil || f.Group != "" {
+	if err != nil || f.Group != "" || f.Write != nil {
 		return f, err
 	}
 	if h.Place == nil {
@@ -83,7 +96,14 @@ func (h Signals) decode(ctx context.Context, body string) (activity.Failure, err
 	return h.Place(ctx, f)
 }
 
-// lost reports whether an event that couldn't be placed has to come again.
+func (h Signals) explain(ctx context.Context, f activity.Failure, d remediation.Delivery) error {
+	if h.Explain == nil {
+		return &activity.Ignored{Reason: "writes aren't looked at here, and the event is about " + f.Write.Action}
+	}
+	return h.Explain(ctx, f, d)
+}
+
+// lost reports whether an event that couldn't be dealt with has to come again.
 func lost(err error) bool {
 	_, ignored := errors.AsType[*activity.Ignored](err)
 	_, malformed := errors.AsType[*activity.Malformed](err)

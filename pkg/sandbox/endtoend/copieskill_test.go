@@ -10,14 +10,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	keymend "keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/audit"
+	"keymend/pkg/permission"
 	"keymend/pkg/remediation"
 	"keymend/pkg/remediation/live"
 	"keymend/pkg/settings"
@@ -56,25 +54,9 @@ type kill struct {
 
 func newKill(t *testing.T) *kill {
 	t.Helper()
-	k := &kill{copies: newCopies(t, copyable, with("Mode", "observe"), personMayRemediate())}
-	as := k.asRemediate()
-	k.base = credentials.NewStaticCredentialsProvider(*as.AccessKeyId, *as.SecretAccessKey, *as.SessionToken)
+	k := &kill{copies: newCopies(t, copyable, with("Mode", "observe"), edited(letTestsIn), unwatched)} // the test keeps the records, not the log
+	k.base = k.assume(k.cfg, permission.Remediate, "test", "").Credentials
 	return k
-}
-
-// personMayRemediate lets a person of the account take remediate's own role.
-func personMayRemediate() option {
-	return edited(func(template []byte) []byte {
-		return []byte(strings.ReplaceAll(string(template), `"Principal":{"Service":"lambda.amazonaws.com"}`, `"Principal":{"Service":"lambda.amazonaws.com","AWS":"arn:aws:iam::`+account+`:root"}`))
-	})
-}
-
-// asRemediate returns credentials of remediate's own role.
-func (w *world) asRemediate() *ststypes.Credentials {
-	w.t.Helper()
-	out, err := sts.NewFromConfig(w.cfg).AssumeRole(w.t.Context(), &sts.AssumeRoleInput{RoleArn: new("arn:aws:iam::" + account + ":role/keymend-remediate"), RoleSessionName: new("test")})
-	must(w.t, err)
-	return out.Credentials
 }
 
 // round is one look, and what comes of it, by a process that dies after so many

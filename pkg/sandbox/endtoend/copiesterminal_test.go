@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"keymend/pkg/permission"
 )
 
 // A sitting is a person at a terminal, through Keymend's roles, and all that they
@@ -19,10 +21,11 @@ type sitting struct {
 
 func newSitting(t *testing.T, tags map[string]string) *sitting {
 	t.Helper()
-	s := &sitting{copies: newCopies(t, tags, with("Mode", "observe"), personMayRemediate())}
-	as := s.asRemediate()
+	s := &sitting{copies: newCopies(t, tags, with("Mode", "observe"), edited(letTestsIn), unwatched)}
+	as, err := s.assume(s.cfg, permission.Remediate, "test", "").Credentials.Retrieve(t.Context())
+	must(t, err)
 	s.environment = []string{
-		"AWS_ACCESS_KEY_ID=" + *as.AccessKeyId, "AWS_SECRET_ACCESS_KEY=" + *as.SecretAccessKey, "AWS_SESSION_TOKEN=" + *as.SessionToken,
+		"AWS_ACCESS_KEY_ID=" + as.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + as.SecretAccessKey, "AWS_SESSION_TOKEN=" + as.SessionToken,
 		"KEYMEND_ROLE_PREFIX=keymend-", "KEYMEND_ACCOUNTS=" + owner, "KEYMEND_FOREIGN_KEY=copy", "KEYMEND_COPY_KEY=alias/copies",
 	}
 	return s

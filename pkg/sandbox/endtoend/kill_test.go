@@ -100,7 +100,7 @@ func anew(first func(*world)) func(*world) {
 // returns how many calls they made and how all stands in the end.
 func (s story) play(t *testing.T, kill int, handled bool) (calls int, end string) {
 	t.Helper()
-	w := newWorld(t, s.options...)
+	w := newWorld(t, append(slices.Clip(s.options), unwatched)...)
 	before := w.box.FunctionCalls()
 	if kill > 0 {
 		w.box.KillFunctionsAt(kill, handled)
@@ -114,6 +114,7 @@ func (s story) play(t *testing.T, kill int, handled bool) (calls int, end string
 		calls = w.box.FunctionCalls() - before
 	}
 	end = w.standing()
+	w.wantExplained()
 	must(t, w.box.Close())
 	return calls, end
 }

@@ -42,9 +42,10 @@ type world struct {
 type option func(*setup)
 
 type setup struct {
-	params   map[string]string
-	switches sandbox.Switches
-	document func([]byte) []byte
+	params    map[string]string
+	switches  sandbox.Switches
+	document  func([]byte) []byte
+	unwatched bool // nobody asks in the end whether the log explains every write
 }
 
 // with sets a parameter of the account template.
@@ -78,7 +79,11 @@ func newWorld(t *testing.T, options ...option) *world {
 	_, err = box.ListenFunctions("127.0.0.1:0")
 	must(t, err)
 	must(t, box.Deploy(s.document(template.Account()), account, region, s.params, binaries))
-	return connect(t, box, url, account, region)
+	w := connect(t, box, url, account, region)
+	if !s.unwatched {
+		t.Cleanup(w.wantExplained)
+	}
+	return w
 }
 
 // as returns the world as another account's administrator sees it.

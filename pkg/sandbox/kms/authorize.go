@@ -116,7 +116,7 @@ func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
 	if aliases := s.aliasesOf(k.arn()); len(aliases) > 0 {
 		v["kms:resourcealiases"] = aliases
 	}
-	for name, value := range k.tags {
+	for name, value := range s.counting(k) {
 		v["aws:resourcetag/"+strings.ToLower(name)] = []string{value}
 	}
 	for name, value := range r.use.EncryptionContext {

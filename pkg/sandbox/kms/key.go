@@ -19,6 +19,7 @@ type key struct {
 	meta                types.KeyMetadata
 	policy              policy
 	tags                map[string]string
+	retagged            []retagging // oldest first
 	grants              []grant
 }
 

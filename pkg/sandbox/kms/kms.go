@@ -37,6 +37,10 @@ type Switches struct {
 	// recorded messages do ("not authorized to perform: kms:CreateGrant on
 	// resource: <key ARN>").
 	DenialNamesForeignKey bool `json:"denialNamesForeignKey"`
+	// TagDelay is how long a change of an existing key's tags shows in
+	// ListResourceTags before it counts for aws:ResourceTag. Up to five minutes.
+	// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+	TagDelay time.Duration `json:"tagDelay"`
 }
 
 // A Service is KMS.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -12,12 +13,40 @@ import (
 	"keymend/pkg/sandbox/paging"
 )
 
+// A retagging is a change of a key's tags.
+type retagging struct {
+	at     time.Time
+	before map[string]string
+}
+
+// retag changes a key's tags, and remembers them as they were.
+func (s *Service) retag(k *key, change func(tags map[string]string)) {
+	k.retagged = append(slices.Clip(k.retagged), retagging{s.clock.Now(), maps.Clone(k.tags)})
+	change(k.tags)
+}
+
+// counting returns the tags that count for authorization: those before the
+// oldest change that is too new to.
+func (s *Service) counting(k *key) map[string]string {
+	s.mu.Lock()
+	delay := s.switches.TagDelay
+	s.mu.Unlock()
+	for _, r := range k.retagged {
+		if s.clock.Now().Sub(r.at) < delay {
+			return r.before
+		}
+	}
+	return k.tags
+}
+
 // TagResource adds tags to a key, or gives them other values.
 func (s *Service) TagResource(ctx context.Context, in *kms.TagResourceInput) (*kms.TagResourceOutput, error) {
 	_, err := s.manage(ctx, in.KeyId, "TagResource", func(k *key) {
-		for _, t := range in.Tags {
-			k.tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
-		}
+		s.retag(k, func(tags map[string]string) {
+			for _, t := range in.Tags {
+				tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
+			}
+		})
 	})
 	return &kms.TagResourceOutput{}, err
 }
@@ -25,9 +54,11 @@ func (s *Service) TagResource(ctx context.Context, in *kms.TagResourceInput) (*k
 // UntagResource takes tags away; one that isn't there is no error.
 func (s *Service) UntagResource(ctx context.Context, in *kms.UntagResourceInput) (*kms.UntagResourceOutput, error) {
 	_, err := s.manage(ctx, in.KeyId, "UntagResource", func(k *key) {
-		for _, name := range in.TagKeys {
-			delete(k.tags, name)
-		}
+		s.retag(k, func(tags map[string]string) {
+			for _, name := range in.TagKeys {
+				delete(tags, name)
+			}
+		})
 	})
 	return &kms.UntagResourceOutput{}, err
 }

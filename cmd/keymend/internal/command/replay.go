@@ -39,6 +39,9 @@ func (c replay) Run(ctx context.Context, p *program) error {
 		return misused("%s is about account %s, Region %s; these credentials are for account %s, Region %s: give --profile and --region to match",
 			c.Event, f.Account, f.Region, s.account, s.aws.Region)
 	}
+	if f.Write != nil {
+		return p.ignored(c.Event, &activity.Ignored{Reason: "it is about " + f.Write.Action + " by " + f.Write.Role + "; diagnose holds that to remediate's log"})
+	}
 	if f, err = p.place(ctx, s, f); errors.As(err, &ignored) {
 		return p.ignored(c.Event, ignored)
 	} else if err != nil {

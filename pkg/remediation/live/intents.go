@@ -1,0 +1,42 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"keymend/pkg/remediation"
+)
+
+// Intents returns what finds the lines about a remediation in a function's log
+// group. A log group that isn't there has none. It reads no further than the time
+// that it is given: a search of the whole log would take minutes.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+func Intents(client cloudwatchlogs.FilterLogEventsAPIClient, group string) remediation.Intents {
+	return func(ctx context.Context, remediationID string, from, to time.Time) ([]string, error) {
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
+			LogGroupName: &group, FilterPattern: new(fmt.Sprintf("{ $.remediationId = %q }", remediationID)),
+			StartTime: new(from.UnixMilli()), EndTime: new(to.UnixMilli()),
+		})
+		var lines []string
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read log group %s: %w", group, err)
+			}
+			for _, e := range page.Events {
+				if e.Message != nil {
+					lines = append(lines, *e.Message)
+				}
+			}
+		}
+		return lines, nil
+	}
+}

@@ -1,0 +1,45 @@
+package remediation
+
+import (
+	"fmt"
+	"time"
+
+	"keymend/pkg/account"
+	"keymend/pkg/guard"
+	"keymend/pkg/plan"
+)
+
+// settling is how long it may take until a tag on a key counts for IAM's
+// conditions: what ListResourceTags shows, and the guard took for consent, may
+// not let the writers' roles write yet. The message comes again then. Whoever
+// sent it saw the tag already, so that a refusal after this is for another
+// reason.
+// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+const settling = 5 * time.Minute
+
+// settles says why a writer's refusal may be for a tag that is too new to count,
+// and whether it may pass; "" where that can't be the reason. Where the time isn't
+// known, nothing is waited for.
+func (e *Engine) settles(l *look, f plan.Finding, err error) (why string, passes bool) {
+	byRole := e.Settings.RolePrefix != "" && e.Settings.Scope != "all" && f.Tags[guard.Tag] == guard.TagRemediate
+	if !byRole || !mayHangOnTag(f, err) {
+		return "", false
+	}
+	const tag = guard.Tag + "=" + guard.TagRemediate
+	switch {
+	case l.at.IsZero():
+		return fmt.Sprintf("The role's permission counts only on keys with the tag %s, and a tag may take up to 5 minutes to count. If it is older than that, the role lacks the permission.", tag), false
+	case l.waited < settling:
+		return fmt.Sprintf("the tag %s is on the key, but may take up to 5 minutes to count; the message comes again", tag), true
+	}
+	return fmt.Sprintf("The tag %s has been on the key for more than the 5 minutes that it may take to count, so the role lacks the permission: see docs/permissions.md.", tag), false
+}
+
+// mayHangOnTag reports whether an error is a refusal of a write by a permission
+// that has the tag for a condition: of a policy in any account, of grants in the
+// group's own.
+func mayHangOnTag(f plan.Finding, err error) bool {
+	d, denied := account.DenialOf(err)
+	byTag := d.Action == "kms:PutKeyPolicy" || d.Action == "kms:CreateGrant" && f.OwnKey()
+	return denied && byTag && !d.Explicit && (d.Policy == account.IdentityBased || d.Policy == "")
+}
