@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
@@ -82,8 +83,8 @@ func (s *Service) recordOf(c wire.Call) record {
 	}
 	r.ErrorCode, r.ErrorMessage = failure(c)
 	r.describe(c)
-	for _, arn := range c.Resources {
-		r.Resources = append(r.Resources, resource{accountOf(arn), resourceType(arn), arn})
+	for _, name := range c.Resources {
+		r.Resources = append(r.Resources, resource{arn.Account(name), resourceType(name), name})
 	}
 	return r
 }
@@ -98,7 +99,7 @@ func identityOf(c *wire.Caller, now time.Time) userIdentity {
 	}
 	u.Type, u.PrincipalID = "AssumedRole", c.UniqueID+":"+c.Session
 	u.SessionContext = &sessionContext{
-		SessionIssuer: sessionIssuer{Type: "Role", PrincipalID: c.UniqueID, ARN: c.Role, AccountID: accountOf(c.Role),
+		SessionIssuer: sessionIssuer{Type: "Role", PrincipalID: c.UniqueID, ARN: c.Role, AccountID: arn.Account(c.Role),
 			UserName: c.Role[strings.LastIndexByte(c.Role, '/')+1:]},
 		Attributes: map[string]string{"creationDate": now.Format(time.RFC3339), "mfaAuthenticated": "false"},
 	}
@@ -150,19 +151,11 @@ func failure(c wire.Call) (code, message string) {
 	return code, message[:min(len(message), most)]
 }
 
-func accountOf(arn string) string {
-	part := strings.SplitN(arn, ":", 6)
-	if len(part) < 6 {
-		return ""
-	}
-	return part[4]
-}
-
-func resourceType(arn string) string {
-	switch part := strings.SplitN(arn, ":", 6); {
-	case len(part) == 6 && part[2] == "kms" && strings.HasPrefix(part[5], "key/"):
+func resourceType(name string) string {
+	switch a, _ := arn.Parse(name); {
+	case a.Service == "kms" && strings.HasPrefix(a.Resource, "key/"):
 		return "AWS::KMS::Key"
-	case len(part) == 6 && part[2] == "iam" && strings.HasPrefix(part[5], "role/"):
+	case a.Service == "iam" && strings.HasPrefix(a.Resource, "role/"):
 		return "AWS::IAM::Role"
 	}
 	return ""
