@@ -11,6 +11,7 @@ type killing struct {
 	calls   int // of functions so far
 	at      int // the call that ends them; 0 = none
 	handled bool
+	by      string // request id of the call that ended them, where it was carried out
 }
 
 // KillFunctionsAt has every function's process killed by the nth call that a
@@ -30,6 +31,20 @@ func (s *Sandbox) FunctionCalls() int {
 	return s.killing.calls
 }
 
+// KilledBy returns the call that ended the functions after it was carried out;
+// false as long as none has.
+func (s *Sandbox) KilledBy() (SeenCall, bool) {
+	s.killing.mu.Lock()
+	id := s.killing.by
+	s.killing.mu.Unlock()
+	for _, c := range s.Calls() {
+		if id != "" && c.RequestID == id {
+			return c, true
+		}
+	}
+	return SeenCall{}, false
+}
+
 // due counts a call, and tells whether it is the one that ends the functions.
 func (k *killing) due() (kill, handled bool) {
 	k.mu.Lock()
@@ -46,17 +61,21 @@ func (s *Sandbox) ofFunctions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if handled {
-		s.api.ServeHTTP(unread{}, r)
+		answer := unread{}
+		s.api.ServeHTTP(answer, r)
+		s.killing.mu.Lock()
+		s.killing.by = answer.Header().Get("X-Amzn-RequestId")
+		s.killing.mu.Unlock()
 	}
 	s.lambda.Kill()
 	panic(http.ErrAbortHandler) // closes the connection without an answer
 }
 
-// unread is an answer that nobody reads.
-type unread struct{}
+// unread is an answer that nobody reads: its headers.
+type unread http.Header
 
 // Header implements http.ResponseWriter.
-func (unread) Header() http.Header { return http.Header{} }
+func (u unread) Header() http.Header { return http.Header(u) }
 
 // Write implements io.Writer.
 func (unread) Write(b []byte) (int, error) { return len(b), nil }
