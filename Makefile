@@ -36,7 +36,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	zip synth diff deploy test-infra test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
+	synth bootstrap diff deploy test-infra test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,10 @@ $(FUNCTIONS:%=dist-%): dist-%: cold
 synth: dist ## synthesise the CloudFormation stack into build/cdk.out; needs Node, no credentials
 	@CDK_OUTDIR=build/cdk.out $(GO) run ./infra
 	@echo 'synthesised build/cdk.out/keymend.template.json'
+
+bootstrap: dist ## prepare an account and Region for the CDK, once
+	@sh .ci/cdk
+	@$(CDK) bootstrap $(CDKFLAGS)
 
 diff: dist ## say what `make deploy` would change; takes credentials and Region as the AWS CLI does
 	@sh .ci/cdk

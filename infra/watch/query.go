@@ -34,7 +34,7 @@ stats count(*) as groups, pct(SecondsSinceFailure, 50) as p50, pct(SecondsSinceF
 sort seen desc`},
 		{"BrokenQuery", "broken", lastOutcome + `filter last != "ignored" and last != "nothing-to-do" and last != "cause-elsewhere" and last != "in-service" and last != "undone"
 sort seen desc`},
-		{"FixedNotInServiceQuery", "fixed-not-in-service", lastOutcome + `filter last in ["fixed", "moved"]
+		{"FixedNotInServiceQuery", "fixed-not-in-service", lastOutcome + `filter last = "fixed" or last = "moved"
 sort seen asc`},
 		{"BridgesQuery", "grants-for-now", `filter schema = "keymend.audit/1" and ispresent(bridges.0)
 stats earliest(@timestamp) as since, latest(bridges.0) as grant by account, region, group, key
