@@ -30,6 +30,8 @@ export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath -buildvcs=false
 export GOWORK      := off
 unexport GOOS GOARCH
+# The CDK's CLI tells AWS nothing about who runs it.
+export CDK_DISABLE_CLI_TELEMETRY := true
 
 GO      := go
 LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
@@ -81,7 +83,8 @@ deploy: dist ## deploy the stack to the account and Region of the credentials
 	@sh .ci/cdk
 	@$(CDK) deploy keymend --no-previous-parameters $(CDKFLAGS)
 
-test-infra: dist ## run the tests of the CDK app (needs Node); cfn-lint and moto judge it
+test-infra: check ## run the tests of the CDK app (needs Node); cfn-lint and moto judge it
+	@sh .ci/cdk
 	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 1 -timeout 20m $(INFRA)
 	@$(GO) test -p 1 -count=1 ./pkg/internal/layers -cdk
 

@@ -4,9 +4,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -40,6 +42,9 @@ func synthesise() error {
 		if _, err := os.Stat(zip); err != nil {
 			problems = errors.Join(problems, fmt.Errorf("find the functions: %w; `make dist` makes it", err))
 		}
+	}
+	if _, err := exec.LookPath(cmp.Or(os.Getenv("JSII_NODE"), "node")); err != nil {
+		problems = errors.Join(problems, fmt.Errorf("find Node, which the CDK runs in: %w; install Node 22 or later", err))
 	}
 	if problems != nil {
 		return problems

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 // run runs the app in a directory with the shipped cdk.json and functions, and
 // returns what it said and its exit code.
-func run(t *testing.T, context map[string]string, functions bool) (dir, said string, code int) {
+func run(t *testing.T, context map[string]string, functions bool, env ...string) (dir, said string, code int) {
 	t.Helper()
 	path, err := app()
 	if err != nil {
@@ -66,7 +66,7 @@ func run(t *testing.T, context map[string]string, functions bool) (dir, said str
 		}
 	}
 	c := exec.Command(path)
-	c.Dir, c.Env = dir, append(os.Environ(), "CDK_OUTDIR=out", "CDK_CONTEXT_JSON=")
+	c.Dir, c.Env = dir, append(append(os.Environ(), "CDK_OUTDIR=out", "CDK_CONTEXT_JSON="), env...)
 	out, err := c.CombinedOutput()
 	if err != nil && c.ProcessState == nil {
 		t.Fatal(err)
@@ -127,5 +127,12 @@ func TestNothingIsSynthesisedOnAProblem(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "out")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("something was synthesised: %v", err)
+	}
+}
+
+func TestWithoutNode(t *testing.T) {
+	_, said, code := run(t, nil, true, "PATH=/nowhere", "JSII_NODE=")
+	if code != 1 || !strings.Contains(said, "install Node 22 or later") || strings.Contains(said, "goroutine") {
+		t.Errorf("exit code %d:\n%s", code, said)
 	}
 }

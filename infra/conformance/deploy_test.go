@@ -123,6 +123,7 @@ func (p *project) cdk(arguments ...string) string {
 	}
 	if err != nil {
 		tool.Tool{Program: "cdk", What: "the deployment by the CDK's CLI"}.Report(p.t, "the CDK's CLI is not installed; `sh .ci/cdk` does it")
+		p.t.SkipNow()
 	}
 	cmd := exec.Command(program, arguments...)
 	cmd.Dir, cmd.Env = p.dir, p.environment()

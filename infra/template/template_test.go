@@ -145,6 +145,37 @@ func TestEveryLogGroupIsRetained(t *testing.T) {
 	}
 }
 
+// A customer's key encrypts what is kept, and SQS's own where there is none: SQS
+// refuses both at once.
+func TestEncryption(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d"} {
+		var none any
+		wantKey, wantOwn := none, any(true)
+		if key != "" {
+			wantKey, wantOwn = key, none
+		}
+		seen := 0
+		for _, r := range deployed(t, map[string]string{"EncryptionKey": key}) {
+			switch r.Type {
+			case "AWS::SQS::Queue":
+				seen++
+				if r.Properties["KmsMasterKeyId"] != wantKey || r.Properties["SqsManagedSseEnabled"] != wantOwn {
+					t.Errorf("%s with key %q: %v", r.LogicalID, key, r.Properties)
+				}
+			case "AWS::Logs::LogGroup":
+				seen++
+				if r.Properties["KmsKeyId"] != wantKey || r.Properties["DeletionProtectionEnabled"] != true {
+					t.Errorf("%s with key %q: %v", r.LogicalID, key, r.Properties)
+				}
+			}
+		}
+		if seen != 6 {
+			t.Errorf("%d queues and log groups", seen)
+		}
+	}
+}
+
 // A role that may do kms:* could do what nobody thought of.
 func TestNoRoleHasWildcardActions(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package template_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -27,8 +28,8 @@ func TestAlarmsSayWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	alarms := ofType("AWS::CloudWatch::Alarm")
-	if len(alarms) == 0 {
-		t.Error("no alarms")
+	if cost := fmt.Sprintf("\n| alarms | %d × 0.10 | %.2f |\n", len(alarms), float64(len(alarms))*0.1); len(alarms) == 0 || !strings.Contains(string(text), cost) {
+		t.Errorf("the estimate of docs/deploy.md lacks %q", cost)
 	}
 	for _, id := range alarms {
 		description := resources().Get(id + ".Properties.AlarmDescription").String()
@@ -88,6 +89,18 @@ func TestAlarmsAreOnMetricsThatThereAre(t *testing.T) {
 		}
 		if p.Get("TreatMissingData").String() != "notBreaching" {
 			t.Errorf("%s: most of these metrics are there only when something is wrong", id)
+		}
+	}
+}
+
+// A topic is there for every alarm, or for none.
+func TestAlarmsGoToTheTopic(t *testing.T) {
+	t.Parallel()
+	for topic, want := range map[string]any{"": []any{}, "arn:aws:sns:eu-west-1:111122223333:alarms": []any{"arn:aws:sns:eu-west-1:111122223333:alarms"}} {
+		for _, r := range deployed(t, map[string]string{"AlarmTopic": topic}) {
+			if r.Type == "AWS::CloudWatch::Alarm" && (!reflect.DeepEqual(r.Properties["AlarmActions"], want) || !reflect.DeepEqual(r.Properties["OKActions"], want)) {
+				t.Errorf("%s, topic %q: actions %v, %v", r.LogicalID, topic, r.Properties["AlarmActions"], r.Properties["OKActions"])
+			}
 		}
 	}
 }
