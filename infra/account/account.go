@@ -31,7 +31,7 @@ type Props struct {
 // synthesised then.
 func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack, error) {
 	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description:        new("Keymend in one account and Region. IAM roles are global: a second Region takes the roles of the first."),
+		Description:        new("Keymend in one account and Region. Its IAM roles are global: an account has one such stack."),
 		AnalyticsReporting: new(false),
 		// The CLI checks the bootstrap version by the assembly's manifest. The rule
 		// would do so once more, with a parameter that nobody sets.

@@ -90,7 +90,7 @@ func arns(props Props) []any {
 	for _, name := range rule.Names() {
 		switch condition, ok := props.Rules[name]; {
 		case !ok:
-		case condition == nil || props.Condition != nil && *condition.LogicalId() == *props.Condition.LogicalId():
+		case condition == nil || condition == props.Condition:
 			out = append(out, cfn.GetAtt(name, "Arn"))
 		default:
 			out = append(out, cfn.Either(condition, cfn.GetAtt(name, "Arn"), cfn.NoValue()))

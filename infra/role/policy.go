@@ -32,7 +32,7 @@ func (d documents) document(w write) (map[string]any, error) {
 	}
 	out := slices.Clone(whole)
 	for _, without := range d.props.Without {
-		if c := d.props.Conditions[d.role]; c != nil && *c.LogicalId() == *without.Condition.LogicalId() {
+		if d.props.Conditions[d.role] == without.Condition {
 			continue
 		}
 		rest, err := d.statements(w, without.Lacks)
