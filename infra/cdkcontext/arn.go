@@ -1,6 +1,9 @@
 package cdkcontext
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // partitionOf returns a Region's partition.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
@@ -21,12 +24,13 @@ func partitionOf(region string) string {
 func (v *validator) arns() {
 	v.matches("encryptionKey", `(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+)?`, "empty, or the ARN of a KMS key (not of an alias)")
 	v.matches("alarmTopic", `(arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+)?`, "empty, or the ARN of an SNS topic that isn't FIFO")
+	wellFormed := regexp.MustCompile(`^arn:aws[a-z-]*:(kms|sns):[a-z0-9-]+:[0-9]{12}:.+$`)
 	region, of := v.stack.Region, "the stack is in"
 	for _, name := range []string{"copyKey", "encryptionKey", "alarmTopic"} {
-		part := strings.SplitN(v.text[name], ":", 6)
-		if len(part) < 6 || part[0] != "arn" {
-			continue
+		if !wellFormed.MatchString(v.text[name]) {
+			continue // empty, an alias, or said already
 		}
+		part := strings.SplitN(v.text[name], ":", 6)
 		if region == "" {
 			region, of = part[3], keyPrefix+name+" is of"
 		}

@@ -101,7 +101,7 @@ func TestValidateNamesTheProblem(t *testing.T) {
 		"no mode":            {map[string]any{"mode": ""}, ireland, `keymend:mode is ""; it must be one of: observe, propose, enforce`},
 		"missing":            {map[string]any{"scope": nil}, ireland, "keymend:scope is missing; take its line from the cdk.json that comes with Keymend"},
 		"missing mode":       {map[string]any{"mode": nil}, ireland, "keymend:mode is missing; take its line from the cdk.json that comes with Keymend"},
-		"a list":             {map[string]any{"accounts": []any{"444455556666"}}, ireland, "keymend:accounts is [444455556666]; it must be a text"},
+		"a list":             {map[string]any{"accounts": []any{"444455556666"}}, ireland, "keymend:accounts is [\"444455556666\"]; it must be a text"},
 		"bad account":        {map[string]any{"accounts": "44445555666"}, ireland, `keymend:accounts has "44445555666"; an account's id has 12 digits`},
 		"bad group account":  {map[string]any{"groupAccounts": "444455556666,x"}, ireland, `keymend:groupAccounts has "x"; an account's id has 12 digits`},
 		"roles only":         {map[string]any{"rolesOnly": true}, ireland, `keymend:rolesOnly is "true"; it must be one of: no, yes`},

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"keymend/pkg/settings"
@@ -69,7 +70,7 @@ func (v *validator) problem(key, format string, args ...any) {
 func (v *validator) unknown(context map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(context)) {
 		if !slices.Contains(Names(), key) {
-			v.problem(key, "is no setting; did you mean %s%s?", keyPrefix, closest(key, Names()))
+			v.problem(strings.Trim(strconv.Quote(key), `"`), "is no setting; did you mean %s%s?", keyPrefix, closest(key, Names()))
 		}
 	}
 }
@@ -84,7 +85,11 @@ func (v *validator) read(context map[string]any, name string) {
 	case bool, float64, json.Number:
 		v.text[name] = fmt.Sprint(value)
 	default:
-		v.problem(name, "is %v; it must be a text", value)
+		written, err := json.Marshal(value)
+		if err != nil {
+			written = []byte("what JSON can't have")
+		}
+		v.problem(name, "is %s; it must be a text", written)
 	}
 }
 
