@@ -85,7 +85,7 @@ deploy: dist ## deploy the stack to the account and Region of the credentials
 
 test-infra: check ## run the tests of the CDK app (needs Node); cfn-lint and moto judge it
 	@sh .ci/cdk
-	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 1 -timeout 20m $(INFRA)
+	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 1 -count=1 -timeout 20m $(INFRA)
 	@$(GO) test -p 1 -count=1 ./pkg/internal/layers -cdk
 
 test: build ## run the tests (no C compiler, no network, no AWS account)

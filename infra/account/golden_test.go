@@ -26,6 +26,7 @@ var update = flag.Bool("update", false, "write what is synthesised to infra/temp
 func TestMain(m *testing.M) {
 	code := m.Run()
 	jsii.Close()
+	_ = os.RemoveAll(assembly())
 	os.Exit(code)
 }
 
