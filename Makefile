@@ -4,9 +4,11 @@
 # Recipes are POSIX sh. Everything that is made lands in build, dist, .tools
 # and cover.out.
 
-# Packages are named, never ./... : the CDK app (infra) would pull in 463 MB
-# that neither the demo nor the functions need.
-PACKAGES  := ./cmd/... ./functions/... ./pkg/... ./infra/template/...
+# Packages are named, never ./... : the CDK app (infra) pulls in 463 MB that
+# neither the demo nor the functions need.
+PACKAGES  := ./cmd/... ./functions/... ./pkg/... ./infra/template/... ./infra/cdkcontext/... ./infra/zip/...
+# The rest of infra, which needs the CDK, and Node to run.
+INFRA     := ./infra/...
 FUNCTIONS := diagnose remediate
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -17,6 +19,8 @@ CASES     ?= 100000
 BENCHTIME ?= 1s
 
 # Tools are built from source, at these versions, into .tools.
+# The CDK's CLI comes from the registry, at the version of infra/cdk.
+CDK              := .tools/cdk/node_modules/.bin/cdk
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
@@ -26,13 +30,15 @@ export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath -buildvcs=false
 export GOWORK      := off
 unexport GOOS GOARCH
+# The CDK's CLI tells AWS nothing about who runs it.
+export CDK_DISABLE_CLI_TELEMETRY := true
 
 GO      := go
 LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
+	synth bootstrap diff deploy test-infra test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,12 +57,36 @@ build: cold ## build the program and the functions into build/, for this machine
 $(FUNCTIONS:%=build-%): build-%:
 	@$(GO) build -p 2 -tags lambda.norpc -ldflags '$(LDFLAGS)' -o build/$*/bootstrap ./functions/$*
 
-dist: check $(FUNCTIONS:%=dist-%) ## build the functions for AWS Lambda (arm64) into dist/
-	@ls -l $(FUNCTIONS:%=dist/%/bootstrap) | awk '{ printf "%6.1f MB  %s\n", $$5/1e6, $$NF; \
-	    if ($$5 > 16e6) { print "over 16 MB: something defeats dead-code elimination (text/template, reflection by name)"; bad = 1 } } END { exit bad }'
+dist: check $(FUNCTIONS:%=dist-%) ## build the functions for AWS Lambda (arm64) into dist/, and zip them
+	@$(foreach f,$(FUNCTIONS),$(GO) run ./infra/zip dist/$f/bootstrap dist/$f.zip &&) true
+	@ls -l $(FUNCTIONS:%=dist/%/bootstrap) $(FUNCTIONS:%=dist/%.zip) | awk '{ printf "%6.1f MB  %s\n", $$5/1e6, $$NF; limit = $$NF ~ /zip$$/ ? 6 : 16; \
+	    if ($$5 > limit * 1e6) { print "over " limit " MB: something defeats dead-code elimination (text/template, reflection by name)"; bad = 1 } } END { exit bad }'
 
 $(FUNCTIONS:%=dist-%): dist-%: cold
 	@GOOS=linux GOARCH=arm64 $(GO) build -p 2 -tags lambda.norpc -ldflags '$(LDFLAGS)' -o dist/$*/bootstrap ./functions/$*
+
+synth: dist ## synthesise the CloudFormation stack into build/cdk.out; needs Node, no credentials
+	@CDK_OUTDIR=build/cdk.out $(GO) run ./infra
+	@echo 'synthesised build/cdk.out/keymend.template.json'
+
+bootstrap: dist ## prepare an account and Region for the CDK, once
+	@sh .ci/cdk
+	@$(CDK) bootstrap $(CDKFLAGS)
+
+diff: dist ## say what `make deploy` would change; takes credentials and Region as the AWS CLI does
+	@sh .ci/cdk
+	@$(CDK) diff keymend $(CDKFLAGS)
+
+# Without --no-previous-parameters the CLI keeps the values of the last
+# deployment, and what changed in cdk.json would not get through.
+deploy: dist ## deploy the stack to the account and Region of the credentials
+	@sh .ci/cdk
+	@$(CDK) deploy keymend --no-previous-parameters $(CDKFLAGS)
+
+test-infra: check ## run the tests of the CDK app (needs Node); cfn-lint and moto judge it
+	@sh .ci/cdk
+	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 1 -count=1 -timeout 20m $(INFRA)
+	@$(GO) test -p 1 -count=1 ./pkg/internal/layers -cdk
 
 test: build ## run the tests (no C compiler, no network, no AWS account)
 	@$(GO) test -p 2 -shuffle=on -timeout 20m $(PACKAGES)
@@ -85,7 +115,7 @@ demo: build ## watch it work in the sandbox; nothing leaves this machine
 	@build/keymend demo --functions build
 
 lint: check $(GOLANGCI) ## run golangci-lint
-	@$(GOLANGCI) run $(PACKAGES)
+	@$(GOLANGCI) run $(PACKAGES) $(INFRA)
 
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION), about 75 seconds, once"
@@ -110,7 +140,7 @@ lines: ## count the lines of product, sandbox, generated tables and tests
 	@sh .ci/lines
 
 verify: check $(GOLANGCI) ## format, tidy, generate, lint; fail if that changed anything
-	@sh .ci/verify $(GOLANGCI) $(PACKAGES)
+	@sh .ci/verify $(GOLANGCI) $(PACKAGES) $(INFRA)
 
 ci: ## do what continuous integration does (.ci/run)
 	@.ci/run

@@ -32,10 +32,6 @@ func metricsOf(r Record) map[string]any {
 		definitions = append(definitions, map[string]string{"Name": "SecondsSinceFailure", "Unit": "Seconds"})
 		line["SecondsSinceFailure"] = r.Time.Sub(failed).Seconds()
 	}
-	if r.Outcome == UnexplainedWrite {
-		definitions = append(definitions, map[string]string{"Name": "UnexplainedWrites", "Unit": "Count"})
-		line["UnexplainedWrites"] = 1
-	}
 	line["_aws"] = map[string]any{
 		"Timestamp": r.Time.UnixMilli(),
 		"CloudWatchMetrics": []map[string]any{{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"keymend/pkg/sandbox/cloudformation"
@@ -30,6 +31,13 @@ type maker struct {
 	binaries map[string]string
 }
 
+// unmade are the types of resources that are taken, and of which nothing is made:
+// they only show what the others do, and the sandbox has no CloudWatch.
+// docs/sandbox.md lists them.
+func unmade() []string {
+	return []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"}
+}
+
 // Make implements cloudformation.Maker.
 func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 	build := map[string]func(resource) (cloudformation.Made, error){
@@ -44,6 +52,9 @@ func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 		"AWS::Lambda::Function":           m.function,
 		"AWS::Lambda::EventSourceMapping": m.eventSource,
 	}[r.Type]
+	if slices.Contains(unmade(), r.Type) {
+		return cloudformation.Made{Ref: r.LogicalID}, nil
+	}
 	if build == nil {
 		return cloudformation.Made{}, fmt.Errorf("resources of type %s are not in the sandbox", r.Type)
 	}

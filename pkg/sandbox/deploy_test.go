@@ -108,6 +108,7 @@ func TestDeployRefusesWhatItDoesNotKnow(t *testing.T) {
 	w := newWorld(t, nil)
 	for name, c := range map[string]struct{ resource, want string }{
 		"type":           {`{"Type": "AWS::S3::Bucket"}`, "resources of type AWS::S3::Bucket are not in the sandbox"},
+		"topic":          {`{"Type": "AWS::SNS::Topic"}`, "resources of type AWS::SNS::Topic are not in the sandbox"},
 		"managed policy": {`{"Type": "AWS::IAM::Role", "Properties": {"ManagedPolicyArns": ["x"]}}`, "managed policies are not in the sandbox"},
 		"no binary":      {`{"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "g"}}`, "no binary was given for function X (g)"},
 		"bad pattern":    {`{"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": "mine"}}}`, "InvalidEventPatternException"},
@@ -122,6 +123,19 @@ func TestDeployRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 	if err := w.box.Deploy([]byte(stack), "me", region, nil, nil); err == nil {
 		t.Error("deployed to an account that is none")
+	}
+}
+
+// Alarms, dashboards and saved queries are taken and not made; a reference to
+// what isn't made fails all the same.
+func TestDeployTakesWhatOnlyShows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	must(t, w.box.Deploy([]byte(`{"Resources": {"A": {"Type": "AWS::CloudWatch::Alarm"}, "D": {"Type": "AWS::CloudWatch::Dashboard"},
+		"Q": {"Type": "AWS::Logs::QueryDefinition", "Properties": {"QueryString": "fields @message"}}}}`), account, region, nil, nil))
+	err := w.box.Deploy([]byte(`{"Resources": {"A": {"Type": "AWS::CloudWatch::Alarm"}, "B": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Fn::GetAtt": ["A", "Arn"]}}}}}`), account, region, nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "A has no attribute") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package layers_test
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"io/fs"
 	"os/exec"
@@ -16,8 +17,19 @@ import (
 // module is the path of this module.
 const module = "keymend"
 
-// patterns name what the module builds without the CDK.
-var patterns = []string{"./cmd/...", "./functions/...", "./pkg/...", "./infra/template/..."}
+// withCDK has the CDK app looked at too. It is off in `make test`, which does
+// without the CDK's 463 MB.
+var withCDK = flag.Bool("cdk", false, "look at the CDK app too, for which the CDK is downloaded")
+
+// patterns name what the module builds without the CDK, and that, too, if it is
+// asked for.
+func patterns() []string {
+	out := []string{"./cmd/...", "./functions/...", "./pkg/...", "./infra/template/...", "./infra/cdkcontext/...", "./infra/zip/..."}
+	if *withCDK {
+		out = append(out, "./infra/...")
+	}
+	return out
+}
 
 // A linked is what `go list -json` says of a package.
 type linked struct {
@@ -43,7 +55,7 @@ var packages = sync.OnceValues(func() (map[string]linked, error) {
 	list := exec.Command("go", append([]string{
 		"list", "-deps", "-tags", "lambda.norpc",
 		"-json=ImportPath,Dir,GoFiles,Imports,Deps,Standard",
-	}, patterns...)...)
+	}, patterns()...)...)
 	list.Dir = dir
 	out, err := list.Output()
 	if err != nil {

@@ -3,7 +3,7 @@
 // for, to whoever makes it.
 //
 // It knows Parameters, also comma-delimited lists; Conditions of Fn::Equals,
-// Fn::Not and each other; Ref, Fn::GetAtt, Fn::If, Fn::Join and Fn::Sub. Anything
+// Fn::Not, Fn::And, Fn::Or and each other; Ref, Fn::GetAtt, Fn::If, Fn::Join and Fn::Sub. Anything
 // else is an error that names it.
 //
 // Functions: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html

@@ -79,6 +79,24 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+func TestAndOr(t *testing.T) {
+	t.Parallel()
+	const text = `{"Parameters":{"X":{"Default":""},"Y":{"Default":""}},
+		"Conditions":{"x":{"Fn::Equals":[{"Ref":"X"},"1"]},"y":{"Fn::Equals":[{"Ref":"Y"},"1"]},
+			"Both":{"Fn::And":[{"Condition":"x"},{"Condition":"y"}]},"Either":{"Fn::Or":[{"Condition":"x"},{"Condition":"y"}]}},
+		"Resources":{"A":{"Type":"T","Condition":"Both"},"O":{"Type":"T","Condition":"Either"}}}`
+	for _, tc := range []struct{ x, y, made string }{{"0", "0", ""}, {"1", "0", "O"}, {"0", "1", "O"}, {"1", "1", "AO"}} {
+		got, err := load(text, map[string]string{"X": tc.x, "Y": tc.y})
+		made := ""
+		for _, r := range got {
+			made += r.LogicalID
+		}
+		if err != nil || made != tc.made {
+			t.Errorf("%s, %s: made %q, %v; want %q", tc.x, tc.y, made, err, tc.made)
+		}
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, says string }{
@@ -87,7 +105,9 @@ func TestLoadRefuses(t *testing.T) {
 		"unknown function":   {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Select":["a","b"]}}}}}`, "Fn::Select"},
 		"no such condition":  {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::If":["a","b","c"]}}}}}`, `"a"`},
 		"half an Fn::If":     {`{"Conditions":{"a":{"Fn::Equals":["x","x"]}},"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::If":["a","b"]}}}}}`, "Fn::If"},
-		"another condition":  {`{"Conditions":{"a":{"Fn::Or":[]}},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "Fn::Or"},
+		"another condition":  {`{"Conditions":{"a":{"Fn::Contains":[]}},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "Fn::Contains"},
+		"half an Fn::And":    {`{"Conditions":{"a":{"Fn::And":[{"Condition":"b"}]}},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "Fn::And"},
+		"no part of Fn::Or":  {`{"Conditions":{"a":{"Fn::Or":[{"Condition":"b"},{"Condition":"b"}]}},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, `"b"`},
 		"no condition":       {`{"Conditions":{"a":true},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "one function"},
 		"conditions' circle": {`{"Conditions":{"a":{"Condition":"a"}},"Resources":{"A":{"Type":"T","Condition":"a"}}}`, "itself"},
 		"not there":          {`{"Conditions":{"a":{"Fn::Equals":["x","y"]}},"Resources":{"A":{"Type":"T","Condition":"a"},"B":{"Type":"T","Properties":{"X":{"Ref":"A"}}}}}`, "doesn't hold"},

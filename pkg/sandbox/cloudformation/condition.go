@@ -50,19 +50,39 @@ func (l *loader) test(v any) (bool, error) {
 		return false, fmt.Errorf("a condition is one function, not %v", v)
 	}
 	for name, argument := range object {
-		list, _ := argument.([]any)
-		switch {
-		case name == "Condition":
+		if name == "Condition" {
 			return l.holds(fmt.Sprint(argument))
-		case name == "Fn::Not" && len(list) == 1:
-			yes, err := l.test(list[0])
-			return !yes, err
-		case name == "Fn::Equals" && len(list) == 2:
-			return l.equal(list[0], list[1])
 		}
-		return false, fmt.Errorf("condition %s is not in the sandbox", name)
+		list, _ := argument.([]any)
+		return l.combine(name, list)
 	}
 	return false, nil
+}
+
+func (l *loader) combine(name string, list []any) (bool, error) {
+	switch {
+	case name == "Fn::Not" && len(list) == 1:
+		yes, err := l.test(list[0])
+		return !yes, err
+	case name == "Fn::Equals" && len(list) == 2:
+		return l.equal(list[0], list[1])
+	case name == "Fn::And" && len(list) > 1:
+		return l.all(list, true)
+	case name == "Fn::Or" && len(list) > 1:
+		none, err := l.all(list, false)
+		return !none, err
+	}
+	return false, fmt.Errorf("condition %s is not in the sandbox", name)
+}
+
+// all reports whether each of the conditions has this value.
+func (l *loader) all(conditions []any, value bool) (bool, error) {
+	for _, c := range conditions {
+		if got, err := l.test(c); err != nil || got != value {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func (l *loader) equal(a, b any) (bool, error) {

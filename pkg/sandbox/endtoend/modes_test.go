@@ -4,8 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"keymend/infra/template"
+	"github.com/tidwall/sjson"
+
 	"keymend/pkg/audit"
+	"keymend/pkg/settings"
 )
 
 // TestWritesNothing holds that without mode, consent or switch nothing is
@@ -58,14 +60,10 @@ func TestWritesNothing(t *testing.T) {
 }
 
 // TestScopeAll heals keys of the own account that nobody enrolled, where the
-// account's owner says so and deploys the writers' roles for it.
+// account's owner says so: the template's parameter reaches settings and roles.
 func TestScopeAll(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, with("Scope", "all"), edited(func([]byte) []byte {
-		all, err := template.AccountForAllKeys()
-		must(t, err)
-		return all
-	}))
+	w := newWorld(t, with("Scope", "all"))
 	w.broken("web-prod", w.key(rootOnly, nil))
 	w.box.Advance(10 * time.Minute)
 	if n := w.inService("web-prod"); n != 2 {
@@ -77,7 +75,14 @@ func TestScopeAll(t *testing.T) {
 // roles' own condition on the key's tag stands.
 func TestScopeAllNeedsTheRolesToo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, with("Scope", "all"))
+	w := newWorld(t, edited(func(document []byte) []byte {
+		for _, function := range []string{"Diagnose", "Remediate"} {
+			var err error
+			document, err = sjson.SetBytes(document, "Resources."+function+".Properties.Environment.Variables."+settings.EnvScope, "all")
+			must(t, err)
+		}
+		return document
+	}))
 	w.broken("web-prod", w.key(rootOnly, nil))
 	w.box.Advance(10 * time.Minute)
 	w.wantUntouched()

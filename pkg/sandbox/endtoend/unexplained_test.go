@@ -32,7 +32,9 @@ func (w *world) unexplained() (records []audit.Record, counted int) {
 			if json.Unmarshal([]byte(*e.Message), &r) == nil && r.Schema == audit.Schema && r.Outcome == audit.UnexplainedWrite {
 				records = append(records, r)
 			}
-			counted += int(gjson.Get(*e.Message, "UnexplainedWrites").Int())
+			if gjson.Get(*e.Message, "Outcome").String() == string(audit.UnexplainedWrite) {
+				counted += int(gjson.Get(*e.Message, "Findings").Int())
+			}
 		}
 	}
 	return records, counted

@@ -1,0 +1,102 @@
+// Package account is Keymend in one account and Region: the CloudFormation stack.
+// The constructs that it is made of are packages of their own, and each takes all
+// that it needs in its props, so that a deployment to an organization can put them
+// together in another way.
+//
+// Only L1 constructs are used, with the logical ids that they are given: the
+// template stays as it is written, without statements that nobody wrote.
+// docs/decisions/0009-cdk-with-l1-constructs.md says why.
+package account
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"keymend/infra/cfn"
+	"keymend/infra/function"
+	"keymend/infra/queue"
+	"keymend/infra/role"
+	"keymend/infra/rule"
+	"keymend/infra/watch"
+	"keymend/pkg/permission"
+)
+
+// Props are what the stack needs.
+type Props struct {
+	Defaults map[string]string // of the template's parameters, by context key without "keymend:"
+	Code     map[string]string // of the functions: path of the zip, by function
+}
+
+// NewStack makes the stack. An error is about what it was given; nothing has to be
+// synthesised then.
+func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack, error) {
+	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
+		Description:        new("Keymend in one account and Region. Its IAM roles are global: an account has one such stack."),
+		AnalyticsReporting: new(false),
+		// The CLI checks the bootstrap version by the assembly's manifest. The rule
+		// would do so once more, with a parameter that nobody sets.
+		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
+	})
+	if err := newParameters(stack, props.Defaults); err != nil {
+		return nil, err
+	}
+	c := newConditions(stack)
+	newSwitch(stack, c.functions)
+	rules := map[string]awscdk.CfnCondition{
+		rule.LaunchUnsuccessful: c.functions, rule.LaunchSuccessful: c.functions, rule.GroupCreated: c.functions, rule.ImageChanged: c.copies, rule.OwnWrites: c.functions,
+	}
+	key := cfn.Optional{Value: cfn.Ref("EncryptionKey"), Given: c.encrypted}
+	queues := queue.New(stack, "Queues", queue.Props{Condition: c.functions, Rules: rules, Key: key})
+	rule.New(stack, "Rules", rule.Props{Rules: rules, Target: queues.Signals, DeadLetters: queues.SignalsDead})
+	if err := role.New(stack, "Roles", roles(c)); err != nil {
+		return nil, err
+	}
+	logs := function.NewLogs(stack, "Logs", function.LogsProps{
+		Condition: c.functions, RetentionInDays: awscdk.Token_AsNumber(map[string]any{"Ref": "RetentionInDays"}), Key: key,
+	})
+	function.New(stack, "Functions", function.Props{
+		Condition: c.functions, Code: props.Code, Environment: environment(queues.ChangesURL, c.dedicated), Logs: logs,
+		Roles: map[string]*string{
+			function.Diagnose:  cfn.GetAtt(role.LogicalID(permission.Diagnose), "Arn"),
+			function.Remediate: cfn.GetAtt(role.LogicalID(permission.Remediate), "Arn"),
+		},
+		Sources: map[string]*string{function.Diagnose: queues.Signals, function.Remediate: queues.Changes},
+	})
+	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs})
+	outputs(stack, queues, logs, c.functions)
+	return stack, nil
+}
+
+// roles says of what they are made, and what of them hangs on which condition.
+func roles(c conditions) role.Props {
+	return role.Props{
+		Place: permission.Place{
+			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
+			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, SwitchParameter: "${SwitchParameter}",
+			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true,
+		},
+		Conditions: map[permission.Role]awscdk.CfnCondition{
+			permission.Granter: c.functions, permission.Diagnose: c.functions, permission.Remediate: c.functions,
+			permission.PolicyWriter: c.writesPolicies, permission.GroupWriter: c.dedicated, permission.Copier: c.copies,
+		},
+		AllKeys: c.allKeys,
+		Without: []role.Without{
+			{Condition: c.otherAccounts, Lacks: func(p *permission.Place) { p.Accounts = nil }},
+			{Condition: c.groupsElsewhere, Lacks: func(p *permission.Place) { p.Groups = nil }},
+			{Condition: c.dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
+			{Condition: c.copies, Lacks: func(p *permission.Place) { p.Copies = false }},
+		},
+	}
+}
+
+func outputs(stack awscdk.Stack, queues queue.Queues, logs function.Logs, condition awscdk.CfnCondition) {
+	for _, o := range []struct {
+		id    string
+		value *string
+	}{
+		{"SignalsQueue", queues.SignalsURL}, {"ChangesQueue", queues.ChangesURL},
+		{"AuditLogs", awscdk.Fn_Join(new(","), &[]*string{logs.Names[function.Diagnose], logs.Names[function.Remediate]})},
+	} {
+		awscdk.NewCfnOutput(stack, &o.id, &awscdk.CfnOutputProps{Value: o.value, Condition: condition})
+	}
+}

@@ -1,0 +1,129 @@
+package account_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
+
+	"keymend/infra/account"
+	"keymend/infra/cdkcontext"
+	"keymend/infra/function"
+	"keymend/infra/template"
+)
+
+var update = flag.Bool("update", false, "write what is synthesised to infra/template/account.json")
+
+// All tests share one jsii kernel: it is a Node process.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	jsii.Close()
+	_ = os.RemoveAll(assembly())
+	os.Exit(code)
+}
+
+// newStack makes the stack of the shipped cdk.json, with files in place of the
+// functions so that it is the same whatever they hold.
+func newStack(t *testing.T, outdir string) (awscdk.App, awscdk.Stack) {
+	t.Helper()
+	context, err := cdkcontext.Read(func(string) string { return "" }, func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join("..", "..", name))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults, err := cdkcontext.Validate(context, cdkcontext.Stack{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, AnalyticsReporting: new(false), TreeMetadata: new(false)})
+	stack, err := account.NewStack(app, "keymend", account.Props{Defaults: defaults, Code: map[string]string{
+		function.Diagnose: filepath.Join("testdata", "diagnose.zip"), function.Remediate: filepath.Join("testdata", "remediate.zip"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app, stack
+}
+
+// assembly is what the shipped cdk.json synthesises to: a directory.
+var assembly = sync.OnceValue(func() string {
+	dir, err := os.MkdirTemp("", "keymend-assembly")
+	if err != nil {
+		panic(err)
+	}
+	return dir
+})
+
+// synthesised returns the template, in the form of account.json.
+func synthesised(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(assembly(), "keymend.template.json")
+	if _, err := os.Stat(file); err != nil {
+		app, _ := newStack(t, assembly())
+		app.Synth(nil)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layOut(gjson.ParseBytes(text), "") + "\n"
+}
+
+// The committed template, which the sandbox deploys, is what the CDK app makes.
+func TestTemplateIsWhatIsSynthesised(t *testing.T) {
+	got := synthesised(t)
+	if *update {
+		if err := os.WriteFile(filepath.Join("..", "template", "account.json"), []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Fatal("account.json rewritten; run again without -update")
+	}
+	if diff := cmp.Diff(string(template.Account()), got); diff != "" {
+		t.Errorf("infra/template/account.json isn't what the CDK app makes; `go test ./infra/account -update` writes it anew (-committed +synthesised):\n%s", diff)
+	}
+}
+
+// layOut writes JSON with the order kept, and what fits into a line on one.
+func layOut(v gjson.Result, indent string) string {
+	const width = 150
+	line := gjson.Parse(v.Raw).Get("@ugly").Raw
+	if !v.IsObject() && !v.IsArray() || indent != "" && len(indent)+len(line) <= width {
+		return line
+	}
+	var parts []string
+	v.ForEach(func(key, value gjson.Result) bool {
+		part := indent + "  "
+		if v.IsObject() {
+			part += key.Raw + ": "
+		}
+		parts = append(parts, part+layOut(value, indent+"  "))
+		return true
+	})
+	opening, closing := "[", "]"
+	if v.IsObject() {
+		opening, closing = "{", "}"
+	}
+	return opening + "\n" + strings.Join(parts, ",\n") + "\n" + indent + closing
+}
+
+// Laying out changes no value.
+func TestLayOut(t *testing.T) {
+	var before, after any
+	text := synthesised(t)
+	raw, err := os.ReadFile(filepath.Join(assembly(), "keymend.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if json.Unmarshal(raw, &before) != nil || json.Unmarshal([]byte(text), &after) != nil || !cmp.Equal(before, after) {
+		t.Error("the template reads otherwise once it is laid out")
+	}
+}

@@ -1,0 +1,64 @@
+// Package cfn has what the constructs write CloudFormation with: references, and
+// resources under the logical ids that they are given.
+package cfn
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// Prefix begins the names of all that Keymend deploys.
+const Prefix = "keymend-"
+
+// Group makes a construct that holds others.
+func Group(scope constructs.Construct, id string) constructs.Construct {
+	return constructs.NewConstruct(scope, &id)
+}
+
+// Place gives a resource its construct's id as logical id, and the condition under
+// which it is there; nil: always.
+func Place(r awscdk.CfnResource, condition awscdk.CfnCondition) {
+	r.OverrideLogicalId(r.Node().Id())
+	if condition != nil {
+		r.CfnOptions().SetCondition(condition)
+	}
+}
+
+// Ref gives what a parameter holds, or how a resource is referred to.
+func Ref(name string) *string { return awscdk.Fn_Ref(&name) }
+
+// GetAtt gives an attribute of a resource.
+func GetAtt(name, attribute string) *string {
+	return awscdk.Token_AsString(awscdk.Fn_GetAtt(&name, &attribute), nil)
+}
+
+// NoValue is nothing: what has it isn't there.
+func NoValue() *string { return Ref("AWS::NoValue") }
+
+// Either gives one value where the condition holds, and another where it doesn't.
+func Either(condition awscdk.CfnCondition, holds, doesNot any) *string {
+	return awscdk.Token_AsString(awscdk.Fn_ConditionIf(condition.LogicalId(), holds, doesNot), nil)
+}
+
+// Number returns n as the CDK takes numbers.
+func Number(n int) *float64 {
+	f := float64(n)
+	return &f
+}
+
+// An Optional is a parameter, and the condition that it is set.
+type Optional struct {
+	Value *string
+	Given awscdk.CfnCondition
+}
+
+// OrNothing gives the value, and nothing where it isn't set.
+func (o Optional) OrNothing() *string { return Either(o.Given, o.Value, NoValue()) }
+
+// Unset has the CDK's own validation leave out a rule about the form of values: it
+// takes the default of a parameter for one, though its condition doesn't hold then.
+func Unset(in constructs.Construct, rule string) {
+	awscdk.Validations_Of(in).Acknowledge(&awscdk.Acknowledgment{
+		Id: new("CloudFormation-Validate::" + rule), Reason: new("The value is only there where the parameter is set."),
+	})
+}

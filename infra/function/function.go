@@ -1,0 +1,73 @@
+// Package function is the Lambda functions, what each takes its messages from, and
+// their log groups.
+package function
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"keymend/infra/cfn"
+)
+
+// The functions, by the name that their zips, roles and log groups have too.
+const (
+	Diagnose  = "diagnose"
+	Remediate = "remediate"
+)
+
+// Timeout of each, in seconds.
+const Timeout = 60
+
+// Names returns every function.
+func Names() []string { return []string{Diagnose, Remediate} }
+
+// Props are what the functions need; each map is by function.
+type Props struct {
+	Condition   awscdk.CfnCondition
+	Code        map[string]string  // path of the zip
+	Roles       map[string]*string // ARNs
+	Sources     map[string]*string // ARN of the queue whose messages it takes
+	Environment map[string]*string
+	Logs        Logs // the functions' log groups
+}
+
+// New makes the functions and lets each take the messages of its queue:
+// diagnose many at once, so that a storm costs what its distinct groups cost,
+// remediate one.
+func New(scope constructs.Construct, id string, props Props) {
+	in := cfn.Group(scope, id)
+	for _, name := range Names() {
+		function := newFunction(in, name, props)
+		mapping := &awslambda.CfnEventSourceMappingProps{
+			EventSourceArn: props.Sources[name], FunctionName: function.Ref(), BatchSize: cfn.Number(1),
+			FunctionResponseTypes: &[]*string{new("ReportBatchItemFailures")},
+		}
+		if name == Diagnose {
+			mapping.BatchSize, mapping.MaximumBatchingWindowInSeconds = cfn.Number(100), cfn.Number(2)
+			mapping.ScalingConfig = &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: cfn.Number(2)}
+		}
+		cfn.Place(awslambda.NewCfnEventSourceMapping(in, new(LogicalID(name)+"Source"), mapping), props.Condition)
+	}
+}
+
+func newFunction(in constructs.Construct, name string, props Props) awslambda.CfnFunction {
+	code := awss3assets.NewAsset(in, new(LogicalID(name)+"Code"), &awss3assets.AssetProps{Path: new(props.Code[name])})
+	function := awslambda.NewCfnFunction(in, new(LogicalID(name)), &awslambda.CfnFunctionProps{
+		FunctionName: new(cfn.Prefix + name), Description: new("Keymend: " + name),
+		Runtime: new("provided.al2023"), Architectures: &[]*string{new("arm64")}, Handler: new("bootstrap"),
+		Code: &awslambda.CfnFunction_CodeProperty{S3Bucket: code.S3BucketName(), S3Key: code.S3ObjectKey()},
+		Role: props.Roles[name], Timeout: cfn.Number(Timeout), MemorySize: cfn.Number(256),
+		Environment: &awslambda.CfnFunction_EnvironmentProperty{Variables: &props.Environment},
+	})
+	cfn.Place(function, props.Condition)
+	// Lambda would make the log group itself, without retention.
+	function.AddResourceDependency(props.Logs.groups[name], nil)
+	return function
+}
+
+// LogicalID names a function within the template.
+func LogicalID(name string) string {
+	return map[string]string{Diagnose: "Diagnose", Remediate: "Remediate"}[name]
+}

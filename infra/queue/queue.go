@@ -1,0 +1,118 @@
+// Package queue is Keymend's queues: signals and changes, and the dead-letter queue
+// of each.
+package queue
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"keymend/infra/cfn"
+	"keymend/infra/function"
+	"keymend/infra/rule"
+)
+
+// The queues' names, which permissions name too.
+const (
+	Signals     = cfn.Prefix + "signals"
+	SignalsDead = cfn.Prefix + "signals-dead"
+	Changes     = cfn.Prefix + "changes.fifo"
+	ChangesDead = cfn.Prefix + "changes-dead.fifo"
+)
+
+// A queue hides what it handed out for six timeouts of its function, and gives up
+// after five receives.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+const (
+	visibility = 6 * function.Timeout
+	receives   = 5
+	twoWeeks   = 14 * 24 * 60 * 60
+)
+
+// Props are what the queues need.
+type Props struct {
+	Condition awscdk.CfnCondition
+	Rules     map[string]awscdk.CfnCondition // that may send signals, with the condition of each
+	// Key encrypts the messages instead of SQS's own key; its policy has to let
+	// EventBridge and the functions use it (docs/deploy.md).
+	Key cfn.Optional
+}
+
+// Queues are how the queues are referred to.
+type Queues struct {
+	Signals, SignalsDead, Changes *string // ARNs
+	SignalsURL, ChangesURL        *string
+}
+
+// New makes the queues and their policies.
+func New(scope constructs.Construct, id string, props Props) Queues {
+	in := cfn.Group(scope, id)
+	for _, q := range []struct {
+		id, name, dead string
+		fifo           bool
+	}{
+		{id: "SignalsDead", name: SignalsDead}, {id: "Signals", name: Signals, dead: "SignalsDead"},
+		{id: "ChangesDead", name: ChangesDead, fifo: true}, {id: "Changes", name: Changes, dead: "ChangesDead", fifo: true},
+	} {
+		queue := &awssqs.CfnQueueProps{
+			QueueName: &q.name, MessageRetentionPeriod: cfn.Number(twoWeeks),
+			SqsManagedSseEnabled: awscdk.Fn_ConditionIf(props.Key.Given.LogicalId(), cfn.NoValue(), true), KmsMasterKeyId: props.Key.OrNothing(),
+		}
+		if q.fifo {
+			queue.FifoQueue = true
+		}
+		if q.dead != "" {
+			queue.VisibilityTimeout = cfn.Number(visibility)
+			queue.RedrivePolicy = map[string]any{"deadLetterTargetArn": cfn.GetAtt(q.dead, "Arn"), "maxReceiveCount": receives}
+		}
+		cfn.Place(awssqs.NewCfnQueue(in, &q.id, queue), props.Condition)
+	}
+	for _, q := range []string{"Signals", "SignalsDead", "Changes", "ChangesDead"} {
+		var senders []any
+		if q == "Signals" || q == "SignalsDead" {
+			senders = arns(props)
+		}
+		cfn.Place(awssqs.NewCfnQueuePolicy(in, new(q+"Policy"), &awssqs.CfnQueuePolicyProps{
+			Queues: &[]*string{cfn.Ref(q)}, PolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": statements(q, senders)},
+		}), props.Condition)
+	}
+	return Queues{
+		Signals: cfn.GetAtt("Signals", "Arn"), SignalsDead: cfn.GetAtt("SignalsDead", "Arn"), Changes: cfn.GetAtt("Changes", "Arn"),
+		SignalsURL: cfn.Ref("Signals"), ChangesURL: cfn.Ref("Changes"),
+	}
+}
+
+// arns names the rules, those with a condition of their own only where it holds.
+func arns(props Props) []any {
+	var out []any
+	for _, name := range rule.Names() {
+		switch condition, ok := props.Rules[name]; {
+		case !ok:
+		case condition == nil || condition == props.Condition:
+			out = append(out, cfn.GetAtt(name, "Arn"))
+		default:
+			out = append(out, cfn.Either(condition, cfn.GetAtt(name, "Arn"), cfn.NoValue()))
+		}
+	}
+	return slices.Clip(out)
+}
+
+// statements lets rules send, and nobody come in without TLS. Both functions have
+// their permissions by their roles.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
+func statements(queue string, senders []any) []any {
+	arn := cfn.GetAtt(queue, "Arn")
+	out := []any{map[string]any{
+		"Sid": "OnlyTLS", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn,
+		"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+	}}
+	if len(senders) == 0 {
+		return out
+	}
+	return append(out, map[string]any{
+		"Sid": "Rules", "Effect": "Allow", "Principal": map[string]any{"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
+		"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": senders}},
+	})
+}

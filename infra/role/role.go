@@ -1,0 +1,58 @@
+// Package role is the IAM roles, with the policies of pkg/permission.
+package role
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"keymend/infra/cfn"
+	"keymend/pkg/permission"
+)
+
+// Props are what the roles need.
+type Props struct {
+	// Place is where the roles live, with all that they may ever need; its strings
+	// may hold CloudFormation's ${…}.
+	Place      permission.Place
+	Conditions map[permission.Role]awscdk.CfnCondition // of roles that aren't always there
+	AllKeys    awscdk.CfnCondition                     // where it holds, writers need no tag on the key
+	Without    []Without
+}
+
+// Without says what the place lacks where a condition doesn't hold.
+type Without struct {
+	Condition awscdk.CfnCondition
+	Lacks     func(*permission.Place)
+}
+
+// New makes every role of pkg/permission. An error means that a policy
+// couldn't be written.
+func New(scope constructs.Construct, id string, props Props) error {
+	in := cfn.Group(scope, id)
+	for _, role := range permission.Roles() {
+		d := documents{role: role, props: props}
+		trust, err := d.document(permission.Trust)
+		if err != nil {
+			return err
+		}
+		policy, err := d.document(permission.Policy)
+		if err != nil {
+			return err
+		}
+		cfn.Place(awsiam.NewCfnRole(in, new(LogicalID(role)), &awsiam.CfnRoleProps{
+			RoleName: new(props.Place.Prefix + string(role)), AssumeRolePolicyDocument: trust,
+			Policies: &[]*awsiam.CfnRole_PolicyProperty{{PolicyName: new("keymend"), PolicyDocument: policy}},
+		}), props.Conditions[role])
+	}
+	return nil
+}
+
+// LogicalID names a role within the template.
+func LogicalID(r permission.Role) string {
+	return map[permission.Role]string{
+		permission.Reader: "ReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
+		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole",
+		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
+	}[r]
+}

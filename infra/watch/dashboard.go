@@ -1,0 +1,98 @@
+package watch
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"keymend/infra/cfn"
+	"keymend/infra/function"
+	"keymend/infra/queue"
+)
+
+// A widget is one of a dashboard's.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+type widget struct {
+	Type       string         `json:"type"`
+	X          int            `json:"x"`
+	Y          int            `json:"y"`
+	Width      int            `json:"width"`
+	Height     int            `json:"height"`
+	Properties map[string]any `json:"properties"`
+}
+
+const region = "${AWS::Region}"
+
+// heading shows the settings that decide whether anything is written. Where the
+// switch stands, only the parameter itself says.
+const heading = `# Keymend: mode **${Mode}**, scope **${Scope}**
+Every write stops while the parameter **${SwitchParameter}** isn't ` + "`on`" + `: ` + "`aws ssm put-parameter --name ${SwitchParameter} --value off --overwrite`" + `. Alarms and what to do: docs/deploy.md.`
+
+func newDashboard(in constructs.Construct, props Props) {
+	cfn.Place(awscloudwatch.NewCfnDashboard(in, new("Dashboard"), &awscloudwatch.CfnDashboardProps{
+		// Dashboards are global: two Regions must not share a name.
+		DashboardName: awscdk.Fn_Sub(new(cfn.Prefix+"${AWS::Region}"), nil), DashboardBody: awscdk.Fn_Sub(new(body()), nil),
+	}), props.Condition)
+}
+
+// body lays the widgets out, as CloudWatch's JSON.
+func body() string {
+	widgets := []widget{
+		{"text", 0, 0, 24, 3, map[string]any{"markdown": heading}},
+		table(3, 0, "Broken now, and why", "BrokenQuery"),
+		table(3, 12, "Proposals that wait for a person", "ProposalsQuery"),
+		table(9, 0, "Fixed, and not in service yet", "FixedNotInServiceQuery"),
+		table(9, 12, "Grants that stand in for statements", "BridgesQuery"),
+		graph(15, 0, "Findings", search("Findings", "Sum")),
+		graph(15, 8, "Changes", search("Outcomes", "Sum")),
+		graph(15, 16, "Seconds from failure to in service", [][]any{
+			series("Keymend", "SecondsSinceFailure", "Outcome", "in-service", "p50"), series("Keymend", "SecondsSinceFailure", "Outcome", "in-service", "p95"),
+		}),
+		graph(21, 0, "Oldest message, seconds", [][]any{series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Signals, "Maximum"), series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Changes, "Maximum")}),
+		graph(21, 8, "Dead letters", [][]any{series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.SignalsDead, "Maximum"), series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.ChangesDead, "Maximum")}),
+		graph(21, 16, "Functions' errors and throttles", [][]any{
+			series("AWS/Lambda", "Errors", "FunctionName", cfn.Prefix+function.Diagnose, "Sum"), series("AWS/Lambda", "Errors", "FunctionName", cfn.Prefix+function.Remediate, "Sum"),
+			series("AWS/Lambda", "Throttles", "FunctionName", cfn.Prefix+function.Diagnose, "Sum"), series("AWS/Lambda", "Throttles", "FunctionName", cfn.Prefix+function.Remediate, "Sum"),
+		}),
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(map[string]any{"widgets": widgets}); err != nil {
+		return "" // strings and numbers can always be written
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// table shows a saved query's answer.
+func table(y, x int, title, id string) widget {
+	text := ""
+	for _, name := range function.Names() {
+		text += "SOURCE '/aws/lambda/" + cfn.Prefix + name + "' | "
+	}
+	for _, q := range queries() {
+		if q.id == id {
+			text += strings.ReplaceAll(q.text, "\n", " | ")
+		}
+	}
+	return widget{"log", x, y, 12, 6, map[string]any{"title": title, "query": text, "region": region, "view": "table"}}
+}
+
+func graph(y, x int, title string, metrics [][]any) widget {
+	return widget{"metric", x, y, 8, 6, map[string]any{
+		"title": title, "metrics": metrics, "region": region, "view": "timeSeries", "stacked": false, "period": 300,
+	}}
+}
+
+// search finds a metric of every outcome that there was.
+func search(name, statistic string) [][]any {
+	return [][]any{{map[string]any{"expression": `SEARCH('{Keymend,Outcome} MetricName="` + name + `"', '` + statistic + `', 300)`, "id": "e1"}}}
+}
+
+func series(namespace, name, dimension, value, statistic string) []any {
+	return []any{namespace, name, dimension, value, map[string]any{"stat": statistic, "label": value + " " + name + " " + statistic}}
+}
