@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
 
 	"keymend/infra/template"
@@ -57,6 +59,32 @@ func TestFunctionsTakeTheirSettings(t *testing.T) {
 			if err != nil || c.Mode != "enforce" || c.Scope != p["Scope"] || c.OwnKey != p["OwnKey"] || c.ForeignKey != p["ForeignKey"] || c.DedicatedSuffix() != p["DedicatedRoleSuffix"] {
 				t.Errorf("%v: %+v, %v", p, c, err)
 			}
+		}
+	}
+}
+
+// Each parameter arrives as the setting that it is for.
+func TestEveryParameterArrives(t *testing.T) {
+	t.Parallel()
+	want := settings.Config{
+		Mode: "propose", Scope: "all", OwnKey: "policy", SwitchParameter: "/other/switch", OwnershipTags: []string{"team", "stack"}, RolePrefix: "keymend-",
+		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
+		ServiceLinkedRole: "dedicated:payments", CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo",
+	}
+	made := deployed(t, map[string]string{
+		"Mode": want.Mode, "Scope": want.Scope, "OwnKey": want.OwnKey, "SwitchParameter": want.SwitchParameter, "OwnershipTags": "team,stack",
+		"VerifyReads": "7", "VerifyInterval": "500ms", "Accounts": "444455556666", "ForeignKey": want.ForeignKey, "ForeignStatements": want.ForeignStatements,
+		"DedicatedRoleSuffix": "payments", "CopyKey": want.CopyKey, "MoveDefault": "true",
+	})
+	for _, id := range []string{"Diagnose", "Remediate"} {
+		variables := made[id].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
+		if variables[settings.EnvChangesQueueURL] != "Changes" { // what Ref of the queue is to this loader
+			t.Errorf("%s sends to %v", id, variables[settings.EnvChangesQueueURL])
+		}
+		variables[settings.EnvChangesQueueURL] = want.ChangesQueueURL
+		got, err := settings.Parse(func(name string) string { return fmt.Sprint(variables[name]) })
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-parameters +settings)\n%s", id, err, diff)
 		}
 	}
 }

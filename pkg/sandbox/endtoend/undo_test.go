@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"keymend/pkg/audit"
 )
 
 // TestEveryStoryUndone takes back every change of every story, the last one first,
@@ -58,7 +60,7 @@ func (w *world) undoAll(want int) {
 func (w *world) undoable() []string {
 	var ids []string
 	for _, r := range w.records() {
-		if len(r.Undo) > 0 && r.RemediationID != "" {
+		if r.Phase == audit.Result && len(r.Undo) > 0 {
 			ids = append(ids, r.RemediationID)
 		}
 	}
