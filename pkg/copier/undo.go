@@ -23,7 +23,7 @@ var ErrNoLatest = errors.New("its $Latest is no other version yet")
 //
 // Errors are ErrInUse, ErrNoLatest, EC2's refusal and the SDK's, wrapped.
 func (w Work) DeleteVersion(ctx context.Context, s owncopy.DeleteTemplateVersion) (apply.Done, error) {
-	version, err := w.deletable(ctx, s)
+	version, err := w.deletable(ctx, s, 0)
 	if err != nil || version == 0 {
 		return apply.Done{}, err
 	}
@@ -43,14 +43,18 @@ func (w Work) DeleteVersion(ctx context.Context, s owncopy.DeleteTemplateVersion
 	return apply.Done{Changed: true}, w.resolves(ctx, s.Template, version)
 }
 
-// deletable returns the number of the version that is meant; 0 = it is gone.
-func (w Work) deletable(ctx context.Context, s owncopy.DeleteTemplateVersion) (int64, error) {
+// deletable returns the number of the version that is meant; 0 = it is gone. What
+// would be the template's default by then counts, where that is known (not 0).
+func (w Work) deletable(ctx context.Context, s owncopy.DeleteTemplateVersion, standard int64) (int64, error) {
 	head, err := w.head(ctx, s.Template)
 	if gone(err) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
+	}
+	if standard != 0 {
+		head.DefaultVersionNumber = &standard
 	}
 	later, err := w.later(ctx, s.Template, s.From)
 	if err != nil {
@@ -103,32 +107,59 @@ func (w Work) resolves(ctx context.Context, template string, deleted int64) erro
 	return fmt.Errorf("version %d of %s was deleted, and %w: see that groups on $Latest launch; a new version made of an earlier one is the latest again", deleted, template, ErrNoLatest)
 }
 
-// Preview says in words what an undo would change, without changing it.
-func (r *Reader) Preview(ctx context.Context, u apply.Undo) ([]string, error) {
-	w := Work{Reader: r}
+// Preview says in words what undos would change, one after the other, without
+// changing it; and of what is in use, that it stays.
+func (r *Reader) Preview(ctx context.Context, undos apply.Undos) ([]string, error) {
+	p := preview{Work: Work{Reader: r}, defaults: map[string]int64{}}
 	var out []string
+	for _, u := range undos {
+		says, err := p.of(ctx, u)
+		if errors.Is(err, ErrInUse) {
+			says, err = []string{err.Error()}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, says...)
+	}
+	return out, nil
+}
+
+// A preview knows what would be the default version by then, by template.
+type preview struct {
+	Work
+	defaults map[string]int64
+}
+
+func (p preview) of(ctx context.Context, u apply.Undo) ([]string, error) {
 	switch {
 	case u.RemoveCopy != nil:
-		images, snapshots, err := w.removable(ctx, *u.RemoveCopy)
-		for _, id := range images {
-			out = append(out, id+", a copy of "+u.RemoveCopy.Source+", would be deregistered")
-		}
-		for _, id := range snapshots {
-			out = append(out, id+", of a copy of "+u.RemoveCopy.Source+", would be deleted")
-		}
-		return out, err
+		return p.copy(ctx, *u.RemoveCopy)
 	case u.DeleteVersion != nil:
-		v, err := w.deletable(ctx, *u.DeleteVersion)
-		if err == nil && v != 0 {
-			out = append(out, fmt.Sprintf("version %d of %s would be deleted; who follows $Latest gets the one before it", v, u.DeleteVersion.Template))
+		v, err := p.deletable(ctx, *u.DeleteVersion, p.defaults[u.DeleteVersion.Template])
+		if err != nil || v == 0 {
+			return nil, err
 		}
-		return out, err
+		return []string{fmt.Sprintf("version %d of %s would be deleted; who follows $Latest gets the one before it", v, u.DeleteVersion.Template)}, nil
 	case u.SetDefault != nil:
-		head, err := r.head(ctx, u.SetDefault.Template)
-		if err == nil && value(head.DefaultVersionNumber) == u.SetDefault.Before {
-			out = append(out, fmt.Sprintf("the default version of %s would be %d again", u.SetDefault.Template, u.SetDefault.Version))
+		head, err := p.head(ctx, u.SetDefault.Template)
+		if err != nil || value(head.DefaultVersionNumber) != u.SetDefault.Before {
+			return nil, err
 		}
-		return out, err
+		p.defaults[u.SetDefault.Template] = u.SetDefault.Version
+		return []string{fmt.Sprintf("the default version of %s would be %d again", u.SetDefault.Template, u.SetDefault.Version)}, nil
 	}
 	return nil, nil
+}
+
+func (p preview) copy(ctx context.Context, s owncopy.RemoveCopy) ([]string, error) {
+	images, snapshots, err := p.removable(ctx, s)
+	var out []string
+	for _, id := range images {
+		out = append(out, id+", a copy of "+s.Source+", would be deregistered")
+	}
+	for _, id := range snapshots {
+		out = append(out, id+", of a copy of "+s.Source+", would be deleted")
+	}
+	return out, err
 }

@@ -73,12 +73,33 @@ func TestUndoOfVersion(t *testing.T) {
 	t.Parallel()
 	a := derived()
 	undo := a.work().UndoOfVersion(owncopy.NewTemplateVersion{Template: "lt-1", From: 1})
-	says, err := a.reader().Preview(t.Context(), undo)
+	says, err := a.reader().Preview(t.Context(), apply.Undos{undo})
 	if err != nil || len(says) != 1 || !strings.Contains(says[0], "version 2 of lt-1 would be deleted") || len(a.removed) != 0 {
 		t.Errorf("%v, %v, removed %v", says, err, a.removed)
 	}
 	if key, what := undo.Key(); key != "" || what != "lt-1" || undo == (apply.Undo{}) {
 		t.Errorf("about %q, %q", key, what)
+	}
+}
+
+// TestPreview looks at each undo as things would be by then, and says what stays.
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	a := derived()
+	a.template.DefaultVersionNumber = new(int64(2))
+	version := a.work().UndoOfVersion(owncopy.NewTemplateVersion{Template: "lt-1", From: 1})
+	back := apply.Undo{SetDefault: &owncopy.SetDefaultVersion{Template: "lt-1", Version: 1, Before: 2}}
+	for _, tc := range []struct {
+		undos apply.Undos
+		want  string
+	}{
+		{apply.Undos{back, version}, "the default version of lt-1 would be 1 again; version 2 of lt-1 would be deleted; who follows $Latest gets the one before it"},
+		{apply.Undos{version}, "version 2 of lt-1 is its default: it is in use, and stays"},
+	} {
+		says, err := a.reader().Preview(t.Context(), tc.undos)
+		if got := strings.Join(says, "; "); err != nil || got != tc.want || len(a.removed) != 0 {
+			t.Errorf("%q, %v", got, err)
+		}
 	}
 }
 

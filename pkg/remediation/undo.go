@@ -38,6 +38,9 @@ func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error
 	if undoErr := undoing(&r, b.left); undoErr != nil {
 		return r, undoErr
 	}
+	if err != nil && b.changed {
+		err = fmt.Errorf("a part was taken back, and the rest is left: %w", err)
+	}
 	r.Outcome, r.Reason = b.outcome(err)
 	return r, errors.Join(err, e.write(ctx, r))
 }

@@ -16,12 +16,13 @@ import (
 type sitting struct {
 	*copies
 	environment []string
+	file        string // the audit records
 	read        strings.Builder
 }
 
 func newSitting(t *testing.T, tags map[string]string) *sitting {
 	t.Helper()
-	s := &sitting{copies: newCopies(t, tags, with("Mode", "observe"), edited(letTestsIn), unwatched)}
+	s := &sitting{copies: newCopies(t, tags, with("Mode", "observe"), edited(letTestsIn), unwatched), file: filepath.Join(t.TempDir(), "keymend-audit.jsonl")}
 	as, err := s.assume(s.cfg, permission.Remediate, "test", "").Credentials.Retrieve(t.Context())
 	must(t, err)
 	s.environment = []string{
@@ -36,6 +37,27 @@ func (s *sitting) types(args ...string) {
 	s.t.Helper()
 	code, text := s.run(account, s.environment, args...)
 	fmt.Fprintf(&s.read, "$ keymend %s\n%sexit code %d\n\n", strings.Join(args, " "), text, code)
+}
+
+func (s *sitting) heals() {
+	s.t.Helper()
+	s.types("diagnose", "web-prod", "--apply", "--audit-file", s.file)
+}
+
+// takesBack undoes all but the first change: through the roles, as the diagnosis
+// was, and with the person's own credentials.
+func (s *sitting) takesBack() {
+	s.t.Helper()
+	ids := regexp.MustCompile(`keymend undo (r-[0-9a-f]+) --file`).FindAllStringSubmatch(s.read.String(), -1)
+	for i := len(ids) - 1; i > 0; i-- {
+		s.types("undo", ids[i][1], "--file", s.file)
+		s.types("undo", ids[i][1], "--file", s.file, "--apply")
+	}
+	s.environment = []string{"AWS_ACCESS_KEY_ID=" + account}
+	fmt.Fprintf(&s.read, "  (as the account's administrator)\n\n")
+	for i := len(ids) - 1; i > 0; i-- {
+		s.types("undo", ids[i][1], "--file", s.file, "--apply")
+	}
 }
 
 // passes lets time pass.
@@ -61,20 +83,21 @@ func TestCopiesAtATerminal(t *testing.T) {
 			s.group("web-prod", s.mappedTemplate("web", s.image), tc.version)
 			s.box.Advance(3 * time.Minute)
 			s.types("diagnose", "web-prod")
-			s.types("diagnose", "web-prod", "--apply")
+			s.heals()
 			if name != "no-consent" {
-				s.types("diagnose", "web-prod", "--apply")
+				s.heals()
 				s.passes(10*time.Minute, "EC2 copies")
 				s.types("diagnose", "web-prod")
-				s.types("diagnose", "web-prod", "--apply")
+				s.heals()
 			}
 			if name == "latest" || name == "default" {
 				s.passes(10*time.Minute, "the group tries again")
-				s.types("diagnose", "web-prod", "--apply")
+				s.heals()
 				s.passes(10*time.Minute, "the group tries again")
 				s.types("diagnose", "web-prod")
+				s.takesBack()
 			}
-			s.wantSaid(filepath.Join("copies", name), plain(regexp.MustCompile(`--file \S+/`).ReplaceAllString(s.read.String(), "--file ")))
+			s.wantSaid(filepath.Join("copies", name), plain(regexp.MustCompile(`(--(audit-)?file |records of |line of )\S+/`).ReplaceAllString(s.read.String(), "$1")))
 		})
 	}
 }

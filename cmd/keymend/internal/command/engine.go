@@ -13,6 +13,7 @@ import (
 	"keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/audit"
+	"keymend/pkg/permission"
 	"keymend/pkg/remediation"
 	"keymend/pkg/remediation/live"
 	"keymend/pkg/settings"
@@ -142,6 +143,15 @@ func (p *program) world(s session) (live.AWS, error) {
 	return live.AWS{Settings: config, Sessions: account.New(s.aws, account.Options{
 		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
 	})}, nil
+}
+
+// reading is a session as the account's reader, where roles are named.
+func (p *program) reading(ctx context.Context, s session) (session, error) {
+	world, err := p.world(s)
+	if err == nil {
+		s.aws, err = world.Sessions.Config(ctx, s.account, s.aws.Region, permission.Reader, nil)
+	}
+	return s, err
 }
 
 // An auditLog takes the records of one run: to standard output where JSON is

@@ -31,9 +31,9 @@ func (p *program) tellPreview(u report.Undo) error {
 	if p.flags.Output != "json" {
 		return p.showUndo(u)
 	}
-	text, err := json.Marshal(map[string]string{
+	text, err := json.Marshal(map[string]any{
 		"remediationId": u.Record.RemediationID, "key": u.Record.Key, "principal": u.Record.Principal,
-		"before": u.Before, "after": u.After, "grantId": u.Grant,
+		"before": u.Before, "after": u.After, "grantId": u.Grant, "role": u.Role, "copies": u.Copies,
 	})
 	if err != nil {
 		return fmt.Errorf("write preview: %w", err)

@@ -29,6 +29,9 @@ type undo struct {
 	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
 }
 
+// defaultLogGroup is that of the deployed function.
+const defaultLogGroup = "/aws/lambda/keymend-remediate"
+
 // Run takes back what the remediation wrote, or says what that would be.
 func (c undo) Run(ctx context.Context, p *program) error {
 	if !strings.HasPrefix(c.ID, "r-") {
@@ -58,13 +61,27 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		return misused("undo %s: %w", c.ID, err)
 	}
 	if !c.Apply {
-		return p.previewUndo(ctx, s, r, undos)
+		if s, err = p.reading(ctx, s); err != nil {
+			return err
+		}
+		return p.previewUndo(ctx, s, r, undos, c.from())
 	}
 	done, err := p.undo(ctx, s, r, applying{Apply: c.Apply, AuditFile: c.AuditFile})
 	if err != nil {
 		return err
 	}
 	return p.tellUndo(r, done, done.Reason)
+}
+
+// from is how the record was found, as it has to be told again.
+func (c undo) from() string {
+	switch {
+	case c.File != "":
+		return " --file " + c.File
+	case c.LogGroup != defaultLogGroup:
+		return " --log-group " + c.LogGroup
+	}
+	return ""
 }
 
 // accountsOf returns the accounts in which something is to be taken back: the
@@ -162,8 +179,9 @@ func fromLog(ctx context.Context, s session, group, id string) ([]audit.Record, 
 
 // previewUndo says what would be taken away, and what in another account these
 // credentials can't.
-func (p *program) previewUndo(ctx context.Context, s session, r audit.Record, undos apply.Undos) error {
-	preview := report.Undo{Record: r}
+func (p *program) previewUndo(ctx context.Context, s session, r audit.Record, undos apply.Undos, from string) error {
+	preview := report.Undo{Record: r, From: from}
+	var copies apply.Undos
 	for _, u := range undos {
 		var err error
 		switch {
@@ -178,13 +196,16 @@ func (p *program) previewUndo(ctx context.Context, s session, r audit.Record, un
 		case u.RetireGrant != nil:
 			preview.Grant, err = u.RetireGrant.Find(ctx, s.keys())
 		case u.RemoveCopy != nil || u.SetDefault != nil || u.DeleteVersion != nil:
-			err = s.previewCopies(ctx, u, &preview)
+			copies = append(copies, u)
 		default:
 			preview.Role, err = s.previewRole(ctx, u)
 		}
 		if err != nil {
 			return fmt.Errorf("undo %s: %w", r.RemediationID, err)
 		}
+	}
+	if err := s.previewCopies(ctx, copies, &preview); err != nil {
+		return err
 	}
 	return p.tellPreview(preview)
 }

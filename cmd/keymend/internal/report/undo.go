@@ -17,6 +17,7 @@ type Undo struct {
 	Role          string       // what would become of the role or group, or of a grant that was retired, in words
 	Copies        []string     // copies that would be taken away, or a default version moved back, in words
 	Elsewhere     []string     // accounts in which there is more, that other credentials take away
+	From          string       // flags by which the record was found
 	Done          string       // what was done; "" = nothing yet
 	Failed        bool
 }
@@ -47,7 +48,7 @@ func (u Undo) Show(p *screen.Page) {
 	case !u.Changes():
 		p.Text(screen.Bold, "It is gone already. Nothing changed.")
 	default:
-		p.Whole(screen.Bold, "TO DO SO", "keymend undo "+r.RemediationID+" --apply")
+		p.Whole(screen.Bold, "TO DO SO", "keymend undo "+r.RemediationID+u.From+" --apply")
 		p.Blank()
 		p.Text(screen.Bold, "Nothing changed.")
 	}
