@@ -166,8 +166,7 @@ func (in Input) agree(p plan.Plan) string {
 		if !slices.Contains(accounts, in.Account) {
 			accounts = append(accounts, in.Account)
 		}
-		command := fmt.Sprintf(", account %s: `aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s`",
-			arn.Account(k.ARN), k.ARN, Tag, TagRemediate, TagCopy, strings.Join(accounts, " "), arn.Region(k.ARN))
+		command := ", account " + arn.Account(k.ARN) + ": `" + EnrolCommand(k.ARN, Named{TagCopy, accounts}) + "`"
 		if !slices.Contains(commands, command) {
 			commands = append(commands, command)
 		}

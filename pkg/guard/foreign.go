@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"keymend/pkg/arn"
 	"keymend/pkg/plan"
 )
 
@@ -103,6 +102,5 @@ func (in Input) enrol(keyARN string) string {
 	if !slices.Contains(accounts, in.Account) {
 		accounts = append(accounts, in.Account)
 	}
-	return fmt.Sprintf(", account %s: `aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s 'TagKey=%s,TagValue=%s' --region %s`",
-		in.KeyAccount, keyARN, Tag, TagRemediate, TagAccounts, strings.Join(accounts, " "), arn.Region(keyARN))
+	return ", account " + in.KeyAccount + ": `" + EnrolCommand(keyARN, Named{TagAccounts, accounts}) + "`"
 }

@@ -55,8 +55,18 @@ func oddOf(tags map[string]string) string {
 	return strings.Join(odd, ", ")
 }
 
+// Named are the accounts that a tag lists, TagAccounts or TagCopy.
+type Named struct {
+	Tag      string
+	Accounts []string
+}
+
 // EnrolCommand is the one command by which a key's owner lets Keymend open it
-// unattended.
-func EnrolCommand(keyARN string) string {
-	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags TagKey=%s,TagValue=%s --region %s", keyARN, Tag, TagRemediate, arn.Region(keyARN))
+// unattended; for other accounts, it names them, too.
+func EnrolCommand(keyARN string, others ...Named) string {
+	tags := "TagKey=" + Tag + ",TagValue=" + TagRemediate
+	for _, n := range others {
+		tags += fmt.Sprintf(" 'TagKey=%s,TagValue=%s'", n.Tag, strings.Join(n.Accounts, " "))
+	}
+	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags %s --region %s", keyARN, tags, arn.Region(keyARN))
 }

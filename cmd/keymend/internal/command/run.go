@@ -45,6 +45,7 @@ type commands struct {
 	flags `embed:""`
 
 	Diagnose diagnose  `cmd:"" help:"Say why a group can't launch; read-only unless --apply."`
+	Enroll   enroll    `cmd:"" help:"Say what a key's owner does so that Keymend may open it, and what that opens."`
 	Replay   replay    `cmd:"" help:"Do with an event, from a file, what the functions would do; read-only unless --apply."`
 	Access   accessCmd `cmd:"" help:"Answer questions about access to keys, as JSON lines from standard input to standard output."`
 	Undo     undo      `cmd:"" help:"Take back what a remediation wrote; says what that would be unless --apply."`

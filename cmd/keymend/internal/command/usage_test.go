@@ -5,6 +5,8 @@ import (
 	"testing"
 )
 
+const ownKey = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
+
 // TestUsage holds what wrong usage and the commands without AWS end with.
 func TestUsage(t *testing.T) {
 	t.Parallel()
@@ -28,6 +30,12 @@ func TestUsage(t *testing.T) {
 		"time runs backwards": {args: []string{"sandbox", "--speed=-1"}, code: 2, errs: "backwards"},
 		"not an address":      {args: []string{"sandbox", "--listen", "nowhere"}, code: 2, errs: "--listen"},
 		"event file missing":  {args: []string{"replay", "no-such-file.json"}, code: 2, errs: "no-such-file.json"},
+		"enroll":              {args: []string{"enroll", ownKey}, out: "`aws kms tag-resource --key-id " + ownKey + " --tags TagKey=keymend,TagValue=remediate --region eu-west-1`"},
+		"enroll for others":   {args: []string{"enroll", ownKey, "--for", "444455556666,777788889999"}, out: "'TagKey=keymend-accounts,TagValue=444455556666 777788889999'"},
+		"enroll for copies":   {args: []string{"enroll", ownKey, "--for", "444455556666", "--copy"}, out: "'TagKey=keymend-copy,TagValue=444455556666'"},
+		"enroll an alias":     {args: []string{"enroll", "alias/ebs"}, code: 2, errs: "not the ARN of a key"},
+		"enroll for itself":   {args: []string{"enroll", ownKey, "--for", "111122223333"}, code: 2, errs: "other accounts"},
+		"copies for nobody":   {args: []string{"enroll", ownKey, "--copy"}, code: 2, errs: "--for"},
 		"no functions":        {args: []string{"demo", "--functions", "no-such-dir"}, code: 2, errs: "no-such-dir"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,48 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/arn"
+	"keymend/pkg/guard"
+)
+
+// An Enrolment is what the owner of a key does so that Keymend may open it.
+type Enrolment struct {
+	Key   string // ARN
+	For   []string
+	Copy  bool
+	Named []guard.Named
+}
+
+// Show writes it on the page.
+func (e Enrolment) Show(p *screen.Page) {
+	owner, region := arn.Account(e.Key), arn.Region(e.Key)
+	p.Row(screen.Bold, "ENROLL", e.Key)
+	p.Blank()
+	p.Row(screen.Bold, "OWNER", "account "+owner+" runs:", "`"+guard.EnrolCommand(e.Key, e.Named...)+"`")
+	p.Row(screen.Bold, "OPENS", "the key to the service-linked role of a group that can't launch without it, in account "+owner+": Auto Scaling's, and EC2 Spot's where that launches; to nobody else")
+	if len(e.For) > 0 {
+		others := strings.Join(e.For, ", ")
+		p.Row(screen.Bold, "", "in account "+others+": to that account's root, so that its Keymend can make a grant to such a role; docs/security.md says what that opens. Keymend there has to name "+owner+" in its setting accounts, and "+owner+" has to let it in (groupAccounts)",
+			"to set the tag for other accounts later, repeat those that it names already")
+	}
+	if e.Copy {
+		p.Row(screen.Doubt, "", "and what lies under the key may be copied under a key of theirs: it is theirs for good then (docs/copies.md)")
+	}
+	p.Row(screen.Doubt, "BEWARE", "whoever may create Auto Scaling groups there can use the key through the default role; a sensitive key takes a role of its own: docs/security.md")
+	p.Blank()
+	p.Row(screen.Bold, "STOP", "so that nothing more is opened:", fmt.Sprintf("`aws kms untag-resource --key-id %s --tag-keys %s --region %s`", e.Key, strings.Join(e.tags(), " "), region),
+		"so that nothing is proposed either, tag it "+guard.Tag+"="+guard.TagIgnore)
+	p.Row(screen.Bold, "", "what was opened until then stays, until `keymend undo ID --apply`")
+}
+
+func (e Enrolment) tags() []string {
+	out := []string{guard.Tag}
+	for _, n := range e.Named {
+		out = append(out, n.Tag)
+	}
+	return out
+}
