@@ -2,17 +2,12 @@ package conformance_test
 
 import (
 	"encoding/json"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -47,9 +42,9 @@ func (p *project) environment() []string {
 
 func newProject(t *testing.T) *project {
 	t.Helper()
-	server := tool.Tool{Program: "moto_server", Probe: []string{"--help"}, What: "the deployed stack by moto"}.Need(t)
+	moto := tool.Moto("the deployed stack by moto")
 	cli := tool.Tool{Program: "aws", Probe: []string{"--version"}, What: "the deployed functions by the AWS CLI"}.Need(t)
-	p := &project{t: t, dir: t.TempDir(), url: startMoto(t, server), cli: cli}
+	p := &project{t: t, dir: t.TempDir(), url: tool.StartMoto(t, moto, account, os.Environ()), cli: cli}
 	p.cfg = aws.Config{Region: region, BaseEndpoint: &p.url, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
 	app := filepath.Join(p.dir, "app")
 	p.must(exec.Command("go", "build", "-o", app, "keymend/infra"))
@@ -70,36 +65,6 @@ func newProject(t *testing.T) *project {
 		p.must(exec.Command("go", "run", "keymend/infra/zip", filepath.Join(p.dir, "bootstrap"), filepath.Join(p.dir, "dist", name+".zip")))
 	}
 	return p
-}
-
-func startMoto(t *testing.T, program string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-	_ = l.Close()
-	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
-	cmd.Env = append(os.Environ(), "MOTO_ACCOUNT_ID="+account, "AWS_EC2_METADATA_DISABLED=true")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	url := "http://localhost:" + port
-	for range 600 { // real time: another's process starts
-		if response, err := http.Get(url + "/moto-api/data.json"); err == nil {
-			_, _ = io.Copy(io.Discard, response.Body)
-			_ = response.Body.Close()
-			return url
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatal("moto_server did not answer within 30 seconds")
-	return ""
 }
 
 // must runs a program, and returns what it wrote to standard output.

@@ -3,50 +3,15 @@ package conformance_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-)
 
-// startMoto starts moto's server for one test and returns its address.
-func startMoto(t *testing.T) string {
-	t.Helper()
-	program := moto.Need(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-	must(t, l.Close())
-	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
-	cmd.Env = append(isolated(), "MOTO_ACCOUNT_ID="+account)
-	var log strings.Builder
-	cmd.Stdout, cmd.Stderr = &log, &log
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if _, trouble, found := strings.Cut(log.String(), "Traceback"); t.Failed() && found {
-			t.Logf("moto_server: Traceback%s", trouble)
-		}
-	})
-	url := "http://127.0.0.1:" + port
-	for range 600 { // real time: another's process starts
-		if response, err := http.Get(url + "/moto-api/data.json"); err == nil {
-			_, _ = io.Copy(io.Discard, response.Body)
-			_ = response.Body.Close()
-			return url
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatal("moto_server did not answer within 30 seconds")
-	return ""
-}
+	"keymend/pkg/sandbox/conformance/tool"
+)
 
 // An allowance is a difference between the sandbox and moto that is known.
 type allowance struct {
@@ -79,7 +44,7 @@ func allows(all []*allowance, id, member string) bool {
 // operations that moto does well; each difference is listed with its reason.
 func TestMotoAnswersAlike(t *testing.T) {
 	t.Parallel()
-	motoEndpoint := startMoto(t)
+	motoEndpoint := tool.StartMoto(t, moto, account, isolated())
 	box, endpoint := newSandbox(t)
 	ours := &run{driver: startPython(t, endpoint), advance: box.Advance, answers: map[string]answer{}}
 	theirs := &run{driver: startPython(t, motoEndpoint), advance: func(time.Duration) {}, answers: map[string]answer{}}

@@ -10,7 +10,7 @@ import (
 var (
 	boto3  = tool.Boto3()
 	awsCLI = tool.Tool{Program: "aws", Probe: []string{"--version"}, What: "the AWS CLI, once per service"}
-	moto   = tool.Tool{Program: "moto_server", Probe: []string{"-h"}, What: "the sandbox against moto"}
+	moto   = tool.Moto("the sandbox against moto")
 )
 
 // TestTools says which tools are missing; `make test` prints what it says.
