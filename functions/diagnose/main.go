@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"keymend/pkg/permission"
 	"keymend/pkg/remediation/live"
 	"keymend/pkg/remediation/queue"
 )
@@ -19,7 +18,7 @@ import (
 var version = "dev"
 
 func main() {
-	f, err := live.NewFunction(context.Background(), permission.Diagnose, os.Getenv, version)
+	f, err := live.NewDiagnose(context.Background(), os.Getenv, version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"keymend/pkg/permission"
 	"keymend/pkg/remediation/live"
 	"keymend/pkg/remediation/queue"
 )
@@ -18,7 +17,7 @@ import (
 var version = "dev"
 
 func main() {
-	f, err := live.NewFunction(context.Background(), permission.Remediate, os.Getenv, version)
+	f, err := live.NewRemediate(context.Background(), os.Getenv, version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -28,11 +29,39 @@ type Function struct {
 	Log     func(error) // writes an error to the function's log
 }
 
-// NewFunction wires a function, permission.Diagnose or permission.Remediate, from
-// its environment. Audit records go to
-// standard output, all else to standard error; Lambda takes both to the
-// function's log group.
-func NewFunction(ctx context.Context, which permission.Role, getenv func(string) string, version string) (*Function, error) {
+// NewDiagnose wires the function that looks, from its environment. It has nothing
+// that writes, and can't try a grant either.
+func NewDiagnose(ctx context.Context, getenv func(string) string, version string) (*Function, error) {
+	w, err := newWiring(ctx, getenv, version)
+	if err != nil {
+		return nil, err
+	}
+	w.Engine.Send = w.send()
+	w.Engine.Intents = Intents(cloudwatchlogs.NewFromConfig(w.cfg), permission.Place{Prefix: w.world.Settings.RolePrefix}.LogGroup(permission.Remediate))
+	return &w.Function, nil
+}
+
+// NewRemediate wires the function that writes, from its environment.
+func NewRemediate(ctx context.Context, getenv func(string) string, version string) (*Function, error) {
+	w, err := newWiring(ctx, getenv, version)
+	if err != nil {
+		return nil, err
+	}
+	w.Engine.Next, w.Engine.Try = w.send(), w.world.Try
+	w.Engine.Open, w.Engine.OpenRole, w.Engine.Copier = w.world.Open, w.world.OpenRole, w.world.Copier
+	return &w.Function, nil
+}
+
+// A wiring is a function with what it is wired to.
+type wiring struct {
+	Function
+	cfg   aws.Config
+	world AWS
+}
+
+// newWiring wires what looks. Audit records go to standard output, all else to
+// standard error; Lambda takes both to the function's log group.
+func newWiring(ctx context.Context, getenv func(string) string, version string) (*wiring, error) {
 	c, problem := settings.Parse(getenv)
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -42,24 +71,21 @@ func NewFunction(ctx context.Context, which permission.Role, getenv func(string)
 	records := &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID}
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c}
 	engine := &remediation.Engine{
-		Settings: c, View: world.View, Open: world.Open,
+		Settings: c, View: world.View, Copies: world.Copies,
 		Switch: Switch(ssm.NewFromConfig(cfg), c.SwitchParameter),
-		Record: records.Write, Sleep: Sleep, RetiringRole: RetiringRole(c), Granter: Granter(c),
-		Copies: world.Copies, Copier: world.Copier, CopierRole: CopierRole(c),
+		Record: records.Write, Sleep: Sleep, RetiringRole: RetiringRole(c), Granter: Granter(c), CopierRole: CopierRole(c),
 	}
-	var send func(context.Context, remediation.Message) error
-	if c.ChangesQueueURL != "" {
-		send = Send(sqs.NewFromConfig(cfg), c.ChangesQueueURL)
-	}
-	// Who looks holds no role that could make a change, and so can't try either.
-	if which == permission.Diagnose {
-		engine.Send, engine.Intents = send, Intents(cloudwatchlogs.NewFromConfig(cfg), permission.Place{Prefix: c.RolePrefix}.LogGroup(permission.Remediate))
-	} else {
-		engine.Next, engine.Try, engine.OpenRole = send, world.Try, world.OpenRole
-	}
-	return &Function{Engine: engine, Problem: problem, Log: func(err error) {
+	return &wiring{cfg: cfg, world: world, Function: Function{Engine: engine, Problem: problem, Log: func(err error) {
 		log.ErrorContext(ctx, "the message has to come again", "error", err.Error())
-	}}, nil
+	}}}, nil
+}
+
+// send puts messages into the queue of changes; nil where none is set.
+func (w *wiring) send() func(context.Context, remediation.Message) error {
+	if w.world.Settings.ChangesQueueURL == "" {
+		return nil
+	}
+	return Send(sqs.NewFromConfig(w.cfg), w.world.Settings.ChangesQueueURL)
 }
 
 // RetiringRole returns the granter as the role that may retire grants; nil
