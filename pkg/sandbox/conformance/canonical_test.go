@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // made are the names that a server makes up: ids, tokens, secrets. Two servers
@@ -17,8 +18,30 @@ var made = regexp.MustCompile(`(?i)` +
 	`|\b[0-9a-f]{32,64}\b` +
 	`|127\.0\.0\.1:[0-9]+|localhost:[0-9]+`)
 
-// kind is the part of a made-up name that says what it names.
-var kind = regexp.MustCompile(`^([a-z]+-|A[A-Z]{3}|127|localhost|)`)
+// kind is the part of a made-up name that says what it names: not the beginning of
+// a UUID, which may look like one.
+var kind = regexp.MustCompile(`^([a-z]+-[0-9a-f]{8,17}$|A[A-Z]{3}|)`)
+
+// kindOf returns that part; of an address, that it is one.
+func kindOf(id string) string {
+	if strings.Contains(id, ":") {
+		return "address"
+	}
+	what, _, _ := strings.Cut(kind.FindString(id), "-")
+	return what
+}
+
+func TestKindOf(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"ami-0123456789abcdef0": "ami", "i-01234567": "i", "AROAEXAMPLE1": "AROA", "127.0.0.1:4566": "address", "localhost:5000": "address",
+		"12700000-1234-1234-1234-123456789012": "", "abcdefab-1234-1234-1234-123456789012": "", "abcdefabcdefabcdefabcdefabcdefab": "",
+	} {
+		if got := kindOf(id); !made.MatchString(id) || got != want {
+			t.Errorf("%s is of kind %q, want %q", id, got, want)
+		}
+	}
+}
 
 // canonical numbers what the server made up in the order in which it first
 // shows, so that two runs of the same calls can be compared. Where servers
@@ -71,7 +94,7 @@ func sortTags(list []any) {
 func (c *canonical) text(s string) string {
 	return made.ReplaceAllStringFunc(s, func(id string) string {
 		if c.loose {
-			return "<" + kind.FindString(id) + ">"
+			return "<" + kindOf(id) + ">"
 		}
 		if _, ok := c.seen[id]; !ok {
 			c.seen[id] = fmt.Sprintf("<%d>", len(c.seen)+1)
