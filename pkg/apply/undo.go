@@ -126,6 +126,12 @@ func (u Undo) Account() string {
 	return arn.Account(key)
 }
 
+// OfCopy reports whether it is the copier's, or a person's in its stead, to carry
+// out.
+func (u Undo) OfCopy() bool {
+	return u.RemoveCopy != nil || u.SetDefault != nil || u.DeleteVersion != nil
+}
+
 // Undos take several steps back, in this order. One alone is written as itself,
 // several as a list.
 type Undos []Undo

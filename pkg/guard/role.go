@@ -1,9 +1,8 @@
 package guard
 
 import (
-	"keymend/pkg/plan"
-
 	"keymend/pkg/arn"
+	"keymend/pkg/plan"
 )
 
 // JudgeRole decides on a plan that makes the role which the settings name, or has

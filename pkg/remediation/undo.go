@@ -86,12 +86,7 @@ func about(u apply.Undo, r audit.Record) error {
 
 // inGroupsAccount: what is taken back there, wherever the key is.
 func inGroupsAccount(u apply.Undo) bool {
-	return u.RetireGrant != nil || u.CreateGrant != nil || ofCopy(u)
-}
-
-// ofCopy: what is taken back by the copier, or in its stead.
-func ofCopy(u apply.Undo) bool {
-	return u.RemoveCopy != nil || u.SetDefault != nil || u.DeleteVersion != nil
+	return u.RetireGrant != nil || u.CreateGrant != nil || u.OfCopy()
 }
 
 // A taking is what came of taking a change back.
@@ -166,7 +161,7 @@ func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, se
 	switch {
 	case u.DeleteRole != nil || u.RestoreRole != nil:
 		return e.takeRoleBack(ctx, of, u, session)
-	case ofCopy(u):
+	case u.OfCopy():
 		return e.takeCopyBack(ctx, of, u)
 	}
 	return e.takeAccessBack(ctx, of, u, session)

@@ -13,14 +13,14 @@ import (
 )
 
 // Intents returns what finds the lines about a remediation in a function's log
-// group. A log group that isn't there has none. It reads no further than the time
-// that it is given: a search of the whole log would take minutes.
+// group. A log group that isn't there has none. It reads no further than the times
+// that it is given, which may be zero: a search of the whole log takes minutes.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func Intents(client cloudwatchlogs.FilterLogEventsAPIClient, group string) remediation.Intents {
 	return func(ctx context.Context, remediationID string, from, to time.Time) ([]string, error) {
 		pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
 			LogGroupName: &group, FilterPattern: new(fmt.Sprintf("{ $.remediationId = %q }", remediationID)),
-			StartTime: new(from.UnixMilli()), EndTime: new(to.UnixMilli()),
+			StartTime: millis(from), EndTime: millis(to),
 		})
 		var lines []string
 		for pages.HasMorePages() {
@@ -39,4 +39,12 @@ func Intents(client cloudwatchlogs.FilterLogEventsAPIClient, group string) remed
 		}
 		return lines, nil
 	}
+}
+
+// millis is a time as CloudWatch Logs has it; nil for none.
+func millis(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.UnixMilli())
 }

@@ -80,8 +80,8 @@ func (c *copies) count(operation string) int {
 func (c *copies) wantCopied(images, snapshots int) {
 	c.t.Helper()
 	i, s := c.own()
-	if len(i) != images || len(s) != snapshots || c.count("CopyImage")+c.count("CopySnapshot") != 1 {
-		c.t.Fatalf("%d images, %d snapshots, begun %d times\n%v", len(i), len(s), c.count("CopyImage")+c.count("CopySnapshot"), c.short())
+	if len(i) != images || len(s) != snapshots || c.copiesBegun() != 1 {
+		c.t.Fatalf("%d images, %d snapshots, begun %d times\n%v", len(i), len(s), c.copiesBegun(), c.short())
 	}
 	for _, one := range s {
 		if *one.KmsKeyId != c.ours {

@@ -67,7 +67,7 @@ func TestCopyFails(t *testing.T) {
 			tc.spoil(c)
 			c.box.Advance(15 * time.Minute)
 			images, snapshots := c.own()
-			if len(images)+len(snapshots) != 0 || c.count("CopyImage")+c.count("CopySnapshot") != 1 || c.count("CreateLaunchTemplateVersion") != 0 {
+			if len(images)+len(snapshots) != 0 || c.copiesBegun() != 1 || c.count("CreateLaunchTemplateVersion") != 0 {
 				t.Fatalf("%d images, %d snapshots left\n%v", len(images), len(snapshots), c.short())
 			}
 			if r := c.last(audit.Failed); !strings.Contains(r.Reason, tc.says) || !strings.Contains(r.Reason, "copies anew") {
@@ -79,7 +79,7 @@ func TestCopyFails(t *testing.T) {
 			tc.mend(c)
 			c.box.Advance(30 * time.Minute)
 			c.wantRunning("web-prod")
-			if n := c.count("CopyImage") + c.count("CopySnapshot"); n != 2 {
+			if n := c.copiesBegun(); n != 2 {
 				t.Errorf("begun %d times, want twice\n%v", n, c.short())
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/wire"
@@ -139,12 +140,12 @@ func (s *Service) roleWithID(id string) *role {
 }
 
 // splitARN returns the account and resource of an IAM or STS ARN.
-func splitARN(arn string) (account, resource string, ok bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" && parts[2] != "sts" {
+func splitARN(name string) (account, resource string, ok bool) {
+	a, ok := arn.Parse(name)
+	if !ok || a.Service != "iam" && a.Service != "sts" {
 		return "", "", false
 	}
-	return parts[4], parts[5], true
+	return a.Account, a.Resource, true
 }
 
 // isAccount reports whether s is an account's number.

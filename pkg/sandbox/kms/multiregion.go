@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/sandbox/ident"
 	"keymend/pkg/sandbox/wire"
 )
@@ -161,9 +162,9 @@ func inRegion(c *wire.Caller, region string) *wire.Caller {
 }
 
 // here names the key of this Region that can read what a related one wrote.
-func here(c *wire.Caller, arn string) string {
-	if part := strings.SplitN(arn, ":", 6); len(part) == 6 && strings.HasPrefix(part[5], "key/"+related) {
-		return keyARN(part[4], c.Region, strings.TrimPrefix(part[5], "key/"))
+func here(c *wire.Caller, key string) string {
+	if a, ok := arn.Parse(key); ok && strings.HasPrefix(a.Resource, "key/"+related) {
+		return keyARN(a.Account, c.Region, strings.TrimPrefix(a.Resource, "key/"))
 	}
-	return arn
+	return key
 }

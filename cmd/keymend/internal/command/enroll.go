@@ -6,7 +6,6 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/arn"
-	"keymend/pkg/guard"
 )
 
 type enroll struct {
@@ -30,14 +29,7 @@ func (c enroll) Run(p *program) error {
 			return misused("--for %s: give the ids, of 12 digits, of other accounts than the key's own", account)
 		}
 	}
-	e := report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy}
-	if len(c.For) > 0 {
-		e.Named = append(e.Named, guard.Named{Tag: guard.TagAccounts, Accounts: c.For})
-	}
-	if c.Copy {
-		e.Named = append(e.Named, guard.Named{Tag: guard.TagCopy, Accounts: c.For})
-	}
 	page := p.page()
-	e.Show(page)
+	report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy}.Show(page)
 	return page.Flush()
 }

@@ -66,6 +66,7 @@ func Run(args []string, around Surroundings) int {
 		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching.\n\n"+
 			"Exit codes: 0 nothing to do, or healed; 1 Keymend failed; 2 wrong usage; 3 a fix is available and was not applied; "+
 			"4 broken and not Keymend's to fix, or refused."),
+		kong.Vars{"logGroup": logGroup()},
 		kong.Writers(around.Out, around.Err),
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

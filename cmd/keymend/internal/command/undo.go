@@ -8,29 +8,32 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/audit"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/permission"
 	"keymend/pkg/remediation"
+	"keymend/pkg/remediation/live"
 )
 
 type undo struct {
 	ID        string `arg:"" help:"Id of the remediation, as in r-1a2b3c4d5e6f7a8b." placeholder:"ID"`
 	File      string `help:"File with audit records, one a line." xor:"source" placeholder:"AUDIT.jsonl"`
-	LogGroup  string `name:"log-group" help:"CloudWatch log group with audit records." default:"/aws/lambda/keymend-remediate" placeholder:"NAME"`
+	LogGroup  string `name:"log-group" help:"CloudWatch log group with audit records." default:"${logGroup}" placeholder:"NAME"`
 	Apply     bool   `help:"Take it away, with your own credentials."`
 	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
 }
 
-// defaultLogGroup is that of the deployed function.
-const defaultLogGroup = "/aws/lambda/keymend-remediate"
+// logGroup is that of the deployed function.
+func logGroup() string {
+	return permission.Place{Prefix: "keymend-"}.LogGroup(permission.Remediate)
+}
 
 // Run takes back what the remediation wrote, or says what that would be.
 func (c undo) Run(ctx context.Context, p *program) error {
@@ -78,7 +81,7 @@ func (c undo) from() string {
 	switch {
 	case c.File != "":
 		return " --file " + c.File
-	case c.LogGroup != defaultLogGroup:
+	case c.LogGroup != logGroup():
 		return " --log-group " + c.LogGroup
 	}
 	return ""
@@ -131,9 +134,8 @@ func (c undo) records(ctx context.Context, s session) ([]audit.Record, string, e
 	}
 	known := slices.ContainsFunc(records, func(r audit.Record) bool { return r.RemediationID == c.ID })
 	logged, group, err := fromLog(ctx, s, c.LogGroup, c.ID)
-	var none *types.ResourceNotFoundException
-	if errors.As(err, &none) || known && account.AccessDenied(err) {
-		err = nil // Keymend isn't deployed here, or only the file is the caller's
+	if known && account.AccessDenied(err) {
+		err = nil // only the file is the caller's
 	}
 	records = append(records, logged...)
 	slices.SortStableFunc(records, func(a, b audit.Record) int { return a.Time.Compare(b.Time) })
@@ -157,20 +159,11 @@ func fromFile(name string) ([]audit.Record, string, error) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func fromLog(ctx context.Context, s session, group, id string) ([]audit.Record, string, error) {
 	where := "log group " + group
-	var text strings.Builder
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(s.aws), &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: &group, FilterPattern: new(`{ $.remediationId = "` + id + `" }`),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, where, fmt.Errorf("read audit records of %s: %w", where, err)
-		}
-		for _, e := range page.Events {
-			text.WriteString(aws.ToString(e.Message) + "\n")
-		}
+	lines, err := live.Intents(cloudwatchlogs.NewFromConfig(s.aws), group)(ctx, id, time.Time{}, time.Time{})
+	if err != nil {
+		return nil, where, fmt.Errorf("read audit records: %w", err)
 	}
-	records, err := readRecords(strings.NewReader(text.String()))
+	records, err := readRecords(strings.NewReader(strings.Join(lines, "\n")))
 	if err != nil {
 		return nil, where, fmt.Errorf("read audit records of %s: %w", where, err)
 	}
@@ -195,7 +188,7 @@ func (p *program) previewUndo(ctx context.Context, s session, r audit.Record, un
 			preview.Grant, err = s.grant(ctx, *u.RevokeGrant)
 		case u.RetireGrant != nil:
 			preview.Grant, err = u.RetireGrant.Find(ctx, s.keys())
-		case u.RemoveCopy != nil || u.SetDefault != nil || u.DeleteVersion != nil:
+		case u.OfCopy():
 			copies = append(copies, u)
 		default:
 			preview.Role, err = s.previewRole(ctx, u)

@@ -11,10 +11,9 @@ import (
 
 // An Enrolment is what the owner of a key does so that Keymend may open it.
 type Enrolment struct {
-	Key   string // ARN
-	For   []string
-	Copy  bool
-	Named []guard.Named
+	Key  string   // ARN
+	For  []string // other accounts whose groups it is for
+	Copy bool     // they may copy, too
 }
 
 // Show writes it on the page.
@@ -22,7 +21,7 @@ func (e Enrolment) Show(p *screen.Page) {
 	owner, region := arn.Account(e.Key), arn.Region(e.Key)
 	p.Row(screen.Bold, "ENROLL", e.Key)
 	p.Blank()
-	p.Row(screen.Bold, "OWNER", "account "+owner+" runs:", "`"+guard.EnrolCommand(e.Key, e.Named...)+"`")
+	p.Row(screen.Bold, "OWNER", "account "+owner+" runs:", "`"+guard.EnrolCommand(e.Key, e.named()...)+"`")
 	p.Row(screen.Bold, "OPENS", "the key to the service-linked role of a group that can't launch without it, in account "+owner+": Auto Scaling's, and EC2 Spot's where that launches; to nobody else")
 	if len(e.For) > 0 {
 		others := strings.Join(e.For, ", ")
@@ -39,9 +38,21 @@ func (e Enrolment) Show(p *screen.Page) {
 	p.Row(screen.Bold, "", "what was opened until then stays, until `keymend undo ID --apply`")
 }
 
+// named are the accounts, by the tags that list them.
+func (e Enrolment) named() []guard.Named {
+	var out []guard.Named
+	if len(e.For) > 0 {
+		out = append(out, guard.Named{Tag: guard.TagAccounts, Accounts: e.For})
+	}
+	if e.Copy {
+		out = append(out, guard.Named{Tag: guard.TagCopy, Accounts: e.For})
+	}
+	return out
+}
+
 func (e Enrolment) tags() []string {
 	out := []string{guard.Tag}
-	for _, n := range e.Named {
+	for _, n := range e.named() {
 		out = append(out, n.Tag)
 	}
 	return out

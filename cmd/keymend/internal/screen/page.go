@@ -49,8 +49,8 @@ func (p *Page) Blank() {
 // stay whole to be copied. Without texts there is no row.
 func (p *Page) Row(ink Ink, label string, texts ...string) {
 	for _, text := range texts {
-		for part := range strings.Lines(text) { // joined errors have lines
-			for _, line := range wrap(strings.TrimRight(part, "\n"), width-gutter) {
+		for part := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") { // joined errors have lines
+			for _, line := range wrap(part, width-gutter) {
 				p.line(ink, label, line)
 				label = ""
 			}
