@@ -10,11 +10,11 @@ import (
 var (
 	pure = []string{
 		"pkg/activity", "pkg/keypolicy", "pkg/access", "pkg/plan", "pkg/guard", "pkg/launch/encryption",
-		"pkg/owncopy", "pkg/arn",
+		"pkg/owncopy",
 	}
-	zero  = []string{"pkg/settings", "pkg/permission", "infra/template", "infra/cdkcontext", "infra/zip"}
+	zero  = []string{"pkg/settings", "pkg/permission", "pkg/arn", "pkg/slr", "pkg/tag", "infra/template", "infra/cdkcontext", "infra/zip"}
 	shell = []string{
-		"pkg/launch", "pkg/keystate", "pkg/apply", "pkg/copier", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account",
+		"pkg/launch", "pkg/keystate", "pkg/apply", "pkg/copier", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account", "pkg/together",
 	}
 	sandbox = []string{"pkg/sandbox"}
 )

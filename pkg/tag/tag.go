@@ -1,0 +1,72 @@
+// Package tag names the tags that Keymend reads and writes, and says what their
+// values mean.
+//
+// It depends on nothing but the standard library, so that the infrastructure
+// shares it.
+package tag
+
+import (
+	"slices"
+	"strings"
+)
+
+// The tags by which a key's owner decides.
+const (
+	Keymend   = "keymend"   // on a key, or Ignore on a group
+	Remediate = "remediate" // value: Keymend may open the key unattended
+	Ignore    = "ignore"    // value: Keymend may not even propose it
+
+	// Accounts lists the other accounts, separated by spaces, whose groups the
+	// consent is for.
+	Accounts = "keymend-accounts"
+	// Copy lists the accounts, separated by spaces, that may copy data under the
+	// key to a key of their own. The data leaves its owner's hands then.
+	Copy = "keymend-copy"
+)
+
+// The tags of a copy, by which it is found again. An image's copied snapshots have
+// the image's tags.
+const (
+	CopyOf      = "keymend-copy-of"     // id of the image or snapshot that it is a copy of
+	CopyKey     = "keymend-copy-key"    // ARN of the key that it is under
+	Group       = "keymend-group"       // the Auto Scaling group that it was made for
+	Remediation = "keymend-remediation" // id of the remediation that made it
+)
+
+// Stack is CloudFormation's mark on what it made. A change there by hand is drift,
+// and goes with the next update.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+const Stack = "aws:cloudformation:stack-name"
+
+// OfCopies returns every tag that a copy has.
+func OfCopies() []string { return []string{CopyOf, CopyKey, Group, Remediation} }
+
+// Is reports whether a tag's key is a given one of Keymend's as people write it.
+// KMS tells Keymend from keymend; people don't, nor does IAM
+// (aws:ResourceTag/keymend).
+func Is(key, ours string) bool { return strings.EqualFold(strings.TrimSpace(key), ours) }
+
+// Ignores reads an owner's refusal generously: what was meant to stop a robot
+// has to stop it.
+func Ignores(tags map[string]string) bool {
+	for key, value := range tags {
+		if Is(key, Keymend) && strings.EqualFold(strings.TrimSpace(value), Ignore) {
+			return true
+		}
+	}
+	return false
+}
+
+// Odd returns the tags that are Keymend's and not consent to the letter, as
+// "key=value", separated by commas; "" = there are none. Whoever wrote one meant
+// something.
+func Odd(tags map[string]string) string {
+	var odd []string
+	for key, value := range tags {
+		if Is(key, Keymend) && (key != Keymend || value != Remediate) {
+			odd = append(odd, key+"="+value)
+		}
+	}
+	slices.Sort(odd)
+	return strings.Join(odd, ", ")
+}
