@@ -10,18 +10,17 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"keymend/pkg/remediation/live"
-	"keymend/pkg/remediation/queue"
+	"keymend/pkg/wiring"
 )
 
 // version is set by the linker.
 var version = "dev"
 
 func main() {
-	f, err := live.NewDiagnose(context.Background(), os.Getenv, version)
+	f, err := wiring.NewDiagnose(context.Background(), os.Getenv, version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(queue.Signals{Place: f.Engine.Place, Together: f.Engine.Together, Explain: f.Engine.Explain, Record: f.Engine.Record, Problem: f.Problem, Log: f.Log}.Handle)
+	lambda.Start(f.Handle)
 }

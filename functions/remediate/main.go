@@ -9,18 +9,17 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"keymend/pkg/remediation/live"
-	"keymend/pkg/remediation/queue"
+	"keymend/pkg/wiring"
 )
 
 // version is set by the linker.
 var version = "dev"
 
 func main() {
-	f, err := live.NewRemediate(context.Background(), os.Getenv, version)
+	f, err := wiring.NewRemediate(context.Background(), os.Getenv, version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(queue.Changes{Remediate: f.Engine.Remediate, Record: f.Engine.Record, Problem: f.Problem, Log: f.Log}.Handle)
+	lambda.Start(f.Handle)
 }

@@ -19,6 +19,7 @@ import (
 	"keymend/infra/rule"
 	"keymend/infra/watch"
 	"keymend/pkg/permission"
+	"keymend/pkg/signal"
 )
 
 // Props are what the stack needs.
@@ -42,12 +43,10 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	}
 	c := newConditions(stack)
 	newSwitch(stack, c.functions)
-	rules := map[string]awscdk.CfnCondition{
-		rule.LaunchUnsuccessful: c.functions, rule.LaunchSuccessful: c.functions, rule.GroupCreated: c.functions, rule.ImageChanged: c.copies, rule.OwnWrites: c.functions,
-	}
+	when := rules(c)
 	key := cfn.Optional{Value: cfn.Ref("EncryptionKey"), Given: c.encrypted}
-	queues := queue.New(stack, "Queues", queue.Props{Condition: c.functions, Rules: rules, Key: key})
-	rule.New(stack, "Rules", rule.Props{Rules: rules, Target: queues.Signals, DeadLetters: queues.SignalsDead})
+	queues := queue.New(stack, "Queues", queue.Props{Condition: c.functions, Rules: when, Key: key})
+	rule.New(stack, "Rules", rule.Props{Rules: when, Target: queues.Signals, DeadLetters: queues.SignalsDead})
 	if err := role.New(stack, "Roles", roles(c)); err != nil {
 		return nil, err
 	}
@@ -65,6 +64,18 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs})
 	outputs(stack, queues, logs, c.functions)
 	return stack, nil
+}
+
+// rules says which condition each rule hangs on.
+func rules(c conditions) map[string]awscdk.CfnCondition {
+	out := map[string]awscdk.CfnCondition{}
+	for _, r := range signal.Rules() {
+		out[r.ID] = c.functions
+		if r.Copies {
+			out[r.ID] = c.copies
+		}
+	}
+	return out
 }
 
 // roles says of what they are made, and what of them hangs on which condition.
@@ -85,6 +96,7 @@ func roles(c conditions) role.Props {
 			{Condition: c.groupsElsewhere, Lacks: func(p *permission.Place) { p.Groups = nil }},
 			{Condition: c.dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
 			{Condition: c.copies, Lacks: func(p *permission.Place) { p.Copies = false }},
+			{Condition: c.handsOn, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Copies = "", false }},
 		},
 	}
 }

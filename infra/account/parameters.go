@@ -64,6 +64,14 @@ func newParameters(stack awscdk.Stack, defaults map[string]string) error {
 	return nil
 }
 
+// value is what the parameter is set to; a list's members are separated by commas.
+func (p parameter) value() *string {
+	if p.kind == "CommaDelimitedList" {
+		return awscdk.Token_AsString(map[string]any{"Fn::Join": []any{",", map[string]any{"Ref": p.name}}}, nil)
+	}
+	return cfn.Ref(p.name)
+}
+
 func (p parameter) contextKey() string { return strings.ToLower(p.name[:1]) + p.name[1:] }
 
 func appended(list *[]*string, s string) *[]*string {
@@ -79,6 +87,7 @@ type conditions struct {
 	functions       awscdk.CfnCondition // Keymend runs here
 	copies          awscdk.CfnCondition
 	dedicated       awscdk.CfnCondition
+	handsOn         awscdk.CfnCondition
 	otherAccounts   awscdk.CfnCondition
 	groupsElsewhere awscdk.CfnCondition
 	allKeys         awscdk.CfnCondition
@@ -108,6 +117,7 @@ func newConditions(stack awscdk.Stack) conditions {
 	c.encrypted = condition("OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
 	c.alarming = condition("WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
 	c.copies = condition("Copies", awscdk.Fn_ConditionAnd(c.functions, is("ForeignKey", "copy")))
+	c.handsOn = condition("HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
 	// Else grants are all that is made here, and no other account's Keymend is let in.
 	c.writesPolicies = condition("WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(is("OwnKey", "grant")), c.groupsElsewhere))
 	return c

@@ -1,7 +1,7 @@
 // Package cdkcontext reads Keymend's settings from the CDK's context, and says
 // everything that is wrong with them before anything is synthesised.
 //
-// It depends on nothing but the standard library and pkg/settings.
+// It depends on nothing but the standard library and the settings.
 package cdkcontext
 
 import (

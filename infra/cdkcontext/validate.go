@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 )
 
 // A Stack is what is known of where the stack will be; "" = not known.
@@ -18,16 +19,17 @@ type Stack struct{ Account, Region string }
 
 // Names returns every context key, without "keymend:".
 func Names() []string {
-	return append(slices.Sorted(maps.Keys(variables())), "alarmTopic", "encryptionKey", "groupAccounts", "retentionInDays", "rolesOnly")
+	return append(slices.Sorted(maps.Keys(Variables())), "alarmTopic", "encryptionKey", "groupAccounts", "retentionInDays", "rolesOnly")
 }
 
-// variables are the keys that the functions read as environment variables.
-func variables() map[string]string {
+// Variables returns the environment variables in which the functions read settings,
+// by context key.
+func Variables() map[string]string {
 	return map[string]string{
-		"mode": settings.EnvMode, "scope": settings.EnvScope, "ownKey": settings.EnvOwnKey, "ownershipTags": settings.EnvOwnershipTags,
-		"accounts": settings.EnvAccounts, "foreignKey": settings.EnvForeignKey, "foreignStatements": settings.EnvForeignStatements,
-		"copyKey": settings.EnvCopyKey, "moveDefault": settings.EnvMoveDefault, "dedicatedRoleSuffix": settings.EnvServiceLinkedRole,
-		"switchParameter": settings.EnvSwitchParameter, "verifyReads": settings.EnvVerifyReads, "verifyInterval": settings.EnvVerifyInterval,
+		"mode": variable.Mode, "scope": variable.Scope, "ownKey": variable.OwnKey, "ownershipTags": variable.OwnershipTags,
+		"accounts": variable.Accounts, "foreignKey": variable.ForeignKey, "foreignStatements": variable.ForeignStatements,
+		"copyKey": variable.CopyKey, "moveDefault": variable.MoveDefault, "dedicatedRoleSuffix": variable.ServiceLinkedRole,
+		"switchParameter": variable.SwitchParameter, "verifyReads": variable.VerifyReads, "verifyInterval": variable.VerifyInterval,
 	}
 }
 
@@ -98,14 +100,14 @@ func (v *validator) read(context map[string]any, name string) {
 func (v *validator) settings() {
 	env := map[string]string{}
 	var names []string
-	for key, name := range variables() {
+	for key, name := range Variables() {
 		env[name] = v.text[key]
 		names = append(names, name, keyPrefix+key)
 	}
 	if suffix := v.text["dedicatedRoleSuffix"]; suffix != "" {
-		env[settings.EnvServiceLinkedRole] = "dedicated:" + suffix
+		env[variable.ServiceLinkedRole] = "dedicated:" + suffix
 	}
-	env[settings.EnvPartition] = partitionOf(v.stack.Region)
+	env[variable.Partition] = partitionOf(v.stack.Region)
 	_, err := settings.Parse(func(name string) string { return env[name] })
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {

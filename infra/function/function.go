@@ -9,6 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"keymend/infra/cfn"
+	"keymend/pkg/limit"
 )
 
 // The functions, by the name that their zips, roles and log groups have too.
@@ -16,9 +17,6 @@ const (
 	Diagnose  = "diagnose"
 	Remediate = "remediate"
 )
-
-// Timeout of each, in seconds.
-const Timeout = 60
 
 // Names returns every function.
 func Names() []string { return []string{Diagnose, Remediate} }
@@ -58,7 +56,7 @@ func newFunction(in constructs.Construct, name string, props Props) awslambda.Cf
 		FunctionName: new(cfn.Prefix + name), Description: new("Keymend: " + name),
 		Runtime: new("provided.al2023"), Architectures: &[]*string{new("arm64")}, Handler: new("bootstrap"),
 		Code: &awslambda.CfnFunction_CodeProperty{S3Bucket: code.S3BucketName(), S3Key: code.S3ObjectKey()},
-		Role: props.Roles[name], Timeout: cfn.Number(Timeout), MemorySize: cfn.Number(256),
+		Role: props.Roles[name], Timeout: cfn.Number(int(limit.Invocation.Seconds())), MemorySize: cfn.Number(256),
 		Environment: &awslambda.CfnFunction_EnvironmentProperty{Variables: &props.Environment},
 	})
 	cfn.Place(function, props.Condition)

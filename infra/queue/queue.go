@@ -10,8 +10,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"keymend/infra/cfn"
-	"keymend/infra/function"
-	"keymend/infra/rule"
+	"keymend/pkg/limit"
+	"keymend/pkg/signal"
 )
 
 // The queues' names, which permissions name too.
@@ -22,14 +22,8 @@ const (
 	ChangesDead = cfn.Prefix + "changes-dead.fifo"
 )
 
-// A queue hides what it handed out for six timeouts of its function, and gives up
-// after five receives.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-const (
-	visibility = 6 * function.Timeout
-	receives   = 5
-	twoWeeks   = 14 * 24 * 60 * 60
-)
+// twoWeeks is as long as SQS keeps a message, in seconds.
+const twoWeeks = 14 * 24 * 60 * 60
 
 // Props are what the queues need.
 type Props struct {
@@ -64,8 +58,8 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 			queue.FifoQueue = true
 		}
 		if q.dead != "" {
-			queue.VisibilityTimeout = cfn.Number(visibility)
-			queue.RedrivePolicy = map[string]any{"deadLetterTargetArn": cfn.GetAtt(q.dead, "Arn"), "maxReceiveCount": receives}
+			queue.VisibilityTimeout = cfn.Number(int(limit.Visibility.Seconds()))
+			queue.RedrivePolicy = map[string]any{"deadLetterTargetArn": cfn.GetAtt(q.dead, "Arn"), "maxReceiveCount": limit.Receives}
 		}
 		cfn.Place(awssqs.NewCfnQueue(in, &q.id, queue), props.Condition)
 	}
@@ -87,13 +81,13 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 // arns names the rules, those with a condition of their own only where it holds.
 func arns(props Props) []any {
 	var out []any
-	for _, name := range rule.Names() {
-		switch condition, ok := props.Rules[name]; {
+	for _, r := range signal.Rules() {
+		switch condition, ok := props.Rules[r.ID]; {
 		case !ok:
 		case condition == nil || condition == props.Condition:
-			out = append(out, cfn.GetAtt(name, "Arn"))
+			out = append(out, cfn.GetAtt(r.ID, "Arn"))
 		default:
-			out = append(out, cfn.Either(condition, cfn.GetAtt(name, "Arn"), cfn.NoValue()))
+			out = append(out, cfn.Either(condition, cfn.GetAtt(r.ID, "Arn"), cfn.NoValue()))
 		}
 	}
 	return slices.Clip(out)

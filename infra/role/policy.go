@@ -23,8 +23,8 @@ type documents struct {
 type write func(permission.Role, permission.Place) (string, error)
 
 // document returns a policy. A statement that isn't there without other accounts,
-// copies and so on hangs on the condition of these; of a role that is there for one
-// of them alone, all does already.
+// copies and so on hangs on the condition of these, on each that it needs; of a role
+// that is there for one of them alone, all does already.
 func (d documents) document(w write) (map[string]any, error) {
 	whole, err := d.statements(w, nil)
 	if err != nil {
@@ -32,7 +32,7 @@ func (d documents) document(w write) (map[string]any, error) {
 	}
 	out := slices.Clone(whole)
 	for _, without := range d.props.Without {
-		if d.props.Conditions[d.role] == without.Condition {
+		if d.hangsOn(without) {
 			continue
 		}
 		rest, err := d.statements(w, without.Lacks)
@@ -40,8 +40,9 @@ func (d documents) document(w write) (map[string]any, error) {
 			return nil, err
 		}
 		for i, s := range whole {
-			if !slices.ContainsFunc(rest, func(r any) bool { return reflect.DeepEqual(r, s) }) {
-				out[i] = onlyIf(without.Condition, s)
+			hangs := !reflect.DeepEqual(out[i], s)
+			if !(without.Either && hangs) && !slices.ContainsFunc(rest, func(r any) bool { return reflect.DeepEqual(r, s) }) {
+				out[i] = onlyIf(without.Condition, out[i])
 			}
 		}
 	}
@@ -49,6 +50,12 @@ func (d documents) document(w write) (map[string]any, error) {
 		return nil, err
 	}
 	return map[string]any{"Version": "2012-10-17", "Statement": out}, nil
+}
+
+// hangsOn reports whether the role itself is there only where the condition holds.
+func (d documents) hangsOn(w Without) bool {
+	is := d.props.Conditions[d.role]
+	return is == w.Condition || w.Either && slices.ContainsFunc(d.props.Without, func(o Without) bool { return o.Condition == is })
 }
 
 // untagged makes those operators of a statement's condition that are dropped for

@@ -24,6 +24,9 @@ type Props struct {
 type Without struct {
 	Condition awscdk.CfnCondition
 	Lacks     func(*permission.Place)
+	// Either: the condition is that one of several before it holds. It is for
+	// statements that each of those is enough for.
+	Either bool
 }
 
 // New makes every role of pkg/permission. An error means that a policy

@@ -13,6 +13,7 @@ import (
 
 	"keymend/infra/template"
 	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 )
 
 func resources() gjson.Result { return gjson.GetBytes(template.Account(), "Resources") }
@@ -37,7 +38,7 @@ func TestFunctionsGetTheSettingsThatThereAre(t *testing.T) {
 	}
 	for _, f := range functions {
 		variables := resources().Get(f + ".Properties.Environment.Variables").Map()
-		got, want := slices.Sorted(maps.Keys(variables)), slices.Sorted(slices.Values(settings.Names()))
+		got, want := slices.Sorted(maps.Keys(variables)), slices.Sorted(slices.Values(variable.Names()))
 		if !slices.Equal(got, want) {
 			t.Errorf("%s has the variables %v, settings reads %v", f, got, want)
 		}
@@ -54,9 +55,9 @@ func TestFunctionsTakeTheirSettings(t *testing.T) {
 				continue
 			}
 			variables := r.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
-			variables[settings.EnvChangesQueueURL] = "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo"
+			variables[variable.ChangesQueueURL] = "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo"
 			c, err := settings.Parse(func(name string) string { return fmt.Sprint(variables[name]) })
-			if err != nil || c.Mode != "enforce" || c.Scope != p["Scope"] || c.OwnKey != p["OwnKey"] || c.ForeignKey != p["ForeignKey"] || c.DedicatedSuffix() != p["DedicatedRoleSuffix"] {
+			if err != nil || c.Mode != "enforce" || string(c.Scope) != p["Scope"] || string(c.OwnKey) != p["OwnKey"] || string(c.ForeignKey) != p["ForeignKey"] || c.Dedicated != p["DedicatedRoleSuffix"] {
 				t.Errorf("%v: %+v, %v", p, c, err)
 			}
 		}
@@ -69,19 +70,19 @@ func TestEveryParameterArrives(t *testing.T) {
 	want := settings.Config{
 		Mode: "propose", Scope: "all", OwnKey: "policy", SwitchParameter: "/other/switch", OwnershipTags: []string{"team", "stack"}, RolePrefix: "keymend-",
 		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
-		ServiceLinkedRole: "dedicated:payments", CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo",
+		Dedicated: "payments", CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo",
 	}
 	made := deployed(t, map[string]string{
-		"Mode": want.Mode, "Scope": want.Scope, "OwnKey": want.OwnKey, "SwitchParameter": want.SwitchParameter, "OwnershipTags": "team,stack",
-		"VerifyReads": "7", "VerifyInterval": "500ms", "Accounts": "444455556666", "ForeignKey": want.ForeignKey, "ForeignStatements": want.ForeignStatements,
+		"Mode": "propose", "Scope": "all", "OwnKey": "policy", "SwitchParameter": want.SwitchParameter, "OwnershipTags": "team,stack",
+		"VerifyReads": "7", "VerifyInterval": "500ms", "Accounts": "444455556666", "ForeignKey": "copy", "ForeignStatements": "least",
 		"DedicatedRoleSuffix": "payments", "CopyKey": want.CopyKey, "MoveDefault": "true",
 	})
 	for _, id := range []string{"Diagnose", "Remediate"} {
 		variables := made[id].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
-		if variables[settings.EnvChangesQueueURL] != "Changes" { // what Ref of the queue is to this loader
-			t.Errorf("%s sends to %v", id, variables[settings.EnvChangesQueueURL])
+		if variables[variable.ChangesQueueURL] != "Changes" { // what Ref of the queue is to this loader
+			t.Errorf("%s sends to %v", id, variables[variable.ChangesQueueURL])
 		}
-		variables[settings.EnvChangesQueueURL] = want.ChangesQueueURL
+		variables[variable.ChangesQueueURL] = want.ChangesQueueURL
 		got, err := settings.Parse(func(name string) string { return fmt.Sprint(variables[name]) })
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-parameters +settings)\n%s", id, err, diff)

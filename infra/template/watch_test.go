@@ -18,6 +18,9 @@ import (
 
 	"keymend/infra/template"
 	"keymend/pkg/audit"
+	"keymend/pkg/history"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 // Each alarm sends whoever it wakes to a section of docs/deploy.md.
@@ -44,11 +47,11 @@ func TestAlarmsSayWhatToDo(t *testing.T) {
 func metrics(t *testing.T) map[[2]string]bool {
 	t.Helper()
 	out := map[[2]string]bool{}
-	for outcome := range audit.Outcomes() {
-		for _, phase := range []audit.Phase{audit.Finding, audit.Result, audit.Proof} {
+	for o := range outcome.Meanings() {
+		for _, phase := range []record.Phase{record.Finding, record.Result, record.Proof} {
 			var written bytes.Buffer
 			w := &audit.Writer{Out: &written, Now: time.Now}
-			if err := w.Write(t.Context(), audit.Record{Phase: phase, Outcome: outcome, Failed: time.Now().Format(time.RFC3339)}); err != nil {
+			if err := w.Write(t.Context(), record.Record{Phase: phase, Outcome: o, Failed: time.Now().Format(time.RFC3339)}); err != nil {
 				t.Fatal(err)
 			}
 			line := gjson.ParseBytes(written.Bytes()[bytes.IndexByte(written.Bytes(), '\n'):])
@@ -109,11 +112,11 @@ func TestAlarmsGoToTheTopic(t *testing.T) {
 func TestQueriesNameFieldsThatThereAre(t *testing.T) {
 	t.Parallel()
 	fields := map[string]bool{"@timestamp": true, "@message": true, "Proofs": true, "SecondsSinceFailure": true}
-	for i := range reflect.TypeFor[audit.Record]().NumField() {
-		name, _, _ := strings.Cut(reflect.TypeFor[audit.Record]().Field(i).Tag.Get("json"), ",")
+	for i := range reflect.TypeFor[record.Record]().NumField() {
+		name, _, _ := strings.Cut(reflect.TypeFor[record.Record]().Field(i).Tag.Get("json"), ",")
 		fields[name] = true
 	}
-	keyword := regexp.MustCompile(`^(filter|stats|sort|fields|by|as|and|or|like|ispresent|count|latest|earliest|pct|max|bin|asc|desc|\d+d?)$`)
+	keyword := regexp.MustCompile(`^(filter|stats|sort|fields|by|as|and|or|like|ispresent|coalesce|count|latest|earliest|pct|max|bin|asc|desc|\d+d?)$`)
 	queries := ofType("AWS::Logs::QueryDefinition")
 	if len(queries) == 0 {
 		t.Error("no queries")
@@ -131,16 +134,47 @@ func TestQueriesNameFieldsThatThereAre(t *testing.T) {
 				t.Errorf("%s names %q:\n%s", id, word, text)
 			}
 		}
-		for _, outcome := range regexp.MustCompile(`(?:outcome|last) (?:!=|=) "([^"]+)"`).FindAllStringSubmatch(text, -1) {
-			if _, ok := audit.Outcomes()[audit.Outcome(outcome[1])]; !ok {
-				t.Errorf("%s names the outcome %q", id, outcome[1])
+		for _, o := range outcomesIn(text) {
+			if _, ok := outcome.Meanings()[o]; !ok {
+				t.Errorf("%s names the outcome %q", id, o)
 			}
 		}
-		if strings.Contains(text, "schema") && !strings.Contains(text, `"`+audit.Schema+`"`) {
-			t.Errorf("%s asks for another schema than %s", id, audit.Schema)
+		if strings.Contains(text, "schema") && !strings.HasPrefix(text, `filter (schema = "`+record.Schema+`" or schema = "keymend.audit/1") and `) {
+			t.Errorf("%s asks for other records than those of %s and the version before:\n%s", id, record.Schema, text)
 		}
 		if groups := len(resources().Get(id + ".Properties.LogGroupNames").Array()); groups != len(ofType("AWS::Logs::LogGroup")) {
 			t.Errorf("%s asks %d log groups", id, groups)
+		}
+	}
+}
+
+func outcomesIn(query string) []outcome.Outcome {
+	var out []outcome.Outcome
+	for _, o := range regexp.MustCompile(`(?:outcome|last) (?:!=|=) "([^"]+)"`).FindAllStringSubmatch(query, -1) {
+		out = append(out, outcome.Outcome(o[1]))
+	}
+	return out
+}
+
+// What counts as broken, and as fixed, is what the history takes for it.
+func TestQueriesAskForStates(t *testing.T) {
+	t.Parallel()
+	for _, q := range []struct {
+		id, is, joint string
+		states        []history.State
+	}{
+		{"FixedNotInServiceQuery", "=", " or ", []history.State{history.Proven}},
+		{"BrokenQuery", "!=", " and ", []history.State{history.Nothing, history.InService, history.Undone}},
+	} {
+		var all []string
+		for _, s := range q.states {
+			for _, o := range history.Outcomes(s) {
+				all = append(all, fmt.Sprintf("last %s %q", q.is, string(o)))
+			}
+		}
+		text, want := resources().Get(q.id+".Properties.QueryString").String(), "| filter "+strings.Join(all, q.joint)+"\n"
+		if !strings.Contains(text, want) {
+			t.Errorf("%s lacks %s:\n%s", q.id, want, text)
 		}
 	}
 }

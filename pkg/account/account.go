@@ -10,13 +10,13 @@ import (
 	"regexp"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"keymend/pkg/limit"
 	"keymend/pkg/permission"
 )
 
@@ -98,7 +98,7 @@ func (s *Sessions) assume(account string, purpose permission.Role, narrow Sessio
 	place := permission.Place{Partition: s.options.Partition, Account: account, Prefix: s.options.RolePrefix}
 	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(s.sts, place.ARN(purpose), func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = sessionName(narrow.SessionName)
-		o.Duration = 15 * time.Minute // the least that STS gives
+		o.Duration = limit.Session
 		if narrow.Policy != "" {
 			o.Policy = &narrow.Policy
 		}

@@ -11,6 +11,12 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
+// finalError is an error of Keymend's own that trying again doesn't mend.
+type finalError struct{ error }
+
+// NewFinal returns an error with a text that trying again doesn't mend: see Final.
+func NewFinal(text string) error { return &finalError{errors.New(text)} }
+
 // AccessDenied reports whether AWS refused a call for want of permission. KMS,
 // STS, SQS and SSM say AccessDeniedException or AccessDenied, EC2 says
 // UnauthorizedOperation.
@@ -71,10 +77,14 @@ func Transient(err error) bool {
 	return errors.As(err, &send) || errors.As(err, &network) && network.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }
 
-// Final reports whether AWS answered with an error that trying again doesn't
-// mend: neither Transient, nor about credentials, which are made anew.
+// Final reports whether trying again doesn't mend an error: one of NewFinal's, or
+// AWS's answer that is neither Transient nor about credentials, which
+// are made anew.
 func Final(err error) bool {
 	var api smithy.APIError
+	if _, own := errors.AsType[*finalError](err); own {
+		return true
+	}
 	if !errors.As(err, &api) || Transient(err) {
 		return false
 	}

@@ -49,3 +49,11 @@ func DecodeDenial(record []byte) (KeyDenial, bool) {
 func keyARNIn(text string) string {
 	return regexp.MustCompile(`arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`).FindString(text)
 }
+
+// text returns a member that may be missing, or of another type.
+func text(doc gjson.Result, path string) string {
+	if r := doc.Get(path); r.Type == gjson.String {
+		return r.Str
+	}
+	return ""
+}

@@ -39,6 +39,12 @@ func Region(text string) string {
 	return a.Region
 }
 
+// Service returns the service in an ARN; "" in what is none.
+func Service(text string) string {
+	a, _ := Parse(text)
+	return a.Service
+}
+
 // Account returns the account in an ARN; "" in what is none.
 func Account(text string) string {
 	a, _ := Parse(text)
@@ -50,3 +56,6 @@ func Resource(text string) string {
 	a, _ := Parse(text)
 	return a.Resource
 }
+
+// Root returns the ARN of an account's root.
+func Root(partition, account string) string { return "arn:" + partition + ":iam::" + account + ":root" }

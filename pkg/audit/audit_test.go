@@ -19,9 +19,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/pkg/access"
+	"keymend/pkg/apply/table"
 	"keymend/pkg/audit"
+	"keymend/pkg/change"
 	"keymend/pkg/guard"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
+	"keymend/pkg/record"
+	"keymend/pkg/settings"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata")
@@ -58,7 +64,7 @@ func firstCells(text, section string) []string {
 func TestDocumentHasEveryField(t *testing.T) {
 	t.Parallel()
 	var fields []string
-	for f := range reflect.TypeFor[audit.Record]().Fields() {
+	for f := range reflect.TypeFor[record.Record]().Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		fields = append(fields, name)
 	}
@@ -72,10 +78,10 @@ func TestDocumentHasEveryOutcomeWithItsMeaning(t *testing.T) {
 	t.Parallel()
 	text := document(t)
 	var names []string
-	for outcome, meaning := range audit.Outcomes() {
-		names = append(names, string(outcome))
-		if !strings.Contains(text, fmt.Sprintf("| `%s` | %s |", outcome, meaning)) {
-			t.Errorf("%s lacks: | `%s` | %s |", doc, outcome, meaning)
+	for o, meaning := range outcome.Meanings() {
+		names = append(names, string(o))
+		if !strings.Contains(text, fmt.Sprintf("| `%s` | %s |", o, meaning)) {
+			t.Errorf("%s lacks: | `%s` | %s |", doc, o, meaning)
 		}
 	}
 	slices.Sort(names)
@@ -84,20 +90,25 @@ func TestDocumentHasEveryOutcomeWithItsMeaning(t *testing.T) {
 	}
 }
 
-func record() audit.Record {
-	return audit.Record{
-		ID: "f-1", RemediationID: "r-1", Phase: audit.Result, Account: "111122223333", Region: "eu-west-1", Group: "web-prod",
-		Desired: 2, Signal: "launch-unsuccessful", EventIDs: []string{"e1"}, Failed: "2026-11-23T09:00:00Z", Message: "text", Cause: "kms-access",
-		Key: "arn:aws:kms:eu-west-1:111122223333:key/1", Decision: access.Denied, Missing: []string{"Decrypt"},
-		Plan: &plan.Plan{Target: "arn:aws:kms:eu-west-1:111122223333:key/1", Steps: plan.Steps{plan.CreateGrant{Key: "arn:aws:kms:eu-west-1:111122223333:key/1", Principal: "p", Name: "keymend-1", Operations: []string{"Decrypt"}, Why: "so"}}},
-		Mode: "enforce", Verdict: &guard.Verdict{Allowed: true, Reason: guard.Consented, Text: "t", Consent: "c"},
-		Outcome: audit.Fixed, Undo: json.RawMessage(`{"revokeGrant":{"key":"k","grantId":"g"}}`), Proof: &audit.ProofOf{EqualReads: 5, Decision: access.Allowed},
+func outcomeOf() record.Record {
+	key := "arn:aws:kms:eu-west-1:111122223333:key/1"
+	create := grant.Create{Key: key, Principal: "arn:aws:iam::111122223333:role/p", Name: "keymend-1", Operations: []string{"Decrypt"}, Why: "so"}
+	r := record.Record{
+		ID: "f-1", RemediationID: "r-1", Phase: record.Result, Account: "111122223333", Region: "eu-west-1", Group: "web-prod",
+		Desired: 2, Signal: "launch-unsuccessful", EventIDs: record.Lines{"e1", "e2"}, Failed: "2026-11-23T09:00:00Z", Message: "text", Cause: "kms-access",
+		Key: key, Decision: access.Denied, Missing: record.Lines{"Decrypt"}, NearMisses: record.Misses{{Source: "grant 1", Reason: access.GrantToOther, Text: "t"}},
+		Mode: settings.Enforce, Session: "keymend-r-1", Writes: create.Calls(),
+		Outcome: outcome.Fixed, Undo: record.Steps{grant.Revoke{GrantID: "g", Grant: create}}, Proof: &record.ProofOf{EqualReads: 5, Decision: access.Allowed},
 	}
+	r.Planned(plan.Plan{Target: key, Steps: change.Steps{create}, Digest: "d"}, guard.Verdict{Allowed: true, Reason: guard.Consented, Text: "t", Consent: "c"})
+	return r
 }
+
+func now() time.Time { return time.Date(2026, 11, 23, 9, 0, 29, 0, time.UTC) }
 
 func writer(out *bytes.Buffer) *audit.Writer {
 	return &audit.Writer{
-		Out: out, Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 29, 0, time.UTC) },
+		Out: out, Now: now,
 		Version: "v1", Settings: "s", RequestID: func(context.Context) string { return "q" },
 	}
 }
@@ -106,9 +117,9 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	w := writer(&out)
-	intent := record()
-	intent.Phase, intent.Outcome, intent.Proof = audit.Intent, "", nil
-	for _, r := range []audit.Record{intent, record()} {
+	intent := outcomeOf()
+	intent.Phase, intent.Outcome, intent.Proof = record.Intent, "", nil
+	for _, r := range []record.Record{intent, outcomeOf()} {
 		if err := w.Write(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
@@ -128,22 +139,37 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// What is written is read back whole: undo works from the log.
+// The writer adds what it alone knows, and the record is read back whole.
 func TestRecordsSurviveTheLog(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := writer(&out).Write(t.Context(), record()); err != nil {
+	if err := writer(&out).Write(t.Context(), outcomeOf()); err != nil {
 		t.Fatal(err)
 	}
 	line, _, _ := strings.Cut(out.String(), "\n")
-	var got audit.Record
-	if err := json.Unmarshal([]byte(line), &got); err != nil {
-		t.Fatal(err)
+	got, ok, err := record.Parse([]byte(line), table.Kinds().Kinds())
+	if err != nil || !ok {
+		t.Fatalf("%v, %v", ok, err)
 	}
-	want := record()
-	want.Schema, want.Time, want.Version, want.Settings, want.RequestID = audit.Schema, got.Time, "v1", "s", "q"
+	want := outcomeOf()
+	want.Schema, want.Time, want.Version, want.Settings, want.RequestID = record.Schema, now(), "v1", "s", "q"
+	want.Writes[0].Role = "" // whose session it was, its name tells
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Who runs no function has no request, and who reads records only wants no metrics.
+func TestWriterLeavesOut(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := writer(&out)
+	w.RequestID, w.NoMetrics = nil, true
+	if err := w.Write(t.Context(), outcomeOf()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(out.String(), "\n") != 1 || strings.Contains(out.String(), "requestId") {
+		t.Error(out.String())
 	}
 }
 
@@ -152,11 +178,11 @@ func TestMetricsKeepTheFormat(t *testing.T) {
 	t.Parallel()
 	text := document(t)
 	metrics := map[string]bool{}
-	unexplained := record()
-	unexplained.Phase, unexplained.Outcome = audit.Finding, audit.UnexplainedWrite
-	records := []audit.Record{unexplained}
-	for _, phase := range []audit.Phase{audit.Finding, audit.Intent, audit.Result, audit.Proof} {
-		r := record()
+	unexplained := outcomeOf()
+	unexplained.Phase, unexplained.Outcome = record.Finding, outcome.UnexplainedWrite
+	records := []record.Record{unexplained}
+	for _, phase := range []record.Phase{record.Finding, record.Intent, record.Result, record.Proof} {
+		r := outcomeOf()
 		r.Phase = phase
 		records = append(records, r)
 	}
@@ -201,11 +227,11 @@ func TestWriteSaysThatItFailed(t *testing.T) {
 	t.Parallel()
 	w := writer(nil)
 	w.Out = full{}
-	if err := w.Write(t.Context(), record()); err == nil {
+	if err := w.Write(t.Context(), outcomeOf()); err == nil {
 		t.Error("no error")
 	}
-	broken := record()
-	broken.Undo = json.RawMessage(`{`)
+	broken := outcomeOf()
+	broken.Undo = record.Steps{change.Unread{Text: json.RawMessage("{")}}
 	if err := writer(new(bytes.Buffer)).Write(t.Context(), broken); err == nil {
 		t.Error("half a record was written")
 	}

@@ -1,17 +1,21 @@
 package audit
 
-import "time"
+import (
+	"time"
+
+	"keymend/pkg/record"
+)
 
 // metricName says which metric counts records of a phase.
-func metricName(p Phase) string {
+func metricName(p record.Phase) string {
 	switch p {
-	case Intent:
+	case record.Intent:
 		return "Intents"
-	case Result:
+	case record.Result:
 		return "Outcomes"
-	case Proof:
+	case record.Proof:
 		return "Proofs"
-	case Finding:
+	case record.Finding:
 	}
 	return "Findings"
 }
@@ -19,7 +23,7 @@ func metricName(p Phase) string {
 // metricsOf writes a record's metrics in CloudWatch's embedded metric format.
 // The one dimension is the outcome: a closed set, so that metrics stay few.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-func metricsOf(r Record) map[string]any {
+func metricsOf(r record.Record) map[string]any {
 	name := metricName(r.Phase)
 	definitions := []map[string]string{{"Name": name, "Unit": "Count"}}
 	line := map[string]any{name: 1}
@@ -28,7 +32,7 @@ func metricsOf(r Record) map[string]any {
 		dimensions = append(dimensions, []string{"Outcome"})
 		line["Outcome"] = string(r.Outcome)
 	}
-	if failed, err := time.Parse(time.RFC3339, r.Failed); err == nil && (r.Phase == Result || r.Phase == Proof) {
+	if failed, err := time.Parse(time.RFC3339, r.Failed); err == nil && (r.Phase == record.Result || r.Phase == record.Proof) {
 		definitions = append(definitions, map[string]string{"Name": "SecondsSinceFailure", "Unit": "Seconds"})
 		line["SecondsSinceFailure"] = r.Time.Sub(failed).Seconds()
 	}

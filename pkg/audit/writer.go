@@ -1,11 +1,16 @@
+// Package audit writes records and their metrics: one JSON object a line, so that
+// CloudWatch Logs is the archive.
 package audit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
 	"time"
+
+	"keymend/pkg/record"
 )
 
 // A Writer writes records as JSON lines, each followed by its metrics as a line
@@ -22,19 +27,19 @@ type Writer struct {
 }
 
 // Write completes the record (schema, time, version, settings, request id) and
-// writes it, shorter than CloudWatch Logs' limit for an event. A record that couldn't be written is an error: what can't be
-// recorded must not be done.
-func (w *Writer) Write(ctx context.Context, r Record) error {
-	r.Schema, r.Time, r.Version, r.Settings = Schema, w.Now().UTC(), w.Version, w.Settings
+// writes it. A record that couldn't be written is an error: what can't be recorded
+// must not be done.
+func (w *Writer) Write(ctx context.Context, r record.Record) error {
+	r.Schema, r.Time, r.Version, r.Settings = record.Schema, w.Now().UTC(), w.Version, w.Settings
 	if w.RequestID != nil {
 		r.RequestID = w.RequestID(ctx)
 	}
-	text, err := r.line()
+	text, err := r.Line()
 	if err != nil {
 		return fmt.Errorf("write audit record %s: %w", r.ID, err)
 	}
 	if !w.NoMetrics {
-		metrics, err := encode(metricsOf(r))
+		metrics, err := json.Marshal(metricsOf(r))
 		if err != nil {
 			return fmt.Errorf("write metrics of audit record %s: %w", r.ID, err)
 		}

@@ -6,92 +6,121 @@ import (
 
 	"pgregory.net/rapid"
 
+	"keymend/pkg/change"
 	"keymend/pkg/guard"
-	"keymend/pkg/owncopy"
-	"keymend/pkg/owncopy/pipeline"
+	step "keymend/pkg/kind/copies"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/template"
 	"keymend/pkg/plan"
+	"keymend/pkg/plan/copies"
+	"keymend/pkg/settings"
 )
 
 const (
 	copyKey  = "arn:aws:kms:eu-west-1:111122223333:key/ours"
 	otherKey = "arn:aws:kms:eu-west-1:777788889999:key/5e6f"
 	image    = "arn:aws:ec2:eu-west-1:111122223333:image/ami-1"
+
+	theirImage = "arn:aws:ec2:eu-west-1:444455556666:image/ami-1"
 )
 
-func scene() owncopy.Scene {
-	return owncopy.Scene{In: account, Region: "eu-west-1", Key: foreignKey}
+func scene() template.Scene {
+	return template.Scene{Account: account, Region: "eu-west-1", Key: foreignKey, Template: "lt-1"}
 }
 
-func copies(steps ...plan.Step) plan.Plan { return plan.Plan{Target: image, Steps: steps} }
+// aimed is a step that is carried out in the group's account, on another's image.
+type aimed struct{ change.Step }
+
+func (aimed) At() change.Place {
+	return change.Place{Account: account, Target: theirImage, Key: foreignKey}
+}
+
+// makes is the copy that is asked for, changed.
+func makes(changes ...func(*step.Make)) plan.Plan {
+	s := step.Make{Account: account, Region: "eu-west-1", Key: foreignKey, Source: "ami-1", CopyKey: copyKey, Keys: []string{foreignKey}}
+	for _, c := range changes {
+		c(&s)
+	}
+	return plan.Plan{Target: s.At().Target, Steps: change.Steps{s}}
+}
 
 func copying(keys ...string) plan.Plan {
-	return copies(owncopy.Copying{Scene: scene(), Source: "ami-1", CopyKey: copyKey, Keys: append([]string{foreignKey}, keys...)})
+	return makes(func(s *step.Make) { s.Keys = append(s.Keys, keys...) })
 }
 
 // agreeing is the input that everything speaks for.
 func agreeing() guard.Input {
 	in := across()
-	in.CopyKey = pipeline.Key{ARN: copyKey}
-	in.Sources = []pipeline.Key{
-		{ARN: foreignKey, Tags: map[string]string{"keymend": "remediate", "keymend-copy": "777788889999 " + account}},
-		in.CopyKey,
-	}
+	ours := copies.Key{ARN: copyKey}
+	in.Finding.Copy = &copies.Case{CopyKey: ours, Keys: []copies.Key{
+		{ARN: foreignKey, Tags: map[string]string{"keymend": "remediate", "keymend-copy": "777788889999 " + account}}, ours,
+	}}
 	return in
 }
 
 func TestConsentToCopies(t *testing.T) {
 	t.Parallel()
 	tags := func(tags map[string]string) func(*guard.Input) {
-		return func(in *guard.Input) { in.Sources[0].Tags = tags }
+		return func(in *guard.Input) { in.Finding.Copy.Keys[0].Tags = tags }
 	}
-	also := func(k pipeline.Key) func(*guard.Input) {
-		return func(in *guard.Input) { in.Sources = append(in.Sources, k) }
+	also := func(k copies.Key) func(*guard.Input) {
+		return func(in *guard.Input) { in.Finding.Copy.Keys = append(in.Finding.Copy.Keys, k) }
 	}
 	both := map[string]string{"keymend": "remediate", "keymend-copy": account}
-	version := copies(owncopy.NewTemplateVersion{Scene: scene(), Template: "lt-1", CopyKey: copyKey}, owncopy.SetDefaultVersion{Scene: scene(), Template: "lt-1"})
-	remove := copies(owncopy.RemoveCopy{Scene: scene(), Source: "ami-1", CopyKey: copyKey})
-	elsewhere := scene()
-	elsewhere.In = owner
+	version := plan.Plan{Target: scene().At().Target, Steps: change.Steps{template.NewVersion{Scene: scene(), CopyKey: copyKey}, template.SetDefault{Scene: scene()}}}
+	removal := step.Remove{Account: account, Region: "eu-west-1", Key: foreignKey, Source: "ami-1", CopyKey: copyKey}
+	remove := alone(removal)
+	under := func(key string) plan.Plan { return makes(func(s *step.Make) { s.CopyKey = key }) }
 	for name, tc := range map[string]struct {
 		change func(*guard.Input)
 		p      plan.Plan
 		want   guard.Reason
 		says   string
 	}{
-		"both tags":                {func(*guard.Input) {}, copying(), guard.Consented, ""},
-		"both tags, a version":     {func(*guard.Input) {}, version, guard.Consented, ""},
-		"consent to grants only":   {tags(map[string]string{"keymend": "remediate", "keymend-accounts": account}), copying(), guard.CopyNotConsented, "account " + owner + ": `aws kms tag-resource --key-id " + foreignKey + " --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue=" + account + "' --region eu-west-1"},
-		"another account named":    {tags(map[string]string{"keymend": "remediate", "keymend-copy": "777788889999"}), copying(), guard.CopyNotConsented, "TagValue=777788889999 " + account},
-		"part of an id":            {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "0"}), copying(), guard.CopyNotConsented, ""},
-		"by commas":                {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "," + owner}), copying(), guard.CopyNotConsented, ""},
-		"only the accounts":        {tags(map[string]string{"keymend-copy": account}), copying(), guard.CopyNotConsented, ""},
-		"taken back meanwhile":     {tags(nil), version, guard.CopyNotConsented, ""},
-		"the owner's no":           {tags(map[string]string{"Keymend": " ignore", "keymend-copy": account}), copying(), guard.KeyIgnored, ""},
-		"a no on the copy key":     {func(in *guard.Input) { in.CopyKey.Tags = map[string]string{"keymend": "ignore"} }, copying(), guard.KeyIgnored, ""},
-		"tags that can't be read":  {func(in *guard.Input) { in.Sources[0].Tags, in.Sources[0].Unreadable = nil, "not onboarded" }, copying(), guard.CopyNotConsented, "TagKey=keymend-copy,TagValue=" + account},
+		"both tags":              {func(*guard.Input) {}, copying(), guard.Consented, ""},
+		"both tags, a version":   {func(*guard.Input) {}, version, guard.Consented, ""},
+		"consent to grants only": {tags(map[string]string{"keymend": "remediate", "keymend-accounts": account}), copying(), guard.CopyNotConsented, "account " + owner + ": `aws kms tag-resource --key-id " + foreignKey + " --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue=" + account + "' --region eu-west-1"},
+		"another account named":  {tags(map[string]string{"keymend": "remediate", "keymend-copy": "777788889999"}), copying(), guard.CopyNotConsented, "TagValue=777788889999 " + account},
+		"part of an id":          {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "0"}), copying(), guard.CopyNotConsented, ""},
+		"by commas":              {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "," + owner}), copying(), guard.CopyNotConsented, ""},
+		"only the accounts":      {tags(map[string]string{"keymend-copy": account}), copying(), guard.CopyNotConsented, ""},
+		"taken back meanwhile":   {tags(nil), version, guard.CopyNotConsented, ""},
+		"the owner's no":         {tags(map[string]string{"Keymend": " ignore", "keymend-copy": account}), copying(), guard.KeyIgnored, ""},
+		"a no on the copy key":   {func(in *guard.Input) { in.Finding.Copy.CopyKey.Tags = map[string]string{"keymend": "ignore"} }, copying(), guard.KeyIgnored, ""},
+		"tags that can't be read": {func(in *guard.Input) {
+			in.Finding.Copy.Keys[0].Tags, in.Finding.Copy.Keys[0].Unreadable = nil, "not onboarded"
+		}, copying(), guard.CopyNotConsented, "TagKey=keymend-copy,TagValue=" + account},
 		"a person asks":            {func(in *guard.Input) { tags(nil)(in); in.PersonAsked, in.Scope = true, "all" }, copying(), guard.CopyNotConsented, ""},
 		"an account not listed":    {func(in *guard.Input) { in.Accounts = nil }, copying(), guard.ForeignKey, "adds " + owner},
-		"a second owner, silent":   {also(pipeline.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "account 777788889999: `aws kms tag-resource --key-id " + otherKey},
-		"a second owner, agreeing": {also(pipeline.Key{ARN: otherKey, Tags: both}), copying(otherKey), guard.Consented, ""},
+		"a second owner, silent":   {also(copies.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "account 777788889999: `aws kms tag-resource --key-id " + otherKey},
+		"a second owner, agreeing": {also(copies.Key{ARN: otherKey, Tags: both}), copying(otherKey), guard.Consented, ""},
 		"a second owner, not listed": {func(in *guard.Input) {
-			also(pipeline.Key{ARN: otherKey, Tags: both})(in)
+			also(copies.Key{ARN: otherKey, Tags: both})(in)
 			in.Accounts = []string{owner}
 		}, copying(otherKey), guard.ForeignKey, "adds 777788889999"},
 		"a second owner, not looked at": {func(*guard.Input) {}, copying(otherKey), guard.WrongTarget, ""},
-		"an own key beside it, silent":  {also(pipeline.Key{ARN: keyARN}), copying(keyARN), guard.CopyNotConsented, "account " + account},
-		"aws/ebs beside it":             {also(pipeline.Key{ARN: keyARN, Managed: true}), copying(keyARN), guard.Consented, ""},
+		"an own key beside it, silent":  {also(copies.Key{ARN: keyARN}), copying(keyARN), guard.CopyNotConsented, "account " + account},
+		"aws/ebs beside it":             {also(copies.Key{ARN: keyARN, Managed: true}), copying(keyARN), guard.Consented, ""},
 		"the copy key beside it":        {func(*guard.Input) {}, copying(copyKey), guard.Consented, ""},
-		"observe":                       {func(in *guard.Input) { in.Mode = guard.Observe }, copying(), guard.OnlyObserving, ""},
-		"propose":                       {func(in *guard.Input) { in.Mode = guard.Propose }, copying(), guard.OnlyProposing, ""},
+		"observe":                       {func(in *guard.Input) { in.Mode = settings.Observe }, copying(), guard.OnlyObserving, ""},
+		"propose":                       {func(in *guard.Input) { in.Mode = settings.Propose }, copying(), guard.OnlyProposing, ""},
 		"switch off":                    {func(in *guard.Input) { in.Switch = guard.SwitchOff }, copying(), guard.SwitchedOff, ""},
 		"clearing away":                 {tags(nil), remove, guard.Consented, ""},
-		"clearing away, observe":        {func(in *guard.Input) { in.Mode = guard.Observe }, remove, guard.OnlyObserving, ""},
+		"clearing away, observe":        {func(in *guard.Input) { in.Mode = settings.Observe }, remove, guard.OnlyObserving, ""},
 		"clearing away, switch off":     {func(in *guard.Input) { in.Switch = guard.SwitchOff }, remove, guard.SwitchedOff, ""},
-		"in another account":            {func(*guard.Input) {}, copies(owncopy.Copying{Scene: elsewhere, Source: "ami-1", CopyKey: copyKey}), guard.WrongTarget, ""},
-		"under another key":             {func(*guard.Input) {}, copies(owncopy.Copying{Scene: scene(), Source: "ami-1", CopyKey: keyARN}), guard.WrongTarget, ""},
+		"in another account":            {func(*guard.Input) {}, makes(func(s *step.Make) { s.Account = owner }), guard.WrongTarget, ""},
+		"under another key":             {func(*guard.Input) {}, under(keyARN), guard.WrongTarget, ""},
 		"another target":                {func(*guard.Input) {}, plan.Plan{Target: foreignKey, Steps: copying().Steps}, guard.WrongTarget, ""},
-		"beside a grant":                {func(*guard.Input) {}, plan.Plan{Target: foreignKey, Steps: append(copying().Steps, plan.CreateGrant{Key: foreignKey, Principal: slr})}, guard.WrongPrincipal, ""},
-		"no copy key":                   {func(in *guard.Input) { in.CopyKey.ARN = "" }, version, guard.WrongTarget, ""},
+		"beside a grant":                {func(*guard.Input) {}, plan.Plan{Target: foreignKey, Steps: append(copying().Steps, grant.Create{Key: foreignKey, Principal: slr})}, guard.WrongTarget, ""},
+		"under no key":                  {func(*guard.Input) {}, under(""), guard.WrongTarget, ""},
+		"a version under no key":        {func(*guard.Input) {}, alone(template.NewVersion{Scene: scene()}), guard.WrongTarget, ""},
+		"clearing away under no key":    {func(*guard.Input) {}, alone(step.Remove{Account: account, Region: "eu-west-1", Key: foreignKey, Source: "ami-1"}), guard.WrongTarget, ""},
+		"nobody looked":                 {func(in *guard.Input) { in.Finding.Copy = nil }, copying(), guard.WrongTarget, ""},
+		"the copy key is another's":     {func(in *guard.Input) { in.Finding.Copy.CopyKey.ARN = otherKey }, under(otherKey), guard.WrongTarget, ""},
+		"a target in another account":   {func(*guard.Input) {}, plan.Plan{Target: theirImage, Steps: change.Steps{aimed{Step: copying().Steps[0]}}}, guard.WrongTarget, ""},
+		"clearing away and a copy":      {func(*guard.Input) {}, plan.Plan{Target: image, Steps: append(remove.Steps, copying().Steps...)}, guard.Consented, ""},
+		"… that nobody agrees to":       {tags(nil), plan.Plan{Target: image, Steps: append(copying().Steps, removal)}, guard.CopyNotConsented, ""},
+		"no copy key":                   {func(in *guard.Input) { in.Finding.Copy.CopyKey.ARN = "" }, version, guard.WrongTarget, ""},
 	} {
 		in := agreeing()
 		tc.change(&in)
@@ -111,20 +140,20 @@ func TestNoCopyWithoutEveryOwner(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := agreeing()
-		in.Scope = rapid.SampledFrom([]string{"tagged", "all"}).Draw(t, "scope")
+		in.Scope = rapid.SampledFrom([]settings.Scope{settings.Tagged, settings.AllKeys}).Draw(t, "scope")
 		in.PersonAsked = rapid.Bool().Draw(t, "asked")
 		var arns []string
 		agreed := true
-		in.Sources = []pipeline.Key{in.CopyKey}
+		in.Finding.Copy.Keys = []copies.Key{in.Finding.Copy.CopyKey}
 		for _, arn := range []string{foreignKey, otherKey, keyARN} {
-			k := pipeline.Key{ARN: arn, Tags: rapid.MapOf(
+			k := copies.Key{ARN: arn, Tags: rapid.MapOf(
 				rapid.SampledFrom([]string{"keymend", "Keymend", "keymend-copy", "keymend-Copy", "keymend-accounts"}),
 				rapid.SampledFrom([]string{"remediate", "ignore", "Remediate", account, owner + " " + account, account + ","}),
 			).Draw(t, arn)}
 			named := k.Tags["keymend-copy"] == account || k.Tags["keymend-copy"] == owner+" "+account
 			_, odd := k.Tags["Keymend"]
 			agreed = agreed && k.Tags["keymend"] == "remediate" && named && !odd
-			in.Sources, arns = append(in.Sources, k), append(arns, arn)
+			in.Finding.Copy.Keys, arns = append(in.Finding.Copy.Keys, k), append(arns, arn)
 		}
 		if v := guard.Judge(in, copying(arns...)); v.Allowed != agreed {
 			t.Fatalf("%+v, want %v", v, agreed)

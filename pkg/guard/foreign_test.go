@@ -5,8 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"keymend/pkg/change"
 	"keymend/pkg/guard"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/statements"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
 )
 
 const (
@@ -17,31 +21,31 @@ const (
 
 // both is the plan of both halves, second that of the grant alone.
 func both() plan.Plan {
-	return plan.Plan{Target: foreignKey, Half: plan.HalfMissing, Steps: plan.Steps{
-		plan.EditKeyPolicy{Key: foreignKey, Principal: groupRoot}, plan.CreateGrant{Key: foreignKey, Principal: slr},
+	return plan.Plan{Target: foreignKey, Half: plan.HalfMissing, Steps: change.Steps{
+		statements.Add{Key: foreignKey, Principal: groupRoot}, grant.Create{Key: foreignKey, Principal: slr},
 	}}
 }
 
 func second(half plan.Half) plan.Plan {
-	return plan.Plan{Target: foreignKey, Half: half, Steps: plan.Steps{plan.CreateGrant{Key: foreignKey, Principal: slr}}}
+	return plan.Plan{Target: foreignKey, Half: half, Steps: change.Steps{grant.Create{Key: foreignKey, Principal: slr}}}
 }
 
 // across is the input that everything speaks for.
 func across() guard.Input {
 	in := permitted()
-	in.OwnKey, in.KeyAccount, in.Accounts = false, owner, []string{"777788889999", owner}
-	in.KeyTags = map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999 " + account}
+	in.Finding.Facts.Key.ARN, in.Accounts = foreignKey, []string{"777788889999", owner}
+	in.Finding.Tags = map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999 " + account}
 	return in
 }
 
 func TestConsentOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	tags := func(tags map[string]string) func(*guard.Input) {
-		return func(in *guard.Input) { in.KeyTags = tags }
+		return func(in *guard.Input) { in.Finding.Tags = tags }
 	}
 	enrolled := map[string]string{"keymend": "remediate"}
-	shared := func(in *guard.Input) { in.KeyTags, in.SharedBy = enrolled, []string{owner} }
-	unseen := func(in *guard.Input) { in.KeyTags, in.TagsUnreadable = nil, "not onboarded" }
+	shared := func(in *guard.Input) { in.Finding.Tags, in.Finding.SharedBy = enrolled, []string{owner} }
+	unseen := func(in *guard.Input) { in.Finding.Tags, in.Finding.TagsUnreadable = nil, "not onboarded" }
 	for name, tc := range map[string]struct {
 		change func(*guard.Input)
 		p      plan.Plan
@@ -51,11 +55,11 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 		"both tags":                    {func(*guard.Input) {}, both(), guard.Consented, ""},
 		"both tags, only the grant":    {func(*guard.Input) {}, second(plan.HalfOpen), guard.Consented, ""},
 		"the tag, and what was shared": {shared, both(), guard.Consented, ""},
-		"shared by someone else":       {func(in *guard.Input) { shared(in); in.SharedBy = []string{"777788889999"} }, both(), guard.NotConsented, "TagKey=keymend-accounts,TagValue=" + account},
-		"shared, without the tag":      {func(in *guard.Input) { shared(in); in.KeyTags = nil }, both(), guard.NotConsented, ""},
+		"shared by someone else":       {func(in *guard.Input) { shared(in); in.Finding.SharedBy = []string{"777788889999"} }, both(), guard.NotConsented, "TagKey=keymend-accounts,TagValue=" + account},
+		"shared, without the tag":      {func(in *guard.Input) { shared(in); in.Finding.Tags = nil }, both(), guard.NotConsented, ""},
 		"shared, but other accounts named": {func(in *guard.Input) {
 			shared(in)
-			in.KeyTags = map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999"}
+			in.Finding.Tags = map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999"}
 		}, both(), guard.ConsentElsewhere, "TagValue=777788889999 " + account},
 		"only the tag":                            {tags(enrolled), both(), guard.NotConsented, "account " + owner + ": `aws kms tag-resource"},
 		"only the accounts":                       {tags(map[string]string{"keymend-accounts": account}), both(), guard.NotConsented, ""},
@@ -70,8 +74,8 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 		"the owner's no":                          {tags(map[string]string{"keymend": "ignore", "keymend-accounts": account}), second(plan.HalfGiven), guard.KeyIgnored, ""},
 		"an account not listed":                   {func(in *guard.Input) { in.Accounts = []string{"777788889999"} }, both(), guard.ForeignKey, "adds " + owner},
 		"no account listed":                       {func(in *guard.Input) { in.Accounts = nil }, second(plan.HalfGiven), guard.ForeignKey, ""},
-		"a person asks":                           {func(in *guard.Input) { in.KeyTags, in.PersonAsked = nil, true }, both(), guard.NotConsented, ""},
-		"scope all":                               {func(in *guard.Input) { in.KeyTags, in.Scope = nil, "all" }, both(), guard.NotConsented, ""},
+		"a person asks":                           {func(in *guard.Input) { in.Finding.Tags, in.PersonAsked = nil, true }, both(), guard.NotConsented, ""},
+		"scope all":                               {func(in *guard.Input) { in.Finding.Tags, in.Scope = nil, "all" }, both(), guard.NotConsented, ""},
 		"the policy names the account":            {tags(nil), second(plan.HalfGiven), guard.HalfGiven, ""},
 		"… and the tag is the account's own":      {tags(enrolled), second(plan.HalfGiven), guard.HalfGiven, ""},
 		"… but other accounts are named":          {tags(map[string]string{"keymend-accounts": owner}), second(plan.HalfGiven), guard.ConsentElsewhere, ""},
@@ -84,8 +88,8 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 		"not seen, missing":                       {unseen, both(), guard.NotConsented, ""},
 		"not seen, and a person asks":             {func(in *guard.Input) { unseen(in); in.PersonAsked = true }, both(), guard.NotConsented, ""},
 		"not seen, and still edited":              {unseen, func() plan.Plan { p := both(); p.Half = plan.HalfUnknown; return p }(), guard.NotConsented, ""},
-		"mode propose":                            {func(in *guard.Input) { unseen(in); in.Mode = guard.Propose }, second(plan.HalfUnknown), guard.OnlyProposing, ""},
-		"mode observe":                            {func(in *guard.Input) { in.Mode = guard.Observe }, both(), guard.OnlyObserving, ""},
+		"mode propose":                            {func(in *guard.Input) { unseen(in); in.Mode = settings.Propose }, second(plan.HalfUnknown), guard.OnlyProposing, ""},
+		"mode observe":                            {func(in *guard.Input) { in.Mode = settings.Observe }, both(), guard.OnlyObserving, ""},
 		"the switch":                              {func(in *guard.Input) { unseen(in); in.Switch = guard.SwitchOff }, second(plan.HalfUnknown), guard.SwitchedOff, ""},
 	} {
 		in := across()
@@ -103,31 +107,37 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 // account, and the grant made for the group's role: nobody else gets through.
 func TestForeignStepsFit(t *testing.T) {
 	t.Parallel()
-	edit := func(key, principal string) plan.Step { return plan.EditKeyPolicy{Key: key, Principal: principal} }
+	edit := func(key, principal string) change.Step { return statements.Add{Key: key, Principal: principal} }
 	for name, tc := range map[string]struct {
 		target string
-		steps  plan.Steps
+		steps  change.Steps
 		want   guard.Reason
 	}{
-		"the root":                 {foreignKey, plan.Steps{edit(foreignKey, groupRoot)}, guard.Consented},
-		"everyone":                 {foreignKey, plan.Steps{edit(foreignKey, "*")}, guard.WrongPrincipal},
-		"the role":                 {foreignKey, plan.Steps{edit(foreignKey, slr)}, guard.WrongPrincipal},
-		"another account's root":   {foreignKey, plan.Steps{edit(foreignKey, strings.Replace(groupRoot, account, "777788889999", 1))}, guard.WrongPrincipal},
-		"another partition's root": {foreignKey, plan.Steps{edit(foreignKey, strings.Replace(groupRoot, "arn:aws:", "arn:aws-cn:", 1))}, guard.WrongPrincipal},
-		"the key's own root":       {foreignKey, plan.Steps{edit(foreignKey, strings.Replace(groupRoot, account, owner, 1))}, guard.WrongPrincipal},
-		"a grant to the root":      {foreignKey, plan.Steps{plan.CreateGrant{Key: foreignKey, Principal: groupRoot}}, guard.WrongPrincipal},
-		"another key":              {foreignKey, plan.Steps{edit(foreignKey+"0", groupRoot)}, guard.WrongTarget},
-		"an own key":               {keyARN, plan.Steps{edit(keyARN, groupRoot)}, guard.WrongTarget},
-		"a key of a third account": {strings.Replace(foreignKey, owner, "777788889999", 1), plan.Steps{edit(strings.Replace(foreignKey, owner, "777788889999", 1), groupRoot)}, guard.WrongTarget},
-		"no account":               {"x", plan.Steps{edit("x", groupRoot)}, guard.WrongTarget},
+		"the root":                 {foreignKey, change.Steps{edit(foreignKey, groupRoot)}, guard.Consented},
+		"everyone":                 {foreignKey, change.Steps{edit(foreignKey, "*")}, guard.WrongPrincipal},
+		"the role":                 {foreignKey, change.Steps{edit(foreignKey, slr)}, guard.WrongPrincipal},
+		"another account's root":   {foreignKey, change.Steps{edit(foreignKey, strings.Replace(groupRoot, account, "777788889999", 1))}, guard.WrongPrincipal},
+		"another partition's root": {foreignKey, change.Steps{edit(foreignKey, strings.Replace(groupRoot, "arn:aws:", "arn:aws-cn:", 1))}, guard.WrongPrincipal},
+		"the key's own root":       {foreignKey, change.Steps{edit(foreignKey, strings.Replace(groupRoot, account, owner, 1))}, guard.WrongPrincipal},
+		"a grant to the root":      {foreignKey, change.Steps{grant.Create{Key: foreignKey, Principal: groupRoot}}, guard.WrongPrincipal},
+		"another key":              {foreignKey, change.Steps{edit(foreignKey+"0", groupRoot)}, guard.WrongTarget},
+		"an own key":               {keyARN, change.Steps{edit(keyARN, groupRoot)}, guard.WrongTarget},
+		"a key of a third account": {strings.Replace(foreignKey, owner, "777788889999", 1), change.Steps{edit(strings.Replace(foreignKey, owner, "777788889999", 1), groupRoot)}, guard.WrongTarget},
+		"no account":               {"x", change.Steps{edit("x", "arn::iam::"+account+":root")}, guard.WrongTarget},
+		"no account's, the root":   {"x", change.Steps{edit("x", groupRoot)}, guard.WrongPrincipal},
 	} {
 		p := plan.Plan{Target: tc.target, Steps: tc.steps, Half: plan.HalfMissing}
 		if v := guard.Judge(across(), p); v.Reason != tc.want || v.Allowed != (tc.want == guard.Consented) || v.Propose || v.Try {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
+	nobodys := across()
+	nobodys.Finding.Facts.Key.ARN, nobodys.Accounts = "x", []string{""}
+	if v := guard.Judge(nobodys, plan.Plan{Target: "x", Steps: change.Steps{grant.Create{Key: "x", Principal: slr}}}); v.Allowed || v.Propose || v.Reason != guard.WrongTarget {
+		t.Errorf("nobody's key: %+v", v)
+	}
 	own := permitted()
-	if v := guard.Judge(own, plan.Plan{Target: keyARN, Steps: plan.Steps{edit(keyARN, groupRoot)}}); v.Allowed || v.Reason != guard.WrongPrincipal {
+	if v := guard.Judge(own, plan.Plan{Target: keyARN, Steps: change.Steps{edit(keyARN, groupRoot)}}); v.Allowed || v.Reason != guard.WrongPrincipal {
 		t.Errorf("an own key for the root: %+v", v)
 	}
 }
@@ -141,13 +151,13 @@ func TestEveryForeignCombination(t *testing.T) {
 		{"keymend": "remediate", "keymend-accounts": owner}, {"keymend": "x", "keymend-accounts": account},
 	}
 	halves := []plan.Half{plan.HalfUnknown, plan.HalfMissing, plan.HalfGiven, plan.HalfOpen, ""}
-	for _, mode := range []guard.Mode{guard.Observe, guard.Propose, guard.Enforce} {
+	for _, mode := range []settings.Mode{settings.Observe, settings.Propose, settings.Enforce} {
 		for _, sw := range []guard.Switch{guard.SwitchNone, guard.SwitchOn, guard.SwitchOff} {
 			for _, tag := range tags {
 				for _, half := range halves {
 					for bits := range 32 {
 						in := across()
-						in.Mode, in.Switch, in.KeyTags, in.PersonAsked, in.Scope = mode, sw, tag, bits&1 != 0, "all"
+						in.Mode, in.Switch, in.Finding.Tags, in.PersonAsked, in.Scope = mode, sw, tag, bits&1 != 0, "all"
 						p := second(half)
 						if bits&2 != 0 {
 							p.Steps = both().Steps
@@ -156,10 +166,10 @@ func TestEveryForeignCombination(t *testing.T) {
 							in.Accounts = nil
 						}
 						if bits&8 != 0 {
-							in.SharedBy = []string{owner}
+							in.Finding.SharedBy = []string{owner}
 						}
 						if bits&16 != 0 {
-							in.KeyTags, in.TagsUnreadable = nil, "not onboarded"
+							in.Finding.Tags, in.Finding.TagsUnreadable = nil, "not onboarded"
 						}
 						v := guard.Judge(in, p)
 						if v.Allowed != mayWriteAcross(in, p) || v.Allowed && (v.Try || v.Propose) || v.Try && (v.Propose || len(p.Steps) != 1) {
@@ -173,10 +183,10 @@ func TestEveryForeignCombination(t *testing.T) {
 }
 
 func mayWriteAcross(in guard.Input, p plan.Plan) bool {
-	accounts, named := in.KeyTags["keymend-accounts"]
-	tag, tagged := in.KeyTags["keymend"]
+	accounts, named := in.Finding.Tags["keymend-accounts"]
+	tag, tagged := in.Finding.Tags["keymend"]
 	mine := strings.Contains(accounts, account)
-	byTag := tag == "remediate" && (mine || !named && slices.Contains(in.SharedBy, owner))
+	byTag := tag == "remediate" && (mine || !named && slices.Contains(in.Finding.SharedBy, owner))
 	byPolicy := p.Half == plan.HalfGiven && len(p.Steps) == 1 && (!named || mine) && (!tagged || tag == "remediate")
-	return in.Mode == guard.Enforce && in.Switch != guard.SwitchOff && tag != "ignore" && slices.Contains(in.Accounts, owner) && (byTag || byPolicy)
+	return in.Mode == settings.Enforce && in.Switch != guard.SwitchOff && tag != "ignore" && slices.Contains(in.Accounts, owner) && (byTag || byPolicy)
 }

@@ -4,40 +4,41 @@
 // The package is pure: no I/O, no clock, no SDK.
 package guard
 
-import "keymend/pkg/owncopy/pipeline"
-
-// A Mode says how far Keymend goes by itself. The zero value is Observe.
-type Mode uint8
-
-// The modes.
-const (
-	Observe Mode = iota // diagnose and record
-	Propose             // publish the plan; a person approves
-	Enforce             // carry it out
+import (
+	"keymend/pkg/plan"
+	"keymend/pkg/plan/copies"
+	"keymend/pkg/settings"
 )
 
 // Input is everything a verdict rests on. Its zero value permits nothing.
 type Input struct {
-	Mode           Mode
-	Scope          string            // "tagged" or "all"; anything else counts as "tagged"
-	Switch         Switch            // the emergency switch
-	SwitchText     string            // how it was read, or why it couldn't be
-	KeyTags        map[string]string // consent stands here
-	TagsUnreadable string            // "" = the tags were read
-	OwnKey         bool              // the key is of the group's account
-	PersonAsked    bool              // a person at a terminal, with their own credentials
-	Principal      string            // whom the plan opens the key to
-	Account        string            // the group's account
+	Mode        settings.Mode
+	Scope       settings.Scope
+	Switch      Switch   // the emergency switch
+	SwitchText  string   // how it was read, or why it couldn't be
+	PersonAsked bool     // a person at a terminal, with their own credentials
+	Accounts    []string // the other accounts whose keys may be opened; none: no other's
 
-	KeyAccount string   // the key's account
-	Accounts   []string // the other accounts whose keys may be opened; none: no other's
-	SharedBy   []string // accounts that shared with this one what the launch takes under this key
-
+	Finding   plan.Finding      // what the plan is about: key, role, and the tags where consent stands
 	Also      []string          // other roles that the launch needs the key for, as in AWSServiceRoleForEC2Spot
 	Dedicated string            // ARN of the role that the settings move groups to; "" = none
 	GroupTags map[string]string // the group's
-	CopyKey   pipeline.Key      // what copies lie under
-	Sources   []pipeline.Key    // what the data that may be copied lies under
+}
+
+// copyKey is the key that copies lie under, and sources what the data lies under
+// that may be copied.
+func (in Input) copyKey() copies.Key {
+	if in.Finding.Copy == nil {
+		return copies.Key{}
+	}
+	return in.Finding.Copy.CopyKey
+}
+
+func (in Input) sources() []copies.Key {
+	if in.Finding.Copy == nil {
+		return nil
+	}
+	return in.Finding.Copy.Keys
 }
 
 // Switch is the state of the one switch that stops all writes.

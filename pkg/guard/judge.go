@@ -1,34 +1,35 @@
 package guard
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"keymend/pkg/arn"
+	"keymend/pkg/change"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
+	"keymend/pkg/slr"
+	"keymend/pkg/tag"
 )
 
 // Judge decides on a plan. The first row that fits counts:
 //
 //	the plan has no steps                              → no
-//	a step names another principal, target or type     → no, and no proposal
-//	tag keymend=ignore                                 → no, and no proposal
+//	a step names another principal, target or key, or isn't one for plans
+//	                                                   → no, and no proposal
+//	tag keymend=ignore on a key, or on the group that is changed
+//	                                                   → no, and no proposal
 //	mode observe                                       → no, and no proposal
-//	the tags couldn't be read                          → no, and no proposal: one may be keymend=ignore
-//	key of another account                             → see across
-//	steps to a copy                                    → see copying
-//	neither tag keymend=remediate, nor a person who asked, nor scope all
-//	without any other tag keymend                      → proposal
+//	the own key's tags couldn't be read                → no, and no proposal: one may be keymend=ignore
+//	a consent is missing                               → proposal; see consent
 //	mode propose                                       → proposal
 //	switch off, or not readable                        → proposal
-//	else                                               → yes
+//	else                                               → yes; or a trial, where that tells whether the key's owner agrees
 func Judge(in Input, p plan.Plan) Verdict {
 	reason, consent := in.judge(p)
 	v := Verdict{Reason: reason, Text: in.text(reason, p), Consent: consent}
 	switch reason {
-	case Consented, ScopeAll, PersonDecided, HalfGiven:
+	case Consented, ScopeAll, PersonDecided, HalfGiven, RoleBySettings:
 		v.Allowed = true
 	case HalfNotSeen:
 		v.Try = true
@@ -40,19 +41,22 @@ func Judge(in Input, p plan.Plan) Verdict {
 }
 
 func (in Input) judge(p plan.Plan) (Reason, string) {
-	if p.Copies() {
-		return in.copying(p)
-	}
 	permission, consent := in.consent(p)
-	for _, refusal := range []func(plan.Plan) Reason{in.planFits, in.forbidden} {
-		if reason := refusal(p); reason != "" {
-			return reason, consent
-		}
-	}
+	wrong := in.wrong(p)
 	switch {
-	case permission == NotConsented || permission == ForeignKey || permission == ConsentElsewhere:
+	case p.NoFix != nil || len(p.Steps) == 0:
+		return NothingToApply, consent
+	case wrong != "":
+		return wrong, consent
+	case in.ignored(p):
+		return in.ignoredBy(p), consent
+	case in.Mode != settings.Propose && in.Mode != settings.Enforce:
+		return OnlyObserving, consent
+	case in.Finding.TagsUnreadable != "" && in.Finding.OwnKey():
+		return TagsNotReadable, consent
+	case slices.Contains([]Reason{NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented}, permission):
 		return permission, consent
-	case in.Mode == Propose:
+	case in.Mode == settings.Propose:
 		return OnlyProposing, consent
 	case in.Switch != SwitchNone && in.Switch != SwitchOn:
 		return SwitchedOff, consent
@@ -60,103 +64,145 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 	return permission, consent
 }
 
-// planFits: the plan is one that Keymend may carry out at all.
-func (in Input) planFits(p plan.Plan) Reason {
-	switch {
-	case p.NoFix != nil || len(p.Steps) == 0:
-		return NothingToApply
-	case !in.principalFits():
-		return WrongPrincipal
-	}
-	return in.stepsFit(p)
-}
-
-// forbidden: what stands even against a proposal.
-func (in Input) forbidden(plan.Plan) Reason {
-	switch {
-	case in.ignored():
-		return KeyIgnored
-	case in.Mode != Propose && in.Mode != Enforce:
-		return OnlyObserving
-	case in.TagsUnreadable != "" && in.OwnKey:
-		return TagsNotReadable
-	}
-	return ""
-}
-
-// consent says by what the key may be opened, and where that stands.
+// consent says by whose word the plan may be carried out, and where that stands.
+//
+//	to open or close a key of the own account     → its owner's: see ownKey
+//	to open a key of another account              → its owner's: see across
+//	to give a group the settings' role            → the setting is the account's word; no key is opened by it
+//	to copy                                       → the owners' of all keys that the data lies under: see agreed
+//	to clear away a failed copy of Keymend's own  → nobody's
 func (in Input) consent(p plan.Plan) (Reason, string) {
-	odd := in.oddTag()
+	switch whose(p) {
+	case change.Operator:
+		return RoleBySettings, "setting serviceLinkedRole"
+	case change.OwnCopyOnly:
+		return Consented, "Keymend's own copy is cleared away"
+	case change.DataOwners:
+		return in.agreed(in.keysOf(p))
+	case change.KeyOwner, change.Nobody:
+	}
+	if in.Finding.OwnKey() {
+		return in.ownKey()
+	}
+	return in.across(p)
+}
+
+// whose is the consent that the plan's steps need; of several the widest.
+func whose(p plan.Plan) change.Consent {
+	out := change.Nobody
+	for i, step := range p.Steps {
+		if c := step.Claim().Consent; i == 0 || out == change.OwnCopyOnly {
+			out = c
+		}
+	}
+	return out
+}
+
+// ownKey says by what a key of the own account may be opened.
+func (in Input) ownKey() (Reason, string) {
+	const consented = tag.Keymend + "=" + tag.Remediate
+	odd := tag.Odd(in.Finding.Tags)
 	switch {
-	case !in.OwnKey:
-		return in.across(p)
-	case in.TagsUnreadable != "":
-		return NotConsented, "the key's tags couldn't be read: " + in.TagsUnreadable
-	case odd == "" && in.KeyTags[Tag] == TagRemediate:
-		return Consented, "tag " + Tag + "=" + TagRemediate + " on the key"
+	case in.Finding.TagsUnreadable != "":
+		return NotConsented, "the key's tags couldn't be read: " + in.Finding.TagsUnreadable
+	case odd == "" && in.Finding.Tags[tag.Keymend] == tag.Remediate:
+		return Consented, "tag " + consented + " on the key"
 	case in.PersonAsked:
 		return PersonDecided, "a person asked for it, with their own credentials"
 	case odd != "":
-		return NotConsented, fmt.Sprintf("tag %s on the key is no consent", odd)
-	case in.Scope == "all":
+		return NotConsented, "tag " + odd + " on the key is no consent"
+	case in.Scope == settings.AllKeys:
 		return ScopeAll, "scope: all"
 	}
-	return NotConsented, "the key has no tag " + Tag
+	return NotConsented, "the key has no tag " + tag.Keymend
 }
 
-// principalFits reports whether the principal is an Auto Scaling service-linked
-// role of the group's account, or its Spot role where that launches.
-func (in Input) principalFits() bool {
-	ok, err := regexp.MatchString(`^arn:aws[a-z-]*:iam::`+regexp.QuoteMeta(in.Account)+
-		`:role/aws-service-role/autoscaling\.amazonaws\.com/AWSServiceRoleForAutoScaling(_[\w+=,.@-]{1,35})?$`, in.Principal)
-	return (err == nil && ok || in.spot()) && len(in.Account) == 12
-}
-
-// spot reports whether the principal is the account's Spot role, and the launch
-// asks as that, too: Spot instances of a launch configuration.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
-func (in Input) spot() bool {
-	ok, err := regexp.MatchString(`^arn:aws[a-z-]*:iam::`+regexp.QuoteMeta(in.Account)+
-		`:role/aws-service-role/spot\.amazonaws\.com/AWSServiceRoleForEC2Spot$`, in.Principal)
-	return err == nil && ok && slices.Contains(in.Also, in.Principal)
-}
-
-// stepsFit: every step is of a known type, on the plan's target, for the
-// principal; of another account's key the policy is edited for the root of the
-// group's account, and for nobody else. A step that opens the key to anyone else
-// is never let through.
-func (in Input) stepsFit(p plan.Plan) Reason {
-	if !in.OwnKey && (in.KeyAccount == "" || arn.Account(p.Target) != in.KeyAccount) {
-		return WrongTarget
-	}
+// wrong says what of the plan isn't Keymend's to do; "" = nothing. A step that opens
+// a key to anyone but the finding's role is never let through; of another account's
+// key the policy is edited for the root of the group's account, and for nobody else.
+func (in Input) wrong(p plan.Plan) Reason {
 	for _, step := range p.Steps {
-		key, principal := opens(step)
-		want := in.Principal
-		if _, edit := step.(plan.EditKeyPolicy); edit && !in.OwnKey {
-			want = plan.RootARN(p.Target, in.Account)
+		c, at := step.Claim(), step.At()
+		reason := WrongTarget
+		switch c.Consent {
+		case change.KeyOwner:
+			reason = in.wrongKey(c)
+		case change.Operator:
+			reason = in.wrongRole(c, at)
+		case change.DataOwners, change.OwnCopyOnly:
+			reason = in.wrongCopy(c, at)
+		case change.Nobody:
 		}
-		if principal != want {
-			return WrongPrincipal
+		if reason == "" && (at.Target != p.Target || c.Consent != whose(p) && c.Consent != change.OwnCopyOnly) {
+			reason = WrongTarget
 		}
-		if key == "" || key != p.Target {
-			return WrongTarget
+		if reason != "" {
+			return reason
 		}
 	}
 	return ""
 }
 
-// opens says which key a step opens, or closes, and for whom; nothing of a step
-// that isn't about a key.
-func opens(step plan.Step) (key, principal string) {
-	switch s := step.(type) {
-	case plan.EditKeyPolicy:
-		return s.Key, s.Principal
-	case plan.CreateGrant:
-		return s.Key, s.Principal
-	case plan.RetireGrant:
-		return s.Grant.Key, s.Grant.Principal
+func (in Input) wrongKey(c change.Claim) Reason {
+	f := in.Finding
+	want := f.Principal.ARN
+	if c.Edits && !f.OwnKey() {
+		want = arn.Root(arn.Partition(c.Key), f.Account)
 	}
-	return "", ""
+	switch {
+	case !slr.Is(f.Principal.ARN, f.Account) && !(slr.IsSpot(f.Principal.ARN, f.Account) && slices.Contains(in.Also, f.Principal.ARN)):
+		return WrongPrincipal
+	case c.Principal != want:
+		return WrongPrincipal
+	case c.Key == "" || c.Key != f.Facts.Key.ARN || f.KeyAccount() == "":
+		return WrongTarget
+	}
+	return ""
+}
+
+func (in Input) wrongRole(c change.Claim, at change.Place) Reason {
+	switch {
+	case in.Dedicated == "" || !slr.Is(in.Dedicated, in.Finding.Account) || c.Principal != in.Dedicated:
+		return WrongPrincipal
+	case at.Account != in.Finding.Account:
+		return WrongTarget
+	}
+	return ""
+}
+
+// wrongCopy: a copy is made in the group's account, under the settings' key, which
+// is that account's, and about the finding's key and others that were looked at.
+func (in Input) wrongCopy(c change.Claim, at change.Place) Reason {
+	under := in.copyKey().ARN
+	for _, key := range append([]string{c.Key}, c.Keys...) {
+		if !slices.ContainsFunc(in.sources(), func(k copyKey) bool { return k.ARN == key }) {
+			return WrongTarget
+		}
+	}
+	if at.Account != in.Finding.Account || arn.Account(at.Target) != in.Finding.Account || under == "" || c.Under != "" && c.Under != under ||
+		arn.Account(under) != in.Finding.Account || arn.Account(c.Key) != in.Finding.KeyAccount() {
+		return WrongTarget
+	}
+	return ""
+}
+
+// ignored reports whether an owner forbids even a proposal.
+func (in Input) ignored(p plan.Plan) bool {
+	switch whose(p) {
+	case change.Operator:
+		return tag.Ignores(in.GroupTags)
+	case change.DataOwners, change.OwnCopyOnly:
+		return tag.Ignores(in.copyKey().Tags) || slices.ContainsFunc(in.keysOf(p), func(k copyKey) bool { return tag.Ignores(k.Tags) })
+	case change.KeyOwner, change.Nobody:
+	}
+	return tag.Ignores(in.Finding.Tags)
+}
+
+func (in Input) ignoredBy(p plan.Plan) Reason {
+	if whose(p) == change.Operator {
+		return GroupIgnored
+	}
+	return KeyIgnored
 }
 
 func (in Input) text(r Reason, p plan.Plan) string {
@@ -167,11 +213,11 @@ func (in Input) text(r Reason, p plan.Plan) string {
 	case NotConsented, ConsentElsewhere:
 		return text + " To enrol it" + in.enrol(p.Target)
 	case ForeignKey:
-		return text + " To allow it, whoever runs Keymend in account " + in.Account + " adds " + in.unlisted(p) + " to the setting accounts."
+		return text + " To allow it, whoever runs Keymend in account " + in.Finding.Account + " adds " + in.unlisted(p) + " to the setting accounts."
 	case WrongPrincipal:
-		return text + " This one is " + in.Principal + "."
+		return text + " This one is " + in.Finding.Principal.ARN + "."
 	case TagsNotReadable:
-		return text + " " + in.TagsUnreadable
+		return text + " " + in.Finding.TagsUnreadable
 	case SwitchedOff:
 		return strings.TrimSpace(text + " " + in.SwitchText)
 	case NothingToApply:

@@ -4,8 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"keymend/pkg/access"
+	"keymend/pkg/change"
 	"keymend/pkg/guard"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/statements"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
 )
 
 const (
@@ -15,14 +20,17 @@ const (
 )
 
 func edit() plan.Plan {
-	return plan.Plan{Target: keyARN, Steps: plan.Steps{plan.EditKeyPolicy{Key: keyARN, Principal: slr}}}
+	return plan.Plan{Target: keyARN, Steps: change.Steps{statements.Add{Key: keyARN, Principal: slr}}}
 }
 
 // permitted is the input that everything speaks for.
 func permitted() guard.Input {
 	return guard.Input{
-		Mode: guard.Enforce, Scope: "tagged", Switch: guard.SwitchOn, KeyTags: map[string]string{"keymend": "remediate"},
-		OwnKey: true, Principal: slr, Account: account,
+		Mode: settings.Enforce, Scope: settings.Tagged, Switch: guard.SwitchOn,
+		Finding: plan.Finding{
+			Account: account, Tags: map[string]string{"keymend": "remediate"},
+			Principal: access.Principal{ARN: slr}, Facts: access.Facts{Key: access.Key{ARN: keyARN}},
+		},
 	}
 }
 
@@ -39,7 +47,7 @@ func TestIgnoreIsReadGenerously(t *testing.T) {
 	t.Parallel()
 	for _, tags := range ignores() {
 		in := permitted()
-		in.KeyTags, in.Scope, in.PersonAsked = tags, "all", true
+		in.Finding.Tags, in.Scope, in.PersonAsked = tags, "all", true
 		if v := guard.Judge(in, edit()); v.Allowed || v.Propose || v.Reason != guard.KeyIgnored {
 			t.Errorf("%v: %+v", tags, v)
 		}
@@ -55,7 +63,7 @@ func TestConsentIsReadToTheLetter(t *testing.T) {
 		{"keymend": "remediate", "KEYMEND": "no"}, {"keymend": "\u0433emediate"},
 	} {
 		in := permitted()
-		in.KeyTags, in.Scope = tags, "all"
+		in.Finding.Tags, in.Scope = tags, "all"
 		if v := guard.Judge(in, edit()); v.Allowed || !v.Propose || v.Reason != guard.NotConsented {
 			t.Errorf("%v: %+v", tags, v)
 		}
@@ -64,16 +72,16 @@ func TestConsentIsReadToTheLetter(t *testing.T) {
 
 // The reference: each condition for a write written down once more, by itself.
 func mayWrite(in guard.Input) bool {
-	tag, tagged := in.KeyTags["keymend"]
-	return in.Mode == guard.Enforce &&
+	tag, tagged := in.Finding.Tags["keymend"]
+	return in.Mode == settings.Enforce &&
 		(in.Switch == guard.SwitchNone || in.Switch == guard.SwitchOn) &&
-		in.TagsUnreadable == "" && tag != "ignore" &&
+		in.Finding.TagsUnreadable == "" && tag != "ignore" &&
 		(tag == "remediate" || !tagged && in.Scope == "all" || in.PersonAsked)
 }
 
 func mayPropose(in guard.Input) bool {
-	return !mayWrite(in) && (in.Mode == guard.Enforce || in.Mode == guard.Propose) &&
-		in.TagsUnreadable == "" && in.KeyTags["keymend"] != "ignore"
+	return !mayWrite(in) && (in.Mode == settings.Enforce || in.Mode == settings.Propose) &&
+		in.Finding.TagsUnreadable == "" && in.Finding.Tags["keymend"] != "ignore"
 }
 
 // Invariant 7, over every combination there is: in observe, and without
@@ -82,16 +90,16 @@ func TestEveryCombination(t *testing.T) {
 	t.Parallel()
 	tags := []map[string]string{nil, {"keymend": "remediate"}, {"keymend": "ignore"}, {"keymend": "Remediate"}, {"keymend": ""}, {"other": "remediate"}}
 	seen := map[guard.Reason]bool{}
-	for _, mode := range []guard.Mode{guard.Observe, guard.Propose, guard.Enforce, 77} {
-		for _, scope := range []string{"tagged", "all", "", "ALL"} {
+	for _, mode := range []settings.Mode{settings.Observe, settings.Propose, settings.Enforce, "", "Enforce"} {
+		for _, scope := range []settings.Scope{settings.Tagged, settings.AllKeys, "", "ALL"} {
 			for _, sw := range []guard.Switch{guard.SwitchNone, guard.SwitchOn, guard.SwitchOff, 77} {
 				for _, tag := range tags {
 					for bits := range 4 {
 						in := permitted()
-						in.Mode, in.Scope, in.Switch, in.KeyTags = mode, scope, sw, tag
+						in.Mode, in.Scope, in.Switch, in.Finding.Tags = mode, scope, sw, tag
 						in.PersonAsked = bits&1 != 0
 						if bits&2 != 0 {
-							in.TagsUnreadable = "AccessDenied"
+							in.Finding.TagsUnreadable = "AccessDenied"
 						}
 						v := guard.Judge(in, edit())
 						seen[v.Reason] = true
@@ -140,8 +148,8 @@ func TestPrincipals(t *testing.T) {
 		"arn:aws-us-gov:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_a": true,
 	} {
 		in := permitted()
-		in.Principal = principal
-		p := plan.Plan{Target: keyARN, Steps: plan.Steps{plan.EditKeyPolicy{Key: keyARN, Principal: principal}}}
+		in.Finding.Principal.ARN = principal
+		p := plan.Plan{Target: keyARN, Steps: change.Steps{statements.Add{Key: keyARN, Principal: principal}}}
 		v := guard.Judge(in, p)
 		if v.Allowed != ok || !ok && (v.Propose || v.Reason != guard.WrongPrincipal) {
 			t.Errorf("%q: %+v", principal, v)
@@ -157,15 +165,15 @@ func TestSteps(t *testing.T) {
 		want guard.Reason
 	}{
 		"edit":              {edit(), guard.Consented},
-		"grant":             {plan.Plan{Target: keyARN, Steps: plan.Steps{plan.CreateGrant{Key: keyARN, Principal: slr}}}, guard.Consented},
+		"grant":             {plan.Plan{Target: keyARN, Steps: change.Steps{grant.Create{Key: keyARN, Principal: slr}}}, guard.Consented},
 		"nothing":           {plan.Plan{Target: keyARN}, guard.NothingToApply},
 		"no fix":            {plan.Plan{Target: keyARN, NoFix: &plan.NoFix{Reason: plan.KeyNotUsable, Text: "it is Disabled"}}, guard.NothingToApply},
 		"both":              {plan.Plan{Target: keyARN, Steps: edit().Steps, NoFix: &plan.NoFix{}}, guard.NothingToApply},
-		"another key":       {plan.Plan{Target: keyARN, Steps: plan.Steps{plan.EditKeyPolicy{Key: other, Principal: slr}}}, guard.WrongTarget},
-		"no key":            {plan.Plan{Steps: plan.Steps{plan.EditKeyPolicy{Principal: slr}}}, guard.WrongTarget},
-		"another role":      {plan.Plan{Target: keyARN, Steps: plan.Steps{plan.CreateGrant{Key: keyARN, Principal: slr + "_two"}}}, guard.WrongPrincipal},
-		"one of two":        {plan.Plan{Target: keyARN, Steps: append(edit().Steps, plan.CreateGrant{Key: other, Principal: slr})}, guard.WrongTarget},
-		"a step of no type": {plan.Plan{Target: keyARN, Steps: plan.Steps{nil}}, guard.WrongPrincipal},
+		"another key":       {plan.Plan{Target: keyARN, Steps: change.Steps{statements.Add{Key: other, Principal: slr}}}, guard.WrongTarget},
+		"no key":            {plan.Plan{Steps: change.Steps{statements.Add{Principal: slr}}}, guard.WrongTarget},
+		"another role":      {plan.Plan{Target: keyARN, Steps: change.Steps{grant.Create{Key: keyARN, Principal: slr + "_two"}}}, guard.WrongPrincipal},
+		"one of two":        {plan.Plan{Target: keyARN, Steps: append(edit().Steps, grant.Create{Key: other, Principal: slr})}, guard.WrongTarget},
+		"a step of no type": {plan.Plan{Target: keyARN, Steps: change.Steps{change.Unread{Name: "EditKeyPolicy"}}}, guard.WrongTarget},
 	} {
 		if v := guard.Judge(permitted(), tc.p); v.Reason != tc.want || v.Allowed != (tc.want == guard.Consented) || v.Propose {
 			t.Errorf("%s: %+v", name, v)
@@ -183,26 +191,24 @@ func TestZeroInputPermitsNothing(t *testing.T) {
 func TestNotConsentedPrintsTheOneCommand(t *testing.T) {
 	t.Parallel()
 	in := permitted()
-	in.KeyTags = nil
+	in.Finding.Tags = nil
 	want := "aws kms tag-resource --key-id " + keyARN + " --tags TagKey=keymend,TagValue=remediate --region eu-west-1"
 	if v := guard.Judge(in, edit()); !v.Propose || !strings.Contains(v.Text, want) {
 		t.Errorf("%+v", v)
 	}
 }
 
+// A mode that is none counts as observe.
 func TestModes(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]guard.Mode{
-		"observe": guard.Observe, "propose": guard.Propose, "enforce": guard.Enforce,
-		"": guard.Observe, "Enforce": guard.Observe, "enforce ": guard.Observe,
+	for mode, want := range map[settings.Mode]guard.Reason{
+		"observe": guard.OnlyObserving, "propose": guard.OnlyProposing, "enforce": guard.Consented,
+		"": guard.OnlyObserving, "Enforce": guard.OnlyObserving, "enforce ": guard.OnlyObserving,
 	} {
-		if got := guard.ParseMode(name); got != want {
-			t.Errorf("%q: %s", name, got)
-		}
-	}
-	for _, m := range []guard.Mode{guard.Observe, guard.Propose, guard.Enforce} {
-		if guard.ParseMode(m.String()) != m {
-			t.Errorf("%s doesn't survive", m)
+		in := permitted()
+		in.Mode = mode
+		if v := guard.Judge(in, edit()); v.Reason != want || v.Allowed != (want == guard.Consented) || v.Propose != (want == guard.OnlyProposing) {
+			t.Errorf("%q: %+v", mode, v)
 		}
 	}
 }

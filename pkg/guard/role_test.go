@@ -3,8 +3,14 @@ package guard_test
 import (
 	"testing"
 
+	"keymend/pkg/access"
+	"keymend/pkg/change"
 	"keymend/pkg/guard"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/group"
+	"keymend/pkg/kind/role"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
 )
 
 const (
@@ -13,18 +19,29 @@ const (
 	ownGroup = "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:0a1b:autoScalingGroupName/web-prod"
 )
 
+// alone is the plan of one step.
+func alone(s change.Step) plan.Plan { return plan.Plan{Target: s.At().Target, Steps: change.Steps{s}} }
+
+// moving is the input about a group, and no key, that everything speaks for.
+func moving() guard.Input {
+	return guard.Input{
+		Mode: settings.Enforce, Switch: guard.SwitchOn, Dedicated: ownRole,
+		Finding: plan.Finding{Account: account, Principal: access.Principal{ARN: ownRole}},
+	}
+}
+
 // A plan that makes a role or moves a group is carried out for exactly the role
 // that the settings name.
 func TestJudgeRole(t *testing.T) {
 	t.Parallel()
-	makes := plan.EnsureServiceLinkedRole{Role: ownRole, Suffix: "payments"}.Plan("eu-west-1")
-	moves := plan.UpdateGroup{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole}.Plan("eu-west-1")
-	other := plan.UpdateGroup{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole + "2"}.Plan("eu-west-1")
-	theirs := plan.UpdateGroup{Group: "arn:aws:autoscaling:eu-west-1:444455556666:autoScalingGroup:0a1b:autoScalingGroupName/web-prod", After: ownRole}.Plan("eu-west-1")
+	makes := alone(role.Ensure{Role: ownRole, Suffix: "payments"})
+	moves := alone(group.Update{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole})
+	other := alone(group.Update{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole + "2"})
+	theirs := alone(group.Update{Group: "arn:aws:autoscaling:eu-west-1:444455556666:autoScalingGroup:0a1b:autoScalingGroupName/web-prod", After: ownRole})
 	elsewhere := moves
 	elsewhere.Target = ownRole
 	mixed := makes
-	mixed.Steps = append(plan.Steps{plan.CreateGrant{Key: "k", Principal: ownRole}}, mixed.Steps...)
+	mixed.Steps = append(change.Steps{grant.Create{Key: "k", Principal: ownRole}}, mixed.Steps...)
 	for name, tc := range map[string]struct {
 		plan   plan.Plan
 		change func(*guard.Input)
@@ -39,18 +56,18 @@ func TestJudgeRole(t *testing.T) {
 		"a role of no service":    {moves, func(in *guard.Input) { in.Dedicated = "arn:aws:iam::111122223333:role/admin" }, guard.WrongPrincipal},
 		"another account's group": {theirs, nil, guard.WrongTarget},
 		"another target":          {elsewhere, nil, guard.WrongTarget},
-		"a step on a key":         {mixed, nil, guard.WrongPrincipal},
+		"a step on a key":         {mixed, nil, guard.WrongTarget},
 		"ignored":                 {moves, func(in *guard.Input) { in.GroupTags = map[string]string{"Keymend": " Ignore"} }, guard.GroupIgnored},
-		"observe":                 {moves, func(in *guard.Input) { in.Mode = guard.Observe }, guard.OnlyObserving},
-		"propose":                 {moves, func(in *guard.Input) { in.Mode = guard.Propose }, guard.OnlyProposing},
+		"observe":                 {moves, func(in *guard.Input) { in.Mode = settings.Observe }, guard.OnlyObserving},
+		"propose":                 {moves, func(in *guard.Input) { in.Mode = settings.Propose }, guard.OnlyProposing},
 		"switch off":              {moves, func(in *guard.Input) { in.Switch = guard.SwitchOff }, guard.SwitchedOff},
 		"switch unknown":          {moves, func(in *guard.Input) { in.Switch = 9 }, guard.SwitchedOff},
 	} {
-		in := guard.Input{Mode: guard.Enforce, Switch: guard.SwitchOn, Account: "111122223333", Dedicated: ownRole}
+		in := moving()
 		if tc.change != nil {
 			tc.change(&in)
 		}
-		v := guard.JudgeRole(in, tc.plan)
+		v := guard.Judge(in, tc.plan)
 		proposed := tc.want == guard.OnlyProposing || tc.want == guard.SwitchedOff
 		if v.Reason != tc.want || v.Allowed != (tc.want == guard.RoleBySettings) || v.Propose != proposed || v.Try {
 			t.Errorf("%s: %+v", name, v)
@@ -61,20 +78,18 @@ func TestJudgeRole(t *testing.T) {
 // The Spot role is anybody's whose launch asks as it, and nobody else's.
 func TestSpotRole(t *testing.T) {
 	t.Parallel()
-	p := plan.Plan{Target: keyARN, Steps: plan.Steps{plan.CreateGrant{Key: keyARN, Principal: spotRole}}}
-	in := guard.Input{
-		Mode: guard.Enforce, Switch: guard.SwitchOn, OwnKey: true, KeyTags: map[string]string{"keymend": "remediate"},
-		Account: "111122223333", Principal: spotRole, Also: []string{spotRole},
-	}
+	p := plan.Plan{Target: keyARN, Steps: change.Steps{grant.Create{Key: keyARN, Principal: spotRole}}}
+	in := permitted()
+	in.Finding.Principal.ARN, in.Also = spotRole, []string{spotRole}
 	if v := guard.Judge(in, p); !v.Allowed {
 		t.Errorf("%+v", v)
 	}
 	alone := in
 	alone.Also = nil
 	abroad, elsewhere := in, "arn:aws:iam::444455556666:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
-	abroad.Principal, abroad.Also = elsewhere, []string{elsewhere}
+	abroad.Finding.Principal.ARN, abroad.Also = elsewhere, []string{elsewhere}
 	other, fleet := in, "arn:aws:iam::111122223333:role/aws-service-role/spotfleet.amazonaws.com/AWSServiceRoleForEC2SpotFleet"
-	other.Principal, other.Also = fleet, []string{fleet}
+	other.Finding.Principal.ARN, other.Also = fleet, []string{fleet}
 	for name, in := range map[string]guard.Input{"the launch doesn't ask as it": alone, "another account's": abroad, "another service's": other} {
 		if v := guard.Judge(in, p); v.Reason != guard.WrongPrincipal {
 			t.Errorf("%s: %+v", name, v)

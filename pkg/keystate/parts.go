@@ -57,6 +57,23 @@ func (r *Reader) grants(ctx context.Context, s *State, grantee string) error {
 	return nil
 }
 
+// Grant returns the grant with an id on a key, whoever its grantee is: that of a role
+// which was deleted since is listed under the role's id. One that is gone has no ID.
+func (r *Reader) Grant(ctx context.Context, key, id string) (access.Grant, error) {
+	out, err := r.keys.ListGrants(ctx, &kms.ListGrantsInput{KeyId: &key, GrantId: &id})
+	_, none := errors.AsType[*types.InvalidGrantIdException](err)
+	_, gone := errors.AsType[*types.NotFoundException](err)
+	switch {
+	case none || gone: // a key is deleted with its grants
+		return access.Grant{}, nil
+	case err != nil:
+		return access.Grant{}, fmt.Errorf("list grants of key %s: %w", key, err)
+	case len(out.Grants) == 0:
+		return access.Grant{}, nil
+	}
+	return grantOf(out.Grants[0]), nil
+}
+
 // retirable finds Keymend's own grants on a key whose grants may not be listed:
 // who may retire a grant sees it, on whose key ever it is.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -16,6 +15,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/arn"
+	"keymend/pkg/together"
 )
 
 // ErrKeyNotFound says that the key, or the alias, isn't there: deleted, misspelt,
@@ -151,13 +151,18 @@ func (r *Reader) state(ctx context.Context, d described, grantee string) (State,
 	if d.unseen != "" {
 		s.Facts.CouldNotSee = []string{d.unseen}
 	}
-	parts := []func(context.Context, *State) error{r.policy, r.tags, r.alias}
+	grants := func() error { return r.grants(ctx, &s, grantee) }
+	parts := []func() error{ // each writes to fields of its own
+		func() error { return r.policy(ctx, &s) },
+		func() error { return r.tags(ctx, &s) },
+		func() error { return r.alias(ctx, &s) },
+		grants,
+	}
 	if owner := arn.Account(key.ARN); owner != r.account {
 		s.foreign(owner)
-		parts = nil
+		parts = []func() error{grants}
 	}
-	parts = append(parts, func(ctx context.Context, s *State) error { return r.grants(ctx, s, grantee) })
-	err := s.fill(ctx, parts)
+	err := together.Do(parts...)
 	if err == nil && r.foreign(key.ARN) && s.Facts.GrantsUnreadable != "" && r.granter != "" {
 		err = r.retirable(ctx, &s, grantee)
 	}
@@ -173,17 +178,6 @@ func namesNone(err error) bool {
 	_, arn := errors.AsType[*types.InvalidArnException](err)
 	api, ok := errors.AsType[smithy.APIError](err)
 	return gone || arn || ok && api.ErrorCode() == "ValidationException"
-}
-
-// fill runs the parts side by side; each writes to fields of its own.
-func (s *State) fill(ctx context.Context, parts []func(context.Context, *State) error) error {
-	errs := make([]error, len(parts))
-	var wg sync.WaitGroup
-	for i, part := range parts {
-		wg.Go(func() { errs[i] = part(ctx, s) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 // foreign: GetKeyPolicy, ListResourceTags and ListAliases are "Cross-account

@@ -1,78 +1,83 @@
 package launch
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"keymend/pkg/activity"
+	"keymend/pkg/arn"
+	"keymend/pkg/launch/encryption"
 )
 
-// An unseen snapshot is one whose key the launch needs and which the account
+// An Unseen snapshot is one whose key the launch needs and which the account
 // can't see.
-type unseen struct {
-	device, snapshot string
-	owner            string // of the image
-	says             string // what can't be told, in words
+type Unseen struct {
+	Device, Snapshot string
+	Owner            string // of the image
+	Says             string // what can't be told, in words
 }
 
-// A hint is what else than the snapshots points to their keys.
-type hint struct {
-	denials []activity.KeyDenial // of other accounts' keys
-	says    []string
+// A Hint points to the keys of snapshots that can't be seen.
+type Hint struct {
+	Denials []activity.KeyDenial // of other accounts' keys
+	Says    []string
 }
 
-// search looks for hints about what the launches can't see, hidden[i] for
-// launches[i]: once for all groups that share the role and what is hidden.
-func (r *Resolver) search(ctx context.Context, launches []Launch, hidden [][]unseen, owners map[string]*asked) {
-	alike := map[string][]int{}
-	for i, l := range launches {
-		if len(hidden[i]) > 0 {
-			key := fmt.Sprint(l.Principal.ARN, hidden[i])
-			alike[key] = append(alike[key], i)
+// Denied is the hint of what a role of the account was refused while launches
+// failed: of other accounts' keys.
+func Denied(account string, found []activity.KeyDenial) Hint {
+	var (
+		h    Hint
+		keys []string
+	)
+	for _, d := range found {
+		if arn.Account(d.Key) != account {
+			h.Denials, keys = append(h.Denials, d), add(keys, d.Key)
 		}
 	}
-	var tasks []func() error
-	for _, group := range alike {
-		tasks = append(tasks, func() error {
-			// One that lacks instances has failures to tell of.
-			one := group[max(0, slices.IndexFunc(group, func(i int) bool { return launches[i].InService < launches[i].Desired }))]
-			h := r.hints(ctx, launches[one], hidden[one])
-			for _, i := range group {
-				launches[i].take(h, hidden[i], owners)
-			}
-			return nil
-		})
+	if len(keys) == 0 {
+		return Hint{Says: []string{"CloudTrail names no other account's key that the role was refused while launches failed (its records may be 15 minutes late, and often don't name such keys)"}}
 	}
-	_ = together(tasks...) // none fails
+	h.Says = []string{"CloudTrail shows that the role was refused " + strings.Join(keys, " and ") + " while a launch failed, which is likely it"}
+	return h
 }
 
-func (r *Resolver) hints(ctx context.Context, l Launch, hidden []unseen) hint {
-	var denied, granted hint
-	_ = together( // neither fails
-		func() error { denied = r.denied(ctx, l); return nil },
-		func() error { granted = r.granted(ctx, l.Principal.ARN, hidden); return nil },
-	)
-	return hint{denials: denied.denials, says: append(denied.says, granted.says...)}
+// Granted is the hint of the keys that Keymend's own grants open to the role. One
+// of them may be an unseen snapshot's; that it is, no grant says.
+func Granted(keys []string) Hint {
+	if len(keys) == 0 {
+		return Hint{}
+	}
+	return Hint{Says: []string{"a grant of Keymend's opens " + strings.Join(add(nil, keys...), " and ") + " to the role, which may be it"}}
 }
 
-// take adds a hint to the launch's unknowns, and the keys that the role was
+// Take adds hints to the launch's unknowns, and the keys that the role was
 // refused to its keys: the role needs them for something that fails. Whether one
-// is the unseen snapshot's isn't certain, so what couldn't be told stays untold.
-func (l *Launch) take(h hint, hidden []unseen, owners map[string]*asked) {
-	for _, d := range h.denials {
+// is the unseen snapshot's isn't certain, so the snapshot stays among the
+// unknowns. Of each image owner, asked says why it didn't show its snapshots.
+func (l *Launch) Take(h Hint, hidden []Unseen, asked map[string]string) {
+	for _, d := range h.Denials {
 		l.likely(d, hidden)
 	}
 	for _, u := range hidden {
-		var tried []string
-		if a := owners[u.owner]; a != nil {
-			tried = add(tried, a.says)
-		}
-		for _, says := range h.says {
-			tried = add(tried, says)
-		}
-		tried = add(tried, fmt.Sprintf("account %s finds it with `aws ec2 describe-snapshots --region %s --snapshot-ids %s --query Snapshots[].KmsKeyId`", u.owner, l.Region, u.snapshot))
-		l.Unknown = add(l.Unknown, u.says+": "+strings.Join(tried, "; "))
+		tried := add(add(nil, asked[u.Owner]), h.Says...)
+		tried = add(tried, fmt.Sprintf("account %s finds it with `aws ec2 describe-snapshots --region %s --snapshot-ids %s --query Snapshots[].KmsKeyId`", u.Owner, l.Region, u.Snapshot))
+		l.Unknown = add(l.Unknown, u.Says+": "+strings.Join(tried, "; "))
 	}
+}
+
+// likely adds a key that the role was refused to those of the launch.
+func (l *Launch) likely(d activity.KeyDenial, hidden []Unseen) {
+	var devices, snapshots []string
+	for _, u := range hidden {
+		devices, snapshots = add(devices, u.Device), add(snapshots, u.Snapshot)
+	}
+	if slices.ContainsFunc(l.Keys, func(k Key) bool { return k.ID == d.Key }) {
+		return
+	}
+	l.need(encryption.Likely(strings.Join(devices, ", "), d.Key, fmt.Sprintf(
+		"CloudTrail shows that the role was refused %s on this key at %s, while a launch failed; it is likely the key of snapshot %s, which this account can't see",
+		d.Operation, d.Time.UTC().Format(time.RFC3339), strings.Join(snapshots, " or "))))
 }

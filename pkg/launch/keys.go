@@ -1,32 +1,34 @@
 package launch
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/launch/encryption"
+	"keymend/pkg/slr"
 )
 
-// decide says what the sources come to: keys, what can't be told, and whether
+// Decide says what the sources come to: keys, what can't be told, and whether
 // there is any way left in which the group can launch. It returns the snapshots
 // that the account can't see, whose keys may be found elsewhere.
-func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []unseen {
+func (l *Launch) Decide(sources []Source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []Unseen {
 	if len(sources) == 0 {
 		l.Unknown = append(l.Unknown, "the group has neither launch template nor launch configuration")
 		return nil
 	}
 	var (
 		names, refused []string
-		hidden         []unseen
+		hidden         []Unseen
 	)
 	open := false
-	for i := range sources {
-		s := &sources[i]
-		hidden = append(hidden, l.add(s, snapshots, defaults)...)
-		names, refused, l.Unknown = add(names, s.name), add(refused, s.refused), add(l.Unknown, s.unknown)
-		open = open || s.refused == ""
+	for _, s := range sources {
+		hidden = append(hidden, l.add(&s, snapshots, defaults)...)
+		names, refused, l.Unknown = add(names, s.Name), add(refused, s.Refused), add(l.Unknown, s.Unknown)
+		open = open || s.Refused == ""
 	}
-	l.Source, l.ImageID = strings.Join(names, ", "), sources[0].imageID
+	l.Source, l.ImageID = strings.Join(names, ", "), sources[0].ImageID
 	if l.Partly = refused; !open {
 		l.Partly, l.Refused = nil, strings.Join(refused, "; ")
 	}
@@ -34,15 +36,15 @@ func (l *Launch) decide(sources []source, snapshots map[string]encryption.Snapsh
 }
 
 // add adds what one source comes to. Of one that EC2 refuses nothing counts.
-func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []unseen {
-	var hidden []unseen
+func (l *Launch) add(s *Source, snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []Unseen {
+	var hidden []Unseen
 	results := s.outcomes(snapshots, defaults)
-	if s.refused == "" {
+	if s.Refused == "" {
 		l.Ways = append(l.Ways, s.way(results))
 	}
 	for _, r := range results {
-		if r.Unseen != "" && s.imageOwner != "" {
-			hidden = append(hidden, unseen{r.device, r.Unseen, s.imageOwner, r.Unknown})
+		if r.Unseen != "" && s.Image.Owner != "" {
+			hidden = append(hidden, Unseen{r.device, r.Unseen, s.Image.Owner, r.Unknown})
 		} else {
 			l.Unknown = add(l.Unknown, r.Unknown)
 		}
@@ -51,10 +53,20 @@ func (l *Launch) add(s *source, snapshots map[string]encryption.Snapshot, defaul
 			l.need(use)
 		}
 	}
-	if s.spot && s.refused == "" {
-		l.Also = []Principal{spotPrincipal(l.Principal, l.Account, s.name)}
+	if s.Spot && s.Refused == "" {
+		l.Also = []Principal{spotPrincipal(l.Principal, l.Account, s.Name)}
 	}
 	return hidden
+}
+
+// spotPrincipal: "when using a launch configuration to launch Spot Instances,
+// use the role named AWSServiceRoleForEC2Spot".
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+func spotPrincipal(of Principal, account, from string) Principal {
+	return Principal{
+		ARN:     slr.Spot(cmp.Or(arn.Partition(of.ARN), "aws"), account),
+		Because: from + " has a SpotPrice, and Spot instances by a launch configuration are launched as this role, too",
+	}
 }
 
 // A result is what one device of a source comes to.
@@ -65,13 +77,13 @@ type result struct {
 
 // outcomes decides about each device; none where EC2 refuses one of them. Of a
 // source whose image isn't known, the keys that the template itself names count.
-func (s *source) outcomes(snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []result {
+func (s *Source) outcomes(snapshots map[string]encryption.Snapshot, defaults encryption.Defaults) []result {
 	var out []result
-	for _, d := range s.devices {
-		if s.refused != "" {
+	for _, d := range s.Devices {
+		if s.Refused != "" {
 			return nil
 		}
-		if s.unknown != "" && d.KeyID == "" {
+		if s.Unknown != "" && d.KeyID == "" {
 			continue
 		}
 		var snap *encryption.Snapshot
@@ -79,10 +91,10 @@ func (s *source) outcomes(snapshots map[string]encryption.Snapshot, defaults enc
 			snap = &found
 		}
 		o := encryption.Decide(d, snap, defaults)
-		s.refused = o.Refused
+		s.Refused = o.Refused
 		out = append(out, result{o, d.Name})
 	}
-	if s.refused != "" {
+	if s.Refused != "" {
 		return nil
 	}
 	return out
@@ -133,10 +145,16 @@ func (l Launch) Operations(uses []encryption.Use) []string {
 	return distinct(out)
 }
 
-// add appends a line that isn't empty and isn't there yet.
-func add(lines []string, line string) []string {
-	if line == "" || slices.Contains(lines, line) {
-		return lines
+func distinct(s []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(s)))
+}
+
+// add appends the lines that aren't empty and aren't there yet.
+func add(lines []string, more ...string) []string {
+	for _, line := range more {
+		if line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
 	}
-	return append(lines, line)
+	return lines
 }

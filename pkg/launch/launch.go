@@ -1,9 +1,19 @@
 // Package launch answers, for an Auto Scaling group: which volumes will an
 // instance get, which key encrypts each, which key decrypts its source, and
-// which role will ask?
+// which role will ask? pkg/observe reads from AWS what that depends on.
+//
+// The package is pure: no I/O, no clock, no SDK.
 package launch
 
-import "keymend/pkg/launch/encryption"
+import (
+	"errors"
+
+	"keymend/pkg/launch/encryption"
+)
+
+// ErrGroupNotFound says that there is no such Auto Scaling group in the account
+// and Region that were asked.
+var ErrGroupNotFound = errors.New("no such Auto Scaling group")
 
 // A Launch is what the next instance of a group will ask for.
 type Launch struct {
@@ -41,6 +51,10 @@ type Way struct {
 	Mixed         bool             `json:",omitempty"` // named by a mixed instances policy
 	Uses          []encryption.Use `json:",omitempty"`
 	Hidden        []string         `json:",omitempty"` // snapshots of the image that the account can't see
+
+	// What EC2 says of the image, and of the snapshots that the account sees, by id.
+	Image Image                          `json:"-"`
+	Seen  map[string]encryption.Snapshot `json:"-"`
 }
 
 // Principals returns every role that will ask for the keys, the group's own

@@ -3,7 +3,7 @@ package launch
 import (
 	"strings"
 
-	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"keymend/pkg/tag"
 )
 
 // A mark is how a service marks the groups that it makes, and what that forbids.
@@ -38,19 +38,14 @@ func marks() []mark {
 			words: "the group changes with its game server group only"},
 		{owner: "launch-wizard", prefix: "LaunchWizard",
 			words: "the group changes with its deployment only"},
-		{owner: "cloudformation", tag: "aws:cloudformation:stack-name",
-			words: "stack {aws:cloudformation:stack-name} undoes a change of the group by hand with one of its next updates"},
+		{owner: "cloudformation", tag: tag.Stack,
+			words: "stack {" + tag.Stack + "} undoes a change of the group by hand with one of its next updates"},
 	}
 }
 
-// ownerOf recognises what made the group by the tags and names that the services
-// use. CloudFormation comes last: several services build stacks.
-func ownerOf(g astypes.AutoScalingGroup) string {
-	return Owner(value(g.AutoScalingGroupName), tagsOf(g))
-}
-
-// Owner recognises the owner of a group or a launch template by its name and
-// tags, and says what that forbids; "" = nobody known.
+// Owner recognises what made a group or a launch template by the tags and names
+// that the services use, and says what that forbids; "" = nobody known.
+// CloudFormation comes last: several services build stacks.
 func Owner(name string, tags map[string]string) string {
 	var owners []string
 	for _, m := range marks() {
@@ -59,14 +54,6 @@ func Owner(name string, tags map[string]string) string {
 		}
 	}
 	return strings.Join(owners, " and ")
-}
-
-func tagsOf(g astypes.AutoScalingGroup) map[string]string {
-	tags := map[string]string{}
-	for _, t := range g.Tags {
-		tags[value(t.Key)] = value(t.Value)
-	}
-	return tags
 }
 
 func (m mark) on(name string, tags map[string]string) bool {

@@ -3,99 +3,96 @@ package launch
 import (
 	"slices"
 
-	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
-
 	"keymend/pkg/launch/encryption"
 )
 
-// A source is one way in which a group may launch: a template version or a
+// A Source is one way in which a group may launch: a template version or a
 // launch configuration, and perhaps an image in the place of the template's.
-type source struct {
-	spec    spec
-	imageID string // as an override names it; later the one that counts
+type Source struct {
+	Spec       Spec
+	ImageID    string // as an override names it; filled in, the one that counts
+	Image      Image  // zero where it isn't known
+	Name       string // "lt-0c11aa22 v17"
+	TemplateID string
+	Number     int64               // the version's
+	Override   bool                // an override names the image
+	Mixed      bool                // a mixed instances policy names it
+	Devices    []encryption.Device // the image's with the template's laid over them
+	Spot       bool                // Spot instances by a launch configuration
+	Refused    string              // why EC2 would refuse this source; "" = it wouldn't
+	Unknown    string              // what can't be told of its image, in words
 
-	imageOwner string // account id; "" where the image isn't known
-
-	name       string // "lt-0c11aa22 v17"
-	templateID string
-	number     int64 // the version's
-	override   bool  // an override names the image
-	mixed      bool  // a mixed instances policy names it
-	devices    []encryption.Device
-	spot       bool   // Spot instances by a launch configuration
-	refused    string // why EC2 would refuse this source
-	unknown    string
+	// Seen are those of Snapshots that the account sees itself, by id.
+	Seen map[string]encryption.Snapshot
 }
 
-// settled: there is no image to be followed.
-func (s *source) settled() bool { return s.refused != "" || s.unknown != "" }
+// An Image is what EC2 says of an image.
+type Image struct {
+	Owner       string // account id
+	Marketplace bool
+	Devices     []encryption.Device
+}
 
-// A spec names a template and a version as a group does, or a launch
+// A Spec names a template and a version as a group does, or a launch
 // configuration.
-type spec struct{ id, name, version, configuration string }
+type Spec struct{ ID, Name, Version, Configuration string }
 
-func (s spec) String() string {
+// String names the template and its version, or the launch configuration.
+func (s Spec) String() string {
 	switch {
-	case s.configuration != "":
-		return "launch configuration " + s.configuration
-	case s.id != "":
-		return s.id + " version " + s.version
+	case s.Configuration != "":
+		return "launch configuration " + s.Configuration
+	case s.ID != "":
+		return s.ID + " version " + s.Version
 	}
-	return s.name + " version " + s.version
+	return s.Name + " version " + s.Version
 }
 
-// sourcesOf lists each way once, the main one first. EKS and others put the
-// template under MixedInstancesPolicy, where overrides may bring their own
-// template or image.
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html
-func sourcesOf(g astypes.AutoScalingGroup) []source {
-	switch {
-	case value(g.LaunchConfigurationName) != "":
-		return []source{{spec: spec{configuration: *g.LaunchConfigurationName}}}
-	case g.LaunchTemplate != nil:
-		return []source{{spec: specOf(g.LaunchTemplate)}}
-	case g.MixedInstancesPolicy == nil || g.MixedInstancesPolicy.LaunchTemplate == nil:
-		return nil
+// Settled reports whether there is no image to be followed.
+func (s *Source) Settled() bool { return s.Refused != "" || s.Unknown != "" }
+
+// Fill takes over what the spec names. Where it names nothing, Refused says why.
+func (s *Source) Fill(found Source) {
+	if found.Refused != "" {
+		s.Name, s.Refused = s.Spec.String(), found.Refused
+		return
 	}
-	lt := g.MixedInstancesPolicy.LaunchTemplate
-	main := source{spec: specOf(lt.LaunchTemplateSpecification), mixed: true}
-	if len(lt.Overrides) == 0 {
-		return []source{main}
+	s.Name, s.Devices, s.Spot = found.Name, found.Devices, found.Spot
+	s.TemplateID, s.Number = found.TemplateID, found.Number
+	if s.ImageID == "" { // an override's image goes before
+		s.ImageID, s.Unknown = found.ImageID, found.Unknown
 	}
-	var out []source
-	for _, o := range lt.Overrides {
-		s := main
-		if o.LaunchTemplateSpecification != nil {
-			s.spec = specOf(o.LaunchTemplateSpecification)
-		}
-		s.imageID = value(o.ImageId)
-		s.override = s.imageID != ""
-		if !slices.ContainsFunc(out, func(other source) bool { return other.spec == s.spec && other.imageID == s.imageID }) {
-			out = append(out, s)
+	if s.ImageID == "" {
+		s.Refused = s.Name + " names no image; EC2 launches none without"
+	}
+}
+
+// Hides reports whether the source's image has the device's snapshot, which is or
+// may be encrypted.
+func (s *Source) Hides(d encryption.Device) bool {
+	return s.Refused == "" && s.Image.Owner != "" && d.SnapshotID != "" && !d.Named && (d.SnapshotEncrypted == nil || *d.SnapshotEncrypted)
+}
+
+// Snapshots are those of the source's devices and of its image's; none where EC2
+// refuses the source.
+func (s *Source) Snapshots() []string {
+	var out []string
+	for _, d := range slices.Concat(s.Image.Devices, s.Devices) {
+		if s.Refused == "" {
+			out = add(out, d.SnapshotID)
 		}
 	}
 	return out
 }
 
 // way is the source as others see it.
-func (s *source) way(results []result) Way {
+func (s *Source) way(results []result) Way {
 	w := Way{
-		Name: s.name, TemplateID: s.templateID, Version: s.number, Asked: s.spec.version, Configuration: s.spec.configuration,
-		ImageID: s.imageID, Override: s.override, Mixed: s.mixed,
+		Name: s.Name, TemplateID: s.TemplateID, Version: s.Number, Asked: s.Spec.Version, Configuration: s.Spec.Configuration,
+		ImageID: s.ImageID, Override: s.Override, Mixed: s.Mixed, Image: s.Image, Seen: s.Seen,
 	}
 	for _, r := range results {
 		w.Uses, w.Hidden = append(w.Uses, r.Uses...), add(w.Hidden, r.Unseen)
 	}
 	return w
-}
-
-func specOf(s *astypes.LaunchTemplateSpecification) spec {
-	if s == nil {
-		return spec{}
-	}
-	version := value(s.Version)
-	if version == "" {
-		version = "$Default" // "The default value is $Default."
-	}
-	return spec{id: value(s.LaunchTemplateId), name: value(s.LaunchTemplateName), version: version}
 }

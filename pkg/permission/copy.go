@@ -1,14 +1,9 @@
 package permission
 
+import "keymend/pkg/tag"
+
 // What copies under a key of the group's account need. Where the settings don't
 // ask for copies there is none of it.
-
-// The tags that copies carry, as pkg/owncopy has them.
-const tagOf = "keymend-copy-of"
-
-func copyTags() []string {
-	return []string{tagOf, "keymend-copy-key", "keymend-group", "keymend-remediation"}
-}
 
 func (p Place) readTemplates() []Permission {
 	if !p.Copies {
@@ -33,11 +28,11 @@ func (p Place) copy() []Permission {
 		return nil
 	}
 	images, snapshots := p.storage("image/*"), p.storage("snapshot/*")
-	tagged := map[string][]string{"aws:RequestTag/" + tagOf: {"?*"}}
-	ours := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + tagOf: {"?*"}}}
+	tagged := map[string][]string{"aws:RequestTag/" + tag.CopyOf: {"?*"}}
+	ours := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + tag.CopyOf: {"?*"}}}
 	by := func(actions ...string) map[string]map[string][]string {
 		return map[string]map[string][]string{
-			"StringEquals": {"ec2:CreateAction": actions}, "ForAllValues:StringEquals": {"aws:TagKeys": copyTags()},
+			"StringEquals": {"ec2:CreateAction": actions}, "ForAllValues:StringEquals": {"aws:TagKeys": tag.OfCopies()},
 		}
 	}
 	return []Permission{
@@ -119,7 +114,7 @@ type Copy struct {
 func CopyPolicy(c Copy) (string, error) {
 	p := Place{Partition: c.Partition}
 	source := "arn:" + c.Partition + ":ec2:" + c.Region + "::"
-	tagged := map[string]map[string][]string{"StringEquals": {"aws:RequestTag/" + tagOf: {c.Source}}}
+	tagged := map[string]map[string][]string{"StringEquals": {"aws:RequestTag/" + tag.CopyOf: {c.Source}}}
 	d := document{Version: "2012-10-17"}
 	allow := func(action string, resource any, condition map[string]map[string][]string) {
 		d.Statement = append(d.Statement, statement{Effect: "Allow", Action: action, Resource: resource, Condition: condition})

@@ -21,14 +21,11 @@ func (p Place) grantElsewhere() []Permission {
 	if len(p.Accounts) == 0 {
 		return nil
 	}
+	condition := p.grantees()
+	condition["StringEquals"] = map[string][]string{"aws:ResourceAccount": p.Accounts}
 	return []Permission{{
-		Action: "kms:CreateGrant", Resource: "arn:" + p.Partition + ":kms:*:*:key/*",
+		Action: "kms:CreateGrant", Resource: "arn:" + p.Partition + ":kms:*:*:key/*", Condition: condition,
 		Why: "opens a key of one of the other accounts that are listed, where its owner lets this account do so",
-		Condition: map[string]map[string][]string{
-			"StringEquals":              {"aws:ResourceAccount": p.Accounts},
-			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles(), p.spotRole()}},
-			"ForAllValues:StringEquals": {"kms:GrantOperations": grantOperations()},
-		},
 	}}
 }
 

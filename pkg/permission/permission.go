@@ -2,7 +2,8 @@
 // needs, and why. The infrastructure builds the roles from it, and a test holds
 // it against the calls that are really made: no more, no fewer.
 //
-// It depends on nothing but the standard library.
+// It depends on nothing but the standard library, pkg/slr and pkg/tag, so that the
+// infrastructure shares it.
 //
 // Actions and their conditions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
 package permission
@@ -29,6 +30,9 @@ const (
 func Roles() []Role {
 	return []Role{Reader, Granter, PolicyWriter, GroupWriter, Copier, Diagnose, Remediate}
 }
+
+// Writers returns the roles that change something.
+func Writers() []Role { return []Role{Granter, PolicyWriter, GroupWriter, Copier} }
 
 // A Place says where roles live; its strings go into ARNs as they are, so that
 // CloudFormation's `${AWS::AccountId}` does as well as an account id.
@@ -74,7 +78,7 @@ func For(r Role, p Place) []Permission {
 	case Diagnose:
 		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"), p.readIntents())
 	case Remediate:
-		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups(), p.assumeCopier())
+		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn())
 	}
 	return nil
 }

@@ -1,5 +1,10 @@
 package permission
 
+import (
+	"keymend/pkg/slr"
+	"keymend/pkg/tag"
+)
+
 // writeRole is there only where the settings move groups to a role of their own.
 // UpdateAutoScalingGroup has no condition for which role is given; that is what
 // iam:PassRole is for, and it is asked of everyone who names a role with a suffix.
@@ -8,15 +13,14 @@ func (p Place) writeRole() []Permission {
 	if p.Suffix == "" {
 		return nil
 	}
-	const autoScaling = "autoscaling.amazonaws.com"
-	role := "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/" + autoScaling + "/AWSServiceRoleForAutoScaling_" + p.Suffix
+	role := slr.ARN(p.Partition, p.Account, p.Suffix)
 	return []Permission{
 		{Action: "iam:CreateServiceLinkedRole", Resource: role, Why: "makes the role where it is missing",
-			Condition: map[string]map[string][]string{"StringEquals": {"iam:AWSServiceName": {autoScaling}}}},
+			Condition: map[string]map[string][]string{"StringEquals": {"iam:AWSServiceName": {slr.AutoScaling}}}},
 		{Action: "autoscaling:UpdateAutoScalingGroup", Resource: "arn:" + p.Partition + ":autoscaling:*:" + p.Account + ":autoScalingGroup:*:autoScalingGroupName/*", Why: "has a group launch as it",
-			Condition: map[string]map[string][]string{"StringNotEquals": {"aws:ResourceTag/keymend": {"ignore"}}}},
+			Condition: map[string]map[string][]string{"StringNotEquals": {"aws:ResourceTag/" + tag.Keymend: {tag.Ignore}}}},
 		{Action: "iam:PassRole", Resource: role, Why: "gives it to the group",
-			Condition: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {autoScaling}}}},
+			Condition: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {slr.AutoScaling}}}},
 	}
 }
 
@@ -25,10 +29,13 @@ func (p Place) moveGroups() []Permission {
 	if p.Suffix == "" {
 		return nil
 	}
-	return append(p.assume(GroupWriter), p.send("hands on the next step of a group's move to another role")...)
+	return p.assume(GroupWriter)
 }
 
-// spotRole launches the Spot instances of a launch configuration.
-func (p Place) spotRole() string {
-	return "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+// handOn is what remediate needs where one change leads to one of another target.
+func (p Place) handOn() []Permission {
+	if p.Suffix == "" && !p.Copies {
+		return nil
+	}
+	return p.send("hands on what another writer has to do: the next step of a group's move to another role, or of its way to a copy")
 }

@@ -1,5 +1,10 @@
 package permission
 
+import (
+	"keymend/pkg/slr"
+	"keymend/pkg/tag"
+)
+
 // readLaunch: Describe actions take no resource.
 func (p Place) readLaunch() []Permission {
 	return []Permission{
@@ -26,7 +31,7 @@ func (p Place) readKey() []Permission {
 		{Action: "kms:ListResourceTags", Resource: keys, Why: "the owner's consent"},
 		{Action: "kms:ListAliases", Resource: "*", Why: "the name that people know the key by"},
 		{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
-		{Action: "iam:GetRole", Resource: p.spotRole(), Why: "the same, for the Spot instances of a launch configuration"},
+		{Action: "iam:GetRole", Resource: slr.Spot(p.Partition, p.Account), Why: "the same, for the Spot instances of a launch configuration"},
 	}
 }
 
@@ -37,10 +42,7 @@ func (p Place) readKey() []Permission {
 // grants without it, since they name it for that.
 func (p Place) grant() []Permission {
 	return []Permission{
-		{Action: "kms:CreateGrant", Resource: p.keys(), Why: "opens a key whose policy Keymend doesn't touch", Condition: p.enrolled(map[string]map[string][]string{
-			"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles(), p.spotRole()}},
-			"ForAllValues:StringEquals": {"kms:GrantOperations": grantOperations()},
-		})},
+		{Action: "kms:CreateGrant", Resource: p.keys(), Why: "opens a key whose policy Keymend doesn't touch", Condition: p.enrolled(p.grantees())},
 	}
 }
 
@@ -91,7 +93,7 @@ func (p Place) enrolled(condition map[string]map[string][]string) map[string]map
 	if p.Scope == "all" {
 		return condition
 	}
-	condition["StringEquals"] = map[string][]string{"aws:ResourceTag/keymend": {"remediate"}}
+	condition["StringEquals"] = map[string][]string{"aws:ResourceTag/" + tag.Keymend: {tag.Remediate}}
 	return condition
 }
 
@@ -105,15 +107,14 @@ func (p Place) logGroups() string {
 	return "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:/aws/lambda/" + p.Prefix + "*"
 }
 
-func (p Place) serviceLinkedRoles() string {
-	return "arn:" + p.Partition + ":iam::" + p.Account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling*"
-}
+// serviceLinkedRoles are Auto Scaling's, whatever their suffix.
+func (p Place) serviceLinkedRoles() string { return slr.ARN(p.Partition, p.Account, "") + "*" }
 
-// grantOperations are the eight of AWS's procedure, as pkg/plan has them.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
-func grantOperations() []string {
-	return []string{
-		"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey",
-		"GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
+// grantees is the condition on a grant: to these roles only, for AWS's eight
+// operations only.
+func (p Place) grantees() map[string]map[string][]string {
+	return map[string]map[string][]string{
+		"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles(), slr.Spot(p.Partition, p.Account)}},
+		"ForAllValues:StringEquals": {"kms:GrantOperations": slr.Operations()},
 	}
 }

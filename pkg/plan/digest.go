@@ -7,40 +7,16 @@ import (
 	"slices"
 
 	"keymend/pkg/access"
-	"keymend/pkg/keypolicy"
-	"keymend/pkg/owncopy"
+	"keymend/pkg/kind/statements"
 )
 
 // digest identifies what the plan does to these facts; see Plan.Digest.
 func (f Finding) digest(p Plan) string {
-	effects := make([]any, 0, len(p.Steps))
-	for _, step := range p.Steps {
-		effects = append(effects, effect(step))
-	}
 	reason := NoFixReason("")
 	if p.NoFix != nil {
 		reason = p.NoFix.Reason
 	}
-	return sum(f.Account, f.Region, p.Target, f.Principal.ARN, effects, reason, p.FactsDigest)
-}
-
-// effect is what a step comes to, without how it is written.
-func effect(step Step) any {
-	switch s := step.(type) {
-	case EditKeyPolicy:
-		return []string{s.Type(), s.Key, s.Principal, meaning(s.After)}
-	case CreateGrant:
-		return []any{s.Type(), s.Key, s.Principal, s.Name, s.Operations, s.Retiring}
-	case RetireGrant:
-		return []any{s.Type(), s.Grant.Key, s.Grant.Principal, s.Grant.Name, s.GrantID}
-	case EnsureServiceLinkedRole:
-		return []string{s.Type(), s.Role}
-	case UpdateGroup:
-		return []string{s.Type(), s.Group, s.Before, s.After}
-	case owncopy.Step:
-		return s // all of it is effect
-	}
-	return step.Type()
+	return sum(f.Account, f.Region, p.Target, f.Principal.ARN, p.Steps.Effects(), reason, p.FactsDigest)
 }
 
 // FactsDigest identifies what the facts mean: KMS reorders policies and lists
@@ -48,7 +24,7 @@ func effect(step Step) any {
 func (f Finding) FactsDigest() string {
 	policy := ""
 	if f.Facts.Policy != nil {
-		policy = meaning(f.Facts.Policy.String())
+		policy = statements.Meaning(f.Facts.Policy.String())
 	}
 	grants := make([]string, 0, len(f.Facts.Grants))
 	for _, g := range f.Facts.Grants {
@@ -64,16 +40,6 @@ func grantMeaning(g access.Grant) string {
 	g.ID = ""
 	g.Operations = slices.Sorted(slices.Values(g.Operations))
 	return sum(g)
-}
-
-// meaning is the policy's semantic digest; a text that is no policy stands for
-// itself.
-func meaning(policy string) string {
-	digest, err := keypolicy.Digest(policy)
-	if err != nil {
-		return policy
-	}
-	return digest
 }
 
 // sum is SHA-256 over JSON, which writes structs, sorted maps and lists one way

@@ -5,6 +5,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
 )
 
 // KMS tells tags Team and team apart, IAM's condition keys don't: what such a
@@ -30,7 +31,7 @@ func TestTagsThatDifferByCaseAreUnknown(t *testing.T) {
 // the two statements nor the grant give.
 func TestAPlanThatWouldNotHelpIsNone(t *testing.T) {
 	t.Parallel()
-	for _, own := range []string{"auto", "policy", "grant"} {
+	for _, own := range []settings.OwnKey{"auto", "policy", "grant"} {
 		f := broken(func(f *plan.Finding) { f.Operations = []string{"Decrypt", "GetPublicKey"} })
 		p := plan.For(f, plan.Options{OwnKey: own})
 		if p.NoFix == nil || p.NoFix.Reason != plan.WouldNotHelp || len(p.Steps) != 0 {

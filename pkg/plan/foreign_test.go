@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -9,8 +8,12 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/access"
+	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/statements"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
 )
 
 const (
@@ -27,8 +30,8 @@ const (
 )
 
 // across is the main case of a key of another account, whose policy can be read.
-func across(change ...func(*plan.Finding)) plan.Finding {
-	return broken(append([]func(*plan.Finding){keyIs(foreignKey), statements(ownerRoot), func(f *plan.Finding) { f.Tags = map[string]string{} }}, change...)...)
+func across(changes ...func(*plan.Finding)) plan.Finding {
+	return broken(append([]func(*plan.Finding){keyIs(foreignKey), policyIs(ownerRoot), func(f *plan.Finding) { f.Tags = map[string]string{} }}, changes...)...)
 }
 
 // unseenKey is one of an account that isn't onboarded.
@@ -41,9 +44,9 @@ func trial(answer plan.TrialAnswer) func(*plan.Finding) {
 	return func(f *plan.Finding) { f.Trial = plan.Trial{Answer: answer, Text: "KMS's own words"} }
 }
 
-func options(change ...func(*plan.Options)) plan.Options {
+func options(changes ...func(*plan.Options)) plan.Options {
 	o := plan.Options{OwnKey: "auto", ForeignKey: "grant", ForeignStatements: "procedure", RetiringRole: granter, Granter: access.Principal{ARN: granter}}
-	for _, c := range change {
+	for _, c := range changes {
 		c(&o)
 	}
 	return o
@@ -72,23 +75,23 @@ func TestForeignKey(t *testing.T) {
 	}{
 		"both halves missing":           {across(), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", ""},
 		"as least":                      {across(), options(least), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "aws:PrincipalArn"},
-		"only the grant missing":        {across(statements(ownerRoot, useByRoot, byRoot)), options(), "CreateGrant", plan.HalfOpen, "", ""},
-		"under the report setting, too": {across(statements(ownerRoot, byRoot)), options(report), "CreateGrant", plan.HalfOpen, "", ""},
-		"the use without CreateGrant":   {across(statements(ownerRoot, useByRoot)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "opens the key to account 111122223333, but not for kms:CreateGrant"},
-		"for AWS resources only":        {across(statements(ownerRoot, useByRoot, forAWS)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "lets only an AWS service call CreateGrant"},
-		"the organization's sample":     {across(statements(ownerRoot, orgUse)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "everyone whom its condition admits, but not for kms:CreateGrant"},
-		"an organization nobody knows":  {across(statements(ownerRoot, orgGrant)), options(), "CreateGrant", plan.HalfUnknown, "", ""},
-		"… tried":                       {across(statements(ownerRoot, orgGrant), trial(plan.TrialWorks)), options(), "CreateGrant", plan.HalfOpen, "", ""},
-		"… refused":                     {across(statements(ownerRoot, orgGrant), trial(plan.TrialRefused)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", ""},
-		"open to everyone":              {across(statements(ownerRoot, anyGrant)), options(), "CreateGrant", plan.HalfOpen, "", ""},
+		"only the grant missing":        {across(policyIs(ownerRoot, useByRoot, byRoot)), options(), "CreateGrant", plan.HalfOpen, "", ""},
+		"under the report setting, too": {across(policyIs(ownerRoot, byRoot)), options(report), "CreateGrant", plan.HalfOpen, "", ""},
+		"the use without CreateGrant":   {across(policyIs(ownerRoot, useByRoot)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "opens the key to account 111122223333, but not for kms:CreateGrant"},
+		"for AWS resources only":        {across(policyIs(ownerRoot, useByRoot, forAWS)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "lets only an AWS service call CreateGrant"},
+		"the organization's sample":     {across(policyIs(ownerRoot, orgUse)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", "everyone whom its condition admits, but not for kms:CreateGrant"},
+		"an organization nobody knows":  {across(policyIs(ownerRoot, orgGrant)), options(), "CreateGrant", plan.HalfUnknown, "", ""},
+		"… tried":                       {across(policyIs(ownerRoot, orgGrant), trial(plan.TrialWorks)), options(), "CreateGrant", plan.HalfOpen, "", ""},
+		"… refused":                     {across(policyIs(ownerRoot, orgGrant), trial(plan.TrialRefused)), options(), "EditKeyPolicy CreateGrant", plan.HalfMissing, "", ""},
+		"open to everyone":              {across(policyIs(ownerRoot, anyGrant)), options(), "CreateGrant", plan.HalfOpen, "", ""},
 		"the settings: report":          {across(), options(report), "", plan.HalfMissing, plan.ForeignKey, "KeymendCreateGrantBy" + account},
 		"the policy is a stack's":       {across(func(f *plan.Finding) { f.Tags = map[string]string{"aws:cloudformation:stack-name": "keys"} }), options(), "", plan.HalfMissing, plan.ForeignKey, "aws:cloudformation:stack-name=keys"},
-		"a dead principal in it": {across(statements(ownerRoot, `{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEGONE123456"},"Action":"kms:Sign","Resource":"*"}`)),
+		"a dead principal in it": {across(policyIs(ownerRoot, `{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEGONE123456"},"Action":"kms:Sign","Resource":"*"}`)),
 			options(), "", plan.HalfMissing, plan.PolicyRefused, "AROAEXAMPLEGONE123456"},
-		"denied to everyone": {across(statements(ownerRoot, deny(""))), options(), "", "", plan.ExplicitDeny, `#1 \"NoRobots\"`},
-		"denied unless it is for an AWS resource": {across(statements(ownerRoot, deny(`,"Condition":{"Bool":{"kms:GrantIsForAWSResource":"false"}}`))),
+		"denied to everyone": {across(policyIs(ownerRoot, deny(""))), options(), "", "", plan.ExplicitDeny, `#1 \"NoRobots\"`},
+		"denied unless it is for an AWS resource": {across(policyIs(ownerRoot, deny(`,"Condition":{"Bool":{"kms:GrantIsForAWSResource":"false"}}`))),
 			options(), "", plan.HalfMissing, plan.ExplicitDeny, "kms:GrantIsForAWSResource"},
-		"denied unless of an organization": {across(statements(ownerRoot, strings.Replace(deny(`,"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}`), "kms:CreateGrant", "kms:Create*", 1))),
+		"denied unless of an organization": {across(policyIs(ownerRoot, strings.Replace(deny(`,"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}`), "kms:CreateGrant", "kms:Create*", 1))),
 			options(), "", plan.HalfMissing, plan.WouldNotHelp, "aws:PrincipalOrgID"},
 		"not seen, not tried":       {across(unseenKey), options(), "CreateGrant", plan.HalfUnknown, "", ""},
 		"not seen, it works":        {across(unseenKey, trial(plan.TrialWorks)), options(), "CreateGrant", plan.HalfGiven, "", ""},
@@ -103,10 +106,10 @@ func TestForeignKey(t *testing.T) {
 			g.GranteePrincipal = "AROAEXAMPLEGONE123456"
 			f.Facts.Grants = []access.Grant{g}
 		}), options(), "CreateGrant", plan.HalfUnknown, "", ""},
-		"a grant that lacks operations": {across(statements(ownerRoot, byRoot), func(f *plan.Finding) {
+		"a grant that lacks operations": {across(policyIs(ownerRoot, byRoot), func(f *plan.Finding) {
 			f.Facts.Grants = []access.Grant{{ID: "theirs", GranteePrincipal: slr, Operations: []string{"Decrypt"}, IssuingAccount: "arn:aws:iam::" + account + ":root"}}
 		}), options(), "CreateGrant", plan.HalfOpen, "", ""},
-		"a grant issued by the key's account": {across(statements(ownerRoot, byRoot), func(f *plan.Finding) {
+		"a grant issued by the key's account": {across(policyIs(ownerRoot, byRoot), func(f *plan.Finding) {
 			g := grantOf(*f, options())
 			g.IssuingAccount = "arn:aws:iam::" + owner + ":root"
 			f.Facts.Grants = []access.Grant{g}
@@ -120,20 +123,13 @@ func TestForeignKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := plan.For(tc.f, tc.o)
-			var steps []string
-			for _, s := range p.Steps {
-				steps = append(steps, s.Type())
-			}
-			text, err := json.Marshal(p)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := textOf(t, p)
 			reason := plan.NoFixReason("")
 			if p.NoFix != nil {
 				reason = p.NoFix.Reason
 			}
-			if strings.Join(steps, " ") != tc.steps || p.Half != tc.half || reason != tc.nofix || !strings.Contains(string(text), tc.says) {
-				t.Errorf("%v, half %s, %s", steps, p.Half, text)
+			if kindsOf(p.Steps) != tc.steps || p.Half != tc.half || reason != tc.nofix || !strings.Contains(text, tc.says) {
+				t.Errorf("half %s, %s", p.Half, text)
 			}
 			if p.NoFix != nil && p.NoFix.Remedy == "" {
 				t.Error("it doesn't say what a person must do")
@@ -146,12 +142,12 @@ func TestForeignKey(t *testing.T) {
 func TestForeignSteps(t *testing.T) {
 	t.Parallel()
 	p := plan.For(across(), options())
-	edit, grant := p.Steps[0].(plan.EditKeyPolicy), p.Steps[1].(plan.CreateGrant)
-	if edit.Account() != owner || edit.Principal != "arn:aws:iam::"+account+":root" || len(edit.Sids) != 2 {
+	edit, create := p.Steps[0].(statements.Add), p.Steps[1].(grant.Create)
+	if edit.At().Account != owner || edit.Principal != "arn:aws:iam::"+account+":root" || len(edit.Sids) != 2 {
 		t.Errorf("%+v", edit)
 	}
-	if grant.Account() != account || grant.Principal != slr || grant.Retiring != granter || len(grant.Operations) != 8 || grant.Key != foreignKey {
-		t.Errorf("%+v", grant)
+	if create.At().Account != account || create.Principal != slr || create.Retiring != granter || len(create.Operations) != 8 || create.Key != foreignKey {
+		t.Errorf("%+v", create)
 	}
 	if p.OthersAffected == 0 {
 		t.Error("the procedure's statement delegates to the account's principals, and the plan doesn't say so")
@@ -170,12 +166,12 @@ func TestTheOwnersStatementsAreEnough(t *testing.T) {
 		if p.ForOwner == nil || len(p.ForOwner.Statements) == 0 || !strings.Contains(p.ForOwner.Command, "--key-id "+foreignKey+" --grantee-principal "+slr) {
 			t.Fatalf("%+v", p.ForOwner)
 		}
-		wrote := plan.For(across(), options(func(c *plan.Options) { c.ForeignStatements = o.ForeignStatements })).Steps[0].(plan.EditKeyPolicy)
+		wrote := plan.For(across(), options(func(c *plan.Options) { c.ForeignStatements = o.ForeignStatements })).Steps[0].(statements.Add)
 		if !slices.Equal(p.ForOwner.Statements, wrote.Added) {
 			t.Errorf("%v\n%v", p.ForOwner.Statements, wrote.Added)
 		}
-		next := plan.For(across(statements(append([]string{ownerRoot}, p.ForOwner.Statements...)...)), o)
-		if len(next.Steps) != 1 || next.Steps[0].Type() != "CreateGrant" || next.Half != plan.HalfGiven || len(next.ForOwner.Statements) != 0 {
+		next := plan.For(across(policyIs(append([]string{ownerRoot}, p.ForOwner.Statements...)...)), o)
+		if len(next.Steps) != 1 || next.Steps[0].Kind() != "CreateGrant" || next.Half != plan.HalfGiven || len(next.ForOwner.Statements) != 0 {
 			t.Errorf("%+v", next)
 		}
 	}
@@ -201,7 +197,7 @@ func drawForeign(t *rapid.T) (plan.Finding, plan.Options) {
 			`{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"111122223333"}}}`,
 		}).Draw(t, "statement"))
 	}
-	f := across(statements(all...), func(f *plan.Finding) {
+	f := across(policyIs(all...), func(f *plan.Finding) {
 		f.Operations = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom"}), 1, 4, rapid.ID).Draw(t, "operations")
 		if rapid.Bool().Draw(t, "granted") {
 			f.Facts.Grants = []access.Grant{{ID: "g", GranteePrincipal: rapid.SampledFrom([]string{slr, "AROAEXAMPLEGONE123456"}).Draw(t, "grantee"),
@@ -210,8 +206,8 @@ func drawForeign(t *rapid.T) (plan.Finding, plan.Options) {
 	})
 	f.Trial.Answer = rapid.SampledFrom([]plan.TrialAnswer{plan.TrialNone, plan.TrialWorks, plan.TrialRefused}).Draw(t, "trial")
 	o := options()
-	o.ForeignStatements = rapid.SampledFrom([]string{"procedure", "least"}).Draw(t, "foreignStatements")
-	o.ForeignKey = rapid.SampledFrom([]string{"grant", "report"}).Draw(t, "foreignKey")
+	o.ForeignStatements = rapid.SampledFrom([]settings.ForeignStatements{settings.Procedure, settings.Least}).Draw(t, "foreignStatements")
+	o.ForeignKey = rapid.SampledFrom([]settings.ForeignKey{settings.ForeignGrant, settings.ForeignReport}).Draw(t, "foreignKey")
 	return f, o
 }
 
@@ -230,7 +226,7 @@ func TestForeignPlansOpenTheKey(t *testing.T) {
 			return
 		}
 		planned[len(p.Steps)]++
-		after, err := plan.Simulate(f.Facts, p.Steps)
+		after, err := change.Simulate(f.Facts, p.Steps)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +283,7 @@ func eight() []string {
 // checkGains holds what somebody gains by a plan to what the setting delegates.
 func checkGains(t *rapid.T, f plan.Finding, o plan.Options, grantee string, asked []string, forAWS string) int {
 	p := plan.For(f, o)
-	after, err := plan.Simulate(f.Facts, p.Steps)
+	after, err := change.Simulate(f.Facts, p.Steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,10 +312,10 @@ func TestForeignPlansOpenTheKeyToNobodyElse(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		// The plain case first, so that there is something to gain.
-		for statements, want := range map[string]int{"procedure": 4 * len(eight()), "least": 1} {
-			o := options(func(o *plan.Options) { o.ForeignStatements = statements })
+		for by, want := range map[settings.ForeignStatements]int{settings.Procedure: 4 * len(eight()), settings.Least: 1} {
+			o := options(func(o *plan.Options) { o.ForeignStatements = by })
 			if n := checkGains(t, across(), o, slr, eight(), "false"); n != want {
-				t.Fatalf("%s: %d gains, want %d", statements, n, want)
+				t.Fatalf("%s: %d gains, want %d", by, n, want)
 			}
 		}
 		f, o := drawForeign(t)

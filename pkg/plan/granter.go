@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/slr"
 )
 
 // A Trial is KMS's answer to a CreateGrant with DryRun, which writes nothing.
@@ -34,7 +36,7 @@ func (f Finding) granterMay(facts access.Facts, o Options) access.Result {
 		return access.Result{}
 	}
 	values := map[string][]string{
-		"kms:granteeprincipal": {f.Principal.ARN}, "kms:grantoperations": operations(), "kms:grantisforawsresource": {"false"},
+		"kms:granteeprincipal": {f.Principal.ARN}, "kms:grantoperations": slr.Operations(), "kms:grantisforawsresource": {"false"},
 		"kms:grantconstrainttype": nil, "kms:grantconstraintsourcearn": nil, "kms:encryptioncontextkeys": nil,
 		"kms:granteeserviceprincipal": nil, "kms:retiringserviceprincipal": nil, "kms:retiringprincipal": nil,
 		"kms:viaservice": nil, "aws:viaawsservice": {"false"}, "aws:calledvia": nil, "aws:calledviafirst": nil, "aws:calledvialast": nil,
@@ -70,8 +72,8 @@ func (f Finding) granterDenied(o Options) string {
 
 // tryHalf evaluates the edited policy: one that still doesn't let the granter
 // create the grant is not written.
-func (f Finding) tryHalf(o Options, steps Steps) *NoFix {
-	after, err := Simulate(f.Facts, steps[:1])
+func (f Finding) tryHalf(o Options, steps change.Steps) *NoFix {
+	after, err := change.Simulate(f.Facts, steps[:1])
 	if err != nil {
 		return &NoFix{WouldNotHelp, err.Error(), "This is a fault of Keymend; please report it."}
 	}

@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/slr"
 )
 
 // A NoFixReason names why there is nothing to apply.
@@ -30,6 +32,7 @@ const (
 	NotCopyable NoFixReason = "not-copyable" // a copy can't be made, or the group not pointed at one
 	Copying     NoFixReason = "copying"      // a copy is on its way
 	HandedOver  NoFixReason = "handed-over"  // the template version is there; the rest is a person's
+	NotRead     NoFixReason = "not-read"     // AWS refused what has to be read first
 )
 
 // obstacle returns the first reason for which the finding isn't ours to fix;
@@ -84,7 +87,7 @@ func (f Finding) unclear() *NoFix {
 	if f.Principal.ID == "" {
 		return &NoFix{RoleMissing,
 			fmt.Sprintf("%s doesn't exist or couldn't be read; KMS refuses principals that don't exist.", f.Principal.ARN),
-			"Create the role with `aws iam create-service-linked-role --aws-service-name " + f.service() + "`, with --custom-suffix where its name has one."}
+			"Create the role with `aws iam create-service-linked-role --aws-service-name " + cmp.Or(slr.Service(f.Principal.ARN), slr.AutoScaling) + "`, with --custom-suffix where its name has one."}
 	}
 	for _, r := range f.Results {
 		if r.Decision == access.Unknown && f.Facts.Policy != nil {
@@ -93,7 +96,7 @@ func (f Finding) unclear() *NoFix {
 				"Look at what could not be seen; if the launch fails for the key, add AWS's two statements for the role by hand."}
 		}
 	}
-	if f.service() != autoScaling && !f.spot() {
+	if f.otherServices() {
 		return f.otherService()
 	}
 	return nil

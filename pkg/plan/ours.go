@@ -6,31 +6,12 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/kind/grant"
 )
 
-// HasStatements reports whether statements of Keymend's name the principal.
-func (f Finding) HasStatements() bool {
-	return f.Facts.Policy != nil && slices.ContainsFunc(f.Facts.Policy.Statements(), f.ours)
-}
-
+// ours reports whether a statement is Keymend's and names the principal.
 func (f Finding) ours(s keypolicy.Statement) bool {
 	return keypolicy.Owned(s) && slices.Contains(s.Principal.AWS, f.Principal.ARN)
-}
-
-// Stands reports whether the statements of a step on another account's key are
-// in its policy, and still Keymend's own.
-func (f Finding) Stands(s EditKeyPolicy) bool {
-	if f.Facts.Policy == nil || len(s.Sids) == 0 {
-		return false
-	}
-	for _, sid := range s.Sids {
-		if !slices.ContainsFunc(f.Facts.Policy.Statements(), func(o keypolicy.Statement) bool {
-			return o.Sid == sid && keypolicy.Owned(o) && slices.Contains(o.Principal.AWS, s.Principal)
-		}) {
-			return false
-		}
-	}
-	return true
 }
 
 // ByKeymend reports whether a statement or grant of Keymend's decides any of
@@ -39,7 +20,7 @@ func (f Finding) Stands(s EditKeyPolicy) bool {
 func (f Finding) ByKeymend() bool {
 	if !f.OwnKey() && f.Facts.Policy == nil {
 		return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
-			return strings.HasPrefix(g.Name, grantPrefix) && g.GranteePrincipal == f.Principal.ARN
+			return strings.HasPrefix(g.Name, grant.Prefix) && g.GranteePrincipal == f.Principal.ARN
 		})
 	}
 	if f.Decision() != access.Allowed {
@@ -58,6 +39,6 @@ func (f Finding) decidedByStatement(by string) bool {
 
 func (f Finding) decidedByGrant(by string) bool {
 	return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
-		return by == "grant "+g.ID && strings.HasPrefix(g.Name, grantPrefix)
+		return by == "grant "+g.ID && strings.HasPrefix(g.Name, grant.Prefix)
 	})
 }

@@ -10,13 +10,13 @@
 //	policy or grants unreadable, answer Unknown    → NoFix, with what wasn't seen
 //	role without a unique id                       → NoFix role-missing
 //	role of another service than Auto Scaling      → NoFix role-of-another-service, with the statements
-//	own key, KMS would take the edited policy      → EditKeyPolicy
-//	own key, KMS would refuse it, or it is code's  → CreateGrant
-//	key of another account, its owner's half there → CreateGrant
-//	…, not there, and its policy can be edited     → EditKeyPolicy, CreateGrant
+//	own key, KMS would take the edited policy      → statements
+//	own key, KMS would refuse it, or it is code's  → a grant
+//	key of another account, its owner's half there → a grant
+//	…, not there, and its policy can be edited     → statements, a grant
 //	…, not there, and it can't                     → NoFix foreign-key, with the statements for its owner
-//	…, and whether it is there can't be told       → CreateGrant, to be tried
-//	…, and the settings ask for copies             → what keymend/pkg/owncopy/pipeline has next
+//	…, and whether it is there can't be told       → a grant, to be tried
+//	…, and the settings ask for copies             → what keymend/pkg/plan/copies has next
 //	any, and access would still not be Allowed     → NoFix would-not-help
 //
 // The last row holds every plan to its purpose: it is tried on the facts with
@@ -28,7 +28,9 @@ package plan
 import (
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
-	"keymend/pkg/owncopy/pipeline"
+	"keymend/pkg/change"
+	"keymend/pkg/plan/copies"
+	"keymend/pkg/settings"
 )
 
 // A Finding is one key that a launch of one group needs, as it stands.
@@ -51,28 +53,46 @@ type Finding struct {
 	Trial    Trial // of the grant on another account's key
 	// Copy is what is there to do without another account's key; nil = nobody
 	// looked.
-	Copy *pipeline.Case
+	Copy *copies.Case
+	// CopiesUnread says what of that AWS refused to show; "" = nothing.
+	CopiesUnread string
+	// Refused says for what KMS refused the edited policy; "" = it wasn't tried.
+	Refused string
 }
 
 // A Plan is what would cure a finding: steps on one target, or the reason why
 // there are none.
 type Plan struct {
-	Target string `json:"target"`          // ARN of the key, copy or template that the steps change
-	Steps  Steps  `json:"steps,omitempty"` // in order; empty where NoFix
-	NoFix  *NoFix `json:"noFix,omitempty"`
+	Target string       `json:"target"` // ARN of the key, role, group, copy or template that the steps change
+	Steps  change.Steps `json:"-"`      // in order; empty where NoFix
+	NoFix  *NoFix       `json:"noFix,omitempty"`
 	// Digest identifies the plan's effect on these facts: SHA-256 over account,
 	// Region, target, principal, what the steps come to, and what the facts mean.
 	// No times, no ids: the same look at the same facts gives the same digest.
 	Digest         string `json:"digest"`
 	FactsDigest    string `json:"factsDigest"`
-	OthersAffected int    `json:"othersAffected"` // other principals whose access would change; computed
+	OthersAffected int    `json:"-"` // other principals whose access would change; computed
 	// Half says how the key owner's half stands, NearMisses what in the key policy
 	// looks like it and isn't, ForOwner what there is to do by hand; only where the
 	// key is another account's.
 	Half       Half              `json:"half,omitempty"`
-	NearMisses []access.NearMiss `json:"nearMisses,omitempty"`
+	NearMisses []access.NearMiss `json:"-"`
 	ForOwner   *ForOwner         `json:"forOwner,omitempty"`
 }
+
+// Opens reports whether the plan opens a key, and changes nothing else.
+func (p Plan) Opens() bool {
+	return p.Steps.Only(func(c change.Claim) bool { return c.Consent == change.KeyOwner && !c.Closes })
+}
+
+// Copies reports whether the plan is one of copies: it opens no key, the launch
+// is to do without it.
+func (p Plan) Copies() bool {
+	return p.Steps.Only(func(c change.Claim) bool { return c.Consent == change.DataOwners || c.Consent == change.OwnCopyOnly })
+}
+
+// Tries reports whether only KMS can tell whether the plan's grant may be made.
+func (p Plan) Tries() bool { return p.Half == HalfUnknown && len(p.Steps) > 0 }
 
 // NoFix says why Keymend has nothing to apply.
 type NoFix struct {
@@ -83,12 +103,14 @@ type NoFix struct {
 
 // Options are the settings that bear on planning.
 type Options struct {
-	OwnKey        string   // auto, policy or grant
+	OwnKey        settings.OwnKey
 	OwnershipTags []string // tag keys by which an owner's code marks its keys
 	RetiringRole  string   // ARN of the role that may retire our grants; "" = none
 
-	ForeignKey        string           // grant, copy or report: whether another account's key policy may be edited, or its data copied
-	ForeignStatements string           // procedure or least: by which statements
-	Granter           access.Principal // who calls CreateGrant in the group's account
-	Copier            access.Principal // who copies, in the group's account
+	ForeignKey        settings.ForeignKey
+	ForeignStatements settings.ForeignStatements
+	Dedicated         string // suffix of the role that groups are moved to; "" = they keep theirs
+
+	Granter access.Principal // who calls CreateGrant in the group's account
+	Copier  access.Principal // who copies, in the group's account
 }

@@ -6,29 +6,10 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/settings"
+	"keymend/pkg/slr"
 )
-
-// RetireGrant ends a grant of Keymend's that stood in for statements, once the
-// policy gives the access without it.
-type RetireGrant struct {
-	GrantID string      `json:"grantId"`
-	Grant   CreateGrant `json:"grant"` // the grant as it was, and as it is made again
-}
-
-// Type implements Step.
-func (RetireGrant) Type() string { return "RetireGrant" }
-
-// Account implements Step.
-func (s RetireGrant) Account() string { return s.Grant.Account() }
-
-// MarshalJSON implements json.Marshaler.
-func (s RetireGrant) MarshalJSON() ([]byte, error) {
-	type plain RetireGrant
-	return marshal(struct {
-		Type string `json:"type"`
-		plain
-	}{s.Type(), plain(s)})
-}
 
 // Bridges says of each grant of Keymend's that stands in for statements on a key
 // of the own account what ends it; nil where none does, or where the settings ask
@@ -60,28 +41,25 @@ func (f Finding) Retire(o Options) (Plan, bool) {
 	}
 	for _, g := range f.ourGrants() {
 		ops := slices.Sorted(slices.Values(g.Operations))
-		p.Steps = append(p.Steps, RetireGrant{GrantID: g.ID, Grant: CreateGrant{
+		p.Steps = append(p.Steps, grant.Retire{GrantID: g.ID, Grant: grant.Create{
 			Key: f.Facts.Key.ARN, Principal: f.Principal.ARN, Name: g.Name, Operations: ops, Retiring: g.RetiringPrincipal,
 			Why: "it was retired by Keymend",
 		}})
 	}
-	p.OthersAffected = f.Affected(p.Steps)
-	p.FactsDigest = f.FactsDigest()
-	p.Digest = f.digest(p)
-	return p, true
+	return f.sealed(p), true
 }
 
 // bridged reports whether grants of Keymend's to the role are there that the
 // settings didn't ask for. Another account's key is opened by grants alone.
 func (f Finding) bridged(o Options) bool {
-	return f.OwnKey() && o.OwnKey != "grant" && f.Decision() == access.Allowed && len(f.ourGrants()) > 0
+	return f.OwnKey() && o.OwnKey != settings.OwnKeyGrant && f.Decision() == access.Allowed && len(f.ourGrants()) > 0
 }
 
 // ourGrants are those that name the role as it is now: one to a role that was
 // deleted since names an id.
 func (f Finding) ourGrants() []access.Grant {
 	return slices.DeleteFunc(slices.Clone(f.Facts.Grants), func(g access.Grant) bool {
-		return !strings.HasPrefix(g.Name, grantPrefix) || g.GranteePrincipal != f.Principal.ARN || g.Constraints != nil
+		return !strings.HasPrefix(g.Name, grant.Prefix) || g.GranteePrincipal != f.Principal.ARN || g.Constraints != nil
 	})
 }
 
@@ -92,6 +70,6 @@ func (f Finding) withoutOurs() access.Decision {
 	facts.Grants = slices.DeleteFunc(slices.Clone(facts.Grants), func(g access.Grant) bool {
 		return slices.ContainsFunc(ours, func(o access.Grant) bool { return o.ID == g.ID })
 	})
-	f.Operations = operations()
+	f.Operations = slr.Operations()
 	return access.Decide(f.evaluate(facts))
 }

@@ -8,12 +8,15 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/access"
+	"keymend/pkg/change"
+	"keymend/pkg/kind/grant"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
 )
 
 // granted adds Keymend's own grant, as a plan makes it.
 func granted(f *plan.Finding) {
-	g := plan.For(f.Evaluate(), plan.Options{OwnKey: "grant"}).Steps[0].(plan.CreateGrant)
+	g := plan.For(f.Evaluate(), plan.Options{OwnKey: "grant"}).Steps[0].(grant.Create)
 	f.Facts.Grants = append(f.Facts.Grants, access.Grant{
 		ID: "g1", Name: g.Name, GranteePrincipal: g.Principal, IssuingAccount: "arn:aws:iam::" + account + ":root",
 		RetiringPrincipal: "arn:aws:iam::111122223333:role/keymend-granter",
@@ -39,20 +42,20 @@ func TestBridges(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		f              plan.Finding
-		ownKey         string
+		ownKey         settings.OwnKey
 		bridge, retire bool
 	}{
 		"the policy says nothing":      {broken(granted), "auto", true, false},
 		"statements only, as asked":    {broken(granted), "policy", true, false},
 		"grants, as asked":             {broken(granted), "grant", false, false},
-		"the policy opens it":          {broken(granted, statements(root, useOf, grantsOf)), "auto", false, true},
-		"it does, and grants as asked": {broken(granted, statements(root, useOf, grantsOf)), "grant", false, false},
-		"half of it":                   {broken(granted, statements(root, useOf)), "auto", true, false},
-		"no grant":                     {broken(statements(root, useOf, grantsOf)), "auto", false, false},
-		"someone else's grant":         {broken(theirs, statements(root, useOf, grantsOf)), "auto", false, false},
-		"an earlier role's grant":      {broken(dead, statements(root, useOf, grantsOf)), "auto", false, false},
-		"a grant with constraints":     {broken(constrained, statements(root, useOf, grantsOf)), "auto", false, false},
-		"closed, with a grant":         {broken(granted, state("Disabled"), statements(root, useOf, grantsOf)), "auto", false, false},
+		"the policy opens it":          {broken(granted, policyIs(root, useOf, grantsOf)), "auto", false, true},
+		"it does, and grants as asked": {broken(granted, policyIs(root, useOf, grantsOf)), "grant", false, false},
+		"half of it":                   {broken(granted, policyIs(root, useOf)), "auto", true, false},
+		"no grant":                     {broken(policyIs(root, useOf, grantsOf)), "auto", false, false},
+		"someone else's grant":         {broken(theirs, policyIs(root, useOf, grantsOf)), "auto", false, false},
+		"an earlier role's grant":      {broken(dead, policyIs(root, useOf, grantsOf)), "auto", false, false},
+		"a grant with constraints":     {broken(constrained, policyIs(root, useOf, grantsOf)), "auto", false, false},
+		"closed, with a grant":         {broken(granted, state("Disabled"), policyIs(root, useOf, grantsOf)), "auto", false, false},
 	} {
 		o := plan.Options{OwnKey: tc.ownKey}
 		bridges := tc.f.Bridges(o)
@@ -66,8 +69,8 @@ func TestBridges(t *testing.T) {
 		if !ok {
 			continue
 		}
-		s := p.Steps[0].(plan.RetireGrant)
-		if s.GrantID != "g1" || s.Account() != account || s.Grant.Key != keyARN || s.Grant.Principal != slr || len(s.Grant.Operations) != 8 || p.Digest == "" || p.OthersAffected != 0 {
+		s := p.Steps[0].(grant.Retire)
+		if s.GrantID != "g1" || s.At().Account != account || s.Grant.Key != keyARN || s.Grant.Principal != slr || len(s.Grant.Operations) != 8 || p.Digest == "" || p.OthersAffected != 0 {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
@@ -93,7 +96,7 @@ func TestRetiredGrantsAreNotMissed(t *testing.T) {
 			return
 		}
 		retired++
-		after, err := plan.Simulate(f.Facts, p.Steps)
+		after, err := change.Simulate(f.Facts, p.Steps)
 		if err != nil || p.OthersAffected != 0 {
 			t.Fatalf("%d others, %v", p.OthersAffected, err)
 		}

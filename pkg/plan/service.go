@@ -4,29 +4,15 @@ import (
 	"fmt"
 	"strings"
 
-	"keymend/pkg/arn"
+	"keymend/pkg/slr"
 )
 
-// autoScaling is the service whose roles Keymend opens keys to.
-const autoScaling = "autoscaling.amazonaws.com"
-
-// service returns the service whose service-linked role the principal is, by
-// the path of such roles; Auto Scaling's where the path doesn't say.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
-func (f Finding) service() string {
-	_, path, ok := strings.Cut(f.Principal.ARN, ":role/aws-service-role/")
-	if service, _, named := strings.Cut(path, "/"); ok && named {
-		return service
-	}
-	return autoScaling
-}
-
-// spot reports whether the principal is the role of the group's account as which
-// the Spot instances of a launch configuration are launched. It needs what the
-// group's own role needs.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
-func (f Finding) spot() bool {
-	return f.Principal.ARN == "arn:"+arn.Partition(f.Principal.ARN)+":iam::"+f.Account+":role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+// otherServices reports whether the principal is of another service than Keymend opens
+// keys to: Auto Scaling's roles, and the Spot role of the group's account, which
+// needs what the group's own role needs.
+func (f Finding) otherServices() bool {
+	service := slr.Service(f.Principal.ARN)
+	return service != "" && service != slr.AutoScaling && !slr.IsSpot(f.Principal.ARN, f.Account)
 }
 
 // foreignSpot: Keymend's statement in another account's policy is for grants to
@@ -43,11 +29,11 @@ func (f Finding) foreignSpot() *NoFix {
 func (f Finding) otherService() *NoFix {
 	key := f.Facts.Key.ARN
 	return &NoFix{OtherService,
-		fmt.Sprintf("%s may not use %s; it is a role of %s, and Keymend opens keys to Auto Scaling's roles and to AWSServiceRoleForEC2Spot only.", f.Principal.ARN, key, f.service()),
+		fmt.Sprintf("%s may not use %s; it is a role of %s, and Keymend opens keys to Auto Scaling's roles and to AWSServiceRoleForEC2Spot only.", f.Principal.ARN, key, slr.Service(f.Principal.ARN)),
 		f.grantByHand()}
 }
 
 func (f Finding) grantByHand() string {
 	return fmt.Sprintf("Run `aws kms create-grant --region %s --key-id %s --grantee-principal %s --operations %s`.",
-		f.Region, f.Facts.Key.ARN, f.Principal.ARN, strings.Join(operations(), " "))
+		f.Region, f.Facts.Key.ARN, f.Principal.ARN, strings.Join(slr.Operations(), " "))
 }

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"testing"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/apply"
 	"keymend/pkg/guard"
-	"keymend/pkg/remediation"
+	"keymend/pkg/outcome"
+	"keymend/pkg/signal"
 )
 
 // A herd is a world that is asked for all groups at once.
@@ -17,7 +18,8 @@ type herd struct {
 	gathered [][]string
 }
 
-func (h *herd) Gather(groups []string) remediation.View {
+// Gather implements remediation.Gatherer.
+func (h *herd) Gather(groups []string) apply.Reader {
 	h.gathered = append(h.gathered, groups)
 	return h.world
 }
@@ -29,37 +31,37 @@ func TestTogether(t *testing.T) {
 	h := &herd{world: newWorld()}
 	views, switches := 0, 0
 	broken := errors.New("throttled")
-	e := h.engine(func(e *remediation.Engine) {
-		e.View = func(context.Context, string, string) (remediation.View, error) {
+	l := h.looker(reading(func(r *readers) {
+		r.view = func(context.Context, string, string) (apply.Reader, error) {
 			if views++; views == 1 {
 				return nil, broken
 			}
 			return h, nil
 		}
-		e.Switch = func(context.Context) (guard.Switch, string, error) {
+		r.brake = func(context.Context) (guard.Switch, string, error) {
 			if switches++; switches == 1 {
 				return 0, "", broken
 			}
 			return guard.SwitchOn, "on", nil
 		}
-	})
+	}))
 	one, other, far := failure(), failure(), failure()
 	other.Group, far.Region = "no-such-group", "us-east-1"
-	look := e.Together([]remediation.Signal{one, other, far})
+	together := l.Together([]signal.Look{one, other, far})
 	for range 2 {
-		if _, err := look(t.Context(), one); !errors.Is(err, broken) {
+		if _, err := together.Diagnose(t.Context(), one); !errors.Is(err, broken) {
 			t.Fatal(err)
 		}
 	}
 	for range 3 {
-		if found, err := look(t.Context(), one); err != nil || len(found) != 1 || found[0].Record.Outcome != audit.Sent {
+		if found, err := together.Diagnose(t.Context(), one); err != nil || len(found) != 1 || found[0].Record.Outcome != outcome.Sent {
 			t.Fatalf("%+v, %v", found, err)
 		}
 	}
-	if found, err := look(t.Context(), other); err != nil || len(found) != 1 || found[0].Record.Outcome != audit.Ignored {
+	if found, err := together.Diagnose(t.Context(), other); err != nil || len(found) != 1 || found[0].Record.Outcome != outcome.Ignored {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if _, err := look(t.Context(), far); err != nil {
+	if _, err := together.Diagnose(t.Context(), far); err != nil {
 		t.Error(err)
 	}
 	if views != 3 || switches != 2 || len(h.gathered) != 2 || !slices.Equal(h.gathered[0], []string{"web-prod", "no-such-group"}) {

@@ -7,14 +7,16 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
+	"keymend/pkg/apply"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/keystate"
-	"keymend/pkg/plan"
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
 )
 
 const (
@@ -48,34 +50,22 @@ func (b *border) with(statement string) {
 	b.policy = strings.Replace(b.policy, `"Statement":[`, `"Statement":[`+statement+",", 1)
 }
 
-func (b *border) engine(change ...func(*remediation.Engine)) *remediation.Engine {
-	e := b.world.engine(append([]func(*remediation.Engine){func(e *remediation.Engine) {
-		e.Settings.Accounts, e.Settings.ForeignKey, e.Settings.ForeignStatements = []string{ownerID}, "grant", "procedure"
-		e.RetiringRole = func(string) string { return granterARN }
-		e.Granter = func(string) access.Principal { return access.Principal{ARN: granterARN} }
-		e.View = func(context.Context, string, string) (remediation.View, error) { return b, nil }
-	}}, change...)...)
-	e.Open = func(_ context.Context, s remediation.Session) (remediation.Writer, error) {
-		b.opened = append(b.opened, s)
-		if b.mine != "" && s.Account != b.mine {
-			return nil, account.ErrOtherAccount
+func (b *border) fixer(change ...func(*remediation.Fixer)) *remediation.Fixer {
+	return b.world.fixer(append([]func(*remediation.Fixer){roles, seeing(b), func(x *remediation.Fixer) {
+		x.Settings.Accounts, x.Settings.ForeignKey, x.Settings.ForeignStatements = []string{ownerID}, settings.ForeignGrant, settings.Procedure
+		x.Open = func(_ context.Context, s remediation.Session) (apply.Session, error) {
+			b.opened = append(b.opened, s)
+			if b.mine != "" && s.Account != b.mine {
+				return nil, account.ErrOtherAccount
+			}
+			return session{kms: b}, nil
 		}
-		return b, nil
-	}
-	return e
+	}}, change...)...)
 }
 
-// remediating is the engine of the function that may try grants.
-func (b *border) remediating() *remediation.Engine {
-	return b.engine(func(e *remediation.Engine) {
-		e.Try = func(context.Context, remediation.Session, plan.CreateGrant) (plan.Trial, error) {
-			b.tried++
-			if err := b.refusal(); err != nil {
-				return plan.Trial{Answer: plan.TrialRefused, Text: account.Message(err)}, nil
-			}
-			return plan.Trial{Answer: plan.TrialWorks}, b.killed("Try")
-		}
-	})
+// looker is the part that may try no grants.
+func (b *border) looker(change ...func(*remediation.Fixer)) *remediation.Looker {
+	return &b.fixer(change...).Looker
 }
 
 // refusal asks the policy whether the granter may create the grant.
@@ -98,6 +88,7 @@ func (b *border) refusal() error {
 	return denied("kms:CreateGrant")
 }
 
+// Key implements apply.Keys.
 func (b *border) Key(ctx context.Context, id, principal string) (keystate.State, error) {
 	s, err := b.world.Key(ctx, id, principal)
 	s.Facts.Key.ARN = foreignKey
@@ -108,6 +99,23 @@ func (b *border) Key(ctx context.Context, id, principal string) (keystate.State,
 	return s, err
 }
 
+// Grant implements apply.Keys.
+func (b *border) Grant(ctx context.Context, key, id string) (access.Grant, error) {
+	if b.hidden && key == foreignKey {
+		return access.Grant{}, denied("kms:ListGrants")
+	}
+	return b.world.Grant(ctx, key, id)
+}
+
+// Policy implements apply.Keys.
+func (b *border) Policy(ctx context.Context, key string) (string, error) {
+	if b.hidden && key == foreignKey {
+		return "", denied("kms:GetKeyPolicy")
+	}
+	return b.world.Policy(ctx, key)
+}
+
+// PutKeyPolicy implements apply.KMS.
 func (b *border) PutKeyPolicy(ctx context.Context, in *kms.PutKeyPolicyInput, options ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
 	if err := b.killed("before Put"); err != nil {
 		return nil, err
@@ -116,7 +124,11 @@ func (b *border) PutKeyPolicy(ctx context.Context, in *kms.PutKeyPolicyInput, op
 	return out, errors.Join(err, b.killed("after Put"))
 }
 
+// CreateGrant implements apply.KMS.
 func (b *border) CreateGrant(ctx context.Context, in *kms.CreateGrantInput, options ...func(*kms.Options)) (*kms.CreateGrantOutput, error) {
+	if in.DryRun != nil && *in.DryRun {
+		return b.trial()
+	}
 	if err := b.killed("before Grant"); err != nil {
 		return nil, err
 	}
@@ -134,23 +146,36 @@ func (b *border) CreateGrant(ctx context.Context, in *kms.CreateGrantInput, opti
 	return out, errors.Join(err, b.killed("after Grant"))
 }
 
-func (b *border) ListRetirableGrants(ctx context.Context, in *kms.ListRetirableGrantsInput, options ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error) {
-	out, err := b.world.ListRetirableGrants(ctx, in, options...)
-	for i := range out.Grants {
-		out.Grants[i].KeyId = new(foreignKey)
+// trial is what KMS says to a call that is to make nothing.
+func (b *border) trial() (*kms.CreateGrantOutput, error) {
+	b.tried++
+	if err := errors.Join(b.fail["Try"], b.killed("Try"), b.refusal()); err != nil {
+		return nil, err
 	}
-	return out, err
+	return nil, &types.DryRunOperationException{Message: new("The request would have succeeded")}
 }
 
 // message diagnoses as the function does that may try nothing.
 func (b *border) message(t *testing.T) remediation.Message {
 	t.Helper()
-	b.diagnose(t, b.engine())
+	b.diagnose(t, b.looker())
 	if len(b.sent) == 0 {
 		t.Fatalf("nothing was sent: %+v", b.records[len(b.records)-1])
 	}
-	return b.sent[len(b.sent)-1]
+	return wired(t, b.sent[len(b.sent)-1])
 }
 
 // throttled is what makes the message come again.
 func throttled() error { return &smithy.GenericAPIError{Code: "ThrottlingException"} }
+
+// far has an account be one that can't be reached from here.
+func far(b *border, there string) func(*remediation.Fixer) {
+	return reading(func(r *readers) {
+		r.view = func(_ context.Context, id, _ string) (apply.Reader, error) {
+			if id == there {
+				return nil, account.ErrOtherAccount
+			}
+			return b, nil
+		}
+	})
+}

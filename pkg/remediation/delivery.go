@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"keymend/pkg/access"
-	"keymend/pkg/apply/role"
+	"keymend/pkg/apply/refusal"
+	"keymend/pkg/limit"
 )
 
 // A Delivery is what the queue says about a message.
@@ -13,10 +14,6 @@ type Delivery struct {
 	Sent     time.Time // zero = not known
 	Receives int       // this delivery counted in
 }
-
-// visibility is how long a message that has to come again stays away: six times
-// the function's timeout, as the template has it.
-const visibility = 6 * time.Minute
 
 // Now is the least that AWS's clock must show by now. The function's own clock
 // isn't asked: what it is compared with are AWS's times.
@@ -29,7 +26,7 @@ func (d Delivery) Now() time.Time {
 
 // waited is the least that has passed since the message was sent.
 func (d Delivery) waited() time.Duration {
-	return time.Duration(max(d.Receives-1, 0)) * visibility
+	return time.Duration(max(d.Receives-1, 0)) * limit.Visibility
 }
 
 // first reports whether the message was never delivered before: nothing of its
@@ -40,13 +37,13 @@ func (d Delivery) first() bool { return d.Receives == 1 }
 // of a delay.
 const youth = 5 * time.Minute
 
-// passes reports whether an error says that a role isn't known to KMS or Auto
-// Scaling which is too new to be: the message comes again then. Of a role that
-// is older, or whose age can't be told, the error is final; by the next delivery
-// every role is.
-func (l *look) passes(who access.Principal, err error) bool {
-	if !errors.Is(err, role.ErrNotKnown) || l.at.IsZero() || who.Created.IsZero() {
+// tooYoung reports whether an error says that a role isn't known to KMS or Auto
+// Scaling which is too new to be: the message comes again then. Of a role that is
+// older, or whose age can't be told, the error is final; by the next delivery every
+// role is.
+func (d Delivery) tooYoung(role access.Principal, err error) bool {
+	if !errors.Is(err, refusal.ErrNotKnown) || d.Now().IsZero() || role.Created.IsZero() {
 		return false
 	}
-	return l.at.Sub(who.Created) < youth
+	return d.Now().Sub(role.Created) < youth
 }

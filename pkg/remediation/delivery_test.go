@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
 
-	"keymend/pkg/apply/role"
+	"keymend/pkg/apply/refusal"
 	"keymend/pkg/remediation"
 )
 
@@ -41,8 +41,8 @@ func TestARoleThatIsTooNew(t *testing.T) {
 			m := w.message(t)
 			w.records, m.Delivery = nil, tc.delivery
 			w.fail["Put"] = &types.MalformedPolicyDocumentException{Message: new("Policy contains a statement with one or more invalid principals.")}
-			r, err := w.engine().Remediate(t.Context(), m)
-			if diff := cmp.Diff(tc.want, outcomes(w.records)); diff != "" || errors.Is(err, role.ErrNotKnown) != (len(tc.want) == 1) {
+			r, err := w.fixer().Remediate(t.Context(), m)
+			if diff := cmp.Diff(tc.want, outcomes(w.records)); diff != "" || errors.Is(err, refusal.ErrNotKnown) != (len(tc.want) == 1) {
 				t.Fatalf("%v, %s: %s", err, r.Reason, diff)
 			}
 			if len(tc.want) > 1 {
@@ -50,7 +50,7 @@ func TestARoleThatIsTooNew(t *testing.T) {
 			}
 			delete(w.fail, "Put")
 			m.Delivery.Receives++
-			if r, err = w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != "fixed" || w.made != 0 || w.puts != 1 {
+			if r, err = w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != "fixed" || w.made != 0 || w.puts != 1 {
 				t.Errorf("the next delivery: %s, %v, %d grants", r.Outcome, err, w.made)
 			}
 		})
@@ -66,11 +66,11 @@ func TestAGranteeThatIsTooNew(t *testing.T) {
 	m := w.message(t)
 	m.Delivery = remediation.Delivery{Sent: w.created, Receives: 1}
 	w.fail["Grant"] = &types.InvalidArnException{Message: new("ARN does not refer to a valid principal: " + slr)}
-	if _, err := w.engine().Remediate(t.Context(), m); !errors.Is(err, role.ErrNotKnown) || !strings.Contains(err.Error(), slr) {
+	if _, err := w.fixer().Remediate(t.Context(), m); !errors.Is(err, refusal.ErrNotKnown) || !strings.Contains(err.Error(), slr) {
 		t.Errorf("%v", err)
 	}
 	m.Delivery.Receives = 2
-	if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != "failed" || !strings.Contains(r.Reason, "valid principal") {
+	if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != "failed" || !strings.Contains(r.Reason, "valid principal") {
 		t.Errorf("%s %s, %v", r.Outcome, r.Reason, err)
 	}
 }

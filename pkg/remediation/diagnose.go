@@ -10,203 +10,216 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/activity"
-	"keymend/pkg/apply"
-	"keymend/pkg/audit"
-	"keymend/pkg/copier"
 	"keymend/pkg/guard"
 	"keymend/pkg/launch"
+	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
+	"keymend/pkg/record"
+	"keymend/pkg/signal"
 )
 
 // A Diagnosis is what came of one look, about one key, or about the group where
 // no key stands in the way.
 type Diagnosis struct {
-	Launch  launch.Launch
-	Finding plan.Finding // zero where it is about the group
-	Plan    plan.Plan
-	Verdict guard.Verdict
-	Message *Message // what carries the plan out; nil unless it is permitted
-	Record  audit.Record
+	plan.Proposal // zero where no key stands in the way
+	Verdict       guard.Verdict
+	Message       *Message // what carries the plan out; nil unless it is permitted
+	Record        record.Record
 }
 
 // Diagnose looks at a group, and writes one record for each key that stands in
 // the way, or one for the group. It changes nothing. Its error is transient: the
 // signal has to come again.
-func (e *Engine) Diagnose(ctx context.Context, s Signal) ([]Diagnosis, error) {
-	l, err := e.look(ctx, s)
+func (l *Looker) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
+	p, err := l.observe(ctx, look)
 	if err != nil {
-		return e.failedLook(ctx, s, err)
+		return l.failedLook(ctx, look, err)
 	}
-	if s.Signal == activity.LaunchSuccessful {
-		return e.prove(ctx, l)
+	return l.diagnose(ctx, p)
+}
+
+func (l *Looker) diagnose(ctx context.Context, p pass) ([]Diagnosis, error) {
+	out, err := l.propose(ctx, p)
+	switch broken := slices.ContainsFunc(out, func(d Diagnosis) bool { return !d.Quiet }); {
+	case err != nil, broken && !p.look.Succeeded():
+		return out, err
+	case p.look.Succeeded():
+		proven, err := l.inService(ctx, p)
+		return append(proven, out...), err
 	}
+	concluded, err := l.conclude(ctx, p)
+	return append(out, concluded...), err
+}
+
+// propose records every proposal, and sends those that may be carried out by now.
+// After a launch that succeeded nothing is looked for but what isn't needed any more.
+func (l *Looker) propose(ctx context.Context, p pass) ([]Diagnosis, error) {
 	var out []Diagnosis
-	for _, f := range l.findings {
-		if f.Decision() == access.Allowed {
+	for _, d := range p.decisions {
+		if p.look.Succeeded() && !d.Quiet {
 			continue
 		}
-		d, err := e.diagnose(ctx, l, f)
+		diagnosis, recorded, err := l.proposal(ctx, p, d)
+		if recorded {
+			out = append(out, diagnosis)
+		}
 		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (l *Looker) proposal(ctx context.Context, p pass, d decision) (Diagnosis, bool, error) {
+	out := Diagnosis{Proposal: d.Proposal, Verdict: d.verdict, Record: l.record(p, d.Finding, record.Finding)}
+	r := &out.Record
+	r.Planned(d.Plan, d.verdict)
+	if d.Because != nil {
+		r.Because = d.Because
+	}
+	r.Outcome, r.Reason = outcomeOf(d.verdict, d.Plan)
+	if d.Quiet {
+		r.Reason = "the key policy gives the access without Keymend's grant"
+	}
+	switch {
+	case !d.permitted():
+	case d.Waits != "":
+		r.Outcome, r.Reason = outcome.Waiting, d.Waits
+	default:
+		out.Message, r.RemediationID = new(p.message(d.Proposal)), plan.RemediationID(d.Plan.Digest)
+		if err := l.send(ctx, &out); err != nil {
+			return out, false, err
+		}
+	}
+	if d.Quiet && r.Outcome != outcome.Sent {
+		return out, false, nil
+	}
+	return out, true, l.write(ctx, *r)
+}
+
+// send hands a permitted plan on. What may not be sent, or is no message to the
+// queue, will not be sent by trying again.
+func (l *Looker) send(ctx context.Context, d *Diagnosis) error {
+	err := l.Queue.Send(ctx, *d.Message)
+	switch final, ok := finalOutcome(err); {
+	case err == nil:
+		d.Record.Outcome = outcome.Sent
+	case errors.Is(err, ErrNobody):
+	case ok:
+		d.Record.Outcome, d.Record.Reason = final, reasonOf(fmt.Errorf("send change of %s: %w", d.Plan.Target, err))
+	default:
+		return fmt.Errorf("send change of %s: %w", d.Plan.Target, err)
+	}
+	return nil
+}
+
+// outcomeOf says what a verdict comes to, before anything is sent.
+func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
+	switch {
+	case p.NoFix != nil && p.NoFix.Reason == plan.Copying:
+		return outcome.Copying, p.NoFix.Text
+	case p.NoFix != nil && p.NoFix.Reason == plan.HandedOver:
+		return outcome.HandedOver, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
+	case p.NoFix != nil && p.NoFix.Reason == plan.NotRead:
+		return outcome.NotPermitted, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
+	case p.NoFix != nil:
+		return outcome.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
+	case v.Allowed:
+		return outcome.Fixable, v.Text
+	case v.Propose && p.ForOwner != nil:
+		return outcome.Proposed, v.Text + " By hand: " + p.ForOwner.String()
+	case v.Propose, v.Try:
+		return outcome.Proposed, v.Text
+	case v.Reason == guard.OnlyObserving:
+		return outcome.Observed, v.Text
+	}
+	return outcome.Refused, v.Text
+}
+
+// inService records that a launch succeeded through access that Keymend gave. Any
+// other launch that succeeded is none of its business.
+func (l *Looker) inService(ctx context.Context, p pass) ([]Diagnosis, error) {
+	var out []Diagnosis
+	for _, f := range p.Findings {
+		if !f.ByKeymend() {
+			continue
+		}
+		d := Diagnosis{Proposal: plan.Proposal{Finding: f}, Record: l.record(p, f, record.Proof)}
+		d.Record.Outcome = outcome.InService
+		d.Record.Proof = &record.ProofOf{Decision: f.Decision(), Instances: p.look.Instances}
+		if err := l.write(ctx, d.Record); err != nil {
 			return out, err
 		}
 		out = append(out, d)
 	}
-	of, err := e.diagnoseRole(ctx, l)
-	if out = append(out, of...); err != nil || len(out) > 0 {
-		return out, err
-	}
-	retired, err := e.retiring(ctx, l)
-	if err != nil {
-		return retired, err
-	}
-	concluded, err := e.conclude(ctx, l)
-	return append(retired, concluded...), err
-}
-
-func (e *Engine) diagnose(ctx context.Context, l *look, f plan.Finding) (Diagnosis, error) {
-	waits := l.move != nil && l.move.missing() && l.own(f)
-	f = e.ahead(l, f)
-	f, p, err := e.plan(ctx, l, f)
-	if err != nil {
-		if _, lasts := lasting(err); !lasts {
-			return Diagnosis{}, err
-		}
-		// Who can't ask goes on with what can be seen.
-		f.Facts.CouldNotSee = append(slices.Clone(f.Facts.CouldNotSee), reasonOf(err))
-		f = f.Evaluate()
-	}
-	d := Diagnosis{Launch: l.launch, Finding: f, Plan: p, Verdict: e.judge(l, f, p)}
-	d.Record = e.record(l, f, audit.Finding)
-	planned(&d.Record, p, d.Verdict)
-	d.Record.Outcome, d.Record.Reason = outcomeOf(d.Verdict, p)
-	switch permitted := d.Verdict.Allowed || d.Verdict.Try; {
-	case permitted && waits:
-		d.Record.Outcome, d.Record.Reason = audit.Waiting, "the role "+l.move.to.ARN+" has to be made first"
-	case permitted:
-		return e.send(ctx, l, d)
-	}
-	return d, e.write(ctx, d.Record)
-}
-
-// send hands a permitted plan to whoever carries out, if there is someone, and
-// writes the finding's record.
-func (e *Engine) send(ctx context.Context, l *look, d Diagnosis) (Diagnosis, error) {
-	d.Message = new(l.message(d.Finding, d.Plan))
-	d.Record.RemediationID = plan.RemediationID(d.Plan.Digest)
-	if e.Send != nil {
-		if err := e.Send(ctx, *d.Message); err != nil {
-			return d, e.sendFailed(ctx, d, err)
-		}
-		d.Record.Outcome = audit.Sent
-	}
-	return d, e.write(ctx, d.Record)
-}
-
-// sendFailed: what may not be sent, or is no message to the queue, will not be
-// sent by trying again.
-func (e *Engine) sendFailed(ctx context.Context, d Diagnosis, err error) error {
-	err = fmt.Errorf("send change of %s: %w", d.Plan.Target, err)
-	switch {
-	case account.AccessDenied(err):
-		d.Record.Outcome = audit.NotPermitted
-	case account.Final(err):
-		d.Record.Outcome = audit.Failed
-	default:
-		return err
-	}
-	d.Record.Reason = reasonOf(err)
-	return e.write(ctx, d.Record)
-}
-
-// outcomeOf says what a verdict comes to, before anything is sent.
-func outcomeOf(v guard.Verdict, p plan.Plan) (audit.Outcome, string) {
-	switch {
-	case p.NoFix != nil && p.NoFix.Reason == plan.Copying:
-		return audit.Copying, p.NoFix.Text
-	case p.NoFix != nil && p.NoFix.Reason == plan.HandedOver:
-		return audit.HandedOver, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
-	case p.NoFix != nil:
-		return audit.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
-	case v.Allowed:
-		return audit.Fixable, v.Text
-	case v.Propose && p.ForOwner != nil:
-		return audit.Proposed, v.Text + " By hand: " + p.ForOwner.String()
-	case v.Propose, v.Try:
-		return audit.Proposed, v.Text
-	case v.Reason == guard.OnlyObserving:
-		return audit.Observed, v.Text
-	}
-	return audit.Refused, v.Text
+	return out, nil
 }
 
 // conclude: no key is known to stand in the way.
-func (e *Engine) conclude(ctx context.Context, l *look) ([]Diagnosis, error) {
-	d := Diagnosis{Launch: l.launch}
-	d.Record = e.record(l, plan.Finding{Account: l.signal.Account, Region: l.signal.Region, Group: l.signal.Group}, audit.Finding)
-	d.Record.Decision = access.Allowed
-	for _, f := range l.findings {
-		d.Record.Because = append(d.Record.Because, f.Because...)
-		d.Record.Bridges = append(d.Record.Bridges, f.Bridges(e.options(f, e.Settings.OwnKey))...)
+func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
+	r := l.record(p, p.About(access.Principal{}), record.Finding)
+	r.Decision = access.Allowed
+	for _, f := range p.Findings {
+		r.Because = append(r.Because, f.Because...)
+		r.Bridges = append(r.Bridges, f.Bridges(p.options)...)
 	}
-	cause := activity.Classify(l.signal.StatusMessage).Cause
 	switch {
-	case len(l.unseen) > 0:
-		d.Record.Decision, d.Record.Outcome = access.Unknown, audit.NoFix
-		d.Record.Reason = "which keys the launch needs can't all be told, for want of what could not be seen"
-	case l.launch.Refused != "":
-		d.Record.Outcome, d.Record.Reason = audit.CauseElsewhere, l.launch.Refused
-	case l.signal.hasFailed():
-		d.Record.Outcome = audit.CauseElsewhere
-		d.Record.Reason = fmt.Sprintf("%s; AWS's text points to: %s", l.open(), cause)
+	case len(p.Unseen) > 0:
+		r.Decision, r.Outcome = access.Unknown, outcome.NoFix
+		r.Reason = "which keys the launch needs can't all be told, for want of what could not be seen"
+	case p.Launch.Refused != "":
+		r.Outcome, r.Reason = outcome.CauseElsewhere, p.Launch.Refused
+	case p.look.HasFailed():
+		r.Outcome = outcome.CauseElsewhere
+		r.Reason = fmt.Sprintf("%s; AWS's text points to: %s", p.open(), activity.Classify(p.look.Text).Cause)
 	default:
-		d.Record.Outcome = audit.NothingToDo
-		d.Record.Reason = l.open()
+		r.Outcome, r.Reason = outcome.NothingToDo, p.open()
 	}
-	return []Diagnosis{d}, e.write(ctx, d.Record)
+	return []Diagnosis{{Record: r}}, l.write(ctx, r)
 }
 
 // open says that the keys are open to the roles, and which.
-func (l *look) open() string {
+func (p pass) open() string {
 	partly := ""
-	if len(l.launch.Partly) > 0 {
-		partly = "; some of the group's overrides EC2 refuses: " + strings.Join(l.launch.Partly, "; ")
+	if len(p.Launch.Partly) > 0 {
+		partly = "; some of the group's overrides EC2 refuses: " + strings.Join(p.Launch.Partly, "; ")
 	}
-	if len(l.findings) == 0 {
+	if len(p.Findings) == 0 {
 		return "the launch needs no customer managed key" + partly
 	}
 	var keys, roles []string
-	for _, f := range l.findings {
+	for _, f := range p.Findings {
 		if !slices.Contains(keys, f.Facts.Key.ARN) {
 			keys = append(keys, f.Facts.Key.ARN)
 		}
 	}
-	for _, p := range l.launch.Principals() {
-		roles = append(roles, p.ARN)
+	for _, role := range p.Launch.Principals() {
+		roles = append(roles, role.ARN)
 	}
 	return "every key that the launch needs is open to " + strings.Join(roles, " and ") + ": " + strings.Join(keys, ", ") + partly
 }
 
 // failedLook ends a look that can't succeed, and hands back the errors that may.
-func (e *Engine) failedLook(ctx context.Context, s Signal, err error) ([]Diagnosis, error) {
-	r := e.groupRecord(s, audit.Finding)
-	outcome, lasts := lasting(err)
-	if !lasts {
+func (l *Looker) failedLook(ctx context.Context, look signal.Look, err error) ([]Diagnosis, error) {
+	r := l.groupRecord(look, record.Finding)
+	final, ok := finalOutcome(err)
+	if !ok {
 		return nil, err
 	}
-	r.Outcome, r.Reason = outcome, reasonOf(err)
-	return []Diagnosis{{Record: r}}, e.write(ctx, r)
+	r.Outcome, r.Reason = final, reasonOf(err)
+	return []Diagnosis{{Record: r}}, l.write(ctx, r)
 }
 
-// lasting says what an error comes to that no later try will mend; false for
+// finalOutcome says what an error comes to that no later try will mend; false for
 // those that one may.
-func lasting(err error) (audit.Outcome, bool) {
+func finalOutcome(err error) (outcome.Outcome, bool) {
 	switch {
 	case errors.Is(err, launch.ErrGroupNotFound):
-		return audit.Ignored, true
+		return outcome.Ignored, true
 	case account.AccessDenied(err):
-		return audit.NotPermitted, true
-	case errors.Is(err, apply.ErrRefused), errors.Is(err, copier.ErrInUse), errors.Is(err, copier.ErrOtherwise), account.Final(err):
-		return audit.Failed, true
+		return outcome.NotPermitted, true
+	case account.Final(err):
+		return outcome.Failed, true
 	}
 	return "", false
 }

@@ -9,45 +9,47 @@ import (
 	"github.com/aws/smithy-go"
 
 	"keymend/pkg/access"
-	"keymend/pkg/activity"
-	"keymend/pkg/audit"
 	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
+	"keymend/pkg/signal"
 )
 
-func mode(m string) func(*remediation.Engine) {
-	return func(e *remediation.Engine) { e.Settings.Mode = m }
+func mode(m settings.Mode) func(*remediation.Fixer) {
+	return func(x *remediation.Fixer) { x.Settings.Mode = m }
 }
 
 func TestDiagnose(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		world  func(*world)
-		engine func(*remediation.Engine)
-		want   audit.Outcome
+		change func(*remediation.Fixer)
+		want   outcome.Outcome
 		says   string
 		sends  int
 	}{
-		"enforce":       {nil, nil, audit.Sent, "", 1},
-		"observe":       {nil, mode("observe"), audit.Observed, "observe", 0},
-		"no mode":       {nil, mode(""), audit.Observed, "observe", 0},
-		"propose":       {nil, mode("propose"), audit.Proposed, "approve", 0},
-		"no consent":    {func(w *world) { w.tags = map[string]string{} }, nil, audit.Proposed, "aws kms tag-resource --key-id " + keyARN, 0},
-		"ignored":       {func(w *world) { w.tags = map[string]string{"keymend": "ignore"} }, nil, audit.Refused, "keymend=ignore", 0},
-		"all keys":      {func(w *world) { w.tags = map[string]string{} }, func(e *remediation.Engine) { e.Settings.Scope = "all" }, audit.Sent, "", 1},
-		"switched off":  {func(w *world) { w.sw = guard.SwitchOff }, nil, audit.Proposed, "switch", 0},
-		"no queue":      {nil, func(e *remediation.Engine) { e.Send = nil }, audit.Fixable, "", 0},
-		"disabled":      {func(w *world) { w.state = "Disabled" }, nil, audit.NoFix, "enable-key", 0},
-		"no such key":   {func(w *world) { w.fail["Key"] = keystate.ErrKeyNotFound }, nil, audit.NoFix, "no such KMS key", 0},
-		"key not known": {func(w *world) { w.launch.Keys = []launch.Key{key("")} }, nil, audit.NoFix, "can't all be told", 0},
-		"not the key":   {func(w *world) { w.launch.Keys = nil }, nil, audit.CauseElsewhere, "kms-access", 0},
-		"EC2 refuses":   {func(w *world) { w.launch.Keys = nil; w.launch.Refused = "InvalidParameterDependency" }, nil, audit.CauseElsewhere, "InvalidParameterDependency", 0},
-		"group gone":    {func(w *world) { w.launch.Group = "other" }, nil, audit.Ignored, "no such Auto Scaling group", 0},
-		"group going":   {func(w *world) { w.launch.Deleting = true }, nil, audit.Ignored, "being deleted", 0},
-		"may not read":  {func(w *world) { w.fail["Key"] = denied("kms:DescribeKey") }, nil, audit.NotPermitted, "AWS refused kms:DescribeKey", 0},
-		"may not send":  {func(w *world) { w.fail["Send"] = denied("sqs:SendMessage") }, nil, audit.NotPermitted, "AWS refused sqs:SendMessage", 0},
+		"enforce":       {nil, nil, outcome.Sent, "", 1},
+		"observe":       {nil, mode("observe"), outcome.Observed, "observe", 0},
+		"no mode":       {nil, mode(""), outcome.Observed, "observe", 0},
+		"propose":       {nil, mode("propose"), outcome.Proposed, "approve", 0},
+		"no consent":    {func(w *world) { w.tags = map[string]string{} }, nil, outcome.Proposed, "aws kms tag-resource --key-id " + keyARN, 0},
+		"ignored":       {func(w *world) { w.tags = map[string]string{"keymend": "ignore"} }, nil, outcome.Refused, "keymend=ignore", 0},
+		"all keys":      {func(w *world) { w.tags = map[string]string{} }, func(x *remediation.Fixer) { x.Settings.Scope = settings.AllKeys }, outcome.Sent, "", 1},
+		"switched off":  {func(w *world) { w.sw = guard.SwitchOff }, nil, outcome.Proposed, "switch", 0},
+		"no queue":      {nil, func(x *remediation.Fixer) { x.Queue = remediation.Nobody{} }, outcome.Fixable, "", 0},
+		"disabled":      {func(w *world) { w.state = "Disabled" }, nil, outcome.NoFix, "enable-key", 0},
+		"no such key":   {func(w *world) { w.fail["Key"] = keystate.ErrKeyNotFound }, nil, outcome.NoFix, "no such KMS key", 0},
+		"key not known": {func(w *world) { w.launch.Keys = []launch.Key{key("")} }, nil, outcome.NoFix, "can't all be told", 0},
+		"not the key":   {func(w *world) { w.launch.Keys = nil }, nil, outcome.CauseElsewhere, "kms-access", 0},
+		"EC2 refuses":   {func(w *world) { w.launch.Keys = nil; w.launch.Refused = "InvalidParameterDependency" }, nil, outcome.CauseElsewhere, "InvalidParameterDependency", 0},
+		"group gone":    {func(w *world) { w.launch.Group = "other" }, nil, outcome.Ignored, "no such Auto Scaling group", 0},
+		"group going":   {func(w *world) { w.launch.Deleting = true }, nil, outcome.Ignored, "being deleted", 0},
+		"may not read":  {func(w *world) { w.fail["Key"] = denied("kms:DescribeKey") }, nil, outcome.NotPermitted, "AWS refused kms:DescribeKey", 0},
+		"may not send":  {func(w *world) { w.fail["Send"] = denied("sqs:SendMessage") }, nil, outcome.NotPermitted, "AWS refused sqs:SendMessage", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,11 +57,11 @@ func TestDiagnose(t *testing.T) {
 			if tc.world != nil {
 				tc.world(w)
 			}
-			e := w.engine()
-			if tc.engine != nil {
-				tc.engine(e)
+			x := w.fixer()
+			if tc.change != nil {
+				tc.change(x)
 			}
-			_, err := e.Diagnose(t.Context(), failure())
+			_, err := x.Looker.Diagnose(t.Context(), failure())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +69,7 @@ func TestDiagnose(t *testing.T) {
 				t.Fatalf("%d records, %d sent, %d writes", len(w.records), len(w.sent), w.writes())
 			}
 			r := w.records[0]
-			if r.Outcome != tc.want || !strings.Contains(r.Reason, tc.says) || r.Phase != audit.Finding {
+			if r.Outcome != tc.want || !strings.Contains(r.Reason, tc.says) || r.Phase != record.Finding {
 				t.Errorf("%s %s: %s", r.Phase, r.Outcome, r.Reason)
 			}
 			if r.ID == "" || r.Group != "web-prod" || r.Signal != "launch-unsuccessful" || r.Message != invalid || r.Failed != "2026-11-23T09:00:00Z" {
@@ -81,7 +83,7 @@ func TestFindingRecordSaysWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended"}
-	r := w.diagnose(t, w.engine())
+	r := w.diagnose(t, w.looker())
 	switch {
 	case r.Key != keyARN, r.Principal != slr, r.PrincipalID == "", r.KeyState != "Enabled", len(r.Because) != 1:
 		t.Errorf("what: %+v", r)
@@ -99,7 +101,7 @@ func TestOneKeyIsLookedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.launch.Keys = []launch.Key{key("alias/platform-ebs", "CreateGrant"), key(keyARN, "Decrypt")}
-	r := w.diagnose(t, w.engine())
+	r := w.diagnose(t, w.looker())
 	if len(w.sent) != 1 || len(r.Because) != 2 || len(r.Missing) != 2 {
 		t.Errorf("%d sent, %v, %v", len(w.sent), r.Because, r.Missing)
 	}
@@ -110,7 +112,7 @@ func TestTransientComesAgain(t *testing.T) {
 	for _, where := range []string{"View", "Launch", "Role", "Key", "Switch", "Send"} {
 		w := newWorld()
 		w.fail[where] = &smithy.GenericAPIError{Code: "ThrottlingException"}
-		if _, err := w.engine().Diagnose(t.Context(), failure()); err == nil {
+		if _, err := w.looker().Diagnose(t.Context(), failure()); err == nil {
 			t.Errorf("%s: no error", where)
 		}
 		if len(w.records) != 0 {
@@ -118,8 +120,8 @@ func TestTransientComesAgain(t *testing.T) {
 		}
 	}
 	w := newWorld()
-	w.noteErr = func(audit.Record) error { return errors.New("disk full") }
-	if _, err := w.engine().Diagnose(t.Context(), failure()); err == nil {
+	w.noteErr = func(record.Record) error { return errors.New("disk full") }
+	if _, err := w.looker().Diagnose(t.Context(), failure()); err == nil {
 		t.Error("a record was lost, and nobody heard")
 	}
 }
@@ -127,14 +129,14 @@ func TestTransientComesAgain(t *testing.T) {
 func TestLaunchThatSucceededIsProof(t *testing.T) {
 	t.Parallel()
 	s := failure()
-	s.Signal, s.Instances, s.StatusMessage = activity.LaunchSuccessful, []string{"i-1", "i-2"}, ""
+	s.Why, s.Instances, s.Text = signal.WhyLaunchSuccessful, []string{"i-1", "i-2"}, ""
 	w := newWorld()
-	if got, err := w.engine().Diagnose(t.Context(), s); err != nil || len(got) != 0 || len(w.records) != 0 {
+	if got, err := w.looker().Diagnose(t.Context(), s); err != nil || len(got) != 0 || len(w.records) != 0 {
 		t.Fatalf("without Keymend's access: %v, %v", outcomes(w.records), err)
 	}
-	for _, own := range []string{"policy", "grant"} {
+	for _, own := range []settings.OwnKey{settings.OwnKeyPolicy, settings.OwnKeyGrant} {
 		w := newWorld()
-		e := w.engine(func(e *remediation.Engine) { e.Settings.OwnKey = own })
+		e := w.fixer(func(x *remediation.Fixer) { x.Settings.OwnKey = own })
 		w.diagnose(t, e)
 		if _, err := e.Remediate(context.Background(), w.sent[0]); err != nil {
 			t.Fatal(err)
@@ -143,7 +145,7 @@ func TestLaunchThatSucceededIsProof(t *testing.T) {
 		if _, err := e.Diagnose(t.Context(), s); err != nil || len(w.records) != 1 {
 			t.Fatalf("%s: %v, %v", own, outcomes(w.records), err)
 		}
-		if r := w.records[0]; r.Phase != audit.Proof || r.Outcome != audit.InService || len(r.Proof.Instances) != 2 || r.Failed != "" {
+		if r := w.records[0]; r.Phase != record.Proof || r.Outcome != outcome.InService || len(r.Proof.Instances) != 2 || r.Failed != "" {
 			t.Errorf("%s: %+v", own, r)
 		}
 	}
@@ -153,13 +155,13 @@ func TestLaunchThatSucceededIsProof(t *testing.T) {
 // not five deliveries and a dead letter without a word.
 func TestSendIsRefused(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[string]audit.Outcome{
-		"InvalidParameterValue": audit.Failed, "QueueDoesNotExist": audit.Failed, "AccessDenied": audit.NotPermitted,
+	for code, want := range map[string]outcome.Outcome{
+		"InvalidParameterValue": outcome.Failed, "QueueDoesNotExist": outcome.Failed, "AccessDenied": outcome.NotPermitted,
 		"ThrottlingException": "", "ExpiredTokenException": "",
 	} {
 		w := newWorld()
 		w.fail["Send"] = &smithy.GenericAPIError{Code: code, Message: "Message must be shorter than 262144 bytes."}
-		_, err := w.engine().Diagnose(t.Context(), failure())
+		_, err := w.looker().Diagnose(t.Context(), failure())
 		if (err == nil) != (want != "") {
 			t.Errorf("%s: %v", code, err)
 		}
@@ -180,10 +182,10 @@ func TestFinalErrorsAreRecorded(t *testing.T) {
 		m := w.message(t)
 		w.records = nil
 		w.fail[where] = final
-		if r := w.diagnose(t, w.engine()); r.Outcome != audit.Failed || !strings.Contains(r.Reason, "no such thing") {
+		if r := w.diagnose(t, w.fixer()); r.Outcome != outcome.Failed || !strings.Contains(r.Reason, "no such thing") {
 			t.Errorf("%s: %s %s", where, r.Outcome, r.Reason)
 		}
-		if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Failed || len(w.records) != 2 || w.writes() != 0 {
+		if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Failed || len(w.records) != 2 || w.writes() != 0 {
 			t.Errorf("%s: %s, %v", where, r.Outcome, err)
 		}
 	}
@@ -191,7 +193,7 @@ func TestFinalErrorsAreRecorded(t *testing.T) {
 		w := newWorld()
 		m := w.message(t)
 		w.records, w.fail[where] = nil, final
-		if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Failed || len(w.records) != 2 || w.writes() != 0 {
+		if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Failed || len(w.records) != 2 || w.writes() != 0 {
 			t.Errorf("%s: %s, %v, %v", where, r.Outcome, err, outcomes(w.records))
 		}
 	}

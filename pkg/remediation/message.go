@@ -8,8 +8,12 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
+	"keymend/pkg/arn"
+	"keymend/pkg/change"
 	"keymend/pkg/plan"
+	"keymend/pkg/signal"
 )
 
 // MessageSchema is the version of Message.
@@ -21,23 +25,23 @@ var ErrMessage = errors.New("not a message of Keymend's")
 // A Message asks remediate to carry out one plan on one target. It carries the
 // state before, so that a crash between write and record loses nothing.
 type Message struct {
-	Schema      string     `json:"schema"`
-	ID          string     `json:"id"` // of the finding
-	Account     string     `json:"account"`
-	Region      string     `json:"region"`
-	Group       string     `json:"group"`
-	Target      string     `json:"target"`              // ARN of the key, the role or the group; or what is copied or changed
-	Key         string     `json:"key,omitempty"`       // ARN of the key, where it isn't the target
-	Principal   string     `json:"principal,omitempty"` // ARN of the role that the key is opened to; "" = the group's own
-	Steps       plan.Steps `json:"steps"`
-	Digest      string     `json:"digest"`      // of the plan
-	FactsDigest string     `json:"factsDigest"` // of the facts it was made for
-	Cause       string     `json:"cause"`
-	Signal      string     `json:"signal"`
-	EventIDs    []string   `json:"eventIds,omitempty"`
-	Failed      string     `json:"failed,omitempty"` // when the launch failed, RFC 3339
-	Text        string     `json:"text,omitempty"`   // AWS's text about it
-	RequestedBy string     `json:"requestedBy"`
+	Schema      string       `json:"schema"`
+	ID          string       `json:"id"` // of the finding
+	Account     string       `json:"account"`
+	Region      string       `json:"region"`
+	Group       string       `json:"group"`
+	Target      string       `json:"target"`              // ARN of the key, the role or the group; or what is copied or changed
+	Key         string       `json:"key,omitempty"`       // ARN of the key, where it isn't the target
+	Principal   string       `json:"principal,omitempty"` // ARN of the role that the key is opened to; "" = the group's own
+	Steps       change.Steps `json:"steps"`
+	Digest      string       `json:"digest"`      // of the plan
+	FactsDigest string       `json:"factsDigest"` // of the facts it was made for
+	Cause       string       `json:"cause"`
+	Signal      string       `json:"signal"`
+	EventIDs    []string     `json:"eventIds,omitempty"`
+	Failed      string       `json:"failed,omitempty"` // when the launch failed, RFC 3339
+	Text        string       `json:"text,omitempty"`   // AWS's text about it
+	RequestedBy string       `json:"requestedBy"`
 
 	Delivery Delivery `json:"-"` // the queue's, not the sender's word
 }
@@ -61,14 +65,25 @@ func (m Message) Body() (string, error) {
 	return strings.TrimSuffix(out.String(), "\n"), nil
 }
 
-// ReadMessage reads a message, and refuses one that isn't whole.
-func ReadMessage(text []byte) (Message, error) {
+// ReadMessage reads a message, and refuses one that isn't whole, or has a step of a
+// kind that isn't known.
+func ReadMessage(text []byte, kinds change.Kinds) (Message, error) {
 	var m Message
 	if err := json.Unmarshal(text, &m); err != nil {
 		return Message{}, fmt.Errorf("%w: %w", ErrMessage, err)
 	}
 	if problem := m.problem(); problem != "" {
 		return Message{}, fmt.Errorf("%w: %s", ErrMessage, problem)
+	}
+	steps, err := kinds.Read(m.Steps)
+	if err != nil {
+		return Message{}, fmt.Errorf("%w: %w", ErrMessage, err)
+	}
+	m.Steps = steps
+	for _, step := range steps {
+		if at := step.At(); at.Target != m.Target || at.Key != m.key() {
+			return Message{}, fmt.Errorf("%w: step %s is about %q, the message about %q", ErrMessage, step.Kind(), at.Target, m.Target)
+		}
 	}
 	return m, nil
 }
@@ -93,40 +108,42 @@ func (m Message) problem() string {
 	return ""
 }
 
-// aboutRole reports whether it is about a role or a group, and no key.
-func (m Message) aboutRole() bool {
-	for _, step := range m.Steps {
-		switch step.(type) {
-		case plan.EnsureServiceLinkedRole, plan.UpdateGroup:
-			return true
-		}
-	}
-	return false
-}
-
 func matches(pattern, text string) bool {
 	ok, err := regexp.MatchString("^(?:"+pattern+")$", text)
 	return err == nil && ok
 }
 
-func (l *look) message(f plan.Finding, p plan.Plan) Message {
+func (p pass) message(of plan.Proposal) Message {
+	f := of.Finding
 	m := Message{
 		Schema: MessageSchema, ID: f.ID(), Account: f.Account, Region: f.Region, Group: f.Group,
-		Target: p.Target, Principal: f.Principal.ARN, Steps: p.Steps, Digest: p.Digest, FactsDigest: p.FactsDigest,
-		Cause: f.Cause.String(), Signal: string(l.signal.Signal), EventIDs: l.signal.EventIDs,
-		Failed: l.signal.failed(), Text: l.signal.StatusMessage, RequestedBy: l.signal.by(),
+		Target: of.Plan.Target, Principal: f.Principal.ARN, Steps: of.Plan.Steps, Digest: of.Plan.Digest, FactsDigest: of.Plan.FactsDigest,
+		Cause: f.Cause.String(), Signal: string(p.look.Why), EventIDs: p.look.EventIDs,
+		Failed: p.look.FailedAt(), Text: p.look.Text, RequestedBy: p.look.By(),
 	}
-	if f.Facts.Key.ARN != p.Target {
+	if f.Facts.Key.ARN != of.Plan.Target {
 		m.Key = f.Facts.Key.ARN
 	}
 	return m
 }
 
-// signalOf brings back what the record of the outcome says about the signal.
-func (m Message) signalOf() Signal {
-	s := Signal{EventIDs: m.EventIDs}
-	s.Account, s.Region, s.Group, s.StatusMessage = m.Account, m.Region, m.Group, m.Text
-	s.Signal = signalNamed(m.Signal)
-	s.Time = parseTime(m.Failed)
-	return s
+// look brings back what the record of the outcome says about the signal.
+func (m Message) look() signal.Look {
+	failed, _ := time.Parse(time.RFC3339, m.Failed) // zero where it isn't that
+	return signal.Look{Why: signal.Named(m.Signal), Account: m.Account, Region: m.Region, Group: m.Group, EventIDs: m.EventIDs, Failed: failed, Text: m.Text}
+}
+
+// key returns the ARN of the key that the message is about; "" = it is about none.
+func (m Message) key() string {
+	if m.Key == "" && arn.Service(m.Target) == "kms" {
+		return m.Target
+	}
+	return m.Key
+}
+
+// mark says for which remediation the message is carried out.
+func (m Message) mark() change.Mark {
+	return change.Mark{
+		Remediation: plan.RemediationID(m.Digest), Occasion: m.look().FailedAt() + " " + strings.Join(m.EventIDs, " "), Sent: m.Delivery.Sent,
+	}
 }

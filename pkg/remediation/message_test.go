@@ -5,11 +5,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"keymend/pkg/activity"
+	"keymend/pkg/apply/table"
 	"keymend/pkg/remediation"
 )
 
@@ -45,39 +44,18 @@ func TestDamagedMessages(t *testing.T) {
 		if bad == string(text) {
 			t.Fatalf("%s: nothing was damaged", name)
 		}
-		if _, err := remediation.ReadMessage([]byte(bad)); !errors.Is(err, remediation.ErrMessage) {
+		if _, err := remediation.ReadMessage([]byte(bad), table.Kinds().Kinds()); !errors.Is(err, remediation.ErrMessage) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestCollapse(t *testing.T) {
-	t.Parallel()
-	at := func(group string, s activity.Signal, id string, minute int) activity.Failure {
-		return activity.Failure{Signal: s, EventID: id, Account: accountID, Region: region, Group: group, InstanceID: "i-" + id,
-			Time: time.Date(2026, 11, 23, 9, minute, 0, 0, time.UTC)}
-	}
-	signals, members := remediation.Collapse([]activity.Failure{
-		at("a", activity.GroupCreated, "1", 0), at("b", activity.LaunchUnsuccessful, "2", 5), at("a", activity.LaunchUnsuccessful, "3", 4),
-		at("a", activity.LaunchSuccessful, "4", 6), at("a", activity.LaunchUnsuccessful, "5", 2),
-	})
-	if diff := cmp.Diff([][]int{{0, 2, 4}, {1}, {3}}, members); diff != "" {
-		t.Fatal(diff)
-	}
-	if s := signals[0]; s.Signal != activity.LaunchUnsuccessful || s.EventID != "5" || len(s.EventIDs) != 3 || s.Group != "a" {
-		t.Errorf("%+v", s)
-	}
-	if s := signals[2]; s.Signal != activity.LaunchSuccessful || len(s.Instances) != 1 {
-		t.Errorf("%+v", s)
-	}
-}
-
 func FuzzMessage(f *testing.F) {
 	f.Add([]byte(`{}`))
-	f.Add([]byte(`{"schema":"keymend.change/1","account":"111122223333","region":"eu-west-1","group":"g","target":"arn:k","digest":"` +
-		strings.Repeat("0", 64) + `","steps":[{"type":"CreateGrant","key":"arn:k","principal":"p","name":"n","operations":["Decrypt"],"why":""}]}`))
+	f.Add([]byte(`{"schema":"keymend.change/1","account":"111122223333","region":"eu-west-1","group":"g","target":"` + keyARN + `","digest":"` +
+		strings.Repeat("0", 64) + `","steps":[{"type":"CreateGrant","key":"` + keyARN + `","principal":"` + slr + `","name":"n","operations":["Decrypt"],"why":""}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		m, err := remediation.ReadMessage(text)
+		m, err := remediation.ReadMessage(text, table.Kinds().Kinds())
 		if err != nil {
 			if !errors.Is(err, remediation.ErrMessage) {
 				t.Errorf("error of no class: %v", err)
@@ -88,7 +66,7 @@ func FuzzMessage(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := remediation.ReadMessage(again); err != nil {
+		if _, err := remediation.ReadMessage(again, table.Kinds().Kinds()); err != nil {
 			t.Errorf("%s: %v", again, err)
 		}
 	})

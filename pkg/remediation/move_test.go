@@ -9,12 +9,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/pkg/access"
-	"keymend/pkg/audit"
+	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
-	"keymend/pkg/plan"
+	"keymend/pkg/kind/group"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 )
 
@@ -30,7 +33,6 @@ type mover struct {
 	made    time.Time // the role; zero = it is missing
 	updates int
 	created int
-	next    []remediation.Message
 }
 
 func newMover() *mover {
@@ -39,6 +41,7 @@ func newMover() *mover {
 	return m
 }
 
+// Role implements apply.Keys.
 func (m *mover) Role(ctx context.Context, arn string) (access.Principal, error) {
 	p, err := m.world.Role(ctx, arn)
 	if arn == ownRole {
@@ -49,6 +52,7 @@ func (m *mover) Role(ctx context.Context, arn string) (access.Principal, error) 
 	return p, err
 }
 
+// CreateServiceLinkedRole implements apply.IAM.
 func (m *mover) CreateServiceLinkedRole(context.Context, *iam.CreateServiceLinkedRoleInput, ...func(*iam.Options)) (*iam.CreateServiceLinkedRoleOutput, error) {
 	if err := m.at("Make"); err != nil {
 		return nil, err
@@ -58,6 +62,7 @@ func (m *mover) CreateServiceLinkedRole(context.Context, *iam.CreateServiceLinke
 	return &iam.CreateServiceLinkedRoleOutput{}, nil
 }
 
+// UpdateAutoScalingGroup implements apply.Groups.
 func (m *mover) UpdateAutoScalingGroup(_ context.Context, in *autoscaling.UpdateAutoScalingGroupInput, _ ...func(*autoscaling.Options)) (*autoscaling.UpdateAutoScalingGroupOutput, error) {
 	if err := m.at("Update"); err != nil {
 		return nil, err
@@ -67,39 +72,36 @@ func (m *mover) UpdateAutoScalingGroup(_ context.Context, in *autoscaling.Update
 	return &autoscaling.UpdateAutoScalingGroupOutput{}, nil
 }
 
+// DescribeAutoScalingGroups implements apply.Groups.
 func (m *mover) DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
 	return &autoscaling.DescribeAutoScalingGroupsOutput{}, nil
 }
 
+// DeleteServiceLinkedRole implements apply.IAM.
 func (m *mover) DeleteServiceLinkedRole(context.Context, *iam.DeleteServiceLinkedRoleInput, ...func(*iam.Options)) (*iam.DeleteServiceLinkedRoleOutput, error) {
+	if m.made.IsZero() {
+		return nil, &types.NoSuchEntityException{}
+	}
 	m.made = time.Time{}
 	return &iam.DeleteServiceLinkedRoleOutput{}, nil
 }
 
+// GetServiceLinkedRoleDeletionStatus implements apply.IAM.
 func (m *mover) GetServiceLinkedRoleDeletionStatus(context.Context, *iam.GetServiceLinkedRoleDeletionStatusInput, ...func(*iam.Options)) (*iam.GetServiceLinkedRoleDeletionStatusOutput, error) {
 	return &iam.GetServiceLinkedRoleDeletionStatusOutput{Status: "SUCCEEDED"}, nil
 }
 
-func (m *mover) engine() *remediation.Engine {
-	return m.world.engine(func(e *remediation.Engine) {
-		e.Settings.ServiceLinkedRole = "dedicated:payments"
-		e.View = func(context.Context, string, string) (remediation.View, error) { return m, nil }
-		e.OpenRole = func(_ context.Context, s remediation.Session) (remediation.RoleWriter, error) {
-			m.opened = append(m.opened, s)
-			return m, m.fail["Open"]
-		}
-		e.Next = func(_ context.Context, next remediation.Message) error {
-			m.next = append(m.next, next)
-			return m.fail["Next"]
-		}
-	})
+func (m *mover) fixer(change ...func(*remediation.Fixer)) *remediation.Fixer {
+	return m.world.fixer(append([]func(*remediation.Fixer){seeing(m), m.writing(session{kms: m, iam: m, groups: m, ec2: &archive{}}), func(x *remediation.Fixer) {
+		x.Settings.Dedicated = "payments"
+	}}, change...)...)
 }
 
 // stepsOf are the messages' first steps.
 func stepsOf(messages []remediation.Message) string {
 	var out []string
 	for _, m := range messages {
-		out = append(out, m.Steps[0].Type())
+		out = append(out, m.Steps[0].Kind())
 	}
 	return strings.Join(out, " ")
 }
@@ -109,25 +111,23 @@ func stepsOf(messages []remediation.Message) string {
 func TestMove(t *testing.T) {
 	t.Parallel()
 	m := newMover()
-	found, err := m.engine().Diagnose(t.Context(), failure())
+	found, err := m.fixer().Looker.Diagnose(t.Context(), failure())
 	if err != nil || stepsOf(m.sent) != "EnsureServiceLinkedRole" {
 		t.Fatalf("sent %q, %v", stepsOf(m.sent), err)
 	}
 	if diff := cmp.Diff([]string{"finding:waiting", "finding:sent"}, outcomes(m.records)); diff != "" {
 		t.Error(diff)
 	}
-	if r := found[0].Record; r.Principal != ownRole || r.GroupRole != slr || r.Plan.Steps[0].Type() != "EditKeyPolicy" {
+	if r := found[0].Record; r.Principal != ownRole || r.GroupRole != slr || r.Plan.Steps[0].Kind() != "EditKeyPolicy" {
 		t.Errorf("%+v", r)
 	}
-	for i, want := range []string{"EditKeyPolicy", "UpdateGroup", ""} {
-		message := m.sent[0]
-		if i > 0 {
-			message = m.next[0]
-		}
-		m.next = nil
-		r, err := m.engine().Remediate(t.Context(), message)
-		if err != nil || r.Outcome != audit.Fixed || stepsOf(m.next) != want || r.Principal != ownRole {
-			t.Fatalf("after %s: %s %s, sent %q, %v", message.Steps[0].Type(), r.Outcome, r.Reason, stepsOf(m.next), err)
+	for _, want := range []string{"EditKeyPolicy", "UpdateGroup", ""} {
+		message := wired(t, m.sent[0])
+		message.Delivery.Receives = 1
+		m.sent = nil
+		r, err := m.fixer().Remediate(t.Context(), message)
+		if err != nil || r.Outcome != outcome.Fixed || stepsOf(m.sent) != want || r.Principal != ownRole {
+			t.Fatalf("after %s: %s %s, sent %q, %v", message.Steps[0].Kind(), r.Outcome, r.Reason, stepsOf(m.sent), err)
 		}
 	}
 	if m.created != 1 || m.puts != 1 || m.updates != 1 || m.launch.Principal.ARN != ownRole || strings.Contains(m.policy, slr+`"`) {
@@ -135,7 +135,7 @@ func TestMove(t *testing.T) {
 	}
 	var sessions []string
 	for _, s := range m.opened {
-		sessions = append(sessions, s.Action+" "+s.Key+" "+s.Pass)
+		sessions = append(sessions, s.Action+" "+s.Target+" "+s.Pass)
 	}
 	want := []string{
 		"iam:CreateServiceLinkedRole " + ownRole + " ", "kms:PutKeyPolicy " + keyARN + " ",
@@ -145,35 +145,36 @@ func TestMove(t *testing.T) {
 		t.Error(diff)
 	}
 	m.sent = nil
-	if _, err := m.engine().Diagnose(t.Context(), failure()); err != nil || len(m.sent) != 0 {
+	if _, err := m.fixer().Diagnose(t.Context(), failure()); err != nil || len(m.sent) != 0 {
 		t.Errorf("once more: sent %q, %v", stepsOf(m.sent), err)
 	}
 }
 
-// moved carries out a move up to the step of a type, and returns that step's
+// upTo carries out a move up to the step of a type, and returns that step's
 // message.
 func (m *mover) upTo(t *testing.T, step string) remediation.Message {
 	t.Helper()
-	if _, err := m.engine().Diagnose(t.Context(), failure()); err != nil {
+	if _, err := m.fixer().Diagnose(t.Context(), failure()); err != nil {
 		t.Fatal(err)
 	}
-	m.next = m.sent
-	for len(m.next) > 0 && stepsOf(m.next[:1]) != step {
-		now := m.next[0]
-		m.next = nil
-		if _, err := m.engine().Remediate(t.Context(), now); err != nil {
+	for len(m.sent) > 0 && stepsOf(m.sent[:1]) != step {
+		now := m.sent[0]
+		m.sent = nil
+		if _, err := m.fixer().Remediate(t.Context(), now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(m.next) == 0 {
+	if len(m.sent) == 0 {
 		t.Fatalf("%s never came", step)
 	}
-	m.records = nil
-	return m.next[0]
+	now := wired(t, m.sent[0])
+	m.records, m.sent = nil, nil
+	return now
 }
 
 // What is sent is carried out only if the facts still ask for it, and the guard
-// permits it.
+// permits it. Where they ask for something else of the same group, that is carried
+// out: the lock is the group's.
 func TestMoveFollowsTheFacts(t *testing.T) {
 	t.Parallel()
 	d, err := keypolicy.Parse(rootOnly)
@@ -187,23 +188,23 @@ func TestMoveFollowsTheFacts(t *testing.T) {
 	for name, tc := range map[string]struct {
 		step  string
 		since func(m *mover, message *remediation.Message)
-		want  audit.Outcome
+		want  outcome.Outcome
 	}{
-		"a key is closed again":          {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.policy = rootOnly }, audit.Superseded},
-		"someone else moved the group":   {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.Principal.ARN = slr + "_theirs" }, audit.Superseded},
-		"the group is CloudFormation's":  {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.ManagedBy = "cloudformation (stack web)" }, audit.Superseded},
-		"the group is to be ignored":     {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.Tags = map[string]string{"keymend": "ignore"} }, audit.Refused},
-		"which keys it needs is unknown": {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.Unknown = []string{"the image is gone"} }, audit.Superseded},
+		"a key is closed again":          {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.policy = rootOnly }, outcome.Superseded},
+		"someone else moved the group":   {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.Principal.ARN = slr + "_theirs" }, outcome.Fixed},
+		"the group is CloudFormation's":  {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.ManagedBy = "cloudformation (stack web)" }, outcome.Superseded},
+		"the group is to be ignored":     {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.Tags = map[string]string{"keymend": "ignore"} }, outcome.Refused},
+		"which keys it needs is unknown": {"UpdateGroup", func(m *mover, _ *remediation.Message) { m.launch.Unknown = []string{"the image is gone"} }, outcome.Superseded},
 		"the message names another role": {"UpdateGroup", func(_ *mover, message *remediation.Message) {
-			message.Steps = plan.Steps{plan.UpdateGroup{Group: groupARN, Name: "web-prod", Before: slr, After: slr + "_evil"}}
+			message.Steps = change.Steps{group.Update{Group: groupARN, Name: "web-prod", Before: slr, After: slr + "_evil"}}
 			message.Digest = strings.Repeat("0", 64)
-		}, audit.Superseded},
-		"the key's consent is gone": {"EnsureServiceLinkedRole", func(m *mover, _ *remediation.Message) { m.tags = nil }, audit.Superseded},
-		"it launches as it is":      {"EnsureServiceLinkedRole", func(m *mover, _ *remediation.Message) { m.policy = open.After }, audit.Superseded},
-		"the role is there":         {"EnsureServiceLinkedRole", func(m *mover, _ *remediation.Message) { m.made = time.Now() }, audit.Superseded},
+		}, outcome.Fixed},
+		"the key's consent is gone": {"EnsureServiceLinkedRole", func(m *mover, _ *remediation.Message) { m.tags = nil }, outcome.Superseded},
+		"it launches as it is":      {"EnsureServiceLinkedRole", func(m *mover, _ *remediation.Message) { m.policy = open.After }, outcome.Superseded},
+		"the role is there":         {"EnsureServiceLinkedRole", func(m *mover, _ *remediation.Message) { m.made = time.Now() }, outcome.Superseded},
 		"writing was forbidden": {"UpdateGroup", func(m *mover, _ *remediation.Message) {
 			m.fail["Update"] = denied("autoscaling:UpdateAutoScalingGroup")
-		}, audit.NotPermitted},
+		}, outcome.NotPermitted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +213,13 @@ func TestMoveFollowsTheFacts(t *testing.T) {
 			created, updates := m.created, m.updates
 			message.Delivery.Receives = 1
 			tc.since(m, &message)
-			r, err := m.engine().Remediate(t.Context(), message)
+			r, err := m.fixer().Remediate(t.Context(), message)
+			if fresh := tc.want == outcome.Fixed; fresh { // the plan as it is now, about the same group
+				updates++
+				if m.launch.Principal.ARN != ownRole || m.records[0].Outcome != outcome.Superseded || m.records[0].Digest != message.Digest || r.Digest == message.Digest {
+					t.Errorf("launches as %s: %v", m.launch.Principal.ARN, outcomes(m.records))
+				}
+			}
 			if err != nil || r.Outcome != tc.want || m.created != created || m.updates != updates {
 				t.Errorf("%s %s, %v", r.Outcome, r.Reason, err)
 			}
@@ -230,29 +237,29 @@ func TestMoveCrash(t *testing.T) {
 		m := newMover()
 		message := m.upTo(t, step)
 		message.Delivery = remediation.Delivery{Sent: sent, Receives: 1}
-		m.noteErr = func(r audit.Record) error {
-			if r.Phase == audit.Result {
+		m.noteErr = func(r record.Record) error {
+			if r.Phase == record.Result {
 				return lost
 			}
 			return nil
 		}
-		if _, err := m.engine().Remediate(t.Context(), message); !errors.Is(err, lost) {
+		if _, err := m.fixer().Remediate(t.Context(), message); !errors.Is(err, lost) {
 			t.Fatalf("%s: %v", step, err)
 		}
-		m.noteErr, m.next, message.Delivery.Receives = nil, nil, 2
-		r, err := m.engine().Remediate(t.Context(), message)
-		if err != nil || r.Outcome != audit.Fixed || len(r.Undo) == 0 || r.RemediationID != m.records[0].RemediationID || stepsOf(m.next) != next || m.created != 1 {
-			t.Errorf("%s: %s %s, sent %q, %v", step, r.Outcome, r.Reason, stepsOf(m.next), err)
+		m.noteErr, m.sent, message.Delivery.Receives = nil, nil, 2
+		r, err := m.fixer().Remediate(t.Context(), message)
+		if err != nil || r.Outcome != outcome.Stands || len(r.Undo) == 0 || r.RemediationID != m.records[0].RemediationID || stepsOf(m.sent) != next || m.created != 1 {
+			t.Errorf("%s: %s %s, sent %q, %v", step, r.Outcome, r.Reason, stepsOf(m.sent), err)
 		}
-		if _, err := m.engine().Undo(t.Context(), r); err != nil || step == "UpdateGroup" && m.launch.Principal.ARN != slr || step != "UpdateGroup" && !m.made.IsZero() {
+		if _, err := m.fixer().Undo(t.Context(), r); err != nil || step == "UpdateGroup" && m.launch.Principal.ARN != slr || step != "UpdateGroup" && !m.made.IsZero() {
 			t.Errorf("%s: undone: %v, launches as %s, role of %v", step, err, m.launch.Principal.ARN, m.made)
 		}
 	}
 	m := newMover()
 	message := m.upTo(t, "EnsureServiceLinkedRole")
 	m.made, message.Delivery = sent.Add(-time.Hour), remediation.Delivery{Sent: sent, Receives: 2}
-	if r, err := m.engine().Remediate(t.Context(), message); err != nil || r.Outcome != audit.Superseded || len(r.Undo) != 0 {
-		t.Errorf("a role that stood before: %s, undo %s, %v", r.Outcome, r.Undo, err)
+	if r, err := m.fixer().Remediate(t.Context(), message); err != nil || r.Outcome != outcome.Superseded || len(r.Undo) != 0 || m.created != 0 {
+		t.Errorf("a role that stood before: %s, undo %v, %v", r.Outcome, r.Undo, err)
 	}
 }
 
@@ -265,14 +272,15 @@ func TestUndoOfAMoveIsAboutItsRecord(t *testing.T) {
 		"another account's role":  `{"deleteRole":{"role":"` + strings.ReplaceAll(ownRole, accountID, "444455556666") + `"}}`,
 		"another group":           `{"restoreRole":{"group":"` + groupARN + `x","name":"web-prodx","ours":"` + ownRole + `","role":"` + slr + `"}}`,
 		"another group's ARN":     `{"restoreRole":{"group":"` + groupARN + `x","name":"web-prod","ours":"` + ownRole + `","role":"` + slr + `"}}`,
+		"another group's name":    `{"restoreRole":{"group":"` + groupARN + `","name":"other","ours":"` + ownRole + `","role":"` + slr + `"}}`,
 		"not ours":                `{"restoreRole":{"group":"` + groupARN + `","name":"web-prod","ours":"` + slr + `","role":"` + slr + `_x"}}`,
 		"back to an ordinary one": `{"restoreRole":{"group":"` + groupARN + `","name":"web-prod","ours":"` + ownRole + `","role":"arn:aws:iam::111122223333:role/admin"}}`,
 		"two at once":             `{"deleteRole":{"role":"` + ownRole + `"},"restoreRole":{"group":"` + groupARN + `","name":"web-prod","ours":"` + ownRole + `","role":"` + slr + `"}}`,
 	} {
 		m := newMover()
 		m.launch.Principal.ARN = ownRole
-		r := audit.Record{Account: accountID, Region: region, Group: "web-prod", Principal: ownRole, Undo: []byte(undo)}
-		if _, err := m.engine().Undo(t.Context(), r); err == nil || m.updates != 0 || len(m.records) != 0 {
+		r := parsed(t, `{"schema":"keymend.audit/1","account":"`+accountID+`","region":"`+region+`","group":"web-prod","principal":"`+ownRole+`","undo":`+undo+`}`)
+		if _, err := m.fixer().Undo(t.Context(), r); err == nil || m.updates != 0 || len(m.records) != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -5,8 +5,9 @@ import (
 	"time"
 
 	"keymend/pkg/account"
-	"keymend/pkg/guard"
 	"keymend/pkg/plan"
+	"keymend/pkg/settings"
+	"keymend/pkg/tag"
 )
 
 // settling is how long it may take until a tag on a key counts for IAM's
@@ -20,19 +21,19 @@ const settling = 5 * time.Minute
 // settles says why a writer's refusal may be for a tag that is too new to count,
 // and whether it may pass; "" where that can't be the reason. Where the time isn't
 // known, nothing is waited for.
-func (e *Engine) settles(l *look, f plan.Finding, err error) (why string, passes bool) {
-	byRole := e.Settings.RolePrefix != "" && e.Settings.Scope != "all" && f.Tags[guard.Tag] == guard.TagRemediate
+func (x *Fixer) settles(d Delivery, f plan.Finding, err error) (why string, passes bool) {
+	byRole := x.Settings.RolePrefix != "" && x.Settings.Scope != settings.AllKeys && f.Tags[tag.Keymend] == tag.Remediate
 	if !byRole || !mayHangOnTag(f, err) {
 		return "", false
 	}
-	const tag = guard.Tag + "=" + guard.TagRemediate
+	const consent = tag.Keymend + "=" + tag.Remediate
 	switch {
-	case l.at.IsZero():
-		return fmt.Sprintf("The role's permission counts only on keys with the tag %s, and a tag may take up to 5 minutes to count. If it is older than that, the role lacks the permission.", tag), false
-	case l.waited < settling:
-		return fmt.Sprintf("the tag %s is on the key, but may take up to 5 minutes to count; the message comes again", tag), true
+	case d.Now().IsZero():
+		return fmt.Sprintf("The role's permission counts only on keys with the tag %s, and a tag may take up to 5 minutes to count. If it is older than that, the role lacks the permission.", consent), false
+	case d.waited() < settling:
+		return fmt.Sprintf("the tag %s is on the key, but may take up to 5 minutes to count; the message comes again", consent), true
 	}
-	return fmt.Sprintf("The tag %s has been on the key for more than the 5 minutes that it may take to count, so the role lacks the permission: see docs/permissions.md.", tag), false
+	return fmt.Sprintf("The tag %s has been on the key for more than the 5 minutes that it may take to count, so the role lacks the permission: see docs/permissions.md.", consent), false
 }
 
 // mayHangOnTag reports whether an error is a refusal of a write by a permission

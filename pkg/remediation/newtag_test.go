@@ -9,6 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
 )
 
 // A tag that was just set shows before it counts for the writers' roles: their
@@ -18,11 +19,10 @@ func TestATagThatIsTooNew(t *testing.T) {
 	const none = "because no identity-based policy allows the kms:PutKeyPolicy action"
 	sent := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	first, second := remediation.Delivery{Sent: sent, Receives: 1}, remediation.Delivery{Sent: sent, Receives: 2}
-	roles := func(e *remediation.Engine) { e.Settings.RolePrefix = "keymend-" }
 	for name, tc := range map[string]struct {
 		because  string
 		delivery remediation.Delivery
-		change   func(*remediation.Engine)
+		change   func(*remediation.Fixer)
 		says     string // in the record; "again" = the message comes again
 	}{
 		"the first delivery":         {none, first, roles, "again"},
@@ -33,10 +33,10 @@ func TestATagThatIsTooNew(t *testing.T) {
 		"the session's policy":       {strings.Replace(none, "identity-based", "session", 1), first, roles, ""},
 		"the organization's":         {strings.Replace(none, "identity-based", "service control", 1), first, roles, ""},
 		"the key's":                  {strings.Replace(none, "identity-based", "resource-based", 1), first, roles, ""},
-		"a person's own credentials": {none, first, func(*remediation.Engine) {}, ""},
-		"roles without the condition": {none, first, func(e *remediation.Engine) {
-			roles(e)
-			e.Settings.Scope = "all"
+		"a person's own credentials": {none, first, func(*remediation.Fixer) {}, ""},
+		"roles without the condition": {none, first, func(x *remediation.Fixer) {
+			roles(x)
+			x.Settings.Scope = settings.AllKeys
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,14 +46,14 @@ func TestATagThatIsTooNew(t *testing.T) {
 			w.records, m.Delivery = nil, tc.delivery
 			refusal := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: arn:aws:sts::111122223333:assumed-role/keymend-policy-writer/keymend-r-1 is not authorized to perform: kms:PutKeyPolicy on resource: " + keyARN + " " + tc.because}
 			w.fail["Put"] = refusal
-			r, err := w.engine(tc.change).Remediate(t.Context(), m)
+			r, err := w.fixer(tc.change).Remediate(t.Context(), m)
 			if tc.says == "again" {
 				if !errors.Is(err, refusal) || !strings.Contains(err.Error(), "may take up to 5 minutes") || len(w.records) != 1 {
 					t.Fatalf("%v, %v", err, outcomes(w.records))
 				}
 				delete(w.fail, "Put")
 				m.Delivery.Receives++
-				if r, err = w.engine(tc.change).Remediate(t.Context(), m); err != nil || r.Outcome != "fixed" || w.puts != 1 {
+				if r, err = w.fixer(tc.change).Remediate(t.Context(), m); err != nil || r.Outcome != "fixed" || w.puts != 1 {
 					t.Errorf("the next delivery: %s, %v", r.Outcome, err)
 				}
 				return

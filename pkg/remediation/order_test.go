@@ -10,13 +10,19 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/access"
-	"keymend/pkg/audit"
+	"keymend/pkg/apply/table"
+	"keymend/pkg/change"
 	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/keystate"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/statements"
 	"keymend/pkg/launch"
-	"keymend/pkg/plan"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
+	"keymend/pkg/signal"
 )
 
 const slrKeys = slr + "_keys"
@@ -28,6 +34,7 @@ type street struct {
 	groups map[string]string // group → role
 }
 
+// Launch implements apply.Reader.
 func (s *street) Launch(ctx context.Context, group string) (launch.Launch, error) {
 	role, ok := s.groups[group]
 	if !ok {
@@ -42,6 +49,7 @@ func (s *street) Role(_ context.Context, arn string) (access.Principal, error) {
 	return access.Principal{ARN: arn, ID: "AROA" + strings.ToUpper(arn[len(arn)-4:]) + "1234567890"}, s.at("Role")
 }
 
+// Key implements apply.Keys.
 func (s *street) Key(ctx context.Context, id, principal string) (keystate.State, error) {
 	state, err := s.world.Key(ctx, id, principal)
 	state.Facts.Grants = slices.DeleteFunc(slices.Clone(state.Facts.Grants), func(g access.Grant) bool { return g.GranteePrincipal != principal })
@@ -79,10 +87,9 @@ func TestACrowdedKeyEndsTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &street{newWorld(), map[string]string{"web-prod": slr, "db-prod": slrKeys}}
-		e := w.engine()
-		e.View = func(context.Context, string, string) (remediation.View, error) { return w, nil }
+		e := w.fixer(seeing(w))
 		permitted := func() bool {
-			return w.sw == guard.SwitchOn && w.tags["keymend"] == "remediate" && e.Settings.Mode == "enforce"
+			return w.sw == guard.SwitchOn && w.tags["keymend"] == "remediate" && e.Settings.Mode == settings.Enforce
 		}
 		intended := false
 		w.before["Put"] = func() {
@@ -91,22 +98,22 @@ func TestACrowdedKeyEndsTheSame(t *testing.T) {
 			}
 		}
 		crash := 0
-		w.noteErr = func(r audit.Record) error {
+		w.noteErr = func(r record.Record) error {
 			if crash--; crash == 0 {
 				return errors.New("killed")
 			}
-			intended = r.Phase == audit.Intent
+			intended = r.Phase == record.Intent
 			return nil
 		}
 		foreign := 1
-		signal := func(group string) remediation.Signal {
+		about := func(group string) signal.Look {
 			s := failure()
 			s.Group = group
 			return s
 		}
 		acts := []func(){
-			func() { _, _ = e.Diagnose(context.Background(), signal("web-prod")) },
-			func() { _, _ = e.Diagnose(context.Background(), signal("db-prod")) },
+			func() { _, _ = e.Diagnose(context.Background(), about("web-prod")) },
+			func() { _, _ = e.Diagnose(context.Background(), about("db-prod")) },
 			func() {
 				if len(w.sent) > 0 {
 					_, _ = e.Remediate(context.Background(), w.sent[rapid.IntRange(0, len(w.sent)-1).Draw(t, "message")])
@@ -123,11 +130,11 @@ func TestACrowdedKeyEndsTheSame(t *testing.T) {
 			func() { w.sw = rapid.SampledFrom([]guard.Switch{guard.SwitchOn, guard.SwitchOff}).Draw(t, "switch") },
 			func() { w.tags["keymend"] = rapid.SampledFrom([]string{"remediate", "ignore", ""}).Draw(t, "tag") },
 			func() {
-				e.Settings.Mode = rapid.SampledFrom([]string{"enforce", "observe", "propose", "?"}).Draw(t, "mode")
+				e.Settings.Mode = rapid.SampledFrom([]settings.Mode{settings.Enforce, settings.Observe, settings.Propose, "?"}).Draw(t, "mode")
 			},
 			func() { crash = rapid.IntRange(1, 3).Draw(t, "crash") },
 			func() {
-				if slices.ContainsFunc(w.records, func(r audit.Record) bool { return len(r.Undo) > 0 }) {
+				if slices.ContainsFunc(w.records, func(r record.Record) bool { return len(r.Undo) > 0 }) {
 					for _, r := range slices.Backward(w.records) {
 						if len(r.Undo) > 0 {
 							delete(w.before, "Put") // a person's; no switch stands against it
@@ -145,15 +152,15 @@ func TestACrowdedKeyEndsTheSame(t *testing.T) {
 			intended = false
 		}
 		// In the end everything is permitted, and each group's launch fails once more.
-		w.sw, w.tags["keymend"], e.Settings.Mode, crash = guard.SwitchOn, "remediate", "enforce", 0
+		w.sw, w.tags["keymend"], e.Settings.Mode, crash = guard.SwitchOn, "remediate", settings.Enforce, 0
 		for _, group := range []string{"web-prod", "db-prod"} {
-			found, err := e.Diagnose(context.Background(), signal(group))
+			found, err := e.Diagnose(context.Background(), about(group))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, d := range found {
 				if d.Message != nil {
-					if r, err := e.Remediate(context.Background(), *d.Message); err != nil || r.Outcome != audit.Fixed {
+					if r, err := e.Remediate(context.Background(), *d.Message); err != nil || r.Outcome != outcome.Fixed {
 						t.Fatalf("%s %s %v", r.Outcome, r.Reason, err)
 					}
 				}
@@ -179,13 +186,13 @@ func TestAMessagesStepsAreNotTrusted(t *testing.T) {
 	evil := strings.Replace(rootOnly, `"arn:aws:iam::111122223333:root"`, `"*"`, 1)
 	for name, forge := range map[string]func(*remediation.Message){
 		"another document": func(m *remediation.Message) {
-			m.Steps = plan.Steps{plan.EditKeyPolicy{Key: keyARN, Principal: slr, Before: rootOnly, After: evil}}
+			m.Steps = change.Steps{statements.Add{Key: keyARN, Principal: slr, Before: rootOnly, After: evil}}
 		},
 		"another principal": func(m *remediation.Message) {
-			m.Steps = plan.Steps{plan.CreateGrant{Key: keyARN, Principal: "arn:aws:iam::111122223333:role/mallory", Name: "keymend-x", Operations: []string{"Decrypt"}}}
+			m.Steps = change.Steps{grant.Create{Key: keyARN, Principal: "arn:aws:iam::111122223333:role/mallory", Name: "keymend-x", Operations: []string{"Decrypt"}}}
 		},
 		"another key": func(m *remediation.Message) {
-			m.Steps = plan.Steps{plan.EditKeyPolicy{Key: "arn:aws:kms:eu-west-1:111122223333:key/other", Principal: slr, Before: rootOnly, After: evil}}
+			m.Steps = change.Steps{statements.Add{Key: "arn:aws:kms:eu-west-1:111122223333:key/other", Principal: slr, Before: rootOnly, After: evil}}
 		},
 	} {
 		w := newWorld()
@@ -193,7 +200,7 @@ func TestAMessagesStepsAreNotTrusted(t *testing.T) {
 		w.records = nil
 		forge(&m)
 		for range 2 { // the second finds the key open
-			if _, err := w.engine().Remediate(t.Context(), m); err != nil {
+			if _, err := w.fixer().Remediate(t.Context(), m); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -212,6 +219,37 @@ func TestAMessagesStepsAreNotTrusted(t *testing.T) {
 			if strings.Contains(r.After, `"AWS":"*"`) || strings.Contains(r.Before, `"AWS":"*"`) {
 				t.Errorf("%s: the record repeats it: %s", name, r.After)
 			}
+		}
+	}
+}
+
+// Fault: what a message's steps say was looked for wherever they say it, and where
+// that stood, the same CreateGrant was made as proof on the key that the message
+// names: a grant that nobody had permitted.
+func TestAForgedMessageHadAGrantMade(t *testing.T) {
+	t.Parallel()
+	const use = `{"Sid":"KeymendUse","Effect":"Allow","Principal":{"AWS":"` + slr + `"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"}`
+	for name, step := range map[string]change.Step{
+		"statements on another key": statements.Add{Key: keyARN, Principal: slr, Sids: []string{"KeymendUse"}},
+		"the role in its own":       statements.Add{Key: foreignKey, Principal: slr, Sids: []string{"KeymendUse"}},
+		"a grant that is gone":      grant.Retire{GrantID: "g0", Grant: grant.Create{Key: keyARN, Principal: slr, Name: "keymend-0"}},
+	} {
+		b := newBorder()
+		m := b.message(t)
+		b.with(byRoot)
+		b.with(use)
+		b.hidden, m.Steps = true, change.Steps{step}
+		text, err := m.Body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err = remediation.ReadMessage([]byte(text), table.Kinds().Kinds()); errors.Is(err, remediation.ErrMessage) {
+			continue
+		}
+		m.Delivery.Receives = 2
+		r, err := b.fixer(mode(settings.Observe)).Remediate(t.Context(), m)
+		if err != nil || b.made != 0 || len(b.grants) != 0 {
+			t.Errorf("%s: %s %s, %v: %d grants", name, r.Outcome, r.Reason, err, b.made)
 		}
 	}
 }

@@ -1,261 +1,295 @@
 package remediation
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"keymend/pkg/access"
 	"keymend/pkg/apply"
-	"keymend/pkg/audit"
-	"keymend/pkg/guard"
+	"keymend/pkg/change"
+	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
+	"keymend/pkg/record"
+	"keymend/pkg/signal"
 )
+
+// Diagnose looks at a group as a Looker does. Where only KMS can tell whether a grant
+// may be made, it is asked.
+func (x *Fixer) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
+	p, err := x.observe(ctx, look)
+	if err != nil {
+		return x.failedLook(ctx, look, err)
+	}
+	return x.diagnose(ctx, p)
+}
+
+// observe looks as a Looker does, and asks KMS for what only KMS knows: its answer is
+// a new fact, by which the plan is made anew. What refuses to be asked is one more
+// thing that couldn't be seen.
+func (x *Fixer) observe(ctx context.Context, look signal.Look) (pass, error) {
+	p, err := x.Looker.observe(ctx, look)
+	if err != nil {
+		return p, err
+	}
+	for _, d := range p.decisions {
+		if f := d.Finding; d.Plan.Tries() && f.Principal.ID != plan.ToBeMade {
+			e := x.env(p.view, p.Region, p.Group, change.Mark{Remediation: plan.RemediationID(d.Plan.Digest)})
+			trial, err := x.Kinds.Try(ctx, e, f.Grant(p.options))
+			switch _, final := finalOutcome(err); {
+			case err != nil && !final:
+				return p, fmt.Errorf("try the grant: %w", err)
+			case err != nil:
+				p.untried = fmt.Errorf("try the grant: %w", err)
+				f.Facts.CouldNotSee = append(record.Lines{}.With(f.Facts.CouldNotSee...), reasonOf(p.untried))
+			}
+			f.Trial = trial
+			p.Snapshot = p.With(f.Evaluate())
+		}
+	}
+	return x.decided(p), nil
+}
 
 // Remediate carries out one message, if the facts still ask for it and the guard
 // permits it. It returns the last record that it wrote. Its error is transient:
 // the message has to come again.
 //
-//	the message's change is there already          → prove it, and complete the record;
-//	                                                 superseded, if nothing was delivered before
-//	its first steps are, and the rest is planned   → go on with the rest, if permitted
-//	the same, in a policy that others edited       → superseded, with the undo
-//	access is allowed, or no plan is left           → superseded
-//	a fresh plan with the message's digest          → carry it out, if permitted
-//	another fresh plan                              → superseded; carry the fresh one out, if permitted
+//	everything that the message asks for stands      → prove it, and say so
+//	its first steps stand, and the rest is planned   → go on with the rest, if permitted
+//	a fresh plan with the message's digest           → carry it out, if permitted
+//	no plan is left                                  → superseded
+//	another fresh plan                               → superseded; carry that out, if it is about the same
+//	                                                   target; else send it, since its lock is another one
 //
 // Where the group is on its way to another role, the next step is sent at once.
-func (e *Engine) Remediate(ctx context.Context, m Message) (audit.Record, error) {
-	s := m.signalOf()
-	l, err := e.look(ctx, s)
+func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error) {
+	p, err := x.observe(ctx, m.look())
+	p.delivery = m.Delivery
 	if err != nil {
-		return e.failedChange(ctx, e.groupRecord(s, audit.Result), m, err)
+		return x.failedChange(ctx, p, m, err)
 	}
-	l.at, l.waited = m.Delivery.Now(), m.Delivery.waited()
-	r, err := e.remediate(ctx, l, m)
-	if err != nil || l.move == nil {
+	s, err := x.stands(ctx, p, m)
+	if err != nil {
+		return x.groupRecord(p.look, record.Result), err
+	}
+	r, err := x.remediate(ctx, p, m, s)
+	_, moves := p.Moving(p.options)
+	last := r.Outcome == outcome.Fixed && m.Steps.End(change.Result{}).Last
+	ended := r.Outcome == outcome.Fixed || r.Outcome == outcome.Stands || r.Outcome == outcome.Superseded
+	if err != nil || !moves || last || !ended {
 		return r, err
 	}
-	return r, e.goOn(ctx, s, m, r)
+	_, err = x.Diagnose(ctx, p.look)
+	return r, err
 }
 
-func (e *Engine) remediate(ctx context.Context, l *look, m Message) (audit.Record, error) {
-	if m.aboutRole() {
-		return e.remediateRole(ctx, l, m)
-	}
-	f, found := l.find(cmp.Or(m.Key, m.Target), m.Principal)
-	if (plan.Plan{Steps: m.Steps}).Copies() {
-		return e.remediateCopy(ctx, l, f, found, m)
-	}
-	if !found {
-		r := e.record(l, plan.Finding{Account: m.Account, Region: m.Region, Group: m.Group}, audit.Result)
-		return e.superseded(ctx, r, m, "the group's launch doesn't need "+m.Target+" any more")
-	}
-	if m.retires() {
-		return e.remediateRetire(ctx, l, f, m)
-	}
-	return e.remediateKey(ctx, l, f, m)
+// A standing is what of a message's steps stands already, the first ones first.
+type standing struct {
+	results []change.Result
+	ours    bool // all of them, by the mark of the message's own remediation
 }
 
-func (e *Engine) remediateKey(ctx context.Context, l *look, f plan.Finding, m Message) (audit.Record, error) {
-	before := earlier(f, m)
-	switch whole := len(before) > 0 && len(before) == len(m.Steps); {
-	case whole && m.Delivery.first():
-		return e.superseded(ctx, e.record(l, f, audit.Result), m, "what it would do stands already, by another change")
-	case whole:
-		return e.complete(ctx, l, f, m, before)
+// mayBeOurs reports whether an earlier delivery can have written anything of it. What
+// carries another remediation's mark, or is older than the message, it can't.
+func (s standing) mayBeOurs() bool {
+	return slices.ContainsFunc(s.results, func(r change.Result) bool { return r.Changed })
+}
+
+// stands looks what an earlier delivery of a message did that ended before it could
+// say so. Of a message that was never delivered before there is nothing.
+func (x *Fixer) stands(ctx context.Context, p pass, m Message) (standing, error) {
+	s := standing{ours: true}
+	if m.Delivery.first() {
+		return s, nil
 	}
-	f, p, err := e.plan(ctx, l, f)
+	e := x.env(p.view, m.Region, m.Group, m.mark())
+	for _, step := range m.Steps {
+		e.Before = s.results
+		result, how, err := x.Kinds.Stands(ctx, e, step)
+		switch _, final := finalOutcome(err); {
+		case err != nil && !final:
+			return s, fmt.Errorf("look whether the change stands: %w", err)
+		case err != nil, how != apply.There && how != apply.Ours:
+			return s, nil //nolint:nilerr // that it can't be read is no error: nothing is claimed
+		}
+		s.results, s.ours = append(s.results, result), s.ours && how == apply.Ours
+	}
+	return s, nil
+}
+
+// subject returns the decision about what the message is about.
+func (p pass) subject(m Message) (decision, bool) {
+	all := make([]plan.Proposal, len(p.decisions))
+	for i, d := range p.decisions {
+		all[i] = d.Proposal
+	}
+	at := plan.Subject(all, m.Digest, m.key(), m.Principal, m.Steps)
+	if at < 0 || all[at].Plan.Digest == m.Digest && m.Principal != "" && all[at].Finding.Principal.ARN != m.Principal {
+		return decision{}, false // the digest has the principal in it
+	}
+	return p.decisions[at], true
+}
+
+func (x *Fixer) remediate(ctx context.Context, p pass, m Message, s standing) (record.Record, error) {
+	d, found := p.subject(m)
+	f, needed := p.Find(m.key(), m.Principal)
+	if !needed {
+		f = p.About(access.Principal{ARN: m.Principal})
+		f.Facts.Key.ARN = m.key()
+	}
 	switch {
-	case l.passes(f.Principal, err):
-		return e.record(l, f, audit.Result), err
-	case err != nil:
-		return e.failedChange(ctx, e.record(l, f, audit.Result), m, err)
+	case s.all(m, f, needed):
+		return x.complete(ctx, p, f, m, s)
+	case !found || d.Waits != "":
+		return x.superseded(ctx, p, f, m, s, p.why(m, d, needed))
+	case d.Plan.Tries() && p.untried != nil:
+		return x.failedChange(ctx, p, m, p.untried)
 	}
-	verdict := e.judge(l, f, p)
+	return x.goOn(ctx, p, d, m, s)
+}
+
+// all reports whether everything that the message asks for is there, perhaps by an
+// earlier delivery, and does what it is for: it opens the key, as far as that can be
+// seen; or has the launch do without it.
+func (s standing) all(m Message, f plan.Finding, needed bool) bool {
+	steps := plan.Plan{Steps: m.Steps}
 	switch {
-	case p.Digest == m.Digest:
-		return e.carryOut(ctx, l, f, p, verdict, nil)
-	case len(before) > 0 && onlyTheGrant(p.Steps, m.Steps[len(before):]):
-		p.Digest, p.FactsDigest = m.Digest, m.FactsDigest // one change, begun before
-		return e.carryOut(ctx, l, f, p, verdict, before)
+	case len(s.results) != len(m.Steps) || !s.mayBeOurs():
+		return false
+	case steps.Opens():
+		return needed && (f.Decision() == access.Allowed || !f.OwnKey() && f.Facts.Policy == nil)
 	}
-	return e.overtaken(ctx, l, f, m, p, verdict, before)
+	return needed || m.key() == "" || steps.Copies()
+}
+
+// goOn carries out what is planned by now about what the message is about.
+func (x *Fixer) goOn(ctx context.Context, p pass, d decision, m Message, s standing) (record.Record, error) {
+	rest := m.Steps[len(s.results):]
+	switch {
+	case d.Plan.Digest == m.Digest:
+		return x.carry(ctx, p, d, m.mark(), d.Plan.Steps, nil)
+	case len(s.results) > 0 && len(rest) > 0 && change.Same(d.Plan.Steps, rest):
+		d.Plan.Digest, d.Plan.FactsDigest = m.Digest, m.FactsDigest // one change, begun before
+		return x.carry(ctx, p, d, m.mark(), slices.Concat(m.Steps[:len(s.results)], d.Plan.Steps), s.results)
+	}
+	return x.overtaken(ctx, p, d, m, s)
+}
+
+// why says why nothing is left to do about what the message is about.
+func (p pass) why(m Message, d decision, needed bool) string {
+	f, _ := p.Find(m.key(), m.Principal)
+	switch {
+	case d.Waits != "":
+		return d.Waits
+	case m.key() == "":
+		return "the group launches as it is, or isn't to be changed any more"
+	case !needed:
+		return "the group's launch doesn't need " + m.key() + " any more"
+	case f.Decision() == access.Allowed:
+		return f.Principal.ARN + " may use " + f.Facts.Key.ARN + "."
+	}
+	return "the facts have changed since the plan was made"
 }
 
 // overtaken: the fresh plan is another one, or none.
-func (e *Engine) overtaken(ctx context.Context, l *look, f plan.Finding, m Message, p plan.Plan, v guard.Verdict, before []apply.Done) (audit.Record, error) {
-	r := e.record(l, f, audit.Result)
-	planned(&r, p, v)
-	if err := done(&r, before); err != nil {
+func (x *Fixer) overtaken(ctx context.Context, p pass, d decision, m Message, s standing) (record.Record, error) {
+	if none := d.Plan.NoFix; none != nil {
+		o, why := outcomeOf(d.verdict, d.Plan)
+		if d.Finding.Trial.Answer == plan.TrialNone && o != outcome.NotPermitted {
+			o, why = outcome.Superseded, none.Text
+		}
+		r := x.resultOf(p, d.Finding, m, s)
+		r.Planned(d.Plan, d.verdict)
+		r.Digest, r.Outcome, r.Reason = m.Digest, o, why
+		return r, x.write(ctx, r)
+	}
+	r, err := x.superseded(ctx, p, d.Finding, m, s, "the facts have changed since the plan was made; the fresh plan is "+d.Plan.Digest)
+	switch {
+	case err != nil:
 		return r, err
+	case d.Plan.Target == m.Target:
+		return x.carry(ctx, p, d, p.markOf(d), d.Plan.Steps, nil)
 	}
-	r.Before, r.After = "", ""
-	if p.NoFix != nil && f.Trial.Answer != plan.TrialNone {
-		r.RemediationID, r.Digest = plan.RemediationID(m.Digest), m.Digest // sent to be tried, and that is the answer
-		r.Outcome, r.Reason = outcomeOf(v, p)
-		return r, e.write(ctx, r)
+	if _, moves := p.Moving(p.options); moves { // the look that follows sends it
+		return r, nil
 	}
-	if p.NoFix != nil {
-		return e.superseded(ctx, r, m, p.NoFix.Text)
-	}
-	if r, err := e.superseded(ctx, r, m, "the facts have changed since the plan was made; the fresh plan is "+p.Digest); err != nil {
-		return r, err
-	}
-	return e.carryOut(ctx, l, f, p, v, nil)
+	_, _, err = x.proposal(ctx, p, d)
+	return r, err
 }
 
-func (e *Engine) superseded(ctx context.Context, r audit.Record, m Message, why string) (audit.Record, error) {
-	r.RemediationID, r.Digest = plan.RemediationID(m.Digest), m.Digest
-	r.Outcome, r.Reason = audit.Superseded, why
-	return r, e.write(ctx, r)
+// markOf is that of the remediation by which a fresh plan is carried out.
+func (p pass) markOf(d decision) change.Mark {
+	m := p.message(d.Proposal)
+	m.Delivery = p.delivery
+	return m.mark()
 }
 
-// carryOut writes what the guard permits: the intent first, so that nothing is
-// done that isn't on record. What an earlier delivery of the same change has
-// done stays part of it.
-func (e *Engine) carryOut(ctx context.Context, l *look, f plan.Finding, p plan.Plan, v guard.Verdict, before []apply.Done) (audit.Record, error) {
-	if p.Copies() {
-		return e.carryOutCopy(ctx, l, f, p, v)
+// resultOf starts the record of what came of a message. What of its change stands
+// can be taken back: an earlier delivery may have made it.
+func (x *Fixer) resultOf(p pass, f plan.Finding, m Message, s standing) record.Record {
+	r := x.record(p, f, record.Result)
+	r.RemediationID, r.Digest, r.Steps = m.mark().Remediation, m.Digest, record.Steps(m.Steps)
+	done(&r, m.Steps, m.mark(), s.results, false)
+	return r
+}
+
+func (x *Fixer) superseded(ctx context.Context, p pass, f plan.Finding, m Message, s standing, why string) (record.Record, error) {
+	r := x.resultOf(p, f, m, s)
+	r.Before, r.After, r.Outcome, r.Reason = "", "", outcome.Superseded, why
+	return r, x.write(ctx, r)
+}
+
+// complete says that all of a message's change stands, and proves it.
+func (x *Fixer) complete(ctx context.Context, p pass, f plan.Finding, m Message, s standing) (record.Record, error) {
+	r := x.resultOf(p, f, m, s)
+	r.Session = sessionPrefix + r.RemediationID
+	r.Plan = &plan.Plan{Target: m.Target, Steps: m.Steps, Digest: m.Digest, FactsDigest: m.FactsDigest}
+	end := m.Steps.End(s.results[len(m.Steps)-1])
+	if s.ours {
+		end.Reason = reasoned("an earlier delivery of this change had written it", end)
+	} else {
+		end = found(end, "it stood already when the message came again: an earlier delivery of this change wrote it and ended before it could say so, or somebody else did")
 	}
-	r := e.record(l, f, audit.Intent)
-	planned(&r, p, v)
-	r.RemediationID = plan.RemediationID(p.Digest)
-	r.Session = sessionName(r.RemediationID)
-	if !v.Allowed {
-		r.Phase = audit.Result
-		r.Outcome, r.Reason = outcomeOf(v, p)
-		if err := done(&r, before); err != nil {
+	return x.prove(ctx, p, f, r, m.mark(), s.results, end)
+}
+
+// found is how a change ends that stood already: it is never claimed as Keymend's. A
+// copy that isn't ready yet is no end of a change.
+func found(end change.End, why string) change.End {
+	if end.Outcome == outcome.Fixed || end.Outcome == outcome.Moved {
+		end.Outcome, end.Reason = outcome.Stands, reasoned(why, end)
+	}
+	return end
+}
+
+func reasoned(why string, end change.End) string {
+	return strings.TrimSuffix(why+"; "+end.Reason, "; ")
+}
+
+// failedChange ends a message whose look can't succeed. What of its change stands can
+// be taken back all the same.
+func (x *Fixer) failedChange(ctx context.Context, p pass, m Message, err error) (record.Record, error) {
+	r := x.groupRecord(p.look, record.Result)
+	r.ID, r.RemediationID, r.Digest, r.Key, r.Principal, r.Steps = m.ID, m.mark().Remediation, m.Digest, m.key(), m.Principal, record.Steps(m.Steps)
+	final, ok := finalOutcome(err)
+	if !ok || p.delivery.tooYoung(p.roleOf(m), err) {
+		return r, err
+	}
+	r.Outcome, r.Reason = final, reasonOf(err)
+	if p.view != nil {
+		s, err := x.stands(ctx, p, m)
+		if err != nil {
 			return r, err
 		}
-		return r, e.write(ctx, r)
+		done(&r, m.Steps, m.mark(), s.results, false)
+		r.Before, r.After = "", ""
 	}
-	if err := e.intend(ctx, f, &r, before); err != nil {
-		return r, err
-	}
-	r.Phase = audit.Result
-	all := before
-	for _, step := range p.Steps {
-		d, err := e.apply(ctx, l, r.RemediationID, step, len(all) > 0)
-		if err != nil {
-			return e.failedStep(ctx, l, f, r, all, err)
-		}
-		all = append(all, d)
-	}
-	if err := done(&r, all); err != nil {
-		return r, err
-	}
-	return e.proven(ctx, l, f, r)
+	return r, x.write(ctx, r)
 }
 
-// intend records what is about to be written, with its undo where that is known
-// beforehand: a change whose outcome never gets into the log can be taken back
-// all the same.
-func (e *Engine) intend(ctx context.Context, f plan.Finding, r *audit.Record, before []apply.Done) error {
-	all := append([]apply.Done{}, before...)
-	for _, step := range r.Plan.Steps {
-		if u, ok := apply.UndoOf(step); ok {
-			all = append(all, apply.Done{Undo: u})
-		}
-		if !f.OwnKey() {
-			s := audit.SessionOf{Account: step.Account(), Action: actionOf(step), Name: r.Session}
-			r.Sessions = append(r.Sessions, s)
-		}
-	}
-	intent := *r
-	if err := done(&intent, all); err != nil {
-		return err
-	}
-	intent.Before, intent.After = "", ""
-	return e.write(ctx, intent)
-}
-
-func actionOf(step plan.Step) string {
-	switch step.(type) {
-	case plan.EditKeyPolicy:
-		return "kms:PutKeyPolicy"
-	case plan.RetireGrant:
-		return "kms:RetireGrant"
-	case plan.EnsureServiceLinkedRole:
-		return "iam:CreateServiceLinkedRole"
-	case plan.UpdateGroup:
-		return "autoscaling:UpdateAutoScalingGroup"
-	}
-	return "kms:CreateGrant"
-}
-
-// apply opens a session for exactly this step, in the step's account, and
-// carries it out. KMS may need a moment to act by what another step wrote.
-func (e *Engine) apply(ctx context.Context, l *look, remediationID string, step plan.Step, soon bool) (apply.Done, error) {
-	s := l.session(step, actionOf(step), remediationID)
-	w, err := e.Open(ctx, s)
-	if err != nil {
-		return apply.Done{}, fmt.Errorf("open session for %s: %w", s.Action, err)
-	}
-	switch step := step.(type) {
-	case plan.EditKeyPolicy:
-		return apply.EditKeyPolicy(ctx, l.view, w, e.Sleep, step)
-	case plan.CreateGrant:
-		if soon {
-			return apply.CreateGrantSoon(ctx, w, e.Sleep, step)
-		}
-		return apply.CreateGrant(ctx, w, e.Sleep, step)
-	case plan.RetireGrant:
-		return retire(ctx, w, step)
-	}
-	return apply.Done{}, fmt.Errorf("apply: no such step: %T", step)
-}
-
-// failedStep says how a write ended, and how what was written before is taken
-// back. Where KMS refuses an edited policy for something that the document
-// doesn't show, and the settings leave the choice, a grant does as well.
-func (e *Engine) failedStep(ctx context.Context, l *look, f plan.Finding, r audit.Record, all []apply.Done, err error) (audit.Record, error) {
-	r.Reason = reasonOf(err)
-	if err := done(&r, all); err != nil {
-		return r, err
-	}
-	if errors.Is(err, apply.ErrSuperseded) {
-		r.Outcome = audit.Superseded
-		// The next delivery looks again.
-		return r, errors.Join(e.write(ctx, r), err)
-	}
-	outcome, lasts := lasting(err)
-	if r.Outcome = outcome; !lasts || l.passes(f.Principal, err) {
-		return r, err
-	}
-	switch why, passes := e.settles(l, f, err); {
-	case passes:
-		return r, fmt.Errorf("%s: %w", why, err)
-	case why != "":
-		r.Reason += " " + why
-	}
-	if r.Plan.ForOwner != nil && len(all) == 0 {
-		r.Reason += " By hand: " + r.Plan.ForOwner.String()
-	}
-	if writeErr := e.write(ctx, r); writeErr != nil || !e.grantInstead(f, r, err) {
-		return r, writeErr
-	}
-	p := plan.For(f, e.options(f, "grant"))
-	return e.carryOut(ctx, l, f, p, e.judge(l, f, p), nil)
-}
-
-// grantInstead reports whether KMS refused an edited policy for what it is, and
-// the settings leave the choice.
-func (e *Engine) grantInstead(f plan.Finding, r audit.Record, err error) bool {
-	_, edit := r.Plan.Steps[0].(plan.EditKeyPolicy)
-	return errors.Is(err, apply.ErrRefused) && edit && e.Settings.OwnKey == "auto" && f.OwnKey()
-}
-
-// failedChange ends a message whose look can't succeed.
-func (e *Engine) failedChange(ctx context.Context, r audit.Record, m Message, err error) (audit.Record, error) {
-	r.ID, r.Digest, r.RemediationID = m.ID, m.Digest, plan.RemediationID(m.Digest)
-	if !m.aboutRole() {
-		r.Key = m.Target
-	}
-	outcome, lasts := lasting(err)
-	if !lasts {
-		return r, err
-	}
-	r.Outcome, r.Reason = outcome, reasonOf(err)
-	return r, e.write(ctx, r)
+// roleOf is the role that the message opens a key to, as it was read.
+func (p pass) roleOf(m Message) access.Principal {
+	f, _ := p.Find(m.key(), m.Principal)
+	return f.Principal
 }

@@ -2,7 +2,6 @@ package remediation_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -15,10 +14,12 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/access"
-	"keymend/pkg/audit"
 	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
 )
 
 func TestRemediateOpensTheKeyAndUndoClosesIt(t *testing.T) {
@@ -27,12 +28,12 @@ func TestRemediateOpensTheKeyAndUndoClosesIt(t *testing.T) {
 	m := w.message(t)
 	w.records = nil
 	w.before["Put"] = func() {
-		if len(w.records) != 1 || w.records[0].Phase != audit.Intent {
+		if len(w.records) != 1 || w.records[0].Phase != record.Intent {
 			t.Errorf("written before the intent was on record: %v", outcomes(w.records))
 		}
 	}
-	r, err := w.engine().Remediate(t.Context(), m)
-	if err != nil || r.Outcome != audit.Fixed || w.puts != 1 {
+	r, err := w.fixer().Remediate(t.Context(), m)
+	if err != nil || r.Outcome != outcome.Fixed || w.puts != 1 {
 		t.Fatalf("%s %s, %d writes, %v", r.Outcome, r.Reason, w.puts, err)
 	}
 	if diff := cmp.Diff([]string{"intent:", "outcome:fixed"}, outcomes(w.records)); diff != "" {
@@ -44,16 +45,16 @@ func TestRemediateOpensTheKeyAndUndoClosesIt(t *testing.T) {
 	if r.Proof.EqualReads != 3 || r.Proof.Decision != access.Allowed || r.Session != "keymend-"+r.RemediationID || r.OthersAffected != 0 {
 		t.Errorf("%+v", r)
 	}
-	if s := w.opened[0]; s.Action != "kms:PutKeyPolicy" || s.Key != keyARN || s.Name != r.Session || s.Account != accountID || s.Region != region {
+	if s := w.opened[0]; s.Action != "kms:PutKeyPolicy" || s.Target != keyARN || s.Name != r.Session || s.Account != accountID || s.Region != region {
 		t.Errorf("session: %+v", s)
 	}
 
 	delete(w.before, "Put")
-	u, err := w.engine().Undo(t.Context(), r)
-	if err != nil || u.Outcome != audit.Undone || w.policy != rootOnly || u.RemediationID != r.RemediationID {
+	u, err := w.fixer().Undo(t.Context(), r)
+	if err != nil || u.Outcome != outcome.Undone || w.policy != rootOnly || u.RemediationID != r.RemediationID {
 		t.Errorf("%s, %v: %s", u.Outcome, err, w.policy)
 	}
-	if u, err = w.engine().Undo(t.Context(), r); err != nil || !strings.Contains(u.Reason, "already") || w.puts != 2 {
+	if u, err = w.fixer().Undo(t.Context(), r); err != nil || !strings.Contains(u.Reason, "already") || w.puts != 2 {
 		t.Errorf("a second undo: %s, %v, %d writes", u.Reason, err, w.puts)
 	}
 }
@@ -61,7 +62,7 @@ func TestRemediateOpensTheKeyAndUndoClosesIt(t *testing.T) {
 func TestUndoLeavesWhatOthersEdited(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	r, err := w.engine().Remediate(t.Context(), w.message(t))
+	r, err := w.fixer().Remediate(t.Context(), w.message(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestUndoLeavesWhatOthersEdited(t *testing.T) {
 		return strings.Replace(policy, `"Statement":[`, `"Statement":[`+theirs+",", 1)
 	}
 	w.policy = with(w.policy)
-	if _, err := w.engine().Undo(t.Context(), r); err != nil || w.policy != with(rootOnly) {
+	if _, err := w.fixer().Undo(t.Context(), r); err != nil || w.policy != with(rootOnly) {
 		t.Errorf("%v: %s", err, w.policy)
 	}
 }
@@ -83,11 +84,11 @@ func TestUndoLeavesWhatStoodBefore(t *testing.T) {
 	use := `,{"Sid":"KeymendUse","Effect":"Allow","Principal":{"AWS":"` + slr + `"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"}]`
 	w.policy = strings.Replace(rootOnly, "]", use, 1)
 	before := w.policy
-	r, err := w.engine().Remediate(t.Context(), w.message(t))
-	if err != nil || r.Outcome != audit.Fixed || w.policy == before {
+	r, err := w.fixer().Remediate(t.Context(), w.message(t))
+	if err != nil || r.Outcome != outcome.Fixed || w.policy == before {
 		t.Fatalf("%s, %v", r.Outcome, err)
 	}
-	if _, err := w.engine().Undo(t.Context(), r); err != nil || w.policy != before {
+	if _, err := w.fixer().Undo(t.Context(), r); err != nil || w.policy != before {
 		t.Errorf("%v: %s", err, w.policy)
 	}
 }
@@ -97,13 +98,13 @@ func TestUndoLeavesWhatStoodBefore(t *testing.T) {
 func TestUndoSaysWhatStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	r, err := w.engine().Remediate(t.Context(), w.message(t))
+	r, err := w.fixer().Remediate(t.Context(), w.message(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.policy = strings.Replace(w.policy, `"kms:Encrypt",`, "", 1)
 	for range 2 {
-		u, err := w.engine().Undo(t.Context(), r)
+		u, err := w.fixer().Undo(t.Context(), r)
 		if err != nil || !strings.Contains(u.Reason, `"KeymendUse"`) || strings.Contains(u.Reason, "KeymendCreateGrant") || !strings.Contains(w.policy, "KeymendUse") {
 			t.Errorf("%q, %v: %s", u.Reason, err, w.policy)
 		}
@@ -114,25 +115,51 @@ func TestUndoOfGrant(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.tags["aws:cloudformation:stack-name"] = "keys"
-	r, err := w.engine().Remediate(t.Context(), w.message(t))
-	if err != nil || r.Outcome != audit.Fixed || w.puts != 0 || len(w.grants) != 1 {
+	r, err := w.fixer().Remediate(t.Context(), w.message(t))
+	if err != nil || r.Outcome != outcome.Fixed || w.puts != 0 || len(w.grants) != 1 {
 		t.Fatalf("%s, %v", r.Outcome, err)
 	}
-	if u, err := w.engine().Undo(t.Context(), r); err != nil || u.Outcome != audit.Undone || len(w.grants) != 0 {
+	if u, err := w.fixer().Undo(t.Context(), r); err != nil || u.Outcome != outcome.Undone || len(w.grants) != 0 {
 		t.Errorf("%s, %v", u.Outcome, err)
+	}
+}
+
+// TestUndoEndsNobodysGrant: an id in a record may be that of anybody's grant.
+func TestUndoEndsNobodysGrant(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"RevokeGrant", "RetireGrant"} {
+		w := newWorld()
+		w.grants = []access.Grant{{ID: "g0", Name: "backup", GranteePrincipal: slr}}
+		r := parsed(t, `{"schema":"`+record.Schema+`","remediationId":"r-0123456789abcdef","account":"`+accountID+`","key":"`+keyARN+`","undo":"[{\"type\":\"`+kind+`\",\"grantId\":\"g0\",\"grant\":{\"key\":\"`+keyARN+`\",\"principal\":\"`+slr+`\"}}]"}`)
+		if _, err := w.fixer().Undo(t.Context(), r); err == nil || !strings.Contains(err.Error(), "isn't Keymend's") || len(w.grants) != 1 {
+			t.Errorf("%s: %v, %d grants left", kind, err, len(w.grants))
+		}
+		if _, _, err := w.fixer().Preview(t.Context(), r); err == nil {
+			t.Errorf("%s: shown as if it took something back", kind)
+		}
 	}
 }
 
 func TestUndoOfWhatIsNone(t *testing.T) {
 	t.Parallel()
 	for name, undo := range map[string]string{
-		"none": ``, "empty": `{}`, "no JSON": `{`, "another key": `{"removeStatements":{"key":"arn:other","principal":"` + slr + `"}}`,
+		"none": `null`, "empty": `{}`, "another key": `{"removeStatements":{"key":"arn:other","principal":"` + slr + `"}}`,
 		"no principal": `{"removeStatements":{"key":"` + keyARN + `"}}`, "no grant": `{"revokeGrant":{"key":"` + keyARN + `"}}`,
-		"two at once": `{"removeStatements":{"key":"` + keyARN + `"},"revokeGrant":{"key":"` + keyARN + `"}}`,
+		"two at once":            `{"removeStatements":{"key":"` + keyARN + `"},"revokeGrant":{"key":"` + keyARN + `"}}`,
+		"no steps":               `"[]"`,
+		"no principal, of today": `"[{\"type\":\"RemoveStatements\",\"key\":\"` + keyARN + `\"}]"`,
+		"no grant, of today":     `"[{\"type\":\"RevokeGrant\",\"grant\":{\"key\":\"` + keyARN + `\",\"principal\":\"` + slr + `\"}}]"`,
+		"of a kind to come":      `"[{\"type\":\"DeleteKey\",\"key\":\"` + keyARN + `\"}]"`,
 	} {
+		schema := record.Schema
+		if !strings.HasPrefix(undo, `"`) {
+			schema = "keymend.audit/1"
+		}
 		w := newWorld()
-		if _, err := w.engine().Undo(t.Context(), audit.Record{Key: keyARN, Undo: json.RawMessage(undo)}); err == nil || w.writes() != 0 || len(w.records) != 0 {
-			t.Errorf("%s: %v, %v", name, err, outcomes(w.records))
+		w.grants = []access.Grant{{ID: "g0", GranteePrincipal: slr}} // a service's, say: it has no name
+		r := parsed(t, `{"schema":"`+schema+`","account":"`+accountID+`","key":"`+keyARN+`","undo":`+undo+`}`)
+		if _, err := w.fixer().Undo(t.Context(), r); err == nil || w.writes() != 0 || len(w.grants) != 1 || len(w.records) != 0 {
+			t.Errorf("%s: %v, %v, %d grants left", name, err, outcomes(w.records), len(w.grants))
 		}
 	}
 }
@@ -192,7 +219,7 @@ func TestRemediateFollowsTheFacts(t *testing.T) {
 			m := w.message(t)
 			w.records = nil
 			tc.since(w)
-			r, err := w.engine().Remediate(t.Context(), m)
+			r, err := w.fixer().Remediate(t.Context(), m)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +227,7 @@ func TestRemediateFollowsTheFacts(t *testing.T) {
 				t.Errorf("%d writes, %s: %s", w.writes(), r.Reason, diff)
 			}
 			for _, r := range w.records {
-				if r.RemediationID == "" && r.Outcome != audit.Ignored && r.Outcome != audit.NotPermitted {
+				if r.RemediationID == "" && r.Outcome != outcome.Ignored && r.Outcome != outcome.NotPermitted {
 					t.Errorf("no remediation id: %+v", r)
 				}
 			}
@@ -221,8 +248,8 @@ func TestARefusedWriteNamesThePolicy(t *testing.T) {
 		w := newWorld()
 		m := w.message(t)
 		w.fail["Put"] = &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: x is not authorized to perform: kms:PutKeyPolicy on resource: y" + tail}
-		r, err := w.engine().Remediate(t.Context(), m)
-		if err != nil || r.Outcome != audit.NotPermitted || !strings.HasPrefix(r.Reason, want) {
+		r, err := w.fixer().Remediate(t.Context(), m)
+		if err != nil || r.Outcome != outcome.NotPermitted || !strings.HasPrefix(r.Reason, want) {
 			t.Errorf("%s, %v: %s", r.Outcome, err, r.Reason)
 		}
 	}
@@ -235,14 +262,16 @@ func TestRaceIsLost(t *testing.T) {
 	w := newWorld()
 	m := w.message(t)
 	w.records = nil
+	m.Delivery.Receives = 1
 	w.before["Get"] = func() { w.policy = strings.Replace(w.policy, "EnableRoot", "Root", 1) }
-	if _, err := w.engine().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
+	if _, err := w.fixer().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
 		t.Fatalf("%v, %d writes", err, w.writes())
 	}
 	if diff := cmp.Diff([]string{"intent:", "outcome:superseded"}, outcomes(w.records)); diff != "" {
 		t.Error(diff)
 	}
-	if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
+	m.Delivery.Receives = 2
+	if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Fixed || w.writes() != 1 {
 		t.Errorf("the next delivery: %s, %v, %d writes", r.Outcome, err, w.writes())
 	}
 }
@@ -251,59 +280,63 @@ func TestNoIntentNoWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	m := w.message(t)
-	w.noteErr = func(audit.Record) error { return errors.New("disk full") }
-	if _, err := w.engine().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
+	w.noteErr = func(record.Record) error { return errors.New("disk full") }
+	if _, err := w.fixer().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
 		t.Errorf("%v, %d writes", err, w.writes())
 	}
 }
 
 // The function dies between the write and its record: the next delivery writes
-// nothing, and records the same change under the same id.
+// nothing, and records under the same id what stands, and how it is taken back. Who
+// wrote it nothing tells, and nothing is claimed.
 func TestCrashBetweenWriteAndRecord(t *testing.T) {
 	t.Parallel()
-	for _, own := range []string{"policy", "grant"} {
+	for _, own := range []settings.OwnKey{settings.OwnKeyPolicy, settings.OwnKeyGrant} {
 		w := newWorld()
-		e := w.engine(func(e *remediation.Engine) { e.Settings.OwnKey = own })
-		w.diagnose(t, e)
-		m := w.sent[0]
-		w.noteErr = func(r audit.Record) error {
-			if r.Phase == audit.Result {
-				return errors.New("killed")
-			}
-			return nil
-		}
-		if _, err := e.Remediate(t.Context(), m); err == nil || w.writes() != 1 {
+		x := w.fixer(func(x *remediation.Fixer) { x.Settings.OwnKey = own })
+		w.diagnose(t, x)
+		m := wired(t, w.sent[0])
+		w.noteErr = killedAtTheOutcome
+		if _, err := x.Remediate(t.Context(), m); err == nil || w.writes() != 1 {
 			t.Fatalf("%s: %v, %d writes", own, err, w.writes())
 		}
 		w.noteErr = nil
-		r, err := e.Remediate(t.Context(), m)
-		if err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
-			t.Fatalf("%s: %s, %v, %d writes", own, r.Outcome, err, w.writes())
+		r, err := x.Remediate(t.Context(), m)
+		if err != nil || r.Outcome != outcome.Stands || !strings.Contains(r.Reason, "or somebody else did") || w.writes() != 1 || r.Proof.EqualReads != 3 {
+			t.Fatalf("%s: %s %s, %v, %d writes", own, r.Outcome, r.Reason, err, w.writes())
 		}
-		intent := w.records[slices.IndexFunc(w.records, func(r audit.Record) bool { return r.Phase == audit.Intent })]
-		if intent.RemediationID != r.RemediationID || own == "policy" && r.Before != rootOnly {
+		intent := w.records[slices.IndexFunc(w.records, func(r record.Record) bool { return r.Phase == record.Intent })]
+		if intent.RemediationID != r.RemediationID || own == settings.OwnKeyPolicy && r.Before != rootOnly {
 			t.Errorf("%s: %+v", own, r)
 		}
-		if _, err := e.Undo(t.Context(), r); err != nil || w.policy != rootOnly || len(w.grants) != 0 {
+		if _, err := x.Undo(t.Context(), logged(t, r)); err != nil || w.policy != rootOnly || len(w.grants) != 0 {
 			t.Errorf("%s: undo from the completed record: %v", own, err)
 		}
 	}
+}
+
+// killedAtTheOutcome is a log that the function's end keeps from its outcome.
+func killedAtTheOutcome(r record.Record) error {
+	if r.Phase == record.Result {
+		return errors.New("killed")
+	}
+	return nil
 }
 
 // TestNotItsOwn: what another change did isn't claimed by a message that was
 // never delivered before.
 func TestNotItsOwn(t *testing.T) {
 	t.Parallel()
-	for _, own := range []string{"policy", "grant"} {
+	for _, own := range []settings.OwnKey{settings.OwnKeyPolicy, settings.OwnKeyGrant} {
 		w := newWorld()
-		e := w.engine(func(e *remediation.Engine) { e.Settings.OwnKey = own })
+		e := w.fixer(func(x *remediation.Fixer) { x.Settings.OwnKey = own })
 		w.diagnose(t, e)
-		m := w.sent[0]
+		m := wired(t, w.sent[0])
 		m.Delivery.Receives = 1
-		if r, err := e.Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed {
+		if r, err := e.Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Fixed {
 			t.Fatalf("%s: %s, %v", own, r.Outcome, err)
 		}
-		if r, err := e.Remediate(t.Context(), m); err != nil || r.Outcome != audit.Superseded || w.writes() != 1 || len(r.Undo) > 0 {
+		if r, err := e.Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Superseded || w.writes() != 1 || len(r.Undo) > 0 {
 			t.Errorf("%s: %s %s, %v, %d writes", own, r.Outcome, r.Reason, err, w.writes())
 		}
 	}
@@ -318,13 +351,13 @@ func TestDeadlineNear(t *testing.T) {
 	w.records = nil
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Second))
 	defer cancel()
-	if _, err := w.engine().Remediate(ctx, m); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := w.fixer().Remediate(ctx, m); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("err = %v", err)
 	}
 	if diff := cmp.Diff([]string{"intent:"}, outcomes(w.records)); diff != "" || ctx.Err() != nil {
 		t.Errorf("%s (%v)", diff, ctx.Err())
 	}
-	if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
+	if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Stands || w.writes() != 1 {
 		t.Errorf("%s, %v, %d writes", r.Outcome, err, w.writes())
 	}
 }
@@ -335,11 +368,11 @@ func TestTransientWriteComesAgain(t *testing.T) {
 		w := newWorld()
 		m := w.message(t)
 		w.fail[where] = &smithy.GenericAPIError{Code: "ThrottlingException"}
-		if r, err := w.engine().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
+		if r, err := w.fixer().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
 			t.Errorf("%s: %s, %v", where, r.Outcome, err)
 		}
 		w.fail[where] = nil
-		if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Fixed || w.writes() != 1 {
+		if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Fixed || w.writes() != 1 {
 			t.Errorf("%s, again: %s, %v", where, r.Outcome, err)
 		}
 	}
@@ -351,13 +384,13 @@ func TestTransientWriteComesAgain(t *testing.T) {
 func TestAnyOrderEndsTheSame(t *testing.T) {
 	t.Parallel()
 	one := newWorld()
-	if _, err := one.engine().Remediate(t.Context(), one.message(t)); err != nil {
+	if _, err := one.fixer().Remediate(t.Context(), one.message(t)); err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
 		permitted := rapid.Bool().Draw(t, "permitted")
-		e := w.engine()
+		e := w.fixer()
 		if !permitted {
 			if rapid.Bool().Draw(t, "observe") {
 				e.Settings.Mode = "observe"
@@ -366,7 +399,7 @@ func TestAnyOrderEndsTheSame(t *testing.T) {
 			}
 		}
 		crash := rapid.IntRange(0, 5).Draw(t, "crash")
-		w.noteErr = func(r audit.Record) error {
+		w.noteErr = func(r record.Record) error {
 			if crash--; crash == 0 {
 				return errors.New("killed")
 			}
@@ -398,7 +431,8 @@ func TestAnyOrderEndsTheSame(t *testing.T) {
 }
 
 // Two plans for one key, made before and after someone's edit: the first opens
-// the key, and the second has written nothing and doesn't say so.
+// the key, and the second has written nothing and doesn't say so. Once it comes
+// again, who wrote what stands can't be told any more.
 func TestOnlyWhatWasWrittenIsClaimed(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -409,12 +443,18 @@ func TestOnlyWhatWasWrittenIsClaimed(t *testing.T) {
 		t.Fatal("one plan")
 	}
 	w.policy = rootOnly
-	if r, err := w.engine().Remediate(t.Context(), first); err != nil || r.Outcome != audit.Fixed {
+	if r, err := w.fixer().Remediate(t.Context(), first); err != nil || r.Outcome != outcome.Fixed {
 		t.Fatal(r.Outcome, err)
 	}
-	r, err := w.engine().Remediate(t.Context(), second)
-	if err != nil || r.Outcome != audit.Superseded || r.Before != "" || r.After != "" || w.writes() != 1 {
+	second.Delivery.Receives = 1
+	r, err := w.fixer().Remediate(t.Context(), second)
+	if err != nil || r.Outcome != outcome.Superseded || r.Before != "" || r.After != "" || len(r.Undo) != 0 || w.writes() != 1 {
 		t.Errorf("%s %q, before %q, %v", r.Outcome, r.Reason, r.Before, err)
+	}
+	second.Delivery.Receives = 2
+	r, err = w.fixer().Remediate(t.Context(), second)
+	if err != nil || r.Outcome != outcome.Stands || r.Before != "" || r.After != "" || w.writes() != 1 {
+		t.Errorf("again: %s %q, before %q, %v", r.Outcome, r.Reason, r.Before, err)
 	}
 }
 
@@ -424,23 +464,18 @@ func TestCrashThenForeignEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	m := w.message(t)
-	w.noteErr = func(r audit.Record) error {
-		if r.Phase == audit.Result {
-			return errors.New("killed")
-		}
-		return nil
-	}
-	if _, err := w.engine().Remediate(t.Context(), m); err == nil {
+	w.noteErr = killedAtTheOutcome
+	if _, err := w.fixer().Remediate(t.Context(), m); err == nil {
 		t.Fatal("not killed")
 	}
 	w.noteErr = nil
 	edited := strings.Replace(rootOnly, "EnableRoot", "Root", 1)
 	w.policy = strings.Replace(w.policy, "EnableRoot", "Root", 1)
-	r, err := w.engine().Remediate(t.Context(), m)
-	if err != nil || r.Outcome != audit.Superseded || w.writes() != 1 {
-		t.Fatalf("%s %s, %v", r.Outcome, r.Reason, err)
+	r, err := w.fixer().Remediate(t.Context(), m)
+	if err != nil || r.Outcome != outcome.Stands || r.Before != "" || w.writes() != 1 {
+		t.Fatalf("%s %s, before %q, %v", r.Outcome, r.Reason, r.Before, err)
 	}
-	if _, err := w.engine().Undo(t.Context(), r); err != nil || w.policy != edited {
+	if _, err := w.fixer().Undo(t.Context(), logged(t, r)); err != nil || w.policy != edited {
 		t.Errorf("%v: %s", err, w.policy)
 	}
 }

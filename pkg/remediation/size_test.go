@@ -2,8 +2,6 @@ package remediation_test
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +9,7 @@ import (
 
 	"keymend/pkg/audit"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 )
 
@@ -58,14 +57,7 @@ func TestTheLongestRecordsAndMessagesFit(t *testing.T) {
 			}
 			var out bytes.Buffer
 			log := &audit.Writer{Out: &out, Now: time.Now, NoMetrics: true}
-			e := w.engine(func(e *remediation.Engine) {
-				e.Settings.OwnKey = "auto"
-				e.Record = log.Write
-				e.Send = func(ctx context.Context, m remediation.Message) error {
-					w.sent = append(w.sent, m)
-					return nil
-				}
-			})
+			e := w.fixer(func(x *remediation.Fixer) { x.Log = log })
 			if _, err := e.Diagnose(t.Context(), failure()); err != nil {
 				t.Fatal(err)
 			}
@@ -79,12 +71,9 @@ func TestTheLongestRecordsAndMessagesFit(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var last audit.Record
+			var last record.Record
 			for line := range bytes.Lines(out.Bytes()) {
-				last = audit.Record{}
-				if err := json.Unmarshal(line, &last); err != nil {
-					t.Fatal(err)
-				}
+				last = parsed(t, string(line))
 				t.Logf("%s %s: %d bytes", last.Phase, last.Outcome, len(line))
 				if len(line) > most {
 					t.Errorf("%s %s: %d bytes", last.Phase, last.Outcome, len(line))

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"keymend/pkg/audit"
 	"keymend/pkg/launch"
+	"keymend/pkg/outcome"
 )
 
 // TestSpotRole: each role that launches is asked for by itself, and the key opened
@@ -15,12 +15,12 @@ func TestSpotRole(t *testing.T) {
 	const spot = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 	w := newWorld()
 	w.launch.Also = []launch.Principal{{ARN: spot, Because: "launch configuration web-lc-1 has a SpotPrice"}}
-	found, err := w.engine().Diagnose(t.Context(), failure())
+	found, err := w.looker().Diagnose(t.Context(), failure())
 	if err != nil || len(found) != 2 || len(w.sent) != 2 {
 		t.Fatalf("%d diagnoses, %d sent, %v", len(found), len(w.sent), err)
 	}
 	for i, role := range []string{slr, spot} {
-		if r := found[i].Record; r.Principal != role || r.Outcome != audit.Sent || w.sent[i].Principal != role || w.sent[i].Target != keyARN {
+		if r := found[i].Record; r.Principal != role || r.Outcome != outcome.Sent || w.sent[i].Principal != role || w.sent[i].Target != keyARN {
 			t.Errorf("%s: %s, message for %s", r.Principal, r.Outcome, w.sent[i].Principal)
 		}
 	}
@@ -29,7 +29,7 @@ func TestSpotRole(t *testing.T) {
 	}
 	// Whichever comes first: each opens the key to its own role.
 	for _, i := range []int{1, 0} {
-		if r, err := w.engine().Remediate(t.Context(), w.sent[i]); err != nil || r.Outcome != audit.Fixed || r.Principal != w.sent[i].Principal {
+		if r, err := w.fixer().Remediate(t.Context(), w.sent[i]); err != nil || r.Outcome != outcome.Fixed || r.Principal != w.sent[i].Principal {
 			t.Errorf("%s %s for %s, %v", r.Outcome, r.Reason, r.Principal, err)
 		}
 	}
@@ -45,7 +45,7 @@ func TestSpotRoleIsNotAskedFor(t *testing.T) {
 	w := newWorld()
 	m := w.message(t)
 	m.Principal = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
-	if r, err := w.engine().Remediate(t.Context(), m); err != nil || r.Outcome != audit.Superseded || w.writes() != 0 {
+	if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Superseded || w.writes() != 0 {
 		t.Errorf("%s, %v, %d writes", r.Outcome, err, w.writes())
 	}
 }
@@ -56,8 +56,8 @@ func TestPartlyRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.launch.Keys, w.launch.Partly = nil, []string{"image ami-1 of lt-1 v1 is disabled"}
-	found, err := w.engine().Diagnose(t.Context(), failure())
-	if err != nil || len(found) != 1 || found[0].Record.Outcome != audit.CauseElsewhere || !strings.Contains(found[0].Record.Reason, "ami-1 of lt-1 v1 is disabled") {
+	found, err := w.looker().Diagnose(t.Context(), failure())
+	if err != nil || len(found) != 1 || found[0].Record.Outcome != outcome.CauseElsewhere || !strings.Contains(found[0].Record.Reason, "ami-1 of lt-1 v1 is disabled") {
 		t.Errorf("%+v, %v", found, err)
 	}
 }

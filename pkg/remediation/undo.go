@@ -2,7 +2,6 @@ package remediation
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,104 +9,170 @@ import (
 
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
-	"keymend/pkg/audit"
+	"keymend/pkg/arn"
+	"keymend/pkg/change"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+	"keymend/pkg/slr"
 )
 
 // ErrNothingToUndo says that a record isn't that of a change.
 var ErrNothingToUndo = errors.New("the record has no undo")
 
-// Undo takes back what the record of an outcome says was added, and nothing
-// else, on the facts as they are now, in the record's order. It is asked for by a
-// person: neither mode nor consent nor the switch stands against taking access
-// away. What is in an account that the person has no credentials for is left,
-// and is the undo of the record that Undo writes.
-func (e *Engine) Undo(ctx context.Context, of audit.Record) (audit.Record, error) {
-	undos, err := UndosOf(of)
+// Undo takes back what a record says was added, and nothing else, on the facts as
+// they are now, in the record's order. It is asked for by a person: neither mode nor
+// consent nor the switch stands against taking access away. What is in an account that
+// the person has no credentials for is left, and is the undo of the record that Undo
+// writes.
+func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, error) {
+	steps, err := UndoOf(of)
 	if err != nil {
-		return audit.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
+		return record.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
 	r := of
-	r.Phase, r.Outcome, r.Reason, r.Proof, r.EventIDs = audit.Intent, "", "undo asked for", nil, nil
-	r.Session = sessionName(of.RemediationID)
-	if err := e.write(ctx, r); err != nil {
+	r.Phase, r.Outcome, r.Reason, r.Proof, r.EventIDs = record.Intent, "", "undo asked for", nil, nil
+	r.Session, r.Steps, r.Writes, r.Plan = sessionPrefix+of.RemediationID, record.Steps(steps), steps.Calls(), nil
+	r.Shortened = nil
+	if err := x.write(ctx, r); err != nil {
 		return r, err
 	}
-	b := taking{}
-	err = b.back(ctx, e, of, undos, r.Session)
-	r.Phase, r.Before, r.After = audit.Result, b.before, b.after
-	if undoErr := undoing(&r, b.left); undoErr != nil {
-		return r, undoErr
-	}
+	var b taking
+	err = x.back(ctx, of, steps, &b)
+	r.Phase, r.Before, r.After, r.Undo = record.Result, b.before, b.after, record.Steps(b.left)
 	if err != nil && b.changed {
 		err = fmt.Errorf("a part was taken back, and the rest is left: %w", err)
 	}
 	r.Outcome, r.Reason = b.outcome(err)
-	return r, errors.Join(err, e.write(ctx, r))
+	return r, errors.Join(err, x.write(ctx, r))
 }
 
-// UndosOf reads what takes the record's change back. It may only be about the
-// record's own key, in the group's account and the key's, or about its group and
-// role.
-func UndosOf(r audit.Record) (apply.Undos, error) {
-	var all apply.Undos
+// Preview says what each step of a record's undo would do by now, without doing it.
+// What is in use stays, and that is said. Accounts are those in which there is more,
+// which the reader's credentials aren't for.
+func (x *Fixer) Preview(ctx context.Context, of record.Record) (all []apply.Preview, accounts []string, err error) {
+	steps, err := UndoOf(of)
+	if err != nil {
+		return nil, nil, fmt.Errorf("undo %s: %w", of.RemediationID, err)
+	}
+	var before []change.Result
+	for _, step := range steps {
+		e, err := x.undoing(ctx, of, step)
+		e.Before = before
+		var preview apply.Preview
+		if err == nil {
+			preview, err = x.Kinds.Preview(ctx, e, step)
+		}
+		switch {
+		case elsewhere(err):
+			accounts = append(accounts, step.At().Account)
+			continue
+		case errors.Is(err, apply.ErrInUse):
+			preview = apply.Preview{Label: "STAYS", Says: []string{err.Error()}}
+		case err != nil:
+			return nil, nil, fmt.Errorf("undo %s: %w", of.RemediationID, err)
+		}
+		all, before = append(all, preview), append(before, change.Result{})
+	}
+	return all, slices.Compact(accounts), nil
+}
+
+// undoing is what a step of an undo is carried out in.
+func (x *Fixer) undoing(ctx context.Context, of record.Record, step change.Step) (apply.Env, error) {
+	at := step.At().Account
+	view, err := x.AWS.View(ctx, at, of.Region)
+	if err != nil {
+		return apply.Env{}, fmt.Errorf("read account %s: %w", at, err)
+	}
+	return x.env(view, of.Region, of.Group, change.Mark{Remediation: of.RemediationID}), nil
+}
+
+// UndoOf returns what takes a record's change back. It may only be about the record's
+// own key, in the group's account and the key's, or about its group and role.
+func UndoOf(r record.Record) (change.Steps, error) {
 	if len(r.Undo) == 0 {
 		return nil, ErrNothingToUndo
 	}
-	if err := json.Unmarshal(r.Undo, &all); err != nil {
-		return nil, fmt.Errorf("read undo: %w", err)
-	}
-	if len(all) == 0 {
-		return nil, ErrNothingToUndo
-	}
-	for _, u := range all {
-		if err := about(u, r); err != nil {
+	for _, step := range r.Undo {
+		if err := about(step, r); err != nil {
 			return nil, err
 		}
 	}
-	return all, nil
+	return change.Steps(r.Undo), nil
 }
 
-// about says why an undo isn't about what its record is about; nil = it is.
-func about(u apply.Undo, r audit.Record) error {
-	key, what := u.Key()
+// about says why a step isn't about what a record is about; nil = it is.
+func about(step change.Step, r record.Record) error {
+	at, claim := step.At(), step.Claim()
+	_, unread := step.(change.Unread)
 	switch {
-	case what == "":
-		return ErrNothingToUndo
-	case u.DeleteRole != nil || u.RestoreRole != nil:
-		return aboutRole(u, r)
-	case key == "" || key != r.Key || !strings.HasPrefix(key, "arn:"):
-		return fmt.Errorf("the undo is about key %q, the record about %q", key, r.Key)
+	case unread:
+		return fmt.Errorf("%w: %q", change.ErrUnknownKind, step.Kind())
+	case !claim.Back: // a record may come from anywhere
+		return fmt.Errorf("the undo has a %s, which takes nothing back", step.Kind())
+	case claim.Consent == change.KeyOwner && !claim.Closes && !opensTo(claim.Principal, r):
+		return fmt.Errorf("the undo opens the key to %q, which isn't the record's service-linked role %q", claim.Principal, r.Principal)
+	case at.Key != "" && (at.Key != r.Key || !strings.HasPrefix(at.Key, "arn:")):
+		return fmt.Errorf("the undo is about key %q, the record about %q", at.Key, r.Key)
+	case at.Key != "" && at.Account == arn.Account(at.Key): // in the key's account
+	case at.Account != r.Account || r.Account == "":
+		return fmt.Errorf("the undo is for account %q, the record about a group of %q", at.Account, r.Account)
 	}
-	if owner := u.Account(); inGroupsAccount(u) && owner != r.Account {
-		return fmt.Errorf("the undo is for account %q, the record about a group of %q", owner, r.Account)
+	if at.Key == "" && !ofGroup(step, r) {
+		return fmt.Errorf("the undo is about %q, the record about group %q and %q", at.Target, r.Group, r.Principal)
 	}
 	return nil
 }
 
-// inGroupsAccount: what is taken back there, wherever the key is.
-func inGroupsAccount(u apply.Undo) bool {
-	return u.RetireGrant != nil || u.CreateGrant != nil || u.OfCopy()
+// opensTo reports whether a principal is the record's, and one that Keymend opens keys to.
+func opensTo(principal string, r record.Record) bool {
+	return principal == r.Principal && (slr.Is(principal, r.Account) || slr.IsSpot(principal, r.Account))
+}
+
+// ofGroup reports whether a step is about the record's group or dedicated role, and
+// gives the group no role but one of Auto Scaling's in its account.
+func ofGroup(step change.Step, r record.Record) bool {
+	at := step.At()
+	if at.Target == r.Principal {
+		return slr.Is(at.Target, r.Account) && at.Target != slr.ARN(arn.Partition(at.Target), r.Account, "")
+	}
+	for _, call := range step.Calls() {
+		if call.Pass != "" && !slr.Is(call.Pass, r.Account) {
+			return false
+		}
+	}
+	for _, taken := range step.Undo(change.Mark{}, change.Result{}) { // what the step takes back
+		if p := taken.Claim().Principal; p != "" && p != r.Principal {
+			return false
+		}
+	}
+	return strings.HasSuffix(at.Target, ":autoScalingGroupName/"+r.Group)
 }
 
 // A taking is what came of taking a change back.
 type taking struct {
 	changed       bool
 	before, after string
-	names         []string    // statements that name the principal still
-	left          apply.Undos // what is still to be taken back
+	names         []string     // statements that name the principal still
+	left          change.Steps // what is still to be taken back
 }
 
-// back takes back one after the other. What is of an account that can't be
-// written to from here is left; at any other error the rest is, too.
-func (t *taking) back(ctx context.Context, e *Engine, of audit.Record, undos apply.Undos, session string) error {
-	for i, u := range undos {
-		d, err := e.takeBack(ctx, of, u, session)
+// back takes back one after the other. What is of an account that can't be written
+// to from here is left; at any other error the rest is, too.
+func (x *Fixer) back(ctx context.Context, of record.Record, steps change.Steps, t *taking) error {
+	for i, step := range steps {
+		e, err := x.undoing(ctx, of, step)
+		var d change.Result
+		if err == nil {
+			d, err = x.Kinds.Do(ctx, e, step)
+		}
 		switch {
-		case len(undos) > 1 && elsewhere(err):
-			t.left = append(t.left, u)
+		case errors.Is(err, apply.ErrSuperseded): // somebody chose something else since
+		case len(steps) > 1 && elsewhere(err):
+			t.left = append(t.left, step)
 			continue
 		case err != nil:
-			t.left = append(t.left, undos[i:]...)
+			t.left = append(t.left, steps[i:]...)
+			t.changed = t.changed || d.Changed
 			return err
 		}
 		t.changed = t.changed || d.Changed
@@ -115,35 +180,35 @@ func (t *taking) back(ctx context.Context, e *Engine, of audit.Record, undos app
 			t.before, t.after, t.names = d.Before, d.After, d.Left
 		}
 	}
-	if len(t.left) == len(undos) {
+	if len(t.left) == len(steps) {
 		return fmt.Errorf("the change is in account %s: %w", strings.Join(t.accounts(), ", "), account.ErrOtherAccount)
 	}
 	return nil
 }
 
 // outcome says what the taking came to.
-func (t *taking) outcome(err error) (audit.Outcome, string) {
+func (t *taking) outcome(err error) (outcome.Outcome, string) {
 	stays := ""
 	if len(t.names) > 0 {
 		stays = "; the principal still stands in " + strings.Join(t.names, ", ") + ", which isn't part of this change or was edited since, and stays"
 	}
 	switch {
 	case account.AccessDenied(err):
-		return audit.NotPermitted, reasonOf(err)
+		return outcome.NotPermitted, reasonOf(err)
 	case err != nil:
-		return audit.Failed, err.Error()
+		return outcome.Failed, err.Error()
 	case len(t.left) > 0:
-		return audit.PartlyUndone, "what is in account " + strings.Join(t.accounts(), ", ") + " is left: undo the same with credentials of that account" + stays
+		return outcome.PartlyUndone, "what is in account " + strings.Join(t.accounts(), ", ") + " is left: undo the same with credentials of that account" + stays
 	case t.changed:
-		return audit.Undone, "what had been added was taken away" + stays
+		return outcome.Undone, "what had been added was taken away" + stays
 	}
-	return audit.Undone, "it was gone already" + stays
+	return outcome.Undone, "it was gone already" + stays
 }
 
 func (t *taking) accounts() []string {
 	var out []string
-	for _, u := range t.left {
-		if a := u.Account(); !slices.Contains(out, a) {
+	for _, step := range t.left {
+		if a := step.At().Account; !slices.Contains(out, a) {
 			out = append(out, a)
 		}
 	}
@@ -155,45 +220,4 @@ func (t *taking) accounts() []string {
 func elsewhere(err error) bool {
 	d, _ := account.DenialOf(err)
 	return errors.Is(err, account.ErrOtherAccount) || d.Action == "sts:AssumeRole"
-}
-
-func (e *Engine) takeBack(ctx context.Context, of audit.Record, u apply.Undo, session string) (apply.Done, error) {
-	switch {
-	case u.DeleteRole != nil || u.RestoreRole != nil:
-		return e.takeRoleBack(ctx, of, u, session)
-	case u.OfCopy():
-		return e.takeCopyBack(ctx, of, u)
-	}
-	return e.takeAccessBack(ctx, of, u, session)
-}
-
-// takeAccessBack takes statements and grants back, or a grant's retiring.
-func (e *Engine) takeAccessBack(ctx context.Context, of audit.Record, u apply.Undo, session string) (apply.Done, error) {
-	s := Session{Account: u.Account(), Region: of.Region, Name: session, Key: of.Key, Action: "kms:RevokeGrant"}
-	switch {
-	case u.RemoveStatements != nil:
-		s.Action = "kms:PutKeyPolicy"
-	case u.RetireGrant != nil:
-		s.Action = "kms:RetireGrant"
-	case u.CreateGrant != nil:
-		s.Action = "kms:CreateGrant"
-	}
-	w, err := e.Open(ctx, s)
-	if err != nil {
-		return apply.Done{}, fmt.Errorf("open session for %s: %w", s.Action, err)
-	}
-	if u.RevokeGrant != nil {
-		return u.RevokeGrant.Run(ctx, w)
-	}
-	if u.CreateGrant != nil {
-		return apply.CreateGrant(ctx, w, e.Sleep, *u.CreateGrant)
-	}
-	view, err := e.View(ctx, s.Account, of.Region)
-	if err != nil {
-		return apply.Done{}, fmt.Errorf("read %s: %w", of.Key, err)
-	}
-	if u.RetireGrant != nil {
-		return u.RetireGrant.Run(ctx, view, w)
-	}
-	return u.RemoveStatements.Run(ctx, view, w, e.Sleep)
 }

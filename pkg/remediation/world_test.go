@@ -2,26 +2,28 @@ package remediation_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
 
 	"keymend/pkg/access"
-	"keymend/pkg/activity"
-	"keymend/pkg/audit"
+	"keymend/pkg/apply"
+	"keymend/pkg/apply/table"
 	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
+	"keymend/pkg/observe"
+	"keymend/pkg/plan"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 	"keymend/pkg/settings"
+	"keymend/pkg/signal"
 )
 
 const (
@@ -34,7 +36,7 @@ const (
 )
 
 // A world is one account with one group and one key, small enough to read. It
-// is what the engine's narrow interfaces show of AWS.
+// is what the narrow interfaces of Looker and Fixer show of AWS.
 type world struct {
 	launch launch.Launch
 	policy string
@@ -45,15 +47,15 @@ type world struct {
 
 	created time.Time // the role
 
-	fail   map[string]error // by operation: "Launch", "Role", "Key", "Put", "Grant", "Open", "Send", "Switch"
+	fail   map[string]error // by operation: "Launch", "Role", "Key", "Get", "Put", "Grant", "Open", "Send", "Switch"
 	before map[string]func()
 	puts   int
 	made   int
 	opened []remediation.Session
 
-	records []audit.Record
+	records []record.Record
 	sent    []remediation.Message
-	noteErr func(audit.Record) error
+	noteErr func(record.Record) error
 }
 
 func newWorld() *world {
@@ -72,37 +74,115 @@ func key(id string, operations ...string) launch.Key {
 	return launch.Key{ID: id, Operations: operations, Uses: []encryption.Use{{Device: "/dev/xvda", KeyID: id, Because: "/dev/xvda: " + id}}}
 }
 
-func (w *world) engine(change ...func(*remediation.Engine)) *remediation.Engine {
-	e := &remediation.Engine{
-		Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 3, VerifyInterval: time.Hour},
-		View:     func(context.Context, string, string) (remediation.View, error) { return w, w.fail["View"] },
-		Open: func(_ context.Context, s remediation.Session) (remediation.Writer, error) {
-			w.opened = append(w.opened, s)
-			return w, w.fail["Open"]
-		},
-		Switch: func(context.Context) (guard.Switch, string, error) { return w.sw, "as set", w.fail["Switch"] },
-		Send: func(_ context.Context, m remediation.Message) error {
-			if err := w.fail["Send"]; err != nil {
-				return err
-			}
-			w.sent = append(w.sent, m)
-			return nil
-		},
-		Record: func(_ context.Context, r audit.Record) error {
-			if w.noteErr != nil {
-				if err := w.noteErr(r); err != nil {
-					return err
-				}
-			}
-			w.records = append(w.records, r)
-			return nil
+// readers are what a Looker reads from, one function each.
+type readers struct {
+	view    func(ctx context.Context, account, region string) (apply.Reader, error)
+	brake   func(context.Context) (guard.Switch, string, error)
+	intents func(ctx context.Context, id string, from, to time.Time) ([]string, error)
+}
+
+// View implements remediation.Readers.
+func (r *readers) View(ctx context.Context, account, region string) (apply.Reader, error) {
+	return r.view(ctx, account, region)
+}
+
+// Switch implements remediation.Readers.
+func (r *readers) Switch(ctx context.Context) (guard.Switch, string, error) { return r.brake(ctx) }
+
+// Intents implements remediation.Readers.
+func (r *readers) Intents(ctx context.Context, id string, from, to time.Time) ([]string, error) {
+	return r.intents(ctx, id, from, to)
+}
+
+// reading has a Fixer read from somewhere else.
+func reading(change func(*readers)) func(*remediation.Fixer) {
+	return func(x *remediation.Fixer) {
+		if r, ok := x.AWS.(*readers); ok {
+			change(r)
+		}
+	}
+}
+
+// seeing has a Fixer read through a view of a test's own.
+func seeing(view apply.Reader) func(*remediation.Fixer) {
+	return reading(func(r *readers) {
+		r.view = func(context.Context, string, string) (apply.Reader, error) { return view, nil }
+	})
+}
+
+// A session is what a test has a call made by; what it lacks nobody asks for.
+type session struct {
+	kms    apply.KMS
+	iam    apply.IAM
+	groups apply.Groups
+	ec2    apply.EC2
+}
+
+// KMS implements apply.Session.
+func (s session) KMS() apply.KMS { return s.kms }
+
+// IAM implements apply.Session.
+func (s session) IAM() apply.IAM { return s.iam }
+
+// Groups implements apply.Session.
+func (s session) Groups() apply.Groups { return s.groups }
+
+// EC2 implements apply.Session.
+func (s session) EC2() apply.EC2 { return s.ec2 }
+
+// writing has a Fixer write by a test's own sessions.
+func (w *world) writing(s session) func(*remediation.Fixer) {
+	return func(x *remediation.Fixer) {
+		x.Open = func(_ context.Context, of remediation.Session) (apply.Session, error) {
+			w.opened = append(w.opened, of)
+			return s, w.fail["Open"]
+		}
+	}
+}
+
+// Send implements remediation.Queue.
+func (w *world) Send(_ context.Context, m remediation.Message) error {
+	if err := w.fail["Send"]; err != nil {
+		return err
+	}
+	w.sent = append(w.sent, m)
+	return nil
+}
+
+// Write implements remediation.Log.
+func (w *world) Write(_ context.Context, r record.Record) error {
+	if w.noteErr != nil {
+		if err := w.noteErr(r); err != nil {
+			return err
+		}
+	}
+	w.records = append(w.records, r)
+	return nil
+}
+
+func (w *world) fixer(change ...func(*remediation.Fixer)) *remediation.Fixer {
+	x := &remediation.Fixer{
+		Looker: remediation.Looker{
+			Settings: settings.Config{Mode: settings.Enforce, Scope: settings.Tagged, OwnKey: settings.OwnKeyAuto, VerifyReads: 3, VerifyInterval: time.Hour},
+			AWS: &readers{
+				view:    func(context.Context, string, string) (apply.Reader, error) { return w, w.fail["View"] },
+				brake:   func(context.Context) (guard.Switch, string, error) { return w.sw, "as set", w.fail["Switch"] },
+				intents: func(context.Context, string, time.Time, time.Time) ([]string, error) { return nil, nil },
+			},
+			Queue: w, Log: w, Kinds: table.Kinds(), Plan: plan.All,
 		},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
+	w.writing(session{kms: w})(x)
 	for _, c := range change {
-		c(e)
+		c(x)
 	}
-	return e
+	return x
+}
+
+// looker is what of a Fixer looks, and nothing else.
+func (w *world) looker(change ...func(*remediation.Fixer)) *remediation.Looker {
+	return &w.fixer(change...).Looker
 }
 
 func (w *world) at(operation string) error {
@@ -112,6 +192,7 @@ func (w *world) at(operation string) error {
 	return w.fail[operation]
 }
 
+// Launch implements apply.Reader.
 func (w *world) Launch(_ context.Context, group string) (launch.Launch, error) {
 	if group != w.launch.Group {
 		return launch.Launch{}, launch.ErrGroupNotFound
@@ -119,10 +200,17 @@ func (w *world) Launch(_ context.Context, group string) (launch.Launch, error) {
 	return w.launch, w.at("Launch")
 }
 
+// Storage implements apply.Reader: there is nothing.
+func (*world) Storage() *observe.Storage {
+	return observe.NewStorage(&archive{}, &archive{})
+}
+
+// Role implements apply.Keys.
 func (w *world) Role(_ context.Context, arn string) (access.Principal, error) {
 	return access.Principal{ARN: arn, ID: "AROAEXAMPLE1234567890", Created: w.created}, w.at("Role")
 }
 
+// Key implements apply.Keys.
 func (w *world) Key(_ context.Context, _, _ string) (keystate.State, error) {
 	if err := w.at("Key"); err != nil {
 		return keystate.State{}, err
@@ -134,10 +222,23 @@ func (w *world) Key(_ context.Context, _, _ string) (keystate.State, error) {
 	}}, err
 }
 
-func (w *world) GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
-	return &kms.GetKeyPolicyOutput{Policy: &w.policy}, w.at("Get")
+// Policy implements apply.Keys.
+func (w *world) Policy(context.Context, string) (string, error) {
+	err := w.at("Get")
+	return w.policy, err
 }
 
+// Grant implements apply.Keys.
+func (w *world) Grant(_ context.Context, _, id string) (found access.Grant, err error) {
+	for _, g := range w.grants {
+		if g.ID == id {
+			found = g
+		}
+	}
+	return found, nil
+}
+
+// PutKeyPolicy implements apply.KMS.
 func (w *world) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
 	if err := w.at("Put"); err != nil {
 		return nil, err
@@ -150,6 +251,7 @@ func (w *world) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...
 	return &kms.PutKeyPolicyOutput{}, nil
 }
 
+// CreateGrant implements apply.KMS.
 func (w *world) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...func(*kms.Options)) (*kms.CreateGrantOutput, error) {
 	if err := w.at("Grant"); err != nil {
 		return nil, err
@@ -168,6 +270,7 @@ func (w *world) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...fu
 	return &kms.CreateGrantOutput{GrantId: &g.ID}, nil
 }
 
+// RevokeGrant implements apply.KMS.
 func (w *world) RevokeGrant(_ context.Context, in *kms.RevokeGrantInput, _ ...func(*kms.Options)) (*kms.RevokeGrantOutput, error) {
 	if err := w.at("Revoke"); err != nil {
 		return nil, err
@@ -182,19 +285,10 @@ func (w *world) RevokeGrant(_ context.Context, in *kms.RevokeGrantInput, _ ...fu
 	return &kms.RevokeGrantOutput{}, nil
 }
 
+// RetireGrant implements apply.KMS.
 func (w *world) RetireGrant(ctx context.Context, in *kms.RetireGrantInput, _ ...func(*kms.Options)) (*kms.RetireGrantOutput, error) {
 	_, err := w.RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: in.KeyId, GrantId: in.GrantId})
 	return &kms.RetireGrantOutput{}, err
-}
-
-func (w *world) ListRetirableGrants(_ context.Context, in *kms.ListRetirableGrantsInput, _ ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error) {
-	out := &kms.ListRetirableGrantsOutput{}
-	for _, g := range w.grants {
-		if g.RetiringPrincipal == *in.RetiringPrincipal {
-			out.Grants = append(out.Grants, types.GrantListEntry{GrantId: &g.ID, Name: &g.Name, KeyId: new(keyARN)})
-		}
-	}
-	return out, w.at("Retirable")
 }
 
 func (w *world) writes() int { return w.puts + w.made }
@@ -203,16 +297,21 @@ func denied(action string) error {
 	return &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: x is not authorized to perform: " + action + " on resource: y"}
 }
 
-func failure() remediation.Signal {
-	return remediation.SignalOf(activity.Failure{
-		Signal: activity.LaunchUnsuccessful, EventID: "e1", Account: accountID, Region: region, Group: "web-prod",
-		StatusCode: "Cancelled", StatusMessage: invalid, Time: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC),
-	})
+func failure() signal.Look {
+	return signal.Look{
+		Why: signal.WhyLaunchUnsuccessful, EventIDs: []string{"e1"}, Account: accountID, Region: region, Group: "web-prod",
+		Text: invalid, Failed: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC),
+	}
 }
 
-func (w *world) diagnose(t *testing.T, e *remediation.Engine) audit.Record {
+// A diagnoser is a Looker or a Fixer.
+type diagnoser interface {
+	Diagnose(context.Context, signal.Look) ([]remediation.Diagnosis, error)
+}
+
+func (w *world) diagnose(t *testing.T, d diagnoser) record.Record {
 	t.Helper()
-	got, err := e.Diagnose(t.Context(), failure())
+	got, err := d.Diagnose(t.Context(), failure())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,21 +322,47 @@ func (w *world) diagnose(t *testing.T, e *remediation.Engine) audit.Record {
 }
 
 // message diagnoses once, and returns what was sent, as remediate reads it.
-func (w *world) message(t *testing.T) remediation.Message {
+func (w *world) message(t *testing.T, change ...func(*remediation.Fixer)) remediation.Message {
 	t.Helper()
-	w.diagnose(t, w.engine())
-	text, err := json.Marshal(w.sent[len(w.sent)-1])
+	w.diagnose(t, w.looker(change...))
+	return wired(t, w.sent[len(w.sent)-1])
+}
+
+// wired is a message as it comes out of the queue.
+func wired(t *testing.T, m remediation.Message) remediation.Message {
+	t.Helper()
+	text, err := m.Body()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := remediation.ReadMessage(text)
-	if err != nil {
+	if m, err = remediation.ReadMessage([]byte(text), table.Kinds().Kinds()); err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func outcomes(records []audit.Record) []string {
+// logged is a record as it comes out of the log.
+func logged(t *testing.T, r record.Record) record.Record {
+	t.Helper()
+	r.Schema = record.Schema
+	text, err := r.Line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed(t, string(text))
+}
+
+// parsed is a line of the log.
+func parsed(t *testing.T, line string) record.Record {
+	t.Helper()
+	r, ok, err := record.Parse([]byte(line), table.Kinds().Kinds())
+	if err != nil || !ok {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return r
+}
+
+func outcomes(records []record.Record) []string {
 	var out []string
 	for _, r := range records {
 		out = append(out, string(r.Phase)+":"+string(r.Outcome))

@@ -8,39 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"keymend/pkg/settings/variable"
 )
-
-// The environment variables.
-const (
-	EnvMode            = "KEYMEND_MODE"
-	EnvScope           = "KEYMEND_SCOPE"
-	EnvOwnKey          = "KEYMEND_OWN_KEY"
-	EnvSwitchParameter = "KEYMEND_SWITCH_PARAMETER"
-	EnvOwnershipTags   = "KEYMEND_OWNERSHIP_TAGS" // separated by commas
-	EnvChangesQueueURL = "KEYMEND_CHANGES_QUEUE_URL"
-	EnvRolePrefix      = "KEYMEND_ROLE_PREFIX"
-	EnvVerifyReads     = "KEYMEND_VERIFY_READS"
-	EnvVerifyInterval  = "KEYMEND_VERIFY_INTERVAL" // as in "2s"
-	EnvPartition       = "KEYMEND_PARTITION"
-
-	EnvAccounts          = "KEYMEND_ACCOUNTS" // separated by commas
-	EnvForeignKey        = "KEYMEND_FOREIGN_KEY"
-	EnvForeignStatements = "KEYMEND_FOREIGN_STATEMENTS"
-
-	EnvServiceLinkedRole = "KEYMEND_SERVICE_LINKED_ROLE"
-	EnvCopyKey           = "KEYMEND_COPY_KEY"
-	EnvMoveDefault       = "KEYMEND_MOVE_DEFAULT"
-)
-
-// Names returns every environment variable that Parse reads.
-func Names() []string {
-	return []string{
-		EnvMode, EnvScope, EnvOwnKey, EnvSwitchParameter, EnvOwnershipTags,
-		EnvChangesQueueURL, EnvRolePrefix, EnvVerifyReads, EnvVerifyInterval, EnvPartition,
-		EnvAccounts, EnvForeignKey, EnvForeignStatements, EnvCopyKey, EnvMoveDefault,
-		EnvServiceLinkedRole,
-	}
-}
 
 // Parse reads the settings; get is os.Getenv or alike. The error joins every
 // problem, not only the first, and the Config is usable even then: with any
@@ -48,31 +18,31 @@ func Names() []string {
 func Parse(get func(string) string) (Config, error) {
 	p := parser{get: get}
 	c := Config{
-		Mode:            p.oneOf(EnvMode, "", "observe", "propose", "enforce"),
-		Scope:           p.oneOf(EnvScope, "tagged", "tagged", "all"),
-		OwnKey:          p.oneOf(EnvOwnKey, "auto", "auto", "policy", "grant"),
-		SwitchParameter: p.matching(EnvSwitchParameter, `[a-zA-Z0-9_./-]+`),
-		OwnershipTags:   p.list(EnvOwnershipTags),
-		ChangesQueueURL: p.matching(EnvChangesQueueURL, `(https?://\S+\.fifo)?`),
-		RolePrefix:      p.matching(EnvRolePrefix, `[\w+=,.@-]{0,40}`),
-		VerifyReads:     p.count(EnvVerifyReads),
-		VerifyInterval:  p.interval(EnvVerifyInterval),
-		Partition:       p.oneOf(EnvPartition, "aws", "aws", "aws-cn", "aws-us-gov"),
+		Mode:            oneOf(&p, variable.Mode, "", Observe, Propose, Enforce),
+		Scope:           oneOf(&p, variable.Scope, Tagged, Tagged, AllKeys),
+		OwnKey:          oneOf(&p, variable.OwnKey, OwnKeyAuto, OwnKeyAuto, OwnKeyPolicy, OwnKeyGrant),
+		SwitchParameter: p.matching(variable.SwitchParameter, `[a-zA-Z0-9_./-]+`),
+		OwnershipTags:   p.list(variable.OwnershipTags),
+		ChangesQueueURL: p.matching(variable.ChangesQueueURL, `(https?://\S+\.fifo)?`),
+		RolePrefix:      p.matching(variable.RolePrefix, `[\w+=,.@-]{0,40}`),
+		VerifyReads:     p.count(variable.VerifyReads),
+		VerifyInterval:  p.interval(variable.VerifyInterval),
+		Partition:       oneOf(&p, variable.Partition, "aws", "aws", "aws-cn", "aws-us-gov"),
 
-		Accounts:          p.accounts(EnvAccounts),
-		ForeignKey:        p.foreignKey(EnvForeignKey),
-		ForeignStatements: p.oneOf(EnvForeignStatements, "procedure", "procedure", "least"),
+		Accounts:          p.accounts(variable.Accounts),
+		ForeignKey:        p.foreignKey(variable.ForeignKey),
+		ForeignStatements: oneOf(&p, variable.ForeignStatements, Procedure, Procedure, Least),
 
-		ServiceLinkedRole: p.serviceLinkedRole(EnvServiceLinkedRole),
-		CopyKey:           p.matching(EnvCopyKey, keyPattern),
-		MoveDefault:       p.oneOf(EnvMoveDefault, "false", "false", "true") == "true",
+		Dedicated:   p.serviceLinkedRole(variable.ServiceLinkedRole),
+		CopyKey:     p.matching(variable.CopyKey, keyPattern),
+		MoveDefault: oneOf(&p, variable.MoveDefault, "false", "false", "true") == "true",
 	}
-	if c.ForeignKey == "copy" && c.CopyKey == "" {
-		c.ForeignKey = "report" // the key is set, and none
+	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {
+		c.ForeignKey = ForeignReport // the key is set, and none
 	}
 	p.proof(c)
 	if len(p.problems) > 0 {
-		c.Mode = "observe"
+		c.Mode = Observe
 		p.problems = append(p.problems, ErrMode)
 	}
 	return c, errors.Join(p.problems...)
@@ -89,17 +59,15 @@ func (p *parser) problem(name, format string, args ...any) {
 
 // oneOf returns the value if it is allowed. An unset one is the default; where
 // there is no default, being unset is a problem.
-func (p *parser) oneOf(name, unset string, allowed ...string) string {
-	value := p.get(name)
+func oneOf[T ~string](p *parser, name string, unset T, allowed ...T) T {
+	value := T(p.get(name))
 	if value == "" && unset != "" {
 		return unset
 	}
-	for _, a := range allowed {
-		if value == a {
-			return value
-		}
+	if slices.Contains(allowed, value) {
+		return value
 	}
-	p.problem(name, "is %q; it must be one of: %s", value, strings.Join(allowed, ", "))
+	p.problem(name, "is %q; it must be one of: %s", value, strings.ReplaceAll(strings.Trim(fmt.Sprint(allowed), "[]"), " ", ", "))
 	return allowed[0]
 }
 
@@ -146,20 +114,20 @@ const keyPattern = `arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[a-zA-Z0-9-]+|a
 
 // foreignKey lets nothing be copied before it is known under which key. What is
 // most careful stands in for a bad value.
-func (p *parser) foreignKey(name string) string {
-	switch value := p.get(name); {
-	case value == "" || value == "grant":
-		return "grant"
-	case value == "copy" && p.get(EnvCopyKey) == "":
-		p.problem(name, "is %q, and %s is unset; copies need a key of the group's account and Region to lie under", value, EnvCopyKey)
-	case value == "copy" && strings.Contains(p.get(EnvCopyKey), "alias/aws/"):
-		p.problem(EnvCopyKey, "is %q, a key that AWS manages; copies need a customer managed key", p.get(EnvCopyKey))
-	case value == "copy":
-		return "copy"
-	case value != "report":
+func (p *parser) foreignKey(name string) ForeignKey {
+	switch value := ForeignKey(p.get(name)); {
+	case value == "" || value == ForeignGrant:
+		return ForeignGrant
+	case value == ForeignCopy && p.get(variable.CopyKey) == "":
+		p.problem(name, "is %q, and %s is unset; copies need a key of the group's account and Region to lie under", value, variable.CopyKey)
+	case value == ForeignCopy && strings.Contains(p.get(variable.CopyKey), "alias/aws/"):
+		p.problem(variable.CopyKey, "is %q, a key that AWS manages; copies need a customer managed key", p.get(variable.CopyKey))
+	case value == ForeignCopy:
+		return ForeignCopy
+	case value != ForeignReport:
 		p.problem(name, "is %q; it must be one of: grant, copy, report", value)
 	}
-	return "report"
+	return ForeignReport
 }
 
 // count returns how many reads prove a write. Terraform waits for five:
@@ -183,8 +151,8 @@ func (p *parser) count(name string) int {
 func (p *parser) proof(c Config) {
 	const most = 10 * time.Second
 	if whole := time.Duration(c.VerifyReads) * c.VerifyInterval; whole > most {
-		p.problem(EnvVerifyInterval, "is %q; %s times that is %s, and must be at most %s",
-			p.get(EnvVerifyInterval), strconv.Itoa(c.VerifyReads), whole, most)
+		p.problem(variable.VerifyInterval, "is %q; %s times that is %s, and must be at most %s",
+			p.get(variable.VerifyInterval), strconv.Itoa(c.VerifyReads), whole, most)
 	}
 }
 

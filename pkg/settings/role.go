@@ -1,27 +1,27 @@
 package settings
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
-// dedicated begins the value that names a role's suffix.
-const dedicated = "dedicated:"
-
-// serviceLinkedRole reads keep or dedicated:<suffix>. A role's name has at most 64
+// serviceLinkedRole reads keep or dedicated:<suffix>, and returns the suffix. A role's name has at most 64
 // characters of IAM's, and AWSServiceRoleForAutoScaling_ takes 29 of them.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html
 func (p *parser) serviceLinkedRole(name string) string {
 	const keep, most = "keep", 35
 	value := p.get(name)
-	suffix := Config{ServiceLinkedRole: value}.DedicatedSuffix()
+	suffix, named := strings.CutPrefix(value, "dedicated:")
 	switch {
 	case value == "" || value == keep:
-	case suffix == "":
+	case !named || suffix == "":
 		p.problem(name, "is %q; it must be keep, or dedicated: and the suffix of the role", value)
 	case len(suffix) > most:
 		p.problem(name, "is %q; the suffix has %d characters, and AWSServiceRoleForAutoScaling_ leaves room for %d", value, len(suffix), most)
 	case !regexp.MustCompile(`^[a-zA-Z0-9_+=,.@-]+$`).MatchString(suffix):
 		p.problem(name, "is %q; a suffix has letters, digits and _+=,.@- only", value)
 	default:
-		return value
+		return suffix
 	}
-	return keep
+	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 )
 
 func TestServiceLinkedRole(t *testing.T) {
@@ -26,14 +27,14 @@ func TestServiceLinkedRole(t *testing.T) {
 		"arn:aws:iam::111122223333:role/aws-service-role/x": {problem: "must be keep, or dedicated:"},
 	} {
 		c, err := settings.Parse(func(name string) string {
-			return map[string]string{settings.EnvMode: "enforce", settings.EnvServiceLinkedRole: value}[name]
+			return map[string]string{variable.Mode: "enforce", variable.ServiceLinkedRole: value}[name]
 		})
-		if c.DedicatedSuffix() != tc.suffix {
-			t.Errorf("%q: suffix %q", value, c.DedicatedSuffix())
+		if c.Dedicated != tc.suffix {
+			t.Errorf("%q: suffix %q", value, c.Dedicated)
 		}
 		switch {
-		case tc.problem == "" && err != nil, tc.problem != "" && (err == nil || !strings.Contains(err.Error(), tc.problem) || c.Mode != "observe" || c.ServiceLinkedRole != "keep"):
-			t.Errorf("%q: %v, mode %s, %s", value, err, c.Mode, c.ServiceLinkedRole)
+		case tc.problem == "" && err != nil, tc.problem != "" && (err == nil || !strings.Contains(err.Error(), tc.problem) || c.Mode != "observe"):
+			t.Errorf("%q: %v, mode %s, %s", value, err, c.Mode, c.Dedicated)
 		}
 	}
 }

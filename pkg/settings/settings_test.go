@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 )
 
 func from(env map[string]string) func(string) string {
@@ -22,20 +23,20 @@ func TestParse(t *testing.T) {
 		env  map[string]string
 		want settings.Config
 	}{
-		"only the mode": {map[string]string{settings.EnvMode: "propose"}, settings.Config{
+		"only the mode": {map[string]string{variable.Mode: "propose"}, settings.Config{
 			Mode: "propose", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, VerifyInterval: time.Second, Partition: "aws",
-			ForeignKey: "grant", ForeignStatements: "procedure", ServiceLinkedRole: "keep",
+			ForeignKey: "grant", ForeignStatements: "procedure",
 		}},
 		"everything": {map[string]string{
-			settings.EnvMode: "enforce", settings.EnvScope: "all", settings.EnvOwnKey: "grant", settings.EnvSwitchParameter: "/keymend/switch",
-			settings.EnvOwnershipTags: " managed-by, team ,", settings.EnvChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo",
-			settings.EnvRolePrefix: "keymend-", settings.EnvVerifyReads: "3", settings.EnvVerifyInterval: "20ms", settings.EnvPartition: "aws-cn",
-			settings.EnvAccounts: "444455556666, 222233334444,444455556666", settings.EnvForeignKey: "report", settings.EnvForeignStatements: "least",
+			variable.Mode: "enforce", variable.Scope: "all", variable.OwnKey: "grant", variable.SwitchParameter: "/keymend/switch",
+			variable.OwnershipTags: " managed-by, team ,", variable.ChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo",
+			variable.RolePrefix: "keymend-", variable.VerifyReads: "3", variable.VerifyInterval: "20ms", variable.Partition: "aws-cn",
+			variable.Accounts: "444455556666, 222233334444,444455556666", variable.ForeignKey: "report", variable.ForeignStatements: "least",
 		}, settings.Config{
 			Mode: "enforce", Scope: "all", OwnKey: "grant", SwitchParameter: "/keymend/switch", OwnershipTags: []string{"managed-by", "team"},
 			ChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo", RolePrefix: "keymend-",
 			VerifyReads: 3, VerifyInterval: 20 * time.Millisecond, Partition: "aws-cn",
-			Accounts: []string{"222233334444", "444455556666"}, ForeignKey: "report", ForeignStatements: "least", ServiceLinkedRole: "keep",
+			Accounts: []string{"222233334444", "444455556666"}, ForeignKey: "report", ForeignStatements: "least",
 		}},
 	} {
 		got, err := settings.Parse(from(tc.env))
@@ -52,14 +53,14 @@ func TestParse(t *testing.T) {
 func TestAnyProblemMeansObserve(t *testing.T) {
 	t.Parallel()
 	bad := map[string]string{
-		settings.EnvMode: "Enforce", settings.EnvScope: "everything", settings.EnvOwnKey: "both", settings.EnvSwitchParameter: "a b",
-		settings.EnvChangesQueueURL: "https://sqs/changes", settings.EnvRolePrefix: "a/b", settings.EnvVerifyReads: "0",
-		settings.EnvVerifyInterval: "1h", settings.EnvPartition: "mars",
-		settings.EnvAccounts: "444455556666 777788889999", settings.EnvForeignKey: "give", settings.EnvForeignStatements: "most",
-		settings.EnvCopyKey: "1a2b3c4d", settings.EnvMoveDefault: "yes",
+		variable.Mode: "Enforce", variable.Scope: "everything", variable.OwnKey: "both", variable.SwitchParameter: "a b",
+		variable.ChangesQueueURL: "https://sqs/changes", variable.RolePrefix: "a/b", variable.VerifyReads: "0",
+		variable.VerifyInterval: "1h", variable.Partition: "mars",
+		variable.Accounts: "444455556666 777788889999", variable.ForeignKey: "give", variable.ForeignStatements: "most",
+		variable.CopyKey: "1a2b3c4d", variable.MoveDefault: "yes",
 	}
 	for name, value := range bad {
-		env := map[string]string{settings.EnvMode: "enforce"}
+		env := map[string]string{variable.Mode: "enforce"}
 		env[name] = value
 		c, err := settings.Parse(from(env))
 		if !errors.Is(err, settings.ErrMode) || c.Mode != "observe" || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), value) {
@@ -92,7 +93,7 @@ func TestCopyNeedsAKey(t *testing.T) {
 		"alias/platform-ebs": "", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000": "", "arn:aws-cn:kms:cn-north-1:111122223333:alias/ebs": "",
 	} {
 		c, err := settings.Parse(from(map[string]string{
-			settings.EnvMode: "enforce", settings.EnvForeignKey: "copy", settings.EnvCopyKey: key, settings.EnvMoveDefault: "true",
+			variable.Mode: "enforce", variable.ForeignKey: "copy", variable.CopyKey: key, variable.MoveDefault: "true",
 		}))
 		if says == "" {
 			if err != nil || c.ForeignKey != "copy" || c.CopyKey != key || !c.MoveDefault || c.Mode != "enforce" {
@@ -112,10 +113,10 @@ func TestNamesAreThoseThatParseReads(t *testing.T) {
 	if _, err := settings.Parse(func(name string) string { read[name] = true; return "" }); err == nil {
 		t.Error("an unset mode is no problem")
 	}
-	if len(read) != len(settings.Names()) || len(read) != reflect.TypeFor[settings.Config]().NumField() {
-		t.Errorf("%d read, %d named", len(read), len(settings.Names()))
+	if len(read) != len(variable.Names()) || len(read) != reflect.TypeFor[settings.Config]().NumField() {
+		t.Errorf("%d read, %d named", len(read), len(variable.Names()))
 	}
-	for _, name := range settings.Names() {
+	for _, name := range variable.Names() {
 		if !read[name] || !strings.HasPrefix(name, "KEYMEND_") {
 			t.Errorf("%s isn't read", name)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 )
 
 // remediate has a minute. Reads that don't fit into it would never end in an
@@ -19,9 +20,9 @@ func TestTheProofFitsIntoTheFunctionsTime(t *testing.T) {
 		{"20", "30s", false}, {"20", "1s", false}, {"1", "30s", false}, {"5", "2001ms", false},
 	} {
 		c, err := settings.Parse(from(map[string]string{
-			settings.EnvMode: "enforce", settings.EnvVerifyReads: tc.reads, settings.EnvVerifyInterval: tc.interval,
+			variable.Mode: "enforce", variable.VerifyReads: tc.reads, variable.VerifyInterval: tc.interval,
 		}))
-		if (err == nil) != tc.ok || (c.Mode == "enforce") != tc.ok || !tc.ok && !strings.Contains(err.Error(), settings.EnvVerifyInterval) {
+		if (err == nil) != tc.ok || (c.Mode == "enforce") != tc.ok || !tc.ok && !strings.Contains(err.Error(), variable.VerifyInterval) {
 			t.Errorf("%s reads, one each %s: %s, %v", tc.reads, tc.interval, c.Mode, err)
 		}
 	}
@@ -37,13 +38,13 @@ func FuzzParse(f *testing.F) {
 	f.Add("enforce\n", "\x00", "\xff", "/", "05", "1e9s")
 	f.Fuzz(func(t *testing.T, mode, scope, own, parameter, reads, interval string) {
 		c, err := settings.Parse(from(map[string]string{
-			settings.EnvMode: mode, settings.EnvScope: scope, settings.EnvOwnKey: own,
-			settings.EnvSwitchParameter: parameter, settings.EnvVerifyReads: reads, settings.EnvVerifyInterval: interval,
+			variable.Mode: mode, variable.Scope: scope, variable.OwnKey: own,
+			variable.SwitchParameter: parameter, variable.VerifyReads: reads, variable.VerifyInterval: interval,
 		}))
-		if c.Mode != "observe" && (err != nil || c.Mode != mode) || err == nil && c.Mode != mode {
+		if c.Mode != "observe" && (err != nil || string(c.Mode) != mode) || err == nil && string(c.Mode) != mode {
 			t.Errorf("mode %q from %q, %v", c.Mode, mode, err)
 		}
-		if c.Scope != "tagged" && c.Scope != scope || c.SwitchParameter != "" && c.SwitchParameter != parameter {
+		if c.Scope != "tagged" && string(c.Scope) != scope || c.SwitchParameter != "" && c.SwitchParameter != parameter {
 			t.Errorf("%+v", c)
 		}
 		if parameter != "" && c.SwitchParameter == "" && c.Mode != "observe" {

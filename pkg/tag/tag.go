@@ -6,6 +6,7 @@
 package tag
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -32,6 +33,10 @@ const (
 	Group       = "keymend-group"       // the Auto Scaling group that it was made for
 	Remediation = "keymend-remediation" // id of the remediation that made it
 )
+
+// Version begins the description of every launch template version that Keymend makes
+// of version from. Versions have no tags.
+func Version(from int64) string { return fmt.Sprintf("keymend: version %d with own copies", from) }
 
 // Stack is CloudFormation's mark on what it made. A change there by hand is drift,
 // and goes with the next update.

@@ -1,6 +1,5 @@
-// Package verify proves that a write took: it reads the key until several
-// reads in a row agree, and evaluates access on the last one. KMS is eventually
-// consistent, so one read proves little.
+// Package verify proves that a write took: it reads until several reads in a row
+// agree. KMS is eventually consistent, so one read proves little.
 // https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
 package verify
 
@@ -12,12 +11,12 @@ import (
 )
 
 // ErrNotSettled says that the reads didn't agree in time, or that they never
-// showed access.
+// were good.
 var ErrNotSettled = errors.New("the change could not be seen in time")
 
 // Options say how long to look.
 type Options struct {
-	Reads    int           // consecutive reads that must agree and show access
+	Reads    int           // consecutive reads that must agree and be good
 	Interval time.Duration // between two reads
 	Limit    int           // reads in all; 0 = four times Reads
 	Sleep    func(context.Context, time.Duration) error

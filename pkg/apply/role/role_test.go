@@ -7,95 +7,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"github.com/aws/smithy-go"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"keymend/pkg/apply"
+	"keymend/pkg/apply/applytest"
 	"keymend/pkg/apply/role"
-	"keymend/pkg/plan"
+	"keymend/pkg/change"
+	kind "keymend/pkg/kind/role"
 )
 
-const (
-	byDefault = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
-	ours      = byDefault + "_payments"
-	group     = "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:0a1b:autoScalingGroupName/web-prod"
-)
-
-// An account with one group answers each call with the next of its errors.
-type account struct {
-	launchesAs string
-	errs       []error
-	updates    []*autoscaling.UpdateAutoScalingGroupInput
-	made       []*iam.CreateServiceLinkedRoleInput
-	deleted    []string
-	statuses   []iamtypes.DeletionTaskStatusType
-	slept      time.Duration
-}
-
-func (a *account) next() error {
-	if len(a.errs) == 0 {
-		return nil
-	}
-	err := a.errs[0]
-	a.errs = a.errs[1:]
-	return err
-}
-
-func (a *account) now(context.Context) (string, error) { return a.launchesAs, nil }
-
-func (a *account) sleep(ctx context.Context, d time.Duration) error {
-	a.slept += d
-	return ctx.Err()
-}
-
-func (a *account) CreateServiceLinkedRole(_ context.Context, in *iam.CreateServiceLinkedRoleInput, _ ...func(*iam.Options)) (*iam.CreateServiceLinkedRoleOutput, error) {
-	a.made = append(a.made, in)
-	return &iam.CreateServiceLinkedRoleOutput{}, a.next()
-}
-
-func (a *account) DeleteServiceLinkedRole(_ context.Context, in *iam.DeleteServiceLinkedRoleInput, _ ...func(*iam.Options)) (*iam.DeleteServiceLinkedRoleOutput, error) {
-	a.deleted = append(a.deleted, *in.RoleName)
-	return &iam.DeleteServiceLinkedRoleOutput{DeletionTaskId: aws.String("task/1")}, a.next()
-}
-
-func (a *account) GetServiceLinkedRoleDeletionStatus(context.Context, *iam.GetServiceLinkedRoleDeletionStatusInput, ...func(*iam.Options)) (*iam.GetServiceLinkedRoleDeletionStatusOutput, error) {
-	status := iamtypes.DeletionTaskStatusTypeInProgress
-	if len(a.statuses) > 0 {
-		status, a.statuses = a.statuses[0], a.statuses[1:]
-	}
-	out := &iam.GetServiceLinkedRoleDeletionStatusOutput{Status: status}
-	if status == iamtypes.DeletionTaskStatusTypeFailed {
-		out.Reason = &iamtypes.DeletionTaskFailureReasonType{Reason: aws.String("in use in us-east-1")}
-	}
-	return out, nil
-}
-
-func (a *account) UpdateAutoScalingGroup(_ context.Context, in *autoscaling.UpdateAutoScalingGroupInput, _ ...func(*autoscaling.Options)) (*autoscaling.UpdateAutoScalingGroupOutput, error) {
-	a.updates = append(a.updates, in)
-	err := a.next()
-	if err == nil {
-		a.launchesAs = *in.ServiceLinkedRoleARN
-	}
-	return &autoscaling.UpdateAutoScalingGroupOutput{}, err
-}
-
-func (a *account) DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
-	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: []astypes.AutoScalingGroup{
-		{AutoScalingGroupName: aws.String("web-prod"), ServiceLinkedRoleARN: &a.launchesAs},
-	}}, nil
-}
-
-func invalid(text string) error {
-	return &smithy.GenericAPIError{Code: "ValidationError", Message: text}
-}
+const ours = applytest.Role + "_payments"
 
 func TestEnsure(t *testing.T) {
 	t.Parallel()
+	const create = "iam:CreateServiceLinkedRole"
 	taken := "Service role name AWSServiceRoleForAutoScaling_payments has been taken in this account, please try a different suffix."
 	long := "Role name is longer than 64 characters"
 	for name, tc := range map[string]struct {
@@ -104,102 +30,115 @@ func TestEnsure(t *testing.T) {
 		fails   bool
 	}{
 		"made":         {nil, true, false},
-		"there":        {&iamtypes.InvalidInputException{Message: &taken}, false, false},
-		"another text": {&iamtypes.InvalidInputException{Message: &long}, false, true},
-		"a limit":      {&iamtypes.LimitExceededException{}, false, true},
+		"there":        {&types.InvalidInputException{Message: &taken}, false, false},
+		"another text": {&types.InvalidInputException{Message: &long}, false, true},
+		"a limit":      {&types.LimitExceededException{}, false, true},
 	} {
-		a := &account{errs: []error{tc.err}}
-		changed, err := role.Ensure(t.Context(), a, plan.EnsureServiceLinkedRole{Role: ours, Suffix: "payments"})
-		if changed != tc.changed || (err != nil) != tc.fails {
-			t.Errorf("%s: %v, %v", name, changed, err)
+		w := applytest.New()
+		w.Answer = applytest.Errors(create, tc.err)
+		done, err := role.Ensure{}.Do(t.Context(), w.Env(), kind.Ensure{Role: ours, Suffix: "payments"})
+		if done.Changed != tc.changed || (err != nil) != tc.fails {
+			t.Errorf("%s: %+v, %v", name, done, err)
 		}
-		if in := a.made[0]; *in.AWSServiceName != "autoscaling.amazonaws.com" || *in.CustomSuffix != "payments" || *in.Description == "" {
+		in := w.Made(create)[0].Input.(*iam.CreateServiceLinkedRoleInput)
+		if *in.AWSServiceName != "autoscaling.amazonaws.com" || *in.CustomSuffix != "payments" || *in.Description == "" {
 			t.Errorf("%s: %+v", name, in)
 		}
 	}
 }
 
-// A role that Auto Scaling doesn't know yet is waited for, a little; nothing is
-// written over what someone else gave the group meanwhile.
-func TestUpdate(t *testing.T) {
+// TestBeforeTheMessage: IAM shows seconds. A role of the second in which the message
+// was sent may be this remediation's; one that was made before isn't. Where it isn't
+// known when the message was sent, none is.
+func TestBeforeTheMessage(t *testing.T) {
 	t.Parallel()
-	unknown := invalid("ARN specified for Service-Linked Role does not exist.")
-	notReady := &astypes.ServiceLinkedRoleFailure{}
-	step := plan.UpdateGroup{Group: group, Name: "web-prod", Before: byDefault, After: ours}
+	sent := time.Date(2026, 3, 2, 9, 0, 0, 700e6, time.UTC)
 	for name, tc := range map[string]struct {
-		now      string
-		errs     []error
-		updates  int
-		notKnown bool
-		is       error
+		sent, made time.Time
+		want       bool
 	}{
-		"as it was":             {byDefault, nil, 1, false, nil},
-		"as it shall be":        {ours, nil, 0, false, nil},
-		"another since":         {byDefault + "_other", nil, 0, false, role.ErrChanged},
-		"known at the third":    {byDefault, []error{unknown, notReady}, 3, false, nil},
-		"not known in time":     {byDefault, []error{unknown, unknown, unknown, unknown, unknown}, 4, true, role.ErrNotKnown},
-		"another invalid thing": {byDefault, []error{invalid("MaxSize is missing")}, 1, false, nil},
+		"made before":             {sent, sent.Add(-2 * time.Second), false},
+		"made in the same second": {sent, sent.Truncate(time.Second), true},
+		"made since":              {sent, sent.Add(time.Minute), true},
+		"when isn't known":        {time.Time{}, sent, false},
 	} {
-		a := &account{launchesAs: tc.now, errs: tc.errs}
-		changed, err := role.Update(t.Context(), a.now, a, a.sleep, step)
-		if len(a.updates) != tc.updates || changed != (err == nil && tc.updates > 0) || errors.Is(err, role.ErrNotKnown) != tc.notKnown {
-			t.Errorf("%s: %d updates, %v, %v", name, len(a.updates), changed, err)
-		}
-		if failed := len(tc.errs) == 1 || tc.notKnown || tc.is != nil; failed != (err != nil) || tc.is != nil && !errors.Is(err, tc.is) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if (a.slept > 0) != (tc.updates > 1) {
-			t.Errorf("%s: slept %v", name, a.slept)
-		}
-		for _, in := range a.updates {
-			if diff := cmp.Diff(&autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web-prod"), ServiceLinkedRoleARN: aws.String(ours)}, in, cmpopts.IgnoreUnexported(autoscaling.UpdateAutoScalingGroupInput{})); diff != "" {
-				t.Errorf("%s: it changes something else: %s", name, diff)
-			}
+		w := applytest.New()
+		w.Now = tc.made
+		w.MakeRole("payments")
+		e := w.Env()
+		e.By.Sent = tc.sent
+		found, standing, err := role.Ensure{}.Stands(t.Context(), e, kind.Ensure{Role: ours, Suffix: "payments"})
+		if err != nil || standing != apply.There || found.Changed != tc.want || found.ID == "" {
+			t.Errorf("%s: %+v, %d, %v", name, found, standing, err)
 		}
 	}
 }
 
-func TestRestore(t *testing.T) {
-	t.Parallel()
-	u := role.Restore{Group: group, Name: "web-prod", Ours: ours, Role: byDefault}
-	for now, want := range map[string]bool{ours: true, byDefault: false, byDefault + "_other": false} {
-		a := &account{launchesAs: now}
-		changed, err := u.Run(t.Context(), a.now, a, a.sleep)
-		if err != nil || changed != want || len(a.updates) == 1 != want || want && a.launchesAs != byDefault {
-			t.Errorf("from %s: %v, %v, %s", now, changed, err, a.launchesAs)
-		}
-	}
+// A slow IAM tells how far a deletion is: each look the next of its answers, and then
+// that it goes on.
+type slow struct {
+	apply.IAM
+	statuses *[]types.DeletionTaskStatusType
 }
+
+// GetServiceLinkedRoleDeletionStatus implements apply.IAM.
+func (s slow) GetServiceLinkedRoleDeletionStatus(ctx context.Context, in *iam.GetServiceLinkedRoleDeletionStatusInput, options ...func(*iam.Options)) (*iam.GetServiceLinkedRoleDeletionStatusOutput, error) {
+	out, err := s.IAM.GetServiceLinkedRoleDeletionStatus(ctx, in, options...)
+	if out.Status = types.DeletionTaskStatusTypeInProgress; len(*s.statuses) > 0 {
+		out.Status, *s.statuses = (*s.statuses)[0], (*s.statuses)[1:]
+	}
+	if out.Status == types.DeletionTaskStatusTypeFailed {
+		out.Reason = &types.DeletionTaskFailureReasonType{Reason: new("in use in us-east-1")}
+	}
+	return out, err
+}
+
+type session struct {
+	apply.Session
+	statuses *[]types.DeletionTaskStatusType
+}
+
+// IAM implements apply.Session.
+func (s session) IAM() apply.IAM { return slow{s.Session.IAM(), s.statuses} }
 
 func TestDelete(t *testing.T) {
 	t.Parallel()
-	const running, ended, failed = iamtypes.DeletionTaskStatusTypeInProgress, iamtypes.DeletionTaskStatusTypeSucceeded, iamtypes.DeletionTaskStatusTypeFailed
+	const running, ended, failed = types.DeletionTaskStatusTypeInProgress, types.DeletionTaskStatusTypeSucceeded, types.DeletionTaskStatusTypeFailed
+	const remove = "iam:DeleteServiceLinkedRole"
 	for name, tc := range map[string]struct {
 		used     string
 		err      error
-		statuses []iamtypes.DeletionTaskStatusType
+		statuses []types.DeletionTaskStatusType
 		changed  bool
 		deleted  int
 		says     string
 	}{
-		"deleted":            {byDefault, nil, []iamtypes.DeletionTaskStatusType{running, ended}, true, 1, ""},
-		"gone":               {byDefault, &iamtypes.NoSuchEntityException{}, nil, false, 1, ""},
-		"in use here":        {ours, nil, nil, false, 0, "web-prod launches as it"},
-		"in use elsewhere":   {byDefault, nil, []iamtypes.DeletionTaskStatusType{failed}, false, 1, "in use in us-east-1"},
-		"IAM takes its time": {byDefault, nil, nil, false, 1, "hasn't ended task task/1"},
-		"refused":            {byDefault, &iamtypes.ServiceFailureException{}, nil, false, 1, "delete role"},
+		"deleted":            {applytest.Role, nil, []types.DeletionTaskStatusType{running, ended}, true, 1, ""},
+		"gone":               {applytest.Role, &types.NoSuchEntityException{}, nil, false, 1, ""},
+		"in use here":        {ours, nil, nil, false, 0, "web launches as it"},
+		"in use elsewhere":   {applytest.Role, nil, []types.DeletionTaskStatusType{failed}, false, 1, "in use in us-east-1"},
+		"IAM takes its time": {applytest.Role, nil, nil, false, 1, "task task/1: IAM hasn't ended it yet"},
+		"refused":            {applytest.Role, &types.ServiceFailureException{}, nil, false, 1, "delete role"},
 	} {
-		a := &account{launchesAs: tc.used, errs: []error{tc.err}, statuses: tc.statuses}
-		changed, err := role.Delete{Role: ours}.Run(t.Context(), a, a, a.sleep)
-		if changed != tc.changed || len(a.deleted) != tc.deleted || (err != nil) != (tc.says != "") {
-			t.Errorf("%s: %v, %v", name, changed, err)
+		w := applytest.New()
+		w.MakeRole("payments")
+		w.Groups[0].ServiceLinkedRoleARN, w.Answer = &tc.used, applytest.Errors(remove, tc.err)
+		e := w.Env()
+		open := e.Open
+		e.Open = func(ctx context.Context, c change.Call) (apply.Session, error) {
+			s, err := open(ctx, c)
+			return session{s, &tc.statuses}, err
 		}
-		if err != nil && !strings.Contains(err.Error(), tc.says) {
+		done, err := role.Delete{}.Do(t.Context(), e, kind.Delete{Role: ours})
+		if done.Changed != tc.changed || len(w.Made(remove)) != tc.deleted || (err != nil) != (tc.says != "") {
+			t.Errorf("%s: %+v, %v", name, done, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), tc.says) || errors.Is(err, apply.ErrInUse) != strings.HasPrefix(name, "in use") {
 			t.Errorf("%s: %v", name, err)
 		}
-		for _, d := range a.deleted {
-			if d != "AWSServiceRoleForAutoScaling_payments" {
-				t.Errorf("%s: deleted %s", name, d)
+		for _, c := range w.Made(remove) {
+			if in := c.Input.(*iam.DeleteServiceLinkedRoleInput); *in.RoleName != "AWSServiceRoleForAutoScaling_payments" {
+				t.Errorf("%s: deleted %s", name, *in.RoleName)
 			}
 		}
 	}

@@ -9,12 +9,12 @@ import (
 // The layers of docs/architecture.md.
 var (
 	pure = []string{
-		"pkg/activity", "pkg/keypolicy", "pkg/access", "pkg/plan", "pkg/guard", "pkg/launch/encryption",
-		"pkg/owncopy",
+		"pkg/signal", "pkg/activity", "pkg/keypolicy", "pkg/access", "pkg/change", "pkg/kind", "pkg/plan", "pkg/guard",
+		"pkg/record", "pkg/history", "pkg/launch",
 	}
-	zero  = []string{"pkg/settings", "pkg/permission", "pkg/arn", "pkg/slr", "pkg/tag", "infra/template", "infra/cdkcontext", "infra/zip"}
+	zero  = []string{"pkg/settings", "pkg/permission", "pkg/arn", "pkg/slr", "pkg/limit", "pkg/tag", "pkg/outcome", "infra/template", "infra/cdkcontext", "infra/zip"}
 	shell = []string{
-		"pkg/launch", "pkg/keystate", "pkg/apply", "pkg/copier", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account", "pkg/together",
+		"pkg/observe", "pkg/keystate", "pkg/apply", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account", "pkg/together", "pkg/wiring",
 	}
 	sandbox = []string{"pkg/sandbox"}
 )
@@ -26,7 +26,7 @@ const (
 
 // pureLibraries compute and do nothing else; pure packages may link them.
 var pureLibraries = []string{
-	"github.com/tidwall/gjson", "github.com/tidwall/sjson", "github.com/tidwall/match", "github.com/tidwall/pretty",
+	"github.com/tidwall/gjson", "github.com/tidwall/match", "github.com/tidwall/pretty",
 }
 
 // impure are the standard library's packages that a pure package may not
@@ -62,8 +62,8 @@ func TestPurePackagesOnlyCompute(t *testing.T) {
 			}
 		}
 		for _, dep := range p.Deps {
-			if !all[dep].Standard && !underAny(dep, pure) && !slices.Contains(pureLibraries, dep) {
-				t.Errorf("links %s: a pure package links the standard library, pure libraries and pure packages", dep)
+			if !all[dep].Standard && !underAny(dep, slices.Concat(pure, zero)) && !slices.Contains(pureLibraries, dep) {
+				t.Errorf("links %s: a pure package links the standard library, pure libraries, pure and zero packages", dep)
 			}
 		}
 	})
@@ -92,6 +92,16 @@ func TestServiceClientsStayInTheShell(t *testing.T) {
 		for _, imported := range p.Imports {
 			if strings.HasPrefix(imported, service) {
 				t.Errorf("imports %s: only shell packages talk to AWS", imported)
+			}
+		}
+	})
+}
+
+func TestOnlyTestsLinkTheSuiteOfKinds(t *testing.T) {
+	own(t, func(t *testing.T, p linked) {
+		for _, dep := range p.Deps {
+			if underAny(dep, []string{"pkg/apply/applytest"}) {
+				t.Errorf("links %s: it is for tests", dep)
 			}
 		}
 	})
@@ -126,29 +136,29 @@ func TestFunctionsLinkOnlyTheEngine(t *testing.T) {
 	})
 }
 
-// Which keys a launch uses is written twice, in pkg/launch and in the sandbox,
-// because no outsider can referee it: the two must not share code.
+// Which keys a launch uses is written twice, in pkg/launch with pkg/observe and in
+// the sandbox, because no outsider can referee it: the two must not share code.
 func TestTheSandboxLaunchesByItsOwnRules(t *testing.T) {
 	own(t, func(t *testing.T, p linked) {
 		if !underAny(p.ImportPath, []string{"pkg/sandbox/ec2", "pkg/sandbox/autoscaling"}) {
 			return
 		}
 		for _, dep := range p.Deps {
-			if underAny(dep, []string{"pkg/launch"}) {
+			if underAny(dep, []string{"pkg/launch", "pkg/observe"}) {
 				t.Errorf("links %s", dep)
 			}
 		}
 	})
 }
 
-// The CDK app and its constructs link the CDK, and of the rest only what depends on
-// nothing; the others don't link the CDK.
+// The CDK app and its constructs link the CDK, and of the rest only the zero packages
+// and the signals, for the rules; the others don't link the CDK.
 func TestNothingLinksTheCDK(t *testing.T) {
 	own(t, func(t *testing.T, p linked) {
 		if underAny(p.ImportPath, []string{"infra"}) && !underAny(p.ImportPath, zero) {
 			for _, dep := range p.Deps {
-				if under(dep, module) && !underAny(dep, append(zero, "infra")) {
-					t.Errorf("links %s: infra links settings, permissions and itself", dep)
+				if under(dep, module) && !underAny(dep, slices.Concat(zero, []string{"infra", "pkg/signal"})) {
+					t.Errorf("links %s: infra links zero packages, signals and itself", dep)
 				}
 			}
 			return

@@ -7,16 +7,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"keymend/pkg/audit"
 	"keymend/pkg/remediation"
 )
 
-// Changes takes messages from the FIFO queue to Remediate.
+// Changes takes messages from the FIFO queue to the Fixer.
 type Changes struct {
-	Remediate func(ctx context.Context, m remediation.Message) (audit.Record, error)
-	Record    Record
-	Problem   error       // what is wrong with the settings; nil = nothing
-	Log       func(error) // hears of the error for which messages come again
+	Fixer *remediation.Fixer
+	Function
 }
 
 // Handle carries out the messages of a batch, which has one. At the first that
@@ -24,12 +21,12 @@ type Changes struct {
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 func (h Changes) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	var out events.SQSEventResponse
-	if err := complain(ctx, h.Record, h.Problem); err != nil {
+	if err := h.settings(ctx, h.Fixer.Log); err != nil {
 		return out, err
 	}
 	for i, m := range batch.Records {
 		if err := h.one(ctx, m); err != nil {
-			h.Log(err)
+			h.Complain(ctx, err)
 			for _, rest := range batch.Records[i:] {
 				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: rest.MessageId})
 			}
@@ -40,12 +37,12 @@ func (h Changes) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 }
 
 func (h Changes) one(ctx context.Context, m events.SQSMessage) error {
-	message, err := remediation.ReadMessage([]byte(m.Body))
+	message, err := remediation.ReadMessage([]byte(m.Body), h.Fixer.Kinds.Kinds())
 	if err != nil {
-		return h.Record(ctx, ignored(err))
+		return h.Fixer.Log.Write(ctx, ignored(err))
 	}
 	message.Delivery = delivery(m)
-	_, err = h.Remediate(ctx, message)
+	_, err = h.Fixer.Remediate(ctx, message)
 	return err
 }
 

@@ -1,5 +1,5 @@
-// Package queue is where the functions' queues meet the engine: it takes
-// messages apart, collapses storms, and says which messages have to come again.
+// Package queue takes the messages of the functions' queues apart, collapses storms
+// of signals, and says which messages have to come again.
 package queue
 
 import (
@@ -10,30 +10,37 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"keymend/pkg/activity"
-	"keymend/pkg/audit"
+	"keymend/pkg/limit"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
+	"keymend/pkg/signal"
 )
 
-// Record writes an audit record.
-type Record func(ctx context.Context, r audit.Record) error
+// Function is what both functions have.
+type Function struct {
+	Problem  error                        // what is wrong with the settings; nil = nothing
+	Complain func(context.Context, error) // hears of errors for which a message comes again
+}
 
-// Signals takes EventBridge events from a queue to Diagnose.
+// settings says, at every invocation, that the settings are invalid.
+func (f Function) settings(ctx context.Context, log remediation.Log) error {
+	if f.Problem == nil {
+		return nil
+	}
+	err := log.Write(ctx, record.Record{Phase: record.Finding, Mode: settings.Observe, Outcome: outcome.SettingsInvalid, Reason: f.Problem.Error()})
+	if err != nil {
+		return fmt.Errorf("record invalid settings: %w", err)
+	}
+	return nil
+}
+
+// Signals takes EventBridge events from a queue to the Looker.
 type Signals struct {
-	Diagnose func(ctx context.Context, s remediation.Signal) ([]remediation.Diagnosis, error)
-	// Place finds the group that an event about an image is for. Its error is
-	// activity.Ignored for an image that is nobody's; else it is transient. nil:
-	// nobody's are all.
-	Place func(ctx context.Context, f activity.Failure) (activity.Failure, error)
-	// Together, where it is there, makes the Diagnose of one batch.
-	Together func(signals []remediation.Signal) func(context.Context, remediation.Signal) ([]remediation.Diagnosis, error)
-	// Explain holds a write by one of Keymend's roles to the audit log. Its error is
-	// activity.Ignored for somebody else's; else it is transient.
-	Explain func(ctx context.Context, f activity.Failure, d remediation.Delivery) error
-	Record  Record
-	Problem error            // what is wrong with the settings; nil = nothing
-	Log     func(error)      // hears of errors for which a message comes again
-	Now     func() time.Time // nil: time.Now
+	Looker *remediation.Looker
+	Function
+	Now func() time.Time // nil: time.Now
 }
 
 // Handle looks at each group of a batch once. Events that aren't for Keymend are
@@ -41,27 +48,25 @@ type Signals struct {
 // looked at come again.
 func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	var out events.SQSEventResponse
-	if err := complain(ctx, h.Record, h.Problem); err != nil {
+	if err := h.settings(ctx, h.Looker.Log); err != nil {
 		return out, err
 	}
-	var failures []activity.Failure
+	var looks []signal.Look
 	var ids []string
 	for _, m := range batch.Records {
-		switch f, look, err := h.take(ctx, m); {
+		switch look, err := h.take(ctx, m); {
 		case err != nil:
-			h.Log(err)
+			h.Complain(ctx, err)
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-		case look:
-			failures, ids = append(failures, f), append(ids, m.MessageId)
+		case look.Group != "":
+			looks, ids = append(looks, look), append(ids, m.MessageId)
 		}
 	}
-	signals, members := remediation.Collapse(failures)
-	if h.Together != nil {
-		h.Diagnose = h.Together(signals)
-	}
-	for i, s := range signals {
-		if err := h.diagnose(ctx, s); err != nil {
-			h.Log(err)
+	looks, members := signal.Collapse(looks)
+	together := h.Looker.Together(looks)
+	for i, look := range looks {
+		if err := h.diagnose(ctx, together, look); err != nil {
+			h.Complain(ctx, err)
 			for _, at := range members[i] {
 				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: ids[at]})
 			}
@@ -70,43 +75,34 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	return out, nil
 }
 
-// take reads a message, and deals with it unless a group is to be looked at.
-func (h Signals) take(ctx context.Context, m events.SQSMessage) (f activity.Failure, look bool, err error) {
-	f, err = h.decode(ctx, m.Body)
-	if look = err == nil && f.Write == nil; look {
-		return f, look, nil
-	}
-	if err == nil {
-		err = h.explain(ctx, f, delivery(m))
-	}
+// take reads a message, and deals with it unless a group is to be looked at, which it
+// returns.
+func (h Signals) take(ctx context.Context, m events.SQSMessage) (signal.Look, error) {
+	look, err := h.ask(ctx, m)
 	if err != nil && !lost(err) {
-		err = h.Record(ctx, ignored(err))
+		return look, h.Looker.Log.Write(ctx, ignored(err))
 	}
-	return f, false, err
+	return look, err
 }
 
-func (h Signals) decode(ctx context.Context, body string) (activity.Failure, error) {
-	f, err := activity.Decode([]byte(body))
-	if err != nil || f.Group != "" || f.Write != nil {
-		return f, err
+// ask does what a signal asks for.
+func (h Signals) ask(ctx context.Context, m events.SQSMessage) (signal.Look, error) {
+	s, err := signal.Decode([]byte(m.Body))
+	switch s := s.(type) {
+	case signal.OwnWrite:
+		return signal.Look{}, h.Looker.Explain(ctx, s, delivery(m))
+	case signal.ImageChanged:
+		return h.Looker.Place(ctx, s)
+	case interface{ Look() signal.Look }:
+		return s.Look(), nil
 	}
-	if h.Place == nil {
-		return f, &activity.Ignored{Reason: "nothing is copied here, and the event is about image " + f.Image}
-	}
-	return h.Place(ctx, f)
-}
-
-func (h Signals) explain(ctx context.Context, f activity.Failure, d remediation.Delivery) error {
-	if h.Explain == nil {
-		return &activity.Ignored{Reason: "writes aren't looked at here, and the event is about " + f.Write.Action}
-	}
-	return h.Explain(ctx, f, d)
+	return signal.Look{}, err
 }
 
 // lost reports whether an event that couldn't be dealt with has to come again.
 func lost(err error) bool {
-	_, ignored := errors.AsType[*activity.Ignored](err)
-	_, malformed := errors.AsType[*activity.Malformed](err)
+	_, ignored := errors.AsType[*signal.Ignored](err)
+	_, malformed := errors.AsType[*signal.Malformed](err)
 	return !ignored && !malformed
 }
 
@@ -116,37 +112,25 @@ var errLate = errors.New("no time is left in this invocation")
 // diagnose looks at a group if there is time to, and in any case ends before the
 // function does: an invocation that Lambda ends has no answer, and then the
 // whole batch comes again, with all that was done.
-func (h Signals) diagnose(ctx context.Context, s remediation.Signal) error {
-	const answer, look = 3 * time.Second, 10 * time.Second
+func (h Signals) diagnose(ctx context.Context, l *remediation.Looker, at signal.Look) error {
+	const look = 10 * time.Second
 	if deadline, ok := ctx.Deadline(); ok {
 		now := time.Now
 		if h.Now != nil {
 			now = h.Now
 		}
-		if deadline.Sub(now()) < answer+look {
-			return fmt.Errorf("look at %s: %w", s.Group, errLate)
+		if deadline.Sub(now()) < limit.Answer+look {
+			return fmt.Errorf("look at %s: %w", at.Group, errLate)
 		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answer))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-limit.Answer))
 		defer cancel()
 	}
-	_, err := h.Diagnose(ctx, s)
+	_, err := l.Diagnose(ctx, at)
 	return err
 }
 
 // ignored is the record of what isn't for Keymend.
-func ignored(why error) audit.Record {
-	return audit.Record{Phase: audit.Finding, Outcome: audit.Ignored, Reason: why.Error()}
-}
-
-// complain says, at every invocation, that the settings are invalid.
-func complain(ctx context.Context, record Record, problem error) error {
-	if problem == nil {
-		return nil
-	}
-	err := record(ctx, audit.Record{Phase: audit.Finding, Mode: "observe", Outcome: audit.SettingsInvalid, Reason: problem.Error()})
-	if err != nil {
-		return fmt.Errorf("record invalid settings: %w", err)
-	}
-	return nil
+func ignored(why error) record.Record {
+	return record.Record{Phase: record.Finding, Outcome: outcome.Ignored, Reason: why.Error()}
 }

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/launch"
+	"keymend/pkg/observe"
 	"keymend/pkg/sandbox"
 )
 
@@ -36,7 +37,7 @@ func TestLaunchesAgree(t *testing.T) {
 		}
 		s.spoil()
 		before := len(w.box.Calls())
-		l, err := launch.FromConfig(w.cfg).Resolve(w.ctx, ours, region, "web-prod")
+		l, err := observe.FromConfig(w.cfg).Resolve(w.ctx, ours, region, "web-prod")
 		must(t, err)
 		launched := s.launchEach(types)
 		s.compare(l, launched, w.asked(t, before))

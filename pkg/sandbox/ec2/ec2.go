@@ -1,9 +1,9 @@
 // Package ec2 is the sandbox's EC2: volumes, snapshots, images, launch
 // templates, and instances whose volumes ask KMS for their keys as AWS's do.
 //
-// It decides which keys a launch needs by itself and must not import
-// keymend/pkg/launch: the product and its sandbox are two readings of the same
-// AWS pages, so that one can catch the other's mistake.
+// It decides which keys a launch needs by itself and must import neither
+// keymend/pkg/launch nor keymend/pkg/observe: the product and its sandbox are two
+// readings of the same AWS pages, so that one can catch the other's mistake.
 package ec2
 
 import (

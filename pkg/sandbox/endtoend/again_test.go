@@ -9,8 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"keymend/pkg/audit"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox/conformance/tool"
 )
 
@@ -94,7 +94,7 @@ func TestByHand(t *testing.T) {
 	}
 	hand.deliver(strings.ReplaceAll(launchUnsuccessful, "GROUP", "web-prod"))
 	hand.box.Advance(time.Minute)
-	hand.wantOutcome("web-prod", audit.CauseElsewhere)
+	hand.wantOutcome("web-prod", outcome.CauseElsewhere)
 	hand.wantUntouched()
 }
 

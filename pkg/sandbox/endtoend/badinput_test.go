@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox"
 )
 
@@ -92,7 +92,7 @@ func TestGroupThatIsGone(t *testing.T) {
 			}
 			w.box.Advance(10 * time.Minute)
 			w.wantUntouched()
-			w.wantOutcome("web-prod", audit.Ignored)
+			w.wantOutcome("web-prod", outcome.Ignored)
 		})
 	}
 }
@@ -115,7 +115,7 @@ func TestMalformedEvents(t *testing.T) {
 			w.deliver(body)
 			w.box.Advance(time.Hour)
 			w.wantUntouched()
-			w.wantOutcome("", audit.Ignored)
+			w.wantOutcome("", outcome.Ignored)
 			if n := w.waiting("keymend-signals") + " " + w.waiting("keymend-signals-dead"); n != "0+0 0+0" {
 				t.Errorf("messages left in the queues: %s", n)
 			}

@@ -14,7 +14,8 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/infra/template"
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 const (
@@ -99,7 +100,7 @@ func (b *border) changes() int {
 }
 
 // last returns the last record with the outcome.
-func (w *world) last(outcome audit.Outcome) audit.Record {
+func (w *world) last(outcome outcome.Outcome) record.Record {
 	w.t.Helper()
 	all := w.records()
 	for _, r := range slices.Backward(all) {
@@ -108,7 +109,7 @@ func (w *world) last(outcome audit.Outcome) audit.Record {
 		}
 	}
 	w.t.Fatalf("no record has the outcome %s\n%v", outcome, w.story())
-	return audit.Record{}
+	return record.Record{}
 }
 
 // again delivers the event of a launch that failed.

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 )
 
 var stackOwned = map[string]string{"keymend": "remediate", "aws:cloudformation:stack-name": "platform"} //nolint:gochecknoglobals // a constant map
@@ -40,7 +40,7 @@ func TestBridge(t *testing.T) {
 	if code, text := w.keymend(account, "diagnose", "web-prod"); code != 0 || strings.Contains(text, "BRIDGE") {
 		t.Errorf("exit %d\n%s", code, text)
 	}
-	if r := w.last(audit.Fixed); r.Plan.Steps[0].Type() != "RetireGrant" {
+	if r := w.last(outcome.Fixed); r.Steps[0].Kind() != "RetireGrant" {
 		t.Errorf("%+v", r.Plan.Steps)
 	}
 
@@ -72,7 +72,7 @@ func TestBridgeUndone(t *testing.T) {
 	if len(before) != 1 || len(w.ourGrants(key)) != 0 {
 		t.Fatalf("%d grants, then %d\n%v", len(before), len(w.ourGrants(key)), w.story())
 	}
-	id := w.last(audit.Fixed).RemediationID
+	id := w.last(outcome.Fixed).RemediationID
 	if code, text := w.keymend(account, "undo", id); code != 3 || !strings.Contains(text, "made again") {
 		t.Errorf("exit %d\n%s", code, text)
 	}
@@ -130,6 +130,8 @@ func TestGrantOfARecreatedRole(t *testing.T) {
 // show: a role that a foreign statement names isn't one of its account any more.
 func TestRefusedPolicy(t *testing.T) {
 	t.Parallel()
+	// begun counts the edits that were begun and that KMS refused: it alone knows which roles exist.
+	begun := map[string]int{"a principal that the document doesn't give away": 1}
 	for name, ruin := range map[string]func(w *world, key string){
 		"a statement that was valid once": func(w *world, key string) {
 			must(w.t, w.box.SeedKeyPolicy(key, strings.Replace(rootOnly, `"Statement":[`, `"Statement":[{"Sid":"Legacy","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+account+`:root"},"Action":"s3:GetObject","Resource":"*"},`, 1)))
@@ -154,7 +156,7 @@ func TestRefusedPolicy(t *testing.T) {
 			if n := w.inService("web-prod"); n != 2 || len(w.ourGrants(key)) != 1 || w.policy(key) != before {
 				t.Errorf("%d in service, %d grants\n%v", n, len(w.ourGrants(key)), w.story())
 			}
-			w.undoAll(1)
+			w.undoAll(1 + begun[name])
 			if len(w.ourGrants(key)) != 0 || w.policy(key) != before {
 				t.Errorf("undone: %d grants", len(w.ourGrants(key)))
 			}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 )
 
 // copyable is how the owner of a key lets the first account copy what lies under it.
@@ -135,7 +135,7 @@ func TestCopyOfAnImage(t *testing.T) {
 	if c.there.policy(c.theirs) != before || len(c.grants(c.theirs)) != 0 {
 		t.Error("the owner's key was opened")
 	}
-	if r := c.last(audit.Moved); !strings.Contains(r.Reason, "group web-prod follows $Latest") || r.Proof.EqualReads == 0 {
+	if r := c.last(outcome.Moved); !strings.Contains(r.Reason, "group web-prod follows $Latest") || r.Proof.EqualReads == 0 {
 		t.Errorf("%+v", r)
 	}
 	for range 5 {
@@ -180,7 +180,7 @@ func TestCopyByDefaultVersion(t *testing.T) {
 				if len(all) != 2 || standard != 2 {
 					t.Errorf("%d versions, default %d\n%v", len(all), standard, c.short())
 				}
-				if r := c.last(audit.Moved); !strings.Contains(r.Reason, "web-prod") || (tc.beside == "$Default") != strings.Contains(r.Reason, "api-prod and web-prod") {
+				if r := c.last(outcome.Moved); !strings.Contains(r.Reason, "web-prod") || (tc.beside == "$Default") != strings.Contains(r.Reason, "api-prod and web-prod") {
 					t.Error(r.Reason)
 				}
 				return
@@ -188,7 +188,7 @@ func TestCopyByDefaultVersion(t *testing.T) {
 			if len(all) != 2 || standard != 1 || c.inService("web-prod") != 0 {
 				t.Fatalf("%d versions, default %d\n%v", len(all), standard, c.short())
 			}
-			r := c.last(audit.HandedOver)
+			r := c.last(outcome.HandedOver)
 			if !strings.Contains(r.Reason, "--launch-template-id "+template+" --default-version 2`") {
 				t.Error(r.Reason)
 			}
@@ -216,7 +216,7 @@ func TestCopyByNumber(t *testing.T) {
 		t.Fatalf("%d versions, default %d\n%v", len(all), standard, c.short())
 	}
 	command := "aws autoscaling update-auto-scaling-group --region " + region + " --auto-scaling-group-name web-prod --launch-template LaunchTemplateId=" + template + ",Version=2"
-	if r := c.last(audit.HandedOver); !strings.Contains(r.Reason, "`"+command+"`") {
+	if r := c.last(outcome.HandedOver); !strings.Contains(r.Reason, "`"+command+"`") {
 		t.Error(r.Reason)
 	}
 	c.wantFinding("web-prod", c.theirs, command)

@@ -10,7 +10,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 )
 
 // until moves time on, a second at a time, until something has happened.
@@ -70,7 +70,7 @@ func TestCopyFails(t *testing.T) {
 			if len(images)+len(snapshots) != 0 || c.copiesBegun() != 1 || c.count("CreateLaunchTemplateVersion") != 0 {
 				t.Fatalf("%d images, %d snapshots left\n%v", len(images), len(snapshots), c.short())
 			}
-			if r := c.last(audit.Failed); !strings.Contains(r.Reason, tc.says) || !strings.Contains(r.Reason, "copies anew") {
+			if r := c.last(outcome.Failed); !strings.Contains(r.Reason, tc.says) || !strings.Contains(r.Reason, "copies anew") {
 				t.Error(r.Reason)
 			}
 			if _, err := c.there.ec2.DescribeImages(t.Context(), &ec2.DescribeImagesInput{ImageIds: []string{c.image}}); err != nil {
@@ -108,7 +108,7 @@ func TestCopyEvents(t *testing.T) {
 	c.box.Advance(10 * time.Second)
 	c.again()
 	c.box.Advance(10 * time.Second)
-	if all, _ := c.versions(template); len(all) != 1 || c.last(audit.Copying).Outcome != audit.Copying {
+	if all, _ := c.versions(template); len(all) != 1 || c.last(outcome.Copying).Outcome != outcome.Copying {
 		t.Fatalf("%d versions of a pending copy\n%v", len(all), c.short())
 	}
 	c.box.Advance(20 * time.Minute)
@@ -123,7 +123,7 @@ func TestCopyEvents(t *testing.T) {
 	if all, _ := c.versions(template); len(all) != 2 {
 		t.Errorf("%d versions\n%v", len(all), c.short())
 	}
-	c.wantOutcome("", audit.Ignored)
+	c.wantOutcome("", outcome.Ignored)
 }
 
 // TestCopyWithoutItsEvent: events are best effort; the group's own next failure
@@ -153,7 +153,7 @@ func TestCopyTakenBack(t *testing.T) {
 		t.Errorf("%d versions\n%v", len(all), c.short())
 	}
 	c.wantFinding("web-prod", c.theirs, "tag keymend-copy doesn't name "+account)
-	id, file := c.last(audit.Copying).RemediationID, c.auditFile()
+	id, file := c.last(outcome.Copying).RemediationID, c.auditFile()
 	if code, said := c.keymend(account, "undo", id, "--file", file); code != 3 || !strings.Contains(said, c.image) {
 		t.Errorf("preview: %d %s", code, said)
 	}
@@ -177,7 +177,7 @@ func TestCopyUndo(t *testing.T) {
 			c.group("web-prod", template, "$Default")
 			c.box.Advance(25 * time.Minute)
 			c.wantRunning("web-prod")
-			copied, moved := c.last(audit.Copying), c.last(audit.Moved)
+			copied, moved := c.last(outcome.Copying), c.last(outcome.Moved)
 			file := c.auditFile()
 			if code, said := c.keymend(account, "undo", copied.RemediationID, "--file", file, "--apply"); code == 0 || !strings.Contains(said, "in use") {
 				t.Errorf("a copy in use: %d %s", code, said)

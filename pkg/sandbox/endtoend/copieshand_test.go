@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/pkg/audit"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox/conformance/tool"
 )
 
@@ -52,7 +52,7 @@ func TestCopyByHand(t *testing.T) {
 	}
 	hand.again()
 	hand.box.Advance(time.Minute)
-	hand.wantOutcome("web-prod", audit.CauseElsewhere) // Keymend finds nothing left to do
+	hand.wantOutcome("web-prod", outcome.CauseElsewhere) // Keymend finds nothing left to do
 	hand.wantUntouched()
 }
 

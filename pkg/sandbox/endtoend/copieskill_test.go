@@ -5,20 +5,23 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	keymend "keymend/pkg/account"
-	"keymend/pkg/activity"
-	"keymend/pkg/audit"
+	"keymend/pkg/apply/table"
+	"keymend/pkg/change"
+	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
+	"keymend/pkg/plan"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
-	"keymend/pkg/remediation/live"
 	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
+	"keymend/pkg/signal"
+	"keymend/pkg/wiring"
 )
 
 // A mortal HTTP client makes calls until it dies: the last one takes place, and
@@ -49,7 +52,7 @@ type kill struct {
 	*copies
 	base    aws.CredentialsProvider
 	waiting []remediation.Message // that have to come again
-	records []audit.Record
+	records []record.Record
 }
 
 func newKill(t *testing.T) *kill {
@@ -57,6 +60,21 @@ func newKill(t *testing.T) *kill {
 	k := &kill{copies: newCopies(t, copyable, with("Mode", "observe"), edited(letTestsIn), unwatched)} // the test keeps the records, not the log
 	k.base = k.assume(k.cfg, permission.Remediate, "test", "").Credentials
 	return k
+}
+
+// Write implements remediation.Log.
+func (k *kill) Write(_ context.Context, r record.Record) error {
+	k.records = append(k.records, r)
+	return nil
+}
+
+// A pile is a queue in memory.
+type pile []remediation.Message
+
+// Send implements remediation.Queue.
+func (p *pile) Send(_ context.Context, m remediation.Message) error {
+	*p = append(*p, m)
+	return nil
 }
 
 // round is one look, and what comes of it, by a process that dies after so many
@@ -68,25 +86,21 @@ func (k *kill) round(calls int) (left int) {
 	cfg.Credentials, cfg.HTTPClient, cfg.RetryMaxAttempts = k.base, client, 1
 	c, err := settings.Parse(func(name string) string {
 		return map[string]string{
-			settings.EnvMode: "enforce", settings.EnvRolePrefix: "keymend-", settings.EnvAccounts: owner, settings.EnvForeignKey: "copy",
-			settings.EnvCopyKey: "alias/copies", settings.EnvVerifyInterval: "1ms", settings.EnvVerifyReads: "2", settings.EnvSwitchParameter: "/keymend/switch",
+			variable.Mode: "enforce", variable.RolePrefix: "keymend-", variable.Accounts: owner, variable.ForeignKey: "copy",
+			variable.CopyKey: "alias/copies", variable.VerifyInterval: "1ms", variable.VerifyReads: "2", variable.SwitchParameter: "/keymend/switch",
 		}[name]
 	})
 	must(k.t, err)
-	world := live.AWS{Settings: c, Sessions: keymend.New(cfg, keymend.Options{RolePrefix: c.RolePrefix, Version: "test"})}
-	var sent []remediation.Message
-	e := &remediation.Engine{
-		Settings: c, View: world.View, Open: world.Open, Try: world.Try, Copies: world.Copies, Copier: world.Copier,
-		Switch: live.Switch(ssm.NewFromConfig(cfg), c.SwitchParameter), Sleep: func(context.Context, time.Duration) error { return nil },
-		RetiringRole: live.RetiringRole(c), Granter: live.Granter(c), CopierRole: live.CopierRole(c),
-		Send:   func(_ context.Context, m remediation.Message) error { sent = append(sent, m); return nil },
-		Record: func(_ context.Context, r audit.Record) error { k.records = append(k.records, r); return nil },
-	}
-	f := activity.Failure{Signal: activity.LaunchUnsuccessful, Account: account, Region: region, Group: "web-prod", EventID: time.Now().String()}
-	_, _ = e.Diagnose(k.t.Context(), remediation.SignalOf(f)) // dead or alive; what counts is what is there in the end
+	world := wiring.AWS{Settings: c, Own: cfg, Sessions: keymend.New(cfg, keymend.Options{RolePrefix: c.RolePrefix, Version: "test"})}
+	var sent pile
+	x := &remediation.Fixer{Open: world.Open, Sleep: func(context.Context, time.Duration) error { return nil }, Looker: remediation.Looker{
+		Settings: c, AWS: world, Kinds: table.Kinds(), Plan: plan.All, Queue: &sent, Log: k,
+	}}
+	look := signal.Look{Why: signal.WhyLaunchUnsuccessful, Account: account, Region: region, Group: "web-prod", EventIDs: []string{time.Now().String()}}
+	_, _ = x.Diagnose(k.t.Context(), look) // dead or alive; what counts is what is there in the end
 	var again []remediation.Message
 	for _, m := range append(k.waiting, sent...) {
-		if _, err := e.Remediate(k.t.Context(), m); err != nil {
+		if _, err := x.Remediate(k.t.Context(), m); err != nil {
 			again = append(again, m)
 		}
 	}
@@ -107,7 +121,7 @@ func TestCopyKilledAnywhere(t *testing.T) {
 		k.group("web-prod", template, "$Default")
 		for range rounds {
 			k.box.Advance(2 * time.Minute)
-			ended := slices.ContainsFunc(k.records, func(r audit.Record) bool { return r.Outcome == audit.Moved })
+			ended := slices.ContainsFunc(k.records, func(r record.Record) bool { return r.Outcome == outcome.Moved })
 			left := k.round(at)
 			if !ended {
 				calls += at - left
@@ -123,8 +137,10 @@ func TestCopyKilledAnywhere(t *testing.T) {
 		if len(images) != 1 || len(snapshots) != 1 || k.count("CopyImage") != 1 || len(all) != 2 || standard != 2 {
 			t.Errorf("%d images, %d snapshots, copied %d times, %d versions, default %d", len(images), len(snapshots), k.count("CopyImage"), len(all), standard)
 		}
-		for _, undo := range []string{`"removeCopy"`, `"setDefaultVersion"`} {
-			if !slices.ContainsFunc(k.records, func(r audit.Record) bool { return strings.Contains(string(r.Undo), undo) }) {
+		for _, undo := range []string{"RemoveCopy", "SetDefaultVersion"} {
+			if !slices.ContainsFunc(k.records, func(r record.Record) bool {
+				return slices.ContainsFunc(r.Undo, func(s change.Step) bool { return s.Kind() == undo })
+			}) {
 				t.Errorf("no record has the undo %s", undo)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 )
 
 // wantNothing fails if anything was copied, made or written.
@@ -35,18 +35,18 @@ func TestCopyWithoutConsent(t *testing.T) {
 		tags    map[string]string
 		options []option
 		without bool // the owner's account lets nothing be read
-		outcome audit.Outcome
+		outcome outcome.Outcome
 		says    string
 	}{
-		"nothing said":           {outcome: audit.Proposed, says: "the key has no tag keymend"},
-		"grants only":            {tags: consented, outcome: audit.Proposed, says: "tag keymend-copy doesn't name " + account},
-		"another account":        {tags: map[string]string{"keymend": "remediate", "keymend-copy": third}, outcome: audit.Proposed, says: "TagValue=" + third + " " + account},
-		"the owner's no":         {tags: map[string]string{"keymend": "ignore", "keymend-copy": account}, outcome: audit.Refused, says: "forbids even proposals"},
-		"tags nobody can read":   {tags: copyable, without: true, outcome: audit.Proposed, says: "couldn't be read"},
-		"an account not listed":  {tags: copyable, options: []option{with("Accounts", third)}, outcome: audit.Proposed, says: "adds " + owner + " to the setting accounts"},
-		"only to be proposed":    {tags: copyable, options: []option{with("Mode", "propose")}, outcome: audit.Proposed, says: "A person has to approve"},
-		"only to be looked at":   {tags: copyable, options: []option{with("Mode", "observe")}, outcome: audit.Observed, says: "only observes"},
-		"a no on the copy's key": {tags: copyable, outcome: audit.Refused, says: "forbids even proposals"},
+		"nothing said":           {outcome: outcome.Proposed, says: "the key has no tag keymend"},
+		"grants only":            {tags: consented, outcome: outcome.Proposed, says: "tag keymend-copy doesn't name " + account},
+		"another account":        {tags: map[string]string{"keymend": "remediate", "keymend-copy": third}, outcome: outcome.Proposed, says: "TagValue=" + third + " " + account},
+		"the owner's no":         {tags: map[string]string{"keymend": "ignore", "keymend-copy": account}, outcome: outcome.Refused, says: "forbids even proposals"},
+		"tags nobody can read":   {tags: copyable, without: true, outcome: outcome.Proposed, says: "couldn't be read"},
+		"an account not listed":  {tags: copyable, options: []option{with("Accounts", third)}, outcome: outcome.Proposed, says: "adds " + owner + " to the setting accounts"},
+		"only to be proposed":    {tags: copyable, options: []option{with("Mode", "propose")}, outcome: outcome.Proposed, says: "A person has to approve"},
+		"only to be looked at":   {tags: copyable, options: []option{with("Mode", "observe")}, outcome: outcome.Observed, says: "only observes"},
+		"a no on the copy's key": {tags: copyable, outcome: outcome.Refused, says: "forbids even proposals"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,7 +194,7 @@ func TestCopyKeyOfAWS(t *testing.T) {
 	c.launches(c.image)
 	c.box.Advance(10 * time.Minute)
 	c.wantNothing()
-	if r := c.last(audit.SettingsInvalid); !strings.Contains(r.Reason, "KEYMEND_COPY_KEY") || !strings.Contains(r.Reason, "a key that AWS manages") {
+	if r := c.last(outcome.SettingsInvalid); !strings.Contains(r.Reason, "KEYMEND_COPY_KEY") || !strings.Contains(r.Reason, "a key that AWS manages") {
 		t.Error(r.Reason)
 	}
 }
@@ -208,7 +208,7 @@ func TestCopyOwnersStatements(t *testing.T) {
 	c.launches(c.image)
 	c.box.Advance(10 * time.Minute)
 	c.wantNothing()
-	_, rest, _ := strings.Cut(c.last(audit.NoFix).Reason, "adds to the key policy: ")
+	_, rest, _ := strings.Cut(c.last(outcome.NoFix).Reason, "adds to the key policy: ")
 	statements, _, ok := strings.Cut(rest, ". Then Keymend copies")
 	if !ok {
 		t.Fatal(c.short())

@@ -12,6 +12,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 )
 
@@ -64,6 +65,9 @@ func copiesPlace(copies bool) permission.Place {
 func (c *copies) needing(p permission.Permission) {
 	template := ""
 	switch {
+	case p.Action == "sqs:SendMessage":
+		c.overtaken()
+		return
 	case p.Action == "ec2:CopySnapshot":
 		template = c.mappedTemplate("web", c.world.image(), ec2types.LaunchTemplateBlockDeviceMappingRequest{DeviceName: new("/dev/sdf"), Ebs: &ec2types.LaunchTemplateEbsBlockDeviceRequest{SnapshotId: &c.snapshot}})
 	default:
@@ -77,6 +81,36 @@ func (c *copies) needing(p permission.Permission) {
 	if p.Action == "ec2:DeregisterImage" || p.Action == "ec2:DeleteSnapshot" {
 		c.until("a copy is begun", c.begun)
 		c.there.putPolicy(c.theirs, ownerPolicy())
+	}
+}
+
+// overtaken has the group launch from another image while the message about a copy of
+// the first one waits: its receiver was killed. Only the receiver can send on what
+// that asks for, since diagnose may not send any more.
+func (c *copies) overtaken() {
+	probe := newCopies(c.t, copyable)
+	before := len(probe.functionCalls())
+	probe.group("web-prod", probe.mappedTemplate("web", probe.image), "$Latest")
+	probe.until("a copy is begun", probe.begun)
+	sent := slices.Index(probe.functionCalls()[before:], "SendMessage") + 1
+	template := c.mappedTemplate("web", c.image)
+	c.box.KillFunctionsAt(sent+2, true)
+	c.group("web-prod", template, "$Latest")
+	c.until("the receiver is killed", func() bool { _, killed := c.box.KilledBy(); return killed })
+	c.revoke(permission.Diagnose, "sqs:SendMessage", "arn:aws:sqs:"+region+":"+account+":keymend-changes.fifo")
+	c.changed(template, c.sharedImage(c.there.snapshot(c.theirs), true))
+}
+
+// TestOvertakenCopy: what a message about one image leads to by then, a copy of
+// another, is sent to whoever writes that; it isn't written under the first one's
+// lock.
+func TestOvertakenCopy(t *testing.T) {
+	t.Parallel()
+	c := newCopies(t, copyable)
+	c.overtaken()
+	c.until("a copy of the second image is begun", c.begun)
+	if r := c.last(outcome.Superseded); !strings.Contains(r.Reason, "the fresh plan is") || c.copiesBegun() != 1 {
+		t.Errorf("%d copies begun; %s %s", c.copiesBegun(), r.Outcome, r.Reason)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"keymend/pkg/access"
-	"keymend/pkg/audit"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
 
@@ -31,8 +31,8 @@ func TestHealsFailedLaunch(t *testing.T) {
 	if n := w.writes(); n != 1 {
 		t.Errorf("%d writes, want 1", n)
 	}
-	for _, phase := range []audit.Phase{audit.Finding, audit.Intent, audit.Result, audit.Proof} {
-		if !slices.ContainsFunc(w.records(), func(r audit.Record) bool { return r.Phase == phase && r.Group == "web-prod" }) {
+	for _, phase := range []record.Phase{record.Finding, record.Intent, record.Result, record.Proof} {
+		if !slices.ContainsFunc(w.records(), func(r record.Record) bool { return r.Phase == phase && r.Group == "web-prod" }) {
 			t.Errorf("no %s record\n%v", phase, w.story())
 		}
 	}

@@ -11,18 +11,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/google/go-cmp/cmp"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 // killEvery is the distance of the calls at which the functions are killed: 1 is
 // every call.
-var killEvery = flag.Int("kill-every", 9, "kill the functions at every nth of their calls") //nolint:gochecknoglobals // a flag
+var killEvery = flag.Int("kill-every", 61, "kill the functions at every nth of their calls") //nolint:gochecknoglobals // a flag
 
 // A story is what the functions are to bring to a good end, killed or not.
 type story struct {
 	options []option
 	make    func(w *world)
 	byHand  bool // the last step is a person's, and launches fail until then
+	noTrace bool // what was done is taken away again by its end
+
+	before string // how the accounts stand where Keymend only observed
 }
 
 // stories are those of keys of the own account, and of another's, by both halves
@@ -51,6 +55,24 @@ func stories() map[string]story {
 		"a copy, by $Default":                       {options: copying(), make: followed("$Default")},
 		"a copy, by a number":                       {options: copying(), make: followed("1"), byHand: true},
 		"a copy of a snapshot":                      {options: copying(), make: mapped},
+		"a grant, retired": {noTrace: true, make: func(w *world) {
+			key := w.key(rootOnly, stackOwned)
+			w.broken("web-prod", key)
+			w.box.Advance(time.Hour)
+			w.putPolicy(key, strings.Replace(rootOnly, `"Statement":[`, `"Statement":[`+procedure+",", 1))
+			w.want(0)
+			w.box.Advance(10 * time.Minute)
+			w.want(2)
+		}},
+		"a copy that failed, and was removed": {options: copying(), byHand: true, noTrace: true, make: func(w *world) {
+			followed("$Latest")(w)
+			for n := 0; n < 1800 && w.copiesBegun() == 0; n++ {
+				w.box.Advance(time.Second)
+			}
+			for _, key := range w.as(owner).keys() {
+				w.as(owner).putPolicy(key, ownerPolicy())
+			}
+		}},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)
 			w.deadPrincipal(key)
@@ -62,18 +84,25 @@ func stories() map[string]story {
 // TestKilled kills the functions' processes at their calls, one after another,
 // before the answer arrives and, where the call changes something, also before AWS
 // has seen it. What is left the next delivery takes up, and all ends as if nothing
-// had happened.
+// had happened. The undo of every intent on record then restores what was there
+// before.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	for name, s := range stories() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			_, s.before = s.told(t, "observe")
 			whole := s.play(t, 0, false)
 			if strings.Contains(whole.end, "in service: 2") == s.byHand {
 				t.Fatalf("it doesn't end well by itself:\n%s", whole.end)
 			}
-			t.Logf("%d calls", whole.calls)
+			if len(whole.operations) != whole.calls {
+				t.Errorf("%d of %d calls are known", len(whole.operations), whole.calls)
+			}
 			for n := 1; n <= whole.calls; n += *killEvery {
+				if whole.amongReads(n) {
+					continue
+				}
 				for _, handled := range []bool{true, false} {
 					got := s.play(t, n, handled)
 					if got.end != whole.end {
@@ -86,6 +115,28 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// amongReads reports whether a call is one that reads, between two others that do, and
+// one of them is a place to be killed at: what is there outside of the process, calls
+// and records, is the same at each.
+func (t telling) amongReads(n int) bool {
+	if n%2 == 1 || n < 2 || n >= len(t.operations) || len(t.operations) != t.calls {
+		return false
+	}
+	return !slices.ContainsFunc(t.operations[n-2:n+1], func(o string) bool { return !onlyReads(o) })
+}
+
+// functionCalls are the operations of the functions' calls, without those of KMS that
+// EC2 makes in the copier's name.
+func (w *world) functionCalls() []string {
+	var out []string
+	for _, c := range w.box.Calls() {
+		if strings.Contains(c.Caller, ":assumed-role/keymend-") && c.InvokedBy == "" && !(c.Service == "kms" && strings.Contains(c.Caller, "/keymend-copier/")) {
+			out = append(out, c.Operation)
+		}
+	}
+	return out
 }
 
 // onlyReads reports whether an operation leaves everything as it was.
@@ -108,30 +159,49 @@ func anew(first func(*world)) func(*world) {
 
 // A telling is how a story went.
 type telling struct {
-	calls    int    // of the functions
-	killedBy string // operation of the call that was carried out, and killed them
-	end      string // how all stands
+	calls      int      // of the functions
+	operations []string // of these calls
+	killedBy   string   // operation of the call that was carried out, and killed them
+	end        string   // how all stands
 }
 
-// play tells the story, with the functions killed at a call (0 = at none).
-func (s story) play(t *testing.T, kill int, handled bool) telling {
+// play tells the story, with the functions killed at a call (0 = at none), in a test
+// of its own: so a world goes when its story ends.
+func (s story) play(t *testing.T, kill int, handled bool) (out telling) {
 	t.Helper()
-	w := newWorld(t, append(slices.Clip(s.options), unwatched)...)
+	t.Run(fmt.Sprintf("call %d, %v", kill, handled), func(t *testing.T) { out = s.playOnce(t, kill, handled) })
+	return out
+}
+
+func (s story) playOnce(t *testing.T, kill int, handled bool) telling {
+	t.Helper()
+	w := newWorld(t, append(slices.Clip(s.options), unwatched, with("VerifyReads", "2"))...)
 	before := w.box.FunctionCalls()
 	if kill > 0 {
 		w.box.KillFunctionsAt(kill, handled)
 	}
 	s.make(w)
-	const whole, told = 2 * time.Hour, 20 * time.Minute
+	whole, told := 2*time.Hour, 20*time.Minute
+	if s.byHand { // launches fail until a person acts, and each failure is looked at
+		whole = time.Hour
+	}
 	w.box.Advance(told)
 	out := telling{calls: w.box.FunctionCalls() - before}
+	out.operations = w.functionCalls()
 	w.box.Advance(whole - told)
 	if !s.byHand { // else what comes then is the same look again and again
-		out.calls = w.box.FunctionCalls() - before
+		out.calls, out.operations = w.box.FunctionCalls()-before, w.functionCalls()
 	}
 	by, _ := w.box.KilledBy()
 	out.killedBy, out.end = by.Operation, w.standing()
+	if s.noTrace { // by then nothing tells of a copy whose maker was killed
+		out.end = out.end[:strings.LastIndexByte(out.end, '\n')]
+	}
 	w.wantExplained()
+	w.undoHere()
+	if d := cmp.Diff(s.before, w.asTheyStand()); d != "" {
+		t.Errorf("killed at call %d (carried out: %v), undo leaves something (-before +after):\n%s\n%s", kill, handled, d, w.story())
+	}
 	must(t, w.box.Close())
 	return out
 }
@@ -145,9 +215,9 @@ func (w *world) standing() string {
 	intents, outcomes := map[string]bool{}, map[string]bool{}
 	for _, r := range w.records() {
 		switch {
-		case r.Phase == audit.Intent:
+		case r.Phase == record.Intent:
 			intents[r.ID] = true
-		case r.Phase == audit.Result && (r.Outcome == audit.Fixed || r.Outcome == audit.Superseded && len(r.Undo) > 0 || intents[r.ID] && ofCopy(r.Outcome)):
+		case r.Phase == record.Result && (r.Outcome == outcome.Fixed || r.Outcome == outcome.Stands || r.Outcome == outcome.Superseded && len(r.Undo) > 0 || intents[r.ID] && ofCopy(r.Outcome)):
 			outcomes[r.ID] = true
 		}
 	}
@@ -163,20 +233,30 @@ func (w *world) accountsStand() []string {
 	var out []string
 	for _, account := range []string{account, owner} {
 		them := w.as(account)
-		keys, err := them.kms.ListKeys(w.t.Context(), &kms.ListKeysInput{})
-		must(w.t, err)
-		for _, k := range keys.Keys {
-			out = append(out, them.stands(*k.KeyArn)...)
+		for _, key := range them.keys() {
+			out = append(out, them.stands(key)...)
 		}
 	}
 	slices.Sort(out)
 	return append(append(out, w.copiesStand()...), fmt.Sprintf("launches as %s, its own is there: %v", w.launchesAs("web-prod"), w.hasRole(suffix)))
 }
 
+// keys are those of an account.
+func (w *world) keys() []string {
+	w.t.Helper()
+	found, err := w.kms.ListKeys(w.t.Context(), &kms.ListKeysInput{})
+	must(w.t, err)
+	var out []string
+	for _, k := range found.Keys {
+		out = append(out, *k.KeyArn)
+	}
+	return out
+}
+
 // ofCopy reports whether an outcome is the good end of a step to a copy. Where a
 // later signal finds it taken, there is a record of it, too, without a beginning.
-func ofCopy(o audit.Outcome) bool {
-	return o == audit.Copying || o == audit.Moved || o == audit.HandedOver
+func ofCopy(o outcome.Outcome) bool {
+	return o == outcome.Copying || o == outcome.Moved || o == outcome.HandedOver
 }
 
 // stands is how a key stands, without what is made anew in every world.

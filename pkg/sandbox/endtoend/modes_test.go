@@ -1,13 +1,15 @@
 package endtoend_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/tidwall/sjson"
+	"github.com/tidwall/gjson"
 
-	"keymend/pkg/audit"
-	"keymend/pkg/settings"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+	"keymend/pkg/settings/variable"
 )
 
 // TestWritesNothing holds that without mode, consent or switch nothing is
@@ -47,8 +49,8 @@ func TestWritesNothing(t *testing.T) {
 			}
 			found := false
 			for _, r := range w.records() {
-				found = found || r.Phase == audit.Finding && r.Group == "web-prod" && r.Key == key
-				if r.Phase == audit.Intent {
+				found = found || r.Phase == record.Finding && r.Group == "web-prod" && r.Key == key
+				if r.Phase == record.Intent {
 					t.Error("an intent was recorded")
 				}
 			}
@@ -77,14 +79,13 @@ func TestScopeAllNeedsTheRolesToo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, edited(func(document []byte) []byte {
 		for _, function := range []string{"Diagnose", "Remediate"} {
-			var err error
-			document, err = sjson.SetBytes(document, "Resources."+function+".Properties.Environment.Variables."+settings.EnvScope, "all")
-			must(t, err)
+			scope := gjson.GetBytes(document, "Resources."+function+".Properties.Environment.Variables."+variable.Scope)
+			document = slices.Concat(document[:scope.Index], []byte(`"all"`), document[scope.Index+len(scope.Raw):])
 		}
 		return document
 	}))
 	w.broken("web-prod", w.key(rootOnly, nil))
 	w.box.Advance(10 * time.Minute)
 	w.wantUntouched()
-	w.wantOutcome("web-prod", audit.NotPermitted)
+	w.wantOutcome("web-prod", outcome.NotPermitted)
 }

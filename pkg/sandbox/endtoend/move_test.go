@@ -10,7 +10,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox"
 )
 
@@ -97,7 +97,7 @@ func TestMovesRolesThatArentKnownAtOnce(t *testing.T) {
 				t.Errorf("by a grant: %v", granted)
 			}
 			for _, r := range w.records() {
-				if r.Outcome == audit.Failed {
+				if r.Outcome == outcome.Failed {
 					t.Errorf("taken for final: %s", r.Reason)
 				}
 			}
@@ -187,8 +187,8 @@ func TestMoveUndone(t *testing.T) {
 
 	ids := map[string]string{}
 	for _, r := range w.records() {
-		if r.Outcome == audit.Fixed {
-			ids[r.Plan.Steps[0].Type()] = r.RemediationID
+		if r.Outcome == outcome.Fixed {
+			ids[r.Steps[0].Kind()] = r.RemediationID
 		}
 	}
 	if code, text := w.keymend(account, "undo", ids["EnsureServiceLinkedRole"], "--apply"); code != 1 || !strings.Contains(text, "web-prod launches as it") || !w.hasRole(suffix) {
@@ -221,7 +221,7 @@ func TestMoveOfAGroupThatWasMovedSince(t *testing.T) {
 	_, err := w.asg.UpdateAutoScalingGroup(t.Context(), &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web-prod"), ServiceLinkedRoleARN: &third})
 	must(t, err)
 	for _, r := range w.records() {
-		if r.Outcome == audit.Fixed && r.Plan.Steps[0].Type() == "UpdateGroup" {
+		if r.Outcome == outcome.Fixed && r.Steps[0].Kind() == "UpdateGroup" {
 			if code, text := w.keymend(account, "undo", r.RemediationID, "--apply"); code != 0 || w.launchesAs("web-prod") != third {
 				t.Errorf("exit %d, launches as %s\n%s", code, w.launchesAs("web-prod"), text)
 			}

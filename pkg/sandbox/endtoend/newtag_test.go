@@ -9,8 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
+	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
 
@@ -52,7 +53,7 @@ func TestEnrolledAMomentAgo(t *testing.T) {
 			if n := w.inService("web-prod"); n != 2 || w.writes() != 1 {
 				t.Errorf("%d in service, %d writes\n%v", n, w.writes(), w.story())
 			}
-			if slices.ContainsFunc(w.records(), func(r audit.Record) bool { return r.Outcome == audit.NotPermitted }) {
+			if slices.ContainsFunc(w.records(), func(r record.Record) bool { return r.Outcome == outcome.NotPermitted }) {
 				t.Errorf("taken for final\n%v", w.story())
 			}
 			if left := w.waiting("keymend-changes-dead.fifo"); left != "0+0" {
@@ -88,11 +89,11 @@ func TestWriterWithoutPermission(t *testing.T) {
 	w.revoke(permission.PolicyWriter, "kms:PutKeyPolicy", "arn:aws:kms:*:"+account+":key/*")
 	w.broken("web-prod", w.key(rootOnly, enrolled))
 	w.box.Advance(5 * time.Minute)
-	if slices.ContainsFunc(w.records(), func(r audit.Record) bool { return r.Outcome == audit.NotPermitted }) {
+	if slices.ContainsFunc(w.records(), func(r record.Record) bool { return r.Outcome == outcome.NotPermitted }) {
 		t.Errorf("it didn't wait\n%v", w.story())
 	}
 	w.box.Advance(3 * time.Minute)
-	r := w.last(audit.NotPermitted)
+	r := w.last(outcome.NotPermitted)
 	for _, says := range []string{"kms:PutKeyPolicy", "more than the 5 minutes", "lacks the permission"} {
 		if !strings.Contains(r.Reason, says) {
 			t.Errorf("%s: doesn't say %q", r.Reason, says)

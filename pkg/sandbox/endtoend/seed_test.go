@@ -15,8 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
+	"keymend/pkg/record"
 )
 
 func (w *world) alias(name, key string) {
@@ -154,7 +155,7 @@ func (w *world) wantFinding(group, key, says string) {
 	for _, r := range w.records() {
 		text, err := json.Marshal(r)
 		must(w.t, err)
-		if r.Phase == audit.Finding && r.Group == group && r.Key == key && strings.Contains(string(text), says) {
+		if r.Phase == record.Finding && r.Group == group && r.Key == key && strings.Contains(string(text), says) {
 			return
 		}
 	}
@@ -162,9 +163,9 @@ func (w *world) wantFinding(group, key, says string) {
 }
 
 // wantOutcome fails unless a record about the group has the outcome.
-func (w *world) wantOutcome(group string, want audit.Outcome) {
+func (w *world) wantOutcome(group string, want outcome.Outcome) {
 	w.t.Helper()
-	if !slices.ContainsFunc(w.records(), func(r audit.Record) bool { return r.Group == group && r.Outcome == want }) {
+	if !slices.ContainsFunc(w.records(), func(r record.Record) bool { return r.Group == group && r.Outcome == want }) {
 		w.t.Errorf("no record of %q has the outcome %s\n%v", group, want, w.story())
 	}
 }

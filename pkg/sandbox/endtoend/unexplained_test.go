@@ -11,15 +11,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/tidwall/gjson"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
+	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
 
 // unexplained returns the records of writes that the audit log doesn't explain,
 // and how many the metric counts. It also works when the test is over, and with it
 // the test's own context.
-func (w *world) unexplained() (records []audit.Record, counted int) {
+func (w *world) unexplained() (records []record.Record, counted int) {
 	w.t.Helper()
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/aws/lambda/keymend-diagnose")})
 	for pages.HasMorePages() {
@@ -28,11 +29,11 @@ func (w *world) unexplained() (records []audit.Record, counted int) {
 			w.t.Fatal(err)
 		}
 		for _, e := range page.Events {
-			var r audit.Record
-			if json.Unmarshal([]byte(*e.Message), &r) == nil && r.Schema == audit.Schema && r.Outcome == audit.UnexplainedWrite {
+			var r record.Record
+			if json.Unmarshal([]byte(*e.Message), &r) == nil && r.Schema == record.Schema && r.Outcome == outcome.UnexplainedWrite {
 				records = append(records, r)
 			}
-			if gjson.Get(*e.Message, "Outcome").String() == string(audit.UnexplainedWrite) {
+			if gjson.Get(*e.Message, "Outcome").String() == string(outcome.UnexplainedWrite) {
 				counted += int(gjson.Get(*e.Message, "Findings").Int())
 			}
 		}
@@ -65,7 +66,7 @@ func TestOwnWritesAreExplained(t *testing.T) {
 				t.Fatalf("looked for an intent %d times\n%v", w.looked(), w.story())
 			}
 			w.wantExplained()
-			if slices.ContainsFunc(w.records(), func(r audit.Record) bool { return r.Signal == "own-write" || r.Outcome == audit.Ignored }) {
+			if slices.ContainsFunc(w.records(), func(r record.Record) bool { return r.Signal == "own-write" || r.Outcome == outcome.Ignored }) {
 				t.Errorf("a record of a write that the log explains\n%v", w.story())
 			}
 		})
@@ -105,7 +106,7 @@ func TestUnexplainedWrites(t *testing.T) {
 		"a remediation's session, for another key": {
 			session: func(healed string) string { return "keymend-" + healed },
 			key:     func(w *world, _ string) string { return w.key(rootOnly, enrolled) },
-			says:    "doesn't name arn:aws:kms:", wait: 10 * time.Minute,
+			says:    "doesn't name kms:PutKeyPolicy on arn:aws:kms:", wait: 10 * time.Minute,
 		},
 		"a remediation's session, when it is long over": {
 			session: func(healed string) string { return "keymend-" + healed },
@@ -122,7 +123,7 @@ func TestUnexplainedWrites(t *testing.T) {
 			key := w.key(rootOnly, enrolled)
 			w.broken("web-prod", key)
 			w.box.Advance(10 * time.Minute)
-			healed := w.last(audit.Fixed).RemediationID
+			healed := w.last(outcome.Fixed).RemediationID
 			if tc.key != nil {
 				key = tc.key(w, key)
 			}

@@ -1,7 +1,6 @@
 package endtoend_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"keymend/infra/template"
-	"keymend/pkg/audit"
+	"keymend/pkg/apply/table"
+	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
 
@@ -106,16 +106,16 @@ func connect(t *testing.T, box *sandbox.Sandbox, url, account, region string) *w
 }
 
 // records returns every audit record that the functions have left, in order.
-func (w *world) records() []audit.Record {
+func (w *world) records() []record.Record {
 	w.t.Helper()
-	var all []audit.Record
+	var all []record.Record
 	for _, name := range []string{"diagnose", "remediate"} {
 		for _, line := range w.lines("/aws/lambda/keymend-" + name) {
-			var r audit.Record
-			if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &r) != nil || r.Schema != audit.Schema {
-				continue
+			r, ok, err := record.Parse([]byte(line), table.Kinds().Kinds())
+			must(w.t, err)
+			if ok {
+				all = append(all, r)
 			}
-			all = append(all, r)
 		}
 	}
 	return all

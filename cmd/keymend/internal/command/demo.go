@@ -8,7 +8,7 @@ import (
 	"keymend/cmd/keymend/internal/demo"
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 )
 
 type demoCmd struct {
@@ -40,8 +40,17 @@ func (p *program) undoIn(ctx context.Context, endpoint, account, region, logGrou
 	if err != nil {
 		return err
 	}
-	done, err := p.undo(ctx, s, r, applying{Apply: true, AuditFile: os.DevNull})
-	if err == nil && done.Outcome != audit.Undone {
+	log, err := p.openLog(applying{Apply: true, AuditFile: os.DevNull})
+	if err != nil {
+		return err
+	}
+	defer log.close()
+	x, err := p.fixer(s, log)
+	if err != nil {
+		return err
+	}
+	done, err := x.Undo(ctx, r)
+	if err == nil && done.Outcome != outcome.Undone {
 		err = fmt.Errorf("undo %s: %s: %s", id, done.Outcome, done.Reason)
 	}
 	return err

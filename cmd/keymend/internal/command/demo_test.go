@@ -34,7 +34,7 @@ func TestDemo(t *testing.T) {
 		`ROLE +AWSServiceRoleForAutoScaling`,
 		`WHY +#0 "Enable IAM User Permissions" delegates to IAM policies`,
 		`MISS +CreateGrant, GenerateDataKeyWithoutPlaintext`,
-		`PLAN +key policy \+ 2 statements \(KeymendUse, KeymendCreateGrant\), 0 others affected`,
+		`PLAN +2 statements added \(KeymendUse, KeymendCreateGrant\), 0 others affected`,
 		`INTENT recorded r-[0-9a-f]{16} by remediate`,
 		`WRITE +PutKeyPolicy as keymend-policy-writer/keymend-r-[0-9a-f]{16}`,
 		`PROOF +evaluates as Allowed, 5 equal reads`,

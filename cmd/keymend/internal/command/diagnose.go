@@ -4,8 +4,9 @@ import (
 	"context"
 
 	"keymend/cmd/keymend/internal/report"
-	"keymend/pkg/activity"
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+	"keymend/pkg/signal"
 )
 
 // applying is what the commands that can write have in common.
@@ -25,16 +26,16 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	f := activity.Failure{Signal: activity.Asked, Account: s.account, Region: s.aws.Region, Group: c.Group}
-	h := p.history(ctx, s, f)
+	look := signal.Look{Why: signal.WhyAsked, Account: s.account, Region: s.aws.Region, Group: c.Group}
+	h := p.history(ctx, s, look)
 	if h.Failed > 0 {
-		f.StatusCode, f.StatusMessage, f.Time = h.Status, h.Message, h.Last
+		look.Text, look.Failed = h.Message, h.Last
 	}
-	records, err := p.handle(ctx, s, f, c.applying)
+	records, err := p.handle(ctx, s, look, c.applying)
 	if err != nil {
 		return err
 	}
-	if len(records) == 1 && records[0].Outcome == audit.Ignored {
+	if len(records) == 1 && records[0].Outcome == outcome.Ignored {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
@@ -42,7 +43,7 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 }
 
 // tell shows what was found and done, and sets the exit code.
-func (p *program) tell(records []audit.Record, h report.History, a applying) error {
+func (p *program) tell(records []record.Record, h report.History, a applying) error {
 	groups := report.Groups(records)
 	page := p.page()
 	for i := range groups {

@@ -12,8 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"keymend/pkg/audit"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 // TestHealAndUndo is a person's way through: look, fix, look again, undo.
@@ -54,17 +55,17 @@ func remediation(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	must(t, err)
-	phases := map[audit.Phase]int{}
+	phases := map[record.Phase]int{}
 	id := ""
 	for line := range strings.Lines(string(text)) {
-		var r audit.Record
+		var r record.Record
 		must(t, json.Unmarshal([]byte(line), &r))
 		phases[r.Phase]++
-		if r.Phase == audit.Result {
+		if r.Phase == record.Result {
 			id = r.RemediationID
 		}
 	}
-	if phases[audit.Intent] != 1 || phases[audit.Result] != 1 || id == "" {
+	if phases[record.Intent] != 1 || phases[record.Result] != 1 || id == "" {
 		t.Fatalf("the audit file has %v, want one intent and one outcome", phases)
 	}
 	return id
@@ -125,9 +126,9 @@ func TestDiagnoseJSON(t *testing.T) {
 	w := newWorld(t)
 	w.seed("own-key")
 	s := w.run("", "diagnose", "web-prod", "--output", "json").want(t, 3, "", "")
-	var r audit.Record
+	var r record.Record
 	must(t, json.Unmarshal([]byte(s.out), &r))
-	if r.Schema != audit.Schema || r.Phase != audit.Finding || r.Outcome != audit.Fixable || r.Group != "web-prod" || r.Version != "test" || r.Settings == "" || r.Time.IsZero() {
+	if r.Schema != record.Schema || r.Phase != record.Finding || r.Outcome != outcome.Fixable || r.Group != "web-prod" || r.Version != "test" || r.Settings == "" || r.Time.IsZero() {
 		t.Errorf("the record is %+v", r)
 	}
 }

@@ -4,18 +4,18 @@ import (
 	"context"
 
 	"keymend/cmd/keymend/internal/report"
-	"keymend/pkg/activity"
-	"keymend/pkg/launch"
+	"keymend/pkg/observe"
+	"keymend/pkg/signal"
 )
 
 // history reads how the group has fared. It is worth knowing, not needed: what
 // stands in the way of reading it is reported as not seen.
-func (p *program) history(ctx context.Context, s session, f activity.Failure) report.History {
+func (p *program) history(ctx context.Context, s session, look signal.Look) report.History {
 	const page = 100
 	world, err := p.world(s)
-	var h launch.History
+	var h observe.History
 	if err == nil {
-		h, err = world.History(ctx, f.Account, f.Region, f.Group)
+		h, err = world.History(ctx, look.Account, look.Region, look.Group)
 	}
 	if err != nil {
 		return report.History{Unreadable: err.Error()}

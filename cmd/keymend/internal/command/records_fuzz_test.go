@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/record"
 )
 
 // FuzzRecords holds that a log is read or refused, whatever stands in it, and
@@ -19,7 +19,7 @@ func FuzzRecords(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		records, err := readRecords(strings.NewReader(text))
 		for _, r := range records {
-			if r.Schema != audit.Schema {
+			if r.Schema != record.Schema {
 				t.Errorf("a record of schema %q", r.Schema)
 			}
 		}

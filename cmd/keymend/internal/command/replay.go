@@ -9,7 +9,7 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
-	"keymend/pkg/activity"
+	"keymend/pkg/signal"
 )
 
 type replay struct {
@@ -23,8 +23,8 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	f, err := activity.Decode(text)
-	var ignored *activity.Ignored
+	event, err := signal.Decode(text)
+	var ignored *signal.Ignored
 	switch {
 	case errors.As(err, &ignored):
 		return p.ignored(c.Event, ignored)
@@ -35,27 +35,42 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	if f.Account != s.account || f.Region != s.aws.Region {
+	if of := event.From(); of.Account != s.account || of.Region != s.aws.Region {
 		return misused("%s is about account %s, Region %s; these credentials are for account %s, Region %s: give --profile and --region to match",
-			c.Event, f.Account, f.Region, s.account, s.aws.Region)
+			c.Event, of.Account, of.Region, s.account, s.aws.Region)
 	}
-	if f.Write != nil {
-		return p.ignored(c.Event, &activity.Ignored{Reason: "it is about " + f.Write.Action + " by " + f.Write.Role + "; diagnose holds that to remediate's log"})
-	}
-	if f, err = p.place(ctx, s, f); errors.As(err, &ignored) {
+	look, err := p.look(ctx, s, event)
+	if errors.As(err, &ignored) {
 		return p.ignored(c.Event, ignored)
 	} else if err != nil {
 		return err
 	}
-	records, err := p.handle(ctx, s, f, c.applying)
+	records, err := p.handle(ctx, s, look, c.applying)
 	if err != nil {
 		return err
 	}
-	return p.tell(records, p.history(ctx, s, f), c.applying)
+	return p.tell(records, p.history(ctx, s, look), c.applying)
+}
+
+// look is what the event asks for.
+func (p *program) look(ctx context.Context, s session, event signal.Signal) (signal.Look, error) {
+	switch event := event.(type) {
+	case signal.OwnWrite:
+		return signal.Look{}, &signal.Ignored{Reason: "it is about " + event.Action + " by " + event.Role + "; diagnose holds that to remediate's log"}
+	case interface{ Look() signal.Look }:
+		return event.Look(), nil
+	case signal.ImageChanged:
+		x, err := p.fixer(s, &auditLog{})
+		if err != nil {
+			return signal.Look{}, err
+		}
+		return x.Place(ctx, event)
+	}
+	return signal.Look{}, &signal.Ignored{Reason: "it asks for nothing"}
 }
 
 // ignored: a well-formed event that is nothing for Keymend is no fault.
-func (p *program) ignored(name string, why *activity.Ignored) error {
+func (p *program) ignored(name string, why *signal.Ignored) error {
 	p.code = report.Healed
 	page := screen.New(p.Out, screen.Coloured(p.Out, p.Getenv))
 	if p.flags.Output == "json" {

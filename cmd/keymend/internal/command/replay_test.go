@@ -10,7 +10,7 @@ import (
 // events are the samples that pkg/activity keeps with their sources.
 func event(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "pkg", "activity", "testdata", "events", name))
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "pkg", "signal", "testdata", "events", name))
 	must(t, err)
 	return string(text)
 }

@@ -2,19 +2,15 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
 	"keymend/pkg/access"
-	"keymend/pkg/apply"
 	"keymend/pkg/arn"
 )
 
@@ -66,22 +62,4 @@ func (s session) principal() access.Principal {
 	}
 	name, _, _ := strings.Cut(session, "/")
 	return access.Principal{ARN: "arn:" + who.Partition + ":iam::" + s.account + ":role/" + name, SessionARN: s.arn}
-}
-
-// keys reads and writes keys with the caller's credentials.
-func (s session) keys() *kms.Client { return kms.NewFromConfig(s.aws) }
-
-// grant returns the grant's id while it stands; "" = it is gone.
-func (s session) grant(ctx context.Context, g apply.RevokeGrant) (string, error) {
-	out, err := s.keys().ListGrants(ctx, &kms.ListGrantsInput{KeyId: &g.Key, GrantId: &g.GrantID})
-	var unknown *types.InvalidGrantIdException
-	switch {
-	case errors.As(err, &unknown):
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("list grants of %s: %w", g.Key, err)
-	case len(out.Grants) == 0:
-		return "", nil
-	}
-	return g.GrantID, nil
 }

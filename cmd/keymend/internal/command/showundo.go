@@ -5,16 +5,17 @@ import (
 	"fmt"
 
 	"keymend/cmd/keymend/internal/report"
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 // tellUndo shows what was taken away, and sets the exit code.
-func (p *program) tellUndo(of, done audit.Record, what string) error {
-	u := report.Undo{Record: of, Done: what, Failed: done.Outcome != audit.Undone && done.Outcome != audit.PartlyUndone, Before: done.Before, After: done.After}
+func (p *program) tellUndo(of, done record.Record, what string) error {
+	u := report.Undo{Record: of, Done: what, Failed: done.Outcome != outcome.Undone && done.Outcome != outcome.PartlyUndone, Before: done.Before, After: done.After}
 	if u.Failed {
 		p.code = report.Broke
 	}
-	if done.Outcome == audit.PartlyUndone {
+	if done.Outcome == outcome.PartlyUndone {
 		p.code = report.Fixable
 	}
 	if p.flags.Output == "json" {
@@ -33,7 +34,7 @@ func (p *program) tellPreview(u report.Undo) error {
 	}
 	text, err := json.Marshal(map[string]any{
 		"remediationId": u.Record.RemediationID, "key": u.Record.Key, "principal": u.Record.Principal,
-		"before": u.Before, "after": u.After, "grantId": u.Grant, "role": u.Role, "copies": u.Copies,
+		"before": u.Before, "after": u.After, "steps": u.Says(),
 	})
 	if err != nil {
 		return fmt.Errorf("write preview: %w", err)

@@ -1,9 +1,12 @@
 package command
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -14,17 +17,18 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/account"
-	"keymend/pkg/apply"
-	"keymend/pkg/audit"
-	"keymend/pkg/keypolicy"
+	"keymend/pkg/apply/table"
+	"keymend/pkg/change"
+	"keymend/pkg/history"
 	"keymend/pkg/permission"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
-	"keymend/pkg/remediation/live"
+	"keymend/pkg/wiring"
 )
 
 type undo struct {
 	ID        string `arg:"" help:"Id of the remediation, as in r-1a2b3c4d5e6f7a8b." placeholder:"ID"`
-	File      string `help:"File with audit records, one a line." xor:"source" placeholder:"AUDIT.jsonl"`
+	File      string `help:"File with audit records, one a line. With --apply: append the new ones to it." xor:"source" placeholder:"AUDIT.jsonl"`
 	LogGroup  string `name:"log-group" help:"CloudWatch log group with audit records." default:"${logGroup}" placeholder:"NAME"`
 	Apply     bool   `help:"Take it away, with your own credentials."`
 	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
@@ -53,27 +57,39 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	s.aws.Region = r.Region
-	if r.Outcome == audit.Undone {
-		return p.tellUndo(r, r, "it was undone at "+r.Time.UTC().Format("2006-01-02 15:04:05 MST")+" already")
-	}
-	undos, err := remediation.UndosOf(r)
-	if in := accountsOf(r, undos); !slices.Contains(in, s.account) {
+	steps, err := remediation.UndoOf(r)
+	if in := accountsOf(r, steps); !slices.Contains(in, s.account) {
 		return misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, strings.Join(in, " and "), s.account)
 	}
 	if err != nil {
 		return misused("undo %s: %w", c.ID, err)
 	}
-	if !c.Apply {
-		if s, err = p.reading(ctx, s); err != nil {
-			return err
-		}
-		return p.previewUndo(ctx, s, r, undos, c.from())
+	log, err := p.openLog(applying{Apply: c.Apply, AuditFile: cmp.Or(c.File, c.AuditFile)})
+	if err != nil {
+		return err
 	}
-	done, err := p.undo(ctx, s, r, applying{Apply: c.Apply, AuditFile: c.AuditFile})
+	defer log.close()
+	x, err := p.fixer(s, log)
+	if err != nil {
+		return err
+	}
+	if !c.Apply {
+		return p.previewUndo(ctx, x, r, c.from())
+	}
+	done, err := x.Undo(ctx, r)
 	if err != nil {
 		return err
 	}
 	return p.tellUndo(r, done, done.Reason)
+}
+
+// choose returns the record that says how the remediation is taken back.
+func (c undo) choose(records []record.Record, where string) (record.Record, error) {
+	of, _ := history.Of(records, c.ID)
+	if r, ok := of.Undo(); ok {
+		return r, nil
+	}
+	return record.Record{}, misused("%s has a record of anything that %s wrote; name the place of its audit records with --file or --log-group", where, c.ID)
 }
 
 // from is how the record was found, as it has to be told again.
@@ -89,41 +105,23 @@ func (c undo) from() string {
 
 // accountsOf returns the accounts in which something is to be taken back: the
 // group's, unless the undos say otherwise.
-func accountsOf(r audit.Record, undos apply.Undos) []string {
-	if len(undos) == 0 {
+func accountsOf(r record.Record, steps change.Steps) []string {
+	if len(steps) == 0 {
 		return []string{r.Account}
 	}
 	var out []string
-	for _, u := range undos {
-		if a := u.Account(); !slices.Contains(out, a) {
+	for _, step := range steps {
+		if a := step.At().Account; !slices.Contains(out, a) {
 			out = append(out, a)
 		}
 	}
 	return out
 }
 
-// choose returns the last record of the remediation that says what was written,
-// or that it was undone. An intent counts where no outcome came after it: the
-// write may stand.
-func (c undo) choose(records []audit.Record, where string) (audit.Record, error) {
-	ended := false
-	for _, r := range slices.Backward(records) {
-		if r.RemediationID != c.ID {
-			continue
-		}
-		result := r.Phase == audit.Result
-		if result && r.Outcome == audit.Undone || len(r.Undo) > 0 && (result || r.Phase == audit.Intent && !ended) {
-			return r, nil
-		}
-		ended = ended || result
-	}
-	return audit.Record{}, misused("%s has a record of anything that %s wrote; name the place of its audit records with --file or --log-group", where, c.ID)
-}
-
 // records returns what is on record about remediations, oldest first: what the
 // named file has, or else the audit file here and the log group taken together,
 // since the same change may have been written by both.
-func (c undo) records(ctx context.Context, s session) ([]audit.Record, string, error) {
+func (c undo) records(ctx context.Context, s session) ([]record.Record, string, error) {
 	if c.File != "" {
 		records, file, err := fromFile(c.File)
 		return records, "no line of " + file, err
@@ -132,17 +130,17 @@ func (c undo) records(ctx context.Context, s session) ([]audit.Record, string, e
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, file, err
 	}
-	known := slices.ContainsFunc(records, func(r audit.Record) bool { return r.RemediationID == c.ID })
+	known := slices.ContainsFunc(records, func(r record.Record) bool { return r.RemediationID == c.ID })
 	logged, group, err := fromLog(ctx, s, c.LogGroup, c.ID)
 	if known && account.AccessDenied(err) {
 		err = nil // only the file is the caller's
 	}
 	records = append(records, logged...)
-	slices.SortStableFunc(records, func(a, b audit.Record) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(records, func(a, b record.Record) int { return a.Time.Compare(b.Time) })
 	return records, "neither " + file + " nor " + group, err
 }
 
-func fromFile(name string) ([]audit.Record, string, error) {
+func fromFile(name string) ([]record.Record, string, error) {
 	file, err := os.Open(name) //nolint:gosec // the person names the file to read
 	if err != nil {
 		return nil, name, misused("read audit records: %w", err)
@@ -157,9 +155,9 @@ func fromFile(name string) ([]audit.Record, string, error) {
 
 // fromLog searches a log group for the remediation's records.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-func fromLog(ctx context.Context, s session, group, id string) ([]audit.Record, string, error) {
+func fromLog(ctx context.Context, s session, group, id string) ([]record.Record, string, error) {
 	where := "log group " + group
-	lines, err := live.Intents(cloudwatchlogs.NewFromConfig(s.aws), group)(ctx, id, time.Time{}, time.Time{})
+	lines, err := wiring.Lines(ctx, cloudwatchlogs.NewFromConfig(s.aws), group, id, time.Time{}, time.Time{})
 	if err != nil {
 		return nil, where, fmt.Errorf("read audit records: %w", err)
 	}
@@ -170,35 +168,43 @@ func fromLog(ctx context.Context, s session, group, id string) ([]audit.Record, 
 	return records, where, nil
 }
 
-// previewUndo says what would be taken away, and what in another account these
-// credentials can't.
-func (p *program) previewUndo(ctx context.Context, s session, r audit.Record, undos apply.Undos, from string) error {
-	preview := report.Undo{Record: r, From: from}
-	var copies apply.Undos
-	for _, u := range undos {
-		var err error
+// readRecords takes the audit records from lines of JSON. Other lines of a log
+// (metrics, Lambda's own, warnings) are passed over; a line that says it is a
+// record and can't be read is an error.
+func readRecords(r io.Reader) ([]record.Record, error) {
+	var records []record.Record
+	in := bufio.NewReader(r)
+	for n := 1; ; n++ {
+		line, err := in.ReadBytes('\n')
+		one, ok, parseErr := record.Parse(line, table.Kinds().Kinds())
 		switch {
-		case u.Account() != s.account:
-			preview.Elsewhere = append(preview.Elsewhere, u.Account())
-		case u.RemoveStatements != nil:
-			var edit keypolicy.Edit
-			edit, err = u.RemoveStatements.Preview(ctx, s.keys())
-			preview.Before, preview.After = edit.Before, edit.After
-		case u.RevokeGrant != nil:
-			preview.Grant, err = s.grant(ctx, *u.RevokeGrant)
-		case u.RetireGrant != nil:
-			preview.Grant, err = u.RetireGrant.Find(ctx, s.keys())
-		case u.OfCopy():
-			copies = append(copies, u)
-		default:
-			preview.Role, err = s.previewRole(ctx, u)
+		case parseErr != nil:
+			return records, fmt.Errorf("line %d: %w", n, parseErr)
+		case ok:
+			records = append(records, one)
+		}
+		if errors.Is(err, io.EOF) {
+			return records, nil
 		}
 		if err != nil {
-			return fmt.Errorf("undo %s: %w", r.RemediationID, err)
+			return records, fmt.Errorf("line %d: %w", n, err)
 		}
 	}
-	if err := s.previewCopies(ctx, copies, &preview); err != nil {
+}
+
+// previewUndo says what would be taken away, and what in another account these
+// credentials can't.
+func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, r record.Record, from string) error {
+	steps, elsewhere, err := x.Preview(ctx, r)
+	if err != nil {
 		return err
 	}
-	return p.tellPreview(preview)
+	u := report.Undo{Record: r, From: from, Elsewhere: elsewhere}
+	for _, step := range steps {
+		if step.Before != "" || step.After != "" {
+			u.Before, u.After = step.Before, step.After
+		}
+		u.Steps = append(u.Steps, step)
+	}
+	return p.tellPreview(u)
 }

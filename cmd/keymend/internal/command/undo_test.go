@@ -15,8 +15,8 @@ func TestUndoFinds(t *testing.T) {
 		"no JSON":           {"START RequestId: 1\nhello\n{\"_aws\":{}}\n", 2, "no line of"},
 		"damaged":           {`{"schema":"keymend.audit/1","plan":7}`, 2, "line 1"},
 		"without undo":      {record + `"key":"k"}`, 2, "no line of"},
-		"empty undo":        {record + `"key":"k","undo":{}}`, 2, "has no undo"},
-		"undo isn't one":    {record + `"key":"k","undo":[1]}`, 2, "read undo"},
+		"empty undo":        {record + `"key":"k","undo":{}}`, 2, "no such kind of step"},
+		"undo isn't one":    {record + `"key":"k","undo":[1]}`, 2, "no such kind of step"},
 		"another account's": {`{"schema":"keymend.audit/1","remediationId":"r-1","phase":"outcome","account":"999988887777","region":"eu-west-1","undo":{"removeStatements":{}}}`, 2, "999988887777"},
 		"a key that is gone": {record + `"key":"arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d",` +
 			`"undo":{"removeStatements":{"key":"arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d","principal":"arn:aws:iam::111122223333:role/x"}}}`, 1, "NotFoundException"},

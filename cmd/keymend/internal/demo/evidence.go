@@ -3,7 +3,6 @@ package demo
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,13 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/tidwall/gjson"
 
-	"keymend/pkg/audit"
+	"keymend/pkg/apply/table"
+	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
 
 // An entry is an audit record as it stands in a function's log.
 type entry struct {
-	audit.Record
+	record.Record
 	function string
 	at       time.Time // simulated, of the log event
 }
@@ -44,8 +44,8 @@ func (a actor) entries(ctx context.Context, group string) ([]entry, error) {
 				invocation = map[string]string{"START": m[2]}[m[1]]
 				continue
 			}
-			var r audit.Record
-			if json.Unmarshal([]byte(line.text), &r) != nil || r.Schema != audit.Schema || r.Group != group {
+			r, ok, err := record.Parse([]byte(line.text), table.Kinds().Kinds())
+			if err != nil || !ok || r.Group != group {
 				continue
 			}
 			if invocation == "" || r.RequestID != invocation {
@@ -113,7 +113,7 @@ func first(all []entry, fits func(entry) bool) (entry, bool) {
 func findings(all []entry) []string {
 	ids := map[string]bool{}
 	for _, e := range all {
-		if e.Phase == audit.Finding && e.Key != "" {
+		if e.Phase == record.Finding && e.Key != "" {
 			ids[e.ID] = true
 		}
 	}

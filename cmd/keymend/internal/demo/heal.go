@@ -10,13 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/tidwall/gjson"
 
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
-	"keymend/pkg/audit"
-	"keymend/pkg/plan"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
 
@@ -94,7 +93,7 @@ func (a actor) healed(ctx context.Context, name string) (bool, error) {
 func proven(all []entry) []string {
 	ids := map[string]bool{}
 	for _, e := range all {
-		if e.Phase == audit.Proof && e.Outcome == audit.InService && e.Proof != nil {
+		if e.Phase == record.Proof && e.Outcome == outcome.InService && e.Proof != nil {
 			for _, id := range e.Proof.Instances {
 				ids[id] = true
 			}
@@ -118,16 +117,16 @@ func (s *stage) read(ctx context.Context, a actor) (h healing, err error) {
 		return h, err
 	}
 	failed := aws.ToTime(h.failure.EndTime)
-	after := func(phase audit.Phase) func(entry) bool {
+	after := func(phase record.Phase) func(entry) bool {
 		return func(e entry) bool { return e.Phase == phase && !e.at.Before(failed) }
 	}
-	if h.finding, found = first(all, after(audit.Finding)); !found {
+	if h.finding, found = first(all, after(record.Finding)); !found {
 		return h, missing(nil, "diagnose left no finding for %s; its last words: %s", web, a.lastWords(ctx, "diagnose"))
 	}
-	if h.finding.Outcome != audit.Sent {
+	if h.finding.Outcome != outcome.Sent {
 		return h, missing(nil, "diagnose sent no change for %s: %s: %s", web, h.finding.Outcome, h.finding.Reason)
 	}
-	if h.intent, found = first(all, after(audit.Intent)); !found {
+	if h.intent, found = first(all, after(record.Intent)); !found {
 		return h, missing(nil, "remediate left no intent for %s; its last words: %s", web, a.lastWords(ctx, "remediate"))
 	}
 	return h, s.readWrite(ctx, a, all, &h)
@@ -140,11 +139,11 @@ func (s *stage) readWrite(ctx context.Context, a actor, all []entry, h *healing)
 	if h.write, err = s.onlyWrite(); err != nil {
 		return err
 	}
-	h.outcome, found = first(all, func(e entry) bool { return e.Phase == audit.Result && e.RemediationID == h.intent.RemediationID })
+	h.outcome, found = first(all, func(e entry) bool { return e.Phase == record.Result && e.RemediationID == h.intent.RemediationID })
 	switch {
 	case !found:
 		return missing(nil, "remediate left no outcome of %s; its last words: %s", h.intent.RemediationID, a.lastWords(ctx, "remediate"))
-	case h.outcome.Outcome != audit.Fixed || h.outcome.Proof == nil || h.outcome.Proof.Decision != access.Allowed:
+	case h.outcome.Outcome != outcome.Fixed || h.outcome.Proof == nil || h.outcome.Proof.Decision != access.Allowed:
 		return missing(nil, "remediate didn't prove the change: %s: %s", h.outcome.Outcome, h.outcome.Reason)
 	}
 	h.proven = proven(all)
@@ -199,7 +198,7 @@ func (s *stage) tellHealing(h healing) {
 		line(same, screen.Bold, "WHY", miss.Text)
 	}
 	line(same, screen.Bold, "MISS", strings.Join(f.Missing, ", "))
-	line(f.at, screen.Bold, "PLAN", steps(f.Plan)+fmt.Sprintf(", %d others affected; sent by diagnose, request %s", f.OthersAffected, short(f.RequestID)))
+	line(f.at, screen.Bold, "PLAN", steps(f.Record)+fmt.Sprintf(", %d others affected; sent by diagnose, request %s", f.OthersAffected, short(f.RequestID)))
 	line(h.intent.at, screen.Bold, "INTENT", fmt.Sprintf("recorded %s by remediate, request %s", h.intent.RemediationID, short(h.intent.RequestID)))
 	line(h.write.Time, screen.Bold, "WRITE", h.write.Operation+" as "+h.write.Caller[strings.Index(h.write.Caller, "/")+1:])
 	line(h.outcome.at, screen.Good, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", h.outcome.Proof.Decision, h.outcome.Proof.EqualReads))
@@ -214,20 +213,12 @@ func short(id string) string {
 	return head
 }
 
-// steps says what a plan writes.
-func steps(p *plan.Plan) string {
+// steps says what a record's steps write.
+func steps(r record.Record) string {
 	var out []string
-	for _, step := range p.Steps {
-		switch step := step.(type) {
-		case plan.EditKeyPolicy:
-			var sids []string
-			for _, text := range step.Added {
-				sids = append(sids, gjson.Get(text, "Sid").String())
-			}
-			out = append(out, fmt.Sprintf("key policy + %d statements (%s)", len(sids), strings.Join(sids, ", ")))
-		case plan.CreateGrant:
-			out = append(out, "1 grant")
-		}
+	for _, step := range r.Steps {
+		words := step.Words()
+		out = append(out, strings.TrimSuffix(words.What+" ("+words.Which+")", " ()"))
 	}
 	return strings.Join(out, ", ")
 }

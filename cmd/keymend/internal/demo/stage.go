@@ -15,7 +15,7 @@ import (
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/tidwall/sjson"
+	"github.com/tidwall/gjson"
 
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
@@ -114,14 +114,13 @@ func withEndpoint(document []byte, endpoint string) ([]byte, error) {
 		return document, nil
 	}
 	for _, function := range []string{"Diagnose", "Remediate"} {
-		// One attempt each: retries wait in real time.
-		for name, value := range map[string]string{"AWS_ENDPOINT_URL": endpoint, "AWS_MAX_ATTEMPTS": "1"} {
-			var err error
-			document, err = sjson.SetBytes(document, "Resources."+function+".Properties.Environment.Variables."+name, value)
-			if err != nil {
-				return nil, fmt.Errorf("set %s of %s: %w", name, function, err)
-			}
+		variables := gjson.GetBytes(document, "Resources."+function+".Properties.Environment.Variables")
+		if !variables.IsObject() {
+			return nil, fmt.Errorf("set the endpoint of %s: it has no environment", function)
 		}
+		// One attempt each: retries wait in real time.
+		more := fmt.Sprintf(`"AWS_ENDPOINT_URL":%q,"AWS_MAX_ATTEMPTS":"1",`, endpoint)
+		document = slices.Concat(document[:variables.Index+1], []byte(more), document[variables.Index+1:])
 	}
 	return document, nil
 }

@@ -10,13 +10,14 @@ import (
 
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
-	"keymend/pkg/audit"
 	"keymend/pkg/guard"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 // looked waits until a launch of the group has failed and diagnose has put the
 // expected outcome on record, then gives Keymend time to do more than it should.
-func (s *stage) looked(ctx context.Context, a actor, group string, want audit.Outcome) ([]entry, entry, error) {
+func (s *stage) looked(ctx context.Context, a actor, group string, want outcome.Outcome) ([]entry, entry, error) {
 	var all []entry
 	var found entry
 	ok, err := s.until(5*time.Minute, func() (ok bool, err error) {
@@ -26,7 +27,7 @@ func (s *stage) looked(ctx context.Context, a actor, group string, want audit.Ou
 		if all, err = a.entries(ctx, group); err != nil {
 			return false, err
 		}
-		found, ok = first(all, func(e entry) bool { return e.Phase == audit.Finding && e.Outcome == want })
+		found, ok = first(all, func(e entry) bool { return e.Phase == record.Finding && e.Outcome == want })
 		return ok, nil
 	})
 	if err != nil {
@@ -46,7 +47,7 @@ func (s *stage) looked(ctx context.Context, a actor, group string, want audit.Ou
 }
 
 // unlike says which stage did not happen, or happened otherwise.
-func (s *stage) unlike(ctx context.Context, a actor, group string, want audit.Outcome, all []entry) error {
+func (s *stage) unlike(ctx context.Context, a actor, group string, want outcome.Outcome, all []entry) error {
 	if _, failed, err := a.failed(ctx, group); err != nil || !failed {
 		return missing(err, "no launch of %s failed", group)
 	}
@@ -68,7 +69,7 @@ func (s *stage) observe(ctx context.Context) error {
 	if err := a.seed.Group(ctx, group, "m5.large", scenario.Volume{Encrypted: true, Key: key}); err != nil {
 		return err
 	}
-	all, _, err := s.looked(ctx, a, group, audit.Observed)
+	all, _, err := s.looked(ctx, a, group, outcome.Observed)
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (s *stage) notAsked(ctx context.Context) error {
 	if err := a.seed.Group(ctx, group, "m5.large", scenario.Volume{Encrypted: true, Key: key}); err != nil {
 		return err
 	}
-	_, found, err := s.looked(ctx, a, group, audit.Proposed)
+	_, found, err := s.looked(ctx, a, group, outcome.Proposed)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (s *stage) notKMS(ctx context.Context) error {
 	if err := a.seed.Group(ctx, group, noCapacityType, scenario.Volume{Encrypted: true}); err != nil {
 		return err
 	}
-	if _, _, err = s.looked(ctx, a, group, audit.CauseElsewhere); err != nil {
+	if _, _, err = s.looked(ctx, a, group, outcome.CauseElsewhere); err != nil {
 		return err
 	}
 	after, err := a.keyPolicy(ctx, s.key)

@@ -7,6 +7,7 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/arn"
 	"keymend/pkg/guard"
+	"keymend/pkg/tag"
 )
 
 // An Enrolment is what the owner of a key does so that Keymend may open it.
@@ -34,7 +35,7 @@ func (e Enrolment) Show(p *screen.Page) {
 	p.Row(screen.Doubt, "BEWARE", "whoever may create Auto Scaling groups there can use the key through the default role; a sensitive key takes a role of its own: docs/security.md")
 	p.Blank()
 	p.Row(screen.Bold, "STOP", "so that nothing more is opened:", fmt.Sprintf("`aws kms untag-resource --key-id %s --tag-keys %s --region %s`", e.Key, strings.Join(e.tags(), " "), region),
-		"so that nothing is proposed either, tag it "+guard.Tag+"="+guard.TagIgnore)
+		"so that nothing is proposed either, tag it "+tag.Keymend+"="+tag.Ignore)
 	p.Row(screen.Bold, "", "what was opened until then stays, until `keymend undo ID --apply`")
 }
 
@@ -42,16 +43,16 @@ func (e Enrolment) Show(p *screen.Page) {
 func (e Enrolment) named() []guard.Named {
 	var out []guard.Named
 	if len(e.For) > 0 {
-		out = append(out, guard.Named{Tag: guard.TagAccounts, Accounts: e.For})
+		out = append(out, guard.Named{Tag: tag.Accounts, Accounts: e.For})
 	}
 	if e.Copy {
-		out = append(out, guard.Named{Tag: guard.TagCopy, Accounts: e.For})
+		out = append(out, guard.Named{Tag: tag.Copy, Accounts: e.For})
 	}
 	return out
 }
 
 func (e Enrolment) tags() []string {
-	out := []string{guard.Tag}
+	out := []string{tag.Keymend}
 	for _, n := range e.named() {
 		out = append(out, n.Tag)
 	}

@@ -9,24 +9,24 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 )
 
 // fix says what can be done about the key, or what was.
 func (g Group) fix(p *screen.Page, k Key) {
 	switch o := k.Outcome(); o {
-	case audit.NoFix, audit.NotPermitted, audit.SettingsInvalid, audit.CauseElsewhere, audit.Ignored:
+	case outcome.NoFix, outcome.NotPermitted, outcome.SettingsInvalid, outcome.CauseElsewhere, outcome.Ignored:
 		k.noFix(p, o)
-	case audit.Waiting:
+	case outcome.Waiting:
 		k.waits(p)
-	case audit.Refused:
+	case outcome.Refused:
 		p.Row(screen.Bad, "REFUSED", k.why())
-	case audit.Fixable, audit.Observed, audit.Proposed, audit.Sent:
+	case outcome.Fixable, outcome.Observed, outcome.Proposed, outcome.Sent:
 		g.proposal(p, k)
-	case audit.Copying, audit.Moved, audit.HandedOver:
+	case outcome.Copying, outcome.Moved, outcome.HandedOver:
 		g.copying(p, k)
-	case audit.NothingToDo:
+	case outcome.NothingToDo:
 		p.Row(screen.Good, "ALLOWED", k.why())
 		if g.status().word == "KEYS OPEN" {
 			p.Row(screen.Bold, "NEXT", "no key stands in the way any more; the group launches at its next try by itself")
@@ -36,8 +36,8 @@ func (g Group) fix(p *screen.Page, k Key) {
 	}
 }
 
-func (k Key) noFix(p *screen.Page, o audit.Outcome) {
-	if k.Finding.Plan != nil && k.Finding.Plan.NoFix != nil && o == audit.NoFix {
+func (k Key) noFix(p *screen.Page, o outcome.Outcome) {
+	if k.Finding.Plan != nil && k.Finding.Plan.NoFix != nil && o == outcome.NoFix {
 		p.Row(screen.Bad, "NO FIX", k.Finding.Plan.NoFix.Text)
 		if k.Finding.Plan.ForOwner == nil {
 			p.Row(screen.Bold, "REMEDY", nonEmpty(k.Finding.Plan.NoFix.Remedy)...)
@@ -55,14 +55,14 @@ func (k Key) why() string {
 		r = *k.Result
 	}
 	switch {
-	case r.Outcome == audit.Proposed && r.Plan != nil && r.Plan.ForOwner != nil && r.Verdict != nil:
+	case r.Outcome == outcome.Proposed && r.Plan != nil && r.Plan.ForOwner != nil && r.Verdict != nil:
 		return r.Verdict.Text // what the owner does by hand is shown by itself
 	case r.Reason != "":
 		return r.Reason
 	case r.Verdict != nil && r.Verdict.Text != "":
 		return r.Verdict.Text
 	}
-	return audit.Outcomes()[k.Outcome()]
+	return outcome.Meanings()[k.Outcome()]
 }
 
 // proposal: the fix now, and for good where the policy is kept as code.
@@ -135,8 +135,8 @@ func grantWords(p *plan.Plan) string {
 	return "missing"
 }
 
-// describe says in a few words what a plan writes, and why that where it is a
-// grant. Where it has two steps, they are in two accounts.
+// describe says in a few words what a plan writes, and why that. Where it has two
+// steps, they are in two accounts.
 func describe(p *plan.Plan) (what, why string) {
 	if p == nil || len(p.Steps) == 0 {
 		return "nothing", ""
@@ -145,18 +145,10 @@ func describe(p *plan.Plan) (what, why string) {
 	for _, step := range p.Steps {
 		where := ""
 		if len(p.Steps) > 1 && !p.Copies() {
-			where = " in account " + step.Account()
+			where = " in account " + step.At().Account
 		}
-		switch s := step.(type) {
-		case plan.EditKeyPolicy:
-			all = append(all, fmt.Sprintf("%d statements added", len(s.Added))+where)
-		case plan.CreateGrant:
-			all, why = append(all, "1 grant"+where), "a grant because: "+s.Why
-		case plan.EnsureServiceLinkedRole, plan.UpdateGroup, plan.RetireGrant:
-			all = append(all, describeRole(step))
-		default:
-			all = append(all, described(step))
-		}
+		words := step.Words()
+		all, why = append(all, words.What+where), cmp.Or(words.Why, why)
 	}
 	return strings.Join(all, ", "), why
 }
@@ -165,11 +157,11 @@ func describe(p *plan.Plan) (what, why string) {
 func (g Group) done(p *screen.Page, k Key) {
 	r := *k.Result
 	ink, label := screen.Good, "FIXED"
-	if r.Outcome != audit.Fixed && r.Outcome != audit.InService {
+	if r.Outcome != outcome.Fixed && r.Outcome != outcome.InService && r.Outcome != outcome.Stands {
 		ink, label = screen.Bad, "FAILED"
 	}
 	what, why := describe(cmp.Or(r.Plan, k.Finding.Plan)) // the plan may have changed on the way
-	p.Row(ink, label, what+": "+audit.Outcomes()[k.Outcome()])
+	p.Row(ink, label, what+": "+outcome.Meanings()[k.Outcome()])
 	p.Row(screen.Bold, "", nonEmpty(why)...)
 	if r.Reason != "" {
 		p.Row(screen.Bold, "WHY", r.Reason)

@@ -4,22 +4,9 @@ import (
 	"fmt"
 
 	"keymend/cmd/keymend/internal/screen"
-	"keymend/pkg/audit"
-	"keymend/pkg/plan"
+	"keymend/pkg/change"
+	"keymend/pkg/record"
 )
-
-// describeRole is describe for what is about roles, groups and grants that go.
-func describeRole(step plan.Step) string {
-	switch s := step.(type) {
-	case plan.EnsureServiceLinkedRole:
-		return "role " + roleName(s.Role) + " made"
-	case plan.UpdateGroup:
-		return "the group launches as " + roleName(s.After) + " instead of " + roleName(s.Before)
-	case plan.RetireGrant:
-		return "1 grant retired"
-	}
-	return step.Type()
-}
 
 // waits says what comes later, and after what.
 func (k Key) waits(p *screen.Page) {
@@ -30,7 +17,7 @@ func (k Key) waits(p *screen.Page) {
 
 // proof says what was seen after a write. Of a role or a group there is nothing
 // to evaluate.
-func proof(p *screen.Page, r *audit.Record) {
+func proof(p *screen.Page, r *record.Record) {
 	switch {
 	case r.Proof == nil:
 	case r.Key == "":
@@ -42,12 +29,11 @@ func proof(p *screen.Page, r *audit.Record) {
 
 // launchesNext reports whether the group can launch once the record's change
 // stands: not after each step of a move, but after the last.
-func launchesNext(r *audit.Record) bool {
-	if r.Suspended != "" || r.GroupRole == "" || r.Plan == nil || len(r.Plan.Steps) == 0 {
+func launchesNext(r *record.Record) bool {
+	if r.Suspended != "" || r.GroupRole == "" || len(r.Steps) == 0 {
 		return r.Suspended == ""
 	}
-	_, last := r.Plan.Steps[0].(plan.UpdateGroup)
-	return last
+	return change.Steps(r.Steps).End(change.Result{}).Last
 }
 
 // moves says which role a finding about a role or group is about.

@@ -8,7 +8,8 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 // Show writes the group on the page.
@@ -26,7 +27,7 @@ func (g Group) Show(p *screen.Page) {
 func (g Group) headline(p *screen.Page) {
 	s := g.status()
 	p.Row(s.ink, s.word, strings.TrimSpace(g.Head.Group+"  "+g.Head.Account+"  "+g.Head.Region))
-	if s.word == "IGNORED" || g.any(audit.NotPermitted) && g.Head.Key == "" {
+	if s.word == "IGNORED" || g.any(outcome.NotPermitted) && g.Head.Key == "" {
 		return // nothing is known of the group
 	}
 	p.Row(screen.Bold, "", g.counts())
@@ -103,7 +104,7 @@ func (k Key) show(p *screen.Page) {
 	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
 	k.groupRole(p)
 	missing := strings.Join(r.Missing, ", ")
-	if k.Outcome() == audit.Fixed {
+	if k.Outcome() == outcome.Fixed {
 		missing += " (until the fix)"
 	}
 	switch r.Decision {
@@ -144,13 +145,13 @@ func (g Group) seen(p *screen.Page, k Key) {
 }
 
 func (g Group) last(p *screen.Page) {
-	if slices.ContainsFunc(g.Keys, Key.changed) {
+	if slices.ContainsFunc(g.Keys, func(k Key) bool { return k.Changed() }) {
 		return // what was done stands beside the key
 	}
 	p.Text(screen.Bold, "Nothing changed.")
 }
 
-func keyName(r audit.Record) string {
+func keyName(r record.Record) string {
 	_, name, found := strings.Cut(r.Key, ":key/")
 	if !found || !strings.Contains(r.Key, ":"+r.Account+":") || !strings.Contains(r.Key, ":"+r.Region+":") {
 		return r.Key // of elsewhere: where, is the point

@@ -7,7 +7,7 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
-	"keymend/pkg/audit"
+	"keymend/pkg/outcome"
 )
 
 // A Code is the program's exit code.
@@ -47,15 +47,15 @@ type status struct {
 //	open, all there                                    HEALTHY    0
 func (g Group) status() status {
 	switch {
-	case g.any(audit.Failed, audit.NotPermitted, audit.SettingsInvalid, audit.Unproven):
+	case g.any(outcome.Failed, outcome.NotPermitted, outcome.SettingsInvalid, outcome.Unproven):
 		return status{"FAILED", screen.Bad, Broke}
-	case g.any(audit.Copying, audit.Moved):
+	case g.any(outcome.Copying, outcome.Moved):
 		return status{"COPYING", screen.Doubt, Fixable}
-	case g.any(audit.Superseded), !g.Asked && slices.ContainsFunc(g.Keys, Key.fixable):
+	case g.any(outcome.Superseded), !g.Asked && slices.ContainsFunc(g.Keys, Key.fixable):
 		return status{"BROKEN", screen.Bad, Fixable}
-	case g.any(audit.NoFix) && !g.denied():
+	case g.any(outcome.NoFix) && !g.denied():
 		return status{"UNKNOWN", screen.Doubt, NotOurs}
-	case g.any(audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting, audit.Refused, audit.NoFix, audit.HandedOver):
+	case g.any(outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.Waiting, outcome.Refused, outcome.NoFix, outcome.HandedOver):
 		return status{"BROKEN", screen.Bad, NotOurs}
 	}
 	return g.open()
@@ -64,13 +64,13 @@ func (g Group) status() status {
 // open goes on where every key is open.
 func (g Group) open() status {
 	switch {
-	case g.any(audit.CauseElsewhere), g.elsewhere():
+	case g.any(outcome.CauseElsewhere), g.elsewhere():
 		return status{"NOT KMS", screen.Doubt, NotOurs}
 	case g.Head.Suspended != "" && g.short():
 		return status{"SUSPENDED", screen.Doubt, NotOurs}
-	case g.any(audit.Fixed, audit.InService, audit.Undone):
+	case g.any(outcome.Fixed, outcome.Stands, outcome.InService, outcome.Undone):
 		return status{"FIXED", screen.Good, Healed}
-	case g.any(audit.Ignored):
+	case g.any(outcome.Ignored):
 		return status{"IGNORED", screen.Doubt, Healed}
 	case g.short():
 		return status{"KEYS OPEN", screen.Doubt, Healed}
@@ -84,7 +84,7 @@ func (g Group) Code() Code { return g.status().code }
 // fixable reports whether there is a fix that a person may have applied.
 func (k Key) fixable() bool {
 	switch k.Outcome() { //nolint:exhaustive // of the others there is no fix to apply
-	case audit.Observed, audit.Proposed, audit.Fixable, audit.Sent, audit.Waiting:
+	case outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.Waiting:
 		return !k.refused()
 	}
 	return false
@@ -106,7 +106,7 @@ func (g Group) denied() bool {
 // with keys. A text that may be about a key says nothing here: all keys are
 // open, and the group may not have tried again since they are.
 func (g Group) elsewhere() bool {
-	return g.any(audit.NothingToDo) && g.History.Failed > 0 && !activity.Classify(g.History.Message).Cause.MayBeKey()
+	return g.any(outcome.NothingToDo) && g.History.Failed > 0 && !activity.Classify(g.History.Message).Cause.MayBeKey()
 }
 
 // short reports whether the group, or its warm pool, lacks instances.
@@ -115,7 +115,7 @@ func (g Group) short() bool {
 	return g.Head.Healthy < g.Head.Desired || pool != nil && pool.Has < pool.Wanted
 }
 
-func (g Group) any(outcomes ...audit.Outcome) bool {
+func (g Group) any(outcomes ...outcome.Outcome) bool {
 	for _, k := range g.Keys {
 		for _, o := range outcomes {
 			if k.Outcome() == o {

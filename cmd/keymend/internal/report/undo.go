@@ -2,29 +2,38 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
-	"keymend/pkg/audit"
+	"keymend/pkg/apply"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/record"
 )
 
 // An Undo is what taking a remediation back comes to.
 type Undo struct {
-	Record        audit.Record // of the outcome that is taken back
-	Before, After string       // the key's policy now, and as it would be; "" for a grant
-	Grant         string       // the grant that would be revoked
-	Role          string       // what would become of the role or group, or of a grant that was retired, in words
-	Copies        []string     // copies that would be taken away, or a default version moved back, in words
-	Elsewhere     []string     // accounts in which there is more, that other credentials take away
-	From          string       // flags by which the record was found
-	Done          string       // what was done; "" = nothing yet
+	Record        record.Record   // of the change that is taken back: its outcome, or else its intent
+	Before, After string          // the key's policy now, and as it would be; "" for a grant
+	Steps         []apply.Preview // what each step of it would do
+	Elsewhere     []string        // accounts in which there is more, that other credentials take away
+	From          string          // flags by which the record was found
+	Done          string          // what was done; "" = nothing yet
 	Failed        bool
 }
 
 // Changes reports whether there is anything to take away.
 func (u Undo) Changes() bool {
-	return u.Grant != "" || u.Role != "" || u.Before != u.After || len(u.Copies) > 0
+	return u.Before != u.After || slices.ContainsFunc(u.Steps, func(p apply.Preview) bool { return len(p.Says) > 0 })
+}
+
+// Says lists in words what the steps would do.
+func (u Undo) Says() []string {
+	var out []string
+	for _, step := range u.Steps {
+		out = append(out, step.Says...)
+	}
+	return out
 }
 
 // Show writes it on the page.
@@ -56,11 +65,17 @@ func (u Undo) Show(p *screen.Page) {
 
 // takes lists what goes away.
 func (u Undo) takes(p *screen.Page) {
-	p.Row(screen.Bold, "BACK", nonEmpty(u.Role)...)
-	if u.Grant != "" {
-		p.Row(screen.Bold, "GRANT", u.Grant+" would be revoked")
+	labels := map[string][]string{}
+	var order []string
+	for _, step := range u.Steps {
+		if len(labels[step.Label]) == 0 && len(step.Says) > 0 {
+			order = append(order, step.Label)
+		}
+		labels[step.Label] = append(labels[step.Label], step.Says...)
 	}
-	p.Row(screen.Bold, "COPY", u.Copies...)
+	for _, label := range order {
+		p.Row(screen.Bold, label, labels[label]...)
+	}
 	goes := " goes"
 	if u.Done != "" && !u.Failed {
 		goes = " is gone"

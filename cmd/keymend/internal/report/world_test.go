@@ -2,24 +2,27 @@ package report_test
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/smithy-go"
 
 	"keymend/pkg/access"
-	"keymend/pkg/activity"
-	"keymend/pkg/audit"
+	"keymend/pkg/apply"
+	"keymend/pkg/apply/table"
 	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
+	"keymend/pkg/observe"
 	"keymend/pkg/plan"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 	"keymend/pkg/settings"
+	"keymend/pkg/signal"
 )
 
 const (
@@ -46,7 +49,7 @@ func now() time.Time { return time.Date(2026, time.March, 2, 9, 41, 0, 0, time.U
 type world struct {
 	launch launch.Launch
 	state  keystate.State
-	asks   activity.Failure
+	asks   signal.Look
 	gone   bool
 	trial  plan.Trial
 	moves  bool // the settings give groups a role of their own
@@ -71,7 +74,7 @@ func newWorld(t *testing.T, statements ...string) *world {
 		state: keystate.State{Alias: "alias/platform-ebs", Tags: map[string]string{}, Facts: access.Facts{
 			Key: access.Key{ARN: keyARN, State: "Enabled", Manager: "CUSTOMER", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS"},
 		}},
-		asks: activity.Failure{Signal: activity.Asked, Account: account, Region: region, Group: "web-prod"},
+		asks: signal.Look{Why: signal.WhyAsked, Account: account, Region: region, Group: "web-prod"},
 	}
 	w.policy(t, statements...)
 	return w
@@ -93,7 +96,7 @@ func (w *world) policy(t *testing.T, statements ...string) {
 	w.state.Facts.Policy = doc
 }
 
-// Launch, Role, Key and GetKeyPolicy make it a remediation.View.
+// Launch, Role, Key, Policy and Storage make it an apply.Reader.
 func (w *world) Launch(context.Context, string) (launch.Launch, error) {
 	if w.gone {
 		return launch.Launch{}, launch.ErrGroupNotFound
@@ -110,11 +113,34 @@ func (w *world) Role(_ context.Context, arn string) (access.Principal, error) {
 
 func (w *world) Key(context.Context, string, string) (keystate.State, error) { return w.state, nil }
 
-func (w *world) GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
-	return &kms.GetKeyPolicyOutput{Policy: new(w.state.Facts.Policy.String())}, nil
+func (w *world) Policy(context.Context, string) (string, error) {
+	return w.state.Facts.Policy.String(), nil
 }
 
-// PutKeyPolicy, CreateGrant and RevokeGrant make it a remediation.Writer.
+func (w *world) Grant(context.Context, string, string) (access.Grant, error) {
+	return access.Grant{}, nil
+}
+
+func (w *world) Storage() *observe.Storage { return nil }
+
+// View, Switch and Intents make it remediation.Readers.
+func (w *world) View(context.Context, string, string) (apply.Reader, error) { return w, nil }
+
+func (w *world) Switch(context.Context) (guard.Switch, string, error) {
+	return guard.SwitchNone, "", nil
+}
+
+func (w *world) Intents(context.Context, string, time.Time, time.Time) ([]string, error) {
+	return nil, nil
+}
+
+// KMS, IAM, Groups and EC2 make it an apply.Session.
+func (w *world) KMS() apply.KMS       { return w }
+func (w *world) IAM() apply.IAM       { return nil }
+func (w *world) Groups() apply.Groups { return nil }
+func (w *world) EC2() apply.EC2       { return nil }
+
+// PutKeyPolicy, CreateGrant, RevokeGrant and RetireGrant make it an apply.KMS.
 func (w *world) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
 	if w.writeFails != nil {
 		return nil, w.writeFails
@@ -125,6 +151,9 @@ func (w *world) PutKeyPolicy(_ context.Context, in *kms.PutKeyPolicyInput, _ ...
 }
 
 func (w *world) CreateGrant(_ context.Context, in *kms.CreateGrantInput, _ ...func(*kms.Options)) (*kms.CreateGrantOutput, error) {
+	if in.DryRun != nil && *in.DryRun {
+		return nil, w.dry()
+	}
 	g := access.Grant{ID: "0123456789abcdef", Name: *in.Name, GranteePrincipal: *in.GranteePrincipal, IssuingAccount: "arn:aws:iam::" + account + ":root"}
 	for _, o := range in.Operations {
 		g.Operations = append(g.Operations, string(o))
@@ -137,8 +166,12 @@ func (w *world) RetireGrant(context.Context, *kms.RetireGrantInput, ...func(*kms
 	return &kms.RetireGrantOutput{}, nil
 }
 
-func (w *world) ListRetirableGrants(context.Context, *kms.ListRetirableGrantsInput, ...func(*kms.Options)) (*kms.ListRetirableGrantsOutput, error) {
-	return &kms.ListRetirableGrantsOutput{}, nil
+// dry is KMS's answer to a trial.
+func (w *world) dry() error {
+	if w.trial.Answer == plan.TrialWorks {
+		return &smithy.GenericAPIError{Code: "DryRunOperationException", Message: w.trial.Text}
+	}
+	return &smithy.GenericAPIError{Code: "AccessDeniedException", Message: w.trial.Text}
 }
 
 func (w *world) RevokeGrant(context.Context, *kms.RevokeGrantInput, ...func(*kms.Options)) (*kms.RevokeGrantOutput, error) {
@@ -177,57 +210,59 @@ func (w *world) bridge() {
 }
 
 // records runs the real engine over the world, and carries out what it permits
-// if apply is set.
-func (w *world) records(t *testing.T, apply bool) []audit.Record {
+// if do is set.
+func (w *world) records(t *testing.T, do bool) []record.Record {
 	t.Helper()
-	var records []audit.Record
-	e := &remediation.Engine{
-		Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, Accounts: []string{owner}, ForeignKey: "grant", ForeignStatements: "procedure"},
-		Granter: func(string) access.Principal {
-			return access.Principal{ARN: "arn:aws:iam::" + account + ":user/oncall"}
+	var records []record.Record
+	x := &remediation.Fixer{
+		Open:  func(context.Context, remediation.Session) (apply.Session, error) { return w, nil },
+		Sleep: func(context.Context, time.Duration) error { return nil },
+		Looker: remediation.Looker{
+			Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, Accounts: []string{owner}, ForeignKey: "grant", ForeignStatements: "procedure"},
+			AWS:      w, Queue: remediation.Nobody{}, Kinds: table.Kinds(), Plan: plan.All,
+			Person: access.Principal{ARN: "arn:aws:iam::" + account + ":user/oncall"},
+			Log:    log(func(r record.Record) { r.Time = now(); records = append(records, throughJSON(t, r)) }),
 		},
-		Try: func(context.Context, remediation.Session, plan.CreateGrant) (plan.Trial, error) {
-			return w.trial, nil
-		},
-		View:   func(context.Context, string, string) (remediation.View, error) { return w, nil },
-		Open:   func(context.Context, remediation.Session) (remediation.Writer, error) { return w, nil },
-		Switch: func(context.Context) (guard.Switch, string, error) { return guard.SwitchNone, "", nil },
-		Record: func(_ context.Context, r audit.Record) error {
-			r.Time = now()
-			records = append(records, throughJSON(t, r))
-			return nil
-		},
-		Sleep:       func(context.Context, time.Duration) error { return nil },
-		PersonAsked: true,
 	}
 	if w.moves {
-		e.Settings.ServiceLinkedRole = "dedicated:payments"
+		x.Settings.Dedicated = "payments"
 	}
-	found, err := e.Diagnose(t.Context(), remediation.SignalOf(w.asks))
+	found, err := x.Diagnose(t.Context(), w.asks)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range found {
-		if d.Message == nil || !apply {
+		if d.Message == nil || !do {
 			continue
 		}
-		if _, err := e.Remediate(t.Context(), *d.Message); err != nil {
+		m := *d.Message
+		m.Delivery.Receives = 1
+		if _, err := x.Remediate(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return records
 }
 
+// log is a remediation.Log.
+type log func(record.Record)
+
+func (l log) Write(_ context.Context, r record.Record) error {
+	l(r)
+	return nil
+}
+
 // throughJSON: what is shown must survive the audit log.
-func throughJSON(t *testing.T, r audit.Record) audit.Record {
+func throughJSON(t *testing.T, r record.Record) record.Record {
 	t.Helper()
-	text, err := json.Marshal(r)
+	r.Schema = record.Schema
+	text, err := r.Line()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back audit.Record
-	if err := json.Unmarshal(text, &back); err != nil {
-		t.Fatal(err)
+	back, ok, err := record.Parse(text, table.Kinds().Kinds())
+	if err != nil || !ok {
+		t.Fatal(ok, err)
 	}
 	return back
 }

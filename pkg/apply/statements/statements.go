@@ -1,0 +1,152 @@
+// Package statements writes Keymend's statements into key policies, and takes them
+// out.
+package statements
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"keymend/pkg/apply"
+	"keymend/pkg/apply/refusal"
+	"keymend/pkg/change"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/kind/statements"
+)
+
+// tries is how often a policy is written whose principal KMS doesn't know yet.
+const tries = 4
+
+// Add carries out statements.Add.
+type Add struct{}
+
+// Stands implements apply.Doer. Nothing in a policy tells for which remediation a
+// statement was added.
+func (Add) Stands(ctx context.Context, e apply.Env, s statements.Add) (change.Result, apply.Standing, error) {
+	policy, err := read(ctx, e, s.Key)
+	switch {
+	case err != nil:
+		return change.Result{}, apply.Unknown, err
+	case !s.In(policy):
+		return change.Result{}, apply.Absent, nil
+	}
+	done := change.Result{Changed: true}
+	if keypolicy.Equal(policy.String(), s.After) { // else others have edited since
+		done.Before, done.After = s.Before, s.After
+	}
+	return done, apply.There, nil
+}
+
+// Do implements apply.Doer. It writes only if the policy means what the step says it
+// was before. Where it means what it shall be, there is nothing to do. Each try
+// reads anew: while it waits, others edit.
+func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result, error) {
+	done := change.Result{Before: s.Before, After: s.After}
+	err := e.Again(ctx, tries, refusal.NotKnown, func() error {
+		now, err := e.Policy(ctx, s.Key)
+		switch {
+		case err != nil:
+			return err
+		case keypolicy.Equal(now, s.After):
+			return nil
+		case !keypolicy.Equal(now, s.Before):
+			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrSuperseded)
+		}
+		err = write(ctx, e, s.Calls()[0], s.After)
+		done.Changed = err == nil
+		return err
+	})
+	if err != nil {
+		return change.Result{}, err
+	}
+	return done, nil
+}
+
+// Remove carries out statements.Remove.
+type Remove struct{}
+
+// Stands implements apply.Doer.
+func (Remove) Stands(ctx context.Context, e apply.Env, s statements.Remove) (change.Result, apply.Standing, error) {
+	edit, err := edit(ctx, e, s)
+	switch {
+	case err != nil:
+		return change.Result{}, apply.Unknown, err
+	case edit.Before != edit.After:
+		return change.Result{}, apply.Absent, nil
+	}
+	return change.Result{Left: left(s.Principal, edit.After)}, apply.There, nil
+}
+
+// Do implements apply.Doer: it takes the principal out of Keymend's statements in
+// the policy as it is now. Nothing is written where the principal isn't in them.
+func (Remove) Do(ctx context.Context, e apply.Env, s statements.Remove) (change.Result, error) {
+	var done change.Result
+	err := e.Again(ctx, tries, refusal.NotKnown, func() error {
+		edit, err := edit(ctx, e, s)
+		done = change.Result{Before: edit.Before, After: edit.After, Left: left(s.Principal, edit.After)}
+		if err != nil || edit.Before == edit.After {
+			return err
+		}
+		err = write(ctx, e, s.Calls()[0], edit.After)
+		done.Changed = err == nil
+		return err
+	})
+	return done, err
+}
+
+// Preview implements apply.Previewer.
+func (Remove) Preview(ctx context.Context, e apply.Env, s statements.Remove) (apply.Preview, error) {
+	edit, err := edit(ctx, e, s)
+	return apply.Preview{Before: edit.Before, After: edit.After}, err
+}
+
+func edit(ctx context.Context, e apply.Env, s statements.Remove) (keypolicy.Edit, error) {
+	policy, err := read(ctx, e, s.Key)
+	if err != nil {
+		return keypolicy.Edit{}, err
+	}
+	return keypolicy.Revoke(policy, s.Principal, s.Sids...)
+}
+
+// left names the statements of a policy that name the principal.
+func left(principal, policy string) []string {
+	d, err := keypolicy.Parse(policy)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, s := range d.Statements() {
+		if s.Principal != nil && slices.Contains(s.Principal.AWS, principal) {
+			out = append(out, s.Name())
+		}
+	}
+	return out
+}
+
+func read(ctx context.Context, e apply.Env, key string) (*keypolicy.Document, error) {
+	now, err := e.Policy(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := keypolicy.Parse(now)
+	if err != nil {
+		return nil, fmt.Errorf("parse key policy of %s: %w", key, err)
+	}
+	return policy, nil
+}
+
+// write never sets BypassPolicyLockoutSafetyCheck: KMS shall refuse a document that
+// locks the owner out.
+func write(ctx context.Context, e apply.Env, call change.Call, document string) error {
+	session, err := e.Open(ctx, call)
+	if err != nil {
+		return err
+	}
+	_, err = session.KMS().PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &call.Target, Policy: &document})
+	if err != nil {
+		return fmt.Errorf("put key policy of %s: %w", call.Target, refusal.Marked(err))
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package guard
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/change"
+	"keymend/pkg/plan"
+	"keymend/pkg/tag"
+)
+
+// across says by what a key of another account may be opened for this one. The
+// first row that fits counts; a person who asks is of this account, and stands
+// for nobody there:
+//
+//	the account isn't in the settings' list            → ForeignKey
+//	tags not readable: the key policy lets this account create the grant
+//	                                                   → HalfGiven
+//	  whether it does can't be told                    → HalfNotSeen
+//	  it doesn't                                       → NotConsented
+//	tag keymend-accounts without this account          → ConsentElsewhere
+//	tag keymend with another value than remediate      → NotConsented
+//	tag keymend=remediate, and keymend-accounts with this account, or an image
+//	or snapshot under the key shared with it           → Consented
+//	the key policy lets this account create the grant, by the statements that
+//	Keymend reports to owners, which its owner added   → HalfGiven
+//	else                                               → NotConsented
+//
+// HalfGiven is consent to the grant alone: it writes nothing in the key's
+// account, and its owner's policy was written for it.
+func (in Input) across(p plan.Plan) (Reason, string) {
+	accounts, odd := in.named()
+	switch {
+	case !slices.Contains(in.Accounts, in.Finding.KeyAccount()):
+		return ForeignKey, "account " + in.Finding.KeyAccount() + " isn't in the setting accounts"
+	case in.Finding.TagsUnreadable != "":
+		return in.unseen(p)
+	case accounts != nil && !slices.Contains(accounts, in.Finding.Account):
+		return ConsentElsewhere, "tag " + tag.Accounts + " names " + strings.Join(accounts, ", ")
+	case odd != "":
+		return NotConsented, fmt.Sprintf("tag %s on the key is no consent", odd)
+	}
+	return in.enrolled(accounts != nil, p)
+}
+
+// enrolled: no tag speaks against it.
+func (in Input) enrolled(named bool, p plan.Plan) (Reason, string) {
+	tagged := in.Finding.Tags[tag.Keymend] == tag.Remediate
+	switch {
+	case tagged && named:
+		return Consented, fmt.Sprintf("tags %s=%s and %s with %s on the key", tag.Keymend, tag.Remediate, tag.Accounts, in.Finding.Account)
+	case tagged && slices.Contains(in.Finding.SharedBy, in.Finding.KeyAccount()):
+		return Consented, fmt.Sprintf("tag %s=%s on the key, and its owner shared with %s what is encrypted under it", tag.Keymend, tag.Remediate, in.Finding.Account)
+	case halfGiven(p):
+		return HalfGiven, "the owner added the statements by which account " + in.Finding.Account + " creates the grant"
+	case tagged:
+		return NotConsented, fmt.Sprintf("tag %s=%s is on the key, but nothing names account %s", tag.Keymend, tag.Remediate, in.Finding.Account)
+	}
+	return NotConsented, "the key has no tag " + tag.Keymend
+}
+
+// unseen: where the key's account isn't onboarded, its key policy is all that
+// speaks for its owner.
+func (in Input) unseen(p plan.Plan) (Reason, string) {
+	why := "the key's tags couldn't be read: " + in.Finding.TagsUnreadable
+	switch {
+	case halfGiven(p):
+		return HalfGiven, "KMS would let account " + in.Finding.Account + " create the grant; " + why
+	case p.Half == plan.HalfUnknown && onlyGrants(p):
+		return HalfNotSeen, why
+	}
+	return NotConsented, why
+}
+
+func halfGiven(p plan.Plan) bool { return p.Half == plan.HalfGiven && onlyGrants(p) }
+
+func onlyGrants(p plan.Plan) bool {
+	return p.Steps.Only(func(c change.Claim) bool { return c.Consent == change.KeyOwner && !c.Edits && !c.Closes })
+}
+
+// named returns the accounts that the owner named, nil where the tag is
+// missing; and a tag of ours that is no consent to the letter, as "key=value".
+func (in Input) named() (accounts []string, odd string) {
+	odd = tag.Odd(in.Finding.Tags)
+	for key, value := range in.Finding.Tags {
+		switch {
+		case key == tag.Accounts:
+			accounts = append([]string{}, strings.Fields(value)...)
+		case tag.Is(key, tag.Accounts):
+			odd = key + "=" + value
+		}
+	}
+	return accounts, odd
+}
+
+// enrol says which tags the key's owner sets. What the owner named before stays
+// named.
+func (in Input) enrol(keyARN string) string {
+	if in.Finding.OwnKey() {
+		return ": `" + EnrolCommand(keyARN) + "`"
+	}
+	accounts, _ := in.named()
+	if !slices.Contains(accounts, in.Finding.Account) {
+		accounts = append(accounts, in.Finding.Account)
+	}
+	return ", account " + in.Finding.KeyAccount() + ": `" + EnrolCommand(keyARN, Named{tag.Accounts, accounts}) + "`"
+}
+
+// Named are the accounts that a tag lists, tag.Accounts or tag.Copy.
+type Named struct {
+	Tag      string
+	Accounts []string
+}
+
+// EnrolCommand is the one command by which a key's owner lets Keymend open it
+// unattended; for other accounts, it names them, too.
+func EnrolCommand(keyARN string, others ...Named) string {
+	tags := "TagKey=" + tag.Keymend + ",TagValue=" + tag.Remediate
+	for _, n := range others {
+		tags += fmt.Sprintf(" 'TagKey=%s,TagValue=%s'", n.Tag, strings.Join(n.Accounts, " "))
+	}
+	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags %s --region %s", keyARN, tags, arn.Region(keyARN))
+}

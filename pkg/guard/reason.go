@@ -1,0 +1,63 @@
+package guard
+
+import "fmt"
+
+// A Reason names why a verdict came out as it did. The set is closed; Explain
+// has a sentence for each.
+type Reason string
+
+// The reasons.
+const (
+	Consented       Reason = "consented"        // permitted: the key's owner enrolled it
+	ScopeAll        Reason = "scope-all"        // permitted: the settings cover every own key
+	PersonDecided   Reason = "person-decided"   // permitted: someone asked at a terminal
+	NothingToApply  Reason = "nothing-to-apply" // the plan has no steps
+	WrongPrincipal  Reason = "wrong-principal"
+	WrongTarget     Reason = "wrong-target"
+	KeyIgnored      Reason = "key-ignored"
+	OnlyObserving   Reason = "only-observing"
+	TagsNotReadable Reason = "tags-not-readable"
+	NotConsented    Reason = "not-consented"
+	ForeignKey      Reason = "foreign-key"
+	OnlyProposing   Reason = "only-proposing"
+	SwitchedOff     Reason = "switched-off"
+
+	HalfGiven        Reason = "half-given"        // permitted: the owner's key policy lets this account create the grant
+	HalfNotSeen      Reason = "half-not-seen"     // to be tried: whether it does can't be read from here
+	ConsentElsewhere Reason = "consent-elsewhere" // the owner's tag names other accounts
+
+	RoleBySettings   Reason = "role-by-settings" // permitted: the settings give such groups a role of their own
+	GroupIgnored     Reason = "group-ignored"
+	CopyNotConsented Reason = "copy-not-consented" // the owner didn't agree to copies under another key
+)
+
+// Explain returns what the reason means, in one sentence.
+func Explain(r Reason) string {
+	text, ok := map[Reason]string{
+		Consented:       "The key's owner enrolled it.",
+		ScopeAll:        "The settings cover every key of this account (scope: all).",
+		PersonDecided:   "A person asked for it, with their own credentials.",
+		NothingToApply:  "There is nothing to apply.",
+		WrongPrincipal:  "Keymend opens keys only to Auto Scaling service-linked roles of the group's own account, and to the Spot role where the launch needs it.",
+		WrongTarget:     "A step changes something else than what the plan is about.",
+		KeyIgnored:      "The key's owner forbids even proposals (tag keymend=ignore).",
+		OnlyObserving:   "Keymend only observes (mode: observe).",
+		TagsNotReadable: "The key's tags couldn't be read, so nobody's consent is known.",
+		NotConsented:    "The key's owner hasn't enrolled it.",
+		ForeignKey:      "The key belongs to an account whose keys the settings don't let Keymend open.",
+		OnlyProposing:   "A person has to approve (mode: propose).",
+		SwitchedOff:     "The emergency switch is off.",
+
+		HalfGiven:        "The key's owner, another account, lets this account create the grant by the key policy.",
+		HalfNotSeen:      "The key's account can't be read from here; a trial that writes nothing tells whether its owner lets this account create the grant.",
+		CopyNotConsented: "The key's owner hasn't agreed that what lies under it is copied to a key of this account (tag keymend-copy).",
+		ConsentElsewhere: "The key's owner enrolled it for other accounts than this one (tag keymend-accounts).",
+
+		RoleBySettings: "The settings give groups whose keys aren't open to their role a role of its own (serviceLinkedRole).",
+		GroupIgnored:   "The group is not to be changed (tag keymend=ignore on the group).",
+	}[r]
+	if !ok {
+		return fmt.Sprintf("no such reason: %q", string(r))
+	}
+	return text
+}

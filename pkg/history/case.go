@@ -1,0 +1,68 @@
+package history
+
+import (
+	"slices"
+
+	"keymend/pkg/change"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+)
+
+// A Case is one finding, with what became of it.
+type Case struct {
+	Finding record.Record
+	Result  *record.Record // the last record of a remediation; nil = there was none
+}
+
+// Cases sorts records, oldest first, by finding, in the order of first sight. What a
+// finding waited for may have been done: then it comes again, as a case of its own.
+func Cases(records []record.Record) []Case {
+	var out []Case
+	for _, r := range records {
+		i := len(out) - 1
+		for i >= 0 && out[i].Finding.ID != r.ID {
+			i--
+		}
+		switch finding := r.Phase == record.Finding; {
+		case i < 0, finding && out[i].Result != nil:
+			out = append(out, Case{Finding: r})
+			i = len(out) - 1
+		case finding:
+			out[i].Finding = r
+		}
+		if r.Phase != record.Finding {
+			out[i].Result = &r
+		}
+	}
+	return out
+}
+
+// Outcome is the last thing known about the finding. A change that was begun, and of
+// which nothing was heard again, failed.
+func (c Case) Outcome() outcome.Outcome {
+	switch {
+	case c.Unfinished():
+		return outcome.Failed
+	case c.Result != nil:
+		return c.Result.Outcome
+	}
+	return c.Finding.Outcome
+}
+
+// Unfinished reports whether a change was begun, and nothing was heard of it again.
+func (c Case) Unfinished() bool { return c.Result != nil && c.Result.Phase == record.Intent }
+
+// Changed reports whether something was written, or may have been. What was written
+// has an undo; only clearing a failed copy away has none.
+func (c Case) Changed() bool {
+	if slices.Contains([]outcome.Outcome{outcome.Fixed, outcome.Unproven, outcome.InService, outcome.Undone}, c.Outcome()) || c.Unfinished() {
+		return true
+	}
+	return c.Result != nil && (len(c.Result.Undo) > 0 || c.cleared())
+}
+
+// cleared reports whether what was left of a failed copy was taken away.
+func (c Case) cleared() bool {
+	return c.Result.Phase == record.Result && c.Result.Outcome == outcome.Failed &&
+		change.Steps(c.Result.Steps).Only(func(claim change.Claim) bool { return claim.Consent == change.OwnCopyOnly })
+}

@@ -1,0 +1,127 @@
+// Package history reads the audit log: records in, what became of it out. It is the
+// one place that folds records; what it says never outweighs what AWS shows.
+//
+// The package is pure: no I/O, no clock, no SDK.
+package history
+
+import (
+	"slices"
+	"strings"
+
+	"keymend/pkg/change"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+)
+
+// A State says how far a remediation has come.
+type State = outcome.State
+
+// The states, in the order in which a remediation goes through them.
+const (
+	Nothing    State = outcome.StateNone
+	Proposed   State = outcome.StateProposed
+	Intended   State = outcome.StateIntended
+	Written    State = outcome.StateWritten
+	Proven     State = outcome.StateProven
+	InService  State = outcome.StateInService
+	Undone     State = outcome.StateUndone
+	Superseded State = outcome.StateSuperseded
+	Stuck      State = outcome.StateStuck
+)
+
+// A Remediation is one change, with all that is on record about it.
+type Remediation struct {
+	ID      string
+	Records []record.Record // oldest first
+}
+
+// Remediations sorts records, oldest first, by remediation, in the order of first
+// sight. A proof, which names none, is of the newest that was begun about the same
+// finding. Other records of no remediation are left out.
+func Remediations(records []record.Record) []Remediation {
+	var out []Remediation
+	for _, r := range records {
+		at := len(out) - 1
+		for at >= 0 && !out[at].has(r) {
+			at--
+		}
+		switch {
+		case at < 0 && r.RemediationID == "":
+			continue
+		case at < 0:
+			at = len(out)
+			out = append(out, Remediation{ID: r.RemediationID})
+		}
+		out[at].Records = append(out[at].Records, r)
+	}
+	return out
+}
+
+func (r Remediation) has(o record.Record) bool {
+	if o.RemediationID == "" {
+		return o.Phase == record.Proof && o.ID != "" && o.ID == r.Last().ID && r.Begun()
+	}
+	return o.RemediationID == r.ID
+}
+
+// Of returns the remediation with an id; false where nothing is on record about it.
+func Of(records []record.Record, id string) (Remediation, bool) {
+	for _, r := range Remediations(records) {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Remediation{}, false
+}
+
+// Last returns the newest record.
+func (r Remediation) Last() record.Record { return r.Records[len(r.Records)-1] }
+
+// Begun reports whether an intent is on record: something may have been written.
+func (r Remediation) Begun() bool {
+	return slices.ContainsFunc(r.Records, func(o record.Record) bool { return o.Phase == record.Intent })
+}
+
+// Undo returns the newest record that says what takes the change back; false where
+// none does. An outcome without an undo doesn't hide the intent's: whether what was
+// meant stands, only AWS shows.
+func (r Remediation) Undo() (record.Record, bool) {
+	for _, o := range slices.Backward(r.Records) {
+		if len(o.Undo) > 0 && o.Phase != record.Finding {
+			return o, true
+		}
+	}
+	return record.Record{}, false
+}
+
+// Means reports whether an intent names exactly this call on this target, as
+// CloudTrail writes them. What CloudTrail doesn't name nobody meant.
+func (r Remediation) Means(action, target string) bool {
+	if target == "" {
+		return false
+	}
+	return slices.ContainsFunc(r.Records, func(o record.Record) bool {
+		return o.Phase == record.Intent && slices.ContainsFunc(change.Steps(o.Steps).Calls(), func(c change.Call) bool { return shownAs(c, action, target) })
+	})
+}
+
+// shownAs: CloudTrail names a group by its name; and where EC2 uses keys with the
+// session's credentials, it shows the grants that EC2 makes as the session's.
+func shownAs(c change.Call, action, target string) bool {
+	if action == "kms:CreateGrant" && slices.Contains(c.Keys, target) {
+		return true
+	}
+	return c.Action == action && (c.Target == target || strings.HasSuffix(c.Target, ":autoScalingGroupName/"+target))
+}
+
+// State says how far the remediation has come, by its newest record.
+func (r Remediation) State() State {
+	last := r.Last()
+	if last.Phase == record.Intent {
+		return Intended
+	}
+	return last.Outcome.State()
+}
+
+// Outcomes returns the outcomes that come to a state.
+func Outcomes(s State) []outcome.Outcome { return outcome.Of(s) }

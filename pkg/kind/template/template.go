@@ -1,0 +1,174 @@
+// Package template has the changes of a launch template: a version that names
+// copies of one's own, the default version moved, and a version deleted again.
+//
+// The package is pure: no I/O, no clock, no SDK.
+//
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-launch-template-versions.html
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/change"
+	"keymend/pkg/outcome"
+	"keymend/pkg/permission"
+)
+
+// A Scene is what every step here has.
+type Scene struct {
+	Account  string `json:"account"`
+	Region   string `json:"region"`
+	Key      string `json:"key"`      // ARN of the other account's key, which the launch is to do without
+	Template string `json:"template"` // id
+}
+
+// NewVersion makes a version that differs from another only in the image, the
+// snapshots and the keys that the copies replace.
+type NewVersion struct {
+	Scene
+	From     int64             `json:"from"`               // version that it is made of
+	ImageID  string            `json:"imageId,omitempty"`  // "" = as there
+	Mappings []json.RawMessage `json:"mappings,omitempty"` // the whole list, as EC2's API names its members; none = as there
+	Wanted   string            `json:"wanted"`             // digest of the whole version as it shall be
+	CopyKey  string            `json:"copyKey"`
+	Asked    string            `json:"asked"`            // the version as the group names it
+	Mixed    bool              `json:"mixed,omitempty"`  // in a mixed instances policy
+	Follow   []string          `json:"follow,omitempty"` // groups on $Latest, which launch from it from then on
+	Group    string            `json:"group"`
+}
+
+// SetDefault makes a version the template's default.
+type SetDefault struct {
+	Scene
+	Version int64    `json:"version,omitempty"` // 0 = the one that was made just before, of version From
+	Before  int64    `json:"before"`            // the default that it replaces; 0 = the version that is described as Made
+	From    int64    `json:"from,omitempty"`
+	Made    string   `json:"made,omitempty"`   // description
+	Follow  []string `json:"follow,omitempty"` // groups on $Default
+}
+
+// DeleteVersion deletes the version that a remediation made of another.
+type DeleteVersion struct {
+	Scene
+	From        int64  `json:"from"` // version that it was made of
+	Remediation string `json:"remediation"`
+}
+
+// Kind implements change.Step.
+func (NewVersion) Kind() string { return "NewTemplateVersion" }
+
+// Kind implements change.Step.
+func (SetDefault) Kind() string { return "SetDefaultVersion" }
+
+// Kind implements change.Step.
+func (DeleteVersion) Kind() string { return "DeleteTemplateVersion" }
+
+// At implements change.Step.
+func (s Scene) At() change.Place {
+	return change.Place{Account: s.Account, Key: s.Key, Target: "arn:" + arn.Partition(s.Key) + ":ec2:" + s.Region + ":" + s.Account + ":launch-template/" + s.Template}
+}
+
+func (s Scene) call(action string) []change.Call {
+	return []change.Call{{Role: permission.Copier, Account: s.Account, Action: action, Target: s.Template}}
+}
+
+// Effect implements change.Step.
+func (s NewVersion) Effect() any { return change.Typed{Step: s} }
+
+// Effect implements change.Step.
+func (s SetDefault) Effect() any {
+	s.From = 0
+	return change.Typed{Step: s}
+}
+
+// Effect implements change.Step.
+func (s DeleteVersion) Effect() any { return change.Typed{Step: s} }
+
+// Calls implements change.Writes.
+func (s NewVersion) Calls() []change.Call { return s.call("ec2:CreateLaunchTemplateVersion") }
+
+// Calls implements change.Writes.
+func (s SetDefault) Calls() []change.Call { return s.call("ec2:ModifyLaunchTemplate") }
+
+// Calls implements change.Writes.
+func (s DeleteVersion) Calls() []change.Call { return s.call("ec2:DeleteLaunchTemplateVersions") }
+
+// Undo implements change.Writes: the version is found again by its description.
+func (s NewVersion) Undo(by change.Mark, _ change.Result) change.Steps {
+	return change.Steps{DeleteVersion{s.Scene, s.From, by.Remediation}}
+}
+
+// Undo implements change.Writes. Which groups follow by then is nobody's matter.
+func (s SetDefault) Undo(by change.Mark, done change.Result) change.Steps {
+	back := SetDefault{Scene: s.Scene, Version: s.Before, Before: s.Version}
+	if made, err := strconv.ParseInt(done.ID, 10, 64); err == nil {
+		back.Before = made
+	}
+	if back.Before == 0 {
+		back.From, back.Made = s.From, Description(s.From, by.Remediation)
+	}
+	return change.Steps{back}
+}
+
+// Undo implements change.Writes.
+func (DeleteVersion) Undo(change.Mark, change.Result) change.Steps { return nil }
+
+// Claim implements change.Writes.
+func (s NewVersion) Claim() change.Claim {
+	if s.CopyKey == "" {
+		return change.Claim{}
+	}
+	return change.Claim{Consent: change.DataOwners, Key: s.Key, Under: s.CopyKey}
+}
+
+// Claim implements change.Writes.
+func (s SetDefault) Claim() change.Claim {
+	return change.Claim{Consent: change.DataOwners, Key: s.Key, Back: true}
+}
+
+// Claim implements change.Writes.
+func (DeleteVersion) Claim() change.Claim { return change.Claim{Back: true} }
+
+// Words implements change.Writes.
+func (s NewVersion) Words() change.Words {
+	return change.Words{What: fmt.Sprintf("1 version of %s made of version %d", s.Template, s.From)}
+}
+
+// Words implements change.Writes.
+func (s SetDefault) Words() change.Words {
+	return change.Words{What: "the default version of " + s.Template + " moved"}
+}
+
+// Words implements change.Writes.
+func (s DeleteVersion) Words() change.Words {
+	return change.Words{What: fmt.Sprintf("the version of %s made of version %d deleted", s.Template, s.From)}
+}
+
+// End implements change.Ender. A version that the group follows by $Latest is
+// launched from; else a person points the group at it.
+func (s NewVersion) End(done change.Result) change.End {
+	what := fmt.Sprintf("version %s of %s does without %s", done.ID, s.Template, s.Key)
+	version, _ := strconv.ParseInt(done.ID, 10, 64) // EC2's own number
+	next, follow := s.Next(version), strings.Join(s.Follow, " and ")
+	switch {
+	case next == "":
+		return moved(what + "; group " + follow + " follows $Latest, and launches from it")
+	case follow == "":
+		return change.End{Outcome: outcome.HandedOver, Unseen: true, Reason: what + "; to point the group at it: " + next}
+	}
+	return change.End{Outcome: outcome.HandedOver, Unseen: true, Reason: what + "; to point the group at it: " + next +
+		"; group " + follow + " follows $Latest, and launches from it already"}
+}
+
+// End implements change.Ender.
+func (s SetDefault) End(done change.Result) change.End {
+	return moved(fmt.Sprintf("version %s of %s is its default now, from which group %s launches", done.ID, s.Template, strings.Join(s.Follow, " and ")))
+}
+
+func moved(what string) change.End {
+	return change.End{Outcome: outcome.Moved, Reason: what + "; what it needs of the key that the copy lies under comes with the group's next launch"}
+}

@@ -1,0 +1,20 @@
+// Package limit says how long things last: an invocation, a message's absence from
+// its queue, a session. The template sets the times, and the functions reckon with them.
+package limit
+
+import "time"
+
+const (
+	// Invocation is the functions' timeout.
+	Invocation = time.Minute
+	// Visibility is how long a queue hides a message that it handed out: six timeouts
+	// of the function that receives it. So long stays away what has to come again.
+	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+	Visibility = 6 * Invocation
+	// Receives is how often a queue hands out a message before it gives up.
+	Receives = 5
+	// Session is how long a session of a role lasts: the least that STS gives.
+	Session = 15 * time.Minute
+	// Answer is the time that an invocation keeps to write down what was done, and to answer.
+	Answer = 3 * time.Second
+)

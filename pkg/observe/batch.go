@@ -1,0 +1,88 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
+	"keymend/pkg/together"
+)
+
+// batch goes from groups to templates to images to snapshots to keys: one round
+// trip each, whatever their number. Groups that don't exist aren't in the answer.
+func (r *Resolver) batch(ctx context.Context, accountID, region string, names []string) (map[string]launch.Launch, error) {
+	var (
+		groups   []astypes.AutoScalingGroup
+		defaults = encryption.Defaults{Account: accountID}
+	)
+	err := together.Do(
+		func() (err error) {
+			groups, err = inParts(names, mostGroups, func(part []string) ([]astypes.AutoScalingGroup, error) { return describeGroups(ctx, r.groups, part) })
+			return err
+		},
+		func() (err error) { defaults.ByDefault, err = r.byDefault(ctx); return err },
+		func() (err error) { defaults.KeyID, err = r.defaultKey(ctx); return err },
+	)
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string][]launch.Source{}
+	var all []*launch.Source
+	for _, g := range groups {
+		of := sourcesOf(g)
+		sources[value(g.AutoScalingGroupName)] = of
+		for i := range of {
+			all = append(all, &of[i])
+		}
+	}
+	snapshots, err := r.follow(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	owners, err := r.askOwners(ctx, all, snapshots)
+	if err != nil {
+		return nil, err
+	}
+	launches, hidden := make([]launch.Launch, len(groups)), make([][]launch.Unseen, len(groups))
+	for i, g := range groups {
+		launches[i] = ofGroup(g, accountID, region)
+		hidden[i] = launches[i].Decide(sources[launches[i].Group], snapshots, defaults)
+	}
+	r.search(ctx, launches, hidden, owners)
+	out := map[string]launch.Launch{}
+	for _, l := range launches {
+		out[l.Group] = l
+	}
+	return out, nil
+}
+
+// follow fills in the sources, and returns the snapshots that they name.
+func (r *Resolver) follow(ctx context.Context, all []*launch.Source) (map[string]encryption.Snapshot, error) {
+	if err := r.readTemplates(ctx, all); err != nil {
+		return nil, err
+	}
+	if err := r.readImages(ctx, all); err != nil {
+		return nil, err
+	}
+	return r.readSnapshots(ctx, all)
+}
+
+func (r *Resolver) byDefault(ctx context.Context) (bool, error) {
+	out, err := r.settings.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
+	if err != nil {
+		return false, fmt.Errorf("get EBS encryption by default: %w", err)
+	}
+	return value(out.EbsEncryptionByDefault), nil
+}
+
+func (r *Resolver) defaultKey(ctx context.Context) (string, error) {
+	out, err := r.settings.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
+	if err != nil {
+		return "", fmt.Errorf("get EBS default key: %w", err)
+	}
+	return value(out.KmsKeyId), nil
+}

@@ -1,0 +1,146 @@
+package observe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	"keymend/pkg/together"
+)
+
+// A pager is one of the SDK's paginators.
+type pager[P, O any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*O)) (*P, error)
+}
+
+// everyPage reads all pages of a call. Its error says what the call was to do.
+func everyPage[P, O, T any](ctx context.Context, call string, pages pager[P, O], of func(*P) []T) ([]T, error) {
+	var out []T
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", call, err)
+		}
+		out = append(out, of(page)...)
+	}
+	return out, nil
+}
+
+// inParts reads the values of a long list, each once, as many of them as one call
+// takes at a time.
+func inParts[T any](all []string, size int, read func([]string) ([]T, error)) ([]T, error) {
+	parts := slices.Collect(slices.Chunk(slices.Compact(slices.Sorted(slices.Values(all))), size))
+	if len(parts) == 1 { // most often
+		return read(parts[0])
+	}
+	answers := make([][]T, len(parts))
+	var tasks []func() error
+	for i, part := range parts {
+		tasks = append(tasks, func() (err error) { answers[i], err = read(part); return err })
+	}
+	if err := together.Do(tasks...); err != nil {
+		return nil, err
+	}
+	return slices.Concat(answers...), nil
+}
+
+// mostGroups: "By default, you can only specify up to 50 names. You can optionally
+// increase this limit using the MaxRecords property", whose maximum is 100.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
+const mostGroups = 100
+
+// describeGroups reads up to mostGroups groups; without names, all.
+func describeGroups(ctx context.Context, client autoscaling.DescribeAutoScalingGroupsAPIClient, names []string) ([]astypes.AutoScalingGroup, error) {
+	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(client, &autoscaling.DescribeAutoScalingGroupsInput{
+		AutoScalingGroupNames: names, MaxRecords: new(int32(mostGroups)),
+	})
+	return everyPage(ctx, "describe group "+cmp.Or(strings.Join(names, ", "), "*"), pages, func(p *autoscaling.DescribeAutoScalingGroupsOutput) []astypes.AutoScalingGroup {
+		return p.AutoScalingGroups
+	})
+}
+
+// describeImages asks by filter: an image that the account can't see is missing
+// from the answer, where by id it would fail the call for all (InvalidAMIID.NotFound).
+func describeImages(ctx context.Context, client ec2.DescribeImagesAPIClient, own bool, filters ...ec2types.Filter) ([]ec2types.Image, error) {
+	return filtered(filters, func(filters []ec2types.Filter, which string) ([]ec2types.Image, error) {
+		pages := ec2.NewDescribeImagesPaginator(client, &ec2.DescribeImagesInput{
+			Filters: filters, Owners: self(own),
+			IncludeDeprecated: new(true), // they launch all the same
+			IncludeDisabled:   new(true), // to tell a disabled one from none
+		})
+		return everyPage(ctx, "describe images "+which, pages, func(p *ec2.DescribeImagesOutput) []ec2types.Image { return p.Images })
+	})
+}
+
+// describeSnapshots asks by filter, too (InvalidSnapshot.NotFound).
+func describeSnapshots(ctx context.Context, client ec2.DescribeSnapshotsAPIClient, own bool, filters ...ec2types.Filter) ([]ec2types.Snapshot, error) {
+	return filtered(filters, func(filters []ec2types.Filter, which string) ([]ec2types.Snapshot, error) {
+		pages := ec2.NewDescribeSnapshotsPaginator(client, &ec2.DescribeSnapshotsInput{Filters: filters, OwnerIds: self(own)})
+		return everyPage(ctx, "describe snapshots "+which, pages, func(p *ec2.DescribeSnapshotsOutput) []ec2types.Snapshot { return p.Snapshots })
+	})
+}
+
+// filtered reads in parts of 200, which is how many values EC2 takes for a filter.
+// The first filter may have more. Where it has none, nothing is read.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
+func filtered[T any](filters []ec2types.Filter, read func(filters []ec2types.Filter, which string) ([]T, error)) ([]T, error) {
+	const most = 200
+	return inParts(filters[0].Values, most, func(part []string) ([]T, error) {
+		return read(append([]ec2types.Filter{filter(*filters[0].Name, part...)}, filters[1:]...), strings.Join(part, ", "))
+	})
+}
+
+func filter(name string, values ...string) ec2types.Filter {
+	return ec2types.Filter{Name: &name, Values: values}
+}
+
+func self(own bool) []string {
+	if own {
+		return []string{"self"}
+	}
+	return nil
+}
+
+func describeVersions(ctx context.Context, client ec2.DescribeLaunchTemplateVersionsAPIClient, in ec2.DescribeLaunchTemplateVersionsInput) ([]ec2types.LaunchTemplateVersion, error) {
+	call := fmt.Sprintf("describe launch template %s version %s", cmp.Or(value(in.LaunchTemplateId), value(in.LaunchTemplateName), "*"), cmp.Or(strings.Join(in.Versions, ", "), "*"))
+	return everyPage(ctx, call, ec2.NewDescribeLaunchTemplateVersionsPaginator(client, &in), func(p *ec2.DescribeLaunchTemplateVersionsOutput) []ec2types.LaunchTemplateVersion {
+		return p.LaunchTemplateVersions
+	})
+}
+
+// Gone reports whether an image, a snapshot, a launch template or a version of it
+// isn't there any more: for the latter two InvalidLaunchTemplateId.NotFound,
+// .VersionNotFound, .Malformed and InvalidLaunchTemplateName.NotFoundException.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+func Gone(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && (strings.HasPrefix(api.ErrorCode(), "InvalidLaunchTemplate") ||
+		slices.Contains([]string{"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"}, api.ErrorCode()))
+}
+
+// value returns what a pointer of the SDK points to; nil means the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+func tagsOf(tags []ec2types.Tag) map[string]string {
+	out := map[string]string{}
+	for _, t := range tags {
+		out[value(t.Key)] = value(t.Value)
+	}
+	return out
+}

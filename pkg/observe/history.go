@@ -1,0 +1,101 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"keymend/pkg/launch"
+	"keymend/pkg/together"
+)
+
+// A History is how a group has fared since it last launched an instance.
+type History struct {
+	Failed    int       // failed launches since the last successful one, 100 activities back at most
+	Since     time.Time // when the first of them started; zero where there is none
+	Last      Failure   // the newest of them
+	Instances []string  // ids of the instances in service
+}
+
+// A Failure is a launch that failed, as the group's scaling activities have it.
+type Failure struct {
+	Time          time.Time // when it ended, or else started
+	StatusCode    string    // Failed or Cancelled
+	StatusMessage string
+	InstanceID    string // "" = there never was one
+}
+
+// History reads the group's newest scaling activities, and what it has in
+// service, side by side.
+//
+// Errors: launch.ErrGroupNotFound; else the SDK's, wrapped.
+func (r *Resolver) History(ctx context.Context, group string) (History, error) {
+	var (
+		g      []astypes.AutoScalingGroup
+		failed []astypes.Activity
+	)
+	err := together.Do(
+		func() (err error) { g, err = describeGroups(ctx, r.groups, []string{group}); return err },
+		func() (err error) { failed, err = r.failures(ctx, group); return err },
+	)
+	if err != nil {
+		return History{}, err
+	}
+	if len(g) == 0 {
+		return History{}, fmt.Errorf("describe group %s: %w", group, launch.ErrGroupNotFound)
+	}
+	h := History{Instances: inService(g[0]), Failed: len(failed)}
+	if len(failed) > 0 {
+		h.Since, h.Last = value(failed[len(failed)-1].StartTime), failureOf(failed[0])
+	}
+	return h, nil
+}
+
+// failures returns the group's launches that failed since the last one that
+// didn't, the newest first: "the StatusCode value is Failed or Cancelled". Where
+// the instance existed for a moment, as with KMS, it is Cancelled.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
+func (r *Resolver) failures(ctx context.Context, group string) ([]astypes.Activity, error) {
+	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
+	out, err := r.groups.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
+		AutoScalingGroupName: &group, MaxRecords: new(int32(most)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("describe scaling activities of %s: %w", group, err)
+	}
+	var failed []astypes.Activity
+	for _, a := range out.Activities { // newest first
+		if !launches(a) {
+			continue
+		}
+		switch a.StatusCode {
+		case astypes.ScalingActivityStatusCodeSuccessful:
+			return failed, nil
+		case astypes.ScalingActivityStatusCodeFailed, astypes.ScalingActivityStatusCodeCancelled:
+			failed = append(failed, a)
+		default: // still going on
+		}
+	}
+	return failed, nil
+}
+
+// launches: the API has no member that tells launches from terminations.
+func launches(a astypes.Activity) bool {
+	return strings.HasPrefix(value(a.Description), "Launching a new EC2 instance")
+}
+
+func failureOf(a astypes.Activity) Failure {
+	f := Failure{Time: value(a.EndTime), StatusCode: string(a.StatusCode), StatusMessage: value(a.StatusMessage)}
+	if f.Time.IsZero() {
+		f.Time = value(a.StartTime)
+	}
+	// "Launching a new EC2 instance: i-0123.  Status Reason: …"
+	head, _, _ := strings.Cut(value(a.Description), "Status Reason:")
+	f.InstanceID = regexp.MustCompile(`i-[0-9a-f]{8,17}`).FindString(head)
+	return f
+}

@@ -1,0 +1,73 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
+)
+
+// readImages lays each source's devices over those of its image.
+func (r *Resolver) readImages(ctx context.Context, all []*launch.Source) error {
+	var ids []string
+	for _, s := range all {
+		if !s.Settled() {
+			ids = append(ids, s.ImageID)
+		}
+	}
+	found, err := describeImages(ctx, r.images, false, filter("image-id", ids...))
+	if err != nil {
+		return err
+	}
+	images := map[string]ec2types.Image{}
+	for _, image := range found {
+		images[value(image.ImageId)] = image
+	}
+	for _, s := range all {
+		if s.Settled() {
+			continue
+		}
+		image, visible := images[s.ImageID]
+		if s.Refused = unusable(s, image, visible); s.Refused == "" {
+			s.Image = imageOf(image, s.Name)
+			s.Devices = encryption.Merge(s.Image.Devices, s.Devices)
+		}
+	}
+	return nil
+}
+
+// unusable says why EC2 would launch nothing from the source's image, and what a
+// person does about it; "" = it would.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
+func unusable(s *launch.Source, image ec2types.Image, visible bool) string {
+	which := fmt.Sprintf("image %s of %s", s.ImageID, s.Name)
+	if !visible {
+		return which + " can't be seen: it is deregistered, or isn't shared with this account any more, or the account's Allowed AMIs setting hides it; " +
+			"its owner shares it with `aws ec2 modify-image-attribute`, or name another image"
+	}
+	state := image.State
+	remedy := map[ec2types.ImageState]string{
+		ec2types.ImageStateDisabled:     fmt.Sprintf("account %s, its owner, enables it with `aws ec2 enable-image --image-id %s`, or name another image", value(image.OwnerId), s.ImageID),
+		ec2types.ImageStateDeregistered: "name another image",
+		ec2types.ImageStateInvalid:      "name another image",
+		ec2types.ImageStateFailed:       "make it anew, or name another image",
+		ec2types.ImageStateError:        "make it anew, or name another image",
+		ec2types.ImageStatePending:      "wait until it is available",
+		ec2types.ImageStateTransient:    "wait until it is available",
+	}[state]
+	switch {
+	case state == ec2types.ImageStateAvailable || state == "":
+		return ""
+	case remedy == "":
+		remedy = "name another image"
+	}
+	why := ""
+	if r := image.StateReason; r != nil {
+		why = " (" + strings.Trim(value(r.Code)+": "+value(r.Message), ": ") + ")"
+	}
+	return fmt.Sprintf("%s is %s%s; %s", which, state, why, remedy)
+}

@@ -1,0 +1,43 @@
+package observe
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
+)
+
+// readSnapshots reads the snapshots of the sources, by id. Those that this
+// account can't see aren't there.
+func (r *Resolver) readSnapshots(ctx context.Context, all []*launch.Source) (map[string]encryption.Snapshot, error) {
+	var ids []string
+	for _, s := range all {
+		ids = append(ids, s.Snapshots()...)
+	}
+	found, err := snapshotsByID(ctx, r.images, ids)
+	for _, s := range all {
+		s.Seen = maps.Clone(found)
+		maps.DeleteFunc(s.Seen, func(id string, _ encryption.Snapshot) bool { return !slices.Contains(s.Snapshots(), id) })
+	}
+	return found, err
+}
+
+// snapshotsByID reads snapshots as the account of images sees them, by id.
+func snapshotsByID(ctx context.Context, images ec2.DescribeSnapshotsAPIClient, ids []string) (map[string]encryption.Snapshot, error) {
+	found, err := describeSnapshots(ctx, images, false, filter("snapshot-id", ids...))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]encryption.Snapshot{}
+	for _, s := range found {
+		out[value(s.SnapshotId)] = encryption.Snapshot{
+			ID: value(s.SnapshotId), OwnerID: value(s.OwnerId), Encrypted: value(s.Encrypted),
+			KeyARN: value(s.KmsKeyId), Visible: true,
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,165 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	"keymend/pkg/account"
+	"keymend/pkg/launch"
+	"keymend/pkg/together"
+)
+
+// readTemplates reads the template versions and launch configurations of the
+// sources, each once and side by side. EC2 takes many versions of one template in
+// a call, and no several templates.
+func (r *Resolver) readTemplates(ctx context.Context, all []*launch.Source) error {
+	byTemplate := map[launch.Spec][]launch.Spec{} // by the spec without its version
+	var configurations []string
+	for _, s := range all {
+		template := s.Spec
+		template.Version = ""
+		switch {
+		case s.Spec.Configuration != "":
+			configurations = append(configurations, s.Spec.Configuration)
+		case !slices.Contains(byTemplate[template], s.Spec):
+			byTemplate[template] = append(byTemplate[template], s.Spec)
+		}
+	}
+	var (
+		answers = make([]map[launch.Spec]launch.Source, 0, len(byTemplate)+1)
+		tasks   []func() error
+	)
+	task := func(read func() (map[launch.Spec]launch.Source, error)) {
+		i := len(answers)
+		answers = append(answers, nil)
+		tasks = append(tasks, func() (err error) { answers[i], err = read(); return err })
+	}
+	for _, specs := range byTemplate {
+		task(func() (map[launch.Spec]launch.Source, error) { return r.versions(ctx, specs) })
+	}
+	if len(configurations) > 0 {
+		task(func() (map[launch.Spec]launch.Source, error) { return r.configurations(ctx, configurations) })
+	}
+	if err := together.Do(tasks...); err != nil {
+		return err
+	}
+	for _, s := range all {
+		for _, found := range answers {
+			if named, ok := found[s.Spec]; ok {
+				s.Fill(named)
+			}
+		}
+	}
+	return nil
+}
+
+// versions reads versions of one template. One that is gone fails the call for
+// all of them, so then each is asked for alone.
+func (r *Resolver) versions(ctx context.Context, specs []launch.Spec) (map[launch.Spec]launch.Source, error) {
+	out := map[launch.Spec]launch.Source{}
+	if len(specs) > 1 {
+		found, err := r.ask(ctx, specs, true)
+		if account.Transient(err) {
+			return nil, err
+		}
+		for _, s := range specs {
+			if v := among(found, s); err == nil && v != nil {
+				out[s] = sourceOf(*v, s)
+			}
+		}
+	}
+	var errs []error
+	for _, s := range specs {
+		if _, known := out[s]; !known {
+			one, err := r.version(ctx, s)
+			out[s], errs = one, append(errs, err)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// version reads one version. Where the parameter behind its image can't be
+// resolved, the rest of it still says something.
+func (r *Resolver) version(ctx context.Context, s launch.Spec) (launch.Source, error) {
+	found, err := r.ask(ctx, []launch.Spec{s}, true)
+	unresolved := err
+	if err != nil && !Gone(err) && !account.Transient(err) {
+		if found, err = r.ask(ctx, []launch.Spec{s}, false); err != nil {
+			err = unresolved // of the two the one that says why
+		}
+	}
+	switch {
+	case Gone(err):
+		return launch.Source{Refused: fmt.Sprintf("launch template %s doesn't exist (%s); name a template and version that exist in the group", s, messageOf(err))}, nil
+	case err != nil:
+		return launch.Source{}, err
+	case len(found) == 0:
+		return launch.Source{Refused: fmt.Sprintf("launch template %s doesn't exist; name a template and version that exist in the group", s)}, nil
+	}
+	out := sourceOf(found[0], s)
+	if strings.HasPrefix(out.ImageID, "resolve:") {
+		out.Unknown = fmt.Sprintf("the image of %s: %s couldn't be resolved", out.Name, out.ImageID)
+		if unresolved != nil {
+			out.Unknown += ": " + messageOf(unresolved)
+		}
+	}
+	return out, nil
+}
+
+// ask calls EC2 for versions of one template, with an image behind a Systems
+// Manager parameter shown as its id where that is wanted.
+func (r *Resolver) ask(ctx context.Context, specs []launch.Spec, resolve bool) ([]ec2types.LaunchTemplateVersion, error) {
+	in := ec2.DescribeLaunchTemplateVersionsInput{ResolveAlias: new(resolve)}
+	for _, s := range specs {
+		in.Versions = append(in.Versions, s.Version)
+	}
+	if id := specs[0].ID; id != "" { // one of the two, not both
+		in.LaunchTemplateId = &id
+	} else {
+		in.LaunchTemplateName = &specs[0].Name
+	}
+	return describeVersions(ctx, r.images, in)
+}
+
+// among finds the spec's version in an answer to several; nil where it isn't.
+func among(found []ec2types.LaunchTemplateVersion, s launch.Spec) *ec2types.LaunchTemplateVersion {
+	var out *ec2types.LaunchTemplateVersion
+	for i, v := range found {
+		number := value(v.VersionNumber)
+		switch {
+		case s.Version == "$Default" && value(v.DefaultVersion),
+			s.Version == "$Latest" && (out == nil || number > value(out.VersionNumber)),
+			s.Version == strconv.FormatInt(number, 10):
+			out = &found[i]
+		}
+	}
+	return out
+}
+
+func sourceOf(v ec2types.LaunchTemplateVersion, s launch.Spec) launch.Source {
+	id := value(v.LaunchTemplateId)
+	if id == "" {
+		id = s.Name
+	}
+	out := launch.Source{Name: fmt.Sprintf("%s v%d", id, value(v.VersionNumber)), TemplateID: value(v.LaunchTemplateId), Number: value(v.VersionNumber)}
+	if data := v.LaunchTemplateData; data != nil {
+		out.ImageID = value(data.ImageId)
+		out.Devices = templateDevices(data.BlockDeviceMappings, out.Name)
+	}
+	return out
+}
+
+func messageOf(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	return err.Error()
+}

@@ -1,0 +1,72 @@
+// Package outcome names what can come of a finding or a change.
+//
+// It depends on nothing but the standard library, so that the infrastructure
+// shares it.
+package outcome
+
+// An Outcome says what came of a finding or a change. The set is closed; Meanings
+// has a sentence for each.
+type Outcome string
+
+// The outcomes. The first group ends a finding, the second a remediation.
+const (
+	Ignored         Outcome = "ignored"
+	CauseElsewhere  Outcome = "cause-elsewhere"
+	NothingToDo     Outcome = "nothing-to-do"
+	NoFix           Outcome = "no-fix"
+	Observed        Outcome = "observed"
+	Refused         Outcome = "refused"
+	Proposed        Outcome = "proposed"
+	Fixable         Outcome = "fixable"
+	Sent            Outcome = "sent"
+	NotPermitted    Outcome = "not-permitted"
+	SettingsInvalid Outcome = "settings-invalid"
+	InService       Outcome = "in-service"
+
+	UnexplainedWrite Outcome = "unexplained-write"
+
+	Fixed      Outcome = "fixed"
+	Unproven   Outcome = "unproven"
+	Superseded Outcome = "superseded"
+	Failed     Outcome = "failed"
+	Undone     Outcome = "undone"
+	Stands     Outcome = "stands"
+
+	PartlyUndone Outcome = "partly-undone"
+
+	Waiting    Outcome = "waiting"
+	Copying    Outcome = "copying"
+	Moved      Outcome = "moved"
+	HandedOver Outcome = "handed-over"
+)
+
+// Meanings returns every outcome with its meaning, as docs/audit.md has it.
+func Meanings() map[Outcome]string {
+	return map[Outcome]string{
+		Ignored:          "The event is malformed, not ours, or about a group that is gone or being deleted.",
+		CauseElsewhere:   "Every key that the launch needs is open to the role: the launch fails for another reason.",
+		NothingToDo:      "Every key that the launch needs is open to the role, and no launch has failed.",
+		NoFix:            "The key stands in the way, and only a person can do something about it.",
+		Observed:         "A fix exists; the mode is observe.",
+		Refused:          "A fix exists and may not even be proposed: the key's owner forbids it, or the plan isn't one that Keymend may carry out.",
+		Proposed:         "A fix exists and waits for a person: for consent, for approval, or for the switch.",
+		Fixable:          "A fix exists and is permitted; nobody was there to carry it out.",
+		Sent:             "A fix exists, is permitted, and was sent to be carried out.",
+		Waiting:          "A fix exists and is permitted; another change has to stand before it is sent.",
+		NotPermitted:     "AWS refused Keymend a call that it needs; the reason names the action.",
+		SettingsInvalid:  "The settings are invalid: Keymend only observes until they are mended.",
+		InService:        "Instances launched through access that Keymend gave.",
+		UnexplainedWrite: "A role of Keymend's changed something, and the audit log has no intent for it: the role may be in other hands.",
+
+		Fixed:        "The change stands, and consecutive equal reads evaluate as Allowed.",
+		Unproven:     "The change was written, and reads didn't agree, or didn't evaluate as Allowed, in time.",
+		Superseded:   "The facts changed since the plan was made; it was not carried out.",
+		Failed:       "AWS refused the change, or a call that it rests on, for a reason that trying again doesn't mend.",
+		Undone:       "What Keymend had added was taken away again.",
+		Stands:       "The change stood already when its message came again: an earlier delivery wrote it and ended before it could say so, or somebody else did. Reads evaluate as Allowed.",
+		Copying:      "A copy under a key of the group's account is on its way; what comes after begins when it is ready.",
+		Moved:        "The launch template has a version that does without the other account's key, and the group launches from it.",
+		HandedOver:   "The launch template has a version that does without the other account's key; a person has to point the group at it.",
+		PartlyUndone: "Part of what Keymend had added was taken away again; the rest is in an account that these credentials aren't for.",
+	}
+}

@@ -1,0 +1,231 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"keymend/pkg/access"
+	"keymend/pkg/arn"
+	"keymend/pkg/change"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/statements"
+	"keymend/pkg/settings"
+	"keymend/pkg/slr"
+)
+
+// A Half says how the first half of AWS's procedure for another account's key
+// stands: whether the key policy lets the group's account create the grant that
+// is the second half.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+type Half string
+
+// How it can stand.
+const (
+	HalfUnknown Half = "unknown" // it can't be told from here
+	HalfMissing Half = "missing"
+	HalfGiven   Half = "given" // by Keymend's statements for the account, whoever added them, or by KMS's own word
+	HalfOpen    Half = "open"  // by another statement, which wasn't written for this
+)
+
+// ForOwner is what the owner of another account's key does by hand, and what
+// someone of the group's account does then, if Keymend doesn't.
+type ForOwner struct {
+	Account    string   `json:"account"`              // of the key
+	Statements []string `json:"statements,omitempty"` // to be added to the key policy, JSON, as Keymend would write them
+	Command    string   `json:"command"`              // creates the grant, in the group's account
+}
+
+// Grant returns the step that would give the principal a grant on another
+// account's key. A plan has it as a step; a trial asks AWS about it.
+func (f Finding) Grant(o Options) grant.Create {
+	return f.grant(o, "the key belongs to account "+f.KeyAccount()+"; a key policy alone never opens it to a role of account "+f.Account)
+}
+
+// across plans for a key of another account: its owner's half where that is
+// missing and may be done, and the grant.
+func (f Finding) across(o Options, p *Plan) {
+	p.Half = f.half(o)
+	if p.Half == HalfMissing && f.Facts.Policy != nil {
+		p.NearMisses = f.granterMay(f.Facts, o).NearMisses
+	}
+	edit, refused := f.delegation(o)
+	p.ForOwner = f.forOwner(o, p.Half, edit)
+	create := f.Grant(o)
+	switch {
+	case f.hasGrant(create):
+		p.NoFix = f.beyondView()
+	case !strings.Contains(f.Facts.Key.ARN, ":key/"):
+		p.NoFix = f.report(p.ForOwner, "which key "+f.Facts.Key.ARN+" names can't be seen from account "+f.Account)
+	case p.Half != HalfMissing:
+		p.Steps = change.Steps{create}
+	case slr.IsSpot(f.Principal.ARN, f.Account):
+		p.NoFix, p.ForOwner = f.foreignSpot(), nil
+	default:
+		if p.NoFix = f.ownersAlone(o, p, refused); p.NoFix == nil {
+			p.Steps = change.Steps{edit, create}
+			p.NoFix = f.tryHalf(o, p.Steps)
+		}
+	}
+}
+
+// ownersAlone says why the missing half is the key owner's to do; nil = Keymend
+// may.
+func (f Finding) ownersAlone(o Options, p *Plan, refused string) *NoFix {
+	if denied := f.granterDenied(o); denied != "" {
+		return &NoFix{ExplicitDeny, denied,
+			"The owner of the key, account " + f.KeyAccount() + ", has to except " + o.Granter.ARN + " from that statement. " + p.ForOwner.String()}
+	}
+	owned := f.ownedByCode(o)
+	switch {
+	case f.Facts.Policy == nil:
+		return f.report(p.ForOwner, f.Trial.Text)
+	case o.ForeignKey == settings.ForeignReport:
+		return f.report(p.ForOwner, "the settings leave the key policy to its owner (foreignKey: report)"+near(p.NearMisses))
+	case owned != "":
+		return f.report(p.ForOwner, owned+near(p.NearMisses))
+	case refused != "":
+		return &NoFix{PolicyRefused, fmt.Sprintf("the policy of %s can't take the statements: %s", f.Facts.Key.ARN, refused), p.ForOwner.String()}
+	}
+	return nil
+}
+
+// half asks the policy whether the granter may create the grant; where the
+// policy or the answer isn't known, a trial decides.
+func (f Finding) half(o Options) Half {
+	if f.Facts.Policy != nil {
+		switch r := f.granterMay(f.Facts, o); r.Decision {
+		case access.Allowed:
+			return f.given(o)
+		case access.Denied:
+			return HalfMissing
+		case access.Unknown:
+		}
+	}
+	switch f.Trial.Answer {
+	case TrialWorks:
+		if f.Facts.Policy != nil {
+			return HalfOpen // by a statement that hangs on what isn't known, an organization's perhaps
+		}
+		return HalfGiven
+	case TrialRefused:
+		return HalfMissing
+	case TrialNone:
+	}
+	return HalfUnknown
+}
+
+// given tells Keymend's statements from others: who added them wanted this. A
+// statement that shares the key with the account for something else, or with
+// everyone, doesn't say that a robot may pass it on.
+func (f Finding) given(o Options) Half {
+	var ours []string
+	for i, s := range gjson.Get(f.Facts.Policy.String(), "Statement").Array() {
+		if keypolicy.Owned(f.Facts.Policy.Statements()[i]) {
+			ours = append(ours, s.Raw)
+		}
+	}
+	facts := f.Facts
+	var err error
+	facts.Policy, err = keypolicy.Parse(`{"Version":"2012-10-17","Statement":[` + strings.Join(ours, ",") + `]}`)
+	if err == nil && f.granterMay(facts, o).Decision == access.Allowed {
+		return HalfGiven
+	}
+	return HalfOpen
+}
+
+// delegation edits the key policy, and says why KMS would refuse the result.
+func (f Finding) delegation(o Options) (statements.Add, string) {
+	to := keypolicy.Delegation{Partition: arn.Partition(f.Facts.Key.ARN), Account: f.Account}
+	if o.ForeignStatements == settings.Least {
+		to.Granter = o.Granter.ARN
+	}
+	before := f.Facts.Policy
+	if before == nil {
+		before = noStatements()
+	}
+	edit, err := keypolicy.Delegate(before, to)
+	return f.edited(edit, err, arn.Root(arn.Partition(f.Facts.Key.ARN), f.Account))
+}
+
+func (f Finding) forOwner(o Options, half Half, edit statements.Add) *ForOwner {
+	create := f.Grant(o)
+	retiring := ""
+	if create.Retiring != "" {
+		retiring = " --retiring-principal " + create.Retiring
+	}
+	owner := &ForOwner{
+		Account: f.KeyAccount(),
+		Command: fmt.Sprintf("aws kms create-grant --region %s --key-id %s --grantee-principal %s%s --name %s --operations %s",
+			f.Region, create.Key, create.Principal, retiring, create.Name, strings.Join(create.Operations, " ")),
+	}
+	if half == HalfMissing || half == HalfUnknown {
+		owner.Statements = edit.Added
+	}
+	return owner
+}
+
+// report leaves the first half to the key's owner.
+func (f Finding) report(owner *ForOwner, why string) *NoFix {
+	return &NoFix{ForeignKey,
+		fmt.Sprintf("%s belongs to account %s, whose key policy doesn't let account %s create the grant that the launch needs: %s",
+			f.Facts.Key.ARN, f.KeyAccount(), f.Account, strings.TrimSuffix(why, ".")+"."),
+		owner.String()}
+}
+
+// String says it in words, with the statements as they are to be added.
+func (o ForOwner) String() string {
+	text := ""
+	if len(o.Statements) > 0 {
+		text = "1. Account " + o.Account + ", the key's owner, adds to the key policy: " + strings.Join(o.Statements, ",") + " 2. "
+	}
+	return text + "Then Keymend creates the grant at the group's next failure, or someone of the group's account does: `" + o.Command + "`."
+}
+
+// beyondView: the grant stands, and the rest is in the key's account, which
+// can't be seen.
+func (f Finding) beyondView() *NoFix {
+	return &NoFix{NotKnown,
+		fmt.Sprintf("Keymend's grant on %s to %s stands; whether anything else in account %s stands in the way can't be seen from here: %s",
+			f.Facts.Key.ARN, f.Principal.ARN, f.KeyAccount(), f.Facts.PolicyUnreadable),
+		"If launches still fail for the key: its owner, account " + f.KeyAccount() + ", looks whether it is Enabled and whether a Deny in its policy names the role."}
+}
+
+// hasGrant reports whether the grant stands on a key whose policy can't be read.
+// Where it can, the evaluator answers.
+func (f Finding) hasGrant(create grant.Create) bool {
+	return f.Facts.Policy == nil && slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
+		return g.Name == create.Name && g.GranteePrincipal == create.Principal
+	})
+}
+
+// hidden reports whether the key is another account's and all but its name is
+// out of sight.
+func (f Finding) hidden() bool {
+	return !f.OwnKey() && f.Facts.Policy == nil && f.Facts.Key.State == ""
+}
+
+// revealed takes what can't be seen of another account's key for what is most
+// likely: so a grant can be tried for what it gives. The proof of it is KMS's.
+func (f Finding) revealed(facts access.Facts) access.Facts {
+	if f.OwnKey() || facts.Policy != nil {
+		return facts
+	}
+	facts.Policy, facts.PolicyUnreadable = noStatements(), ""
+	if facts.Key.State == "" {
+		facts.Key.State = "Enabled"
+	}
+	return facts
+}
+
+// noStatements is a policy that says nothing.
+func noStatements() *keypolicy.Document {
+	d, err := keypolicy.Parse(`{"Version":"2012-10-17","Statement":[]}`)
+	if err != nil {
+		panic(err) // the text is constant
+	}
+	return d
+}

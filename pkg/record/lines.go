@@ -1,0 +1,177 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"keymend/pkg/access"
+	"keymend/pkg/change"
+)
+
+// Lines are texts that JSON has as one string, each on a line of its own. A list, as
+// earlier versions wrote it, is read, too. A text stays one line: what breaks it is
+// written as a space. An empty one says nothing, and is left out.
+type Lines []string
+
+// With returns the lines and those of others that aren't among them.
+func (l Lines) With(others ...string) Lines { return with(l, others) }
+
+func with[T comparable](all, others []T) []T {
+	for _, o := range others {
+		if !slices.Contains(all, o) {
+			all = append(slices.Clip(all), o)
+		}
+	}
+	return all
+}
+
+// MarshalJSON implements json.Marshaler.
+func (l Lines) MarshalJSON() ([]byte, error) { return marshal(strings.Join(flat(l), "\n")) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *Lines) UnmarshalJSON(text []byte) error {
+	var lines []string
+	if isList(text) {
+		if err := json.Unmarshal(text, &lines); err != nil {
+			return err
+		}
+	} else {
+		var one string
+		if err := json.Unmarshal(text, &one); err != nil {
+			return err
+		}
+		lines = strings.Split(one, "\n")
+	}
+	*l = flat(lines)
+	return nil
+}
+
+// flat makes a line of each text.
+func flat(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		if text != "" {
+			out = append(out, oneLine(text))
+		}
+	}
+	return out
+}
+
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
+
+// Misses are what looks like access and isn't. JSON has them as one string: on a
+// line each its source, its reason and its text. A bar in the source is written as a
+// slash.
+type Misses []access.NearMiss
+
+// With returns the misses and those of others that aren't among them.
+func (m Misses) With(others ...access.NearMiss) Misses { return with(m, others) }
+
+const bar = " | "
+
+// MarshalJSON implements json.Marshaler.
+func (m Misses) MarshalJSON() ([]byte, error) {
+	lines := make([]string, len(m))
+	for i, miss := range m {
+		miss = flatMiss(miss)
+		lines[i] = miss.Source + bar + string(miss.Reason) + bar + miss.Text
+	}
+	return marshal(strings.Join(lines, "\n"))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *Misses) UnmarshalJSON(text []byte) error {
+	*m = nil
+	if isList(text) {
+		var list []access.NearMiss
+		err := json.Unmarshal(text, &list)
+		for _, miss := range list {
+			*m = append(*m, flatMiss(miss))
+		}
+		return err
+	}
+	var lines Lines
+	if err := lines.UnmarshalJSON(text); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		source, rest, _ := strings.Cut(line, bar)
+		reason, says, _ := strings.Cut(rest, bar)
+		*m = append(*m, flatMiss(access.NearMiss{Source: source, Reason: access.Reason(reason), Text: says}))
+	}
+	return nil
+}
+
+// flatMiss makes a line of a miss that is read as it was written.
+func flatMiss(m access.NearMiss) access.NearMiss {
+	part := func(text string) string { return strings.ReplaceAll(oneLine(text), "|", "/") }
+	return access.NearMiss{Source: part(m.Source), Reason: access.Reason(part(string(m.Reason))), Text: oneLine(m.Text)}
+}
+
+// Calls are those that a session makes. JSON has them as one string: on a line each
+// its account, its action and its target.
+type Calls []change.Call
+
+// MarshalJSON implements json.Marshaler.
+func (c Calls) MarshalJSON() ([]byte, error) {
+	lines := make(Lines, len(c))
+	for i, call := range c {
+		lines[i] = call.Account + " " + call.Action + " " + call.Target
+	}
+	return lines.MarshalJSON()
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *Calls) UnmarshalJSON(text []byte) error {
+	var lines Lines
+	if err := lines.UnmarshalJSON(text); err != nil {
+		return err
+	}
+	*c = nil
+	for _, line := range lines {
+		account, rest, _ := strings.Cut(line, " ")
+		action, target, _ := strings.Cut(rest, " ")
+		*c = append(*c, change.Call{Account: account, Action: action, Target: target})
+	}
+	return nil
+}
+
+// Steps are a plan's, or those that take it back. JSON has their own JSON as one
+// string: a step may have any number of members.
+type Steps change.Steps
+
+// MarshalJSON implements json.Marshaler.
+func (s Steps) MarshalJSON() ([]byte, error) {
+	text, err := marshal(change.Steps(s))
+	if err != nil {
+		return nil, err
+	}
+	return marshal(string(text))
+}
+
+// UnmarshalJSON implements json.Unmarshaler. The steps are unread: see Parse.
+func (s *Steps) UnmarshalJSON(text []byte) error {
+	if isList(text) {
+		return json.Unmarshal(text, (*change.Steps)(s))
+	}
+	var one string
+	if err := json.Unmarshal(text, &one); err != nil || one == "" {
+		return err
+	}
+	return json.Unmarshal([]byte(one), (*change.Steps)(s))
+}
+
+func isList(text []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) }
+
+// marshal is JSON without escapes for HTML, which make six bytes of one.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}

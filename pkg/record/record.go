@@ -1,0 +1,123 @@
+// Package record has the lines of the audit log: what Keymend saw, meant to do and
+// did. docs/audit.md explains every field.
+//
+// The package is pure: no I/O, no clock, no SDK.
+package record
+
+import (
+	"time"
+
+	"keymend/pkg/access"
+	"keymend/pkg/guard"
+	"keymend/pkg/outcome"
+	"keymend/pkg/plan"
+	"keymend/pkg/settings"
+)
+
+// Schema is the version of Record. It changes when a field changes its meaning
+// or goes; new fields may come without it.
+const Schema = "keymend.audit/2"
+
+// A Phase says at which point of a remediation a record was written.
+type Phase string
+
+// The phases: what was found; what is about to be written; what came of it;
+// that the group launched.
+const (
+	Finding Phase = "finding"
+	Intent  Phase = "intent"
+	Result  Phase = "outcome"
+	Proof   Phase = "proof"
+)
+
+// A Record is one line of the audit log. Logs Insights finds 200 fields of a line,
+// and counts each element of an array as one, hence the single strings.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
+type Record struct {
+	Schema        string          `json:"schema"`
+	Phase         Phase           `json:"phase"`
+	Outcome       outcome.Outcome `json:"outcome,omitempty"`
+	Reason        string          `json:"reason,omitempty"`
+	ID            string          `json:"id"`                      // of the finding: the same for the same group, key and principal
+	RemediationID string          `json:"remediationId,omitempty"` // of the write: shared by intent and outcome
+	RequestID     string          `json:"requestId,omitempty"`     // Lambda's, so that the log's other lines can be found
+	Account       string          `json:"account"`
+	Region        string          `json:"region"`
+	Group         string          `json:"group"`
+	Key           string          `json:"key,omitempty"`        // ARN
+	KeyAccount    string          `json:"keyAccount,omitempty"` // where it isn't the group's
+	Time          time.Time       `json:"time"`
+	Failed        string          `json:"failed,omitempty"` // when the launch failed, RFC 3339
+	Version       string          `json:"version"`          // of Keymend
+	Settings      string          `json:"settings"`         // digest of the settings
+
+	Desired  int    `json:"desired"`
+	Healthy  int    `json:"healthy"`
+	WarmPool *Pool  `json:"warmPool,omitempty"` // nil = the group has none
+	Signal   string `json:"signal"`
+	EventIDs Lines  `json:"eventIds,omitempty"`
+	Message  string `json:"message,omitempty"`
+	Cause    string `json:"cause,omitempty"`
+	// Suspended says who stopped the group from launching; a fix brings nothing
+	// back while it stands.
+	Suspended string `json:"suspended,omitempty"`
+	ManagedBy string `json:"managedBy,omitempty"`
+	// GroupRole is the role that the group launches as, where the finding is about
+	// the one that the settings move it to; KeepsRole says why it isn't moved.
+	GroupRole string `json:"groupRole,omitempty"`
+	KeepsRole string `json:"keepsRole,omitempty"`
+
+	Alias       string          `json:"alias,omitempty"`
+	KeyState    string          `json:"keyState,omitempty"`
+	Because     Lines           `json:"because,omitempty"`
+	Principal   string          `json:"principal,omitempty"`
+	PrincipalID string          `json:"principalId,omitempty"`
+	Decision    access.Decision `json:"decision"`
+	Missing     Lines           `json:"missing,omitempty"`
+	NearMisses  Misses          `json:"nearMisses,omitempty"`
+	Trace       Lines           `json:"trace,omitempty"`
+	CouldNotSee Lines           `json:"couldNotSee,omitempty"`
+	// Bridges says which grants of Keymend's stand in for statements, and what ends
+	// them.
+	Bridges Lines `json:"bridges,omitempty"`
+
+	Plan    *plan.Plan     `json:"plan,omitempty"`
+	Steps   Steps          `json:"steps,omitempty"` // the plan's; of a record of an undo, those that take back
+	Digest  string         `json:"digest,omitempty"`
+	Mode    settings.Mode  `json:"mode"`
+	Consent string         `json:"consent,omitempty"`
+	Verdict *guard.Verdict `json:"verdict,omitempty"`
+
+	Before         string   `json:"before,omitempty"` // document
+	After          string   `json:"after,omitempty"`  // document
+	OthersAffected int      `json:"othersAffected"`
+	Session        string   `json:"session,omitempty"` // role session name in CloudTrail
+	Writes         Calls    `json:"writes,omitempty"`  // those that the session is for, as far as they are known beforehand
+	Undo           Steps    `json:"undo,omitempty"`    // what takes the change back, in order
+	Proof          *ProofOf `json:"proof,omitempty"`
+	// Shortened names the fields that were cut so that the record fits into one
+	// event of the log.
+	Shortened Lines `json:"shortened,omitempty"`
+}
+
+// A Pool is a group's warm pool: how many instances it is to hold, and how many
+// it has.
+type Pool struct {
+	Wanted int `json:"wanted"`
+	Has    int `json:"has"`
+}
+
+// ProofOf is what was seen after a write.
+type ProofOf struct {
+	EqualReads int             `json:"equalReads"` // consecutive reads that agreed
+	Decision   access.Decision `json:"decision"`   // re-evaluated from the last one
+	Instances  Lines           `json:"instances,omitempty"`
+	GrantID    string          `json:"grantId,omitempty"` // what the repeated CreateGrant answered, where reads show nothing
+}
+
+// Planned adds a plan and the verdict on it.
+func (r *Record) Planned(p plan.Plan, v guard.Verdict) {
+	r.Plan, r.Steps, r.Digest, r.OthersAffected = &p, Steps(p.Steps), p.Digest, p.OthersAffected
+	r.Verdict, r.Consent = &v, v.Consent
+	r.NearMisses = r.NearMisses.With(p.NearMisses...)
+}

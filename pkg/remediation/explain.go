@@ -1,0 +1,148 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"keymend/pkg/history"
+	"keymend/pkg/limit"
+	"keymend/pkg/outcome"
+	"keymend/pkg/permission"
+	"keymend/pkg/record"
+	"keymend/pkg/signal"
+)
+
+const (
+	// showing is how long an intent may take to show in the log: some seconds, as
+	// a rule. Until then a write without one is looked at again.
+	showing = 5 * time.Minute
+	// An intent lies before its write, by as long as a session lasts at most, or
+	// after it, by as much as the clocks differ.
+	clocksDiffer = time.Minute
+)
+
+// Explain holds a write by one of Keymend's roles, as CloudTrail recorded it, to
+// the audit log: an intent of the remediation that the session is named after, for
+// exactly that call on exactly that target. IAM can't look into a key policy, and
+// credentials can be stolen; what they are used for shows here. A write that the log
+// explains leaves no record; the others have the outcome outcome.UnexplainedWrite and
+// a metric of their own.
+//
+// Its error is *signal.Ignored for a call of somebody else's; else it is
+// transient: the event has to come again.
+func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) error {
+	if !l.isWriter(w.Account, w.Role) {
+		return &signal.Ignored{Reason: w.Action + " was called by " + w.Role + ", which is no role of Keymend's that writes"}
+	}
+	id, _ := strings.CutPrefix(w.Session, sessionPrefix)
+	named := regexp.MustCompile(`^r-[0-9a-f]{16}$`).MatchString(id)
+	why := "the session isn't named after a remediation"
+	if named {
+		var err error
+		if why, err = l.intended(ctx, id, w); err != nil {
+			return l.unseen(ctx, w, err)
+		}
+	}
+	switch {
+	case why == "":
+		return nil
+	case named && !d.Sent.IsZero() && d.waited() < showing:
+		return fmt.Errorf("%s by session %s: %s; the event comes again, since a log may take minutes to show its lines", w.Action, w.Session, why)
+	}
+	r := l.writeRecord(w)
+	r.Outcome, r.Reason = outcome.UnexplainedWrite, unexplained(w, why)
+	return l.write(ctx, r)
+}
+
+// isWriter reports whether a role is one of Keymend's that write, in the account
+// that the bus vouches for.
+func (l *Looker) isWriter(accountID, role string) bool {
+	place := permission.Place{Partition: l.Settings.Partition, Account: accountID, Prefix: l.Settings.RolePrefix}
+	return slices.ContainsFunc(permission.Writers(), func(r permission.Role) bool { return l.Settings.RolePrefix != "" && role == place.ARN(r) })
+}
+
+// intended says what is missing of an intent for a write; "" = nothing.
+func (l *Looker) intended(ctx context.Context, remediationID string, w signal.OwnWrite) (string, error) {
+	lines, err := l.AWS.Intents(ctx, remediationID, w.Time.Add(-limit.Session-clocksDiffer), w.Time.Add(clocksDiffer))
+	if err != nil {
+		return "", fmt.Errorf("look for the intent of %s: %w", remediationID, err)
+	}
+	var records []record.Record
+	for _, line := range lines {
+		if r, ok, err := record.Parse([]byte(line), l.Kinds.Kinds()); err == nil && ok {
+			records = append(records, r)
+		}
+	}
+	intended, ok := history.Of(records, remediationID)
+	switch {
+	case !ok || !intended.Begun():
+		return "the audit log has no intent of " + remediationID + " at that time", nil
+	case w.Target == "":
+		return "CloudTrail doesn't say what was changed", nil
+	case !intended.Means(w.Action, w.Target):
+		return "the intent of " + remediationID + " doesn't name " + w.Action + " on " + w.Target, nil
+	}
+	return "", nil
+}
+
+// unseen: a log that may not be read explains nothing, and that is on record; one
+// that can't be read now is read again.
+func (l *Looker) unseen(ctx context.Context, w signal.OwnWrite, err error) error {
+	final, ok := finalOutcome(err)
+	if !ok {
+		return err
+	}
+	r := l.writeRecord(w)
+	r.Outcome, r.Reason = final, reasonOf(err)
+	return l.write(ctx, r)
+}
+
+func (l *Looker) writeRecord(w signal.OwnWrite) record.Record {
+	r := record.Record{
+		ID: "w-" + w.ID, Phase: record.Finding, Account: w.Account, Region: w.Region,
+		Signal: w.Name(), Principal: w.Role, Session: w.Session, Mode: l.Settings.Mode,
+	}
+	if w.ID != "" {
+		r.EventIDs = record.Lines{w.ID}
+	}
+	if strings.HasPrefix(w.Action, "kms:") {
+		r.Key = w.Target
+	}
+	return r
+}
+
+func unexplained(w signal.OwnWrite, why string) string {
+	on := ""
+	if w.Target != "" {
+		on = " on " + w.Target
+	}
+	return fmt.Sprintf("%s%s at %s, by session %s of %s: %s. If nobody of yours did this on purpose, the role is in other hands: see docs/security.md, A write that nothing explains.",
+		w.Action, on, w.Time.UTC().Format(time.RFC3339), w.Session, w.Role, why)
+}
+
+// Place finds the group that a copied image is for, by the copy's own tags. Its
+// error is *signal.Ignored where the image is no copy of Keymend's, or none can
+// be looked at; else it is transient.
+func (l *Looker) Place(ctx context.Context, of signal.ImageChanged) (signal.Look, error) {
+	if !l.copies() {
+		return signal.Look{}, &signal.Ignored{Reason: "the settings ask for no copies, and the event is about image " + of.Image}
+	}
+	group := ""
+	view, err := l.AWS.View(ctx, of.Account, of.Region)
+	if err == nil {
+		group, err = view.Storage().GroupOf(ctx, of.Image)
+	}
+	switch _, final := finalOutcome(err); {
+	case final:
+		return signal.Look{}, &signal.Ignored{Reason: reasonOf(err)}
+	case err != nil:
+		return signal.Look{}, fmt.Errorf("place image %s: %w", of.Image, err)
+	case group == "":
+		return signal.Look{}, &signal.Ignored{Reason: "image " + of.Image + " is no copy of Keymend's"}
+	}
+	return of.Look(group), nil
+}

@@ -1,0 +1,131 @@
+// Package remediation is the only place that knows the order of the stages:
+//
+//	Diagnose    observe → plan → judge → send → record
+//	Remediate   observe → plan → judge → intent → apply → prove → outcome
+//	Undo        intent → apply → outcome
+//	Explain     a write by one of Keymend's roles → its intent in the log, or a record
+//
+// The order is the same for all kinds of change. A Looker can't write: it has no
+// method that does. A Fixer looks and writes. The functions, the program and the
+// tests all drive these two.
+package remediation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"keymend/pkg/access"
+	"keymend/pkg/apply"
+	"keymend/pkg/change"
+	"keymend/pkg/guard"
+	"keymend/pkg/limit"
+	"keymend/pkg/permission"
+	"keymend/pkg/plan"
+	"keymend/pkg/record"
+	"keymend/pkg/settings"
+)
+
+// Readers read what a look rests on.
+type Readers interface {
+	// View returns what reads one account in one Region.
+	View(ctx context.Context, account, region string) (apply.Reader, error)
+	// Switch reads the switch that stops all writes, and says how it stands. Its
+	// error is transient; a switch that may not be read is off.
+	Switch(ctx context.Context) (guard.Switch, string, error)
+	// Intents finds the lines of remediate's log that are about a remediation,
+	// between two times.
+	Intents(ctx context.Context, remediationID string, from, to time.Time) ([]string, error)
+}
+
+// A Queue hands a permitted plan to whoever carries it out.
+type Queue interface {
+	// Send returns ErrNobody where nobody carries out.
+	Send(ctx context.Context, m Message) error
+}
+
+// A Log keeps records. What can't be recorded must not be done.
+type Log interface {
+	Write(ctx context.Context, r record.Record) error
+}
+
+// ErrNobody says that nobody is there to carry out what is permitted.
+var ErrNobody = errors.New("nobody is there to carry it out")
+
+// Nobody is a Queue that nobody reads.
+type Nobody struct{}
+
+// Send implements Queue.
+func (Nobody) Send(context.Context, Message) error { return ErrNobody }
+
+// A Looker diagnoses. It changes nothing.
+type Looker struct {
+	Settings settings.Config
+	AWS      Readers
+	Queue    Queue
+	Log      Log
+	Kinds    apply.Table
+	Plan     plan.Planner
+	// Person is a person at a terminal who asked, with their own credentials; the
+	// zero value: nobody did.
+	Person access.Principal
+}
+
+// A Fixer carries plans out, and takes them back.
+type Fixer struct {
+	Looker
+	// Open returns what may make one call of a remediation, and nothing else where
+	// roles are in use.
+	Open func(ctx context.Context, s Session) (apply.Session, error)
+	// Sleep waits, or returns the context's error.
+	Sleep func(context.Context, time.Duration) error
+}
+
+// A Session is for one call, under a name by which CloudTrail shows it.
+type Session struct {
+	change.Call
+	Region, Name string
+}
+
+// sessionPrefix begins the name of every session; the remediation's id follows.
+const sessionPrefix = "keymend-"
+
+// env is what a remediation's steps are carried out in.
+func (x *Fixer) env(view apply.Reader, region, group string, by change.Mark) apply.Env {
+	return apply.Env{
+		Reader: view, Sleep: x.Sleep, By: by, Group: group, Means: func(written string) string { return written },
+		Open: func(ctx context.Context, call change.Call) (apply.Session, error) {
+			s, err := x.Open(ctx, Session{call, region, sessionPrefix + by.Remediation})
+			if err != nil {
+				return nil, fmt.Errorf("open session for %s: %w", call.Action, err)
+			}
+			return s, nil
+		},
+	}
+}
+
+// options are the settings that bear on planning for groups of an account.
+func (l *Looker) options(account string) plan.Options {
+	c := l.Settings
+	o := plan.Options{
+		OwnKey: c.OwnKey, OwnershipTags: c.OwnershipTags, Dedicated: c.Dedicated,
+		ForeignKey: c.ForeignKey, ForeignStatements: c.ForeignStatements, Granter: l.Person, Copier: l.Person,
+	}
+	if c.RolePrefix != "" {
+		place := permission.Place{Partition: c.Partition, Account: account, Prefix: c.RolePrefix}
+		o.RetiringRole = place.ARN(permission.Granter)
+		o.Granter = access.Principal{ARN: o.RetiringRole}
+		o.Copier = access.Principal{ARN: place.ARN(permission.Copier)}
+	}
+	return o
+}
+
+// beforeDeadline ends a little before the context's deadline.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-limit.Answer))
+}

@@ -1,0 +1,266 @@
+package remediation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"keymend/pkg/access"
+	"keymend/pkg/account"
+	"keymend/pkg/activity"
+	"keymend/pkg/apply"
+	"keymend/pkg/guard"
+	"keymend/pkg/keystate"
+	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
+	"keymend/pkg/plan"
+	"keymend/pkg/signal"
+	"keymend/pkg/together"
+)
+
+// A pass is one look at a group, from reading to verdicts. It doesn't change: what
+// is learned later makes another one.
+type pass struct {
+	plan.Snapshot
+	look      signal.Look
+	view      apply.Reader
+	delivery  Delivery // of the message that is carried out; zero = of none
+	brake     guard.Switch
+	brakeSays string
+	options   plan.Options
+	decisions []decision
+	untried   error // why KMS couldn't be asked what only KMS knows; nil = it could
+}
+
+// A decision is a proposal with the guard's word on it.
+type decision struct {
+	plan.Proposal
+	verdict guard.Verdict
+}
+
+func (d decision) permitted() bool { return d.verdict.Allowed || d.verdict.Try }
+
+// observe reads everything anew, plans and asks the guard. Only account, Region and
+// group are taken from the look.
+func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
+	p := pass{look: look, options: l.options(look.Account)}
+	p.Account, p.Region, p.Group, p.Means = look.Account, look.Region, look.Group, map[string]string{}
+	if err := l.read(ctx, &p); err != nil {
+		return p, fmt.Errorf("look at %s: %w", look.Group, err)
+	}
+	return l.decided(p), nil
+}
+
+// decided plans for what was read, and asks the guard about every plan.
+func (l *Looker) decided(p pass) pass {
+	p.decisions = nil
+	keys := true // every key of a move may be opened
+	for _, proposal := range l.Plan(p.Snapshot, p.options) {
+		d := decision{proposal, l.judge(p, proposal)}
+		if proposal.Moves != nil {
+			keys = keys && d.permitted()
+		}
+		if makesRole := proposal.Because != nil && !proposal.Last; makesRole && !keys {
+			d.Waits = proposal.WaitsForKeys(p.Snapshot)
+		}
+		p.decisions = append(p.decisions, d)
+	}
+	return p
+}
+
+// judge asks whether a plan may be carried out. To open a key to a role is of no use
+// to a group that may not launch as it.
+func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
+	in := guard.Input{
+		Mode: l.Settings.Mode, Scope: l.Settings.Scope, Accounts: l.Settings.Accounts,
+		Switch: p.brake, SwitchText: p.brakeSays, PersonAsked: l.Person.ARN != "",
+		Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags,
+	}
+	for _, also := range p.Launch.Also {
+		in.Also = append(in.Also, also.ARN)
+	}
+	v := guard.Judge(in, proposal.Plan)
+	if proposal.Moves != nil && (v.Allowed || v.Try) {
+		in.Finding = p.About(proposal.Finding.Principal)
+		if of := guard.Judge(in, *proposal.Moves); !of.Allowed {
+			return of
+		}
+	}
+	return v
+}
+
+// read reads the launch, then keys, roles and the switch side by side, then what
+// only some groups need.
+func (l *Looker) read(ctx context.Context, p *pass) error {
+	var err error
+	if p.view, err = l.AWS.View(ctx, p.Account, p.Region); err != nil {
+		return err
+	}
+	if p.Launch, err = p.view.Launch(ctx, p.Group); err != nil {
+		return err
+	}
+	if p.Launch.Deleting {
+		return fmt.Errorf("it is being deleted: %w", launch.ErrGroupNotFound)
+	}
+	p.Unseen = slices.Clone(p.Launch.Unknown)
+	if len(p.Launch.Keys) == 0 {
+		return nil
+	}
+	reads := p.reads()
+	tasks := []func() error{func() (err error) {
+		if p.brake, p.brakeSays, err = l.AWS.Switch(ctx); err != nil {
+			return fmt.Errorf("read switch: %w", err)
+		}
+		return nil
+	}}
+	roles := make([]access.Principal, len(p.Launch.Principals()))
+	for i, principal := range p.Launch.Principals() {
+		tasks = append(tasks, func() (err error) { roles[i], err = p.view.Role(ctx, principal.ARN); return err })
+	}
+	for i := range reads {
+		tasks = append(tasks, func() error { return reads[i].from(ctx, p.view) })
+	}
+	if err := together.Do(tasks...); err != nil {
+		return err
+	}
+	p.find(reads, roles)
+	if err := l.readDedicated(ctx, p); err != nil {
+		return err
+	}
+	return l.readCopies(ctx, p)
+}
+
+// A read is one key as one of the launch's roles would find it.
+type read struct {
+	key      launch.Key
+	role     int // position in the launch's Principals
+	roleARN  string
+	state    keystate.State
+	notFound string
+}
+
+// reads lists them, for the group's own role first. A key that can't be told is
+// in Unseen instead.
+func (p *pass) reads() []read {
+	var out []read
+	for i, principal := range p.Launch.Principals() {
+		for _, key := range p.Launch.Keys {
+			switch {
+			case key.ID != "":
+				out = append(out, read{key: key, role: i, roleARN: principal.ARN})
+			case i == 0:
+				p.Unseen = append(p.Unseen, because(key)...)
+			}
+		}
+	}
+	return out
+}
+
+func (r *read) from(ctx context.Context, view apply.Reader) error {
+	var err error
+	r.state, err = view.Key(ctx, r.key.ID, r.roleARN)
+	if errors.Is(err, keystate.ErrKeyNotFound) {
+		r.notFound, err = err.Error(), nil
+	}
+	if err != nil {
+		return fmt.Errorf("read key %s: %w", r.key.ID, err)
+	}
+	return nil
+}
+
+// find makes findings of what was read. Two ways of writing a key down (alias and
+// ARN, say) are one key.
+func (p *pass) find(reads []read, roles []access.Principal) {
+	uses := map[int][]encryption.Use{} // by the finding
+	for _, r := range reads {
+		f := p.finding(r, roles[r.role])
+		p.Means[r.key.ID] = f.Facts.Key.ARN
+		at := slices.IndexFunc(p.Findings, func(o plan.Finding) bool {
+			return o.Facts.Key.ARN == f.Facts.Key.ARN && o.Principal.ARN == f.Principal.ARN
+		})
+		if at < 0 {
+			uses[len(p.Findings)] = slices.Clone(r.key.Uses)
+			p.Findings = append(p.Findings, f)
+			continue
+		}
+		o := &p.Findings[at]
+		o.Because, o.SharedBy = append(o.Because, f.Because...), append(o.SharedBy, f.SharedBy...)
+		o.Operations = slices.Compact(slices.Sorted(slices.Values(append(o.Operations, f.Operations...))))
+		uses[at] = append(uses[at], r.key.Uses...)
+		if ops := p.Launch.Operations(uses[at]); ops != nil {
+			o.Operations = ops
+		}
+	}
+	for i := range p.Findings {
+		p.Findings[i] = p.Findings[i].Evaluate()
+	}
+}
+
+func (p *pass) finding(r read, principal access.Principal) plan.Finding {
+	f := p.About(principal)
+	f.Cause, f.KeyID, f.Alias, f.Because = activity.Classify(p.look.Text).Cause, r.key.ID, r.state.Alias, because(r.key)
+	f.Operations, f.Facts, f.Tags, f.TagsUnreadable = slices.Clone(r.key.Operations), r.state.Facts, r.state.Tags, r.state.TagsUnreadable
+	for _, use := range r.key.Uses {
+		if use.SharedBy != "" && !slices.Contains(f.SharedBy, use.SharedBy) {
+			f.SharedBy = append(f.SharedBy, use.SharedBy)
+		}
+	}
+	if r.notFound != "" {
+		f.Facts.Key.ARN, f.KeyNotFound = r.key.ID, r.notFound
+	}
+	if r.role > 0 {
+		f.Because = append(f.Because, p.Launch.Also[r.role-1].Because)
+	}
+	return f
+}
+
+func because(key launch.Key) []string {
+	var out []string
+	for _, use := range key.Uses {
+		out = append(out, use.Because)
+	}
+	return out
+}
+
+// readDedicated reads the role that the settings have such groups launch as, and
+// how the keys stand for it. A role that is missing has no grants, and none are asked
+// for: how KMS answers that isn't documented.
+func (l *Looker) readDedicated(ctx context.Context, p *pass) error {
+	to := p.DedicatedARN(l.Settings.Dedicated)
+	if p.Launch.ManagedBy != "" || !p.Wanted(p.options) {
+		return nil
+	}
+	role, err := p.view.Role(ctx, to)
+	if account.AccessDenied(err) {
+		// Of a role that isn't there IAM knows no path, and a permission for roles
+		// under a path doesn't reach it. If it is there after all, making it says so.
+		role, err = access.Principal{ARN: to}, nil
+	}
+	if err != nil {
+		return fmt.Errorf("read role %s: %w", to, err)
+	}
+	p.Dedicated, p.Turned = role, p.Own()
+	tasks := make([]func() error, len(p.Turned))
+	for i := range p.Turned {
+		tasks[i] = func() (err error) { p.Turned[i], err = turned(ctx, p.view, p.Turned[i], role); return err }
+	}
+	return together.Do(tasks...)
+}
+
+// turned makes a finding one about another role.
+func turned(ctx context.Context, view apply.Reader, f plan.Finding, role access.Principal) (plan.Finding, error) {
+	f.Principal = role
+	switch {
+	case f.KeyNotFound != "":
+	case role.ID == "":
+		f.Facts.Grants, f.Facts.GrantsUnreadable = nil, ""
+	default:
+		state, err := view.Key(ctx, f.Facts.Key.ARN, role.ARN)
+		if err != nil {
+			return f, fmt.Errorf("read key %s: %w", f.Facts.Key.ARN, err)
+		}
+		f.Facts = state.Facts
+	}
+	return f.Evaluate(), nil
+}

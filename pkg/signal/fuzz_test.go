@@ -1,0 +1,47 @@
+package signal_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"keymend/pkg/signal"
+)
+
+// FuzzDecode: it never panics, answers with one of its two errors or with a signal
+// of a rule's whose names are sound, and takes account and Region from the envelope.
+func FuzzDecode(f *testing.F) {
+	for _, event := range samples(f) {
+		f.Add(event)
+	}
+	names := map[string]bool{}
+	for _, r := range signal.Rules() {
+		names[r.Signal] = true
+	}
+	f.Fuzz(func(t *testing.T, event []byte) {
+		got, err := signal.Decode(event)
+		if err != nil {
+			var ignored *signal.Ignored
+			var malformed *signal.Malformed
+			if !errors.As(err, &ignored) && !errors.As(err, &malformed) {
+				t.Fatalf("an error of another type: %v", err)
+			}
+			if got != nil {
+				t.Fatalf("an error and a signal: %+v", got)
+			}
+			return
+		}
+		if e := envelope(t, got); len(e.Account) != 12 || e.Region == "" || !names[got.Name()] {
+			t.Fatalf("unsound: %+v", got)
+		}
+		if look, ok := lookOf(got); ok && (string(look.Why) != got.Name() || signal.Named(got.Name()) != look.Why || look.Group == "" || len([]rune(look.Group)) > 255) {
+			t.Fatalf("unsound: %+v", look)
+		}
+		if w, ok := got.(signal.OwnWrite); ok && (w.Role == "" || !strings.Contains(w.Action, ":")) {
+			t.Fatalf("unsound: %+v", w)
+		}
+		if i, ok := got.(signal.ImageChanged); ok && !strings.HasPrefix(i.Image, "ami-") {
+			t.Fatalf("unsound: %+v", i)
+		}
+	})
+}

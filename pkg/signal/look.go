@@ -1,0 +1,66 @@
+package signal
+
+import (
+	"slices"
+	"time"
+)
+
+// Why says what made Keymend look at a group.
+type Why string
+
+// The reasons: the names of the signals that are about a group, and a person.
+const (
+	WhyLaunchUnsuccessful Why = "launch-unsuccessful"
+	WhyLaunchSuccessful   Why = "launch-successful"
+	WhyGroupCreated       Why = "group-created" // nothing has failed yet
+	WhyImageChanged       Why = "image-changed" // a copy is ready, or failed
+	WhyAsked              Why = "asked"         // a person at a terminal
+)
+
+// Named returns the reason of that name, and WhyAsked for every other name.
+func Named(name string) Why {
+	all := []Why{WhyLaunchUnsuccessful, WhyLaunchSuccessful, WhyGroupCreated, WhyImageChanged, WhyAsked}
+	if slices.Contains(all, Why(name)) {
+		return Why(name)
+	}
+	return WhyAsked
+}
+
+// A Look is what diagnose is asked for: one group, because of one signal or of
+// several about the same group.
+type Look struct {
+	Why       Why
+	Account   string
+	Region    string
+	Group     string   // Auto Scaling group name
+	EventIDs  []string // EventBridge's ids of the events
+	Failed    time.Time
+	Text      string   // AWS's words about the launch that failed; data, never trusted as a cause
+	Instances []string // ids; only of launches that succeeded
+}
+
+// HasFailed reports whether the look is about a launch that failed: by its reason,
+// or by the text of one that a person's question brings along.
+func (l Look) HasFailed() bool {
+	return l.Why == WhyLaunchUnsuccessful || l.Why == WhyAsked && l.Text != ""
+}
+
+// FailedAt returns the time of the failure as RFC 3339 in UTC; "" where none
+// failed, or the time isn't known.
+func (l Look) FailedAt() string {
+	if !l.HasFailed() || l.Failed.IsZero() {
+		return ""
+	}
+	return l.Failed.UTC().Format(time.RFC3339)
+}
+
+// Succeeded reports whether the look is about launches that succeeded.
+func (l Look) Succeeded() bool { return l.Why == WhyLaunchSuccessful }
+
+// By says in a record who asked for the look: "event" or "a person".
+func (l Look) By() string {
+	if l.Why == WhyAsked {
+		return "a person"
+	}
+	return "event"
+}

@@ -1,0 +1,78 @@
+package signal
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// A Rule is one kind of signal: the EventBridge rule that sends its events, and how
+// they are read.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+type Rule struct {
+	ID          string // logical id in the template
+	Description string // in the template
+	Signal      string // name of the signals that it sends
+	Copies      bool   // there is none but where the settings ask for copies
+
+	sources    []string
+	detailType string
+	calls      []string                               // as in "kms:PutKeyPolicy"; nil = the events aren't about calls
+	detail     func(rolePrefix string) map[string]any // its pattern for the detail; nil = every detail
+	parse      func(e Event, detail gjson.Result) (Signal, error)
+}
+
+// apiCall is the detail-type of a call that CloudTrail recorded. There are such
+// events only where a trail logs management events.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+const apiCall = "AWS API Call via CloudTrail"
+
+// Rules returns every rule, in the order of the template.
+func Rules() []Rule {
+	return []Rule{launchFailed(), launchSucceeded(), groupCreated(), imageChanged(), ownWrites()}
+}
+
+// Pattern returns the rule's event pattern. The prefix is that of the names of
+// Keymend's roles, as in "keymend-".
+func (r Rule) Pattern(rolePrefix string) map[string]any {
+	out := map[string]any{"source": list(r.sources...), "detail-type": list(r.detailType)}
+	if r.detail != nil {
+		out["detail"] = r.detail(rolePrefix)
+	}
+	return out
+}
+
+// ruleOf finds the rule for an event, by source and detail-type. Two rules have
+// calls of Auto Scaling: the first takes those that no other names.
+func ruleOf(source, detailType string, detail gjson.Result) (Rule, bool) {
+	var out Rule
+	found, call := false, action(detail)
+	for _, r := range Rules() {
+		if r.detailType != detailType || !slices.Contains(r.sources, source) {
+			continue
+		}
+		if !found || slices.Contains(r.calls, call) {
+			out, found = r, true
+		}
+	}
+	return out, found
+}
+
+// action names a call that CloudTrail recorded as IAM names its permission, as in
+// "kms:PutKeyPolicy".
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+func action(detail gjson.Result) string {
+	return strings.TrimSuffix(text(detail, "eventSource"), ".amazonaws.com") + ":" + text(detail, "eventName")
+}
+
+// accepted is the pattern of errorCode for a call that wasn't refused.
+func accepted() []any { return []any{map[string]any{"exists": false}} }
+
+func list(texts ...string) []any {
+	var out []any
+	for _, t := range texts {
+		out = append(out, t)
+	}
+	return out
+}

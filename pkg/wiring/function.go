@@ -1,0 +1,108 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"keymend/pkg/account"
+	"keymend/pkg/apply/table"
+	"keymend/pkg/audit"
+	"keymend/pkg/plan"
+	"keymend/pkg/remediation"
+	"keymend/pkg/remediation/queue"
+	"keymend/pkg/settings"
+)
+
+// NewDiagnose wires the function that looks, from its environment.
+func NewDiagnose(ctx context.Context, getenv func(string) string, version string) (queue.Signals, error) {
+	l, function, _, err := newLooker(ctx, getenv, version)
+	return queue.Signals{Looker: l, Function: function}, err
+}
+
+// NewRemediate wires the function that writes, from its environment.
+func NewRemediate(ctx context.Context, getenv func(string) string, version string) (queue.Changes, error) {
+	l, function, world, err := newLooker(ctx, getenv, version)
+	return queue.Changes{Fixer: &remediation.Fixer{Looker: *l, Open: world.Open, Sleep: Sleep}, Function: function}, err
+}
+
+// newLooker wires what looks. Audit records go to standard output, all else to
+// standard error; Lambda takes both to the function's log group.
+func newLooker(ctx context.Context, getenv func(string) string, version string) (*remediation.Looker, queue.Function, AWS, error) {
+	c, problem := settings.Parse(getenv)
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return &remediation.Looker{}, queue.Function{}, AWS{}, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
+	l := &remediation.Looker{
+		Settings: c, AWS: world, Queue: changes(cfg, c.ChangesQueueURL), Kinds: table.Kinds(), Plan: plan.All,
+		Log: &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
+	}
+	return l, queue.Function{Problem: problem, Complain: func(ctx context.Context, err error) {
+		log.ErrorContext(ctx, "the message has to come again", "error", err.Error(), "requestId", requestID(ctx))
+	}}, world, nil
+}
+
+func changes(cfg aws.Config, url string) remediation.Queue {
+	if url == "" {
+		return remediation.Nobody{}
+	}
+	return Changes{sqs.NewFromConfig(cfg), url}
+}
+
+// Messages sends SQS messages.
+type Messages interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+var _ Messages = (*sqs.Client)(nil)
+
+// Changes is the queue from diagnose to remediate: one writer for each target at a
+// time, and equal plans within five minutes once.
+type Changes struct {
+	SQS Messages
+	URL string
+}
+
+// Send implements remediation.Queue.
+func (q Changes) Send(ctx context.Context, m remediation.Message) error {
+	text, err := m.Body()
+	if err != nil {
+		return err
+	}
+	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl: &q.URL, MessageBody: &text, MessageGroupId: new(m.FIFOGroup()), MessageDeduplicationId: &m.Digest,
+	})
+	if err != nil {
+		return fmt.Errorf("send message %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// Sleep waits, or returns the context's error.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func requestID(ctx context.Context) string {
+	if c, ok := lambdacontext.FromContext(ctx); ok {
+		return c.AwsRequestID
+	}
+	return ""
+}

@@ -1,0 +1,46 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+)
+
+// Lines finds the lines about a remediation in a function's log group. A log group
+// that isn't there has none. It reads no further than the times that it is given,
+// which may be zero: a search of the whole log takes minutes.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+func Lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, remediationID string, from, to time.Time) ([]string, error) {
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName: &group, FilterPattern: new(fmt.Sprintf("{ $.remediationId = %q }", remediationID)),
+		StartTime: millis(from), EndTime: millis(to),
+	})
+	var lines []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read log group %s: %w", group, err)
+		}
+		for _, e := range page.Events {
+			if e.Message != nil {
+				lines = append(lines, *e.Message)
+			}
+		}
+	}
+	return lines, nil
+}
+
+// millis is a time as CloudWatch Logs has it; nil for none.
+func millis(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.UnixMilli())
+}

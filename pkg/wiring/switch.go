@@ -1,0 +1,51 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"keymend/pkg/account"
+	"keymend/pkg/guard"
+)
+
+// Parameters reads SSM parameters.
+type Parameters interface {
+	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+}
+
+var _ Parameters = (*ssm.Client)(nil)
+
+// readSwitch reads the switch that stops all writes. Without a parameter there is
+// none. It is on where the parameter's value is "on"; any other value, and not being
+// readable, is off. Only what may pass is an error.
+func readSwitch(ctx context.Context, p Parameters, name string) (guard.Switch, string, error) {
+	if name == "" {
+		return guard.SwitchNone, "no switch is configured", nil
+	}
+	out, err := p.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	switch {
+	case account.Transient(err):
+		return guard.SwitchOff, "", fmt.Errorf("get parameter %s: %w", name, err)
+	case err != nil:
+		return guard.SwitchOff, fmt.Sprintf("parameter %s can't be read: %v", name, err), nil
+	case out.Parameter == nil || out.Parameter.Value == nil:
+		return guard.SwitchOff, fmt.Sprintf("parameter %s has no value", name), nil
+	case *out.Parameter.Value == "on":
+		return guard.SwitchOn, fmt.Sprintf("parameter %s is on", name), nil
+	}
+	return guard.SwitchOff, fmt.Sprintf("parameter %s is %s; to let Keymend write: aws ssm put-parameter --name %s --value on --overwrite",
+		name, short(*out.Parameter.Value), name), nil
+}
+
+// short repeats a value only where it is a word: the setting may name a secret's
+// parameter by mistake, and records are for many eyes.
+func short(value string) string {
+	const word = 10
+	if len(value) > word {
+		return `not "on"`
+	}
+	return strconv.Quote(value)
+}

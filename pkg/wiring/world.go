@@ -1,0 +1,148 @@
+// Package wiring connects Looker and Fixer to AWS: it makes clients from sessions,
+// one account, Region and purpose at a time.
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"keymend/pkg/account"
+	"keymend/pkg/apply"
+	"keymend/pkg/guard"
+	"keymend/pkg/keystate"
+	"keymend/pkg/observe"
+	"keymend/pkg/permission"
+	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
+)
+
+// AWS reads and writes through an account's sessions.
+type AWS struct {
+	Sessions *account.Sessions
+	Settings settings.Config // whose accounts are read beside a group's own
+	// Own is the configuration of the caller's own account, for the switch and the
+	// log of intents.
+	Own aws.Config
+	// Parameters reads the switch; nil: Own does.
+	Parameters Parameters
+}
+
+var _ remediation.Readers = AWS{}
+
+// View implements remediation.Readers: it returns what reads one account in one
+// Region, as its reader, and the keys there of the accounts that the settings name, as
+// theirs.
+func (a AWS) View(ctx context.Context, accountID, region string) (apply.Reader, error) {
+	cfg, err := a.config(ctx, accountID, region)
+	if err != nil {
+		return nil, err
+	}
+	client, keys, there := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg), &elsewhere{
+		accounts: a.Settings.Accounts, config: func(ctx context.Context, owner string) (aws.Config, error) { return a.config(ctx, owner, region) },
+	}
+	seeing := observe.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: there.images}
+	if a.Settings.RolePrefix != "" {
+		granter := permission.Place{Partition: a.Settings.Partition, Account: accountID, Prefix: a.Settings.RolePrefix}.ARN(permission.Granter)
+		keys = keys.For(granter)
+		if len(a.Settings.Accounts) > 0 { // else there is no grant on another account's key
+			seeing.Granter = granter
+		}
+	}
+	return &view{
+		policies: client, account: accountID, launches: observe.FromConfig(cfg).Seeing(seeing), keys: keys,
+		region: region, there: there,
+	}, nil
+}
+
+func (a AWS) config(ctx context.Context, accountID, region string) (aws.Config, error) {
+	cfg, err := a.Sessions.Config(ctx, accountID, region, permission.Reader, nil)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("read account %s: %w", accountID, err)
+	}
+	return cfg, nil
+}
+
+// Switch implements remediation.Readers.
+func (a AWS) Switch(ctx context.Context) (guard.Switch, string, error) {
+	parameters := a.Parameters
+	if parameters == nil {
+		parameters = ssm.NewFromConfig(a.Own)
+	}
+	return readSwitch(ctx, parameters, a.Settings.SwitchParameter)
+}
+
+// Intents implements remediation.Readers.
+func (a AWS) Intents(ctx context.Context, remediationID string, from, to time.Time) ([]string, error) {
+	group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(permission.Remediate)
+	return Lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, remediationID, from, to)
+}
+
+// History reads how a group of an account in a Region has fared, as its reader.
+func (a AWS) History(ctx context.Context, accountID, region, group string) (observe.History, error) {
+	cfg, err := a.config(ctx, accountID, region)
+	if err != nil {
+		return observe.History{}, err
+	}
+	return observe.FromConfig(cfg).History(ctx, group)
+}
+
+// Open returns what may make one call, and nothing else, where roles are in use.
+func (a AWS) Open(ctx context.Context, s remediation.Session) (apply.Session, error) {
+	if !slices.Contains(permission.Writers(), s.Role) {
+		return nil, fmt.Errorf("open session: no role does %q", s.Action)
+	}
+	policy, err := a.policy(s)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := a.Sessions.Config(ctx, s.Account, s.Region, s.Role, &account.SessionPolicy{SessionName: s.Name, Policy: policy})
+	if err != nil {
+		return nil, err
+	}
+	return session{cfg}, nil
+}
+
+// policy narrows a session to its call. EC2's ARNs are made of ids.
+func (a AWS) policy(s remediation.Session) (string, error) {
+	of := "arn:" + a.Settings.Partition + ":ec2:" + s.Region + ":"
+	switch s.Action {
+	case "ec2:CopyImage", "ec2:CopySnapshot":
+		return permission.CopyPolicy(permission.Copy{Action: s.Action, Partition: a.Settings.Partition, Region: s.Region, Source: s.Target, Keys: distinct(s.Keys)})
+	case "ec2:DeregisterImage":
+		return permission.SessionPolicy(s.Action, of+":image/"+s.Target)
+	case "ec2:DeleteSnapshot":
+		return permission.SessionPolicy(s.Action, of+":snapshot/"+s.Target)
+	case "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate", "ec2:DeleteLaunchTemplateVersions":
+		return permission.SessionPolicy(s.Action, of+s.Account+":launch-template/"+s.Target)
+	}
+	if s.Pass != "" {
+		return permission.SessionPolicy(s.Action, s.Target, s.Pass)
+	}
+	return permission.SessionPolicy(s.Action, s.Target)
+}
+
+// A session makes clients with one set of credentials.
+type session struct{ cfg aws.Config }
+
+// KMS implements apply.Session.
+func (s session) KMS() apply.KMS { return kms.NewFromConfig(s.cfg) }
+
+// IAM implements apply.Session.
+func (s session) IAM() apply.IAM { return iam.NewFromConfig(s.cfg) }
+
+// Groups implements apply.Session.
+func (s session) Groups() apply.Groups { return autoscaling.NewFromConfig(s.cfg) }
+
+// EC2 implements apply.Session.
+func (s session) EC2() apply.EC2 { return ec2.NewFromConfig(s.cfg) }
