@@ -18,7 +18,6 @@ import (
 
 	"keymend/infra/template"
 	"keymend/pkg/audit"
-	"keymend/pkg/history"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 )
@@ -161,14 +160,14 @@ func TestQueriesAskForStates(t *testing.T) {
 	t.Parallel()
 	for _, q := range []struct {
 		id, is, joint string
-		states        []history.State
+		states        []outcome.State
 	}{
-		{"FixedNotInServiceQuery", "=", " or ", []history.State{history.Proven}},
-		{"BrokenQuery", "!=", " and ", []history.State{history.Nothing, history.InService, history.Undone}},
+		{"FixedNotInServiceQuery", "=", " or ", []outcome.State{outcome.StateProven}},
+		{"BrokenQuery", "!=", " and ", []outcome.State{outcome.StateNone, outcome.StateInService, outcome.StateUndone}},
 	} {
 		var all []string
 		for _, s := range q.states {
-			for _, o := range history.Outcomes(s) {
+			for _, o := range outcome.Of(s) {
 				all = append(all, fmt.Sprintf("last %s %q", q.is, string(o)))
 			}
 		}

@@ -13,22 +13,6 @@ import (
 	"keymend/pkg/record"
 )
 
-// A State says how far a remediation has come.
-type State = outcome.State
-
-// The states, in the order in which a remediation goes through them.
-const (
-	Nothing    State = outcome.StateNone
-	Proposed   State = outcome.StateProposed
-	Intended   State = outcome.StateIntended
-	Written    State = outcome.StateWritten
-	Proven     State = outcome.StateProven
-	InService  State = outcome.StateInService
-	Undone     State = outcome.StateUndone
-	Superseded State = outcome.StateSuperseded
-	Stuck      State = outcome.StateStuck
-)
-
 // A Remediation is one change, with all that is on record about it.
 type Remediation struct {
 	ID      string
@@ -115,13 +99,10 @@ func shownAs(c change.Call, action, target string) bool {
 }
 
 // State says how far the remediation has come, by its newest record.
-func (r Remediation) State() State {
+func (r Remediation) State() outcome.State {
 	last := r.Last()
 	if last.Phase == record.Intent {
-		return Intended
+		return outcome.StateIntended
 	}
 	return last.Outcome.State()
 }
-
-// Outcomes returns the outcomes that come to a state.
-func Outcomes(s State) []outcome.Outcome { return outcome.Of(s) }

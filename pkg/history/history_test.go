@@ -19,36 +19,36 @@ import (
 // The newest record tells the state.
 func TestStates(t *testing.T) {
 	t.Parallel()
-	for story, want := range map[string]history.State{
-		"finding/sent":                                                history.Proposed,
-		"finding/fixable":                                             history.Proposed,
-		"finding/sent outcome/observed":                               history.Proposed, // the mode is another by then
-		"finding/sent outcome/proposed":                               history.Proposed, // the switch
-		"finding/sent intent/":                                        history.Intended,
-		"finding/sent intent/ intent/":                                history.Intended,
-		"finding/sent intent/ outcome/unproven":                       history.Written,
-		"finding/sent intent/ outcome/copying":                        history.Written,
-		"finding/sent intent/ outcome/handed-over":                    history.Written,
-		"intent/ outcome/fixed intent/ outcome/partly-undone":         history.Written,
-		"finding/sent intent/ outcome/fixed":                          history.Proven,
-		"intent/ outcome/fixed":                                       history.Proven, // from a terminal
-		"finding/sent intent/ intent/ outcome/fixed":                  history.Proven,
-		"finding/sent intent/ outcome/stands":                         history.Proven,
-		"finding/sent intent/ outcome/moved":                          history.Proven,
-		"finding/sent intent/ outcome/fixed proof/in-service":         history.InService,
-		"finding/sent intent/ proof/in-service":                       history.InService,
-		"finding/sent intent/ outcome/fixed intent/ outcome/undone":   history.Undone,
-		"finding/sent outcome/superseded":                             history.Superseded,
-		"finding/sent intent/ outcome/superseded":                     history.Superseded,
-		"finding/failed":                                              history.Stuck, // it couldn't be sent
-		"finding/sent intent/ outcome/failed":                         history.Stuck,
-		"finding/sent outcome/refused":                                history.Stuck,
-		"finding/sent outcome/no-fix":                                 history.Stuck,
-		"finding/sent outcome/not-permitted":                          history.Stuck,
-		"finding/sent outcome/ignored":                                history.Nothing, // the group is gone
-		"intent/ outcome/fixed finding/sent":                          history.Proposed,
-		"intent/ outcome/fixed intent/ outcome/undone intent/":        history.Intended,
-		"finding/no-fix proof/in-service finding/sent finding/no-fix": history.Proposed,
+	for story, want := range map[string]outcome.State{
+		"finding/sent":                                                outcome.StateProposed,
+		"finding/fixable":                                             outcome.StateProposed,
+		"finding/sent outcome/observed":                               outcome.StateProposed, // the mode is another by then
+		"finding/sent outcome/proposed":                               outcome.StateProposed, // the switch
+		"finding/sent intent/":                                        outcome.StateIntended,
+		"finding/sent intent/ intent/":                                outcome.StateIntended,
+		"finding/sent intent/ outcome/unproven":                       outcome.StateWritten,
+		"finding/sent intent/ outcome/copying":                        outcome.StateWritten,
+		"finding/sent intent/ outcome/handed-over":                    outcome.StateWritten,
+		"intent/ outcome/fixed intent/ outcome/partly-undone":         outcome.StateWritten,
+		"finding/sent intent/ outcome/fixed":                          outcome.StateProven,
+		"intent/ outcome/fixed":                                       outcome.StateProven, // from a terminal
+		"finding/sent intent/ intent/ outcome/fixed":                  outcome.StateProven,
+		"finding/sent intent/ outcome/stands":                         outcome.StateProven,
+		"finding/sent intent/ outcome/moved":                          outcome.StateProven,
+		"finding/sent intent/ outcome/fixed proof/in-service":         outcome.StateInService,
+		"finding/sent intent/ proof/in-service":                       outcome.StateInService,
+		"finding/sent intent/ outcome/fixed intent/ outcome/undone":   outcome.StateUndone,
+		"finding/sent outcome/superseded":                             outcome.StateSuperseded,
+		"finding/sent intent/ outcome/superseded":                     outcome.StateSuperseded,
+		"finding/failed":                                              outcome.StateStuck, // it couldn't be sent
+		"finding/sent intent/ outcome/failed":                         outcome.StateStuck,
+		"finding/sent outcome/refused":                                outcome.StateStuck,
+		"finding/sent outcome/no-fix":                                 outcome.StateStuck,
+		"finding/sent outcome/not-permitted":                          outcome.StateStuck,
+		"finding/sent outcome/ignored":                                outcome.StateNone, // the group is gone
+		"intent/ outcome/fixed finding/sent":                          outcome.StateProposed,
+		"intent/ outcome/fixed intent/ outcome/undone intent/":        outcome.StateIntended,
+		"finding/no-fix proof/in-service finding/sent finding/no-fix": outcome.StateProposed,
 	} {
 		if got := one(t, told(t, strings.Fields(story)...)).State(); got != want {
 			t.Errorf("%s: %s, want %s", story, got, want)
@@ -58,10 +58,10 @@ func TestStates(t *testing.T) {
 
 func TestOutcomesOfStates(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff([]outcome.Outcome{outcome.Fixed, outcome.Moved, outcome.Stands}, history.Outcomes(history.Proven)); diff != "" {
+	if diff := cmp.Diff([]outcome.Outcome{outcome.Fixed, outcome.Moved, outcome.Stands}, outcome.Of(outcome.StateProven)); diff != "" {
 		t.Error(diff)
 	}
-	if got := history.Outcomes(history.Intended); len(got) != 0 {
+	if got := outcome.Of(outcome.StateIntended); len(got) != 0 {
 		t.Errorf("%v", got)
 	}
 }
