@@ -235,3 +235,12 @@ func TestRolesOnly(t *testing.T) {
 		t.Errorf("made %v, want %v", got, want)
 	}
 }
+
+// TestATerminalKnowsTheSwitch: a person's --apply reads the switch of a Keymend that
+// is deployed as it is shipped.
+func TestATerminalKnowsTheSwitch(t *testing.T) {
+	t.Parallel()
+	if got := gjson.GetBytes(template.Account(), "Parameters.SwitchParameter.Default").String(); got != settings.DefaultSwitch {
+		t.Errorf("the template's switch is %q, a terminal reads %q", got, settings.DefaultSwitch)
+	}
+}

@@ -1,5 +1,5 @@
 // Package guard decides which plans may be carried out: by mode, by the key
-// owner's consent, by ownership and by the emergency switch. It fails closed.
+// owner's consent, by ownership and by the switch that stops all writes. It fails closed.
 //
 // The package is pure: no I/O, no clock, no SDK.
 package guard
@@ -14,7 +14,7 @@ import (
 type Input struct {
 	Mode        settings.Mode
 	Scope       settings.Scope
-	Switch      Switch   // the emergency switch
+	Switch      Switch   // stops all writes
 	SwitchText  string   // how it was read, or why it couldn't be
 	PersonAsked bool     // a person at a terminal, with their own credentials
 	Accounts    []string // the other accounts whose keys may be opened; none: no other's
@@ -44,12 +44,13 @@ func (in Input) sources() []copies.Key {
 // Switch is the state of the one switch that stops all writes.
 type Switch uint8
 
-// The switch's positions. None configured is SwitchNone; configured and not
-// readable is SwitchOff.
+// The switch's positions. Nothing is written but at SwitchNone and SwitchOn.
 const (
-	SwitchNone Switch = iota
-	SwitchOn          // writes are on
-	SwitchOff         // writes are off
+	SwitchNone    Switch = iota // none is configured
+	SwitchOn                    // writes are on
+	SwitchOff                   // writes are off
+	SwitchMissing               // its parameter isn't there
+	SwitchUnread                // its parameter may not be read
 )
 
 // A Verdict says whether a plan may be carried out, and why.

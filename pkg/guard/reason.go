@@ -46,7 +46,7 @@ func Explain(r Reason) string {
 		NotConsented:    "The key's owner hasn't enrolled it.",
 		ForeignKey:      "The key belongs to an account whose keys the settings don't let Keymend open.",
 		OnlyProposing:   "A person has to approve (mode: propose).",
-		SwitchedOff:     "The emergency switch is off.",
+		SwitchedOff:     "The switch that stops all writes isn't on.",
 
 		HalfGiven:        "The key's owner, another account, lets this account create the grant by the key policy.",
 		HalfNotSeen:      "The key's account can't be read from here; a trial that writes nothing tells whether its owner lets this account create the grant.",

@@ -32,7 +32,7 @@ type Readers interface {
 	// View returns what reads one account in one Region.
 	View(ctx context.Context, account, region string) (apply.Reader, error)
 	// Switch reads the switch that stops all writes, and says how it stands. Its
-	// error is transient; a switch that may not be read is off.
+	// error is transient.
 	Switch(ctx context.Context) (guard.Switch, string, error)
 	// Intents finds the lines of remediate's log that are about a remediation,
 	// between two times.

@@ -11,6 +11,10 @@ const (
 	Enforce Mode = "enforce" // carry it out
 )
 
+// DefaultSwitch is the SSM parameter that a deployed Keymend reads as its switch,
+// unless the deployment names another.
+const DefaultSwitch = "/keymend/switch"
+
 // A Scope says which keys of the own account are opened unattended.
 type Scope string
 

@@ -2,10 +2,12 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"keymend/pkg/account"
 	"keymend/pkg/guard"
@@ -19,8 +21,8 @@ type Parameters interface {
 var _ Parameters = (*ssm.Client)(nil)
 
 // readSwitch reads the switch that stops all writes. Without a parameter there is
-// none. It is on where the parameter's value is "on"; any other value, and not being
-// readable, is off. Only what may pass is an error.
+// none. It is on where the parameter's value is "on"; any other value is off. Only
+// what may pass is an error.
 func readSwitch(ctx context.Context, p Parameters, name string) (guard.Switch, string, error) {
 	if name == "" {
 		return guard.SwitchNone, "no switch is configured", nil
@@ -30,14 +32,26 @@ func readSwitch(ctx context.Context, p Parameters, name string) (guard.Switch, s
 	case account.Transient(err):
 		return guard.SwitchOff, "", fmt.Errorf("get parameter %s: %w", name, err)
 	case err != nil:
-		return guard.SwitchOff, fmt.Sprintf("parameter %s can't be read: %v", name, err), nil
+		position := guard.SwitchUnread
+		if _, missing := errors.AsType[*types.ParameterNotFound](err); missing {
+			position = guard.SwitchMissing
+		}
+		return position, fmt.Sprintf("Parameter %s can't be read: %s", name, why(err)), nil
 	case out.Parameter == nil || out.Parameter.Value == nil:
-		return guard.SwitchOff, fmt.Sprintf("parameter %s has no value", name), nil
+		return guard.SwitchOff, fmt.Sprintf("Parameter %s has no value", name), nil
 	case *out.Parameter.Value == "on":
-		return guard.SwitchOn, fmt.Sprintf("parameter %s is on", name), nil
+		return guard.SwitchOn, fmt.Sprintf("Parameter %s is on", name), nil
 	}
-	return guard.SwitchOff, fmt.Sprintf("parameter %s is %s; to let Keymend write: aws ssm put-parameter --name %s --value on --overwrite",
+	return guard.SwitchOff, fmt.Sprintf("Parameter %s is %s; to let Keymend write: aws ssm put-parameter --name %s --value on --overwrite",
 		name, short(*out.Parameter.Value), name), nil
+}
+
+// why names the kind of policy that refused, where AWS does.
+func why(err error) string {
+	if d, denied := account.DenialOf(err); denied && d.Policy != "" {
+		return "AWS refused " + d.Action + ": " + d.String()
+	}
+	return err.Error()
 }
 
 // short repeats a value only where it is a word: the setting may name a secret's

@@ -57,10 +57,10 @@ func TestSwitch(t *testing.T) {
 		"off":        {"/k", parameters{value: new("off")}, guard.SwitchOff, "put-parameter --name /k --value on", false},
 		"On":         {"/k", parameters{value: new("On")}, guard.SwitchOff, "", false},
 		"no value":   {"/k", parameters{}, guard.SwitchOff, "no value", false},
-		"not there":  {"/k", parameters{err: &ssmtypes.ParameterNotFound{}}, guard.SwitchOff, "ParameterNotFound", false},
-		"may not":    {"/k", parameters{err: &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "ssm:GetParameter"}}, guard.SwitchOff, "ssm:GetParameter", false},
+		"not there":  {"/k", parameters{err: &ssmtypes.ParameterNotFound{}}, guard.SwitchMissing, "ParameterNotFound", false},
+		"may not":    {"/k", parameters{err: &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "ssm:GetParameter"}}, guard.SwitchUnread, "ssm:GetParameter", false},
 		"throttled":  {"/k", parameters{err: &smithy.GenericAPIError{Code: "ThrottlingException"}}, guard.SwitchOff, "", true},
-		"unknowable": {"/k", parameters{err: errors.New("?")}, guard.SwitchOff, "?", false},
+		"unknowable": {"/k", parameters{err: errors.New("?")}, guard.SwitchUnread, "?", false},
 	} {
 		got, text, err := switchOf(tc.p, tc.parameter).Switch(t.Context())
 		if got != tc.want || (err != nil) != tc.transient || !strings.Contains(text, tc.says) {

@@ -45,7 +45,7 @@ func (p *program) undoIn(ctx context.Context, endpoint, account, region, logGrou
 		return err
 	}
 	defer log.close()
-	x, err := p.fixer(s, log)
+	x, err := p.fixer(s, log, applying{})
 	if err != nil {
 		return err
 	}

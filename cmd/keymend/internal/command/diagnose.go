@@ -12,6 +12,7 @@ import (
 // applying is what the commands that can write have in common.
 type applying struct {
 	Apply     bool   `help:"Write the fix, with your own credentials. Counts as consent for keys of your account that aren't tagged keymend=ignore."`
+	Yes       bool   `help:"With --apply: ask nothing. Where Keymend would have to ask, nothing is written."`
 	AuditFile string `name:"audit-file" help:"With --apply: append the audit records to this file; undo needs them." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
 }
 

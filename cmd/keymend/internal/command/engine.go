@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 		return nil, err
 	}
 	defer log.close()
-	x, err := p.fixer(s, log)
+	x, err := p.fixer(s, log, a)
 	if err != nil {
 		return nil, err
 	}
@@ -81,31 +82,31 @@ func carryOut(ctx context.Context, x *remediation.Fixer, messages pile) error {
 // fixer is what the functions have too, for a person: enforcing, with what the
 // environment says of the rest (KEYMEND_OWN_KEY and so on), and with nobody to send
 // changes to. Whether they are carried out is the caller's to say.
-func (p *program) fixer(s session, log *auditLog) (*remediation.Fixer, error) {
+func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixer, error) {
 	world, err := p.world(s)
 	if err != nil {
 		return nil, err
 	}
 	log.writer.Settings = world.Settings.Digest()
 	return &remediation.Fixer{Open: world.Open, Sleep: wiring.Sleep, Looker: remediation.Looker{
-		Settings: world.Settings, AWS: world, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
+		Settings: world.Settings, AWS: terminal{world, p.writeAll(s, a)}, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
 	}}, nil
 }
 
-// world is AWS as the environment's settings have it reached.
+// world is AWS as the environment's settings have it reached. What the mode there
+// says is for the functions: a person decides for this run. A misspelt one is refused
+// all the same, since it isn't known what the writer meant.
 func (p *program) world(s session) (wiring.AWS, error) {
 	config, err := settings.Parse(func(name string) string {
-		switch name {
-		case variable.Mode:
-			return string(settings.Enforce)
-		case variable.ChangesQueueURL:
-			return ""
+		if name == variable.Mode {
+			return cmp.Or(p.Getenv(name), string(settings.Enforce))
 		}
 		return p.Getenv(name)
 	})
 	if err != nil {
 		return wiring.AWS{}, misused("settings in the environment: %w", err)
 	}
+	config.Mode, config.ChangesQueueURL = settings.Enforce, ""
 	return wiring.AWS{Settings: config, Own: s.aws, Sessions: account.New(s.aws, account.Options{
 		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
 	})}, nil

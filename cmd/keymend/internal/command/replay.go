@@ -60,7 +60,7 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 	case interface{ Look() signal.Look }:
 		return event.Look(), nil
 	case signal.ImageChanged:
-		x, err := p.fixer(s, &auditLog{})
+		x, err := p.fixer(s, &auditLog{}, applying{})
 		if err != nil {
 			return signal.Look{}, err
 		}

@@ -22,6 +22,7 @@ type Surroundings struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
+	Asks     bool // a person sits at In, who can be asked
 }
 
 // A program is one run: its surroundings, the flags that every command has, and

@@ -69,7 +69,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer log.close()
-	x, err := p.fixer(s, log)
+	x, err := p.fixer(s, log, applying{})
 	if err != nil {
 		return err
 	}

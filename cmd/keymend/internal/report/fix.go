@@ -9,6 +9,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 )
@@ -79,6 +80,9 @@ func (g Group) proposal(p *screen.Page, k Key) {
 	default:
 		p.Whole(screen.Bold, "FIX", fmt.Sprintf("%s       keymend diagnose %s --apply     %s", when, g.Head.Group, what))
 		p.Row(screen.Bold, "", nonEmpty(why)...)
+		if v := k.Finding.Verdict; v != nil && v.Reason == guard.PersonDecided {
+			p.Row(screen.Doubt, "", "its owner hasn't enrolled the key: --apply is your word for it")
+		}
 	}
 	k.forGood(p)
 }
@@ -165,6 +169,9 @@ func (g Group) done(p *screen.Page, k Key) {
 	p.Row(screen.Bold, "", nonEmpty(why)...)
 	if r.Reason != "" {
 		p.Row(screen.Bold, "WHY", r.Reason)
+	}
+	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
+		p.Row(screen.Doubt, "CONSENT", "its owner hasn't enrolled the key; --apply was your word for it")
 	}
 	proof(p, &r)
 	if label == "FIXED" && launchesNext(&r) {

@@ -1,0 +1,62 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"keymend/pkg/guard"
+	"keymend/pkg/settings"
+	"keymend/pkg/wiring"
+)
+
+// A terminal is AWS as a person at a terminal reaches it.
+type terminal struct {
+	wiring.AWS
+	// writeAll asks the person whether to write all the same, though the switch may
+	// not be read; nil: nothing is to be written.
+	writeAll func(says string) bool
+}
+
+// Switch implements remediation.Readers. Where the environment names no switch, it
+// is the one of a Keymend that may be deployed in the account. If that parameter
+// isn't there, there is no switch.
+func (t terminal) Switch(ctx context.Context) (guard.Switch, string, error) {
+	named := t.Settings.SwitchParameter != ""
+	if !named {
+		t.Settings.SwitchParameter = settings.DefaultSwitch
+	}
+	position, says, err := t.AWS.Switch(ctx)
+	switch {
+	case named || err != nil:
+	case position == guard.SwitchMissing, position == guard.SwitchUnread && (t.writeAll == nil || t.writeAll(says)):
+		position = guard.SwitchNone
+	case position == guard.SwitchUnread:
+		says += ". To write all the same, run it at a terminal without --yes."
+	}
+	return position, says, err
+}
+
+// writeAll returns what asks once, and remembers the answer.
+func (p *program) writeAll(s session, a applying) func(string) bool {
+	if !a.Apply {
+		return nil
+	}
+	var answer *bool
+	return func(says string) bool {
+		if answer == nil {
+			answer = new(!a.Yes && p.Asks && p.ask(fmt.Sprintf(
+				"The switch that stops all writes in account %s, %s, may say off. %s.\nWrite all the same?", s.account, s.aws.Region, says)))
+		}
+		return *answer
+	}
+}
+
+// ask puts a question to the person. Whatever isn't y or yes is a no.
+func (p *program) ask(question string) bool {
+	_, _ = fmt.Fprintf(p.Err, "%s [y/N] ", question) // an error here is no answer below
+	line, _ := bufio.NewReader(p.In).ReadString('\n')
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
+}
