@@ -21,6 +21,11 @@ func parseARN(s string) (arn, bool) {
 	return arn{p[0], p[1], p[2], p[3], rest}, true
 }
 
+func partitionOf(s string) string {
+	a, _ := parseARN(s)
+	return a.partition
+}
+
 // role returns path and name of a role's ARN: "aws-service-role/x/" and "Name".
 func (a arn) role() (path, name string, ok bool) {
 	rest, ok := strings.CutPrefix(a.resource, "role/")

@@ -52,6 +52,8 @@ func nearMissWords() map[Reason]string {
 		OrganizationWide:        "\"*\" opens the key to other accounts only where their own IAM policies agree; the service-linked role has none for KMS, so it takes a grant",
 		OtherKey:                "it is about another key",
 		MissingOperation:        "it names the principal but not this operation",
+		NotAPermission:          "kms:ReEncrypt is a call, and no permission; the permissions are kms:ReEncryptFrom and kms:ReEncryptTo",
+		WrongPartition:          "it names the role in another partition; ARNs of AWS GovCloud begin with arn:aws-us-gov, those of China with arn:aws-cn",
 		ConditionNotMet:         "its condition isn't met",
 		GrantConstraint:         "the grant's constraint on the encryption context isn't met",
 		GrantLacksOperation:     "the grant doesn't hold this operation (or, for CreateGrant, not what EC2 has to hand on)",

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 
 	"keymend/pkg/keypolicy"
@@ -97,26 +98,57 @@ func (c *call) missedInvalid(s *keypolicy.Statement, h hold) miss {
 	return miss{reason: InvalidStatement}
 }
 
-// missedAction: a statement for the principal that gives other operations of
-// the same request. Who creates a grant on another account's key may be named by
-// that account, and gets by without it: AWS's sample that shares a key with an
-// organization gives the use of the key and lacks CreateGrant.
+// missedAction: a statement for the principal, or for everyone, that gives other
+// operations of the same request, while none gives this one. Who creates a grant on
+// another account's key may be named by that account, and gets by without it: AWS's
+// sample that shares a key with an organization gives the use of the key and lacks
+// CreateGrant.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 func (c *call) missedAction(s *keypolicy.Statement, h hold) miss {
-	operations := c.request.Operations
-	switch {
-	case h.itself != no, h.session != no:
-	case c.grantsAcross() && h.whatever() != no:
-		operations = symmetricOperations()
-	default:
+	if !c.wouldGive(s, h) || c.givenElsewhere() {
 		return miss{}
 	}
-	for _, op := range operations {
-		if anyGlobFold(s.Action, "kms:"+op) {
-			return miss{reason: MissingOperation}
-		}
+	operations := c.request.Operations
+	if c.grantsAcross() {
+		operations = symmetricOperations()
+	}
+	if c.isReEncrypt() && slices.ContainsFunc(s.Action, func(a string) bool { return strings.EqualFold(a, "kms:ReEncrypt") }) {
+		return miss{reason: NotAPermission}
+	}
+	if slices.ContainsFunc(operations, func(op string) bool { return anyGlobFold(s.Action, "kms:"+op) }) {
+		return miss{reason: MissingOperation}
 	}
 	return miss{}
+}
+
+// isReEncrypt: the call ReEncrypt is authorised as ReEncryptFrom on the one key and
+// as ReEncryptTo on the other.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+func (c *call) isReEncrypt() bool {
+	return strings.EqualFold(c.operation, "ReEncryptFrom") || strings.EqualFold(c.operation, "ReEncryptTo")
+}
+
+// wouldGive reports whether a statement may give the principal the operation, if
+// only it named it.
+func (c *call) wouldGive(s *keypolicy.Statement, h hold) bool {
+	switch {
+	case h.itself != no, h.session != no:
+		return true
+	case c.grantsAcross():
+		return h.whatever() != no
+	case c.foreign() || h.anyone == no:
+		return false
+	}
+	return checkConditions(s.Condition, c.facts.Policy.Version(), c.ctx).truth != no
+}
+
+// givenElsewhere reports whether a grant, or a statement for the principal, is about
+// the operation: if that gives nothing, it is the near-miss.
+func (c *call) givenElsewhere() bool {
+	return c.granted.truth != no || slices.ContainsFunc(c.matches, func(m match) bool {
+		about := m.failed == partNone || m.failed == partCondition
+		return about && m.statement.Effect == "Allow" && (m.hold.direct() != no || c.grantsAcross() && m.hold.account != no)
+	})
 }
 
 // grantsAcross reports whether somebody who has policies of his own creates a

@@ -19,7 +19,9 @@ func (c *call) words(m *match, found miss) string {
 	case DeniedUnderCondition:
 		return "denies it, because its condition is met: " + c.allConditions(m.statement.Condition)
 	case MissingOperation:
-		return c.missingWords(m.hold)
+		return c.missingWords(m)
+	case NotAPermission:
+		return "has kms:ReEncrypt, which is no permission; kms:ReEncrypt* is meant, for kms:ReEncryptFrom and kms:ReEncryptTo"
 	case InvalidStatement:
 		return `isn't in force: KMS wants Action or NotAction, and Resource "*"`
 	case OtherKey:
@@ -33,11 +35,13 @@ func (c *call) words(m *match, found miss) string {
 }
 
 // missingWords says to whom a statement gives other operations than this one.
-func (c *call) missingWords(h hold) string {
+func (c *call) missingWords(m *match) string {
 	switch {
-	case h.itself != no || h.session != no:
+	case m.hold.itself != no || m.hold.session != no:
 		return "names the role, but not kms:" + c.operation
-	case h.anyone != no:
+	case m.hold.anyone != no && len(m.statement.Condition) == 0:
+		return "opens the key to everyone, but not for kms:" + c.operation
+	case m.hold.anyone != no:
 		return "opens the key to everyone whom its condition admits, but not for kms:" + c.operation
 	}
 	return "opens the key to account " + c.principal.account() + ", but not for kms:" + c.operation
@@ -60,6 +64,8 @@ func (c *situation) principalWords(found miss) string {
 		return `names the service "` + found.name + `"; launches run as the role, not as the service`
 	case WrongRolePath:
 		return "names " + found.name + ", without the role's path " + path
+	case WrongPartition:
+		return "names " + found.name + ", in the partition " + partitionOf(found.name) + "; this group's role is in " + mine.partition
 	case WrongRoleSuffix:
 		return "names " + found.name + "; this group's role is " + name
 	case OtherServiceLinkedRole:

@@ -45,7 +45,7 @@ func (c *situation) missedPrincipal(s *keypolicy.Statement) miss {
 // tellingOrder: what looks most like the right principal comes first.
 func tellingOrder() []Reason {
 	return []Reason{
-		WrongRolePath, WrongRoleSuffix, OtherSession, WildcardInsidePrincipal, DeadPrincipal,
+		WrongPartition, WrongRolePath, WrongRoleSuffix, OtherSession, WildcardInsidePrincipal, DeadPrincipal,
 		ServicePrincipal, OtherServiceLinkedRole, OtherAccount, OtherPrincipal,
 	}
 }
@@ -75,8 +75,17 @@ func (c *situation) missedName(name string) Reason {
 		return ""
 	case theirs.account != mine.account:
 		return c.missedAccount(theirs, mine)
+	case theirs.partition != mine.partition && c.isNamed(theirs):
+		return WrongPartition
 	}
 	return missedRole(theirs, mine)
+}
+
+// isNamed reports whether an ARN names the principal or its session, but for the
+// partition.
+func (c *situation) isNamed(theirs arn) bool {
+	session, _ := parseARN(c.principal.SessionARN)
+	return theirs.resource == c.mine.resource || theirs.resource == session.resource
 }
 
 // missedAccount: a principal of another account only looks like ours where it

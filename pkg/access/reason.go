@@ -45,6 +45,8 @@ const (
 	CrossAccountNeedsGrant  Reason = "cross-account-needs-grant"
 	OtherKey                Reason = "other-key"
 	MissingOperation        Reason = "missing-operation"
+	NotAPermission          Reason = "not-a-permission" // kms:ReEncrypt, which is a call
+	WrongPartition          Reason = "wrong-partition"
 	ConditionNotMet         Reason = "condition-not-met"
 	GrantConstraint         Reason = "grant-constraint"
 	GrantLacksOperation     Reason = "grant-lacks-operation"
