@@ -23,11 +23,11 @@ func RemediationID(digest string) string { return "r-" + hash(digest) }
 // Decision sums up the finding's results.
 func (f Finding) Decision() access.Decision { return access.Decide(f.Results) }
 
-// Missing returns the operations that aren't Allowed.
-func (f Finding) Missing() []string {
+// Decided returns the operations that a launch needs and that are decided so.
+func (f Finding) Decided(d access.Decision) []string {
 	var out []string
 	for _, r := range f.Results {
-		if r.Decision != access.Allowed {
+		if r.Decision == d {
 			out = append(out, r.Operation)
 		}
 	}

@@ -61,6 +61,39 @@ func flat(texts []string) []string {
 
 func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
 
+// Missing are operations that a launch needs and the role may not do, or may not for
+// all that is known: by decision, which is Denied or Unknown.
+type Missing map[access.Decision]Lines
+
+// IsZero reports whether nothing is missing.
+func (m Missing) IsZero() bool { return len(m[access.Denied])+len(m[access.Unknown]) == 0 }
+
+// MarshalJSON implements json.Marshaler. A decision without operations is left out.
+func (m Missing) MarshalJSON() ([]byte, error) {
+	type plain Missing
+	out := plain{}
+	for decision, operations := range m {
+		if len(operations) > 0 {
+			out[decision] = operations
+		}
+	}
+	return marshal(out)
+}
+
+// UnmarshalJSON implements json.Unmarshaler. Earlier versions wrote one list, which
+// didn't tell the decisions apart; it is read as Denied, and Parse puts it under the
+// record's decision.
+func (m *Missing) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		type plain Missing
+		return json.Unmarshal(text, (*plain)(m))
+	}
+	var all Lines
+	err := all.UnmarshalJSON(text)
+	*m = Missing{access.Denied: all}
+	return err
+}
+
 // Misses are what looks like access and isn't. JSON has them as one string: on a
 // line each its source, its reason and its text. A bar in the source is written as a
 // slash.

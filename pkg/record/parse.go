@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"keymend/pkg/access"
 	"keymend/pkg/change"
 )
 
@@ -33,6 +34,9 @@ func Parse(line []byte, kinds change.Kinds) (Record, bool, error) {
 		return r, false, fmt.Errorf("read audit record: %w", err)
 	}
 	r.Schema = Schema
+	if !r.Missing.IsZero() && !gjson.GetBytes(line, "missing").IsObject() && r.Decision == access.Unknown {
+		r.Missing = Missing{access.Unknown: r.Missing[access.Denied]}
+	}
 	for _, steps := range []*Steps{&r.Steps, &r.Undo} {
 		for i := range *steps {
 			if read, err := kinds.Read(change.Steps((*steps)[i : i+1])); err == nil {

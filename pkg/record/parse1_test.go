@@ -107,6 +107,9 @@ func as2(t *testing.T, line []byte) map[string]any {
 	if proof, ok := out["proof"].(map[string]any); ok && proof["instances"] != nil {
 		proof["instances"] = joined(proof["instances"].([]any))
 	}
+	if missing, ok := out["missing"]; ok {
+		out["missing"] = map[string]any{out["decision"].(string): missing}
+	}
 	out["schema"] = record.Schema
 	if len(misses) > 0 {
 		out["nearMisses"] = strings.Join(misses, "\n")

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"keymend/pkg/access"
 	"keymend/pkg/change"
 	"keymend/pkg/record"
 )
@@ -29,6 +30,30 @@ func TestOtherLinesAreNoRecords(t *testing.T) {
 	} {
 		if _, ok, err := record.Parse([]byte(line), kinds()); ok || (err != nil) != broken {
 			t.Errorf("%s: %v, %v", line, ok, err)
+		}
+	}
+}
+
+// What is missing is told by decision. Earlier versions wrote one list, which is the
+// record's decision's.
+func TestMissingIsByDecision(t *testing.T) {
+	t.Parallel()
+	d, u := access.Denied, access.Unknown
+	for text, want := range map[string]record.Missing{
+		`"decision":"Denied","missing":{"Denied":"CreateGrant\nDecrypt","Unknown":"ReEncryptTo"}`: {d: {"CreateGrant", "Decrypt"}, u: {"ReEncryptTo"}},
+		`"decision":"Denied","missing":{"Unknown":["Decrypt"]}`:                                   {u: {"Decrypt"}},
+		`"decision":"Denied","missing":"CreateGrant\nDecrypt"`:                                    {d: {"CreateGrant", "Decrypt"}},
+		`"decision":"Denied","missing":["CreateGrant","Decrypt"]`:                                 {d: {"CreateGrant", "Decrypt"}},
+		`"decision":"Unknown","missing":"Decrypt"`:                                                {u: {"Decrypt"}},
+		`"decision":"Unknown","missing":["Decrypt"]`:                                              {u: {"Decrypt"}},
+		`"decision":"Unknown"`: nil,
+	} {
+		r := parsed(t, []byte(`{"schema":"keymend.audit/2",`+text+`}`))
+		if diff := cmp.Diff(want, r.Missing, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+		if again := parsed(t, line(t, r)); !cmp.Equal(r.Missing, again.Missing, cmpopts.EquateEmpty()) {
+			t.Errorf("%s: written and read again: %v", text, again.Missing)
 		}
 	}
 }

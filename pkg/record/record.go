@@ -73,7 +73,8 @@ type Record struct {
 	Principal   string          `json:"principal,omitempty"`
 	PrincipalID string          `json:"principalId,omitempty"`
 	Decision    access.Decision `json:"decision"`
-	Missing     Lines           `json:"missing,omitempty"`
+	Allowed     Lines           `json:"allowed,omitempty"` // operations that the launch needs and the role may do
+	Missing     Missing         `json:"missing,omitzero"`  // those that it may not, or may not for all that is known
 	NearMisses  Misses          `json:"nearMisses,omitempty"`
 	Trace       Lines           `json:"trace,omitempty"`
 	CouldNotSee Lines           `json:"couldNotSee,omitempty"`

@@ -38,6 +38,14 @@ func draw(t *rapid.T, v reflect.Value) {
 	case record.Lines:
 		v.Set(reflect.ValueOf(record.Lines(rapid.SliceOfN(lineOf, 0, 4).Draw(t, "lines"))))
 		return
+	case record.Missing:
+		v.Set(reflect.ValueOf(record.Missing{}))
+		for _, d := range []access.Decision{access.Denied, access.Unknown} {
+			if lines := rapid.SliceOfN(lineOf, 0, 4).Draw(t, "missing"); len(lines) > 0 {
+				v.SetMapIndex(reflect.ValueOf(d), reflect.ValueOf(record.Lines(lines)))
+			}
+		}
+		return
 	case record.Misses:
 		for range rapid.IntRange(0, 3).Draw(t, "misses") {
 			part := rapid.Custom(func(t *rapid.T) string { return strings.ReplaceAll(lineOf.Draw(t, "part"), "|", "") })
@@ -127,7 +135,7 @@ func TestRecordsSurviveTheLog(t *testing.T) {
 func TestLinesStayLines(t *testing.T) {
 	t.Parallel()
 	r := record.Record{
-		Schema: record.Schema, Trace: record.Lines{"a\nb", "", "c"}, Because: record.Lines{""}, Missing: record.Lines{},
+		Schema: record.Schema, Trace: record.Lines{"a\nb", "", "c"}, Because: record.Lines{""}, Missing: record.Missing{},
 		NearMisses: record.Misses{{Source: "#1 \"a | b\nc\"", Reason: access.OtherKey, Text: "d | e\nf"}, {}},
 		Writes:     record.Calls{{Account: account, Action: "a:B", Target: "two words\nand more"}, {Action: "a:C"}},
 	}

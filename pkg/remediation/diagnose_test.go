@@ -87,7 +87,7 @@ func TestFindingRecordSaysWhatWasSeen(t *testing.T) {
 	switch {
 	case r.Key != keyARN, r.Principal != slr, r.PrincipalID == "", r.KeyState != "Enabled", len(r.Because) != 1:
 		t.Errorf("what: %+v", r)
-	case r.Decision != access.Denied, len(r.Missing) != 3, len(r.Trace) == 0, len(r.NearMisses) == 0:
+	case r.Decision != access.Denied, len(r.Missing[access.Denied]) != 3, len(r.Trace) == 0, len(r.NearMisses) == 0:
 		t.Errorf("why: %+v", r)
 	case r.Plan == nil, r.Verdict == nil, r.Digest == "", r.Consent == "", r.OthersAffected != 0, r.RemediationID == "":
 		t.Errorf("plan: %+v", r)
@@ -102,7 +102,7 @@ func TestOneKeyIsLookedAtOnce(t *testing.T) {
 	w := newWorld()
 	w.launch.Keys = []launch.Key{key("alias/platform-ebs", "CreateGrant"), key(keyARN, "Decrypt")}
 	r := w.diagnose(t, w.looker())
-	if len(w.sent) != 1 || len(r.Because) != 2 || len(r.Missing) != 2 {
+	if len(w.sent) != 1 || len(r.Because) != 2 || len(r.Missing[access.Denied]) != 2 {
 		t.Errorf("%d sent, %v, %v", len(w.sent), r.Because, r.Missing)
 	}
 }

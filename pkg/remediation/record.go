@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"keymend/pkg/access"
 	"keymend/pkg/activity"
 	"keymend/pkg/change"
 	"keymend/pkg/plan"
@@ -42,7 +43,8 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 	}
 	r.Key, r.Alias, r.KeyState, r.Because = f.Facts.Key.ARN, f.Alias, f.Facts.Key.State, f.Because
 	r.Principal, r.PrincipalID = f.Principal.ARN, f.Principal.ID
-	r.Decision, r.Missing = f.Decision(), f.Missing()
+	r.Decision, r.Allowed = f.Decision(), f.Decided(access.Allowed)
+	r.Missing = record.Missing{access.Denied: f.Decided(access.Denied), access.Unknown: f.Decided(access.Unknown)}
 	r.CouldNotSee = r.CouldNotSee.With(p.Unseen...)
 	for _, result := range f.Results {
 		r.NearMisses = r.NearMisses.With(result.NearMisses...)

@@ -197,7 +197,7 @@ func (s *stage) tellHealing(h healing) {
 	for _, miss := range f.NearMisses {
 		line(same, screen.Bold, "WHY", miss.Text)
 	}
-	line(same, screen.Bold, "MISS", strings.Join(f.Missing, ", "))
+	line(same, screen.Bold, "MISS", strings.Join(f.Missing[access.Denied], ", "))
 	line(f.at, screen.Bold, "PLAN", steps(f.Record)+fmt.Sprintf(", %d others affected; sent by diagnose, request %s", f.OthersAffected, short(f.RequestID)))
 	line(h.intent.at, screen.Bold, "INTENT", fmt.Sprintf("recorded %s by remediate, request %s", h.intent.RemediationID, short(h.intent.RequestID)))
 	line(h.write.Time, screen.Bold, "WRITE", h.write.Operation+" as "+h.write.Caller[strings.Index(h.write.Caller, "/")+1:])

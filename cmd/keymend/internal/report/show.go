@@ -103,19 +103,29 @@ func (k Key) show(p *screen.Page) {
 	p.Row(screen.Bold, "FROM", r.Because...)
 	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
 	k.groupRole(p)
-	missing := strings.Join(r.Missing, ", ")
-	if k.Outcome() == outcome.Fixed {
-		missing += " (until the fix)"
-	}
-	switch r.Decision {
-	case access.Denied:
-		p.Row(screen.Bad, "DENIED", missing)
-	case access.Unknown:
-		p.Row(screen.Doubt, "UNKNOWN", missing)
-	case access.Allowed:
-		p.Row(screen.Good, "ALLOWED", "all that a launch needs")
-	}
+	k.decisions(p)
 	k.misses(p)
+}
+
+// decisions has a line for each decision, with its operations.
+func (k Key) decisions(p *screen.Page) {
+	r := k.Finding
+	if r.Missing.IsZero() && r.Decision == access.Allowed {
+		p.Row(screen.Good, "ALLOWED", "all that a launch needs")
+		return
+	}
+	until := ""
+	if k.Outcome() == outcome.Fixed {
+		until = " (until the fix)"
+	}
+	row := func(ink screen.Ink, label string, operations []string, until string) {
+		if len(operations) > 0 {
+			p.Row(ink, label, strings.Join(operations, ", ")+until)
+		}
+	}
+	row(screen.Bad, "DENIED", r.Missing[access.Denied], until)
+	row(screen.Doubt, "UNKNOWN", r.Missing[access.Unknown], until)
+	row(screen.Good, "ALLOWED", r.Allowed, "")
 }
 
 // ending says what can be done about the key, and what else was seen.

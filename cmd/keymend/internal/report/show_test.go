@@ -72,8 +72,14 @@ func scenes() map[string]scene {
 		"foreign-not-agreed":  {world: with(func(w *world) { w.foreign(nil) }, ownerRoot), history: failing(keyText), code: 4, word: "BROKEN"},
 		"foreign-unseen":      {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, word: "UNKNOWN"},
 		"foreign-unseen-open": {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, word: "BROKEN"},
-		"broken-grant":        {world: with(nil, root, dead), history: failing(keyText), code: 3, word: "BROKEN"},
-		"explicit-deny":       {world: with(nil, root, deny), history: failing(keyText), code: 4, word: "BROKEN"},
+		"mixed": {world: with(func(w *world) { // five operations, three decisions
+			w.foreign(nil)
+			w.launch.Keys[0].Operations = []string{"CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"}
+			w.bridge()
+			w.state.Facts.Grants[0].Name, w.state.Facts.Grants[0].Operations = "by-hand", w.state.Facts.Grants[0].Operations[:7]
+		}, ownerRoot, useByA), history: failing(keyText), code: 4, word: "BROKEN"},
+		"broken-grant":  {world: with(nil, root, dead), history: failing(keyText), code: 3, word: "BROKEN"},
+		"explicit-deny": {world: with(nil, root, deny), history: failing(keyText), code: 4, word: "BROKEN"},
 		"unreadable-policy": {world: with(func(w *world) {
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy was refused: User: … is not authorized to perform: kms:GetKeyPolicy"
 		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},
