@@ -96,7 +96,7 @@ func outcomeOf() record.Record {
 	r := record.Record{
 		ID: "f-1", RemediationID: "r-1", Phase: record.Result, Account: "111122223333", Region: "eu-west-1", Group: "web-prod",
 		Desired: 2, Signal: "launch-unsuccessful", EventIDs: record.Lines{"e1", "e2"}, Failed: "2026-11-23T09:00:00Z", Message: "text", Cause: "kms-access",
-		Key: key, Decision: access.Denied, Missing: record.Lines{"Decrypt"}, NearMisses: record.Misses{{Source: "grant 1", Reason: access.GrantToOther, Text: "t"}},
+		Key: key, Decision: access.Denied, Missing: record.Missing{access.Denied: {"Decrypt"}}, NearMisses: record.Misses{{Source: "grant 1", Reason: access.GrantToOther, Text: "t"}},
 		Mode: settings.Enforce, Session: "keymend-r-1", Writes: create.Calls(),
 		Outcome: outcome.Fixed, Undo: record.Steps{grant.Revoke{GrantID: "g", Grant: create}}, Proof: &record.ProofOf{EqualReads: 5, Decision: access.Allowed},
 	}
