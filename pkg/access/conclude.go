@@ -123,6 +123,8 @@ func (c *call) concludeUnknown(r *Result, a answer) {
 	switch {
 	case c.facts.Policy == nil:
 		r.Reason = PolicyUnreadable
+	case c.key.denied.truth == maybe: // no statement or grant outweighs it
+		r.Reason, r.DecidedBy = MayBeDenied, c.key.denied.by
 	case len(r.UnknownKeys) > 0:
 		r.Reason = ConditionNotKnown
 	case a.allowed() != yes && c.facts.GrantsUnreadable != "":

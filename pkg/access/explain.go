@@ -20,6 +20,7 @@ func decisionWords() map[Reason]string {
 		AllowedByIdentity:     "the key policy leaves it to IAM, and an identity policy allows it",
 		ManagedByAWS:          "the key is AWS's own for this account: whoever may use EBS may use it",
 		DeniedByStatement:     "a statement of the key policy denies it explicitly",
+		MayBeDenied:           "a statement of the key policy may deny it explicitly: whether it applies isn't known",
 		DeniedByIdentity:      "an identity policy denies it explicitly",
 		DeniedBySession:       "the session policy denies it explicitly",
 		SessionTooNarrow:      "the session policy doesn't allow it",

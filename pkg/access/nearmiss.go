@@ -56,6 +56,9 @@ func (c *call) missedBy(m *match) miss {
 		return c.missedCondition(m)
 	case partNone, partResource, partPrincipal:
 	}
+	if len(m.check.keys) > 0 && m.rest == maybe && c.speaksFor(m.hold) {
+		return miss{reason: ConditionNotKnown}
+	}
 	return c.missedThough(m)
 }
 
@@ -67,6 +70,8 @@ func missedByDeny(m *match) miss {
 		return miss{reason: NotPrincipalNeedsMore}
 	case len(m.statement.Condition) > 0 && denies == yes:
 		return miss{reason: DeniedUnderCondition}
+	case denies == maybe:
+		return miss{reason: MayBeDenied}
 	}
 	return miss{}
 }
@@ -147,8 +152,14 @@ func (c *call) wouldGive(s *keypolicy.Statement, h hold) bool {
 func (c *call) givenElsewhere() bool {
 	return c.granted.truth != no || slices.ContainsFunc(c.matches, func(m match) bool {
 		about := m.failed == partNone || m.failed == partCondition
-		return about && m.statement.Effect == "Allow" && (m.hold.direct() != no || c.grantsAcross() && m.hold.account != no)
+		return about && m.statement.Effect == "Allow" && c.speaksFor(m.hold)
 	})
+}
+
+// speaksFor reports whether a statement gives the principal what it is about, as far
+// as that hangs on whom it names.
+func (c *call) speaksFor(h hold) bool {
+	return h.direct() != no && !(c.foreign() && c.principal.serviceLinked()) || c.grantsAcross() && h.account != no
 }
 
 // grantsAcross reports whether somebody who has policies of his own creates a

@@ -16,6 +16,10 @@ func (c *call) words(m *match, found miss) string {
 		return "delegates to IAM policies; those of " + c.principal.ARN + " don't allow it"
 	case ConditionNotMet:
 		return "has a condition that isn't met: " + c.conditionText(m.check)
+	case ConditionNotKnown:
+		return "has a condition that may not be met: " + c.allConditions(m.statement.Condition)
+	case MayBeDenied:
+		return strings.TrimSuffix("may deny it: "+c.allConditions(m.statement.Condition), ": ")
 	case DeniedUnderCondition:
 		return "denies it, because its condition is met: " + c.allConditions(m.statement.Condition)
 	case MissingOperation:
@@ -110,8 +114,10 @@ func (c *call) conditionAndValue(condition *keypolicy.Condition) string {
 	switch {
 	case known == present:
 		has = " (the request has " + strings.Join(values, ", ") + ")"
+	case known == unknown && strings.EqualFold(condition.Key, "aws:SourceIp") && c.principal.serviceLinked():
+		has = " (a launch's requests come from AWS's network, not from the account's)"
 	case known == unknown:
-		has = ""
+		has = " (not known)"
 	}
 	return conditionWords(condition) + has
 }

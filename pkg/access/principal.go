@@ -104,6 +104,8 @@ func holdNot(s *keypolicy.Statement, p Principal) truth {
 		return no
 	case and(h.account, h.itself) == yes && (h.session == yes || !isRole):
 		return no
+	case s.Effect == "Deny" && h.itself == no && h.session == no: // the account alone leaves nobody in it out
+		return yes
 	}
 	return maybe
 }

@@ -12,6 +12,7 @@ const (
 	AllowedByIdentity   Reason = "allowed-by-identity-policy"
 	ManagedByAWS        Reason = "aws-managed-key"       // aws/ebs of the own account: nothing needed
 	DeniedByStatement   Reason = "denied-by-statement"   // explicit Deny
+	MayBeDenied         Reason = "may-be-denied"         // by a Deny of the key policy, for all that is known
 	NoMatch             Reason = "no-matching-statement" // nothing matches
 	KeyStateNotUsable   Reason = "key-state-not-usable"
 	KeyNotSymmetric     Reason = "key-not-symmetric"

@@ -202,9 +202,13 @@ func TestEveryReason(t *testing.T) {
 		guard.ConsentElsewhere: {across(), both(), func(in *guard.Input) { in.Finding.Tags = map[string]string{"keymend-accounts": owner} }, proposed, "TagValue=" + owner + " " + account},
 		guard.CopyNotConsented: {agreeing(), copying(), func(in *guard.Input) { in.Finding.Copy.Keys[0].Tags = nil }, proposed, "TagKey=keymend-copy"},
 		guard.OnlyProposing:    {permitted(), edit(), func(in *guard.Input) { in.Mode = settings.Propose }, proposed, ""},
+		guard.MayNotBeNeeded:   {permitted(), edit(), func(in *guard.Input) {}, proposed, "it hangs on aws:PrincipalOrgID"},
 		guard.SwitchedOff:      {permitted(), edit(), func(in *guard.Input) { in.Switch, in.SwitchText = guard.SwitchOff, "the parameter says off" }, proposed, "the parameter says off"},
 	} {
 		tc.since(&tc.in)
+		if reason == guard.MayNotBeNeeded {
+			tc.p.Doubt = "the role may be allowed it: it hangs on aws:PrincipalOrgID"
+		}
 		v := guard.Judge(tc.in, tc.p)
 		got := map[[3]bool]string{{true, false, false}: allowed, {false, true, false}: proposed, {false, false, true}: tried, {}: none}[[3]bool{v.Allowed, v.Propose, v.Try}]
 		if v.Reason != reason || got != tc.want || !strings.HasPrefix(v.Text, guard.Explain(reason)) || !strings.Contains(v.Text, tc.says) {
@@ -224,7 +228,7 @@ func TestEveryReasonIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1)
-	const reasons = 19 // those of TestEveryReason
+	const reasons = 20 // those of TestEveryReason
 	if len(all) != reasons {
 		t.Errorf("%d reasons, and %d rows in TestEveryReason", len(all), reasons)
 	}

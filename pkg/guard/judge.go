@@ -24,6 +24,7 @@ import (
 //	a consent is missing                               → proposal; see consent
 //	mode propose                                       → proposal
 //	switch off, or not readable                        → proposal
+//	access may be there, and no person asked           → proposal
 //	else                                               → yes; or a trial, where that tells whether the key's owner agrees
 func Judge(in Input, p plan.Plan) Verdict {
 	reason, consent := in.judge(p)
@@ -33,7 +34,7 @@ func Judge(in Input, p plan.Plan) Verdict {
 		v.Allowed = true
 	case HalfNotSeen:
 		v.Try = true
-	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, OnlyProposing, SwitchedOff:
+	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, OnlyProposing, SwitchedOff, MayNotBeNeeded:
 		v.Propose = true
 	default: // neither
 	}
@@ -60,6 +61,8 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 		return OnlyProposing, consent
 	case in.Switch != SwitchNone && in.Switch != SwitchOn:
 		return SwitchedOff, consent
+	case p.Doubt != "" && !in.PersonAsked:
+		return MayNotBeNeeded, consent
 	}
 	return permission, consent
 }
@@ -218,6 +221,8 @@ func (in Input) text(r Reason, p plan.Plan) string {
 		return text + " This one is " + in.Finding.Principal.ARN + "."
 	case TagsNotReadable:
 		return text + " " + in.Finding.TagsUnreadable
+	case MayNotBeNeeded:
+		return text + " " + p.Doubt
 	case SwitchedOff:
 		return strings.TrimSpace(text + " " + in.SwitchText)
 	case NothingToApply:

@@ -21,6 +21,7 @@ const (
 	ForeignKey      Reason = "foreign-key"
 	OnlyProposing   Reason = "only-proposing"
 	SwitchedOff     Reason = "switched-off"
+	MayNotBeNeeded  Reason = "may-not-be-needed" // what stands may be access enough
 
 	HalfGiven        Reason = "half-given"        // permitted: the owner's key policy lets this account create the grant
 	HalfNotSeen      Reason = "half-not-seen"     // to be tried: whether it does can't be read from here
@@ -46,6 +47,7 @@ func Explain(r Reason) string {
 		NotConsented:    "The key's owner hasn't enrolled it.",
 		ForeignKey:      "The key belongs to an account whose keys the settings don't let Keymend open.",
 		OnlyProposing:   "A person has to approve (mode: propose).",
+		MayNotBeNeeded:  "A person has to approve: what stands may be access enough.",
 		SwitchedOff:     "The switch that stops all writes isn't on.",
 
 		HalfGiven:        "The key's owner, another account, lets this account create the grant by the key policy.",

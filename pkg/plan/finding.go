@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/activity"
 	"keymend/pkg/arn"
 )
 
@@ -20,8 +21,19 @@ func (f Finding) ID() string {
 // same remediation.
 func RemediationID(digest string) string { return "r-" + hash(digest) }
 
-// Decision sums up the finding's results.
-func (f Finding) Decision() access.Decision { return access.Decide(f.Results) }
+// Decision sums up the finding's results: the role's, and the instance's where a
+// statement keeps it from decrypting. One that only may counts where launches fail as
+// they would then.
+func (f Finding) Decision() access.Decision {
+	role := access.Decide(f.Results)
+	switch {
+	case f.Instance.Reason == access.DeniedByStatement:
+		return access.Denied
+	case role == access.Allowed && f.Instance.Reason == access.MayBeDenied && f.Cause == activity.KMSAccess:
+		return access.Unknown
+	}
+	return role
+}
 
 // Decided returns the operations that a launch needs and that are decided so.
 func (f Finding) Decided(d access.Decision) []string {
@@ -34,10 +46,13 @@ func (f Finding) Decided(d access.Decision) []string {
 	return out
 }
 
-// Evaluate fills in the results: what the launch's principal may do on the key
-// by these facts.
+// Evaluate fills in the results: what the launch's principal, and then the instance,
+// may do on the key by these facts.
 func (f Finding) Evaluate() Finding {
 	f.Results = f.evaluate(f.Facts)
+	tags := map[string][]string{}
+	f.addTags(tags)
+	f.Instance = access.InstanceDecrypts(f.Facts, f.InstanceRole(), tags)
 	return f
 }
 

@@ -34,7 +34,25 @@ func For(f Finding, o Options) Plan {
 	if p.NoFix != nil {
 		p.Steps = nil
 	}
+	if len(p.Steps) > 0 && p.Opens() {
+		p.Doubt = f.doubt()
+	}
 	return f.sealed(p)
+}
+
+// doubt says why what stands may be access enough: a condition of somebody's statement
+// may be met, a grant may not have been listed. Of another account's key that can't be
+// read, a trial tells.
+func (f Finding) doubt() string {
+	if f.Facts.Policy == nil || len(f.Decided(access.Denied)) > 0 {
+		return ""
+	}
+	for _, r := range f.Results {
+		if r.Decision == access.Unknown {
+			return fmt.Sprintf("%s may be allowed kms:%s on %s already: %s", f.Principal.ARN, r.Operation, f.Facts.Key.ARN, unseen(r))
+		}
+	}
+	return ""
 }
 
 // sealed adds what identifies a plan on these facts, and whom else it affects.

@@ -24,7 +24,8 @@ type move struct {
 // a key is known to be closed to its own, or is one that Keymend would open to it.
 func (s Snapshot) Wanted(o Options) bool {
 	return o.Dedicated != "" && s.DedicatedARN(o.Dedicated) != s.Launch.Principal.ARN && slices.ContainsFunc(s.Own(), func(f Finding) bool {
-		return !f.Open() && (f.Decision() == access.Denied || For(f, o).NoFix == nil)
+		p := For(f, o)
+		return !f.Open() && (f.Decision() == access.Denied || p.NoFix == nil && p.Doubt == "")
 	})
 }
 

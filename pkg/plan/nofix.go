@@ -77,24 +77,17 @@ func (f Finding) unclear() *NoFix {
 			fmt.Sprintf("the policy of %s couldn't be read: %s", key, f.Facts.PolicyUnreadable),
 			"Let Keymend's reader role do kms:GetKeyPolicy on the key, or mend the policy by hand."}
 	}
-	for _, r := range f.Results {
-		if r.Reason == access.DeniedByStatement {
-			return &NoFix{ExplicitDeny,
-				fmt.Sprintf("statement %s of the policy of %s denies kms:%s to %s; no statement or grant outweighs that.", r.DecidedBy, key, r.Operation, f.Principal.ARN),
-				"The key's owner has to except the role from statement " + r.DecidedBy + ", or the launch has to take another key."}
-		}
+	denied := f.denied()
+	if denied != nil && denied.Reason == ExplicitDeny {
+		return denied
 	}
 	if f.Principal.ID == "" {
 		return &NoFix{RoleMissing,
 			fmt.Sprintf("%s doesn't exist or couldn't be read; KMS refuses principals that don't exist.", f.Principal.ARN),
 			"Create the role with `aws iam create-service-linked-role --aws-service-name " + cmp.Or(slr.Service(f.Principal.ARN), slr.AutoScaling) + "`, with --custom-suffix where its name has one."}
 	}
-	for _, r := range f.Results {
-		if r.Decision == access.Unknown && f.Facts.Policy != nil {
-			return &NoFix{NotKnown,
-				fmt.Sprintf("whether %s may do kms:%s on %s can't be told: %s", f.Principal.ARN, r.Operation, key, unseen(r)),
-				"Look at what could not be seen; if the launch fails for the key, add AWS's two statements for the role by hand."}
-		}
+	if denied != nil {
+		return denied
 	}
 	if f.otherServices() {
 		return f.otherService()

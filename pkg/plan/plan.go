@@ -44,6 +44,9 @@ type Finding struct {
 	Operations             []string // what the launch needs on this key
 	Facts                  access.Facts
 	Results                []access.Result // one for each operation
+	// Instance says whether the instance may decrypt its volumes as the role that AWS
+	// gives it: see access.InstanceDecrypts. Zero = nobody asked.
+	Instance access.Result
 	Tags                   map[string]string
 	TagsUnreadable         string
 	KeyNotFound            string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
@@ -66,6 +69,8 @@ type Plan struct {
 	Target string       `json:"target"` // ARN of the key, role, group, copy or template that the steps change
 	Steps  change.Steps `json:"-"`      // in order; empty where NoFix
 	NoFix  *NoFix       `json:"noFix,omitempty"`
+	// Doubt says why the steps may not be needed; "" = access is denied for certain.
+	Doubt string `json:"doubt,omitempty"`
 	// Digest identifies the plan's effect on these facts: SHA-256 over account,
 	// Region, target, principal, what the steps come to, and what the facts mean.
 	// No times, no ids: the same look at the same facts gives the same digest.

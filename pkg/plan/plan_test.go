@@ -86,10 +86,6 @@ func TestNoFix(t *testing.T) {
 			f.Facts.Policy, f.Facts.PolicyUnreadable = nil, "AccessDeniedException: kms:GetKeyPolicy"
 		}),
 			plan.Options{}, plan.PolicyUnreadable, "kms:GetKeyPolicy", "kms:GetKeyPolicy"},
-		"grants not seen": {broken(func(f *plan.Finding) { f.Facts.GrantsUnreadable = "AccessDeniedException: kms:ListGrants" }),
-			plan.Options{}, plan.NotKnown, "kms:ListGrants", "not be seen"},
-		"a condition nobody knows": {broken(policyIs(root, `{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}}`)),
-			plan.Options{}, plan.NotKnown, "aws:viaawsservice", ""},
 		"no such role": {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
 		"a Spot fleet's role": {broken(func(f *plan.Finding) {
 			f.Principal.ARN = strings.ReplaceAll(strings.ReplaceAll(spot, "spot.", "spotfleet."), "EC2Spot", "EC2SpotFleet")
