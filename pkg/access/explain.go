@@ -1,5 +1,10 @@
 package access
 
+// Denies reports whether a near-miss is a Deny that applies, or may.
+func (r Reason) Denies() bool {
+	return r == DeniedUnderCondition || r == MayBeDenied || r == NotPrincipalNeedsMore
+}
+
 // Explain says a reason in a sentence that an operator understands.
 func Explain(r Reason) string {
 	if s, ok := decisionWords()[r]; ok {

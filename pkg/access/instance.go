@@ -1,6 +1,10 @@
 package access
 
-import "keymend/pkg/slr"
+import (
+	"slices"
+
+	"keymend/pkg/slr"
+)
 
 // InstanceDecrypts says whether an instance may decrypt its volumes: EC2 does that as
 // the instance's identity-only role, under a grant that the launch makes. So only a
@@ -19,7 +23,9 @@ func InstanceDecrypts(f Facts, role string, tags map[string][]string) Result {
 	f.Grants, f.GrantsUnreadable = []Grant{{GranteePrincipal: role, IssuingAccount: p.account(), Operations: []string{"Decrypt"}}}, ""
 	evaluate := func(spelling string) Result {
 		context := instanceContext(spelling, f.Key.ARN).with(tags)
-		return Evaluate(f, Request{Principal: p, Operations: []string{"Decrypt"}, Context: context})[0]
+		r := Evaluate(f, Request{Principal: p, Operations: []string{"Decrypt"}, Context: context})[0]
+		r.NearMisses = slices.DeleteFunc(r.NearMisses, func(m NearMiss) bool { return !m.Reason.Denies() })
+		return r
 	}
 	one, other := evaluate(role), evaluate(slr.InstanceSession(role))
 	switch {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/slr"
 )
 
 // words says of a statement, after its name, why it misses.
@@ -19,9 +20,9 @@ func (c *call) words(m *match, found miss) string {
 	case ConditionNotKnown:
 		return "has a condition that may not be met: " + c.allConditions(m.statement.Condition)
 	case MayBeDenied:
-		return strings.TrimSuffix("may deny it: "+c.allConditions(m.statement.Condition), ": ")
+		return strings.TrimSuffix("may deny "+c.it()+": "+c.allConditions(m.statement.Condition), ": ")
 	case DeniedUnderCondition:
-		return "denies it, because its condition is met: " + c.allConditions(m.statement.Condition)
+		return "denies " + c.it() + ", because its condition is met: " + c.allConditions(m.statement.Condition)
 	case MissingOperation:
 		return c.missingWords(m)
 	case NotAPermission:
@@ -36,6 +37,14 @@ func (c *call) words(m *match, found miss) string {
 		return "opens the key to everyone, but to other accounts only where their own IAM policies agree; " + c.lackWords()
 	}
 	return c.principalWords(found)
+}
+
+// it is what is denied, to whom where that isn't the launch's role.
+func (c *call) it() string {
+	if c.principal.ARN == slr.Instance(c.mine.partition, c.mine.account) {
+		return "kms:" + c.operation + " to aws:ec2-infrastructure"
+	}
+	return "it"
 }
 
 // missingWords says to whom a statement gives other operations than this one.

@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/activity"
 	"keymend/pkg/arn"
+	"keymend/pkg/keypolicy"
 	"keymend/pkg/slr"
 )
 
@@ -15,7 +17,7 @@ import (
 // or may keep from it. No statement and no grant outweighs it.
 type ban struct {
 	access.Result
-	role, as string // its ARN, and what it is, where that isn't known to everyone
+	role string // ARN
 }
 
 func (b ban) certain() bool { return b.Reason == access.DeniedByStatement }
@@ -24,25 +26,21 @@ func (b ban) certain() bool { return b.Reason == access.DeniedByStatement }
 func (b ban) statements() []string {
 	out := []string{b.DecidedBy}
 	for _, m := range b.NearMisses {
-		switch m.Reason { //nolint:exhaustive // the others are no denials
-		case access.DeniedUnderCondition, access.MayBeDenied, access.NotPrincipalNeedsMore:
-			if !slices.Contains(out, m.Source) {
-				out = append(out, m.Source)
-			}
+		if m.Reason.Denies() && !slices.Contains(out, m.Source) {
+			out = append(out, m.Source)
 		}
 	}
 	return out
 }
 
-func (b ban) text(key string) string {
-	verb, hangs := "denies", ""
-	if !b.certain() {
-		verb = "may deny"
+func (b ban) text() string {
+	switch {
+	case b.certain():
+		return fmt.Sprintf("statement %s denies kms:%s to %s", b.DecidedBy, b.Operation, b.role)
+	case len(b.UnknownKeys) > 0:
+		return fmt.Sprintf("statement %s may deny kms:%s to %s (it hangs on %s)", b.DecidedBy, b.Operation, b.role, strings.Join(b.UnknownKeys, ", "))
 	}
-	if len(b.UnknownKeys) > 0 && !b.certain() {
-		hangs = ", which hangs on " + strings.Join(b.UnknownKeys, ", ")
-	}
-	return fmt.Sprintf("statement %s of the policy of %s %s kms:%s to %s%s%s", b.DecidedBy, key, verb, b.Operation, b.role, b.as, hangs)
+	return fmt.Sprintf("statement %s may deny kms:%s to %s", b.DecidedBy, b.Operation, b.role)
 }
 
 // denied says what a Deny keeps from the roles of a launch, or may; nil where none
@@ -61,22 +59,41 @@ func (f Finding) denied() *NoFix {
 	}
 	var says []string
 	for _, b := range bans {
-		says = append(says, b.text(f.Facts.Key.ARN))
+		says = append(says, b.text())
 	}
-	return &NoFix{reason, strings.Join(says, "; ") + "; no statement or grant outweighs that.", f.except(bans)}
+	text := fmt.Sprintf("by the policy of %s, %s; no statement or grant outweighs that.", f.Facts.Key.ARN, strings.Join(says, ", and "))
+	if bans[len(bans)-1].role == f.InstanceRole() {
+		text += " EC2 decrypts the volumes of instances as role/aws:ec2-infrastructure."
+	}
+	return &NoFix{reason, text, f.except(bans)}
+}
+
+// Unsettled says what of an open key may keep launches from succeeding and can't be
+// seen: nothing in the key policy shows it.
+func (f Finding) Unsettled() []string {
+	var out []string
+	if f.Instance.Reason == access.MayBeDenied {
+		out = append(out, "whether launches get by: "+ban{f.Instance, f.InstanceRole()}.text()+", as which EC2 decrypts the volumes of instances")
+	}
+	if f.Cause == activity.KMSAccess && f.Decision() == access.Allowed && f.Facts.Key.Manager != "AWS" {
+		out = append(out, "service control and resource control policies: they bind "+f.InstanceRole()+", as which EC2 decrypts the volumes of instances")
+	}
+	return out
 }
 
 // bans are the first of the role's, and the instance's.
 func (f Finding) bans() []ban {
 	var out []ban
-	is := func(r access.Result) bool { return r.Reason == access.DeniedByStatement || r.Reason == access.MayBeDenied }
+	is := func(r access.Result) bool {
+		return r.Reason == access.DeniedByStatement || r.Reason == access.MayBeDenied
+	}
 	for _, want := range []access.Reason{access.DeniedByStatement, access.MayBeDenied} {
 		if at := slices.IndexFunc(f.Results, func(r access.Result) bool { return r.Reason == want }); at >= 0 && len(out) == 0 {
-			out = append(out, ban{f.Results[at], f.Principal.ARN, ""})
+			out = append(out, ban{f.Results[at], f.Principal.ARN})
 		}
 	}
 	if is(f.Instance) {
-		out = append(out, ban{f.Instance, f.InstanceRole(), ", as which EC2 decrypts the volumes of instances"})
+		out = append(out, ban{f.Instance, f.InstanceRole()})
 	}
 	return out
 }
@@ -102,25 +119,17 @@ func (f Finding) except(bans []ban) string {
 	if err != nil {
 		return "" // strings can always be written
 	}
-	text := fmt.Sprintf(`The key's owner excepts %s from statement %s: its Condition gets "ArnNotLike": {"aws:PrincipalArn": %s} besides, or these names where it has that already`,
-		words(bans), strings.Join(statements, " and "), names)
-	for _, s := range f.Facts.Policy.Statements() {
-		if s.NotPrincipal != nil && slices.Contains(statements, s.Name()) {
-			text += `, and in place of NotPrincipal "Principal": "*", with the names that NotPrincipal has`
-			break
-		}
+	text := fmt.Sprintf(`The key's owner adds to the Condition of statement %s: "ArnNotLike": {"aws:PrincipalArn": %s}. Where it has an ArnNotLike for aws:PrincipalArn, that gets the names.`,
+		strings.Join(statements, " and "), names)
+	if slices.ContainsFunc(f.Facts.Policy.Statements(), func(s keypolicy.Statement) bool {
+		return s.NotPrincipal != nil && slices.Contains(statements, s.Name())
+	}) {
+		text += ` In place of NotPrincipal it takes "Principal": "*", and the names of NotPrincipal go to the others.`
 	}
-	return text + ". Or the launch takes another key."
-}
-
-// words names the roles of the bans.
-func words(bans []ban) string {
-	var out []string
-	for _, b := range bans {
-		out = append(out, b.role[strings.LastIndexByte(b.role, '/')+1:])
-	}
-	return strings.Join(out, " and ")
+	return text + " Or the launch takes another key."
 }
 
 // InstanceRole returns the ARN of the role as which instances of the group decrypt.
-func (f Finding) InstanceRole() string { return slr.Instance(arn.Partition(f.Facts.Key.ARN), f.Account) }
+func (f Finding) InstanceRole() string {
+	return slr.Instance(arn.Partition(f.Facts.Key.ARN), f.Account)
+}

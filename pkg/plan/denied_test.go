@@ -46,15 +46,15 @@ func TestDenied(t *testing.T) {
 		"and both":                         {[]string{useOf, grantsOf, except("Only", "kms:Decrypt", slr, instance, instance+"/*")}, failed, plan.NothingToDo, nil},
 		"it isn't about Decrypt":           {[]string{useOf, grantsOf, except("Only", "kms:CreateGrant", slr)}, failed, plan.NothingToDo, nil},
 		"outside a VPC, but for the role":  {[]string{useOf, grantsOf, denies("Vpc", "kms:*", `"StringNotEquals":{"aws:SourceVpc":"vpc-1"},"ArnNotLike":{"aws:PrincipalArn":"`+slr+`"}`)}, nil, plan.ExplicitDeny, []string{`#3 "Vpc"`, instance}},
-		"NotPrincipal":                     {[]string{useOf, grantsOf, notPrincipal("arn:aws:iam::"+account+":root", slr, session)}, nil, plan.ExplicitDeny, []string{instance, `in place of NotPrincipal "Principal": "*"`}},
-		"NotPrincipal with the instance's": {[]string{useOf, grantsOf, notPrincipal("arn:aws:iam::"+account+":root", slr, session, instance)}, failed, plan.NotKnown, []string{"may deny", `in place of NotPrincipal`}},
-		"not by way of EC2, launches fail": {[]string{useOf, grantsOf, denies("Via", "kms:*", `"StringNotEquals":{"kms:ViaService":"ec2.eu-west-1.amazonaws.com"}`)}, failed, plan.NotKnown, []string{`#3 "Via"`, "may deny kms:Decrypt to " + instance, "hangs on kms:ViaService"}},
+		"NotPrincipal":                     {[]string{useOf, grantsOf, notPrincipal("arn:aws:iam::"+account+":root", slr, session)}, nil, plan.ExplicitDeny, []string{instance, `In place of NotPrincipal it takes "Principal": "*"`}},
+		"NotPrincipal with the instance's": {[]string{useOf, grantsOf, notPrincipal("arn:aws:iam::"+account+":root", slr, session, instance)}, failed, plan.NotKnown, []string{"may deny", `In place of NotPrincipal`}},
+		"not by way of EC2, launches fail": {[]string{useOf, grantsOf, denies("Via", "kms:*", `"StringNotEquals":{"kms:ViaService":"ec2.eu-west-1.amazonaws.com"}`)}, failed, plan.NotKnown, []string{`#3 "Via"`, "may deny kms:Decrypt to " + instance, "hangs on kms:ViaService)"}},
 		"not by way of EC2, none failed":   {[]string{useOf, grantsOf, denies("Via", "kms:*", `"StringNotEquals":{"kms:ViaService":"ec2.eu-west-1.amazonaws.com"}`)}, nil, plan.NothingToDo, nil},
 		"… and the role has no access":     {[]string{denies("Via", "kms:*", `"StringNotEquals":{"kms:ViaService":"ec2.eu-west-1.amazonaws.com"}`)}, failed, "", nil},
 		"not from the network":             {[]string{useOf, grantsOf, denies("DenyOutside", "kms:*", `"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}`)}, nil, plan.ExplicitDeny, []string{`#3 "DenyOutside"`, "may deny kms:CreateGrant to " + slr, "denies kms:Decrypt to " + instance, both}},
 		"… nor by way of a service":        {[]string{useOf, grantsOf, denies("DenyOutside", "kms:*", `"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"},"Bool":{"aws:ViaAWSService":"false"}`)}, nil, plan.NotKnown, []string{`#3 "DenyOutside"`, "aws:ViaAWSService", both}},
-		"two that may":                     {[]string{useOf, grantsOf, denies("Org", "kms:Decrypt", `"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}`), denies("MFA", "kms:Decrypt", `"Bool":{"aws:MultiFactorAuthPresent":"false"}`)}, nil, plan.NotKnown, []string{`from statement #3 "Org" and #4 "MFA"`}},
-		"everyone":                         {[]string{useOf, grantsOf, `{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}`}, nil, plan.ExplicitDeny, []string{"#3 of", both}},
+		"two that may":                     {[]string{useOf, grantsOf, denies("Org", "kms:Decrypt", `"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}`), denies("MFA", "kms:Decrypt", `"Bool":{"aws:MultiFactorAuthPresent":"false"}`)}, nil, plan.NotKnown, []string{`of statement #3 "Org" and #4 "MFA"`}},
+		"everyone":                         {[]string{useOf, grantsOf, `{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}`}, nil, plan.ExplicitDeny, []string{"statement #3 denies", both}},
 		"no Deny":                          {[]string{useOf, grantsOf}, failed, plan.NothingToDo, nil},
 	} {
 		changes := []func(*plan.Finding){policyIs(append([]string{root}, tc.policy...)...)}
@@ -93,7 +93,7 @@ func TestTheRemedyOfADenialHelps(t *testing.T) {
 	} {
 		f := broken(failed, policyIs(root, useOf, grantsOf, denies("No", "kms:*", condition)))
 		_, names, _ := strings.Cut(plan.For(f, plan.Options{}).NoFix.Remedy, `"ArnNotLike": `)
-		names, _, _ = strings.Cut(names, " besides")
+		names, _, _ = strings.Cut(names, ". Where")
 		mended := broken(failed, policyIs(root, useOf, grantsOf, denies("No", "kms:*", condition+`,"ArnNotLike":`+names)))
 		if mended.Decision() != access.Allowed {
 			t.Errorf("%s: with %s it is %s: %v", condition, names, mended.Decision(), mended.Instance)

@@ -49,7 +49,7 @@ func (f Finding) doubt() string {
 	}
 	for _, r := range f.Results {
 		if r.Decision == access.Unknown {
-			return fmt.Sprintf("%s may be allowed kms:%s on %s already: %s", f.Principal.ARN, r.Operation, f.Facts.Key.ARN, unseen(r))
+			return fmt.Sprintf("kms:%s may be allowed already: %s", r.Operation, unseen(r))
 		}
 	}
 	return ""

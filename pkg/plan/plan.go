@@ -6,8 +6,9 @@
 //	every operation Allowed                        → NoFix nothing-to-do
 //	AWS managed key of another account             → NoFix aws-managed-key
 //	key not usable (state, spec, another Region)   → NoFix, with the remedy
-//	explicit Deny                                  → NoFix explicit-deny, with the statement
-//	policy or grants unreadable, answer Unknown    → NoFix, with what wasn't seen
+//	explicit Deny of the role or of the instance   → NoFix explicit-deny, with the statement
+//	policy of an own key unreadable                → NoFix policy-unreadable
+//	a Deny that may apply                          → NoFix not-known, with the statement
 //	role without a unique id                       → NoFix role-missing
 //	role of another service than Auto Scaling      → NoFix role-of-another-service, with the statements
 //	own key, KMS would take the edited policy      → statements
@@ -18,6 +19,7 @@
 //	…, and whether it is there can't be told       → a grant, to be tried
 //	…, and the settings ask for copies             → what keymend/pkg/plan/copies has next
 //	any, and access would still not be Allowed     → NoFix would-not-help
+//	any, and nothing is denied for certain         → the plan, with the doubt whether it is needed
 //
 // The last row holds every plan to its purpose: it is tried on the facts with
 // the evaluator before it is given out.
@@ -46,10 +48,10 @@ type Finding struct {
 	Results                []access.Result // one for each operation
 	// Instance says whether the instance may decrypt its volumes as the role that AWS
 	// gives it: see access.InstanceDecrypts. Zero = nobody asked.
-	Instance access.Result
-	Tags                   map[string]string
-	TagsUnreadable         string
-	KeyNotFound            string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
+	Instance       access.Result
+	Tags           map[string]string
+	TagsUnreadable string
+	KeyNotFound    string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
 	// SharedBy are the accounts that shared with the group's account an image or
 	// snapshot under this key which the launch takes.
 	SharedBy []string

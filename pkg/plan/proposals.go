@@ -28,6 +28,8 @@ var _ Planner = All
 //
 //	a key that isn't open                          → its plan, by For
 //	a group that moves to another role             → that for the new role, and the next step of the move
+//	every key open, and launches fail with AWS's text for keys
+//	                                               → what is left of AWS's eight operations
 //	every key open, a grant that stands in for nothing any more
 //	                                               → its end
 //
@@ -51,6 +53,14 @@ func All(s Snapshot, o Options) []Proposal {
 	}
 	if moves {
 		out = append(out, m.proposal(s, o))
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, f := range s.Findings {
+		if p, ok := f.rest(o); ok {
+			out = append(out, p)
+		}
 	}
 	if len(out) > 0 {
 		return out

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/access"
+	"keymend/pkg/activity"
 	"keymend/pkg/change"
 	"keymend/pkg/kind/copies"
 	"keymend/pkg/kind/grant"
@@ -57,6 +59,44 @@ func TestAll(t *testing.T) {
 		}
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// A launch that fails for a key, though all that it is known to need is allowed: what
+// is left of AWS's eight operations is proposed, and nothing where none is left.
+func TestTheRestOfAWSsOperations(t *testing.T) {
+	t.Parallel()
+	some := policyIs(root, `{"Sid":"Some","Effect":"Allow","Principal":{"AWS":"`+slr+`"},"Action":["kms:CreateGrant","kms:Decrypt","kms:GenerateDataKeyWithoutPlaintext"],"Resource":"*"}`)
+	capacity := func(f *plan.Finding) { f.Cause = activity.Capacity }
+	for name, tc := range map[string]struct {
+		f    plan.Finding
+		want int
+	}{
+		"some of them":                     {broken(some, failed), 1},
+		"some, and nothing failed":         {broken(some), 0},
+		"some, and there is no capacity":   {broken(some, capacity), 0},
+		"all eight":                        {broken(opened(slr), failed), 0},
+		"some, and a Deny of one of these": {broken(failed, policyIs(root, `{"Effect":"Deny","Principal":"*","Action":"kms:Encrypt","Resource":"*"}`, useOf, grantsOf)), 0},
+	} {
+		all := plan.All(looked(tc.f), options())
+		if len(all) != tc.want {
+			t.Errorf("%s: %v", name, shortly(all))
+			continue
+		}
+		for _, p := range all {
+			missing := p.Finding.Decided(access.Denied)
+			if !slices.Equal(missing, []string{"DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"}) || !strings.Contains(p.Plan.Doubt, "AWS asks for the rest") {
+				t.Errorf("%s: %v, doubt %q", name, missing, p.Plan.Doubt)
+			}
+			after, err := change.Simulate(p.Finding.Facts, p.Plan.Steps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			healed := broken(failed, func(f *plan.Finding) { f.Facts = after })
+			if again := plan.All(looked(healed), options()); len(again) > 0 {
+				t.Errorf("%s: afterwards %v", name, shortly(again))
+			}
 		}
 	}
 }

@@ -76,6 +76,7 @@ type Record struct {
 	Allowed     Lines           `json:"allowed,omitempty"` // operations that the launch needs and the role may do
 	Missing     Missing         `json:"missing,omitzero"`  // those that it may not, or may not for all that is known
 	NearMisses  Misses          `json:"nearMisses,omitempty"`
+	Instance    *Instance       `json:"instance,omitempty"` // nil = no statement denies it anything
 	Trace       Lines           `json:"trace,omitempty"`
 	CouldNotSee Lines           `json:"couldNotSee,omitempty"`
 	// Bridges says which grants of Keymend's stand in for statements, and what ends
@@ -106,6 +107,14 @@ type Record struct {
 type Pool struct {
 	Wanted int `json:"wanted"`
 	Has    int `json:"has"`
+}
+
+// An Instance says that a statement keeps the role as which EC2 decrypts the volumes of
+// instances from kms:Decrypt, or may keep it from that.
+type Instance struct {
+	Role      string          `json:"role"`
+	Decision  access.Decision `json:"decision"`
+	DecidedBy string          `json:"decidedBy"` // statement name
 }
 
 // ProofOf is what was seen after a write.

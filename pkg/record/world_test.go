@@ -124,6 +124,7 @@ func largest() record.Record {
 		Message: text, Cause: "kms-access", Suspended: "User suspended at 2026-03-02T10:12:10Z", ManagedBy: "Amazon EKS",
 		GroupRole: linked, KeepsRole: "its keys are open to it", Alias: "alias/web", KeyState: "Enabled", Because: some("/dev/xvda: KmsKeyId in lt-0ec5d62da3af3354a v", 100),
 		Principal: linked, PrincipalID: "AROARW5A34QAQL3T4SSYC", Decision: access.Denied, Allowed: some("Operation", 8), Missing: record.Missing{access.Denied: some("Operation", 8), access.Unknown: some("Operation", 8)}, NearMisses: misses, Trace: trace,
+		Instance:    &record.Instance{Role: linked, Decision: access.Denied, DecidedBy: text[:100]},
 		CouldNotSee: some("the key's state: kms:DescribeKey was refused: ", 100), Bridges: some("grant 7a44652874db42fd ends when the policy gives the access ", 4),
 		Plan: &plan.Plan{
 			Target: key, Steps: carried, NoFix: &plan.NoFix{Reason: plan.ExplicitDeny, Text: text, Remedy: text}, Digest: strings.Repeat("d", 64), FactsDigest: strings.Repeat("b", 64),

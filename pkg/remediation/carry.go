@@ -8,6 +8,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
+	"keymend/pkg/activity"
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/refusal"
 	"keymend/pkg/change"
@@ -126,6 +127,7 @@ func (x *Fixer) prove(ctx context.Context, p pass, f plan.Finding, r record.Reco
 		return x.repeated(ctx, p, f, r, e)
 	}
 	last := f
+	last.Cause = activity.None // the failure is from before
 	read := func(ctx context.Context) (string, bool, error) { return x.Kinds.Proof(ctx, e, step, all[len(all)-1]) }
 	if opens {
 		read = func(ctx context.Context) (string, bool, error) {

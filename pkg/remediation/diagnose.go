@@ -162,6 +162,7 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 	for _, f := range p.Findings {
 		r.Because = append(r.Because, f.Because...)
 		r.Bridges = append(r.Bridges, f.Bridges(p.options)...)
+		r.CouldNotSee = r.CouldNotSee.With(f.Unsettled()...)
 	}
 	switch {
 	case len(p.Unseen) > 0:

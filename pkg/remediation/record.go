@@ -53,7 +53,21 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 		}
 		r.CouldNotSee = r.CouldNotSee.With(result.CouldNotSee...)
 	}
+	instance(&r, f)
 	return r
+}
+
+// instance adds what a Deny keeps from the instance's own role, or may keep from it.
+func instance(r *record.Record, f plan.Finding) {
+	i := f.Instance
+	if i.Reason != access.DeniedByStatement && i.Reason != access.MayBeDenied {
+		return
+	}
+	r.Instance = &record.Instance{Role: f.InstanceRole(), Decision: i.Decision, DecidedBy: i.DecidedBy}
+	r.NearMisses = r.NearMisses.With(i.NearMisses...)
+	for _, line := range i.Trace {
+		r.Trace = append(r.Trace, "Decrypt by aws:ec2-infrastructure: "+line)
+	}
 }
 
 // group adds what was seen of the group.

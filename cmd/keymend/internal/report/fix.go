@@ -78,6 +78,9 @@ func (g Group) proposal(p *screen.Page, k Key) {
 		when = "then"
 		fallthrough
 	default:
+		if k.Finding.Plan != nil && k.Finding.Plan.Doubt != "" {
+			p.Row(screen.Doubt, "DOUBT", "the fix opens the key for certain, but may not be needed: "+k.Finding.Plan.Doubt)
+		}
 		p.Whole(screen.Bold, "FIX", fmt.Sprintf("%s       keymend diagnose %s --apply     %s", when, g.Head.Group, what))
 		p.Row(screen.Bold, "", nonEmpty(why)...)
 		if v := k.Finding.Verdict; v != nil && v.Reason == guard.PersonDecided {

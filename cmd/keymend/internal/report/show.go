@@ -110,9 +110,9 @@ func (k Key) show(p *screen.Page) {
 // decisions has a line for each decision, with its operations.
 func (k Key) decisions(p *screen.Page) {
 	r := k.Finding
-	if r.Missing.IsZero() && r.Decision == access.Allowed {
+	if r.Missing.IsZero() {
 		p.Row(screen.Good, "ALLOWED", "all that a launch needs")
-		return
+		r.Allowed = nil
 	}
 	until := ""
 	if k.Outcome() == outcome.Fixed {
@@ -126,6 +126,19 @@ func (k Key) decisions(p *screen.Page) {
 	row(screen.Bad, "DENIED", r.Missing[access.Denied], until)
 	row(screen.Doubt, "UNKNOWN", r.Missing[access.Unknown], until)
 	row(screen.Good, "ALLOWED", r.Allowed, "")
+	if i := r.Instance; i != nil {
+		p.Row(screen.Bold, "ROLE", roleName(i.Role)+"  (EC2 decrypts the volumes of instances as this role)")
+		row(screen.Bad, "DENIED", decrypts(i, access.Denied), "")
+		row(screen.Doubt, "UNKNOWN", decrypts(i, access.Unknown), "")
+	}
+}
+
+// decrypts is the instance's one operation, where it is decided so.
+func decrypts(i *record.Instance, d access.Decision) []string {
+	if i.Decision != d {
+		return nil
+	}
+	return []string{"Decrypt"}
 }
 
 // ending says what can be done about the key, and what else was seen.

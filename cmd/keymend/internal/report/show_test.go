@@ -83,7 +83,11 @@ func scenes() map[string]scene {
 		"unreadable-policy": {world: with(func(w *world) {
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy was refused: User: … is not authorized to perform: kms:GetKeyPolicy"
 		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},
-		"unknown": {world: with(nil, root, byOrg), history: failing(keyText), code: 4, word: "UNKNOWN"},
+		"unknown":         {world: with(nil, root, byOrg), history: failing(keyText), code: 3, word: "UNKNOWN"},
+		"by-address":      {world: with(nil, root, byAddress), history: failing(keyText), code: 3, word: "UNKNOWN"},
+		"instance-denied": {world: with(nil, root, open, spared), history: failing(keyText), code: 4, word: "BROKEN"},
+		"instance-may":    {world: with(func(w *world) { w.asks.Text = keyText }, root, open, viaEC2), history: failing(keyText), code: 4, word: "UNKNOWN"},
+		"outside-denied":  {world: with(nil, root, open, outside), history: failing(keyText), code: 4, word: "BROKEN"},
 		"unknown-keys": {world: with(func(w *world) {
 			w.launch.Keys = nil
 			w.launch.Unknown = []string{"the key of snap-0a1b, which isn't shared with this account"}

@@ -34,6 +34,7 @@ type status struct {
 //
 //	Keymend failed, or wasn't permitted                FAILED     1
 //	a copy is on its way, or was just moved to         COPYING    3
+//	access may be there, and so may a fix be needed    UNKNOWN    3
 //	a fix is there, may be applied, wasn't asked for   BROKEN     3
 //	a fix was refused, or would be                     BROKEN     4
 //	Keymend did its part, and a person has the rest    BROKEN     4
@@ -51,6 +52,8 @@ func (g Group) status() status {
 		return status{"FAILED", screen.Bad, Broke}
 	case g.any(outcome.Copying, outcome.Moved):
 		return status{"COPYING", screen.Doubt, Fixable}
+	case !g.Asked && !g.denied() && slices.ContainsFunc(g.Keys, Key.doubted) && !g.any(outcome.Superseded):
+		return status{"UNKNOWN", screen.Doubt, Fixable}
 	case g.any(outcome.Superseded), !g.Asked && slices.ContainsFunc(g.Keys, Key.fixable):
 		return status{"BROKEN", screen.Bad, Fixable}
 	case g.any(outcome.NoFix) && !g.denied():
@@ -88,6 +91,11 @@ func (k Key) fixable() bool {
 		return !k.refused()
 	}
 	return false
+}
+
+// doubted reports whether there is a fix that may not be needed.
+func (k Key) doubted() bool {
+	return k.fixable() && k.Finding.Plan != nil && k.Finding.Plan.Doubt != ""
 }
 
 // refused reports whether the fix would be refused if it were asked for: a verdict

@@ -1,0 +1,25 @@
+package plan
+
+import (
+	"keymend/pkg/access"
+	"keymend/pkg/activity"
+	"keymend/pkg/slr"
+)
+
+// rest returns the proposal that gives the role what it lacks of AWS's eight
+// operations, where all that launches are known to need is allowed and they fail with
+// AWS's text for keys all the same; false where it lacks none, or where that isn't so.
+// Which operations a launch needs, AWS nowhere says: see docs/unknowns.md.
+func (f Finding) rest(o Options) (Proposal, bool) {
+	if f.Cause != activity.KMSAccess || f.Decision() != access.Allowed {
+		return Proposal{}, false
+	}
+	f.Operations = slr.Operations()
+	f = f.Evaluate()
+	p := For(f, o)
+	if p.NoFix != nil || !p.Opens() {
+		return Proposal{}, false
+	}
+	p.Doubt = "all that launches are known to need is allowed; they fail with AWS's text for keys, and AWS asks for the rest, too"
+	return Proposal{Finding: f, Plan: p}, true
+}
