@@ -33,7 +33,7 @@ const (
 	keyARN = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000009"
 	slr    = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 	// open is a key policy with Keymend's statements.
-	open = `{"Version":"2012-10-17","Statement":[{"Sid":"KeymendUse","Effect":"Allow","Principal":{"AWS":["` + slr + `"]},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey","kms:CreateGrant"],"Resource":"*"}]}`
+	open = `{"Version":"2012-10-17","Statement":[{"Sid":"KeymendUse","Effect":"Allow","Principal":{"AWS":["` + slr + `"]},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"},{"Sid":"KeymendCreateGrant","Effect":"Allow","Principal":{"AWS":["` + slr + `"]},"Action":["kms:CreateGrant"],"Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"}}}]}`
 )
 
 // A shift is a world in which every key is open, by Keymend's own statement: each
