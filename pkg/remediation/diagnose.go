@@ -226,15 +226,17 @@ func finalOutcome(err error) (outcome.Outcome, bool) {
 }
 
 // reasonOf puts the action that AWS refused first, and the kind of policy that
-// refused it, as far as AWS says: whoever keeps that policy has to act.
+// refused it, as far as AWS says: whoever keeps that policy has to act. A reason is one
+// line, also of several errors.
 func reasonOf(err error) string {
 	d, _ := account.DenialOf(err)
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	switch why := d.String(); {
 	case d.Action == "":
-		return err.Error()
+		return text
 	case why == "":
-		return "AWS refused " + d.Action + ": " + err.Error()
+		return "AWS refused " + d.Action + ": " + text
 	default:
-		return "AWS refused " + d.Action + ": " + why + ": " + err.Error()
+		return "AWS refused " + d.Action + ": " + why + ": " + text
 	}
 }

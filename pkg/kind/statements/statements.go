@@ -92,7 +92,11 @@ func (Remove) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (s Add) Words() change.Words {
-	return change.Words{What: fmt.Sprintf("%d statements added", len(s.Added)), Which: strings.Join(s.Sids, ", ")}
+	what := "1 statement added"
+	if n := len(s.Added); n != 1 {
+		what = fmt.Sprintf("%d statements added", n)
+	}
+	return change.Words{What: what, Which: strings.Join(s.Sids, ", ")}
 }
 
 // Words implements change.Writes.

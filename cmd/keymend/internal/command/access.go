@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access/jsonlines"
 )
 
@@ -24,7 +25,7 @@ func (accessCmd) Run(p *program) error {
 		return err
 	}
 	if bad > 0 {
-		_, _ = fmt.Fprintf(p.Err, "keymend: %d lines could not be read; each is answered with its number and what is wrong with it\n", bad)
+		_, _ = fmt.Fprintf(p.Err, "keymend: could not read %s; each is answered with its number and what is wrong with it\n", screen.Count(bad, "line"))
 		p.code = report.Broke
 	}
 	return nil

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/quote"
 )
 
 // Surroundings are what a program finds around it.
@@ -100,9 +102,10 @@ func (s Surroundings) complain(err error, code report.Code) int {
 	if errors.As(err, &m) {
 		code = report.Misused
 	}
-	_, _ = fmt.Fprintf(s.Err, "keymend: %v\n", err) // nobody is left to tell
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")                    // joined errors have lines
+	_, _ = fmt.Fprintf(s.Err, "keymend: %s\n", quote.Line(text)) // nobody is left to tell
 	if h := hint(err); h != "" {
-		_, _ = fmt.Fprintf(s.Err, "  %s\n", h)
+		_, _ = fmt.Fprintf(s.Err, "  %s\n", quote.Line(h))
 	}
 	return int(code)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"keymend/pkg/guard"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 	"keymend/pkg/wiring"
 )
@@ -47,7 +48,7 @@ func (p *program) writeAll(s session, a applying) func(string) bool {
 	return func(says string) bool {
 		if answer == nil {
 			answer = new(!a.Yes && p.Asks && p.ask(fmt.Sprintf(
-				"The switch that stops all writes in account %s, %s, may say off. %s.\nWrite all the same?", s.account, s.aws.Region, says)))
+				"The switch that stops all writes in account %s, %s, may say off. %s.\nWrite all the same?", s.account, s.aws.Region, quote.Line(says))))
 		}
 		return *answer
 	}

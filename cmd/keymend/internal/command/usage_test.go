@@ -30,6 +30,7 @@ func TestUsage(t *testing.T) {
 		"time runs backwards": {args: []string{"sandbox", "--speed=-1"}, code: 2, errs: "backwards"},
 		"not an address":      {args: []string{"sandbox", "--listen", "nowhere"}, code: 2, errs: "--listen"},
 		"event file missing":  {args: []string{"replay", "no-such-file.json"}, code: 2, errs: "no-such-file.json"},
+		"a file's name":       {args: []string{"replay", "no\x1b[2J\nkeymend: done"}, code: 2, errs: `no\x1b[2J; keymend: done`},
 		"enroll":              {args: []string{"enroll", ownKey}, out: "`aws kms tag-resource --key-id " + ownKey + " --tags TagKey=keymend,TagValue=remediate --region eu-west-1`"},
 		"enroll for others":   {args: []string{"enroll", ownKey, "--for", "444455556666,777788889999"}, out: "'TagKey=keymend-accounts,TagValue=444455556666 777788889999'"},
 		"enroll for copies":   {args: []string{"enroll", ownKey, "--for", "444455556666", "--copy"}, out: "'TagKey=keymend-copy,TagValue=444455556666'"},
@@ -58,7 +59,7 @@ func TestAccess(t *testing.T) {
 	if !strings.Contains(s.out, `"id":7`) {
 		t.Errorf("the id isn't echoed: %s", s.out)
 	}
-	s = run(t, question+"\n{oops\n"+question, "access").want(t, 1, `{"line":2,"error":`, "1 lines")
+	s = run(t, question+"\n{oops\n"+question, "access").want(t, 1, `{"line":2,"error":`, "could not read 1 line;")
 	if n := strings.Count(s.out, `"decision":"Denied"`); n != 2 {
 		t.Errorf("%d answers beside the bad line, want 2: %s", n, s.out)
 	}

@@ -21,9 +21,9 @@ func proof(p *screen.Page, r *record.Record) {
 	switch {
 	case r.Proof == nil:
 	case r.Key == "":
-		p.Row(screen.Bold, "PROOF", fmt.Sprintf("%d equal reads", r.Proof.EqualReads))
+		p.Row(screen.Bold, "PROOF", screen.Count(r.Proof.EqualReads, "equal read"))
 	default:
-		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", r.Proof.Decision, r.Proof.EqualReads))
+		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %s", r.Proof.Decision, screen.Count(r.Proof.EqualReads, "equal read")))
 	}
 }
 

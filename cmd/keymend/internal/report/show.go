@@ -148,7 +148,7 @@ func (g Group) ending(p *screen.Page, k Key) {
 	p.Blank()
 	g.fix(p, k)
 	if n := k.Finding.OthersAffected; n > 0 {
-		p.Row(screen.Doubt, "ALSO", fmt.Sprintf("the fix would change the access of %d other principals", n))
+		p.Row(screen.Doubt, "ALSO", "the fix would change the access of "+screen.Count(n, "other principal"))
 	}
 }
 

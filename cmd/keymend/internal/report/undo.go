@@ -90,7 +90,7 @@ func (u Undo) takes(p *screen.Page) {
 		if left := kept[s.Sid]; left == 0 {
 			p.Row(screen.Bold, "STATEMENT", s.Name()+goes)
 		} else if left < len(s.Principal.AWS) {
-			p.Row(screen.Bold, "STATEMENT", fmt.Sprintf("%s stays for %d other roles", s.Name(), left))
+			p.Row(screen.Bold, "STATEMENT", s.Name()+" stays for "+screen.Count(left, "other role"))
 		}
 	}
 	if u.Before != "" {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"keymend/pkg/quote"
 )
 
 const (
@@ -15,7 +17,8 @@ const (
 )
 
 // A Page collects text and writes it as one. Colours only mark what the words
-// already say, so that a pipe loses nothing.
+// already say, so that a pipe loses nothing. Whatever a text holds, it moves no
+// cursor and begins no line by itself: control characters are shown, not sent.
 type Page struct {
 	text   bytes.Buffer
 	out    io.Writer
@@ -49,29 +52,27 @@ func (p *Page) Blank() {
 // stay whole to be copied. Without texts there is no row.
 func (p *Page) Row(ink Ink, label string, texts ...string) {
 	for _, text := range texts {
-		for part := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") { // joined errors have lines
-			for _, line := range wrap(part, width-gutter) {
-				p.line(ink, label, line)
-				label = ""
-			}
+		for _, line := range wrap(quote.Line(text), width-gutter) {
+			p.line(ink, label, line)
+			label = ""
 		}
 	}
 }
 
 // Whole writes a label and, beside it, a text that must stay on one line: a
 // command, to be copied.
-func (p *Page) Whole(ink Ink, label, text string) { p.line(ink, label, text) }
+func (p *Page) Whole(ink Ink, label, text string) { p.line(ink, label, quote.Line(text)) }
 
 // Raw writes lines as they are, indented like the texts of rows.
 func (p *Page) Raw(text string) {
 	for line := range strings.Lines(text) {
-		p.line(Plain, "", strings.TrimRight(line, "\n"))
+		p.line(Plain, "", quote.Line(strings.TrimRight(line, "\n")))
 	}
 }
 
 // Text writes a line that begins at the left edge.
 func (p *Page) Text(ink Ink, text string) {
-	p.add(p.Paint(ink, text))
+	p.add(p.Paint(ink, quote.Line(text)))
 }
 
 func (p *Page) line(ink Ink, label, text string) {
@@ -87,11 +88,11 @@ func (p *Page) add(line string) {
 // Wrapped writes a line that begins with head, and breaks its text like Row's;
 // what doesn't fit goes below where the text began.
 func (p *Page) Wrapped(head string, columns int, text string) {
-	for i, line := range wrap(text, width-columns) {
+	for i, line := range wrap(quote.Line(text), width-columns) {
 		if i > 0 {
 			head = strings.Repeat(" ", columns)
 		}
-		p.add(head + line)
+		p.add(quote.Line(head) + line)
 	}
 }
 
