@@ -38,12 +38,14 @@ const (
 	halves               // it can't launch; one key is for Keymend to open, another isn't
 )
 
-// play makes the group while the switch is off, so that a person can look at it
-// as it is; then it turns the switch on, and the functions do the rest.
+// play makes the group while the functions' switch is off, so that a person, who reads
+// another, can look at it as it is; then it turns the switch on, and the functions do
+// the rest.
 func (r row) play(t *testing.T, name string) {
 	t.Parallel()
-	w := newWorld(t)
-	w.parameter("/keymend/switch", "off")
+	const functions = "/functions/switch"
+	w := newWorld(t, with("SwitchParameter", functions))
+	w.parameter(functions, "off")
 	r.make(w)
 	w.box.Advance(3 * time.Minute)
 	before, want := 0, map[ending]int{heals: 2, runs: 2}[r.ends]
@@ -55,7 +57,7 @@ func (r row) play(t *testing.T, name string) {
 	}
 	w.wantUntouched()
 	w.wantGolden(name)
-	w.parameter("/keymend/switch", "on")
+	w.parameter(functions, "on")
 	w.box.Advance(15 * time.Minute)
 	if n := w.inService("web-prod"); n != want {
 		t.Errorf("%d in service in the end, want %d\n%v", n, want, w.story())
