@@ -170,13 +170,24 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 		r.Reason = "which keys the launch needs can't all be told, for want of what could not be seen"
 	case p.Launch.Refused != "":
 		r.Outcome, r.Reason = outcome.CauseElsewhere, p.Launch.Refused
-	case p.look.HasFailed():
-		r.Outcome = outcome.CauseElsewhere
-		r.Reason = fmt.Sprintf("%s; AWS's text points to: %s", p.open(), activity.Classify(p.look.Text).Cause)
 	default:
-		r.Outcome, r.Reason = outcome.NothingToDo, p.open()
+		r.Outcome, r.Reason = p.opened()
 	}
 	return []Diagnosis{{Record: r}}, l.write(ctx, r)
+}
+
+// opened: every key is open. AWS's text about a failed launch counts where it speaks of
+// something else than a key. Otherwise the failure may be older than the access, and
+// events come late and more than once.
+func (p pass) opened() (outcome.Outcome, string) {
+	switch cause := activity.Classify(p.look.Text).Cause; {
+	case !p.look.HasFailed():
+		return outcome.NothingToDo, p.open()
+	case cause.MayBeKey():
+		return outcome.NothingToDo, fmt.Sprintf("%s; AWS's text (%s) may be about a key, so that the failure is taken for one from before", p.open(), cause)
+	default:
+		return outcome.CauseElsewhere, fmt.Sprintf("%s; AWS's text points to: %s", p.open(), cause)
+	}
 }
 
 // open says that the keys are open to the roles, and which.

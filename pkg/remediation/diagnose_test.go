@@ -10,6 +10,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/guard"
+	"keymend/pkg/keypolicy"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
 	"keymend/pkg/outcome"
@@ -44,7 +45,7 @@ func TestDiagnose(t *testing.T) {
 		"disabled":      {func(w *world) { w.state = "Disabled" }, nil, outcome.NoFix, "enable-key", 0},
 		"no such key":   {func(w *world) { w.fail["Key"] = keystate.ErrKeyNotFound }, nil, outcome.NoFix, "no such KMS key", 0},
 		"key not known": {func(w *world) { w.launch.Keys = []launch.Key{key("")} }, nil, outcome.NoFix, "can't all be told", 0},
-		"not the key":   {func(w *world) { w.launch.Keys = nil }, nil, outcome.CauseElsewhere, "kms-access", 0},
+		"no key":        {func(w *world) { w.launch.Keys = nil }, nil, outcome.NothingToDo, "(kms-access) may be about a key", 0},
 		"EC2 refuses":   {func(w *world) { w.launch.Keys = nil; w.launch.Refused = "InvalidParameterDependency" }, nil, outcome.CauseElsewhere, "InvalidParameterDependency", 0},
 		"group gone":    {func(w *world) { w.launch.Group = "other" }, nil, outcome.Ignored, "no such Auto Scaling group", 0},
 		"group going":   {func(w *world) { w.launch.Deleting = true }, nil, outcome.Ignored, "being deleted", 0},
@@ -76,6 +77,35 @@ func TestDiagnose(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		})
+	}
+}
+
+// TestALateEventIsNoOtherCause: an event about a failure from before the key was open
+// comes late, and more than once. Only a text about something else is another cause.
+func TestALateEventIsNoOtherCause(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]outcome.Outcome{
+		invalid: outcome.NothingToDo, "Client.InternalError: Client error on launch": outcome.NothingToDo, "Server.InternalError: Internal error on launch": outcome.NothingToDo,
+		"words that nobody knows": outcome.NothingToDo, "We currently do not have sufficient m5.large capacity in the Availability Zone you requested": outcome.CauseElsewhere,
+	} {
+		w := newWorld()
+		d, err := keypolicy.Parse(w.policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open, err := keypolicy.Allow(d, slr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.policy = open.After
+		late := failure()
+		late.Text = text
+		for range 2 {
+			found, err := w.looker().Diagnose(t.Context(), late)
+			if err != nil || len(found) != 1 || found[0].Record.Outcome != want || found[0].Record.Decision != access.Allowed {
+				t.Errorf("%s: %+v, %v", text, found, err)
+			}
+		}
 	}
 }
 

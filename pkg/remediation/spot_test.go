@@ -57,7 +57,7 @@ func TestPartlyRefused(t *testing.T) {
 	w := newWorld()
 	w.launch.Keys, w.launch.Partly = nil, []string{"image ami-1 of lt-1 v1 is disabled"}
 	found, err := w.looker().Diagnose(t.Context(), failure())
-	if err != nil || len(found) != 1 || found[0].Record.Outcome != outcome.CauseElsewhere || !strings.Contains(found[0].Record.Reason, "ami-1 of lt-1 v1 is disabled") {
+	if err != nil || len(found) != 1 || found[0].Record.Outcome != outcome.NothingToDo || !strings.Contains(found[0].Record.Reason, "ami-1 of lt-1 v1 is disabled") {
 		t.Errorf("%+v, %v", found, err)
 	}
 }

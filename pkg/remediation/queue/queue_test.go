@@ -34,7 +34,7 @@ func TestSignals(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s %s %d: %s", r.Group, r.Signal, len(r.EventIDs), r.Outcome))
 		}
 	}
-	want := []string{"web-prod launch-unsuccessful 3: cause-elsewhere", "web-prod launch-successful 1: in-service", "other launch-unsuccessful 1: cause-elsewhere"}
+	want := []string{"web-prod launch-unsuccessful 3: nothing-to-do", "web-prod launch-successful 1: in-service", "other launch-unsuccessful 1: nothing-to-do"}
 	if diff := cmp.Diff(want, got); diff != "" || len(s.looks) != 3 {
 		t.Errorf("%d looks: %s", len(s.looks), diff)
 	}
@@ -42,7 +42,7 @@ func TestSignals(t *testing.T) {
 	if len(ignored) != 2 || ignored[1].Reason == "" {
 		t.Errorf("%+v", ignored)
 	}
-	if r := s.with(outcome.CauseElsewhere)[0]; r.Account != "111122223333" || r.Region != "eu-west-1" {
+	if r := s.with(outcome.NothingToDo)[0]; r.Account != "111122223333" || r.Region != "eu-west-1" {
 		t.Errorf("%+v", r)
 	}
 }

@@ -94,7 +94,7 @@ func TestByHand(t *testing.T) {
 	}
 	hand.deliver(strings.ReplaceAll(launchUnsuccessful, "GROUP", "web-prod"))
 	hand.box.Advance(time.Minute)
-	hand.wantOutcome("web-prod", outcome.CauseElsewhere)
+	hand.wantOutcome("web-prod", outcome.NothingToDo)
 	hand.wantUntouched()
 }
 

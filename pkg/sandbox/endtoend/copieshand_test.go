@@ -52,7 +52,7 @@ func TestCopyByHand(t *testing.T) {
 	}
 	hand.again()
 	hand.box.Advance(time.Minute)
-	hand.wantOutcome("web-prod", outcome.CauseElsewhere) // Keymend finds nothing left to do
+	hand.wantOutcome("web-prod", outcome.NothingToDo) // Keymend finds nothing left to do
 	hand.wantUntouched()
 }
 

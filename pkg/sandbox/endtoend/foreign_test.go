@@ -314,7 +314,7 @@ func TestForeignKeyByHand(t *testing.T) {
 	hand.wantLike(byHand, robot, byRobot)
 	hand.again()
 	hand.box.Advance(time.Minute)
-	hand.wantOutcome("web-prod", outcome.CauseElsewhere)
+	hand.wantOutcome("web-prod", outcome.NothingToDo)
 }
 
 // wantLike holds what was done by hand to what Keymend did in another world.

@@ -29,11 +29,20 @@ func (g Group) fix(p *screen.Page, k Key) {
 		g.copying(p, k)
 	case outcome.NothingToDo:
 		p.Row(screen.Good, "ALLOWED", k.why())
-		if g.status().word == "KEYS OPEN" {
-			p.Row(screen.Bold, "NEXT", "no key stands in the way any more; the group launches at its next try by itself")
-		}
+		g.next(p)
 	default:
 		g.done(p, k)
+	}
+}
+
+// next says how a group goes on that lacks instances though every key is open.
+func (g Group) next(p *screen.Page) {
+	switch {
+	case g.status().word != "KEYS OPEN":
+	case g.History.Failed > 0:
+		p.Row(screen.Bold, "NEXT", "no key stands in the way any more: the failure shown is taken for one from before. The group tries again by itself, usually within minutes; where that fails with the same text, the cause lies elsewhere")
+	default:
+		p.Row(screen.Bold, "NEXT", "no key stands in the way; the group launches at its next try by itself")
 	}
 }
 

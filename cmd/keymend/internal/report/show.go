@@ -31,6 +31,9 @@ func (g Group) headline(p *screen.Page) {
 		return // nothing is known of the group
 	}
 	p.Row(screen.Bold, "", g.counts())
+	if s.word == "WILL FAIL" {
+		p.Row(screen.Bold, "", "the group has all its instances; its next launch will fail")
+	}
 	if g.Head.ManagedBy != "" {
 		p.Row(screen.Bold, "OWNER", g.Head.ManagedBy+" manages this group; Keymend changes neither the group nor its template")
 	}

@@ -48,6 +48,10 @@ func scenes() map[string]scene {
 			return w
 		}
 	}
+	// A person's look brings the newest failure along; an event brings its own.
+	asked := func(text string) func(*world) {
+		return func(w *world) { w.asks.Text, w.asks.Failed = text, now().Add(-time.Minute) }
+	}
 	full := func(w *world) { w.launch.InService = 6 }
 	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: arn:aws:iam::111122223333:user/oncall is not authorized"}
 	return map[string]scene{
@@ -103,13 +107,17 @@ func scenes() map[string]scene {
 		"suspended-fixed": {world: with(func(w *world) {
 			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at 2026-02-26T18:56:36Z", ByPerson: true}
 		}, root), history: failing(keyText), apply: true, code: 4, word: "SUSPENDED"},
-		"not-kms":    {world: with(nil, root, open), history: failing(capacityText), code: 4, word: "NOT KMS"},
-		"keys-open":  {world: with(nil, root, open), history: failing(keyText), code: 0, word: "KEYS OPEN"},
-		"moves":      {world: with(func(w *world) { w.moves = true }, root), history: failing(keyText), code: 3, word: "BROKEN"},
-		"keeps-role": {world: with(func(w *world) { w.moves, w.launch.ManagedBy = true, "eks (node group workers)" }, root), history: failing(keyText), code: 3, word: "BROKEN"},
-		"bridge":     {world: with(func(w *world) { full(w); w.bridge() }, root), code: 0, word: "HEALTHY"},
-		"not-found":  {world: with(func(w *world) { w.gone = true }, root), code: 0, word: "IGNORED"},
-		"managed":    {world: with(func(w *world) { w.launch.ManagedBy = "eks" }, root), history: report.History{Unreadable: "not authorized to perform: autoscaling:DescribeScalingActivities"}, code: 3, word: "BROKEN"},
+		"not-kms":          {world: with(asked(capacityText), root, open), history: failing(capacityText), code: 4, word: "NOT KMS"},
+		"keys-open":        {world: with(asked(keyText), root, open), history: failing(keyText), code: 0, word: "KEYS OPEN"},
+		"old-event":        {world: with(func(w *world) { full(w); asked(keyText)(w) }, root, open), code: 0, word: "HEALTHY"},
+		"will-fail":        {world: with(full, root), code: 3, word: "WILL FAIL"},
+		"will-fail-denied": {world: with(full, root, deny), code: 4, word: "WILL FAIL"},
+		"whole-unseen":     {world: with(func(w *world) { full(w); w.unseen(plan.TrialWorks) }), code: 3, word: "UNKNOWN"},
+		"moves":            {world: with(func(w *world) { w.moves = true }, root), history: failing(keyText), code: 3, word: "BROKEN"},
+		"keeps-role":       {world: with(func(w *world) { w.moves, w.launch.ManagedBy = true, "eks (node group workers)" }, root), history: failing(keyText), code: 3, word: "BROKEN"},
+		"bridge":           {world: with(func(w *world) { full(w); w.bridge() }, root), code: 0, word: "HEALTHY"},
+		"not-found":        {world: with(func(w *world) { w.gone = true }, root), code: 0, word: "IGNORED"},
+		"managed":          {world: with(func(w *world) { w.launch.ManagedBy = "eks" }, root), history: report.History{Unreadable: "not authorized to perform: autoscaling:DescribeScalingActivities"}, code: 3, word: "BROKEN"},
 	}
 }
 

@@ -40,6 +40,7 @@ type status struct {
 //	Keymend did its part, and a person has the rest    BROKEN     4
 //	no key is known to stand in the way for certain    UNKNOWN    4
 //	a key stands in the way, only a person can help    BROKEN     4
+//	…, and the group has all the instances it wants    WILL FAIL  3 or 4
 //	the launch fails for another reason                NOT KMS    4
 //	open, but Auto Scaling or a person stopped Launch  SUSPENDED  4
 //	written and proven                                 FIXED      0
@@ -55,13 +56,25 @@ func (g Group) status() status {
 	case !g.Asked && !g.denied() && slices.ContainsFunc(g.Keys, Key.doubted) && !g.any(outcome.Superseded):
 		return status{"UNKNOWN", screen.Doubt, Fixable}
 	case g.any(outcome.Superseded), !g.Asked && slices.ContainsFunc(g.Keys, Key.fixable):
-		return status{"BROKEN", screen.Bad, Fixable}
+		return g.broken(Fixable)
 	case g.any(outcome.NoFix) && !g.denied():
 		return status{"UNKNOWN", screen.Doubt, NotOurs}
 	case g.any(outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.Waiting, outcome.Refused, outcome.NoFix, outcome.HandedOver):
-		return status{"BROKEN", screen.Bad, NotOurs}
+		return g.broken(NotOurs)
 	}
 	return g.open()
+}
+
+// broken: a key stands in the way. A group that has all its instances isn't broken; its
+// next launch fails, where that is known for certain.
+func (g Group) broken(code Code) status {
+	switch {
+	case g.short():
+		return status{"BROKEN", screen.Bad, code}
+	case g.denied():
+		return status{"WILL FAIL", screen.Bad, code}
+	}
+	return status{"UNKNOWN", screen.Doubt, code}
 }
 
 // open goes on where every key is open.
