@@ -57,7 +57,7 @@ func (f Finding) across(o Options, p *Plan) {
 	create := f.Grant(o)
 	switch {
 	case f.hasGrant(create):
-		p.NoFix = f.beyondView()
+		p.NoFix, p.ForOwner = f.beyondView(), nil // the owner's half was done, or there would be no grant
 	case !strings.Contains(f.Facts.Key.ARN, ":key/"):
 		p.NoFix = f.report(p.ForOwner, "which key "+f.Facts.Key.ARN+" names can't be seen from account "+f.Account)
 	case p.Half != HalfMissing:

@@ -163,22 +163,20 @@ func (x *Fixer) proven(ctx context.Context, r record.Record, err error) (record.
 }
 
 // repeated proves a grant on a key that can't be read from here: KMS answers the
-// same CreateGrant by the grant that stands.
+// same CreateGrant by the grant that stands. What the role may do isn't evaluated: the
+// policy has a word in it.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
 func (x *Fixer) repeated(ctx context.Context, p pass, f plan.Finding, r record.Record, e apply.Env) (record.Record, error) {
 	was := e.Before[len(e.Before)-1].ID
 	e.Before = nil
 	result, err := x.Kinds.Do(ctx, e, f.Grant(p.options))
-	r.Proof = &record.ProofOf{Decision: f.Decision(), GrantID: result.ID}
+	r.Proof = &record.ProofOf{Decision: access.Unknown, GrantID: result.ID}
 	switch {
 	case err != nil:
 	case was == "" || result.ID != was:
 		r.Outcome, r.Reason = outcome.Unproven, "the same CreateGrant again made another grant, "+result.ID
-	default:
-		r.Proof.EqualReads = 1
-		if r.Reason == "" {
-			r.Reason = "account " + f.KeyAccount() + " can't be read from here; KMS answers the repeated CreateGrant with the same grant"
-		}
+	case r.Reason == "":
+		r.Reason = "account " + f.KeyAccount() + " can't be read from here; KMS answers the repeated CreateGrant with the same grant"
 	}
 	return x.proven(ctx, r, err)
 }

@@ -177,11 +177,13 @@ func (g Group) done(p *screen.Page, k Key) {
 		ink, label = screen.Bad, "FAILED"
 	}
 	what, why := describe(cmp.Or(r.Plan, k.Finding.Plan)) // the plan may have changed on the way
-	p.Row(ink, label, what+": "+outcome.Meanings()[k.Outcome()])
-	p.Row(screen.Bold, "", nonEmpty(why)...)
-	if r.Reason != "" {
-		p.Row(screen.Bold, "WHY", r.Reason)
+	meaning := outcome.Meanings()[k.Outcome()]
+	if label == "FIXED" { // how it was proven, PROOF says
+		meaning = "the change stands"
 	}
+	p.Row(ink, label, what+": "+meaning)
+	p.Row(screen.Bold, "", nonEmpty(why)...)
+	p.Row(screen.Bold, "WHY", nonEmpty(r.Reason)...)
 	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
 		p.Row(screen.Doubt, "CONSENT", "its owner hasn't enrolled the key; --apply was your word for it")
 	}

@@ -20,6 +20,8 @@ func (k Key) waits(p *screen.Page) {
 func proof(p *screen.Page, r *record.Record) {
 	switch {
 	case r.Proof == nil:
+	case r.Proof.GrantID != "":
+		p.Row(screen.Bold, "PROOF", "KMS answers the repeated CreateGrant with grant "+r.Proof.GrantID)
 	case r.Key == "":
 		p.Row(screen.Bold, "PROOF", screen.Count(r.Proof.EqualReads, "equal read"))
 	default:

@@ -34,6 +34,7 @@ type scene struct {
 	world   func(t *testing.T) *world
 	history report.History
 	apply   bool
+	again   bool // the fix was applied just before
 	code    report.Code
 	word    string
 }
@@ -51,6 +52,10 @@ func scenes() map[string]scene {
 	// A person's look brings the newest failure along; an event brings its own.
 	asked := func(text string) func(*world) {
 		return func(w *world) { w.asks.Text, w.asks.Failed = text, now().Add(-time.Minute) }
+	}
+	shared := func(w *world) { // by a policy that can't be read; the grants can
+		w.unseen(plan.TrialWorks)
+		w.state.Facts.GrantsUnreadable = ""
 	}
 	full := func(w *world) { w.launch.InService = 6 }
 	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: arn:aws:iam::111122223333:user/oncall is not authorized"}
@@ -76,6 +81,8 @@ func scenes() map[string]scene {
 		"foreign-not-agreed":  {world: with(func(w *world) { w.foreign(nil) }, ownerRoot), history: failing(keyText), code: 4, word: "BROKEN"},
 		"foreign-unseen":      {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, word: "UNKNOWN"},
 		"foreign-unseen-open": {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, word: "BROKEN"},
+		"foreign-unseen-fixed": {world: with(shared), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"foreign-unseen-again": {world: with(shared), history: failing(keyText), again: true, code: 4, word: "UNKNOWN"},
 		"mixed": {world: with(func(w *world) { // five operations, three decisions
 			w.foreign(nil)
 			w.launch.Keys[0].Operations = []string{"CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"}
@@ -126,7 +133,11 @@ func TestShow(t *testing.T) {
 	for name, sc := range scenes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			groups := report.Groups(sc.world(t).records(t, sc.apply))
+			w := sc.world(t)
+			if sc.again {
+				w.records(t, true)
+			}
+			groups := report.Groups(w.records(t, sc.apply))
 			if len(groups) != 1 {
 				t.Fatalf("%d groups, want 1", len(groups))
 			}
