@@ -52,7 +52,7 @@ func Meanings() map[Outcome]string {
 		Proposed:         "A fix exists and waits for a person: for consent, for approval, or for the switch.",
 		Fixable:          "A fix exists and is permitted; nobody was there to carry it out.",
 		Sent:             "A fix exists, is permitted, and was sent to be carried out.",
-		Waiting:          "A fix exists and is permitted; another change has to stand before it is sent.",
+		Waiting:          "A fix exists; another change has to stand before it is sent, or it would be of no use while another key stays shut.",
 		NotPermitted:     "AWS refused Keymend a call that it needs; the reason names the action.",
 		SettingsInvalid:  "The settings are invalid: Keymend only observes until they are mended.",
 		InService:        "Instances launched through access that Keymend gave.",

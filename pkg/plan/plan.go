@@ -98,6 +98,12 @@ func (p Plan) Copies() bool {
 	return p.Steps.Only(func(c change.Claim) bool { return c.Consent == change.DataOwners || c.Consent == change.OwnCopyOnly })
 }
 
+// Clears reports whether the plan takes away a copy of Keymend's own that failed, and
+// changes nothing else.
+func (p Plan) Clears() bool {
+	return p.Steps.Only(func(c change.Claim) bool { return c.Consent == change.OwnCopyOnly })
+}
+
 // Tries reports whether only KMS can tell whether the plan's grant may be made.
 func (p Plan) Tries() bool { return p.Half == HalfUnknown && len(p.Steps) > 0 }
 

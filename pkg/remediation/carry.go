@@ -100,7 +100,7 @@ func (x *Fixer) instead(ctx context.Context, p pass, d decision, r record.Record
 	p.Snapshot = p.With(f)
 	p = x.decided(p)
 	for _, again := range p.decisions {
-		if again.Finding.ID() == f.ID() && again.Plan.Digest != d.Plan.Digest && len(again.Plan.Steps) > 0 {
+		if again.Finding.ID() == f.ID() && again.Waits == "" && again.Plan.Digest != d.Plan.Digest && len(again.Plan.Steps) > 0 {
 			return x.carry(ctx, p, again, p.markOf(again), again.Plan.Steps, nil)
 		}
 	}

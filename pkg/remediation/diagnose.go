@@ -82,7 +82,7 @@ func (l *Looker) proposal(ctx context.Context, p pass, d decision) (Diagnosis, b
 		r.Reason = "the key policy gives the access without Keymend's grant"
 	}
 	switch {
-	case !d.permitted():
+	case !d.permitted() && !d.vain:
 	case d.Waits != "":
 		r.Outcome, r.Reason = outcome.Waiting, d.Waits
 	default:

@@ -100,7 +100,7 @@ func (g Group) Code() Code { return g.status().code }
 // fixable reports whether there is a fix that a person may have applied.
 func (k Key) fixable() bool {
 	switch k.Outcome() { //nolint:exhaustive // of the others there is no fix to apply
-	case outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.Waiting:
+	case outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent:
 		return !k.refused()
 	}
 	return false
