@@ -46,7 +46,9 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	when := rules(c)
 	key := cfn.Optional{Value: cfn.Ref("EncryptionKey"), Given: c.encrypted}
 	queues := queue.New(stack, "Queues", queue.Props{Condition: c.functions, Rules: when, Key: key})
-	rule.New(stack, "Rules", rule.Props{Rules: when, Target: queues.Signals, DeadLetters: queues.SignalsDead})
+	rule.New(stack, "Rules", rule.Props{
+		Rules: when, Signals: rule.Target{Queue: queues.Signals, DeadLetters: queues.SignalsDead}, Looks: rule.Target{Queue: queues.Looks, DeadLetters: queues.LooksDead},
+	})
 	if err := role.New(stack, "Roles", roles(c)); err != nil {
 		return nil, err
 	}
@@ -54,12 +56,16 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 		Condition: c.functions, RetentionInDays: awscdk.Token_AsNumber(map[string]any{"Ref": "RetentionInDays"}), Key: key,
 	})
 	function.New(stack, "Functions", function.Props{
-		Condition: c.functions, Code: props.Code, Environment: environment(queues.ChangesURL, c.dedicated), Logs: logs,
+		Condition: c.functions, Code: props.Code, Environment: environment(queues, c.dedicated), Logs: logs,
 		Roles: map[string]*string{
 			function.Diagnose:  cfn.GetAtt(role.LogicalID(permission.Diagnose), "Arn"),
 			function.Remediate: cfn.GetAtt(role.LogicalID(permission.Remediate), "Arn"),
 		},
-		Sources: map[string]*string{function.Diagnose: queues.Signals, function.Remediate: queues.Changes},
+		Sources: []function.Source{
+			{ID: "DiagnoseSource", Function: function.Diagnose, Queue: queues.Signals, Batch: 100},
+			{ID: "DiagnoseLooks", Function: function.Diagnose, Queue: queues.Looks, Batch: 4},
+			{ID: "RemediateSource", Function: function.Remediate, Queue: queues.Changes, Batch: 1},
+		},
 	})
 	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs})
 	outputs(stack, queues, logs, c.functions)
@@ -83,7 +89,7 @@ func roles(c conditions) role.Props {
 	return role.Props{
 		Place: permission.Place{
 			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
-			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, SwitchParameter: "${SwitchParameter}",
+			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, SwitchParameter: "${SwitchParameter}",
 			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true,
 		},
 		Conditions: map[permission.Role]awscdk.CfnCondition{

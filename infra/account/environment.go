@@ -5,19 +5,21 @@ import (
 
 	"keymend/infra/cdkcontext"
 	"keymend/infra/cfn"
+	"keymend/infra/queue"
 	"keymend/pkg/settings/variable"
 )
 
 // environment carries the settings to the functions: each parameter that has a
 // variable, and what the stack itself knows.
-func environment(changesURL *string, dedicated awscdk.CfnCondition) map[string]*string {
+func environment(queues queue.Queues, dedicated awscdk.CfnCondition) map[string]*string {
 	out, variables := map[string]*string{}, cdkcontext.Variables()
 	for _, p := range parameters() {
 		if name, ok := variables[p.contextKey()]; ok {
 			out[name] = p.value()
 		}
 	}
-	out[variable.RolePrefix], out[variable.Partition], out[variable.ChangesQueueURL] = new(cfn.Prefix), cfn.Ref("AWS::Partition"), changesURL
+	out[variable.RolePrefix], out[variable.Partition] = new(cfn.Prefix), cfn.Ref("AWS::Partition")
+	out[variable.ChangesQueueURL], out[variable.LooksQueueURL] = queues.ChangesURL, queues.LooksURL
 	out[variable.ServiceLinkedRole] = cfn.Either(dedicated, map[string]any{"Fn::Sub": "dedicated:${DedicatedRoleSuffix}"}, "keep")
 	return out
 }

@@ -37,6 +37,7 @@ func accepted() map[string]string {
 		"CopierRole arn:<AWS::Partition>:ec2:*::snapshot/*":                                                                                   "The same.",
 		"CopierRole arn:<AWS::Partition>:ec2:*:<AWS::AccountId>:launch-template/*":                                                            "Which template a failing group launches from isn't known beforehand; sessions are narrowed to one.",
 		"DiagnoseRole arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/keymend-remediate:*":                     "The one log group that has the intents, named as IAM wants it: with its streams.",
+		"DiagnoseRole arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/keymend-diagnose:*":                      "Its own findings; the same.",
 		"DiagnoseRole " + logs:  "Log streams are Lambda's to name, within Keymend's two log groups.",
 		"RemediateRole " + logs: "The same.",
 	} {

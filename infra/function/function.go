@@ -26,27 +26,36 @@ type Props struct {
 	Condition   awscdk.CfnCondition
 	Code        map[string]string  // path of the zip
 	Roles       map[string]*string // ARNs
-	Sources     map[string]*string // ARN of the queue whose messages it takes
+	Sources     []Source
 	Environment map[string]*string
 	Logs        Logs // the functions' log groups
 }
 
-// New makes the functions and lets each take the messages of its queue:
-// diagnose many at once, so that a storm costs what its distinct groups cost,
-// remediate one.
+// A Source is a queue whose messages a function takes. Many at once cost what their
+// distinct groups cost.
+type Source struct {
+	ID, Function string
+	Queue        *string // ARN
+	Batch        int     // messages at once
+}
+
+// New makes the functions, and lets them take the messages of their queues.
 func New(scope constructs.Construct, id string, props Props) {
 	in := cfn.Group(scope, id)
+	functions := map[string]awslambda.CfnFunction{}
 	for _, name := range Names() {
-		function := newFunction(in, name, props)
+		functions[name] = newFunction(in, name, props)
+	}
+	for _, source := range props.Sources {
 		mapping := &awslambda.CfnEventSourceMappingProps{
-			EventSourceArn: props.Sources[name], FunctionName: function.Ref(), BatchSize: cfn.Number(1),
+			EventSourceArn: source.Queue, FunctionName: functions[source.Function].Ref(), BatchSize: cfn.Number(source.Batch),
 			FunctionResponseTypes: &[]*string{new("ReportBatchItemFailures")},
 		}
-		if name == Diagnose {
-			mapping.BatchSize, mapping.MaximumBatchingWindowInSeconds = cfn.Number(100), cfn.Number(2)
+		if source.Batch > 1 {
+			mapping.MaximumBatchingWindowInSeconds = cfn.Number(2)
 			mapping.ScalingConfig = &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: cfn.Number(2)}
 		}
-		cfn.Place(awslambda.NewCfnEventSourceMapping(in, new(LogicalID(name)+"Source"), mapping), props.Condition)
+		cfn.Place(awslambda.NewCfnEventSourceMapping(in, &source.ID, mapping), props.Condition)
 	}
 }
 

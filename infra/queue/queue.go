@@ -1,9 +1,10 @@
-// Package queue is Keymend's queues: signals and changes, and the dead-letter queue
-// of each.
+// Package queue is Keymend's queues: signals, looks and changes, and the dead-letter
+// queue of each.
 package queue
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -20,6 +21,8 @@ const (
 	SignalsDead = cfn.Prefix + "signals-dead"
 	Changes     = cfn.Prefix + "changes.fifo"
 	ChangesDead = cfn.Prefix + "changes-dead.fifo"
+	Looks       = cfn.Prefix + "looks"
+	LooksDead   = cfn.Prefix + "looks-dead"
 )
 
 // twoWeeks is as long as SQS keeps a message, in seconds.
@@ -36,8 +39,8 @@ type Props struct {
 
 // Queues are how the queues are referred to.
 type Queues struct {
-	Signals, SignalsDead, Changes *string // ARNs
-	SignalsURL, ChangesURL        *string
+	Signals, SignalsDead, Changes, Looks, LooksDead *string // ARNs
+	SignalsURL, ChangesURL, LooksURL                *string
 }
 
 // New makes the queues and their policies.
@@ -48,6 +51,7 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 		fifo           bool
 	}{
 		{id: "SignalsDead", name: SignalsDead}, {id: "Signals", name: Signals, dead: "SignalsDead"},
+		{id: "LooksDead", name: LooksDead}, {id: "Looks", name: Looks, dead: "LooksDead"},
 		{id: "ChangesDead", name: ChangesDead, fifo: true}, {id: "Changes", name: Changes, dead: "ChangesDead", fifo: true},
 	} {
 		queue := &awssqs.CfnQueueProps{
@@ -63,10 +67,10 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 		}
 		cfn.Place(awssqs.NewCfnQueue(in, &q.id, queue), props.Condition)
 	}
-	for _, q := range []string{"Signals", "SignalsDead", "Changes", "ChangesDead"} {
+	for _, q := range []string{"Signals", "SignalsDead", "Looks", "LooksDead", "Changes", "ChangesDead"} {
 		var senders []any
-		if q == "Signals" || q == "SignalsDead" {
-			senders = arns(props)
+		if !strings.HasPrefix(q, "Changes") {
+			senders = arns(props, strings.HasPrefix(q, "Looks"))
 		}
 		cfn.Place(awssqs.NewCfnQueuePolicy(in, new(q+"Policy"), &awssqs.CfnQueuePolicyProps{
 			Queues: &[]*string{cfn.Ref(q)}, PolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": statements(q, senders)},
@@ -74,16 +78,18 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 	}
 	return Queues{
 		Signals: cfn.GetAtt("Signals", "Arn"), SignalsDead: cfn.GetAtt("SignalsDead", "Arn"), Changes: cfn.GetAtt("Changes", "Arn"),
-		SignalsURL: cfn.Ref("Signals"), ChangesURL: cfn.Ref("Changes"),
+		Looks: cfn.GetAtt("Looks", "Arn"), LooksDead: cfn.GetAtt("LooksDead", "Arn"),
+		SignalsURL: cfn.Ref("Signals"), ChangesURL: cfn.Ref("Changes"), LooksURL: cfn.Ref("Looks"),
 	}
 }
 
-// arns names the rules, those with a condition of their own only where it holds.
-func arns(props Props) []any {
+// arns names the rules with a schedule, or those without, those with a condition of
+// their own only where it holds.
+func arns(props Props, scheduled bool) []any {
 	var out []any
 	for _, r := range signal.Rules() {
 		switch condition, ok := props.Rules[r.ID]; {
-		case !ok:
+		case !ok, scheduled != (r.Schedule != ""):
 		case condition == nil || condition == props.Condition:
 			out = append(out, cfn.GetAtt(r.ID, "Arn"))
 		default:

@@ -1,5 +1,6 @@
 // Package rule is the EventBridge rules, which send AWS's events to the queue of
-// signals. Their patterns are those of pkg/signal.
+// signals, and those with a schedule, which send to the queue of looks. Patterns and
+// schedules are those of pkg/signal.
 package rule
 
 import (
@@ -13,12 +14,15 @@ import (
 
 // Props are what the rules need.
 type Props struct {
-	Rules       map[string]awscdk.CfnCondition // which there are, by id, with the condition of each
-	Target      *string                        // ARN of the queue of signals
-	DeadLetters *string                        // ARN of its dead-letter queue
+	Rules   map[string]awscdk.CfnCondition // which there are, by id, with the condition of each
+	Signals Target                         // what AWS's events go to
+	Looks   Target                         // what schedules go to
 }
 
-// New makes the rules that send AWS's events to the queue of signals. A rule
+// A Target is a queue and its dead-letter queue, as ARNs.
+type Target struct{ Queue, DeadLetters *string }
+
+// New makes the rules. A rule
 // that invoked a function directly would count an event as delivered once the
 // invocation is accepted, and a function that fails would lose it.
 func New(scope constructs.Construct, id string, props Props) {
@@ -28,11 +32,15 @@ func New(scope constructs.Construct, id string, props Props) {
 		if !ok {
 			continue
 		}
-		cfn.Place(awsevents.NewCfnRule(in, &r.ID, &awsevents.CfnRuleProps{
-			Description: &r.Description, EventPattern: r.Pattern(cfn.Prefix),
-			Targets: &[]*awsevents.CfnRule_TargetProperty{{
-				Id: new("signals"), Arn: props.Target, DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: props.DeadLetters},
-			}},
-		}), condition)
+		to, rule := props.Signals, &awsevents.CfnRuleProps{Description: &r.Description}
+		if r.Schedule == "" {
+			rule.EventPattern = r.Pattern(cfn.Prefix)
+		} else {
+			to, rule.Name, rule.ScheduleExpression = props.Looks, new(cfn.Prefix+r.Name), &r.Schedule
+		}
+		rule.Targets = &[]*awsevents.CfnRule_TargetProperty{{
+			Id: new("queue"), Arn: to.Queue, DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: to.DeadLetters},
+		}}
+		cfn.Place(awsevents.NewCfnRule(in, &r.ID, rule), condition)
 	}
 }

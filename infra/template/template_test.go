@@ -56,6 +56,7 @@ func TestFunctionsTakeTheirSettings(t *testing.T) {
 			}
 			variables := r.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
 			variables[variable.ChangesQueueURL] = "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo"
+			variables[variable.LooksQueueURL] = "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks"
 			c, err := settings.Parse(func(name string) string { return fmt.Sprint(variables[name]) })
 			if err != nil || c.Mode != "enforce" || string(c.Scope) != p["Scope"] || string(c.OwnKey) != p["OwnKey"] || string(c.ForeignKey) != p["ForeignKey"] || c.Dedicated != p["DedicatedRoleSuffix"] {
 				t.Errorf("%v: %+v, %v", p, c, err)
@@ -70,7 +71,7 @@ func TestEveryParameterArrives(t *testing.T) {
 	want := settings.Config{
 		Mode: "propose", Scope: "all", OwnKey: "policy", SwitchParameter: "/other/switch", OwnershipTags: []string{"team", "stack"}, RolePrefix: "keymend-",
 		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
-		Dedicated: "payments", CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo",
+		Dedicated: "payments", CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo", LooksQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks",
 	}
 	made := deployed(t, map[string]string{
 		"Mode": "propose", "Scope": "all", "OwnKey": "policy", "SwitchParameter": want.SwitchParameter, "OwnershipTags": "team,stack",
@@ -79,10 +80,10 @@ func TestEveryParameterArrives(t *testing.T) {
 	})
 	for _, id := range []string{"Diagnose", "Remediate"} {
 		variables := made[id].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
-		if variables[variable.ChangesQueueURL] != "Changes" { // what Ref of the queue is to this loader
-			t.Errorf("%s sends to %v", id, variables[variable.ChangesQueueURL])
+		if variables[variable.ChangesQueueURL] != "Changes" || variables[variable.LooksQueueURL] != "Looks" { // what Ref of a queue is to this loader
+			t.Errorf("%s sends to %v and %v", id, variables[variable.ChangesQueueURL], variables[variable.LooksQueueURL])
 		}
-		variables[variable.ChangesQueueURL] = want.ChangesQueueURL
+		variables[variable.ChangesQueueURL], variables[variable.LooksQueueURL] = want.ChangesQueueURL, want.LooksQueueURL
 		got, err := settings.Parse(func(name string) string { return fmt.Sprint(variables[name]) })
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-parameters +settings)\n%s", id, err, diff)
@@ -94,7 +95,7 @@ func TestEveryParameterArrives(t *testing.T) {
 // dead-letter queue for a FIFO queue.
 func TestQueues(t *testing.T) {
 	t.Parallel()
-	for queue, function := range map[string]string{"Signals": "Diagnose", "Changes": "Remediate"} {
+	for queue, function := range map[string]string{"Signals": "Diagnose", "Looks": "Diagnose", "Changes": "Remediate"} {
 		q, f := resources().Get(queue+".Properties"), resources().Get(function+".Properties")
 		if q.Get("VisibilityTimeout").Int() < 6*f.Get("Timeout").Int() || f.Get("Timeout").Int() == 0 {
 			t.Errorf("%s: visibility timeout is shorter than six timeouts of %s", queue, function)
@@ -145,14 +146,21 @@ func TestRules(t *testing.T) {
 	}
 	for _, id := range rules {
 		r := resources().Get(id + ".Properties")
-		if target := r.Get("Targets.0"); target.Get("Arn.Fn::GetAtt.0").String() != "Signals" || target.Get("DeadLetterConfig.Arn.Fn::GetAtt.0").String() != "SignalsDead" {
-			t.Errorf("%s doesn't send to the queue of signals, with its dead-letter queue: %s", id, target.Raw)
+		queue := "Signals"
+		if r.Get("ScheduleExpression").Exists() {
+			queue = "Looks"
+		}
+		if target := r.Get("Targets.0"); target.Get("Arn.Fn::GetAtt.0").String() != queue || target.Get("DeadLetterConfig.Arn.Fn::GetAtt.0").String() != queue+"Dead" {
+			t.Errorf("%s doesn't send to the queue %s, with its dead-letter queue: %s", id, queue, target.Raw)
 		}
 		if strings.HasPrefix(id, "Launch") && r.Get("EventPattern.detail").Exists() {
 			t.Errorf("%s filters on the detail; whether a cancelled launch has which StatusCode isn't known", id)
 		}
-		if !strings.Contains(resources().Get("SignalsPolicy").Raw, `{"Fn::GetAtt": ["`+id+`", "Arn"]}`) && !strings.Contains(resources().Get("SignalsPolicy").Raw, `{"Fn::GetAtt":["`+id+`","Arn"]}`) {
-			t.Errorf("%s may not send to the queue of signals", id)
+		for _, policy := range []string{"SignalsPolicy", "SignalsDeadPolicy", "LooksPolicy", "LooksDeadPolicy"} {
+			may := strings.Contains(strings.ReplaceAll(resources().Get(policy).Raw, " ", ""), `{"Fn::GetAtt":["`+id+`","Arn"]}`)
+			if should := strings.HasPrefix(policy, queue); may != should {
+				t.Errorf("%s in %s: %v, want %v", id, policy, may, should)
+			}
 		}
 	}
 }
@@ -199,7 +207,7 @@ func TestEncryption(t *testing.T) {
 				}
 			}
 		}
-		if seen != 6 {
+		if seen != 8 {
 			t.Errorf("%d queues and log groups", seen)
 		}
 	}

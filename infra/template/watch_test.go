@@ -71,9 +71,9 @@ func TestAlarmsAreOnMetricsThatThereAre(t *testing.T) {
 	t.Parallel()
 	written := metrics(t)
 	names := map[string]bool{}
-	for _, kind := range []struct{ kind, name string }{{"AWS::SQS::Queue", "QueueName"}, {"AWS::Lambda::Function", "FunctionName"}} {
+	for _, kind := range []struct{ kind, name string }{{"AWS::SQS::Queue", "QueueName"}, {"AWS::Lambda::Function", "FunctionName"}, {"AWS::Events::Rule", "RuleName"}} {
 		for _, id := range ofType(kind.kind) {
-			names[kind.name+" "+resources().Get(id+".Properties."+kind.name).String()] = true
+			names[kind.name+" "+resources().Get(id+".Properties."+strings.TrimPrefix(kind.name, "Rule")).String()] = true
 		}
 	}
 	for _, id := range ofType("AWS::CloudWatch::Alarm") {
@@ -89,8 +89,9 @@ func TestAlarmsAreOnMetricsThatThereAre(t *testing.T) {
 				t.Errorf("%s watches %s %s, which isn't in the template", id, dimension, value)
 			}
 		}
-		if p.Get("TreatMissingData").String() != "notBreaching" {
-			t.Errorf("%s: most of these metrics are there only when something is wrong", id)
+		want := map[bool]string{true: "LessThanThreshold breaching", false: "GreaterThanThreshold notBreaching"}[dimension == "RuleName"]
+		if got := p.Get("ComparisonOperator").String() + " " + p.Get("TreatMissingData").String(); got != want {
+			t.Errorf("%s: %s; most of these metrics are there only when something is wrong, a schedule's only when nothing is", id, got)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"keymend/infra/cfn"
 	"keymend/infra/function"
 	"keymend/infra/queue"
+	"keymend/pkg/signal"
 )
 
 // A metric is one of CloudWatch's, with its one dimension.
@@ -22,7 +23,9 @@ type alarm struct {
 	statistic string
 	threshold int
 	periods   int
+	under     bool // it rings while the statistic is under the threshold, or there is none
 }
+
 
 func depth(name string) metric {
 	return metric{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name}
@@ -44,20 +47,23 @@ const tenMinutes = 10 * 60
 
 func alarms() []alarm {
 	return []alarm{
-		{"SignalsDeadAlarm", "signals-dead", "Events could not be looked at, or not be delivered.", "Dead letters", depth(queue.SignalsDead), "Maximum", 0, 1},
-		{"ChangesDeadAlarm", "changes-dead", "Permitted changes could not be carried out.", "Dead letters", depth(queue.ChangesDead), "Maximum", 0, 1},
-		{"SignalsLateAlarm", "signals-late", "An event has waited for more than 10 minutes.", "Messages wait", age(queue.Signals), "Maximum", tenMinutes, 1},
-		{"ChangesLateAlarm", "changes-late", "A change has waited for more than 10 minutes.", "Messages wait", age(queue.Changes), "Maximum", tenMinutes, 1},
-		{"DiagnoseErrorsAlarm", "diagnose-errors", "Function keymend-diagnose ended with an error.", "A function fails", ofFunction("Errors", function.Diagnose), "Sum", 0, 1},
-		{"RemediateErrorsAlarm", "remediate-errors", "Function keymend-remediate ended with an error.", "A function fails", ofFunction("Errors", function.Remediate), "Sum", 0, 1},
-		{"DiagnoseThrottledAlarm", "diagnose-throttled", "Function keymend-diagnose was throttled for 15 minutes.", "A function is throttled", ofFunction("Throttles", function.Diagnose), "Sum", 0, 3},
-		{"RemediateThrottledAlarm", "remediate-throttled", "Function keymend-remediate was throttled for 15 minutes.", "A function is throttled", ofFunction("Throttles", function.Remediate), "Sum", 0, 3},
-		{"UnexplainedWritesAlarm", "unexplained-writes", "One of Keymend's roles changed something, and the audit log has no intent for it.", "A write without a record", records("Findings", "unexplained-write"), "Sum", 0, 1},
-		{"SettingsInvalidAlarm", "settings-invalid", "The functions' settings are invalid: Keymend only observes.", "Settings invalid", records("Findings", "settings-invalid"), "Sum", 0, 1},
-		{"LooksNotPermittedAlarm", "looks-not-permitted", "AWS refused Keymend a call that it needs to look.", "Not permitted", records("Findings", "not-permitted"), "Sum", 0, 1},
-		{"ChangesNotPermittedAlarm", "changes-not-permitted", "AWS refused Keymend a call that it needs to change.", "Not permitted", records("Outcomes", "not-permitted"), "Sum", 0, 1},
-		{"ChangesUnprovenAlarm", "changes-unproven", "A change was written and could not be proven.", "Unproven or failed", records("Outcomes", "unproven"), "Sum", 0, 1},
-		{"ChangesFailedAlarm", "changes-failed", "AWS refused a change.", "Unproven or failed", records("Outcomes", "failed"), "Sum", 0, 1},
+		{"SignalsDeadAlarm", "signals-dead", "Events could not be looked at, or not be delivered.", "Dead letters", depth(queue.SignalsDead), "Maximum", 0, 1, false},
+		{"LooksDeadAlarm", "looks-dead", "Groups that no event told of could not be looked at.", "Dead letters", depth(queue.LooksDead), "Maximum", 0, 1, false},
+		{"ChangesDeadAlarm", "changes-dead", "Permitted changes could not be carried out.", "Dead letters", depth(queue.ChangesDead), "Maximum", 0, 1, false},
+		{"SignalsLateAlarm", "signals-late", "An event has waited for more than 10 minutes.", "Messages wait", age(queue.Signals), "Maximum", tenMinutes, 1, false},
+		{"LooksLateAlarm", "looks-late", "A look that was due has waited for more than 30 minutes.", "Messages wait", age(queue.Looks), "Maximum", 3 * tenMinutes, 1, false},
+		{"ChangesLateAlarm", "changes-late", "A change has waited for more than 10 minutes.", "Messages wait", age(queue.Changes), "Maximum", tenMinutes, 1, false},
+		{"DiagnoseErrorsAlarm", "diagnose-errors", "Function keymend-diagnose ended with an error.", "A function fails", ofFunction("Errors", function.Diagnose), "Sum", 0, 1, false},
+		{"RemediateErrorsAlarm", "remediate-errors", "Function keymend-remediate ended with an error.", "A function fails", ofFunction("Errors", function.Remediate), "Sum", 0, 1, false},
+		{"DiagnoseThrottledAlarm", "diagnose-throttled", "Function keymend-diagnose was throttled for 15 minutes.", "A function is throttled", ofFunction("Throttles", function.Diagnose), "Sum", 0, 3, false},
+		{"RemediateThrottledAlarm", "remediate-throttled", "Function keymend-remediate was throttled for 15 minutes.", "A function is throttled", ofFunction("Throttles", function.Remediate), "Sum", 0, 3, false},
+		{"NoSweepAlarm", "no-sweep", "For an hour nothing has looked for groups that no event told of.", "No sweep", metric{"AWS/Events", "Invocations", "RuleName", cfn.Prefix + signal.Sweep{}.Name()}, "Sum", 1, 12, true},
+		{"UnexplainedWritesAlarm", "unexplained-writes", "One of Keymend's roles changed something, and the audit log has no intent for it.", "A write without a record", records("Findings", "unexplained-write"), "Sum", 0, 1, false},
+		{"SettingsInvalidAlarm", "settings-invalid", "The functions' settings are invalid: Keymend only observes.", "Settings invalid", records("Findings", "settings-invalid"), "Sum", 0, 1, false},
+		{"LooksNotPermittedAlarm", "looks-not-permitted", "AWS refused Keymend a call that it needs to look.", "Not permitted", records("Findings", "not-permitted"), "Sum", 0, 1, false},
+		{"ChangesNotPermittedAlarm", "changes-not-permitted", "AWS refused Keymend a call that it needs to change.", "Not permitted", records("Outcomes", "not-permitted"), "Sum", 0, 1, false},
+		{"ChangesUnprovenAlarm", "changes-unproven", "A change was written and could not be proven.", "Unproven or failed", records("Outcomes", "unproven"), "Sum", 0, 1, false},
+		{"ChangesFailedAlarm", "changes-failed", "AWS refused a change.", "Unproven or failed", records("Outcomes", "failed"), "Sum", 0, 1, false},
 	}
 }
 
@@ -65,12 +71,16 @@ func newAlarms(in constructs.Construct, props Props) {
 	const fiveMinutes = 5 * 60
 	for _, a := range alarms() {
 		actions := &[]any{props.Topic.OrNothing()}
+		comparison, missing := "GreaterThanThreshold", "notBreaching"
+		if a.under {
+			comparison, missing = "LessThanThreshold", "breaching"
+		}
 		cfn.Place(awscloudwatch.NewCfnAlarm(in, &a.id, &awscloudwatch.CfnAlarmProps{
 			AlarmName: new(cfn.Prefix + a.name), AlarmDescription: new(a.what + ` What to do: docs/deploy.md, "` + a.section + `".`),
 			Namespace: &a.metric.namespace, MetricName: &a.metric.name, Statistic: &a.statistic,
 			Dimensions:         &[]*awscloudwatch.CfnAlarm_DimensionProperty{{Name: &a.metric.dimension, Value: &a.metric.value}},
-			ComparisonOperator: new("GreaterThanThreshold"), Threshold: cfn.Number(a.threshold),
-			Period: cfn.Number(fiveMinutes), EvaluationPeriods: cfn.Number(a.periods), TreatMissingData: new("notBreaching"),
+			ComparisonOperator: &comparison, Threshold: cfn.Number(a.threshold),
+			Period: cfn.Number(fiveMinutes), EvaluationPeriods: cfn.Number(a.periods), TreatMissingData: &missing,
 			AlarmActions: actions, OkActions: actions,
 		}), props.Condition)
 	}

@@ -34,20 +34,52 @@ const (
 	InProgress                   // not a failure (yet)
 )
 
-func names() []string {
-	return []string{
-		"none", "unrecognised", "kms-access", "ambiguous", "capacity", "quota", "placement", "spot", "image", "template",
-		"block-device", "instance-profile", "network", "load-balancer", "key-pair", "authorization",
-		"service-linked-role-not-ready", "account", "lifecycle", "health-check", "refused", "group", "in-progress",
+// A cause's name, and what it is in words.
+type wording struct{ name, says string }
+
+func wordings() []wording {
+	return []wording{
+		None:            {"none", "there is no text"},
+		Unrecognised:    {"unrecognised", "a text that Keymend doesn't know"},
+		KMSAccess:       {"kms-access", "a key that the role may not use, or that isn't usable"},
+		Ambiguous:       {"ambiguous", "a fault of AWS, or any of several others, a key among them"},
+		Capacity:        {"capacity", "AWS has too few such instances there at the moment; it passes by itself"},
+		Quota:           {"quota", "a limit of the account is reached"},
+		Placement:       {"placement", "the placement group doesn't fit"},
+		Spot:            {"spot", "no Spot instance for this price at the moment; it may pass by itself"},
+		Image:           {"image", "the image or a snapshot of it is missing, isn't shared or subscribed to, or doesn't fit"},
+		Template:        {"template", "the launch template or configuration is invalid"},
+		BlockDevice:     {"block-device", "the block device mapping is invalid"},
+		InstanceProfile: {"instance-profile", "the IAM instance profile is invalid; a new one passes by itself"},
+		Network:         {"network", "subnet, security group or Availability Zone"},
+		LoadBalancer:    {"load-balancer", "the load balancer or target group"},
+		KeyPair:         {"key-pair", "the SSH key pair is missing; it has nothing to do with KMS"},
+		Authorization:   {"authorization", "an IAM or organization policy said no"},
+		SLRNotReady:     {"service-linked-role-not-ready", "the service-linked role is seconds old, and that passes by itself; or it is gone"},
+		Account:         {"account", "the account may not use the service, or not yet"},
+		Lifecycle:       {"lifecycle", "a lifecycle hook abandoned the instance"},
+		HealthCheck:     {"health-check", "the instance was replaced or shut down"},
+		Refused:         {"refused", "EC2 refuses this combination of parameters"},
+		Group:           {"group", "the group isn't there"},
+		InProgress:      {"in-progress", "the launch is still going on"},
 	}
 }
 
 // String returns the cause's name, as in "kms-access".
 func (c Cause) String() string {
-	if n := names(); int(c) < len(n) {
-		return n[c]
+	if w := wordings(); int(c) < len(w) {
+		return w[c].name
 	}
 	return fmt.Sprintf("cause(%d)", uint8(c))
+}
+
+// Says is what the cause is, in a line, and whether it passes by itself; "" for none
+// of the causes.
+func (c Cause) Says() string {
+	if w := wordings(); int(c) < len(w) {
+		return w[c].says
+	}
+	return ""
 }
 
 // MayBeKey reports whether a key could be behind it, so that the group's keys
@@ -59,7 +91,7 @@ func (c Cause) MayBeKey() bool {
 
 // MarshalText implements encoding.TextMarshaler.
 func (c Cause) MarshalText() ([]byte, error) {
-	if int(c) >= len(names()) {
+	if int(c) >= len(wordings()) {
 		return nil, fmt.Errorf("write cause: %d is none", uint8(c))
 	}
 	return []byte(c.String()), nil
@@ -67,8 +99,8 @@ func (c Cause) MarshalText() ([]byte, error) {
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (c *Cause) UnmarshalText(b []byte) error {
-	for i, name := range names() {
-		if name == string(b) {
+	for i, w := range wordings() {
+		if w.name == string(b) {
 			*c = Cause(i)
 			return nil
 		}

@@ -37,6 +37,17 @@ func Cases(records []record.Record) []Case {
 	return out
 }
 
+// Told reports whether the newest record of a finding among these says the same as
+// this one: nothing new is known.
+func Told(records []record.Record, r record.Record) bool {
+	for _, o := range slices.Backward(records) {
+		if o.ID == r.ID && o.Phase == record.Finding {
+			return o.Outcome == r.Outcome && o.Digest == r.Digest && o.Reason == r.Reason && o.Decision == r.Decision
+		}
+	}
+	return false
+}
+
 // Outcome is the last thing known about the finding. A change that was begun, and of
 // which nothing was heard again, failed.
 func (c Case) Outcome() outcome.Outcome {

@@ -29,7 +29,7 @@ func (r *Resolver) denied(ctx context.Context, l launch.Launch) launch.Hint {
 	if r.elsewhere.Denials == nil {
 		return launch.Hint{}
 	}
-	failed, err := r.failures(ctx, l.Group)
+	failed, err := failures(ctx, r.groups, l.Group)
 	if err != nil {
 		return untold("the group's scaling activities couldn't be read", err)
 	}

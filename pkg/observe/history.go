@@ -41,7 +41,7 @@ func (r *Resolver) History(ctx context.Context, group string) (History, error) {
 	)
 	err := together.Do(
 		func() (err error) { g, err = describeGroups(ctx, r.groups, []string{group}); return err },
-		func() (err error) { failed, err = r.failures(ctx, group); return err },
+		func() (err error) { failed, err = failures(ctx, r.groups, group); return err },
 	)
 	if err != nil {
 		return History{}, err
@@ -60,9 +60,9 @@ func (r *Resolver) History(ctx context.Context, group string) (History, error) {
 // didn't, the newest first: "the StatusCode value is Failed or Cancelled". Where
 // the instance existed for a moment, as with KMS, it is Cancelled.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
-func (r *Resolver) failures(ctx context.Context, group string) ([]astypes.Activity, error) {
+func failures(ctx context.Context, client Groups, group string) ([]astypes.Activity, error) {
 	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
-	out, err := r.groups.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
+	out, err := client.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
 		AutoScalingGroupName: &group, MaxRecords: new(int32(most)),
 	})
 	if err != nil {

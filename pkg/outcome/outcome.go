@@ -12,6 +12,7 @@ type Outcome string
 const (
 	Ignored         Outcome = "ignored"
 	CauseElsewhere  Outcome = "cause-elsewhere"
+	NotKMS          Outcome = "not-kms"
 	NothingToDo     Outcome = "nothing-to-do"
 	NoFix           Outcome = "no-fix"
 	Observed        Outcome = "observed"
@@ -45,6 +46,7 @@ func Meanings() map[Outcome]string {
 	return map[Outcome]string{
 		Ignored:          "The event is malformed, not ours, or about a group that is gone or being deleted.",
 		CauseElsewhere:   "Every key that the launch needs is open to the role: the launch fails for another reason, by AWS's text or by what EC2 refuses.",
+		NotKMS:           "AWS's words name another cause than a key: no key was looked at. A full sweep does, whatever the last launch failed for.",
 		NothingToDo:      "Every key that the launch needs is open to the role. A failure that AWS's text puts down to a key, or to nothing that is known, is taken for one from before.",
 		NoFix:            "The key stands in the way, and only a person can do something about it.",
 		Observed:         "A fix exists; the mode is observe.",

@@ -19,7 +19,7 @@ const (
 // states are those that outcomes come to. What is only intended has none yet.
 func states() map[State][]Outcome {
 	return map[State][]Outcome{
-		StateNone:       {Ignored, NothingToDo, CauseElsewhere},
+		StateNone:       {Ignored, NothingToDo, NotKMS, CauseElsewhere},
 		StateProposed:   {Proposed, Observed, Fixable, Sent, Waiting},
 		StateWritten:    {Unproven, Copying, HandedOver, PartlyUndone},
 		StateProven:     {Fixed, Moved, Stands},

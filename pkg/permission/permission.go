@@ -41,6 +41,7 @@ type Place struct {
 	Prefix                     string // of role names, as in "keymend-"
 	Scope                      string // "all" drops the writers' condition on the key's tag
 	Signals, Changes           string // queue names; Changes ends in ".fifo"
+	Looks                      string // queue name
 	SwitchParameter            string // SSM parameter; begins with "/"
 	Suffix                     string // of the service-linked role that groups are moved to; without one there is no group-writer
 
@@ -76,7 +77,7 @@ func For(r Role, p Place) []Permission {
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:
-		return slices.Concat(p.function(p.Signals), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"), p.readIntents())
+		return slices.Concat(p.function(p.Signals, p.Looks), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"), p.lookLater(), p.readLogs())
 	case Remediate:
 		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn())
 	}

@@ -57,23 +57,35 @@ func (p Place) writePolicy() []Permission {
 }
 
 // function is what each function needs itself.
-func (p Place) function(queue string) []Permission {
-	source := p.queue(queue)
-	return []Permission{
-		{Action: "sqs:ReceiveMessage", Resource: source, Why: "its events", ByLambda: true},
-		{Action: "sqs:DeleteMessage", Resource: source, Why: "its events", ByLambda: true},
-		{Action: "sqs:GetQueueAttributes", Resource: source, Why: "its events", ByLambda: true},
+func (p Place) function(queues ...string) []Permission {
+	var out []Permission
+	for _, name := range queues {
+		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
+			out = append(out, Permission{Action: action, Resource: p.queue(name), Why: "its messages", ByLambda: true})
+		}
+	}
+	return append(out, []Permission{
 		{Action: "logs:CreateLogStream", Resource: p.logGroups(), Why: "its audit records", ByLambda: true},
 		{Action: "logs:PutLogEvents", Resource: p.logGroups(), Why: "its audit records", ByLambda: true},
 		{Action: "ssm:GetParameter", Resource: "arn:" + p.Partition + ":ssm:" + p.Region + ":" + p.Account + ":parameter" + p.SwitchParameter, Why: "the switch that stops all writes"},
+	}...)
+}
+
+// readLogs: a permission on a log group names what is in it, too.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+func (p Place) readLogs() []Permission {
+	of := func(function Role) string {
+		return "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:" + p.LogGroup(function) + ":*"
+	}
+	return []Permission{
+		{Action: "logs:FilterLogEvents", Resource: of(Remediate), Why: "whether a write by Keymend's roles is one that remediate meant to make"},
+		{Action: "logs:FilterLogEvents", Resource: of(Diagnose), Why: "whether what a sweep finds was told before"},
 	}
 }
 
-// readIntents: a permission on a log group names what is in it, too.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
-func (p Place) readIntents() []Permission {
-	group := "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:" + p.LogGroup(Remediate)
-	return []Permission{{Action: "logs:FilterLogEvents", Resource: group + ":*", Why: "whether a write by Keymend's roles is one that remediate meant to make"}}
+// lookLater lets a function have groups looked at after a while.
+func (p Place) lookLater() []Permission {
+	return []Permission{{Action: "sqs:SendMessage", Resource: p.queue(p.Looks), Why: "has groups looked at after a while"}}
 }
 
 func (p Place) assume(roles ...Role) []Permission {

@@ -31,11 +31,27 @@ type Diagnosis struct {
 // the way, or one for the group. It changes nothing. Its error is transient: the
 // signal has to come again.
 func (l *Looker) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
+	if look.OtherCause() {
+		return l.notKMS(ctx, look)
+	}
+	look, worth, err := l.swept(ctx, look)
+	if err != nil || !worth {
+		return l.failedLook(ctx, look, err)
+	}
 	p, err := l.observe(ctx, look)
 	if err != nil {
 		return l.failedLook(ctx, look, err)
 	}
 	return l.diagnose(ctx, p)
+}
+
+// notKMS takes AWS at its word that a launch failed for another cause than a key: that
+// asks for nothing, and costs no call. A full sweep looks at the group all the same.
+func (l *Looker) notKMS(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
+	cause := activity.Classify(look.Text).Cause
+	r := l.groupRecord(look, record.Finding)
+	r.Outcome, r.Reason = outcome.NotKMS, fmt.Sprintf("AWS's text points to %s: %s", cause, cause.Says())
+	return []Diagnosis{{Record: r}}, l.write(ctx, r)
 }
 
 func (l *Looker) diagnose(ctx context.Context, p pass) ([]Diagnosis, error) {
@@ -94,7 +110,7 @@ func (l *Looker) proposal(ctx context.Context, p pass, d decision) (Diagnosis, b
 	if d.Quiet && r.Outcome != outcome.Sent {
 		return out, false, nil
 	}
-	return out, true, l.write(ctx, *r)
+	return out, true, l.tell(ctx, p.look, *r)
 }
 
 // send hands a permitted plan on. What may not be sent, or is no message to the
@@ -173,7 +189,7 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 	default:
 		r.Outcome, r.Reason = p.opened()
 	}
-	return []Diagnosis{{Record: r}}, l.write(ctx, r)
+	return []Diagnosis{{Record: r}}, l.tell(ctx, p.look, r)
 }
 
 // opened: every key is open. AWS's text about a failed launch counts where it speaks of
@@ -219,7 +235,7 @@ func (l *Looker) failedLook(ctx context.Context, look signal.Look, err error) ([
 		return nil, err
 	}
 	r.Outcome, r.Reason = final, reasonOf(err)
-	return []Diagnosis{{Record: r}}, l.write(ctx, r)
+	return []Diagnosis{{Record: r}}, l.tell(ctx, look, r)
 }
 
 // finalOutcome says what an error comes to that no later try will mend; false for

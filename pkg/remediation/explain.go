@@ -67,17 +67,11 @@ func (l *Looker) isWriter(accountID, role string) bool {
 
 // intended says what is missing of an intent for a write; "" = nothing.
 func (l *Looker) intended(ctx context.Context, remediationID string, w signal.OwnWrite) (string, error) {
-	lines, err := l.AWS.Intents(ctx, remediationID, w.Time.Add(-limit.Session-clocksDiffer), w.Time.Add(clocksDiffer))
+	lines, err := l.AWS.Logged(ctx, remediationID, w.Time.Add(-limit.Session-clocksDiffer), w.Time.Add(clocksDiffer))
 	if err != nil {
 		return "", fmt.Errorf("look for the intent of %s: %w", remediationID, err)
 	}
-	var records []record.Record
-	for _, line := range lines {
-		if r, ok, err := record.Parse([]byte(line), l.Kinds.Kinds()); err == nil && ok {
-			records = append(records, r)
-		}
-	}
-	intended, ok := history.Of(records, remediationID)
+	intended, ok := history.Of(l.parsed(lines), remediationID)
 	switch {
 	case !ok || !intended.Begun():
 		return "the audit log has no intent of " + remediationID + " at that time", nil
@@ -87,6 +81,17 @@ func (l *Looker) intended(ctx context.Context, remediationID string, w signal.Ow
 		return "the intent of " + remediationID + " doesn't name " + w.Action + " on " + w.Target, nil
 	}
 	return "", nil
+}
+
+// parsed are the records among lines of a log.
+func (l *Looker) parsed(lines []string) []record.Record {
+	var out []record.Record
+	for _, line := range lines {
+		if r, ok, err := record.Parse([]byte(line), l.Kinds.Kinds()); err == nil && ok {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // unseen: a log that may not be read explains nothing, and that is on record; one

@@ -34,9 +34,11 @@ type Readers interface {
 	// Switch reads the switch that stops all writes, and says how it stands. Its
 	// error is transient.
 	Switch(ctx context.Context) (guard.Switch, string, error)
-	// Intents finds the lines of remediate's log that are about a remediation,
-	// between two times.
-	Intents(ctx context.Context, remediationID string, from, to time.Time) ([]string, error)
+	// Logged finds the lines about a remediation in remediate's log, or about a finding
+	// in diagnose's, between two times.
+	Logged(ctx context.Context, id string, from, to time.Time) ([]string, error)
+	// Fleet returns what reads the groups of an account in a Region.
+	Fleet(ctx context.Context, account, region string) (Fleet, error)
 }
 
 // A Queue hands a permitted plan to whoever carries it out.
@@ -64,6 +66,7 @@ type Looker struct {
 	Settings settings.Config
 	AWS      Readers
 	Queue    Queue
+	Later    Later
 	Log      Log
 	Kinds    apply.Table
 	Plan     plan.Planner

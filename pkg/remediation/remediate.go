@@ -18,6 +18,9 @@ import (
 // Diagnose looks at a group as a Looker does. Where only KMS can tell whether a grant
 // may be made, it is asked.
 func (x *Fixer) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
+	if look.OtherCause() {
+		return x.notKMS(ctx, look)
+	}
 	p, err := x.observe(ctx, look)
 	if err != nil {
 		return x.failedLook(ctx, look, err)

@@ -79,6 +79,12 @@ type readers struct {
 	view    func(ctx context.Context, account, region string) (apply.Reader, error)
 	brake   func(context.Context) (guard.Switch, string, error)
 	intents func(ctx context.Context, id string, from, to time.Time) ([]string, error)
+	fleet   remediation.Fleet
+}
+
+// Fleet implements remediation.Readers.
+func (r *readers) Fleet(context.Context, string, string) (remediation.Fleet, error) {
+	return r.fleet, nil
 }
 
 // View implements remediation.Readers.
@@ -89,8 +95,8 @@ func (r *readers) View(ctx context.Context, account, region string) (apply.Reade
 // Switch implements remediation.Readers.
 func (r *readers) Switch(ctx context.Context) (guard.Switch, string, error) { return r.brake(ctx) }
 
-// Intents implements remediation.Readers.
-func (r *readers) Intents(ctx context.Context, id string, from, to time.Time) ([]string, error) {
+// Logged implements remediation.Readers.
+func (r *readers) Logged(ctx context.Context, id string, from, to time.Time) ([]string, error) {
 	return r.intents(ctx, id, from, to)
 }
 

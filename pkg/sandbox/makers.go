@@ -88,8 +88,12 @@ func (m maker) queuePolicy(r resource) (cloudformation.Made, error) {
 
 func (m maker) rule(r resource) (cloudformation.Made, error) {
 	name := r.name("Name")
-	in := &eventbridge.PutRuleInput{Name: &name, EventPattern: new(r.text("EventPattern")),
-		Description: new(r.text("Description")), State: eventtypes.RuleState(r.text("State"))}
+	in := &eventbridge.PutRuleInput{Name: &name, Description: new(r.text("Description")), State: eventtypes.RuleState(r.text("State"))}
+	if schedule := r.text("ScheduleExpression"); schedule != "" {
+		in.ScheduleExpression = &schedule
+	} else {
+		in.EventPattern = new(r.text("EventPattern"))
+	}
 	out, err := m.events.PutRule(m.ctx, in)
 	if err != nil {
 		return cloudformation.Made{}, err

@@ -24,6 +24,7 @@ func Parse(get func(string) string) (Config, error) {
 		SwitchParameter: p.matching(variable.SwitchParameter, `[a-zA-Z0-9_./-]+`),
 		OwnershipTags:   p.list(variable.OwnershipTags),
 		ChangesQueueURL: p.matching(variable.ChangesQueueURL, `(https?://\S+\.fifo)?`),
+		LooksQueueURL:   p.matching(variable.LooksQueueURL, `https?://\S+`),
 		RolePrefix:      p.matching(variable.RolePrefix, `[\w+=,.@-]{0,40}`),
 		VerifyReads:     p.count(variable.VerifyReads),
 		VerifyInterval:  p.interval(variable.VerifyInterval),

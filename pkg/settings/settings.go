@@ -26,6 +26,7 @@ type Config struct {
 	SwitchParameter string        `json:"switchParameter"` // SSM parameter that stops all writes; "" = no switch
 	OwnershipTags   []string      `json:"ownershipTags"`   // tag keys by which an owner's code marks its keys
 	ChangesQueueURL string        `json:"changesQueueUrl"` // FIFO queue from diagnose to remediate; "" = nothing is sent
+	LooksQueueURL   string        `json:"looksQueueUrl"`   // queue of looks that come later; "" = none come
 	RolePrefix      string        `json:"rolePrefix"`      // of the roles that Keymend assumes; "" = the caller's own credentials
 	VerifyReads     int           `json:"verifyReads"`     // consecutive equal reads that prove a write
 	VerifyInterval  time.Duration `json:"verifyInterval"`  // between two of them
@@ -44,9 +45,9 @@ type Config struct {
 }
 
 // Digest identifies the settings in audit records: SHA-256 in hexadecimal. The
-// queue's address, which only one of the functions has, is no part of it.
+// queues' addresses, which say where and not what, are no part of it.
 func (c Config) Digest() string {
-	c.ChangesQueueURL = ""
+	c.ChangesQueueURL, c.LooksQueueURL = "", ""
 	text, err := json.Marshal(c)
 	if err != nil {
 		return "" // strings and numbers can always be written

@@ -25,13 +25,32 @@ func (l Look) joins(other Look) bool {
 	return l.Account == other.Account && l.Region == other.Region && l.Group == other.Group && l.Succeeded() == other.Succeeded()
 }
 
-// with keeps the words of the earliest failure: they are from when it began.
+// with keeps the reason that asks for most, and the words of the earliest failure:
+// they are from when it began. A text about capacity doesn't hide one about a key.
 func (l Look) with(other Look) Look {
-	l.EventIDs = slices.Concat(l.EventIDs, other.EventIDs)
-	l.Instances = slices.Concat(l.Instances, other.Instances)
-	failed := other.Why == WhyLaunchUnsuccessful
-	if failed && (l.Why != WhyLaunchUnsuccessful || other.Failed.Before(l.Failed)) {
-		l.Why, l.Failed, l.Text = other.Why, other.Failed, other.Text
+	out := l
+	switch mine, its := l.asks(), other.asks(); {
+	case its > mine, its == mine && other.Why == WhyLaunchUnsuccessful && other.Failed.Before(l.Failed):
+		out.Why, out.Failed, out.Text = other.Why, other.Failed, other.Text
 	}
-	return l
+	out.EventIDs = slices.Concat(l.EventIDs, other.EventIDs)
+	out.Instances = slices.Concat(l.Instances, other.Instances)
+	if a, b := l.Sweep, other.Sweep; a == nil {
+		out.Sweep = b
+	} else if b != nil {
+		out.Sweep = &Swept{a.Asked, a.Lacks || b.Lacks, a.Full || b.Full}
+	}
+	return out
+}
+
+// asks orders reasons to look: a failure for another cause than a key asks for least,
+// one that may be for a key for most.
+func (l Look) asks() int {
+	switch {
+	case l.OtherCause():
+		return 0
+	case l.Why == WhyLaunchUnsuccessful:
+		return 2
+	}
+	return 1
 }

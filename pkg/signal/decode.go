@@ -28,7 +28,8 @@ func (e *Malformed) Error() string {
 	return "malformed event: " + strings.TrimSpace(e.Where+" "+e.What)
 }
 
-// Decode reads one EventBridge event. The error is *Ignored or *Malformed.
+// Decode reads one EventBridge event, or a message of Looks. The error is *Ignored or
+// *Malformed.
 //
 // Account and Region are the envelope's, which members of an organization can't
 // forge for sources of AWS; the detail's are not looked at. Every other member but
@@ -41,6 +42,9 @@ func Decode(event []byte) (Signal, error) {
 	whole := gjson.ParseBytes(event)
 	if !whole.IsObject() {
 		return nil, &Malformed{What: "is " + kind(whole) + ", not an object"}
+	}
+	if whole.Get("schema").Exists() {
+		return readLooks(event)
 	}
 	source, detailType, detail := text(whole, "source"), text(whole, "detail-type"), whole.Get("detail")
 	rule, ok := ruleOf(source, detailType, detail)
@@ -57,12 +61,18 @@ func Decode(event []byte) (Signal, error) {
 	return rule.parse(e, detail)
 }
 
-// envelope reads the part that the bus vouches for.
-func envelope(whole gjson.Result) (Event, error) {
-	for _, must := range []struct{ name, form, says string }{
+type form struct{ name, form, says string }
+
+func envelopeForms() []form {
+	return []form{
 		{"account", `^[0-9]{12}$`, "is not an account id of 12 digits"},
 		{"region", `^[a-z]{2,4}(-[a-z]{2,14}){1,3}-[0-9]{1,2}$`, "is not a Region's name"},
-	} {
+	}
+}
+
+// envelope reads the part that the bus vouches for.
+func envelope(whole gjson.Result) (Event, error) {
+	for _, must := range envelopeForms() {
 		value, err := required(whole, "", must.name)
 		if err != nil {
 			return Event{}, err
@@ -71,7 +81,7 @@ func envelope(whole gjson.Result) (Event, error) {
 			return Event{}, &Malformed{Where: must.name, What: must.says}
 		}
 	}
-	e := Event{ID: text(whole, "id"), Account: text(whole, "account"), Region: text(whole, "region")}
+	e := Event{ID: text(whole, "id"), Account: text(whole, "account"), Region: text(whole, "region"), rule: text(whole, "resources.0")}
 	// A time that can't be read costs nothing but its mention in the audit log.
 	e.Time, _ = time.Parse(time.RFC3339, text(whole, "time"))
 	return e, nil

@@ -3,6 +3,8 @@ package signal
 import (
 	"slices"
 	"time"
+
+	"keymend/pkg/activity"
 )
 
 // Why says what made Keymend look at a group.
@@ -14,12 +16,13 @@ const (
 	WhyLaunchSuccessful   Why = "launch-successful"
 	WhyGroupCreated       Why = "group-created" // nothing has failed yet
 	WhyImageChanged       Why = "image-changed" // a copy is ready, or failed
+	WhySwept              Why = "sweep"         // nobody told
 	WhyAsked              Why = "asked"         // a person at a terminal
 )
 
 // Named returns the reason of that name, and WhyAsked for every other name.
 func Named(name string) Why {
-	all := []Why{WhyLaunchUnsuccessful, WhyLaunchSuccessful, WhyGroupCreated, WhyImageChanged, WhyAsked}
+	all := []Why{WhyLaunchUnsuccessful, WhyLaunchSuccessful, WhyGroupCreated, WhyImageChanged, WhySwept, WhyAsked}
 	if slices.Contains(all, Why(name)) {
 		return Why(name)
 	}
@@ -37,12 +40,27 @@ type Look struct {
 	Failed    time.Time
 	Text      string   // AWS's words about the launch that failed; data, never trusted as a cause
 	Instances []string // ids; only of launches that succeeded
+
+	Sweep *Swept `json:",omitempty"` // nil = no sweep asked
 }
 
-// HasFailed reports whether the look is about a launch that failed: by its reason,
-// or by the text of one that a person's question brings along.
+// Swept is how a sweep saw a group.
+type Swept struct {
+	Asked time.Time // when it began
+	Lacks bool      // the group lacked instances
+	Full  bool      // would the next launch fail? Else only: which key makes launches fail?
+}
+
+// HasFailed reports whether the look is about a launch that failed: by its reason, or
+// by the text of one that the group's scaling activities show.
 func (l Look) HasFailed() bool {
-	return l.Why == WhyLaunchUnsuccessful || l.Why == WhyAsked && l.Text != ""
+	return l.Why == WhyLaunchUnsuccessful || (l.Why == WhyAsked || l.Why == WhySwept) && l.Text != ""
+}
+
+// OtherCause reports whether an event's own words name another cause for the failure
+// than a key, so that no key has to be looked at.
+func (l Look) OtherCause() bool {
+	return l.Why == WhyLaunchUnsuccessful && !activity.Classify(l.Text).Cause.MayBeKey()
 }
 
 // FailedAt returns the time of the failure as RFC 3339 in UTC; "" where none

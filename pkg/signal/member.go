@@ -16,18 +16,28 @@ const detailOf = "detail."
 // (XmlStringMaxLen255).
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
 func groupName(detail gjson.Result, path string) (string, error) {
-	const longest = 255
 	name, err := required(detail, detailOf, path)
 	if err != nil {
 		return "", err
 	}
-	switch {
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return "", &Malformed{Where: detailOf + path, What: "holds control characters"}
-	case utf8.RuneCountInString(name) > longest:
-		return "", &Malformed{Where: detailOf + path, What: fmt.Sprintf("has more than %d characters", longest)}
+	if problem := groupProblem(name); problem != "" {
+		return "", &Malformed{Where: detailOf + path, What: problem}
 	}
 	return name, nil
+}
+
+// groupProblem says why a text can't be a group's name; "" = it can.
+func groupProblem(name string) string {
+	const longest = 255
+	switch {
+	case name == "":
+		return "is empty"
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return "holds control characters"
+	case utf8.RuneCountInString(name) > longest:
+		return fmt.Sprintf("has more than %d characters", longest)
+	}
+	return ""
 }
 
 // required returns a member that must be there, a string that isn't empty.

@@ -12,6 +12,8 @@ import (
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 type Rule struct {
 	ID          string // logical id in the template
+	Name        string // without the prefix; "" = CloudFormation makes one
+	Schedule    string // as in "rate(1 hour)"; then there is no pattern, and it sends to the queue of looks
 	Description string // in the template
 	Signal      string // name of the signals that it sends
 	Copies      bool   // there is none but where the settings ask for copies
@@ -30,12 +32,15 @@ const apiCall = "AWS API Call via CloudTrail"
 
 // Rules returns every rule, in the order of the template.
 func Rules() []Rule {
-	return []Rule{launchFailed(), launchSucceeded(), groupCreated(), imageChanged(), ownWrites()}
+	return slices.Concat([]Rule{launchFailed(), launchSucceeded(), groupCreated(), imageChanged(), ownWrites()}, sweeps())
 }
 
-// Pattern returns the rule's event pattern. The prefix is that of the names of
-// Keymend's roles, as in "keymend-".
+// Pattern returns the rule's event pattern; nil where it has a schedule. The prefix is
+// that of the names of Keymend's roles, as in "keymend-".
 func (r Rule) Pattern(rolePrefix string) map[string]any {
+	if r.Schedule != "" {
+		return nil
+	}
 	out := map[string]any{"source": list(r.sources...), "detail-type": list(r.detailType)}
 	if r.detail != nil {
 		out["detail"] = r.detail(rolePrefix)

@@ -41,7 +41,9 @@ func TestPatterns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got[r.ID] = string(text)
+		if got[r.ID] = string(text); r.Schedule != "" {
+			got[r.ID] = r.Name + " " + r.Schedule
+		}
 	}
 	want := map[string]string{
 		"LaunchUnsuccessful": `{"detail-type":["EC2 Instance Launch Unsuccessful"],"source":["aws.autoscaling"]}`,
@@ -53,6 +55,7 @@ func TestPatterns(t *testing.T) {
 			`["${Prefix}-granter","${Prefix}-policy-writer","${Prefix}-group-writer","${Prefix}-copier"]}}}},` +
 			`"detail-type":["AWS API Call via CloudTrail"],"source":["aws.kms","aws.ec2","aws.iam","aws.autoscaling"]}`,
 	}
+	want["SweepRecent"], want["SweepFull"] = "sweep-recent rate(15 minutes)", "sweep-full rate(6 hours)"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("patterns (-want +got):\n%s", diff)
 	}

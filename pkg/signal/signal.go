@@ -11,7 +11,7 @@ package signal
 import "time"
 
 // A Signal is one event, as far as it tells Keymend anything: a LaunchFailed,
-// LaunchSucceeded, GroupCreated, ImageChanged or OwnWrite.
+// LaunchSucceeded, GroupCreated, ImageChanged, OwnWrite, Sweep or Looks.
 type Signal interface {
 	// Name returns the name of the signal's kind, as in "launch-unsuccessful".
 	Name() string
@@ -28,6 +28,8 @@ type Event struct {
 	Account string // 12 digits
 	Region  string
 	Time    time.Time // when AWS says it happened; zero = not known
+
+	rule string // ARN of the rule whose schedule made it
 }
 
 // From implements Signal.

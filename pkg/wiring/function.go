@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"keymend/pkg/remediation"
 	"keymend/pkg/remediation/queue"
 	"keymend/pkg/settings"
+	"keymend/pkg/signal"
 )
 
 // NewDiagnose wires the function that looks, from its environment.
@@ -44,7 +46,7 @@ func newLooker(ctx context.Context, getenv func(string) string, version string) 
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
 	l := &remediation.Looker{
-		Settings: c, AWS: world, Queue: changes(cfg, c.ChangesQueueURL), Kinds: table.Kinds(), Plan: plan.All,
+		Settings: c, AWS: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL}, Kinds: table.Kinds(), Plan: plan.All,
 		Log: &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
 	}
 	return l, queue.Function{Problem: problem, Complain: func(ctx context.Context, err error) {
@@ -84,6 +86,29 @@ func (q Changes) Send(ctx context.Context, m remediation.Message) error {
 	})
 	if err != nil {
 		return fmt.Errorf("send message %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// Looks is the queue of what diagnose is to look at after a while.
+type Looks struct {
+	SQS Messages
+	URL string // "" = there is no such queue, and nothing is looked at
+}
+
+// Send implements remediation.Later.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+func (q Looks) Send(ctx context.Context, looks signal.Looks, after time.Duration) error {
+	if q.URL == "" {
+		return nil
+	}
+	body, err := json.Marshal(looks)
+	if err != nil {
+		return fmt.Errorf("write looks: %w", err)
+	}
+	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: new(string(body)), DelaySeconds: int32(after.Seconds())})
+	if err != nil {
+		return fmt.Errorf("send looks at %d groups: %w", len(looks.Groups), err)
 	}
 	return nil
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// Lines finds the lines about a remediation in a function's log group. A log group
+// Lines finds the lines in a function's log group whose field has a value. A log group
 // that isn't there has none. It reads no further than the times that it is given,
 // which may be zero: a search of the whole log takes minutes.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
-func Lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, remediationID string, from, to time.Time) ([]string, error) {
+func Lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, field, value string, from, to time.Time) ([]string, error) {
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: &group, FilterPattern: new(fmt.Sprintf("{ $.remediationId = %q }", remediationID)),
+		LogGroupName: &group, FilterPattern: new(fmt.Sprintf("{ $.%s = %q }", field, value)),
 		StartTime: millis(from), EndTime: millis(to),
 	})
 	var lines []string

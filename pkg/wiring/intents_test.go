@@ -40,7 +40,7 @@ func TestLines(t *testing.T) {
 	t.Parallel()
 	s := &shelf{pages: [][]string{{"a"}, {}, {"b", "c"}}}
 	from := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	got, err := wiring.Lines(t.Context(), s, "/aws/lambda/keymend-remediate", "r-1", from, from.Add(time.Minute))
+	got, err := wiring.Lines(t.Context(), s, "/aws/lambda/keymend-remediate", "remediationId", "r-1", from, from.Add(time.Minute))
 	if diff := cmp.Diff([]string{"a", "b", "c"}, got); diff != "" || err != nil {
 		t.Errorf("%v, %s", err, diff)
 	}
@@ -49,15 +49,15 @@ func TestLines(t *testing.T) {
 		t.Errorf("%+v", in)
 	}
 	s = &shelf{pages: [][]string{{"a"}}}
-	if got, err := wiring.Lines(t.Context(), s, "x", "r-1", time.Time{}, time.Time{}); err != nil || len(got) != 1 || s.asked[0].StartTime != nil || s.asked[0].EndTime != nil {
+	if got, err := wiring.Lines(t.Context(), s, "x", "remediationId", "r-1", time.Time{}, time.Time{}); err != nil || len(got) != 1 || s.asked[0].StartTime != nil || s.asked[0].EndTime != nil {
 		t.Errorf("from the beginning to now: %v, %v, %+v", got, err, s.asked[0])
 	}
 	s = &shelf{err: &types.ResourceNotFoundException{}}
-	if got, err := wiring.Lines(t.Context(), s, "x", "r-1", from, from); err != nil || len(got) > 0 {
+	if got, err := wiring.Lines(t.Context(), s, "x", "remediationId", "r-1", from, from); err != nil || len(got) > 0 {
 		t.Errorf("no log group: %v, %v", got, err)
 	}
 	s = &shelf{err: &types.ServiceUnavailableException{}}
-	if _, err := wiring.Lines(t.Context(), s, "x", "r-1", from, from); !errors.Is(err, s.err) {
+	if _, err := wiring.Lines(t.Context(), s, "x", "remediationId", "r-1", from, from); !errors.Is(err, s.err) {
 		t.Errorf("%v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -82,10 +83,23 @@ func (a AWS) Switch(ctx context.Context) (guard.Switch, string, error) {
 	return readSwitch(ctx, parameters, a.Settings.SwitchParameter)
 }
 
-// Intents implements remediation.Readers.
-func (a AWS) Intents(ctx context.Context, remediationID string, from, to time.Time) ([]string, error) {
-	group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(permission.Remediate)
-	return Lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, remediationID, from, to)
+// Logged implements remediation.Readers.
+func (a AWS) Logged(ctx context.Context, id string, from, to time.Time) ([]string, error) {
+	function, field := permission.Remediate, "remediationId"
+	if strings.HasPrefix(id, "f-") {
+		function, field = permission.Diagnose, "id"
+	}
+	group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(function)
+	return Lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, field, id, from, to)
+}
+
+// Fleet implements remediation.Readers.
+func (a AWS) Fleet(ctx context.Context, accountID, region string) (remediation.Fleet, error) {
+	cfg, err := a.config(ctx, accountID, region)
+	if err != nil {
+		return nil, err
+	}
+	return observe.NewFleet(cfg), nil
 }
 
 // History reads how a group of an account in a Region has fared, as its reader.

@@ -52,6 +52,11 @@ type shift struct {
 	intents  func(id string) ([]string, error)
 }
 
+// Fleet implements remediation.Readers.
+func (*shift) Fleet(context.Context, string, string) (remediation.Fleet, error) {
+	return stillFleet{}, nil
+}
+
 // View implements remediation.Readers.
 func (s *shift) View(context.Context, string, string) (apply.Reader, error) { return s, nil }
 
@@ -60,8 +65,8 @@ func (*shift) Switch(context.Context) (guard.Switch, string, error) {
 	return guard.SwitchNone, "", nil
 }
 
-// Intents implements remediation.Readers.
-func (s *shift) Intents(_ context.Context, id string, _, _ time.Time) ([]string, error) {
+// Logged implements remediation.Readers.
+func (s *shift) Logged(_ context.Context, id string, _, _ time.Time) ([]string, error) {
 	return s.intents(id)
 }
 
@@ -212,3 +217,10 @@ func failed(r events.SQSEventResponse) string {
 	}
 	return strings.Join(out, " ")
 }
+
+// A still fleet has no groups, and nothing fails.
+type stillFleet struct{}
+
+func (stillFleet) Groups(context.Context) ([]observe.Group, error) { return nil, nil }
+
+func (stillFleet) Failures(context.Context, string) ([]observe.Failure, error) { return nil, nil }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -54,11 +55,12 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	var looks []signal.Look
 	var ids []string
 	for _, m := range batch.Records {
-		switch look, err := h.take(ctx, m); {
-		case err != nil:
+		asked, err := h.take(ctx, m)
+		if err != nil {
 			h.Complain(ctx, err)
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-		case look.Group != "":
+		}
+		for _, look := range asked {
 			looks, ids = append(looks, look), append(ids, m.MessageId)
 		}
 	}
@@ -68,35 +70,52 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		if err := h.diagnose(ctx, together, look); err != nil {
 			h.Complain(ctx, err)
 			for _, at := range members[i] {
-				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: ids[at]})
+				out.BatchItemFailures = failed(out.BatchItemFailures, ids[at])
 			}
 		}
 	}
 	return out, nil
 }
 
-// take reads a message, and deals with it unless a group is to be looked at, which it
-// returns.
-func (h Signals) take(ctx context.Context, m events.SQSMessage) (signal.Look, error) {
-	look, err := h.ask(ctx, m)
-	if err != nil && !lost(err) {
-		return look, h.Looker.Log.Write(ctx, ignored(err))
+// failed adds a message that has to come again, once: it may be about several groups.
+func failed(all []events.SQSBatchItemFailure, id string) []events.SQSBatchItemFailure {
+	one := events.SQSBatchItemFailure{ItemIdentifier: id}
+	if slices.Contains(all, one) {
+		return all
 	}
-	return look, err
+	return append(all, one)
+}
+
+// take reads a message, and deals with it unless groups are to be looked at, which it
+// returns.
+func (h Signals) take(ctx context.Context, m events.SQSMessage) ([]signal.Look, error) {
+	looks, err := h.ask(ctx, m)
+	if err != nil && !lost(err) {
+		return nil, h.Looker.Log.Write(ctx, ignored(err))
+	}
+	return looks, err
 }
 
 // ask does what a signal asks for.
-func (h Signals) ask(ctx context.Context, m events.SQSMessage) (signal.Look, error) {
+func (h Signals) ask(ctx context.Context, m events.SQSMessage) ([]signal.Look, error) {
 	s, err := signal.Decode([]byte(m.Body))
 	switch s := s.(type) {
 	case signal.OwnWrite:
-		return signal.Look{}, h.Looker.Explain(ctx, s, delivery(m))
+		return nil, h.Looker.Explain(ctx, s, delivery(m))
+	case signal.Sweep:
+		return nil, h.Looker.Sweep(ctx, s)
+	case signal.Looks:
+		return s.Looks(), nil
 	case signal.ImageChanged:
-		return h.Looker.Place(ctx, s)
+		look, err := h.Looker.Place(ctx, s)
+		if err != nil || look.Group == "" {
+			return nil, err
+		}
+		return []signal.Look{look}, nil
 	case interface{ Look() signal.Look }:
-		return s.Look(), nil
+		return []signal.Look{s.Look()}, nil
 	}
-	return signal.Look{}, err
+	return nil, err
 }
 
 // lost reports whether an event that couldn't be dealt with has to come again.

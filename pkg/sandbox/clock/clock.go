@@ -31,11 +31,24 @@ func (c *Clock) Now() time.Time {
 
 // After runs f once simulated time has moved on by d. It runs on the goroutine
 // that advances the clock; f may call After and Now but not Advance.
-func (c *Clock) After(d time.Duration, f func()) {
+func (c *Clock) After(d time.Duration, f func()) { c.add(item{f: f}, d) }
+
+// Every runs f each time that simulated time has moved on by d, until f is false.
+// It isn't Pending: what comes again for ever is no reason to wait.
+func (c *Clock) Every(d time.Duration, f func() bool) {
+	c.add(item{again: true, f: func() {
+		if f() {
+			c.Every(d, f)
+		}
+	}}, d)
+}
+
+func (c *Clock) add(i item, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.serial++
-	heap.Push(&c.due, item{at: c.now.Add(d), serial: c.serial, f: f})
+	i.at, i.serial = c.now.Add(d), c.serial
+	heap.Push(&c.due, i)
 }
 
 // Advance moves time on by d and runs what falls due, in order.
@@ -69,19 +82,25 @@ func (c *Clock) step(end time.Time) bool {
 	return true
 }
 
-// Pending returns when the next thing is due; false where nothing is.
+// Pending returns when the next thing is due that was asked for by After; false
+// where nothing is.
 func (c *Clock) Pending() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.due) == 0 {
-		return time.Time{}, false
+	var next time.Time
+	found := false
+	for _, i := range c.due {
+		if !i.again && (!found || i.at.Before(next)) {
+			next, found = i.at, true
+		}
 	}
-	return c.due[0].at, true
+	return next, found
 }
 
 type item struct {
 	at     time.Time
 	serial int
+	again  bool // it comes again and again
 	f      func()
 }
 

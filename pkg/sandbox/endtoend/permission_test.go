@@ -18,7 +18,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 	t.Parallel()
 	place := permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
-		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch",
 		Accounts: []string{owner}, Suffix: suffix,
 	}
 	for _, role := range permission.Roles() {
@@ -58,6 +58,10 @@ func needs(role permission.Role, p permission.Permission) scenario {
 	switch {
 	case role == permission.GroupWriter, strings.HasSuffix(p.Resource, "group-writer"):
 		return scenario{options: moves, play: brokenGroup}
+	case role == permission.Diagnose && strings.HasSuffix(p.Resource, "keymend-looks"):
+		return scenario{options: []option{sweeping(), switched(silent)}, play: func(w *world) { brokenGroup(w); w.box.Advance(time.Hour) }}
+	case strings.HasSuffix(p.Resource, "keymend-diagnose:*"):
+		return scenario{options: []option{sweeping()}, play: func(w *world) { brokenGroup(w); w.broken("batch", w.key(rootOnly, nil)); w.box.Advance(time.Hour) }, healsWithout: true}
 	case role == permission.Remediate && p.Action == "sqs:SendMessage":
 		// The next step is sent again by diagnose, when the next launch fails.
 		return scenario{options: moves, play: brokenGroup, healsWithout: true}

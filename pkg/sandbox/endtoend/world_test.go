@@ -46,6 +46,7 @@ type setup struct {
 	switches  sandbox.Switches
 	document  func([]byte) []byte
 	unwatched bool // nobody asks in the end whether the log explains every write
+	sweeps    bool // what no event told of is looked for, too
 }
 
 // with sets a parameter of the account template.
@@ -55,6 +56,10 @@ func with(name, value string) option { return func(s *setup) { s.params[name] = 
 func switched(change func(*sandbox.Switches)) option {
 	return func(s *setup) { change(&s.switches) }
 }
+
+// sweeping has what no event told of looked for, as Keymend does where it is deployed.
+// A story that is about events goes without.
+func sweeping() option { return func(s *setup) { s.sweeps = true } }
 
 // edited changes the template itself.
 func edited(change func([]byte) []byte) option { return func(s *setup) { s.document = change } }
@@ -80,6 +85,12 @@ func newWorld(t *testing.T, options ...option) *world {
 	must(t, err)
 	must(t, box.Deploy(s.document(template.Account()), account, region, s.params, binaries))
 	w := connect(t, box, url, account, region)
+	if !s.sweeps {
+		for _, name := range []string{"keymend-sweep-recent", "keymend-sweep-full"} {
+			_, err := w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: &name})
+			must(t, err)
+		}
+	}
 	if !s.unwatched {
 		t.Cleanup(w.wantExplained)
 	}

@@ -66,7 +66,7 @@ func (s *Service) matched(account, region string, event map[string]any) []delive
 // doesn't see CloudTrail's Describe, Get and List calls.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
 func (r *rule) takes(event map[string]any) bool {
-	if r.state == types.RuleStateDisabled || !r.pattern.matches(event) {
+	if r.state == types.RuleStateDisabled || r.schedule != "" || !r.pattern.matches(event) {
 		return false
 	}
 	if r.state != types.RuleStateEnabled || event["detail-type"] != "AWS API Call via CloudTrail" {

@@ -42,6 +42,8 @@ type rule struct {
 	ruleName
 	text        string
 	pattern     pattern
+	schedule    string        // expression; "" = none
+	every       time.Duration // of the schedule
 	description string
 	state       types.RuleState
 	targets     []types.Target

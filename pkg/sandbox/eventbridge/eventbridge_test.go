@@ -232,3 +232,53 @@ func TestRules(t *testing.T) {
 		t.Error("a target that isn't in the sandbox was taken")
 	}
 }
+
+// TestSchedules: a rule with a rate delivers AWS's own event at that rate, while it
+// is enabled and has the rate, and matches no event.
+func TestSchedules(t *testing.T) {
+	t.Parallel()
+	c := clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	q := &queues{admit: map[string]bool{queue: true}, got: map[string][]string{}}
+	s := eventbridge.New(c, q)
+	put := func(rate string) {
+		t.Helper()
+		if _, err := s.PutRule(ctx(), &awsevents.PutRuleInput{Name: new("sweep"), ScheduleExpression: &rate}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("rate(15 minutes)")
+	put("rate(15 minutes)") // the same again is no second one
+	if _, err := s.PutTargets(ctx(), &awsevents.PutTargetsInput{Rule: new("sweep"), Targets: []types.Target{{Id: new("q"), Arn: new(queue)}}}); err != nil {
+		t.Fatal(err)
+	}
+	s.Put(account, region, eventbridge.Event{Source: "aws.kms", DetailType: "x", Detail: struct{}{}})
+	if _, due := c.Pending(); due {
+		t.Error("a schedule keeps the sandbox from being idle, or took an event")
+	}
+	want := func(after time.Duration, n int) {
+		t.Helper()
+		c.Advance(after)
+		if len(q.got[queue]) != n {
+			t.Errorf("%d events after %s, want %d: %v", len(q.got[queue]), after, n, q.got)
+		}
+	}
+	want(14*time.Minute, 0)
+	want(time.Minute, 1)
+	want(time.Hour, 5)
+	put("rate(1 hour)")
+	want(time.Hour, 6)
+	if _, err := s.DisableRule(ctx(), &awsevents.DisableRuleInput{Name: new("sweep")}); err != nil {
+		t.Fatal(err)
+	}
+	want(3*time.Hour, 6)
+	for _, part := range []string{`"detail-type":"Scheduled Event"`, `"source":"aws.events"`, `"resources":["arn:aws:events:eu-west-1:111122223333:rule/sweep"]`, `"detail":{}`} {
+		if !strings.Contains(q.got[queue][0], part) {
+			t.Errorf("%s isn't in %s", part, q.got[queue][0])
+		}
+	}
+	for _, bad := range []string{"rate(1 minutes)", "rate(2 minute)", "rate(0 minutes)", "cron(0 * * * ? *)", "rate(5 seconds)"} {
+		if _, err := s.PutRule(ctx(), &awsevents.PutRuleInput{Name: new("bad"), ScheduleExpression: &bad}); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+}

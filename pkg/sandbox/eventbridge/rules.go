@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -40,18 +41,19 @@ func (s *Service) with(ctx context.Context, name, bus *string, f func(*rule) err
 	return f(r)
 }
 
-// PutRule makes or replaces a rule; its targets stay. Schedules are not in the
-// sandbox.
+// PutRule makes or replaces a rule; its targets stay. A rule of the sandbox has
+// either a pattern or a rate.
 func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*eventbridge.PutRuleOutput, error) {
 	if err := onDefaultBus(in.EventBusName); err != nil {
 		return nil, err
 	}
-	if aws.ToString(in.Name) == "" || aws.ToString(in.ScheduleExpression) != "" || in.EventPattern == nil {
-		return nil, wire.Errorf("ValidationException", "a rule of the sandbox needs a Name and an EventPattern, and has no schedule")
+	schedule := aws.ToString(in.ScheduleExpression)
+	if aws.ToString(in.Name) == "" || (schedule != "") == (in.EventPattern != nil) {
+		return nil, wire.Errorf("ValidationException", "a rule of the sandbox needs a Name, and either an EventPattern or a ScheduleExpression")
 	}
-	p, err := parsePattern(*in.EventPattern)
+	p, every, err := when(schedule, aws.ToString(in.EventPattern))
 	if err != nil {
-		return nil, wire.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
+		return nil, err
 	}
 	c := wire.CallerOf(ctx)
 	name := ruleName{c.Account, c.Region, *in.Name}
@@ -62,8 +64,25 @@ func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*e
 		r = &rule{ruleName: name}
 		s.rules[name] = r
 	}
-	r.text, r.pattern, r.description, r.state = *in.EventPattern, p, aws.ToString(in.Description), cmp.Or(in.State, types.RuleStateEnabled)
+	r.text, r.pattern, r.description, r.state = aws.ToString(in.EventPattern), p, aws.ToString(in.Description), cmp.Or(in.State, types.RuleStateEnabled)
+	if r.schedule != schedule {
+		r.schedule, r.every = schedule, every
+		s.start(r)
+	}
 	return &eventbridge.PutRuleOutput{RuleArn: new(name.arn())}, nil
+}
+
+// when reads a schedule, or else a pattern.
+func when(schedule, text string) (pattern, time.Duration, error) {
+	if schedule != "" {
+		every, err := rate(schedule)
+		return nil, every, err
+	}
+	p, err := parsePattern(text)
+	if err != nil {
+		err = wire.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
+	}
+	return p, 0, err
 }
 
 // PutTargets adds or replaces targets by Id. Only SQS queues, without input
@@ -134,7 +153,7 @@ func (s *Service) DescribeRule(ctx context.Context, in *eventbridge.DescribeRule
 	return &out, s.with(ctx, in.Name, in.EventBusName, func(r *rule) error {
 		t := r.listed()
 		out = eventbridge.DescribeRuleOutput{Arn: t.Arn, Name: t.Name, EventBusName: t.EventBusName,
-			EventPattern: t.EventPattern, State: t.State, Description: t.Description, CreatedBy: &r.account}
+			EventPattern: t.EventPattern, ScheduleExpression: t.ScheduleExpression, State: t.State, Description: t.Description, CreatedBy: &r.account}
 		return nil
 	})
 }
@@ -194,7 +213,12 @@ func (s *Service) on(account, region string) []*rule {
 }
 
 func (r *rule) listed() types.Rule {
-	t := types.Rule{Arn: new(r.arn()), Name: &r.name, EventBusName: new("default"), EventPattern: new(r.text), State: r.state}
+	t := types.Rule{Arn: new(r.arn()), Name: &r.name, EventBusName: new("default"), State: r.state}
+	if r.schedule != "" {
+		t.ScheduleExpression = &r.schedule
+	} else {
+		t.EventPattern = &r.text
+	}
 	if r.description != "" {
 		t.Description = new(r.description)
 	}

@@ -19,7 +19,7 @@ func TestDemo(t *testing.T) {
 			t.Fatalf("build %s: %v\n%s", name, err, text)
 		}
 	}
-	s := run(t, "", "demo", "--functions", dir).want(t, 0, "\n6 of 6 as expected.\n", "")
+	s := run(t, "", "demo", "--functions", dir).want(t, 0, "\n7 of 7 as expected.\n", "")
 	const first = "LOCAL SANDBOX. Nothing leaves this machine. Simulated time.\n"
 	if !strings.HasPrefix(s.out, first) || strings.Contains(s.out, "\x1b") {
 		t.Errorf("the story doesn't begin as it should, or is coloured in a pipe:\n%s", s.out)

@@ -157,7 +157,7 @@ func fromFile(name string) ([]record.Record, string, error) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func fromLog(ctx context.Context, s session, group, id string) ([]record.Record, string, error) {
 	where := "log group " + group
-	lines, err := wiring.Lines(ctx, cloudwatchlogs.NewFromConfig(s.aws), group, id, time.Time{}, time.Time{})
+	lines, err := wiring.Lines(ctx, cloudwatchlogs.NewFromConfig(s.aws), group, "remediationId", id, time.Time{}, time.Time{})
 	if err != nil {
 		return nil, where, fmt.Errorf("read audit records: %w", err)
 	}

@@ -1,4 +1,4 @@
-// Package demo tells Keymend's story in the sandbox, in six parts. Nothing of it
+// Package demo tells Keymend's story in the sandbox, in seven parts. Nothing of it
 // is made up: the built functions run, and every line is read back from their
 // audit records or from AWS's own APIs.
 package demo
@@ -40,6 +40,7 @@ func parts() []part {
 		{"NOT ASKED", (*stage).notAsked},
 		{"NOT KMS", (*stage).notKMS},
 		{"UNDO", (*stage).undo},
+		{"SILENCE", (*stage).silence},
 	}
 }
 

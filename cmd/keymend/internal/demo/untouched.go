@@ -112,7 +112,7 @@ func (s *stage) notKMS(ctx context.Context) error {
 	if err := a.seed.Group(ctx, group, noCapacityType, scenario.Volume{Encrypted: true}); err != nil {
 		return err
 	}
-	if _, _, err = s.looked(ctx, a, group, outcome.CauseElsewhere); err != nil {
+	if _, _, err = s.looked(ctx, a, group, outcome.NotKMS); err != nil {
 		return err
 	}
 	after, err := a.keyPolicy(ctx, s.key)

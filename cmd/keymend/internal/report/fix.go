@@ -17,7 +17,7 @@ import (
 // fix says what can be done about the key, or what was.
 func (g Group) fix(p *screen.Page, k Key) {
 	switch o := k.Outcome(); o {
-	case outcome.NoFix, outcome.NotPermitted, outcome.SettingsInvalid, outcome.CauseElsewhere, outcome.Ignored:
+	case outcome.NoFix, outcome.NotPermitted, outcome.SettingsInvalid, outcome.CauseElsewhere, outcome.NotKMS, outcome.Ignored:
 		k.noFix(p, o)
 	case outcome.Waiting:
 		k.waits(p)

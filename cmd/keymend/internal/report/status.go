@@ -80,7 +80,7 @@ func (g Group) broken(code Code) status {
 // open goes on where every key is open.
 func (g Group) open() status {
 	switch {
-	case g.any(outcome.CauseElsewhere), g.elsewhere():
+	case g.any(outcome.CauseElsewhere, outcome.NotKMS), g.elsewhere():
 		return status{"NOT KMS", screen.Doubt, NotOurs}
 	case g.Head.Suspended != "" && g.short():
 		return status{"SUSPENDED", screen.Doubt, NotOurs}

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -127,14 +128,14 @@ func (w *world) Grant(context.Context, string, string) (access.Grant, error) {
 
 func (w *world) Storage() *observe.Storage { return nil }
 
-// View, Switch and Intents make it remediation.Readers.
+// View, Switch, Logged and Fleet make it remediation.Readers.
 func (w *world) View(context.Context, string, string) (apply.Reader, error) { return w, nil }
 
 func (w *world) Switch(context.Context) (guard.Switch, string, error) {
 	return guard.SwitchNone, "", nil
 }
 
-func (w *world) Intents(context.Context, string, time.Time, time.Time) ([]string, error) {
+func (w *world) Logged(context.Context, string, time.Time, time.Time) ([]string, error) {
 	return nil, nil
 }
 
@@ -270,4 +271,8 @@ func throughJSON(t *testing.T, r record.Record) record.Record {
 		t.Fatal(ok, err)
 	}
 	return back
+}
+
+func (w *world) Fleet(context.Context, string, string) (remediation.Fleet, error) {
+	return nil, errors.New("nobody sweeps")
 }

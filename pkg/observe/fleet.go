@@ -1,0 +1,72 @@
+package observe
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+)
+
+// A Fleet reads how the groups of an account in a Region fare. It changes nothing.
+type Fleet struct{ groups Groups }
+
+// NewFleet returns one for the account and Region of the credentials.
+func NewFleet(cfg aws.Config) Fleet { return Fleet{autoscaling.NewFromConfig(cfg)} }
+
+// A Group is a group as a list of all shows it.
+type Group struct {
+	Name  string
+	Lacks bool // it has less in service, or in its warm pool, than it shall have
+	Stuck bool // Auto Scaling or a person stopped it from launching
+}
+
+// Groups reads all groups but those that are being deleted, a hundred a call.
+func (f Fleet) Groups(ctx context.Context) ([]Group, error) {
+	all, err := describeGroups(ctx, f.groups, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []Group
+	for _, g := range all {
+		if value(g.Status) == "" {
+			pool := warmPoolOf(g)
+			out = append(out, Group{
+				Name:  value(g.AutoScalingGroupName),
+				Lacks: units(g) < value(g.DesiredCapacity) || pool != nil && pool.Has < pool.Wanted,
+				Stuck: suspensionOf(g) != nil,
+			})
+		}
+	}
+	return out, nil
+}
+
+// units is what a group has in service in the units of its desired capacity: where a
+// mixed instances policy has weights, an instance counts for its weight.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups-instance-weighting.html
+func units(g astypes.AutoScalingGroup) int32 {
+	var out int32
+	for _, i := range g.Instances {
+		if i.LifecycleState != astypes.LifecycleStateInService || value(i.HealthStatus) == "Unhealthy" {
+			continue
+		}
+		weight, err := strconv.ParseInt(value(i.WeightedCapacity), 10, 32)
+		if err != nil {
+			weight = 1 // it has none
+		}
+		out += int32(weight)
+	}
+	return out
+}
+
+// Failures reads a group's failed launches since the last one that succeeded, the
+// newest first, a hundred activities back at most.
+func (f Fleet) Failures(ctx context.Context, group string) ([]Failure, error) {
+	failed, err := failures(ctx, f.groups, group)
+	var out []Failure
+	for _, a := range failed {
+		out = append(out, failureOf(a))
+	}
+	return out, err
+}

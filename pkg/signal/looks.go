@@ -1,0 +1,70 @@
+package signal
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// LooksSchema is the version of Looks.
+const LooksSchema = "keymend.look/1"
+
+// Looks is a message of Keymend to itself: groups to look at, for a sweep that found
+// them. Like an event it is a hint.
+type Looks struct {
+	Schema  string   `json:"schema"`
+	Account string   `json:"account"`
+	Region  string   `json:"region"`
+	Groups  []string `json:"groups"`
+	// Lacking are those of them that lacked instances. Of a group that lacks none no
+	// failure is looked for.
+	Lacking []string  `json:"lacking,omitempty"`
+	Asked   time.Time `json:"asked"` // when the sweep began
+	// Full: would their next launch fail? Else only: which key makes launches fail?
+	Full bool `json:"full,omitempty"`
+}
+
+// readLooks reads a message; the error is *Malformed.
+func readLooks(message []byte) (Looks, error) {
+	var l Looks
+	if err := json.Unmarshal(message, &l); err != nil {
+		return Looks{}, &Malformed{What: "can't be read: " + err.Error()}
+	}
+	if l.Schema != LooksSchema {
+		return Looks{}, &Malformed{Where: "schema", What: fmt.Sprintf("is %q, not %q", l.Schema, LooksSchema)}
+	}
+	for _, must := range envelopeForms() {
+		value := map[string]string{"account": l.Account, "region": l.Region}[must.name]
+		if !regexp.MustCompile(must.form).MatchString(value) {
+			return Looks{}, &Malformed{Where: must.name, What: must.says}
+		}
+	}
+	if len(l.Groups) == 0 {
+		return Looks{}, &Malformed{Where: "groups", What: "is empty"}
+	}
+	for _, group := range l.Groups {
+		if problem := groupProblem(group); problem != "" {
+			return Looks{}, &Malformed{Where: "groups", What: problem}
+		}
+	}
+	return l, nil
+}
+
+// Name implements Signal.
+func (Looks) Name() string { return string(WhySwept) }
+
+// From implements Signal.
+func (l Looks) From() Event { return Event{Account: l.Account, Region: l.Region} }
+
+func (Looks) sealed() {}
+
+// Looks asks which keys stand in the way of each group's next launch.
+func (l Looks) Looks() []Look {
+	out := make([]Look, len(l.Groups))
+	for i, group := range l.Groups {
+		out[i] = Look{Why: WhySwept, Account: l.Account, Region: l.Region, Group: group, Sweep: &Swept{l.Asked, slices.Contains(l.Lacking, group), l.Full}}
+	}
+	return out
+}
