@@ -58,7 +58,7 @@ func All(s Snapshot, o Options) []Proposal {
 		return out
 	}
 	for _, f := range s.Findings {
-		if p, ok := f.rest(o); ok {
+		if p, ok := f.rest(o); ok && len(s.Unseen) == 0 { // else a key that nobody sees is likelier
 			out = append(out, p)
 		}
 	}

@@ -77,7 +77,7 @@ func TestNamesTheStage(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("the error is %v; it must say %q", err, tc.says)
 			}
-			if !strings.Contains(text, "did not happen as told") || !regexp.MustCompile(`(?m)^`+string(rune('0'+tc.played))+` of 6 as expected\.$`).MatchString(text) {
+			if !strings.Contains(text, "did not happen as told") || !regexp.MustCompile(`(?m)^`+string(rune('0'+tc.played))+` of 7 as expected\.$`).MatchString(text) {
 				t.Errorf("the story doesn't end as it should:\n%s", text)
 			}
 		})
