@@ -11,4 +11,9 @@ type State struct {
 	Tags  map[string]string // nil where TagsUnreadable
 
 	TagsUnreadable string // why the tags couldn't be read; "" = they were
+	// KeptOut: the policy of a key of the own account keeps the reader out, whatever its
+	// own permissions: "Unless the key policy explicitly allows it, you cannot use IAM
+	// policies to allow access to a KMS key."
+	// https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies.html
+	KeptOut bool
 }

@@ -12,12 +12,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/access"
+	"keymend/pkg/account"
 	"keymend/pkg/keypolicy"
 )
 
 func (r *Reader) policy(ctx context.Context, s *State) error {
 	out, err := r.keys.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &s.Facts.Key.ARN})
 	if err != nil {
+		denial, _ := account.DenialOf(err)
+		s.KeptOut = denial.Policy == account.ResourceBased
 		if s.Facts.PolicyUnreadable, err = unreadable("kms:GetKeyPolicy", err); err != nil {
 			return fmt.Errorf("get policy of key %s: %w", s.Facts.Key.ARN, err)
 		}

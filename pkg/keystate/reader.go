@@ -1,10 +1,12 @@
 package keystate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -64,8 +66,9 @@ type Reader struct {
 
 // A described key is what DescribeKey says of it, or why it doesn't.
 type described struct {
-	key    access.Key
-	unseen string
+	key     access.Key
+	unseen  string
+	keptOut bool // see State.KeptOut
 }
 
 // A keyFor is a key as one grantee finds it.
@@ -108,9 +111,8 @@ func FromConfig(account string, cfg aws.Config) *Reader {
 // and tags is said in the state; everything else that goes wrong is an error. Of
 // a key of another Region nothing is read: EBS can't use it, whatever its state.
 //
-// Errors: ErrKeyNotFound; else the SDK's, wrapped. A refused DescribeKey is one,
-// since nothing at all is known of the key then; but not of another account's
-// key, of which most is out of sight in any case.
+// Errors: ErrKeyNotFound; else the SDK's, wrapped. That DescribeKey was refused is
+// none: other keys of the launch are looked at all the same.
 func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error) {
 	if region := arn.Region(keyID); region != "" && r.region != "" && region != r.region {
 		return elsewhere(keyID, region), nil
@@ -124,17 +126,35 @@ func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error)
 
 func (r *Reader) describe(ctx context.Context, keyID string) (described, error) {
 	out, err := r.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &keyID})
+	denial, _ := account.DenialOf(err)
 	switch {
 	case namesNone(err):
 		return described{}, fmt.Errorf("describe key %s: %w: %s", keyID, ErrKeyNotFound, account.Message(err))
-	case account.AccessDenied(err) && r.foreign(keyID):
-		return described{key: access.Key{ARN: keyID}, unseen: "the key's state: kms:DescribeKey was refused: " + account.Message(err)}, nil
+	case denial.Action == "kms:DescribeKey": // else it is the reader's role that couldn't be assumed
+		return described{
+			key: access.Key{ARN: r.named(keyID, denial)}, unseen: "the key's state: " + refusal("kms:DescribeKey", err),
+			keptOut: !r.foreign(keyID) && denial.Policy == account.ResourceBased,
+		}, nil
 	case err != nil:
 		return described{}, fmt.Errorf("describe key %s: %w", keyID, err)
 	case out.KeyMetadata == nil:
 		return described{}, fmt.Errorf("describe key %s: the answer is empty", keyID)
 	}
 	return described{key: keyOf(out.KeyMetadata)}, nil
+}
+
+// named is the ARN of a key that may not be described: as KMS says it, else as it is
+// written down.
+func (r *Reader) named(keyID string, denial account.Denial) string {
+	switch {
+	case arn.Account(keyID) != "":
+		return keyID
+	case strings.Contains(denial.Resource, ":key/"):
+		return denial.Resource
+	case !strings.HasPrefix(keyID, "alias/"):
+		keyID = "key/" + keyID
+	}
+	return "arn:" + cmp.Or(arn.Partition(denial.Resource), "aws") + ":kms:" + r.region + ":" + r.account + ":" + keyID
 }
 
 // foreign reports whether a key, by its ARN, is of another account than the
@@ -147,7 +167,7 @@ func (r *Reader) foreign(key string) bool {
 // state reads the rest, side by side.
 func (r *Reader) state(ctx context.Context, d described, grantee string) (State, error) {
 	key := d.key
-	s := State{Facts: access.Facts{Key: key}}
+	s := State{Facts: access.Facts{Key: key}, KeptOut: d.keptOut}
 	if d.unseen != "" {
 		s.Facts.CouldNotSee = []string{d.unseen}
 	}
@@ -161,6 +181,9 @@ func (r *Reader) state(ctx context.Context, d described, grantee string) (State,
 	if owner := arn.Account(key.ARN); owner != r.account {
 		s.foreign(owner)
 		parts = []func() error{grants}
+	} else if !strings.Contains(key.ARN, ":key/") { // which key the alias names isn't known
+		s.Facts.PolicyUnreadable, s.Facts.GrantsUnreadable, s.TagsUnreadable = d.unseen, d.unseen, d.unseen
+		parts = nil
 	}
 	err := together.Do(parts...)
 	if err == nil && r.foreign(key.ARN) && s.Facts.GrantsUnreadable != "" && r.granter != "" {
@@ -212,7 +235,16 @@ func elsewhere(arn, region string) State {
 // unreadable turns a refusal into words, and leaves every other error.
 func unreadable(action string, err error) (string, error) {
 	if account.AccessDenied(err) {
-		return action + " was refused: " + account.Message(err), nil
+		return refusal(action, err), nil
 	}
 	return "", err
+}
+
+// refusal says that the key's own policy refused an action, or else what AWS says.
+func refusal(action string, err error) string {
+	d, _ := account.DenialOf(err)
+	if d.Policy == account.ResourceBased && !d.Unclear {
+		return action + " was refused: " + d.String()
+	}
+	return action + " was refused: " + account.Message(err)
 }

@@ -179,7 +179,7 @@ func TestRemembering(t *testing.T) {
 		t.Errorf("%d calls: %q", n, e.calls)
 	}
 	for answer, want := range map[string]int{
-		refused("NotFoundException", "Alias is not found"): 1, refused("AccessDeniedException", "no"): 1, refused("ThrottlingException", "Rate exceeded"): 2,
+		refused("NotFoundException", "Alias is not found"): 1, refused("ThrottlingException", "Rate exceeded"): 2,
 	} {
 		r, e := serve(t, map[string]string{"DescribeKey": answer})
 		m := r.Remembering()
@@ -265,8 +265,6 @@ func TestReadErrors(t *testing.T) {
 			}},
 		"no key's name": {map[string]string{"DescribeKey": refused("ValidationException", "1 validation error detected")},
 			func(err error) bool { return errors.Is(err, keystate.ErrKeyNotFound) }},
-		"may not describe": {map[string]string{"DescribeKey": denied("kms:DescribeKey")},
-			func(err error) bool { return deniedAction(err) == "kms:DescribeKey" }},
 		"throttled": {map[string]string{"ListGrants": refused("ThrottlingException", "Rate exceeded")}, account.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -310,6 +308,46 @@ func TestRole(t *testing.T) {
 	r, _ := serve(t, map[string]string{"GetRole": strings.ReplaceAll(strings.ReplaceAll(missing, "NoSuchEntity", "AccessDenied"), "The role cannot be found.", "User: x is not authorized to perform: iam:GetRole on resource: y")})
 	if _, err := r.Role(t.Context(), roleARN); deniedAction(err) != "iam:GetRole" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestReadKeptOut: an own key that may not be described is one of which nothing else is
+// known, and it is said whether its own policy keeps the reader out.
+func TestReadKeptOut(t *testing.T) {
+	t.Parallel()
+	byKey := func(action string) string {
+		return strings.Replace(denied(action), "identity-based", "resource-based", 1)
+	}
+	all := func(refuse func(string) string) map[string]string {
+		out := map[string]string{}
+		for _, name := range []string{"DescribeKey", "GetKeyPolicy", "ListGrants", "ListResourceTags"} {
+			out[name] = refuse("kms:" + name)
+		}
+		return out
+	}
+	policy := map[string]string{"GetKeyPolicy": byKey("kms:GetKeyPolicy")}
+	for name, tc := range map[string]struct {
+		answers   map[string]string
+		named     string
+		keptOut   bool
+		described bool
+	}{
+		"by the key's policy":           {all(byKey), keyARN, true, false},
+		"by the key's policy, an alias": {all(byKey), "alias/platform-ebs", true, false},
+		"by the key's policy, an id":    {all(byKey), "1a2b3c4d-0000-0000-0000-000000000001", true, false},
+		"by what the reader may":        {all(denied), keyARN, false, false},
+		"from its policy alone":         {policy, keyARN, true, true},
+	} {
+		r, _ := serve(t, tc.answers)
+		s, err := r.Read(t.Context(), tc.named, roleARN)
+		if err != nil || s.Facts.Key.ARN != keyARN || s.KeptOut != tc.keptOut || s.Facts.Policy != nil || s.Facts.PolicyUnreadable == "" || (s.Facts.Key.State != "") != tc.described {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+	// What doesn't say which key an alias names leaves the alias.
+	r, _ := serve(t, map[string]string{"DescribeKey": refused("AccessDeniedException", "no")})
+	if s, err := r.Read(t.Context(), "alias/platform-ebs", roleARN); err != nil || !strings.HasSuffix(s.Facts.Key.ARN, ":"+own+":alias/platform-ebs") || s.Facts.GrantsUnreadable == "" {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 

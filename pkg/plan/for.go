@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -29,7 +30,10 @@ func For(f Finding, o Options) Plan {
 		f.across(o, &p)
 	}
 	if p.NoFix == nil && p.Opens() {
-		p.NoFix = f.try(p.Steps)
+		p.NoFix = cmp.Or(f.lockedOut(o, p.Steps), f.try(p.Steps))
+	}
+	if p.NoFix != nil && p.NoFix.Reason == PolicyUnreadable && (f.KeptOut || f.Facts.Policy != nil) {
+		f.toKeeper(o, &p)
 	}
 	if p.NoFix != nil {
 		p.Steps = nil

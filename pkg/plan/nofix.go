@@ -71,11 +71,8 @@ func (f Finding) asymmetric() bool {
 
 // unclear is the part of obstacle that rests on policy and grants.
 func (f Finding) unclear() *NoFix {
-	key := f.Facts.Key.ARN
 	if f.Facts.Policy == nil && f.OwnKey() {
-		return &NoFix{PolicyUnreadable,
-			fmt.Sprintf("the policy of %s couldn't be read: %s", key, f.Facts.PolicyUnreadable),
-			"Let Keymend's reader role do kms:GetKeyPolicy on the key, or mend the policy by hand."}
+		return f.unread()
 	}
 	denied := f.denied()
 	if denied != nil && denied.Reason == ExplicitDeny {

@@ -31,12 +31,14 @@ const (
 	HalfOpen    Half = "open"  // by another statement, which wasn't written for this
 )
 
-// ForOwner is what the owner of another account's key does by hand, and what
+// ForOwner is what the owner of a key does by hand, and, of another account's key, what
 // someone of the group's account does then, if Keymend doesn't.
 type ForOwner struct {
 	Account    string   `json:"account"`              // of the key
 	Statements []string `json:"statements,omitempty"` // to be added to the key policy, JSON, as Keymend would write them
-	Command    string   `json:"command"`              // creates the grant, in the group's account
+	Command    string   `json:"command,omitempty"`    // creates the grant, in the group's account; "" = the key is that account's
+	// Let are the statements, JSON, by which Keymend itself may see the key, and open it.
+	Let []string `json:"let,omitempty"`
 }
 
 // Grant returns the step that would give the principal a grant on another
@@ -179,6 +181,9 @@ func (f Finding) report(owner *ForOwner, why string) *NoFix {
 // String says it in words, with the statements as they are to be added.
 func (o ForOwner) String() string {
 	text := ""
+	if o.Command == "" {
+		return o.keepers()
+	}
 	if len(o.Statements) > 0 {
 		text = "1. Account " + o.Account + ", the key's owner, adds to the key policy: " + strings.Join(o.Statements, ",") + " 2. "
 	}
@@ -202,11 +207,8 @@ func (f Finding) hasGrant(create grant.Create) bool {
 	})
 }
 
-// hidden reports whether the key is another account's and all but its name is
-// out of sight.
-func (f Finding) hidden() bool {
-	return !f.OwnKey() && f.Facts.Policy == nil && f.Facts.Key.State == ""
-}
+// hidden reports whether all of the key but its name is out of sight.
+func (f Finding) hidden() bool { return f.Facts.Policy == nil && f.Facts.Key.State == "" }
 
 // revealed takes what can't be seen of another account's key for what is most
 // likely: so a grant can be tried for what it gives. The proof of it is KMS's.

@@ -51,6 +51,7 @@ type Finding struct {
 	Instance       access.Result
 	Tags           map[string]string
 	TagsUnreadable string
+	KeptOut        bool   // the policy of an own key keeps Keymend out, whatever it may else
 	KeyNotFound    string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
 	// SharedBy are the accounts that shared with the group's account an image or
 	// snapshot under this key which the launch takes.
@@ -80,8 +81,8 @@ type Plan struct {
 	FactsDigest    string `json:"factsDigest"`
 	OthersAffected int    `json:"-"` // other principals whose access would change; computed
 	// Half says how the key owner's half stands, NearMisses what in the key policy
-	// looks like it and isn't, ForOwner what there is to do by hand; only where the
-	// key is another account's.
+	// looks like it and isn't; only where the key is another account's. ForOwner is what
+	// there is to do by hand there, and for an own key whose policy keeps Keymend out.
 	Half       Half              `json:"half,omitempty"`
 	NearMisses []access.NearMiss `json:"-"`
 	ForOwner   *ForOwner         `json:"forOwner,omitempty"`
@@ -124,6 +125,8 @@ type Options struct {
 	ForeignStatements settings.ForeignStatements
 	Dedicated         string // suffix of the role that groups are moved to; "" = they keep theirs
 
+	Reader  access.Principal // who reads the keys of the group's account
+	Writer  access.Principal // who writes their policies
 	Granter access.Principal // who calls CreateGrant in the group's account
 	Copier  access.Principal // who copies, in the group's account
 }

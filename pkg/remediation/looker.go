@@ -113,12 +113,14 @@ func (l *Looker) options(account string) plan.Options {
 	c := l.Settings
 	o := plan.Options{
 		OwnKey: c.OwnKey, OwnershipTags: c.OwnershipTags, Dedicated: c.Dedicated,
-		ForeignKey: c.ForeignKey, ForeignStatements: c.ForeignStatements, Granter: l.Person, Copier: l.Person,
+		ForeignKey: c.ForeignKey, ForeignStatements: c.ForeignStatements, Reader: l.Person, Writer: l.Person, Granter: l.Person, Copier: l.Person,
 	}
 	if c.RolePrefix != "" {
 		place := permission.Place{Partition: c.Partition, Account: account, Prefix: c.RolePrefix}
 		o.RetiringRole = place.ARN(permission.Granter)
 		o.Granter = access.Principal{ARN: o.RetiringRole}
+		o.Reader = access.Principal{ARN: place.ARN(permission.Reader)}
+		o.Writer = access.Principal{ARN: place.ARN(permission.PolicyWriter)}
 		o.Copier = access.Principal{ARN: place.ARN(permission.Copier)}
 	}
 	return o

@@ -247,6 +247,7 @@ func (p *pass) find(reads []read, roles []access.Principal) {
 func (p *pass) finding(r read, principal access.Principal) plan.Finding {
 	f := p.About(principal)
 	f.Cause, f.KeyID, f.Alias, f.Because = activity.Classify(p.look.Text).Cause, r.key.ID, r.state.Alias, because(r.key)
+	f.KeptOut = r.state.KeptOut
 	f.Operations, f.Facts, f.Tags, f.TagsUnreadable = slices.Clone(r.key.Operations), r.state.Facts, r.state.Tags, r.state.TagsUnreadable
 	for _, use := range r.key.Uses {
 		if use.SharedBy != "" && !slices.Contains(f.SharedBy, use.SharedBy) {

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -118,14 +116,15 @@ func (k Key) halves(p *screen.Page) bool {
 		return false
 	}
 	owner := k.Finding.Plan.ForOwner
+	if owner.Command == "" {
+		keeper(p, *owner)
+		return true
+	}
 	p.Row(screen.Bold, "HALVES", "account "+owner.Account+", the key policy: "+halfWords(k.Finding.Plan.Half),
 		"account "+k.Finding.Account+", the grant: "+grantWords(k.Finding.Plan))
 	if len(owner.Statements) > 0 {
 		p.Row(screen.Bold, "BY HAND", "account "+owner.Account+", the key's owner, adds to the key policy:")
-		var text bytes.Buffer
-		if err := json.Indent(&text, []byte("["+strings.Join(owner.Statements, ",")+"]"), "", "  "); err == nil {
-			p.Raw(text.String())
-		}
+		p.Raw(indented(owner.Statements))
 	}
 	p.Row(screen.Bold, "THEN", "Keymend creates the grant by itself when the group next fails, or someone of account "+k.Finding.Account+" does:")
 	p.Raw(owner.Command)
