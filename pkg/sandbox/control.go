@@ -25,6 +25,8 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		value = s.switchesNow().text()
 	case "POST switches":
 		value, err = s.changeSwitches(r)
+	case "POST keyPolicy":
+		value, err = s.seedKeyPolicy(r)
 	case "GET calls":
 		value, err = s.callsSince(r.URL.Query().Get("since"))
 	default:

@@ -47,6 +47,9 @@ func (s *Service) CreateAutoScalingGroup(ctx context.Context, in *autoscaling.Cr
 	if in.AutoScalingGroupName == nil || in.MinSize == nil || in.MaxSize == nil {
 		return nil, invalid("AutoScalingGroupName, MinSize and MaxSize must be given.")
 	}
+	if err := named(*in.AutoScalingGroupName); err != nil {
+		return nil, err
+	}
 	if in.InstanceId != nil || len(in.LifecycleHookSpecificationList) > 0 {
 		return nil, wire.Errorf("NotInTheSandbox", "groups like an instance, and lifecycle hooks, are not in the sandbox")
 	}
@@ -101,6 +104,23 @@ func fresh(n name, in *autoscaling.CreateAutoScalingGroupInput, now time.Time) t
 		v.Tags = labelled(v.Tags, n.group, t)
 	}
 	return v
+}
+
+// named refuses what is no name of a group: 1 to 255 characters of ASCII, from 33
+// to 126, without a colon. [?] The text of the last refusal.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
+func named(group string) error {
+	const longest = 255
+	const wrong = "1 validation error detected: Value '%s' at 'autoScalingGroupName' failed to satisfy constraint: Member must have length %s than or equal to %d"
+	switch {
+	case group == "":
+		return invalid(wrong, group, "greater", 1)
+	case len(group) > longest:
+		return invalid(wrong, group, "less", longest)
+	case strings.ContainsFunc(group, func(r rune) bool { return r < '!' || r > '~' || r == ':' }):
+		return invalid("The name of an Auto Scaling group can contain any ASCII character 33 to 126, and no colon (:).")
+	}
+	return nil
 }
 
 // bounded refuses a capacity outside its bounds.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/pkg/sandbox/autoscaling"
+	"keymend/pkg/sandbox/wire"
 )
 
 // TestAlwaysThere holds the members that AWS always answers with.
@@ -59,6 +60,18 @@ func TestRefusedGroups(t *testing.T) {
 		"ValidationError", "At least one Availability Zone or VPC Subnet is required.")
 	wantError(t, create(func(in *sdk.CreateAutoScalingGroupInput) { in.DesiredCapacity = new(int32(9)) }),
 		"ValidationError", "Desired capacity:9 must be between the specified min size:0 and max size:4")
+	for name, says := range map[string]string{
+		"": "greater than or equal to 1", strings.Repeat("a", 256): "less than or equal to 255",
+		"a b": "ASCII character 33 to 126", "a:b": "no colon", "a\x1b[31m": "ASCII", "a\nb": "ASCII", "wéb": "ASCII", "a\x7f": "ASCII",
+	} {
+		err := create(func(in *sdk.CreateAutoScalingGroupInput) { in.AutoScalingGroupName = &name })
+		if e := wire.AsError(err); e.Code != "ValidationError" || !strings.Contains(e.Message, says) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	for _, name := range []string{"web;touch${IFS}x;#", "--apply", "'\"`$(x)~!", strings.Repeat("a", 255)} {
+		must(t, create(func(in *sdk.CreateAutoScalingGroupInput) { in.AutoScalingGroupName = &name }))
+	}
 	w.group("web", 0)
 	_, err = w.asg.CreateAutoScalingGroup(admin(), &sdk.CreateAutoScalingGroupInput{AutoScalingGroupName: new("web"), MinSize: new(int32(0)), MaxSize: new(int32(0))})
 	wantError(t, err, "AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name web already exists")

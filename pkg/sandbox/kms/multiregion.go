@@ -83,6 +83,9 @@ func (s *Service) ReplicateKey(ctx context.Context, in *kms.ReplicateKeyInput) (
 	if region == "" {
 		return nil, wire.Errorf("ValidationException", "1 validation error detected: Value null at 'replicaRegion' failed to satisfy constraint: Member must not be null")
 	}
+	if err := wire.Region(region); err != nil {
+		return nil, err
+	}
 	if err := s.mayReplicate(ctx, primary, region, len(in.Tags) > 0); err != nil {
 		return nil, err
 	}

@@ -147,6 +147,8 @@ func TestRefusedReplicas(t *testing.T) {
 	f.wantCode(err, "AlreadyExistsException", *primary.Arn+" already exists.")
 	_, err = f.replicate(*primary.Arn, awskms.ReplicateKeyInput{ReplicaRegion: new("")})
 	f.wantCode(err, "ValidationException", "1 validation error detected: Value null at 'replicaRegion' failed to satisfy constraint: Member must not be null")
+	_, err = f.replicate(*primary.Arn, awskms.ReplicateKeyInput{ReplicaRegion: new("cn-north-1")})
+	f.wantCode(err, "NotInTheSandbox", "cn-north-1")
 	replicaOf := &awskms.ReplicateKeyInput{KeyId: primary.KeyId, ReplicaRegion: new("us-east-1")}
 	_, err = f.kms.ReplicateKey(at(f.admin(owner), elsewhere), replicaOf)
 	f.wantCode(err, "KMSInvalidStateException", arn+" is creating.")

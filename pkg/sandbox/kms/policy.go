@@ -3,6 +3,7 @@ package kms
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -104,8 +105,18 @@ func (s *Service) keepsControl(c *wire.Caller, k *key, p policy) bool {
 	return s.decide(c, next, request{operation: "PutKeyPolicy"}).Decision == access.Allowed
 }
 
+// taken are the characters of a key policy. A Sid is held to them once its escapes
+// are resolved, since KMS writes policies anew; that it does so isn't documented.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+var taken = regexp.MustCompile(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]*$`)
+
 // refused returns KMS's answer to what is wrong with the document itself.
 func refused(doc *keypolicy.Document) error {
+	for _, st := range doc.Statements() {
+		if !taken.MatchString(st.Sid) {
+			return malformed("Policy contains invalid characters: the Sid %q", st.Sid)
+		}
+	}
 	for _, r := range keypolicy.Refusals(doc) {
 		switch r.Reason {
 		case keypolicy.RefusedDeadPrincipal, keypolicy.RefusedPrincipal:

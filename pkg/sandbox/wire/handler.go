@@ -113,8 +113,14 @@ func (d *dispatcher) call(e *endpoint, sig signature, r *http.Request, id string
 		return result{}, err
 	}
 	op, ok := e.operations[name]
+	if !ok && name == "" {
+		return result{}, Errorf("NotInTheSandbox", "%s is not in the sandbox; docs/sandbox.md lists what is", sig.service)
+	}
 	if !ok {
 		return result{}, Errorf("NotInTheSandbox", "%s:%s is not in the sandbox", sig.service, name)
+	}
+	if err := Region(sig.region); err != nil {
+		return result{}, err
 	}
 	known, err := d.auth.Authenticate(sig.accessKey, r.Header.Get("X-Amz-Security-Token"), sig.region)
 	if err != nil {

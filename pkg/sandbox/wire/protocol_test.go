@@ -220,6 +220,8 @@ func TestAnUnknownServiceAndNoSignature(t *testing.T) {
 		"unknown JSON service": {scope("dynamodb"), "DynamoDB_20120810.ListTables", "{}", 400,
 			`{"__type":"NotInTheSandbox","message":"dynamodb:ListTables is not in the sandbox"}`},
 		"unknown query service": {scope("sns"), "", "Action=ListTopics", 400, "<Message>sns:ListTopics is not in the sandbox</Message>"},
+		"unknown REST service":  {scope("lambda"), "", "", 400, `"lambda is not in the sandbox; docs/sandbox.md lists what is"`},
+		"S3":                    {scope("s3"), "", "", 400, "<Message>s3 is not in the sandbox;"},
 		"no signature":          {"", "TrentService.DescribeKey", "{}", 403, `"MissingAuthenticationToken"`},
 		"half a signature":      {"AWS4-HMAC-SHA256 Credential=111122223333/20260302", "TrentService.DescribeKey", "{}", 403, `"MissingAuthenticationToken"`},
 		"another's target":      {scope("kms"), "AmazonSSM.GetParameter", "{}", 400, "UnknownOperationException"},

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -28,6 +29,19 @@ func parseSignature(r *http.Request) (signature, error) {
 		return signature{}, missing
 	}
 	return signature{accessKey: parts[0], region: parts[2], service: parts[3]}, nil
+}
+
+// regions are those of the partition aws, as the SDKs know them: every ARN and every
+// service's name in the sandbox is of that partition.
+// https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
+var regions = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$`)
+
+// Region refuses a Region that the sandbox doesn't have.
+func Region(name string) error {
+	if regions.MatchString(name) {
+		return nil
+	}
+	return Errorf("NotInTheSandbox", "Region %q is not in the sandbox: it has the Regions of the partition aws, such as eu-west-1, and no others", name)
 }
 
 // operationName returns the operation a request names.
@@ -56,8 +70,8 @@ func stranger(r *http.Request, service string) *endpoint {
 	if r.Header.Get("X-Amz-Target") != "" {
 		s.Protocol = JSON
 	}
-	if s.Protocol == Query && r.FormValue("Action") == "" {
-		s.Protocol = JSON // REST services: Lambda, S3, …
+	if s.Protocol == Query && r.FormValue("Action") == "" && service != "s3" { // whose errors are XML
+		s.Protocol = JSON // REST services: Lambda, EKS, …
 	}
 	return newEndpoint(s)
 }

@@ -45,6 +45,9 @@ func (c sandboxed) Run(ctx context.Context, p *program) error {
 	if err := c.fill(ctx, box, url); err != nil {
 		return err
 	}
+	if err := c.welcome(ctx, p, url); err != nil {
+		return err
+	}
 	if _, err := fmt.Fprintln(p.Out, "keymend sandbox ready "+url); err != nil {
 		return fmt.Errorf("write ready line: %w", err)
 	}
@@ -52,10 +55,13 @@ func (c sandboxed) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
+// fastest is a month in two seconds or so.
+const fastest = 1e6
+
 func (c sandboxed) check() error {
 	switch {
-	case c.Speed < 0:
-		return misused("--speed %g: time doesn't run backwards", c.Speed)
+	case !(c.Speed >= 0 && c.Speed <= fastest): // NaN is neither
+		return misused("--speed %g: give a number from 0 to %g", c.Speed, float64(fastest))
 	case c.Scenario != "" && !slices.Contains(scenario.Names(), c.Scenario):
 		return misused("no scenario %q; there are: %s", c.Scenario, strings.Join(scenario.Names(), ", "))
 	}

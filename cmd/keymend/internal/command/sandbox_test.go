@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"regexp"
 	"strings"
@@ -21,6 +22,13 @@ import (
 
 // serve runs `keymend sandbox` until the returned function interrupts it.
 func serve(t *testing.T, args ...string) (url string, stop func() int) {
+	t.Helper()
+	url, _, stop = serveAndSay(t, args...)
+	return url, stop
+}
+
+// serveAndSay also returns what stands on standard error once the sandbox is ready.
+func serveAndSay(t *testing.T, args ...string) (url, says string, stop func() int) {
 	t.Helper()
 	// Without this the interrupt below could reach a process that listens to
 	// none, once the command has returned.
@@ -44,12 +52,58 @@ func serve(t *testing.T, args ...string) (url string, stop func() int) {
 	if m == nil {
 		t.Fatalf("the ready line is %q", line)
 	}
-	return m[1], func() int {
+	return m[1], errs.String(), func() int {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
 		return <-done
 	}
+}
+
+// What the sandbox prints is enough: what is in it, and lines that, pasted into a
+// shell of whatever environment, lead there.
+func TestTheSandboxSaysHowToBegin(t *testing.T) {
+	url, says, stop := serveAndSay(t)
+	for _, want := range []string{"account 111122223333, Region eu-west-1", "web-prod: 0 of 2 in service", "alias/platform-ebs"} {
+		if !strings.Contains(says, want) {
+			t.Errorf("%q isn't said:\n%s", want, says)
+		}
+	}
+	_, paste, _ := strings.Cut(says, "shell:\n")
+	var after []string
+	for line := range strings.Lines(paste) {
+		if !strings.HasPrefix(line, "keymend ") {
+			after = append(after, line)
+		}
+	}
+	if !strings.Contains(paste, "\nkeymend diagnose web-prod\n") {
+		t.Errorf("the next command isn't there:\n%s", says)
+	}
+	shell := exec.Command("sh", "-c", strings.Join(after, "")+`env`) //nolint:gosec // it is the text under test
+	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "AWS_PROFILE=prod", "AWS_SESSION_TOKEN=x", "AWS_REGION=us-east-1", "AWS_ENDPOINT_URL=http://elsewhere"}
+	env, err := shell.Output()
+	must(t, err)
+	w := &world{t: t, dir: t.TempDir()}
+	set := map[string]string{}
+	for line := range strings.Lines(string(env)) {
+		if name, value, _ := strings.Cut(strings.TrimSpace(line), "="); strings.HasPrefix(name, "AWS_") {
+			set[name] = value
+		}
+	}
+	w.environment(set)
+	var out, errs bytes.Buffer
+	code := command.Run([]string{"diagnose", "web-prod"}, command.Surroundings{Version: "test", In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: os.Getenv})
+	if code != 3 || !strings.Contains(out.String(), "alias/platform-ebs") {
+		t.Errorf("in %s: exit code %d\n%s%s", url, code, out.String(), errs.String())
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	_, says, stop = serveAndSay(t, "--empty")
+	if !strings.Contains(says, "GROUPS    none") || !strings.Contains(says, "\naws kms create-key\n") {
+		t.Errorf("an empty one says:\n%s", says)
+	}
+	stop()
 }
 
 func TestSandbox(t *testing.T) {
