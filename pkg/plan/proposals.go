@@ -57,12 +57,7 @@ func All(s Snapshot, o Options) []Proposal {
 	if len(out) > 0 {
 		return out
 	}
-	for _, f := range s.Findings {
-		if p, ok := f.rest(o); ok && len(s.Unseen) == 0 { // else a key that nobody sees is likelier
-			out = append(out, p)
-		}
-	}
-	if len(out) > 0 {
+	if out = s.rest(o); len(out) > 0 {
 		return out
 	}
 	for _, f := range s.Findings {

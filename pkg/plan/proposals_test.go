@@ -101,6 +101,22 @@ func TestTheRestOfAWSsOperations(t *testing.T) {
 	}
 }
 
+// A key that can't be told is the likelier cause.
+func TestNoRestWhereMoreIsUnseen(t *testing.T) {
+	t.Parallel()
+	s := looked(broken(failed, policyIs(root, `{"Effect":"Allow","Principal":{"AWS":"`+slr+`"},"Action":["kms:CreateGrant","kms:Decrypt","kms:GenerateDataKeyWithoutPlaintext"],"Resource":"*"}`)))
+	if got := plan.All(s, options()); len(got) != 1 {
+		t.Fatal(shortly(got))
+	}
+	refused := s
+	s.Unseen, refused.Launch.Refused = []string{"the image is gone"}, "image ami-1 is disabled"
+	for _, s := range []plan.Snapshot{s, refused} {
+		if got := plan.All(s, options()); len(got) > 0 {
+			t.Error(shortly(got))
+		}
+	}
+}
+
 // Whatever the keys are: a group with anything shut has no grant retired, what
 // opens is never quiet, and what is retired is.
 func TestNothingIsRetiredWhileAKeyIsShut(t *testing.T) {

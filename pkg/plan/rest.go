@@ -6,6 +6,18 @@ import (
 	"keymend/pkg/slr"
 )
 
+// rest returns what is left of AWS's eight operations, for each key that lacks some. A
+// key that can't be told is the likelier cause, and so is what EC2 refuses.
+func (s Snapshot) rest(o Options) []Proposal {
+	var out []Proposal
+	for _, f := range s.Findings {
+		if p, ok := f.rest(o); ok && len(s.Unseen) == 0 && s.Launch.Refused == "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // rest returns the proposal that gives the role what it lacks of AWS's eight
 // operations, where all that launches are known to need is allowed and they fail with
 // AWS's text for keys all the same; false where it lacks none, or where that isn't so.

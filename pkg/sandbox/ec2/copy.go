@@ -152,7 +152,7 @@ func copySteps(n need, away bool) []step {
 	if n.source != "" && n.source != n.volume {
 		all = append(all, step{key: n.source, operation: "DescribeKey"})
 	}
-	for _, st := range steps(n) {
+	for _, st := range steps(n, false) {
 		if !away || !strings.HasPrefix(st.operation, "ReEncrypt") {
 			all = append(all, st)
 		}

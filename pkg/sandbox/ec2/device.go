@@ -98,7 +98,10 @@ type settings struct {
 
 // A need is the keys that a volume needs: its own, "" where it isn't encrypted,
 // and the one that its snapshot is encrypted under, "" where it isn't.
-type need struct{ volume, source string }
+type need struct {
+	volume, source string
+	foreign        bool // the snapshot is another account's
+}
 
 // decide is AWS's table of encryption outcomes
 // (https://docs.aws.amazon.com/ebs/latest/userguide/encryption-examples.html):
@@ -113,6 +116,7 @@ func decide(d device, source *types.Snapshot, set settings) (need, error) {
 	own := false
 	if source != nil {
 		own = *source.OwnerId == set.account
+		n.foreign = !own
 		n.source = aws.ToString(source.KmsKeyId)
 	}
 	switch {

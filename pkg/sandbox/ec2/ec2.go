@@ -45,6 +45,12 @@ type Switches struct {
 	// on launch", as AWS's documentation has it still, instead of
 	// "Client.InvalidKMSKey.InvalidState: …". [?] Which one a given account gets.
 	OldFailureText bool `json:"oldFailureText"`
+	// InstanceViaService: EC2's Decrypt as the instance's own role carries
+	// kms:ViaService. [?] Public policies show it without.
+	InstanceViaService bool `json:"instanceViaService"`
+	// SameKeyAnew: a volume of another account's snapshot under one and the same key
+	// is encrypted anew, so that it asks for what a volume under another key does. [?]
+	SameKeyAnew bool `json:"sameKeyAnew"`
 	// NoCapacity are instance types ("m5.large"), Availability Zones
 	// ("eu-west-1a"), or both ("m5.large eu-west-1a") without capacity. Not a
 	// [?]: it stages a failure that has nothing to do with keys.

@@ -6,6 +6,7 @@ import (
 
 	"keymend/pkg/sandbox/kms"
 	"keymend/pkg/sandbox/wire"
+	"keymend/pkg/slr"
 )
 
 // A step is one operation that EBS asks of KMS on the launcher's behalf.
@@ -23,13 +24,13 @@ type step struct {
 // nothing is refused the volume's data key first (AWS re:Post and CloudTrail,
 // aws-facts 1.5), hence it comes first everywhere; the EBS guide of 2023 lists
 // CreateGrant before it for unencrypted snapshots.
-func steps(n need) []step {
+func steps(n need, sameKeyAnew bool) []step {
 	all := []step{{key: n.volume, operation: "GenerateDataKeyWithoutPlaintext"}}
-	switch n.source {
-	case n.volume:
-		return append(all, step{key: n.volume, operation: "CreateGrant"})
-	case "":
+	switch {
+	case n.source == "":
 		return append(all, step{key: n.volume, operation: "CreateGrant"}, step{key: n.volume, operation: "Decrypt", optional: true})
+	case n.source == n.volume && !(n.foreign && sameKeyAnew):
+		return append(all, step{key: n.volume, operation: "CreateGrant"})
 	}
 	return append(all,
 		step{key: n.source, operation: "ReEncryptFrom"}, step{key: n.volume, operation: "ReEncryptTo"},
@@ -48,15 +49,41 @@ func (s *Service) ask(c *wire.Caller, n need, volume, grantee string) (key strin
 			*k = s.resolve(p, *k)
 		}
 	}
-	for _, st := range steps(n) {
+	for _, st := range steps(n, s.switchesNow().SameKeyAnew) {
 		if grantee == "" && (st.operation == "CreateGrant" || st.optional) {
 			continue
 		}
 		if err := s.use(c, st, volume, grantee); err != nil && !st.optional {
 			return n.volume, false
 		}
+		if st.operation == "CreateGrant" && s.decrypt(c, st.key, volume, grantee) != nil {
+			return n.volume, false
+		}
 	}
 	return n.volume, true
+}
+
+// decrypt has KMS decide whether the instance's own role, whose session the grantee is,
+// may decrypt under the grant that was made to it. Its requests don't come from the
+// account's network.
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+func (s *Service) decrypt(c *wire.Caller, key, volume, grantee string) error {
+	instance := &wire.Caller{
+		Account: c.Account, Region: c.Region, ARN: grantee, Role: slr.Instance("aws", c.Account), UniqueID: "AROASANDBOXINSTANCES",
+		Session: grantee[strings.LastIndexByte(grantee, '/')+1:], InvokedBy: "ec2.amazonaws.com", Agent: "ec2.amazonaws.com",
+	}
+	use := kms.Use{EncryptionContext: map[string]string{"aws:ebs:id": volume}}
+	if s.switchesNow().InstanceViaService {
+		use.ViaService = fmt.Sprintf("ec2.%s.amazonaws.com", c.Region)
+	}
+	_, err := s.keys.Use(instance, key, "Decrypt", use)
+	return err
+}
+
+func (s *Service) switchesNow() Switches {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.switches
 }
 
 // use has KMS decide about one step, as c and in c's Region, for the volume or

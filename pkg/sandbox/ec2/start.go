@@ -122,7 +122,11 @@ func (s *Service) askAgain(c *wire.Caller, p place, id string) {
 			ForAWSResource: true, GrantOperations: []string{"Decrypt"},
 			Grantee: fmt.Sprintf("arn:aws:sts::%s:assumed-role/aws:ec2-infrastructure/%s", p.account, id),
 		}
-		if _, err := s.keys.Use(c, *v.KmsKeyId, "CreateGrant", use); err != nil {
+		_, err := s.keys.Use(c, *v.KmsKeyId, "CreateGrant", use)
+		if err == nil {
+			err = s.decrypt(c, *v.KmsKeyId, *v.VolumeId, use.Grantee)
+		}
+		if err != nil {
 			s.clock.After(giveUpAfter-askAfter, func() { s.fallBack(p, id) })
 			return
 		}

@@ -32,10 +32,13 @@ type world struct {
 	clock  *clock.Clock
 	asked  []string // "operation key" in order
 	uses   []kms.Use
-	denied []string            // what is refused, in the same form
-	events []eventbridge.Event // of instances
-	images []eventbridge.Event
-	params map[string]string
+	denied []string // what is refused, in the same form
+	// what instances' own role asked, in the same form, and who that was
+	decrypted []string
+	instances []wire.Caller
+	events    []eventbridge.Event // of instances
+	images    []eventbridge.Event
+	params    map[string]string
 }
 
 func newWorld(t *testing.T) *world {
@@ -44,8 +47,20 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) Use(_ *wire.Caller, key, operation string, u kms.Use) (string, error) {
+func (w *world) Use(c *wire.Caller, key, operation string, u kms.Use) (string, error) {
 	short := strings.TrimPrefix(key, keys)
+	if c.Role != "" { // the instance's own: a launch of this world is the administrator's
+		w.instances = append(w.instances, *c)
+		short = "by the instance " + short
+		if u.ViaService != "" {
+			short += " via " + u.ViaService
+		}
+		if slices.Contains(w.denied, operation+" "+short) {
+			return "", &wire.Error{Code: "AccessDeniedException"}
+		}
+		w.decrypted = append(w.decrypted, operation+" "+short)
+		return key, nil
+	}
 	w.asked, w.uses = append(w.asked, operation+" "+short), append(w.uses, u)
 	if slices.Contains(w.denied, operation+" "+short) {
 		return "", &wire.Error{Code: "AccessDeniedException"}
