@@ -2,10 +2,12 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"keymend/pkg/sandbox/autoscaling"
 	"keymend/pkg/sandbox/ec2"
+	"keymend/pkg/sandbox/iam"
 	"keymend/pkg/sandbox/kms"
 )
 
@@ -15,6 +17,7 @@ type Switches struct {
 	groupSwitches
 	launchSwitches
 	keySwitches
+	accountSwitches
 
 	// TrailLogs: accounts have a trail that logs management events, so that API
 	// calls become events; without one only the services' own events do. Not a
@@ -29,6 +32,8 @@ type (
 	groupSwitches  = autoscaling.Switches
 	launchSwitches = ec2.Switches
 	keySwitches    = kms.Switches
+
+	accountSwitches = iam.Switches
 )
 
 // DefaultSwitches are what is likeliest, but for new principals, which are known
@@ -45,6 +50,7 @@ func (s *Sandbox) SetSwitches(sw Switches) {
 	s.mu.Unlock()
 	s.ec2.SetSwitches(sw.launchSwitches)
 	s.kms.SetSwitches(sw.keySwitches)
+	s.iam.SetSwitches(sw.accountSwitches)
 	s.trail.SetTrail(sw.TrailLogs)
 	s.autoscaling.SetSwitches(sw.groupSwitches)
 }
@@ -74,6 +80,10 @@ func (sw Switches) text() switchesText {
 		*d.text = d.value.String()
 	}
 	t.NoCapacity = append([]string{}, sw.NoCapacity...)
+	t.Organizations = maps.Clone(sw.Organizations)
+	if t.Organizations == nil {
+		t.Organizations = map[string]string{}
+	}
 	for _, d := range sw.RetryDelays {
 		t.RetryDelays = append(t.RetryDelays, d.String())
 	}

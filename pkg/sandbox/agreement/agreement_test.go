@@ -14,13 +14,15 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
 	"keymend/pkg/observe"
 	"keymend/pkg/sandbox"
 )
 
 // TestLaunchesAgree: with every key open, the keys that pkg/launch names are
-// those that the launches ask for; what a launch asks for beyond them is said to
-// be unknown, device by device; and what is said to be refused, EC2 refuses.
+// those that the launches ask for, and no launch asks for an operation on them that it
+// doesn't name; what a launch asks for beyond them is said to be unknown, device by
+// device; and what is said to be refused, EC2 refuses.
 func TestLaunchesAgree(t *testing.T) {
 	t.Parallel()
 	client := &http.Client{}
@@ -31,6 +33,7 @@ func TestLaunchesAgree(t *testing.T) {
 			client.CloseIdleConnections()
 		}()
 		s := furnish(t, w)
+		s.anew = rapid.Bool().Draw(t, "another account's snapshot under the named key is encrypted anew")
 		types := s.group()
 		if types == nil {
 			return // EC2 refused it beforehand
@@ -91,6 +94,7 @@ func (s *scene) launchEach(types []string) map[string]bool {
 	took := map[string]bool{}
 	for i, kind := range types {
 		switches := sandbox.DefaultSwitches()
+		switches.SameKeyAnew = s.anew
 		switches.NoCapacity = slices.DeleteFunc(slices.Clone(types), func(other string) bool { return other == kind })
 		s.w.box.SetSwitches(switches)
 		_, err := s.w.asg.SetDesiredCapacity(s.w.ctx, &autoscaling.SetDesiredCapacityInput{
@@ -108,23 +112,23 @@ func (s *scene) launchEach(types []string) map[string]bool {
 }
 
 // compare holds the two readings to each other.
-func (s *scene) compare(l launch.Launch, took map[string]bool, asked map[string]bool) {
+func (s *scene) compare(l launch.Launch, took map[string]bool, asked map[string][]string) {
 	if (len(took) == 0) != (l.Refused != "") {
 		s.t.Fatalf("EC2 took %v; refused: %q, partly: %q", took, l.Refused, l.Partly)
 	}
-	named := map[string]bool{}
-	for _, k := range l.Keys {
-		if arn, managed := s.w.resolve(s.t, k.ID); !managed {
-			named[arn] = true
-		}
-	}
+	named := s.operations(l)
 	for key := range named {
-		if !asked[key] {
+		if asked[key] == nil {
 			s.t.Fatalf("%s is named, and no launch asked for it\nnamed %v\nasked %v\n%s", key, list(named), list(asked), told(l))
 		}
 	}
-	for key := range asked {
-		if !named[key] && !s.unknown(l, key) {
+	for key, operations := range asked {
+		for _, operation := range operations {
+			if named[key] != nil && !slices.Contains(named[key], operation) && !s.unknown(l, key) {
+				s.t.Fatalf("a launch asked for %s on %s, and only %v are named\n%s", operation, key, named[key], told(l))
+			}
+		}
+		if named[key] == nil && !s.unknown(l, key) {
 			s.t.Fatalf("a launch asked for %s, and it is neither named nor unknown\nnamed %v\nasked %v\n%s", key, list(named), list(asked), told(l))
 		}
 	}
@@ -148,7 +152,27 @@ func (s *scene) unknown(l launch.Launch, key string) bool {
 	return false
 }
 
-func list(keys map[string]bool) []string { return slices.Sorted(maps.Keys(keys)) }
+// operations are those that the launch is said to need, by key.
+func (s *scene) operations(l launch.Launch) map[string][]string {
+	uses := map[string][]encryption.Use{}
+	for _, k := range l.Keys {
+		if arn, managed := s.w.resolve(s.t, k.ID); !managed {
+			uses[arn] = append(uses[arn], k.Uses...)
+		}
+	}
+	out := map[string][]string{}
+	for key, all := range uses {
+		// A denied Decrypt doesn't stop a launch from an unencrypted snapshot, so it isn't
+		// named there. CloudTrail calls both halves of a ReEncrypt by one name.
+		out[key] = append(l.Operations(all), "Decrypt")
+		if slices.ContainsFunc(out[key], func(op string) bool { return strings.HasPrefix(op, "ReEncrypt") }) {
+			out[key] = append(out[key], "ReEncrypt")
+		}
+	}
+	return out
+}
+
+func list(keys map[string][]string) []string { return slices.Sorted(maps.Keys(keys)) }
 
 func told(l launch.Launch) string {
 	var out strings.Builder

@@ -22,6 +22,7 @@ type scene struct {
 	images    []string
 	owners    map[string]string // by image
 	templates int
+	anew      bool // the sandbox's switch sameKeyAnew
 }
 
 func draw[T any](s *scene, what string, from ...T) T {

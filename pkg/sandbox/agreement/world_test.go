@@ -124,11 +124,11 @@ func (w *world) share(t fataler, snapshot string) {
 	must(t, err)
 }
 
-// asked returns the customer managed keys that KMS was asked for as the role
-// since a call, by ARN. No question may have been refused.
-func (w *world) asked(t fataler, since int) map[string]bool {
+// asked returns what KMS was asked for as the role since a call, by the ARN of the
+// customer managed key. No question may have been refused.
+func (w *world) asked(t fataler, since int) map[string][]string {
 	t.Helper()
-	keys := map[string]bool{}
+	keys := map[string][]string{}
 	for _, c := range w.box.Calls()[since:] {
 		if c.Service != "kms" || !strings.Contains(c.Caller, ":assumed-role/AWSServiceRoleForAutoScaling/") {
 			continue
@@ -137,7 +137,7 @@ func (w *world) asked(t fataler, since int) map[string]bool {
 			t.Fatalf("the role was refused, or for no key: %+v", c)
 		}
 		if key, managed := w.resolve(t, c.Resources[0]); !managed {
-			keys[key] = true
+			keys[key] = append(keys[key], c.Operation)
 		}
 	}
 	return keys

@@ -2,10 +2,12 @@ package iam
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox/wire"
 )
@@ -18,18 +20,18 @@ func (s *Service) Authorize(c *wire.Caller, check wire.Check) error {
 	if c.Admin {
 		return nil
 	}
-	if err := judge(c, check, c.Identity, "identity-based"); err != nil {
+	if err := s.judge(c, check, c.Identity, "identity-based"); err != nil {
 		return err
 	}
 	if c.Narrowing != nil {
-		return judge(c, check, c.Narrowing, "session")
+		return s.judge(c, check, c.Narrowing, "session")
 	}
 	return nil
 }
 
 // judge asks one layer of policies. Only Allowed allows.
-func judge(c *wire.Caller, check wire.Check, policies []*keypolicy.Document, layer string) error {
-	j := access.Identity(policies, check.Action, check.Resource, contextOf(c, check))
+func (s *Service) judge(c *wire.Caller, check wire.Check, policies []*keypolicy.Document, layer string) error {
+	j := access.Identity(policies, check.Action, check.Resource, s.contextOf(c, check))
 	article := "a"
 	if layer == "identity-based" {
 		article = "an"
@@ -54,8 +56,9 @@ func refusal(c *wire.Caller, check wire.Check, why string) error {
 
 // contextOf returns the request's condition keys. Everything is known here:
 // what isn't among them is not in the request.
-func contextOf(c *wire.Caller, check wire.Check) access.Context {
+func (s *Service) contextOf(c *wire.Caller, check wire.Check) access.Context {
 	values := c.Context()
+	maps.Copy(values, s.Organizational(c.Account, arn.Account(check.Resource)))
 	for name, v := range check.Context {
 		values[strings.ToLower(name)] = v
 	}

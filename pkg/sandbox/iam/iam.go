@@ -9,6 +9,7 @@ package iam
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"keymend/pkg/arn"
@@ -28,6 +29,8 @@ type Service struct {
 	sessions map[string]*session         // by access key id
 	tasks    map[string]bool             // deletion tasks of service-linked roles
 	serial   int                         // makes unique ids unique
+
+	switches atomic.Pointer[Switches] // read also while mu is held
 }
 
 // New returns an IAM without accounts. The clock tells when roles were made;

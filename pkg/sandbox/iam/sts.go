@@ -116,7 +116,7 @@ func (s *Service) mayAssume(c *wire.Caller, r *role, in *sts.AssumeRoleInput) bo
 	if c.Role != "" {
 		who.SessionARN = c.ARN
 	}
-	trust := access.Resource(r.trust, who, check.Action, r.ARN, contextOf(c, check))
+	trust := access.Resource(r.trust, who, check.Action, r.ARN, s.contextOf(c, check))
 	if trust.Explicit || trust.Decision != access.Allowed && !trust.Delegated {
 		return false
 	}
@@ -129,8 +129,8 @@ func (s *Service) mayAssume(c *wire.Caller, r *role, in *sts.AssumeRoleInput) bo
 // notForbidden: no policy of the caller denies the check, and its session
 // policies, which narrow also what others give it, allow it.
 func (s *Service) notForbidden(c *wire.Caller, check wire.Check) bool {
-	if access.Identity(c.Identity, check.Action, check.Resource, contextOf(c, check)).Explicit {
+	if access.Identity(c.Identity, check.Action, check.Resource, s.contextOf(c, check)).Explicit {
 		return false
 	}
-	return c.Narrowing == nil || judge(c, check, c.Narrowing, "session") == nil
+	return c.Narrowing == nil || s.judge(c, check, c.Narrowing, "session") == nil
 }

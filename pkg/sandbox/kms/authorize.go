@@ -107,6 +107,7 @@ func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
 		"aws:currenttime":           {s.clock.Now().UTC().Format("2006-01-02T15:04:05Z")},
 		"aws:epochtime":             {strconv.FormatInt(s.clock.Now().Unix(), 10)},
 	})
+	maps.Copy(v, s.roles.Organizational(c.Account, k.account))
 	if kind := k.keyType(); kind != "" {
 		v["kms:multiregionkeytype"] = []string{kind}
 	}

@@ -21,6 +21,9 @@ type Roles interface {
 	PrincipalExists(arn string) bool
 	// Role returns the role with this ARN; false where there is none.
 	Role(arn string) (iam.Role, bool)
+	// Organizational returns what the caller's and the resource's account bring into a
+	// request's context.
+	Organizational(caller, resource string) map[string][]string
 	// Authorize decides by identity and session policies alone.
 	Authorize(c *wire.Caller, check wire.Check) error
 }
