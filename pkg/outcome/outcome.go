@@ -45,9 +45,9 @@ const (
 func Meanings() map[Outcome]string {
 	return map[Outcome]string{
 		Ignored:          "The event is malformed, not ours, or about a group that is gone or being deleted.",
-		CauseElsewhere:   "Every key that the launch needs is open to the role: the launch fails for another reason, by AWS's text or by what EC2 refuses.",
+		CauseElsewhere:   "No key that the launch needs is known to be closed to the role: the launch fails for another reason, by AWS's text or by what EC2 refuses.",
 		NotKMS:           "AWS's words name another cause than a key: no key was looked at. A full sweep does, whatever the last launch failed for.",
-		NothingToDo:      "Every key that the launch needs is open to the role. A failure that AWS's text puts down to a key, or to nothing that is known, is taken for one from before.",
+		NothingToDo:      "Every key that the launch needs is open to the role, or the group has all its instances though not all of a key can be seen. A failure that AWS's text puts down to a key, or to nothing that is known, is taken for one from before.",
 		NoFix:            "The key stands in the way, and only a person can do something about it.",
 		Observed:         "A fix exists; the mode is observe.",
 		Refused:          "A fix exists and may not even be proposed: the key's owner forbids it, or the plan isn't one that Keymend may carry out.",

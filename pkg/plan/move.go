@@ -25,7 +25,7 @@ type move struct {
 func (s Snapshot) Wanted(o Options) bool {
 	return o.Dedicated != "" && s.DedicatedARN(o.Dedicated) != s.Launch.Principal.ARN && slices.ContainsFunc(s.Own(), func(f Finding) bool {
 		p := For(f, o)
-		return !f.Open() && (f.Decision() == access.Denied || p.NoFix == nil && p.Doubt == "")
+		return !f.Open() && s.Spared(f) == "" && (f.Decision() == access.Denied || p.NoFix == nil && p.Doubt == "")
 	})
 }
 

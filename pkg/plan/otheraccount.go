@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,9 +58,9 @@ func (f Finding) across(o Options, p *Plan) {
 	edit, refused := f.delegation(o)
 	p.ForOwner = f.forOwner(o, p.Half, edit)
 	create := f.Grant(o)
-	switch {
-	case f.hasGrant(create):
-		p.NoFix, p.ForOwner = f.beyondView(), nil // the owner's half was done, or there would be no grant
+	switch g, stands := f.hasGrant(create); {
+	case stands:
+		p.NoFix, p.ForOwner = f.beyondView(g), nil // the owner's half was done, or there would be no grant
 	case !strings.Contains(f.Facts.Key.ARN, ":key/"):
 		p.NoFix = f.report(p.ForOwner, "which key "+f.Facts.Key.ARN+" names can't be seen from account "+f.Account)
 	case p.Half != HalfMissing:
@@ -192,28 +193,37 @@ func (o ForOwner) String() string {
 
 // beyondView: the grant stands, and the rest is in the key's account, which
 // can't be seen.
-func (f Finding) beyondView() *NoFix {
+func (f Finding) beyondView(g access.Grant) *NoFix {
+	whose := "Keymend's grant"
+	if !strings.HasPrefix(g.Name, grant.Prefix) {
+		whose = "the grant " + cmp.Or(g.Name, g.ID)
+	}
 	return &NoFix{NotKnown,
-		fmt.Sprintf("Keymend's grant on %s to %s stands; whether anything else in account %s stands in the way can't be seen from here: %s",
-			f.Facts.Key.ARN, f.Principal.ARN, f.KeyAccount(), f.Facts.PolicyUnreadable),
+		fmt.Sprintf("%s on %s to %s stands; whether anything else in account %s stands in the way can't be seen from here: %s",
+			whose, f.Facts.Key.ARN, f.Principal.ARN, f.KeyAccount(), f.Facts.PolicyUnreadable),
 		"If launches still fail for the key: its owner, account " + f.KeyAccount() + ", looks whether it is Enabled and whether a Deny in its policy names the role."}
 }
 
-// hasGrant reports whether the grant stands on a key whose policy can't be read.
-// Where it can, the evaluator answers.
-func (f Finding) hasGrant(create grant.Create) bool {
-	return f.Facts.Policy == nil && slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
-		return g.Name == create.Name && g.GranteePrincipal == create.Principal
-	})
+// hasGrant returns the grant that stands on a key whose policy can't be read:
+// Keymend's, or another one that gives as much. Where it can, the evaluator answers.
+func (f Finding) hasGrant(create grant.Create) (access.Grant, bool) {
+	if f.Facts.Policy != nil {
+		return access.Grant{}, false
+	}
+	ours := slices.IndexFunc(f.Facts.Grants, func(g access.Grant) bool { return g.Name == create.Name && g.GranteePrincipal == create.Principal })
+	if ours >= 0 {
+		return f.Facts.Grants[ours], true
+	}
+	return f.standing()
 }
 
 // hidden reports whether all of the key but its name is out of sight.
 func (f Finding) hidden() bool { return f.Facts.Policy == nil && f.Facts.Key.State == "" }
 
-// revealed takes what can't be seen of another account's key for what is most
-// likely: so a grant can be tried for what it gives. The proof of it is KMS's.
+// revealed takes what can't be seen of a key for what is most likely: so a grant
+// can be tried for what it gives. The proof of it is KMS's.
 func (f Finding) revealed(facts access.Facts) access.Facts {
-	if f.OwnKey() || facts.Policy != nil {
+	if facts.Policy != nil {
 		return facts
 	}
 	facts.Policy, facts.PolicyUnreadable = noStatements(), ""

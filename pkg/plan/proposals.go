@@ -26,7 +26,7 @@ var _ Planner = All
 
 // All is the Planner of Keymend's own kinds. It returns what there is to do about a group, in the order of the findings:
 //
-//	a key that isn't open                          → its plan, by For
+//	a key that isn't open, unless it is spared     → its plan, by For
 //	a group that moves to another role             → that for the new role, and the next step of the move
 //	every key open, and launches fail with AWS's text for keys
 //	                                               → what is left of AWS's eight operations
@@ -42,7 +42,7 @@ func All(s Snapshot, o Options) []Proposal {
 	}
 	var out []Proposal
 	for _, f := range findings {
-		if f.Decision() == access.Allowed {
+		if f.Decision() == access.Allowed || s.Spared(f) != "" {
 			continue
 		}
 		p := Proposal{Finding: f, Plan: For(f, o)}

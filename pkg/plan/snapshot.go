@@ -15,6 +15,7 @@ type Snapshot struct {
 	Account, Region, Group string
 	Launch                 launch.Launch
 	Findings               []Finding         // one for each role and key, by its ARN; the group's own role first
+	Failing                bool              // the look is about a launch that failed; each finding has the cause
 	Unseen                 []string          // what the launch needs and could not be told
 	Means                  map[string]string // keys as they are written down, to their ARNs
 
@@ -76,7 +77,8 @@ func (s Snapshot) About(principal access.Principal) Finding {
 }
 
 // Open reports whether the role may use the key, as far as that can be seen: of
-// another account's key, Keymend's grant may be all that can.
+// another account's key, a grant may be all that can.
 func (f Finding) Open() bool {
-	return f.Decision() == access.Allowed || !f.OwnKey() && f.Facts.Policy == nil && f.ByKeymend()
+	_, stands := f.standing()
+	return f.Decision() == access.Allowed || !f.OwnKey() && f.Facts.Policy == nil && (f.ByKeymend() || stands)
 }

@@ -171,7 +171,8 @@ func (l *Looker) inService(ctx context.Context, p pass) ([]Diagnosis, error) {
 	return out, nil
 }
 
-// conclude: no key is known to stand in the way.
+// conclude: no key is known to stand in the way. A group that has all its instances
+// says by itself that it had what it needs, whatever of that can't be seen.
 func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 	r := l.record(p, p.About(access.Principal{}), record.Finding)
 	r.Decision = access.Allowed
@@ -179,15 +180,21 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 		r.Because = append(r.Because, f.Because...)
 		r.Bridges = append(r.Bridges, f.Bridges(p.options)...)
 		r.CouldNotSee = r.CouldNotSee.With(f.Unsettled()...)
+		if why := f.Facts.PolicyUnreadable; why != "" && p.Spared(f) != "" {
+			r.CouldNotSee = r.CouldNotSee.With("the policy of " + f.Facts.Key.ARN + ": " + why)
+		}
 	}
 	switch {
-	case len(p.Unseen) > 0:
+	case len(p.Unseen) > 0 && !p.Whole():
 		r.Decision, r.Outcome = access.Unknown, outcome.NoFix
 		r.Reason = "which keys the launch needs can't all be told, for want of what could not be seen"
 	case p.Launch.Refused != "":
 		r.Outcome, r.Reason = outcome.CauseElsewhere, p.Launch.Refused
 	default:
 		r.Outcome, r.Reason = p.opened()
+	}
+	if len(p.Unseen) > 0 || len(p.spared()) > 0 {
+		r.Decision = access.Unknown
 	}
 	return []Diagnosis{{Record: r}}, l.tell(ctx, p.look, r)
 }
@@ -212,19 +219,42 @@ func (p pass) open() string {
 	if len(p.Launch.Partly) > 0 {
 		partly = "; some of the group's overrides EC2 refuses: " + strings.Join(p.Launch.Partly, "; ")
 	}
-	if len(p.Findings) == 0 {
+	unseen := p.spared()
+	if len(p.Unseen) > 0 {
+		unseen = append(unseen, "which keys the launch needs can't all be told; the group is whole")
+	}
+	if len(p.Findings) == 0 && len(unseen) == 0 {
 		return "the launch needs no customer managed key" + partly
 	}
 	var keys, roles []string
 	for _, f := range p.Findings {
-		if !slices.Contains(keys, f.Facts.Key.ARN) {
+		if f.Decision() == access.Allowed && !slices.Contains(keys, f.Facts.Key.ARN) {
 			keys = append(keys, f.Facts.Key.ARN)
 		}
 	}
 	for _, role := range p.Launch.Principals() {
 		roles = append(roles, role.ARN)
 	}
-	return "every key that the launch needs is open to " + strings.Join(roles, " and ") + ": " + strings.Join(keys, ", ") + partly
+	open := strings.Join(roles, " and ") + ": " + strings.Join(keys, ", ") + partly
+	switch {
+	case len(unseen) == 0:
+		return "every key that the launch needs is open to " + open
+	case len(keys) == 0:
+		return strings.Join(unseen, "; ") + partly
+	}
+	return strings.Join(unseen, "; ") + "; every other key is open to " + open
+}
+
+// spared says of each key of which not all is known why it isn't taken for what
+// stands in the way.
+func (p pass) spared() []string {
+	var out []string
+	for _, f := range p.Findings {
+		if why := p.Spared(f); why != "" {
+			out = append(out, why)
+		}
+	}
+	return out
 }
 
 // failedLook ends a look that can't succeed, and hands back the errors that may.

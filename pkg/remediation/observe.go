@@ -47,6 +47,7 @@ func (d decision) permitted() bool { return d.verdict.Allowed || d.verdict.Try }
 // group are taken from the look.
 func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
 	p := pass{look: look, options: l.options(look.Account)}
+	p.Failing = look.HasFailed()
 	p.Account, p.Region, p.Group, p.Means = look.Account, look.Region, look.Group, map[string]string{}
 	if err := l.read(ctx, &p); err != nil {
 		return p, fmt.Errorf("look at %s: %w", look.Group, err)

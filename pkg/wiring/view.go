@@ -53,7 +53,7 @@ func (v *view) Key(ctx context.Context, id, principalARN string) (keystate.State
 	state, err := v.there.key(ctx, owner, id, principalARN)
 	why, hidden := notOnboarded(owner, err)
 	if !hidden {
-		return state, err
+		return v.grants(ctx, state, id, principalARN), err
 	}
 	if state, err = v.keys.Read(ctx, id, principalARN); err != nil {
 		return state, err
@@ -64,6 +64,18 @@ func (v *view) Key(ctx context.Context, id, principalARN string) (keystate.State
 		state.Facts.PolicyUnreadable, state.TagsUnreadable = why, why
 	}
 	return state, nil
+}
+
+// grants adds to a key that the owner's own reader may not look into the grants that
+// its policy lets this account list.
+func (v *view) grants(ctx context.Context, state keystate.State, id, principalARN string) keystate.State {
+	if !state.KeptOut || state.Facts.GrantsUnreadable == "" {
+		return state
+	}
+	if here, err := v.keys.Read(ctx, id, principalARN); err == nil && here.Facts.GrantsUnreadable == "" {
+		state.Facts.Grants, state.Facts.GrantsUnreadable = here.Facts.Grants, ""
+	}
+	return state
 }
 
 // Grant implements apply.Keys, in the key's account or else as this account sees it.

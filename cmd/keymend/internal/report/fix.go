@@ -26,7 +26,11 @@ func (g Group) fix(p *screen.Page, k Key) {
 	case outcome.Copying, outcome.Moved, outcome.HandedOver:
 		g.copying(p, k)
 	case outcome.NothingToDo:
-		p.Row(screen.Good, "ALLOWED", k.why())
+		if k.Finding.Decision == access.Allowed {
+			p.Row(screen.Good, "ALLOWED", k.why())
+		} else {
+			p.Row(screen.Doubt, "UNKNOWN", k.why())
+		}
 		g.next(p)
 	default:
 		g.done(p, k)

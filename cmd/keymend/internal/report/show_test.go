@@ -119,7 +119,7 @@ func scenes() map[string]scene {
 		"old-event":        {world: with(func(w *world) { full(w); asked(keyText)(w) }, root, open), code: 0, word: "HEALTHY"},
 		"will-fail":        {world: with(full, root), code: 3, word: "WILL FAIL"},
 		"will-fail-denied": {world: with(full, root, deny), code: 4, word: "WILL FAIL"},
-		"whole-unseen":     {world: with(func(w *world) { full(w); w.unseen(plan.TrialWorks) }), code: 3, word: "UNKNOWN"},
+		"whole-unseen":     {world: with(func(w *world) { full(w); w.unseen(plan.TrialWorks) }), code: 0, word: "WHOLE"},
 		"moves":            {world: with(func(w *world) { w.moves = true }, root), history: failing(keyText), code: 3, word: "BROKEN"},
 		"keeps-role":       {world: with(func(w *world) { w.moves, w.launch.ManagedBy = true, "eks (node group workers)" }, root), history: failing(keyText), code: 3, word: "BROKEN"},
 		"bridge":           {world: with(func(w *world) { full(w); w.bridge() }, root), code: 0, word: "HEALTHY"},

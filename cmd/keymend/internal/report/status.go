@@ -46,6 +46,7 @@ type status struct {
 //	written and proven                                 FIXED      0
 //	nothing for Keymend                                IGNORED    0
 //	open, fewer in service or in the pool than wanted  KEYS OPEN  0
+//	all there, though not all of a key can be seen     WHOLE      0
 //	open, all there                                    HEALTHY    0
 func (g Group) status() status {
 	switch {
@@ -90,6 +91,8 @@ func (g Group) open() status {
 		return status{"IGNORED", screen.Doubt, Healed}
 	case g.short():
 		return status{"KEYS OPEN", screen.Doubt, Healed}
+	case g.any(outcome.NothingToDo) && g.Head.Decision == access.Unknown:
+		return status{"WHOLE", screen.Doubt, Healed}
 	}
 	return status{"HEALTHY", screen.Good, Healed}
 }
