@@ -93,7 +93,7 @@ func roles(c conditions) role.Props {
 			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true,
 		},
 		Conditions: map[permission.Role]awscdk.CfnCondition{
-			permission.Granter: c.functions, permission.Diagnose: c.functions, permission.Remediate: c.functions,
+			permission.Reader: c.functions, permission.KeyReader: c.groupsElsewhere, permission.Granter: c.functions, permission.Diagnose: c.functions, permission.Remediate: c.functions,
 			permission.PolicyWriter: c.writesPolicies, permission.GroupWriter: c.dedicated, permission.Copier: c.copies,
 		},
 		AllKeys: c.allKeys,

@@ -17,15 +17,17 @@ import (
 func accepted() map[string]string {
 	const (
 		keys     = "arn:<AWS::Partition>:kms:*:<AWS::AccountId>:key/*"
-		logs     = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/keymend-*"
+		logs     = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/keymend-"
 		anyKey   = "Which key a group needs is known only when it fails. Each session is narrowed to one by a session policy, and "
 		describe = "Describe and List actions take no resource."
 	)
 	out := map[string]string{}
 	for at, why := range map[string]string{
-		"ReaderRole *":        describe,
-		"ReaderRole " + keys:  anyKey + "the role only reads.",
-		"GranterRole " + keys: anyKey + "conditions bind grantee, operations and the owner's tag.",
+		"ReaderRole *":          describe,
+		"ReaderRole " + keys:    anyKey + "the role only reads.",
+		"KeyReaderRole *":       describe,
+		"KeyReaderRole " + keys: anyKey + "the role only reads.",
+		"GranterRole " + keys:   anyKey + "conditions bind grantee, operations and the owner's tag.",
 		"PolicyWriterRole " + keys: anyKey + "a condition asks for the owner's tag. IAM can't look into the policy that is written: " +
 			"the guard does, and docs/security.md says what that means.",
 		"CopierRole " + keys: anyKey + "a condition lets it be used by way of EC2 only.",
@@ -36,10 +38,9 @@ func accepted() map[string]string {
 		"CopierRole arn:<AWS::Partition>:ec2:*::image/*":                                                                                      "The ids of copies are EC2's to give; tags bind what may be marked and taken away, and sessions are narrowed to one source.",
 		"CopierRole arn:<AWS::Partition>:ec2:*::snapshot/*":                                                                                   "The same.",
 		"CopierRole arn:<AWS::Partition>:ec2:*:<AWS::AccountId>:launch-template/*":                                                            "Which template a failing group launches from isn't known beforehand; sessions are narrowed to one.",
-		"DiagnoseRole arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/keymend-remediate:*":                     "The one log group that has the intents, named as IAM wants it: with its streams.",
-		"DiagnoseRole arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/keymend-diagnose:*":                      "Its own findings; the same.",
-		"DiagnoseRole " + logs:  "Log streams are Lambda's to name, within Keymend's two log groups.",
-		"RemediateRole " + logs: "The same.",
+		"DiagnoseRole " + logs + "remediate:*":                                                                                                "The one log group that has the intents, named as IAM wants it: with its streams.",
+		"DiagnoseRole " + logs + "diagnose:*":                                                                                                 "Log streams are Lambda's to name, within the function's own log group.",
+		"RemediateRole " + logs + "remediate:*":                                                                                               "The same.",
 	} {
 		role, resource, _ := strings.Cut(at, " ")
 		out[fmt.Sprintf("/keymend/Roles/%s AwsSolutions-IAM5[Resource::%s]", role, resource)] = why

@@ -52,7 +52,7 @@ func New(scope constructs.Construct, id string, props Props) {
 			FunctionResponseTypes: &[]*string{new("ReportBatchItemFailures")},
 		}
 		if source.Batch > 1 {
-			mapping.MaximumBatchingWindowInSeconds = cfn.Number(2)
+			mapping.MaximumBatchingWindowInSeconds = cfn.Number(int(limit.Window.Seconds()))
 			mapping.ScalingConfig = &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: cfn.Number(2)}
 		}
 		cfn.Place(awslambda.NewCfnEventSourceMapping(in, &source.ID, mapping), props.Condition)

@@ -62,7 +62,11 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 			queue.FifoQueue = true
 		}
 		if q.dead != "" {
-			queue.VisibilityTimeout = cfn.Number(int(limit.Visibility.Seconds()))
+			hidden := limit.Visibility
+			if !q.fifo {
+				hidden += limit.Window
+			}
+			queue.VisibilityTimeout = cfn.Number(int(hidden.Seconds()))
 			queue.RedrivePolicy = map[string]any{"deadLetterTargetArn": cfn.GetAtt(q.dead, "Arn"), "maxReceiveCount": limit.Receives}
 		}
 		cfn.Place(awssqs.NewCfnQueue(in, &q.id, queue), props.Condition)

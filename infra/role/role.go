@@ -54,7 +54,7 @@ func New(scope constructs.Construct, id string, props Props) error {
 // LogicalID names a role within the template.
 func LogicalID(r permission.Role) string {
 	return map[permission.Role]string{
-		permission.Reader: "ReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
+		permission.Reader: "ReaderRole", permission.KeyReader: "KeyReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
 		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole",
 		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
 	}[r]

@@ -77,8 +77,8 @@ func place(p map[string]string) permission.Place {
 // there says which roles an account needs.
 func there(r permission.Role, p map[string]string) bool {
 	switch r {
-	case permission.Reader:
-		return true
+	case permission.KeyReader:
+		return p["GroupAccounts"] != ""
 	case permission.PolicyWriter:
 		return p["OwnKey"] != "grant" || p["GroupAccounts"] != ""
 	case permission.GroupWriter:

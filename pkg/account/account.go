@@ -37,6 +37,12 @@ type SessionPolicy struct {
 	Policy      string // IAM policy, JSON; at most 2,048 characters
 }
 
+// reading is a role that reads in an account.
+type reading struct {
+	account string
+	role    permission.Role
+}
+
 // Sessions makes configurations. It is safe for concurrent use.
 type Sessions struct {
 	base    aws.Config
@@ -44,8 +50,8 @@ type Sessions struct {
 	sts     *sts.Client
 
 	mu      sync.Mutex
-	readers map[string]aws.CredentialsProvider // by account: they count in every Region
-	self    string                             // the account of the base's credentials, once asked
+	readers map[reading]aws.CredentialsProvider // they count in every Region
+	self    string                              // the account of the base's credentials, once asked
 }
 
 // New returns sessions that start from base: its credentials assume the roles,
@@ -57,11 +63,11 @@ func New(base aws.Config, o Options) *Sessions {
 	base = base.Copy()
 	base.RetryMode = aws.RetryModeStandard
 	base.APIOptions = append(slices.Clip(base.APIOptions), middleware.AddUserAgentKeyValue("keymend", o.Version))
-	return &Sessions{base: base, options: o, sts: sts.NewFromConfig(base), readers: map[string]aws.CredentialsProvider{}}
+	return &Sessions{base: base, options: o, sts: sts.NewFromConfig(base), readers: map[reading]aws.CredentialsProvider{}}
 }
 
 // Config returns a configuration for one purpose. With a role prefix that is a
-// session of the account's role for the purpose: the reader's is kept, the
+// session of the account's role for the purpose: the readers' are kept, the
 // others must be narrowed and are made anew. Without, it is the base's own
 // credentials, and an error where they are of another account.
 //
@@ -71,7 +77,7 @@ func (s *Sessions) Config(ctx context.Context, account, region string, purpose p
 	if s.options.RolePrefix == "" {
 		return s.own(ctx, account, region)
 	}
-	if narrow == nil && purpose != permission.Reader {
+	if narrow == nil && purpose != permission.Reader && purpose != permission.KeyReader {
 		return aws.Config{}, fmt.Errorf("open session of role %s: a role that writes takes a session for one action on one target", purpose)
 	}
 	cfg := s.base.Copy()
@@ -79,18 +85,18 @@ func (s *Sessions) Config(ctx context.Context, account, region string, purpose p
 	if narrow != nil {
 		cfg.Credentials = s.assume(account, purpose, *narrow)
 	} else {
-		cfg.Credentials = s.reader(account)
+		cfg.Credentials = s.reader(reading{account, purpose})
 	}
 	return cfg, nil
 }
 
-func (s *Sessions) reader(account string) aws.CredentialsProvider {
+func (s *Sessions) reader(r reading) aws.CredentialsProvider {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.readers[account]; !ok {
-		s.readers[account] = s.assume(account, permission.Reader, SessionPolicy{SessionName: "keymend-" + string(permission.Reader)})
+	if _, ok := s.readers[r]; !ok {
+		s.readers[r] = s.assume(r.account, r.role, SessionPolicy{SessionName: "keymend-" + string(r.role)})
 	}
-	return s.readers[account]
+	return s.readers[r]
 }
 
 // assume doesn't call yet.

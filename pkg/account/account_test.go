@@ -63,8 +63,8 @@ func TestRoles(t *testing.T) {
 			t.Errorf("Region %s", cfg.Region)
 		}
 	}
-	use(s.Config(t.Context(), "444455556666", "eu-west-1", permission.Reader, nil))
-	use(s.Config(t.Context(), "444455556666", "eu-west-1", permission.Reader, nil))
+	use(s.Config(t.Context(), "444455556666", "eu-west-1", permission.KeyReader, nil))
+	use(s.Config(t.Context(), "444455556666", "eu-west-1", permission.KeyReader, nil))
 	narrow := &account.SessionPolicy{SessionName: "keymend-r-1", Policy: `{"Version":"2012-10-17"}`}
 	use(s.Config(t.Context(), "444455556666", "eu-west-1", permission.PolicyWriter, narrow))
 
@@ -74,7 +74,7 @@ func TestRoles(t *testing.T) {
 			assumed = append(assumed, a.Get("RoleArn")+" "+a.Get("RoleSessionName")+" "+a.Get("Policy"))
 		}
 	}
-	want := `arn:aws:iam::444455556666:role/keymend-reader keymend-reader ,arn:aws:iam::444455556666:role/keymend-policy-writer keymend-r-1 {"Version":"2012-10-17"}`
+	want := `arn:aws:iam::444455556666:role/keymend-key-reader keymend-key-reader ,arn:aws:iam::444455556666:role/keymend-policy-writer keymend-r-1 {"Version":"2012-10-17"}`
 	if got := strings.Join(assumed, ","); got != want {
 		t.Errorf("assumed\n%s\nwant (the reader once)\n%s", got, want)
 	}

@@ -44,7 +44,6 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 		return func(in *guard.Input) { in.Finding.Tags = tags }
 	}
 	enrolled := map[string]string{"keymend": "remediate"}
-	shared := func(in *guard.Input) { in.Finding.Tags, in.Finding.SharedBy = enrolled, []string{owner} }
 	unseen := func(in *guard.Input) { in.Finding.Tags, in.Finding.TagsUnreadable = nil, "not onboarded" }
 	for name, tc := range map[string]struct {
 		change func(*guard.Input)
@@ -52,15 +51,9 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 		want   guard.Reason
 		says   string
 	}{
-		"both tags":                    {func(*guard.Input) {}, both(), guard.Consented, ""},
-		"both tags, only the grant":    {func(*guard.Input) {}, second(plan.HalfOpen), guard.Consented, ""},
-		"the tag, and what was shared": {shared, both(), guard.Consented, ""},
-		"shared by someone else":       {func(in *guard.Input) { shared(in); in.Finding.SharedBy = []string{"777788889999"} }, both(), guard.NotConsented, "TagKey=keymend-accounts,TagValue=" + account},
-		"shared, without the tag":      {func(in *guard.Input) { shared(in); in.Finding.Tags = nil }, both(), guard.NotConsented, ""},
-		"shared, but other accounts named": {func(in *guard.Input) {
-			shared(in)
-			in.Finding.Tags = map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999"}
-		}, both(), guard.ConsentElsewhere, "TagValue=777788889999 " + account},
+		"both tags":                               {func(*guard.Input) {}, both(), guard.Consented, ""},
+		"both tags, only the grant":               {func(*guard.Input) {}, second(plan.HalfOpen), guard.Consented, ""},
+		"other accounts named":                    {tags(map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999"}), both(), guard.ConsentElsewhere, "TagValue=777788889999 " + account},
 		"only the tag":                            {tags(enrolled), both(), guard.NotConsented, "account " + owner + ": `aws kms tag-resource"},
 		"only the accounts":                       {tags(map[string]string{"keymend-accounts": account}), both(), guard.NotConsented, ""},
 		"nothing":                                 {tags(nil), both(), guard.NotConsented, ""},
@@ -155,7 +148,7 @@ func TestEveryForeignCombination(t *testing.T) {
 		for _, sw := range []guard.Switch{guard.SwitchNone, guard.SwitchOn, guard.SwitchOff} {
 			for _, tag := range tags {
 				for _, half := range halves {
-					for bits := range 32 {
+					for bits := range 16 {
 						in := across()
 						in.Mode, in.Switch, in.Finding.Tags, in.PersonAsked, in.Scope = mode, sw, tag, bits&1 != 0, "all"
 						p := second(half)
@@ -166,9 +159,6 @@ func TestEveryForeignCombination(t *testing.T) {
 							in.Accounts = nil
 						}
 						if bits&8 != 0 {
-							in.Finding.SharedBy = []string{owner}
-						}
-						if bits&16 != 0 {
 							in.Finding.Tags, in.Finding.TagsUnreadable = nil, "not onboarded"
 						}
 						v := guard.Judge(in, p)
@@ -186,7 +176,7 @@ func mayWriteAcross(in guard.Input, p plan.Plan) bool {
 	accounts, named := in.Finding.Tags["keymend-accounts"]
 	tag, tagged := in.Finding.Tags["keymend"]
 	mine := strings.Contains(accounts, account)
-	byTag := tag == "remediate" && (mine || !named && slices.Contains(in.Finding.SharedBy, owner))
+	byTag := tag == "remediate" && mine
 	byPolicy := p.Half == plan.HalfGiven && len(p.Steps) == 1 && (!named || mine) && (!tagged || tag == "remediate")
 	return in.Mode == settings.Enforce && in.Switch != guard.SwitchOff && tag != "ignore" && slices.Contains(in.Accounts, owner) && (byTag || byPolicy)
 }

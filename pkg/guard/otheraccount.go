@@ -22,14 +22,15 @@ import (
 //	  it doesn't                                       → NotConsented
 //	tag keymend-accounts without this account          → ConsentElsewhere
 //	tag keymend with another value than remediate      → NotConsented
-//	tag keymend=remediate, and keymend-accounts with this account, or an image
-//	or snapshot under the key shared with it           → Consented
+//	tag keymend=remediate, and keymend-accounts with this account
+//	                                                   → Consented
 //	the key policy lets this account create the grant, by the statements that
 //	Keymend reports to owners, which its owner added   → HalfGiven
 //	else                                               → NotConsented
 //
 // HalfGiven is consent to the grant alone: it writes nothing in the key's
-// account, and its owner's policy was written for it.
+// account, and its owner's policy was written for it. An image or snapshot that the
+// owner shared is no consent: whoever may share one need have no right on the key.
 func (in Input) across(p plan.Plan) (Reason, string) {
 	accounts, odd := in.named()
 	switch {
@@ -51,8 +52,6 @@ func (in Input) enrolled(named bool, p plan.Plan) (Reason, string) {
 	switch {
 	case tagged && named:
 		return Consented, fmt.Sprintf("tags %s=%s and %s with %s on the key", tag.Keymend, tag.Remediate, tag.Accounts, in.Finding.Account)
-	case tagged && slices.Contains(in.Finding.SharedBy, in.Finding.KeyAccount()):
-		return Consented, fmt.Sprintf("tag %s=%s on the key, and its owner shared with %s what is encrypted under it", tag.Keymend, tag.Remediate, in.Finding.Account)
 	case halfGiven(p):
 		return HalfGiven, "the owner added the statements by which account " + in.Finding.Account + " creates the grant"
 	case tagged:

@@ -11,6 +11,9 @@ const (
 	// of the function that receives it. So long stays away what has to come again.
 	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 	Visibility = 6 * Invocation
+	// Window is how long diagnose gathers a batch: its queue hides a message so much
+	// longer.
+	Window = 2 * time.Second
 	// Receives is how often a queue hands out a message before it gives up.
 	Receives = 5
 	// Session is how long a session of a role lasts: the least that STS gives.

@@ -139,17 +139,16 @@ func elsewhere(ids []string, parts []ec2types.Snapshot, copyKey string) string {
 	return ""
 }
 
-// snapshotCopy reads a copy's state. EC2 doesn't say of which snapshot another is
-// a copy, but gives every copy this one volume's id.
+// snapshotCopy reads a copy's state. EC2 doesn't say of which snapshot another is a
+// copy, nor that it is one: a copy's volume id "should not be used for any purpose".
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html
 func snapshotCopy(c ec2types.Snapshot, copyKey string) copies.Copy {
-	const anyVolume = "vol-ffffffff"
 	out := copies.Copy{ID: value(c.SnapshotId), Remediation: tagsOf(c.Tags)[ours.Remediation]}
 	switch c.State {
 	case ec2types.SnapshotStateCompleted:
 		out.State = copies.Ready
-		if value(c.KmsKeyId) != copyKey || value(c.VolumeId) != anyVolume {
-			out.State, out.Reason = copies.Unfit, "it is no copy, or doesn't lie under "+copyKey
+		if value(c.KmsKeyId) != copyKey {
+			out.State, out.Reason = copies.Unfit, "it doesn't lie under "+copyKey
 		}
 	case ec2types.SnapshotStatePending, "":
 		out.State = copies.Pending

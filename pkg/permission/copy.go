@@ -47,8 +47,11 @@ func (p Place) copy() []Permission {
 }
 
 // copyKeys: EBS uses the keys in the copier's name, and only by way of EC2. Which
-// of the account's keys copies lie under, the session policy says.
+// of the account's keys copies lie under, the session policy says. "When copying an
+// encrypted snapshot, you must have DescribeKey permissions on the default CMK"; by
+// whose call that is looked at, AWS doesn't say.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 func (p Place) copyKeys() []Permission {
 	if !p.Copies {
 		return nil
@@ -61,9 +64,10 @@ func (p Place) copyKeys() []Permission {
 		return out
 	}
 	var out []Permission
-	for _, action := range []string{"CreateGrant", "DescribeKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo"} {
+	for _, action := range []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo"} {
 		out = append(out, Permission{Action: "kms:" + action, Resource: p.keys(), Condition: forAWS(action, via(nil)), Why: "encrypts the copy"})
 	}
+	out = append(out, Permission{Action: "kms:DescribeKey", Resource: p.keys(), Why: "the key of the copy, and the account's default EBS key, which EC2 wants to see at every copy"})
 	if len(p.Accounts) == 0 {
 		return out
 	}
@@ -104,6 +108,7 @@ func (p Place) storage(resource string) string {
 type Copy struct {
 	Action    string // ec2:CopyImage or ec2:CopySnapshot
 	Partition string
+	Account   string // that copies
 	Region    string
 	Source    string   // id of the image or snapshot
 	Keys      []string // ARNs of the keys that it, and the copy, lie under
@@ -112,7 +117,7 @@ type Copy struct {
 // CopyPolicy narrows one session of the copier to one copy of one source, by
 // these keys, JSON.
 func CopyPolicy(c Copy) (string, error) {
-	p := Place{Partition: c.Partition}
+	p := Place{Partition: c.Partition, Account: c.Account}
 	source := "arn:" + c.Partition + ":ec2:" + c.Region + "::"
 	tagged := map[string]map[string][]string{"StringEquals": {"aws:RequestTag/" + tag.CopyOf: {c.Source}}}
 	d := document{Version: "2012-10-17"}
@@ -128,5 +133,6 @@ func CopyPolicy(c Copy) (string, error) {
 	}
 	allow("ec2:CreateTags", []string{p.storage("image/*"), p.storage("snapshot/*")}, tagged)
 	allow("kms:*", c.Keys, map[string]map[string][]string{"StringEquals": {"kms:ViaService": {"ec2." + c.Region + ".amazonaws.com"}}})
+	allow("kms:DescribeKey", p.keys(), nil) // the default key is whichever the account chose
 	return d.text()
 }

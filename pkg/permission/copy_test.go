@@ -73,6 +73,7 @@ func TestCopier(t *testing.T) {
 		"another account's template":          {"ec2:ModifyLaunchTemplate", strings.Replace(template, "1111", "4444", 1), nil, access.Denied},
 		"a launch":                            {"ec2:RunInstances", theImage, nil, access.Denied},
 		"the own key, by EC2":                 {"kms:ReEncryptTo", keyARN, via(), access.Allowed},
+		"the default key, to see":             {"kms:DescribeKey", keyARN, nil, access.Allowed},
 		"the own key, directly":               {"kms:ReEncryptTo", keyARN, nil, access.Denied},
 		"the own key, to read":                {"kms:Decrypt", keyARN, via("aws:resourceaccount", "111122223333"), access.Denied},
 		"a listed account's key, to read":     {"kms:Decrypt", theirKey, via(), access.Allowed},
@@ -98,7 +99,7 @@ func TestCopier(t *testing.T) {
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 func TestCopyPolicyNarrows(t *testing.T) {
 	t.Parallel()
-	c := permission.Copy{Action: "ec2:CopyImage", Partition: "aws", Region: "eu-west-1", Source: "ami-0123456789abcdef0"}
+	c := permission.Copy{Action: "ec2:CopyImage", Partition: "aws", Account: "111122223333", Region: "eu-west-1", Source: "ami-0123456789abcdef0"}
 	c.Keys = slices.Repeat([]string{"arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000001"}, 8)
 	long, err := permission.CopyPolicy(c)
 	if err != nil || len(long) > 2048 {
@@ -130,6 +131,8 @@ func TestCopyPolicyNarrows(t *testing.T) {
 			"its tags":          {"ec2:CreateTags", made, of("ami-1"), access.Allowed},
 			"its key":           {"kms:Decrypt", theirKey, of("ami-1"), access.Allowed},
 			"its key, directly": {"kms:Decrypt", theirKey, nil, access.Denied},
+			"the default key":   {"kms:DescribeKey", keyARN + "0", nil, access.Allowed},
+			"to use":            {"kms:ReEncryptTo", keyARN + "0", of("ami-1"), access.Denied},
 			"another key":       {"kms:Decrypt", theirKey + "0", of("ami-1"), access.Denied},
 			"another action":    {"ec2:DeregisterImage", source, of("ami-1"), access.Denied},
 		} {

@@ -43,12 +43,21 @@ func (p Place) assumeElsewhere(roles ...Role) []Permission {
 	return out
 }
 
+// readForOthers is all that the functions of other accounts read here: the keys that
+// their groups need, and the snapshots of images that are shared with them.
+func (p Place) readForOthers() []Permission {
+	if len(p.Groups) == 0 {
+		return nil
+	}
+	return append(p.readKeys(), Permission{Action: "ec2:DescribeSnapshots", Resource: "*", Why: "the key of a snapshot whose image is shared with an account, and it isn't"})
+}
+
 // letIn returns the statement by which the functions of other accounts may take
 // a role of this one. The principal limits the accounts, the condition whom of
 // them. No one needs a granter elsewhere: a grant is issued in the group's own
 // account.
 func (p Place) letIn(r Role) []statement {
-	by := map[Role][]Role{Reader: {Diagnose, Remediate}, PolicyWriter: {Remediate}}[r]
+	by := map[Role][]Role{KeyReader: {Diagnose, Remediate}, PolicyWriter: {Remediate}}[r]
 	if len(p.Groups) == 0 || by == nil {
 		return nil
 	}

@@ -17,6 +17,7 @@ type Role string
 // others, in their own account too. There is one role for each kind of write.
 const (
 	Reader       Role = "reader"        // reads groups, templates, keys; changes nothing
+	KeyReader    Role = "key-reader"    // reads keys and snapshots for other accounts' Keymend; changes nothing
 	Granter      Role = "granter"       // creates grants
 	PolicyWriter Role = "policy-writer" // writes key policies
 	Copier       Role = "copier"        // copies images and snapshots, makes template versions; only where the settings ask for copies
@@ -28,7 +29,7 @@ const (
 
 // Roles returns every role.
 func Roles() []Role {
-	return []Role{Reader, Granter, PolicyWriter, GroupWriter, Copier, Diagnose, Remediate}
+	return []Role{Reader, KeyReader, Granter, PolicyWriter, GroupWriter, Copier, Diagnose, Remediate}
 }
 
 // Writers returns the roles that change something.
@@ -68,6 +69,8 @@ func For(r Role, p Place) []Permission {
 	switch r {
 	case Reader:
 		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere(), p.readTemplates())
+	case KeyReader:
+		return p.readForOthers()
 	case Granter:
 		return slices.Concat(p.grant(), p.grantElsewhere())
 	case PolicyWriter:
@@ -77,9 +80,9 @@ func For(r Role, p Place) []Permission {
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:
-		return slices.Concat(p.function(p.Signals, p.Looks), p.assume(Reader), p.assumeElsewhere(Reader), p.send("hands permitted plans to remediate"), p.lookLater(), p.readLogs())
+		return slices.Concat(p.function(r, p.Signals, p.Looks), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.readLogs())
 	case Remediate:
-		return slices.Concat(p.function(p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(Reader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn())
+		return slices.Concat(p.function(r, p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn())
 	}
 	return nil
 }

@@ -179,8 +179,12 @@ func TestTrust(t *testing.T) {
 		caller string
 		want   access.Decision
 	}{
-		{permission.Reader, "777788889999:keymend-diagnose", access.Allowed},
-		{permission.Reader, "777788889999:keymend-remediate", access.Allowed},
+		{permission.KeyReader, "777788889999:keymend-diagnose", access.Allowed},
+		{permission.KeyReader, "777788889999:keymend-remediate", access.Allowed},
+		{permission.KeyReader, "777788889999:admin", access.Denied},
+		{permission.KeyReader, "444455556666:keymend-remediate", access.Denied},
+		{permission.KeyReader, "keymend-remediate", access.Denied},
+		{permission.Reader, "777788889999:keymend-diagnose", access.Denied},
 		{permission.PolicyWriter, "777788889999:keymend-remediate", access.Allowed},
 		{permission.PolicyWriter, "777788889999:keymend-diagnose", access.Denied},
 		{permission.Granter, "777788889999:keymend-remediate", access.Denied},
@@ -211,6 +215,45 @@ func TestTrust(t *testing.T) {
 		j := access.Resource(d, p, "sts:AssumeRole", place().ARN(tc.role), access.Context{Complete: true})
 		if delegated := j.Decision == access.Allowed || j.Delegated; delegated != (tc.want == access.Allowed) {
 			t.Errorf("%s by %s: %+v", tc.role, tc.caller, j)
+		}
+	}
+}
+
+// Who is let in from another account reads keys and snapshots, and nothing else of
+// the account: no parameters, no CloudTrail, no templates.
+func TestKeyReader(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, p := range permission.For(permission.KeyReader, place()) {
+		got = append(got, p.Action)
+	}
+	want := []string{"kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListResourceTags", "kms:ListAliases", "ec2:DescribeSnapshots"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	alone := place()
+	alone.Groups = nil
+	if permission.For(permission.KeyReader, alone) != nil {
+		t.Error("it may do something where nobody is let in")
+	}
+}
+
+// A function writes its own log, and no other: by the log of remediate writes are
+// judged.
+func TestAFunctionWritesItsOwnLogOnly(t *testing.T) {
+	t.Parallel()
+	for _, role := range []permission.Role{permission.Diagnose, permission.Remediate} {
+		text, err := permission.Policy(role, place())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, of := range []permission.Role{permission.Diagnose, permission.Remediate, "anything"} {
+			stream := "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/keymend-" + string(of) + ":log-stream:1"
+			for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+				if got := decide(t, text, action, stream, nil); (got == access.Allowed) != (role == of) {
+					t.Errorf("%s by %s on the log of %s: %s", action, role, of, got)
+				}
+			}
 		}
 	}
 }

@@ -33,12 +33,18 @@ func Policy(r Role, p Place) (string, error) {
 // Trust returns a role's trust policy, JSON. A function's role is the Lambda
 // service's; the others are for the functions' roles only. They are named by a
 // condition, not as principals: so deleting and making one anew breaks nothing.
-// The reader and the policy writer are also for the functions of the accounts
-// whose groups use this one's keys.
+// The key reader is for the functions of the accounts whose groups use this one's
+// keys, and for nobody here; the policy writer is for those, too.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 func Trust(r Role, p Place) (string, error) {
+	return document{Version: "2012-10-17", Statement: append(p.ownTrust(r), p.letIn(r)...)}.text()
+}
+
+func (p Place) ownTrust(r Role) []statement {
 	s := statement{Effect: "Allow", Action: "sts:AssumeRole"}
 	switch r {
+	case KeyReader:
+		return nil
 	case Diagnose, Remediate:
 		s.Principal = map[string]any{"Service": "lambda.amazonaws.com"}
 	default:
@@ -49,7 +55,7 @@ func Trust(r Role, p Place) (string, error) {
 		s.Principal = map[string]any{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
 		s.Condition = map[string]map[string][]string{"ArnEquals": {"aws:PrincipalArn": by}}
 	}
-	return document{Version: "2012-10-17", Statement: append([]statement{s}, p.letIn(r)...)}.text()
+	return []statement{s}
 }
 
 // SessionPolicy narrows one session of a role to one action on one target, JSON;

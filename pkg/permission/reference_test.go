@@ -133,7 +133,7 @@ func documents(t *testing.T) map[string]string {
 	add("session for a group")(permission.SessionPolicy("autoscaling:UpdateAutoScalingGroup", group, slr))
 	for _, action := range []string{"ec2:CopyImage", "ec2:CopySnapshot"} {
 		add("session for " + action)(permission.CopyPolicy(permission.Copy{
-			Action: action, Partition: "aws", Region: "eu-west-1", Source: "ami-1", Keys: []string{keyARN, theirKey},
+			Action: action, Partition: "aws", Account: "111122223333", Region: "eu-west-1", Source: "ami-1", Keys: []string{keyARN, theirKey},
 		}))
 	}
 	return out

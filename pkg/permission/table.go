@@ -23,6 +23,13 @@ func (p Place) readLaunch() []Permission {
 }
 
 func (p Place) readKey() []Permission {
+	return append(p.readKeys(),
+		Permission{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
+		Permission{Action: "iam:GetRole", Resource: slr.Spot(p.Partition, p.Account), Why: "the same, for the Spot instances of a launch configuration"},
+	)
+}
+
+func (p Place) readKeys() []Permission {
 	keys := p.keys()
 	return []Permission{
 		{Action: "kms:DescribeKey", Resource: keys, Why: "the key's ARN, state and kind"},
@@ -30,8 +37,6 @@ func (p Place) readKey() []Permission {
 		{Action: "kms:ListGrants", Resource: keys, Why: "who may use the key by a grant"},
 		{Action: "kms:ListResourceTags", Resource: keys, Why: "the owner's consent"},
 		{Action: "kms:ListAliases", Resource: "*", Why: "the name that people know the key by"},
-		{Action: "iam:GetRole", Resource: p.serviceLinkedRoles(), Why: "that the role exists, and its unique id"},
-		{Action: "iam:GetRole", Resource: slr.Spot(p.Partition, p.Account), Why: "the same, for the Spot instances of a launch configuration"},
 	}
 }
 
@@ -56,8 +61,9 @@ func (p Place) writePolicy() []Permission {
 	}
 }
 
-// function is what each function needs itself.
-func (p Place) function(queues ...string) []Permission {
+// function is what each function needs itself. It writes its own log only: diagnose
+// judges writes by the log of remediate, and must not be able to add to it.
+func (p Place) function(own Role, queues ...string) []Permission {
 	var out []Permission
 	for _, name := range queues {
 		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
@@ -65,8 +71,8 @@ func (p Place) function(queues ...string) []Permission {
 		}
 	}
 	return append(out, []Permission{
-		{Action: "logs:CreateLogStream", Resource: p.logGroups(), Why: "its audit records", ByLambda: true},
-		{Action: "logs:PutLogEvents", Resource: p.logGroups(), Why: "its audit records", ByLambda: true},
+		{Action: "logs:CreateLogStream", Resource: p.logStreams(own), Why: "its audit records", ByLambda: true},
+		{Action: "logs:PutLogEvents", Resource: p.logStreams(own), Why: "its audit records", ByLambda: true},
 		{Action: "ssm:GetParameter", Resource: "arn:" + p.Partition + ":ssm:" + p.Region + ":" + p.Account + ":parameter" + p.SwitchParameter, Why: "the switch that stops all writes"},
 	}...)
 }
@@ -74,12 +80,9 @@ func (p Place) function(queues ...string) []Permission {
 // readLogs: a permission on a log group names what is in it, too.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 func (p Place) readLogs() []Permission {
-	of := func(function Role) string {
-		return "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:" + p.LogGroup(function) + ":*"
-	}
 	return []Permission{
-		{Action: "logs:FilterLogEvents", Resource: of(Remediate), Why: "whether a write by Keymend's roles is one that remediate meant to make"},
-		{Action: "logs:FilterLogEvents", Resource: of(Diagnose), Why: "whether what a sweep finds was told before"},
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "whether a write by Keymend's roles is one that remediate meant to make"},
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether what a sweep finds was told before"},
 	}
 }
 
@@ -115,8 +118,9 @@ func (p Place) queue(name string) string {
 	return "arn:" + p.Partition + ":sqs:" + p.Region + ":" + p.Account + ":" + name
 }
 
-func (p Place) logGroups() string {
-	return "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:/aws/lambda/" + p.Prefix + "*"
+// logStreams are those of a function, as logs:* on a log group names them.
+func (p Place) logStreams(function Role) string {
+	return "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:" + p.LogGroup(function) + ":*"
 }
 
 // serviceLinkedRoles are Auto Scaling's, whatever their suffix.

@@ -53,10 +53,7 @@ type Finding struct {
 	TagsUnreadable string
 	KeptOut        bool   // the policy of an own key keeps Keymend out, whatever it may else
 	KeyNotFound    string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
-	// SharedBy are the accounts that shared with the group's account an image or
-	// snapshot under this key which the launch takes.
-	SharedBy []string
-	Trial    Trial // of the grant on another account's key
+	Trial          Trial  // of the grant on another account's key
 	// Copy is what is there to do without another account's key; nil = nobody
 	// looked.
 	Copy *copies.Case

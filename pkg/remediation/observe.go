@@ -233,7 +233,7 @@ func (p *pass) find(reads []read, roles []access.Principal) {
 			continue
 		}
 		o := &p.Findings[at]
-		o.Because, o.SharedBy = append(o.Because, f.Because...), append(o.SharedBy, f.SharedBy...)
+		o.Because = append(o.Because, f.Because...)
 		o.Operations = slices.Compact(slices.Sorted(slices.Values(append(o.Operations, f.Operations...))))
 		uses[at] = append(uses[at], r.key.Uses...)
 		if ops := p.Launch.Operations(uses[at]); ops != nil {
@@ -250,11 +250,6 @@ func (p *pass) finding(r read, principal access.Principal) plan.Finding {
 	f.Cause, f.KeyID, f.Alias, f.Because = activity.Classify(p.look.Text).Cause, r.key.ID, r.state.Alias, because(r.key)
 	f.KeptOut = r.state.KeptOut
 	f.Operations, f.Facts, f.Tags, f.TagsUnreadable = slices.Clone(r.key.Operations), r.state.Facts, r.state.Tags, r.state.TagsUnreadable
-	for _, use := range r.key.Uses {
-		if use.SharedBy != "" && !slices.Contains(f.SharedBy, use.SharedBy) {
-			f.SharedBy = append(f.SharedBy, use.SharedBy)
-		}
-	}
 	if r.notFound != "" {
 		f.Facts.Key.ARN, f.KeyNotFound = r.key.ID, r.notFound
 	}

@@ -14,13 +14,14 @@ import (
 	"keymend/pkg/account"
 	"keymend/pkg/keystate"
 	"keymend/pkg/observe"
+	"keymend/pkg/permission"
 )
 
 // An elsewhere reads keys, images and snapshots of other accounts in one Region,
-// as the readers of those accounts. It is safe for concurrent use.
+// as those accounts' key readers. It is safe for concurrent use.
 type elsewhere struct {
 	accounts    []string                                                    // that may be read
-	config      func(ctx context.Context, owner string) (aws.Config, error) // of an account's reader
+	config      func(ctx context.Context, owner string) (aws.Config, error) // of an account's key reader
 	remembering bool                                                        // read each key once
 
 	mu      sync.Mutex
@@ -91,7 +92,7 @@ func notOnboarded(owner string, err error) (string, bool) {
 	d, _ := account.DenialOf(err)
 	switch {
 	case d.Action == "sts:AssumeRole":
-		return "account " + owner + " isn't onboarded: " + d.Action + " was refused: " + account.Message(err), true
+		return "account " + owner + " isn't onboarded, or not for this version, which reads there as " + string(permission.KeyReader) + ": " + d.Action + " was refused: " + account.Message(err), true
 	case errors.Is(err, account.ErrOtherAccount), errors.Is(err, observe.ErrNotListed):
 		return "account " + owner + " can't be read from here: " + account.Message(err), true
 	}

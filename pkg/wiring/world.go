@@ -43,14 +43,16 @@ var _ remediation.Readers = AWS{}
 
 // View implements remediation.Readers: it returns what reads one account in one
 // Region, as its reader, and the keys there of the accounts that the settings name, as
-// theirs.
+// theirs for others.
 func (a AWS) View(ctx context.Context, accountID, region string) (apply.Reader, error) {
-	cfg, err := a.config(ctx, accountID, region)
+	cfg, err := a.config(ctx, accountID, region, permission.Reader)
 	if err != nil {
 		return nil, err
 	}
 	client, keys, there := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg), &elsewhere{
-		accounts: a.Settings.Accounts, config: func(ctx context.Context, owner string) (aws.Config, error) { return a.config(ctx, owner, region) },
+		accounts: a.Settings.Accounts, config: func(ctx context.Context, owner string) (aws.Config, error) {
+			return a.config(ctx, owner, region, permission.KeyReader)
+		},
 	}
 	seeing := observe.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: there.images}
 	if a.Settings.RolePrefix != "" {
@@ -66,8 +68,8 @@ func (a AWS) View(ctx context.Context, accountID, region string) (apply.Reader, 
 	}, nil
 }
 
-func (a AWS) config(ctx context.Context, accountID, region string) (aws.Config, error) {
-	cfg, err := a.Sessions.Config(ctx, accountID, region, permission.Reader, nil)
+func (a AWS) config(ctx context.Context, accountID, region string, reader permission.Role) (aws.Config, error) {
+	cfg, err := a.Sessions.Config(ctx, accountID, region, reader, nil)
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read account %s: %w", accountID, err)
 	}
@@ -95,7 +97,7 @@ func (a AWS) Logged(ctx context.Context, id string, from, to time.Time) ([]strin
 
 // Fleet implements remediation.Readers.
 func (a AWS) Fleet(ctx context.Context, accountID, region string) (remediation.Fleet, error) {
-	cfg, err := a.config(ctx, accountID, region)
+	cfg, err := a.config(ctx, accountID, region, permission.Reader)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +106,7 @@ func (a AWS) Fleet(ctx context.Context, accountID, region string) (remediation.F
 
 // History reads how a group of an account in a Region has fared, as its reader.
 func (a AWS) History(ctx context.Context, accountID, region, group string) (observe.History, error) {
-	cfg, err := a.config(ctx, accountID, region)
+	cfg, err := a.config(ctx, accountID, region, permission.Reader)
 	if err != nil {
 		return observe.History{}, err
 	}
@@ -132,7 +134,7 @@ func (a AWS) policy(s remediation.Session) (string, error) {
 	of := "arn:" + a.Settings.Partition + ":ec2:" + s.Region + ":"
 	switch s.Action {
 	case "ec2:CopyImage", "ec2:CopySnapshot":
-		return permission.CopyPolicy(permission.Copy{Action: s.Action, Partition: a.Settings.Partition, Region: s.Region, Source: s.Target, Keys: distinct(s.Keys)})
+		return permission.CopyPolicy(permission.Copy{Action: s.Action, Partition: a.Settings.Partition, Account: s.Account, Region: s.Region, Source: s.Target, Keys: distinct(s.Keys)})
 	case "ec2:DeregisterImage":
 		return permission.SessionPolicy(s.Action, of+":image/"+s.Target)
 	case "ec2:DeleteSnapshot":

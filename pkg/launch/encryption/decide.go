@@ -93,7 +93,7 @@ func (d Device) rekeyed(snap *Snapshot, def Defaults) Outcome {
 	if sameKey(d.KeyID, snap.KeyARN, def.Account) && snap.OwnerID == def.Account {
 		return outcome(d.written(", also the key of snapshot "+snap.ID, newKeyOperations()).of(snap.ID, d.Named))
 	}
-	o := d.withSource(outcome(d.written("", reEncryptToOperations())), snap, def)
+	o := d.withSource(outcome(d.written("", reEncryptToOperations())), snap)
 	if snap.OwnerID == def.Account { // then the volume keeps the snapshot's data key
 		for i := range o.Uses {
 			o.Uses[i].SameKey = newKeyOperations()
@@ -106,16 +106,12 @@ func (d Device) rekeyed(snap *Snapshot, def Defaults) Outcome {
 // encryption by default or not.
 func (d Device) foreign(snap *Snapshot, def Defaults) Outcome {
 	why := fmt.Sprintf("snapshot %s of account %s is encrypted and %s has no KmsKeyId", snap.ID, snap.OwnerID, d.Source)
-	return d.withSource(d.onDefault(def, why, reEncryptToOperations()), snap, def)
+	return d.withSource(d.onDefault(def, why, reEncryptToOperations()), snap)
 }
 
-func (d Device) withSource(o Outcome, snap *Snapshot, def Defaults) Outcome {
+func (d Device) withSource(o Outcome, snap *Snapshot) Outcome {
 	why := fmt.Sprintf("snapshot %s of account %s is encrypted under it, and is encrypted anew for the volume", snap.ID, snap.OwnerID)
-	source := d.use(snap.KeyARN, Source, why, sourceOperations()).of(snap.ID, d.Named)
-	if snap.OwnerID != def.Account {
-		source.SharedBy = snap.OwnerID
-	}
-	o.Uses = append(o.Uses, source)
+	o.Uses = append(o.Uses, d.use(snap.KeyARN, Source, why, sourceOperations()).of(snap.ID, d.Named))
 	if snap.KeyARN == "" {
 		o.Unknown = d.keyNotShown(snap)
 	}

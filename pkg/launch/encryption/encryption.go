@@ -62,9 +62,6 @@ type Use struct {
 	// SameKey are the operations in their place where the device's two keys, one
 	// of them written as an alias perhaps, turn out to be one; nil = the same.
 	SameKey []string `json:",omitempty"`
-	// SharedBy is the account whose snapshot the launch takes under this key: it
-	// shared it with the group's. "" = none but the group's own.
-	SharedBy string `json:",omitempty"`
 	// What brings the key into the launch: KmsKeyId in a template, the account's
 	// default EBS key, or the snapshot that the volume is made of.
 	Written    bool   `json:",omitempty"`

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -122,9 +123,13 @@ func (s *Service) askCopy(c *wire.Caller, one *snapshotCopy) {
 	if n.volume == "" || one.failure != "" {
 		return
 	}
-	n.volume = s.resolve(placeOf(c), n.volume)
+	p := placeOf(c)
+	s.mu.Lock()
+	chosen := s.store(p).chosenKey()
+	s.mu.Unlock()
+	n.volume = s.resolve(p, n.volume)
 	failure := ""
-	for _, st := range copySteps(n, one.from != c.Region) {
+	for _, st := range copySteps(n, s.resolve(p, chosen), one.from != c.Region) {
 		asker := *c
 		if st.key == n.source && n.source != n.volume {
 			asker.Region = one.from
@@ -144,13 +149,17 @@ func (s *Service) askCopy(c *wire.Caller, one *snapshotCopy) {
 // "the same permissions" of who copies as of who makes a volume, CreateGrant,
 // Decrypt, DescribeKey, GenerateDataKeyWithoutPlaintext and ReEncrypt (EBS user
 // guide, ebs-encryption-requirements), and a copy fails without DescribeKey
-// (ebs-copy-snapshot): so, DescribeKey on both keys, and then a volume's steps.
+// of the account's default key (ebs-copy-snapshot): so, DescribeKey on all three, and
+// then a volume's steps.
 // ReEncrypt can't reach from one Region into another: there, the source's key
 // only decrypts.
-func copySteps(n need, away bool) []step {
-	all := []step{{key: n.volume, operation: "DescribeKey"}}
-	if n.source != "" && n.source != n.volume {
-		all = append(all, step{key: n.source, operation: "DescribeKey"})
+func copySteps(n need, chosen string, away bool) []step {
+	var all []step
+	var described []string
+	for _, key := range []string{n.volume, n.source, chosen} {
+		if key != "" && !slices.Contains(described, key) {
+			all, described = append(all, step{key: key, operation: "DescribeKey"}), append(described, key)
+		}
 	}
 	for _, st := range steps(n, false) {
 		if !away || !strings.HasPrefix(st.operation, "ReEncrypt") {

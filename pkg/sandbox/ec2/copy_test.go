@@ -1,6 +1,7 @@
 package ec2_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -27,9 +28,13 @@ func (w *world) described(account, region, snapshot string) types.Snapshot {
 	return out.Snapshots[0]
 }
 
-// copies put KMS's DescribeKey before what a volume asks.
+// copies put KMS's DescribeKey before what a volume asks, the account's default key's
+// in any case.
 func copies(described []string, asked ...string) []string {
 	var all []string
+	if !slices.Contains(described, "D") {
+		described = append(described, "D")
+	}
 	for _, key := range described {
 		all = append(all, "DescribeKey "+key)
 	}
@@ -114,11 +119,13 @@ func (w *world) wantCopy(account, region, snapshot, under string, asked []string
 // source that isn't there.
 func TestRefusedCopies(t *testing.T) {
 	t.Parallel()
-	for _, denied := range []string{"DescribeKey K", "DescribeKey S", "GenerateDataKeyWithoutPlaintext K", "ReEncryptFrom S", "ReEncryptTo K", "Decrypt S", "CreateGrant S", "CreateGrant K"} {
+	for _, denied := range []string{"DescribeKey K", "DescribeKey S", "DescribeKey D", "GenerateDataKeyWithoutPlaintext K", "ReEncryptFrom S", "ReEncryptTo K", "Decrypt S", "CreateGrant S", "CreateGrant K"} {
 		w := newWorld(t)
 		snapshot := w.completed("S")
 		image := w.image(snapshot)
 		w.denied = []string{denied}
+		_, err := w.ec2.ModifyEbsDefaultKmsKeyId(as(account), &sdk.ModifyEbsDefaultKmsKeyIdInput{KmsKeyId: new(keys + "D")})
+		must(t, err)
 		one, err := w.ec2.CopySnapshot(as(account), &sdk.CopySnapshotInput{SourceRegion: new(region), SourceSnapshotId: &snapshot, Encrypted: new(true), KmsKeyId: new("K")})
 		must(t, err)
 		two, err := w.ec2.CopyImage(as(account), &sdk.CopyImageInput{SourceRegion: new(region), SourceImageId: &image, Name: new("copy"), Encrypted: new(true), KmsKeyId: new("K")})

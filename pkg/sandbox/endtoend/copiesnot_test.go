@@ -80,9 +80,9 @@ func TestCopyWithoutConsent(t *testing.T) {
 // closed takes away what lets other accounts read in this one.
 func (w *world) closed() {
 	w.t.Helper()
-	_, err := w.iam.DeleteRolePolicy(w.t.Context(), &iam.DeleteRolePolicyInput{RoleName: new("keymend-reader"), PolicyName: new("keymend")})
+	_, err := w.iam.DeleteRolePolicy(w.t.Context(), &iam.DeleteRolePolicyInput{RoleName: new("keymend-key-reader"), PolicyName: new("keymend")})
 	must(w.t, err)
-	_, err = w.iam.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: new("keymend-reader")})
+	_, err = w.iam.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: new("keymend-key-reader")})
 	must(w.t, err)
 }
 

@@ -362,15 +362,16 @@ func TestForeignImage(t *testing.T) {
 	}
 }
 
-// TestForeignImageConsent holds that having shared an image under the key names
-// the account as well as the tag does.
+// TestForeignImageConsent holds that having shared an image under the key is no
+// consent to edit the key's policy: the tag names the account, or nothing does.
 func TestForeignImageConsent(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		tags   map[string]string
 		healed int
 	}{
-		"enrolled":                     {map[string]string{"keymend": "remediate"}, 2},
+		"enrolled for this account":    {consented, 2},
+		"enrolled for nobody":          {map[string]string{"keymend": "remediate"}, 0},
 		"enrolled for another account": {map[string]string{"keymend": "remediate", "keymend-accounts": third}, 0},
 		"not enrolled":                 {nil, 0},
 	} {

@@ -141,3 +141,29 @@ func (w *world) wantDenied(role permission.Role, action string) {
 		w.t.Errorf("no record names %s\n%v", action, w.story())
 	}
 }
+
+// TestEveryPermissionForOthersIsNeeded is TestEveryPermissionIsNeeded for the role by
+// which one account's Keymend reads another's keys.
+func TestEveryPermissionForOthersIsNeeded(t *testing.T) {
+	t.Parallel()
+	place := permission.Place{Partition: "aws", Account: owner, Region: region, Prefix: "keymend-", Groups: []string{account}}
+	for _, p := range permission.For(permission.KeyReader, place) {
+		t.Run(p.Action, func(t *testing.T) {
+			t.Parallel()
+			b := newBorder(t, true)
+			b.there.revoke(permission.KeyReader, p.Action, p.Resource)
+			key := b.there.key(ownerPolicy(), consented)
+			if p.Action == "ec2:DescribeSnapshots" {
+				b.defaultKey(b.openKey())
+				b.launches(b.sharedImage(b.there.snapshot(key), false))
+			} else {
+				b.broken("web-prod", key)
+			}
+			b.box.Advance(10 * time.Minute)
+			b.wantDenied(permission.KeyReader, p.Action)
+			if healed := b.inService("web-prod") > 0; healed != (p.Action == "kms:ListAliases") {
+				t.Errorf("healed without %s: %v\n%v", p.Action, healed, b.story())
+			}
+		})
+	}
+}

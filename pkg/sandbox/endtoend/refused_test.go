@@ -192,6 +192,9 @@ func TestStolenRoleCannotWiden(t *testing.T) {
 	const all = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 	trust := strings.Replace(all, `"Action":"*","Resource":"*"`, `"Principal":{"AWS":"arn:aws:iam::`+account+`:root"},"Action":"sts:AssumeRole"`, 1)
 	for i, r := range permission.Roles() {
+		if r == permission.KeyReader {
+			continue // nobody here takes it
+		}
 		changes := []write{
 			{"iam:PutRolePolicy", func(th *thief, c aws.Config) error {
 				_, err := iam.NewFromConfig(c).PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: new("keymend-" + string(r)), PolicyName: new("more"), PolicyDocument: new(all)})
