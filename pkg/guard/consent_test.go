@@ -201,6 +201,7 @@ func TestEveryReason(t *testing.T) {
 		guard.ForeignKey:       {across(), both(), func(in *guard.Input) { in.Accounts = nil }, proposed, "adds " + owner + " to the setting accounts"},
 		guard.ConsentElsewhere: {across(), both(), func(in *guard.Input) { in.Finding.Tags = map[string]string{"keymend-accounts": owner} }, proposed, "TagValue=" + owner + " " + account},
 		guard.CopyNotConsented: {agreeing(), copying(), func(in *guard.Input) { in.Finding.Copy.Keys[0].Tags = nil }, proposed, "TagKey=keymend-copy"},
+		guard.CopyNotSeen:      {agreeing(), copying(), func(in *guard.Input) { in.Finding.Copy.Keys[0].Unreadable = "not onboarded" }, proposed, "TagKey=keymend-copy"},
 		guard.OnlyProposing:    {permitted(), edit(), func(in *guard.Input) { in.Mode = settings.Propose }, proposed, ""},
 		guard.MayNotBeNeeded:   {permitted(), edit(), func(in *guard.Input) {}, proposed, "it hangs on aws:PrincipalOrgID"},
 		guard.SwitchedOff:      {permitted(), edit(), func(in *guard.Input) { in.Switch, in.SwitchText = guard.SwitchOff, "the parameter says off" }, proposed, "the parameter says off"},
@@ -228,7 +229,7 @@ func TestEveryReasonIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1)
-	const reasons = 20 // those of TestEveryReason
+	const reasons = 21 // those of TestEveryReason
 	if len(all) != reasons {
 		t.Errorf("%d reasons, and %d rows in TestEveryReason", len(all), reasons)
 	}

@@ -30,32 +30,49 @@ func (in Input) keysOf(p plan.Plan) []copyKey {
 	return out
 }
 
-// agreed says whether the owners of all keys agree to a copy, and what the first
-// that doesn't lacks. The first row that fits counts:
-//
-//	a key of an account that isn't in the settings' list   → ForeignKey
-//	tags not readable, no keymend=remediate, another tag keymend, or no tag
-//	keymend-copy with this account, on any key that the data lies under
-//	                                                       → CopyNotConsented
-//	else                                                   → Consented
+// agreed says by whose word a copy may be made: the owners' of all keys that the
+// data lies under, or a person's at a terminal, who may copy what AWS lets their own
+// credentials copy. What keeps the first key from it says why not.
 //
 // All keys count, also those of volumes that the launch doesn't take: EC2 copies
 // an image whole. Consent is asked for at every step, not once: an owner who takes
 // it back stops what goes on.
 func (in Input) agreed(keys []copyKey) (Reason, string) {
+	reason, says := Consented, "tags "+tag.Keymend+"="+tag.Remediate+" and "+tag.Copy+" with "+in.Finding.Account+" on every key that the data lies under"
 	for _, k := range keys {
-		owner := arn.Account(k.ARN)
+		why, lacks := in.against(k)
+		own := arn.Account(k.ARN) == in.Finding.Account
 		switch {
-		case k.ARN == in.copyKey().ARN, k.Managed && owner == in.Finding.Account:
-			continue // the data stays where it is, or under what lets the whole account in
-		case owner != in.Finding.Account && !slices.Contains(in.Accounts, owner):
-			return ForeignKey, "account " + owner + " isn't in the setting accounts"
-		}
-		if lacks := in.lacks(k); lacks != "" {
-			return CopyNotConsented, k.ARN + ": " + lacks
+		case why == "":
+		case in.PersonAsked && in.OwnCalls && !(own && why == CopyNotSeen): // what can't be read there may be keymend=ignore
+			reason, says = PersonDecided, "a person asked for it, with their own credentials, though "+lacks
+		default:
+			return why, lacks
 		}
 	}
-	return Consented, "tags " + tag.Keymend + "=" + tag.Remediate + " and " + tag.Copy + " with " + in.Finding.Account + " on every key that the data lies under"
+	return reason, says
+}
+
+// against says why a key's owner isn't known to agree to a copy; "" = the owner
+// does. The first row that fits counts:
+//
+//	a key of an account that isn't in the settings' list   → ForeignKey
+//	tags that can't be read                                → CopyNotSeen
+//	no keymend=remediate, another tag keymend, or no tag keymend-copy with this
+//	account                                                → CopyNotConsented
+func (in Input) against(k copyKey) (Reason, string) {
+	owner, lacks := arn.Account(k.ARN), in.lacks(k)
+	switch {
+	case k.ARN == in.copyKey().ARN, k.Managed && owner == in.Finding.Account:
+		return "", "" // the data stays where it is, or under what lets the whole account in
+	case owner != in.Finding.Account && !slices.Contains(in.Accounts, owner):
+		return ForeignKey, "account " + owner + " isn't in the setting accounts"
+	case k.Unreadable != "":
+		return CopyNotSeen, k.ARN + ": " + lacks
+	case lacks != "":
+		return CopyNotConsented, k.ARN + ": " + lacks
+	}
+	return "", ""
 }
 
 // lacks says what a key's owner would have to say, and doesn't.

@@ -71,6 +71,9 @@ func TestConsentToCopies(t *testing.T) {
 	removal := step.Remove{Account: account, Region: "eu-west-1", Key: foreignKey, Source: "ami-1", CopyKey: copyKey}
 	remove := alone(removal)
 	under := func(key string) plan.Plan { return makes(func(s *step.Make) { s.CopyKey = key }) }
+	person := func(change func(*guard.Input)) func(*guard.Input) {
+		return func(in *guard.Input) { change(in); in.PersonAsked, in.OwnCalls = true, true }
+	}
 	for name, tc := range map[string]struct {
 		change func(*guard.Input)
 		p      plan.Plan
@@ -89,11 +92,23 @@ func TestConsentToCopies(t *testing.T) {
 		"a no on the copy key":   {func(in *guard.Input) { in.Finding.Copy.CopyKey.Tags = map[string]string{"keymend": "ignore"} }, copying(), guard.KeyIgnored, ""},
 		"tags that can't be read": {func(in *guard.Input) {
 			in.Finding.Copy.Keys[0].Tags, in.Finding.Copy.Keys[0].Unreadable = nil, "not onboarded"
-		}, copying(), guard.CopyNotConsented, "TagKey=keymend-copy,TagValue=" + account},
-		"a person asks":            {func(in *guard.Input) { tags(nil)(in); in.PersonAsked, in.Scope = true, "all" }, copying(), guard.CopyNotConsented, ""},
-		"an account not listed":    {func(in *guard.Input) { in.Accounts = nil }, copying(), guard.ForeignKey, "adds " + owner},
-		"a second owner, silent":   {also(copies.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "account 777788889999: `aws kms tag-resource --key-id " + otherKey},
-		"a second owner, agreeing": {also(copies.Key{ARN: otherKey, Tags: both}), copying(otherKey), guard.Consented, ""},
+		}, copying(), guard.CopyNotSeen, "TagKey=keymend-copy,TagValue=" + account},
+		"a person asks":             {person(tags(nil)), copying(), guard.PersonDecided, ""},
+		"… through Keymend's roles": {func(in *guard.Input) { person(tags(nil))(in); in.OwnCalls = false }, copying(), guard.CopyNotConsented, ""},
+		"nobody asks":               {func(in *guard.Input) { person(tags(nil))(in); in.PersonAsked = false }, copying(), guard.CopyNotConsented, ""},
+		"… about what can't be read": {person(func(in *guard.Input) {
+			in.Finding.Copy.Keys[0].Tags, in.Finding.Copy.Keys[0].Unreadable = nil, "not onboarded"
+		}), copying(), guard.PersonDecided, ""},
+		"… with no account listed":      {person(func(in *guard.Input) { in.Accounts = nil }), copying(), guard.PersonDecided, ""},
+		"… and the owner agrees":        {person(func(*guard.Input) {}), copying(), guard.Consented, ""},
+		"… against the owner's no":      {person(tags(map[string]string{"keymend": "ignore"})), copying(), guard.KeyIgnored, ""},
+		"… while the switch is off":     {person(func(in *guard.Input) { in.Switch = guard.SwitchOff }), copying(), guard.SwitchedOff, ""},
+		"… beside an own key":           {person(also(copies.Key{ARN: keyARN})), copying(keyARN), guard.PersonDecided, ""},
+		"… beside an own key, not seen": {person(also(copies.Key{ARN: keyARN, Unreadable: "denied"})), copying(keyARN), guard.CopyNotSeen, ""},
+		"… under another key":           {person(func(*guard.Input) {}), under(keyARN), guard.WrongTarget, ""},
+		"an account not listed":         {func(in *guard.Input) { in.Accounts = nil }, copying(), guard.ForeignKey, "adds " + owner},
+		"a second owner, silent":        {also(copies.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "account 777788889999: `aws kms tag-resource --key-id " + otherKey},
+		"a second owner, agreeing":      {also(copies.Key{ARN: otherKey, Tags: both}), copying(otherKey), guard.Consented, ""},
 		"a second owner, not listed": {func(in *guard.Input) {
 			also(copies.Key{ARN: otherKey, Tags: both})(in)
 			in.Accounts = []string{owner}
@@ -125,25 +140,26 @@ func TestConsentToCopies(t *testing.T) {
 		in := agreeing()
 		tc.change(&in)
 		v := guard.Judge(in, tc.p)
-		if v.Reason != tc.want || v.Allowed != (tc.want == guard.Consented) || !strings.Contains(v.Text, tc.says) || v.Try {
+		if v.Reason != tc.want || v.Allowed != (tc.want == guard.Consented || tc.want == guard.PersonDecided) || !strings.Contains(v.Text, tc.says) || v.Try {
 			t.Errorf("%s: %+v", name, v)
 		}
-		if proposed := tc.want == guard.CopyNotConsented || tc.want == guard.ForeignKey || tc.want == guard.OnlyProposing || tc.want == guard.SwitchedOff; v.Propose != proposed {
+		if proposed := tc.want == guard.CopyNotConsented || tc.want == guard.CopyNotSeen || tc.want == guard.ForeignKey || tc.want == guard.OnlyProposing || tc.want == guard.SwitchedOff; v.Propose != proposed {
 			t.Errorf("%s: proposed %v", name, v.Propose)
 		}
 	}
 }
 
 // Whatever the tags are: nothing is copied unless every key that the data lies
-// under carries both, to the letter.
+// under carries both, to the letter, or a person does it themselves, and no owner
+// forbids it.
 func TestNoCopyWithoutEveryOwner(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := agreeing()
 		in.Scope = rapid.SampledFrom([]settings.Scope{settings.Tagged, settings.AllKeys}).Draw(t, "scope")
-		in.PersonAsked = rapid.Bool().Draw(t, "asked")
+		in.PersonAsked, in.OwnCalls = rapid.Bool().Draw(t, "asked"), rapid.Bool().Draw(t, "themselves")
 		var arns []string
-		agreed := true
+		agreed, forbidden := true, false
 		in.Finding.Copy.Keys = []copies.Key{in.Finding.Copy.CopyKey}
 		for _, arn := range []string{foreignKey, otherKey, keyARN} {
 			k := copies.Key{ARN: arn, Tags: rapid.MapOf(
@@ -153,10 +169,12 @@ func TestNoCopyWithoutEveryOwner(t *testing.T) {
 			named := k.Tags["keymend-copy"] == account || k.Tags["keymend-copy"] == owner+" "+account
 			_, odd := k.Tags["Keymend"]
 			agreed = agreed && k.Tags["keymend"] == "remediate" && named && !odd
+			forbidden = forbidden || k.Tags["keymend"] == "ignore" || k.Tags["Keymend"] == "ignore"
 			in.Finding.Copy.Keys, arns = append(in.Finding.Copy.Keys, k), append(arns, arn)
 		}
-		if v := guard.Judge(in, copying(arns...)); v.Allowed != agreed {
-			t.Fatalf("%+v, want %v", v, agreed)
+		want := agreed || in.PersonAsked && in.OwnCalls && !forbidden
+		if v := guard.Judge(in, copying(arns...)); v.Allowed != want {
+			t.Fatalf("%+v, want %v", v, want)
 		}
 	})
 }

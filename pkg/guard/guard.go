@@ -17,6 +17,7 @@ type Input struct {
 	Switch      Switch   // stops all writes
 	SwitchText  string   // how it was read, or why it couldn't be
 	PersonAsked bool     // a person at a terminal, with their own credentials
+	OwnCalls    bool     // that person writes through no role of Keymend's
 	Accounts    []string // the other accounts whose keys may be opened; none: no other's
 
 	Finding   plan.Finding      // what the plan is about: key, role, and the tags where consent stands

@@ -34,7 +34,7 @@ func Judge(in Input, p plan.Plan) Verdict {
 		v.Allowed = true
 	case HalfNotSeen:
 		v.Try = true
-	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, OnlyProposing, SwitchedOff, MayNotBeNeeded:
+	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, OnlyProposing, SwitchedOff, MayNotBeNeeded:
 		v.Propose = true
 	default: // neither
 	}
@@ -55,7 +55,7 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 		return OnlyObserving, consent
 	case in.Finding.TagsUnreadable != "" && in.Finding.OwnKey():
 		return TagsNotReadable, consent
-	case slices.Contains([]Reason{NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented}, permission):
+	case slices.Contains([]Reason{NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen}, permission):
 		return permission, consent
 	case in.Mode == settings.Propose:
 		return OnlyProposing, consent
@@ -72,7 +72,7 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 //	to open or close a key of the own account     → its owner's: see ownKey
 //	to open a key of another account              → its owner's: see across
 //	to give a group the settings' role            → the setting is the account's word; no key is opened by it
-//	to copy                                       → the owners' of all keys that the data lies under: see agreed
+//	to copy                                       → the owners' of all keys that the data lies under, or a person's: see agreed
 //	to clear away a failed copy of Keymend's own  → nobody's
 func (in Input) consent(p plan.Plan) (Reason, string) {
 	switch whose(p) {
@@ -213,6 +213,8 @@ func (in Input) text(r Reason, p plan.Plan) string {
 	switch r {
 	case CopyNotConsented:
 		return text + " To let it be copied" + in.agree(p)
+	case CopyNotSeen:
+		return text + " The owner lets Keymend read the key's tags (docs/deploy.md), and sets these if they aren't set; accounts that " + tag.Copy + " names have to stay in it" + in.agree(p)
 	case NotConsented, ConsentElsewhere:
 		return text + " To enrol it" + in.enrol(p.Target)
 	case ForeignKey:

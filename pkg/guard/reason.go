@@ -30,6 +30,7 @@ const (
 	RoleBySettings   Reason = "role-by-settings" // permitted: the settings give such groups a role of their own
 	GroupIgnored     Reason = "group-ignored"
 	CopyNotConsented Reason = "copy-not-consented" // the owner didn't agree to copies under another key
+	CopyNotSeen      Reason = "copy-not-seen"      // whether the owner did can't be read
 )
 
 // Explain returns what the reason means, in one sentence.
@@ -53,6 +54,7 @@ func Explain(r Reason) string {
 		HalfGiven:        "The key's owner, another account, lets this account create the grant by the key policy.",
 		HalfNotSeen:      "The key's account can't be read from here; a trial that writes nothing tells whether its owner lets this account create the grant.",
 		CopyNotConsented: "The key's owner hasn't agreed that what lies under it is copied to a key of this account (tag keymend-copy).",
+		CopyNotSeen:      "Whether the key's owner agrees that what lies under it is copied to a key of this account can't be read from here (tag keymend-copy on the key).",
 		ConsentElsewhere: "The key's owner enrolled it for other accounts than this one (tag keymend-accounts).",
 
 		RoleBySettings: "The settings give groups whose keys aren't open to their role a role of its own (serviceLinkedRole).",

@@ -122,7 +122,7 @@ func stopsAll(r guard.Reason) bool {
 func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
 	in := guard.Input{
 		Mode: l.Settings.Mode, Scope: l.Settings.Scope, Accounts: l.Settings.Accounts,
-		Switch: p.brake, SwitchText: p.brakeSays, PersonAsked: l.Person.ARN != "",
+		Switch: p.brake, SwitchText: p.brakeSays, PersonAsked: l.Person.ARN != "", OwnCalls: l.Settings.RolePrefix == "",
 		Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags,
 	}
 	for _, also := range p.Launch.Also {

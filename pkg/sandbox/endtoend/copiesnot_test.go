@@ -42,7 +42,7 @@ func TestCopyWithoutConsent(t *testing.T) {
 		"grants only":            {tags: consented, outcome: outcome.Proposed, says: "tag keymend-copy doesn't name " + account},
 		"another account":        {tags: map[string]string{"keymend": "remediate", "keymend-copy": third}, outcome: outcome.Proposed, says: "TagValue=" + third + " " + account},
 		"the owner's no":         {tags: map[string]string{"keymend": "ignore", "keymend-copy": account}, outcome: outcome.Refused, says: "forbids even proposals"},
-		"tags nobody can read":   {tags: copyable, without: true, outcome: outcome.Proposed, says: "couldn't be read"},
+		"tags nobody can read":   {tags: copyable, without: true, outcome: outcome.Proposed, says: "can't be read from here"},
 		"an account not listed":  {tags: copyable, options: []option{with("Accounts", third)}, outcome: outcome.Proposed, says: "adds " + owner + " to the setting accounts"},
 		"only to be proposed":    {tags: copyable, options: []option{with("Mode", "propose")}, outcome: outcome.Proposed, says: "A person has to approve"},
 		"only to be looked at":   {tags: copyable, options: []option{with("Mode", "observe")}, outcome: outcome.Observed, says: "only observes"},

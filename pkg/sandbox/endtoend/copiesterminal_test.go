@@ -101,3 +101,34 @@ func TestCopiesAtATerminal(t *testing.T) {
 		})
 	}
 }
+
+// A person with credentials of their own copies what AWS lets them copy, though
+// nothing of the owner's account can be read from here, and no setting names it:
+// what can't be seen isn't a no. What AWS refuses stays refused, and is said.
+func TestAPersonCopiesThemselves(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		policy string // of the owner's key
+		copied int
+	}{
+		"self": {openTo(owner, account), 1}, "self-refused": {ownerPolicy(), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &sitting{copies: newCopies(t, copyable, with("Mode", "observe"), unwatched), file: filepath.Join(t.TempDir(), "keymend-audit.jsonl")}
+			s.there.putPolicy(s.theirs, tc.policy)
+			s.group("web-prod", s.mappedTemplate("web", s.image), "$Latest")
+			s.box.Advance(3 * time.Minute)
+			s.types("diagnose", "web-prod", "--copy-key", "alias/copies")
+			for range 2 + 2*tc.copied {
+				s.types("diagnose", "web-prod", "--copy-key", "alias/copies", "--apply", "--audit-file", s.file)
+				s.passes(10*time.Minute, "the group tries again")
+			}
+			s.types("diagnose", "web-prod", "--copy-key", "alias/copies")
+			if images, _ := s.own(); len(images) != tc.copied {
+				t.Errorf("%d copies, want %d", len(images), tc.copied)
+			}
+			s.wantSaid(filepath.Join("copies", name), plain(regexp.MustCompile(`(--(audit-)?file |records of |line of )\S+/`).ReplaceAllString(s.read.String(), "$1")))
+		})
+	}
+}

@@ -1,11 +1,14 @@
 package command
 
 import (
+	"cmp"
 	"context"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
+	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 	"keymend/pkg/signal"
 )
 
@@ -17,12 +20,16 @@ type applying struct {
 }
 
 type diagnose struct {
-	Group string `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
+	Group   string `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
+	CopyKey string `name:"copy-key" help:"Have the group launch from copies under this key of its account, instead of opening another account's key: ARN or alias. With --apply you copy what your own credentials may; the copies stay, whatever becomes of the other key." placeholder:"KEY"`
 	applying
 }
 
 // Run diagnoses the group, and heals it if asked to.
 func (c diagnose) Run(ctx context.Context, p *program) error {
+	if err := c.copies(p); err != nil {
+		return err
+	}
 	s, err := p.login(ctx)
 	if err != nil {
 		return err
@@ -41,6 +48,21 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
 	return p.tell(records, h, c.applying)
+}
+
+// copies has the flag stand for what the environment says of copies.
+func (c diagnose) copies(p *program) error {
+	if c.CopyKey == "" {
+		return nil
+	}
+	set := map[string]string{variable.Mode: string(settings.Observe), variable.ForeignKey: string(settings.ForeignCopy), variable.CopyKey: c.CopyKey}
+	if _, err := settings.Parse(func(name string) string { return set[name] }); err != nil {
+		return misused("--copy-key %q is not a customer managed key: give its ARN, or its alias as alias/NAME", c.CopyKey)
+	}
+	delete(set, variable.Mode)
+	environment := p.Getenv
+	p.Getenv = func(name string) string { return cmp.Or(set[name], environment(name)) }
+	return nil
 }
 
 // tell shows what was found and done, and sets the exit code.

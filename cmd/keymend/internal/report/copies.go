@@ -2,7 +2,9 @@ package report
 
 import (
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
+	"keymend/pkg/plan"
 )
 
 // copying shows where a copy of one's own stands, and who goes on.
@@ -17,6 +19,9 @@ func (g Group) copying(p *screen.Page, k Key) {
 		p.Row(screen.Doubt, "COPYING", k.why())
 		p.Row(screen.Bold, "NEXT", g.again()+" goes on once it is ready")
 	}
+	if r := k.Result; r != nil && r.Verdict != nil && r.Verdict.Reason == guard.PersonDecided {
+		p.Row(screen.Doubt, "CONSENT", word(r.Plan, "was"))
+	}
 	if k.Result != nil && len(k.Result.Undo) > 0 {
 		p.Whole(screen.Bold, "UNDO", "keymend undo "+k.Result.RemediationID+" --file "+g.File)
 	}
@@ -24,3 +29,11 @@ func (g Group) copying(p *screen.Page, k Key) {
 
 // again is how a person goes on.
 func (g Group) again() string { return "`keymend diagnose " + g.Head.Group + " --apply`" }
+
+// word says what a person's --apply stands in for.
+func word(p *plan.Plan, is string) string {
+	if p != nil && p.Copies() {
+		return "--apply " + is + " your word that the data's owner agrees: the copy stays, whatever becomes of the owner's key"
+	}
+	return "its owner hasn't enrolled the key: --apply " + is + " your word for it"
+}

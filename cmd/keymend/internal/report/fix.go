@@ -95,7 +95,7 @@ func (g Group) proposal(p *screen.Page, k Key) {
 		p.Whole(screen.Bold, "FIX", fmt.Sprintf("%s       keymend diagnose %s --apply     %s", when, g.Head.Group, what))
 		p.Row(screen.Bold, "", nonEmpty(why)...)
 		if v := k.Finding.Verdict; v != nil && v.Reason == guard.PersonDecided {
-			p.Row(screen.Doubt, "", "its owner hasn't enrolled the key: --apply is your word for it")
+			p.Row(screen.Doubt, "", word(k.Finding.Plan, "is"))
 		}
 	}
 	k.forGood(p)
@@ -188,7 +188,7 @@ func (g Group) done(p *screen.Page, k Key) {
 	p.Row(screen.Bold, "", nonEmpty(why)...)
 	p.Row(screen.Bold, "WHY", nonEmpty(r.Reason)...)
 	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
-		p.Row(screen.Doubt, "CONSENT", "its owner hasn't enrolled the key; --apply was your word for it")
+		p.Row(screen.Doubt, "CONSENT", word(cmp.Or(r.Plan, k.Finding.Plan), "was"))
 	}
 	proof(p, &r)
 	if label == "FIXED" && launchesNext(&r) {
