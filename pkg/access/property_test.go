@@ -304,7 +304,8 @@ func TestEveryAnswerIsExplained(t *testing.T) {
 					t.Fatalf("near-miss %+v", m)
 				}
 			}
-			if result.Decision == access.Unknown && len(result.UnknownKeys)+len(result.CouldNotSee) == 0 && result.Reason != access.StatementNotKnown {
+			named := result.Reason == access.StatementNotKnown || result.Reason == access.MayBeDenied && result.DecidedBy != ""
+			if result.Decision == access.Unknown && len(result.UnknownKeys)+len(result.CouldNotSee) == 0 && !named {
 				t.Fatalf("unknown, and not why: %+v", result)
 			}
 			if result.NearMisses == nil || result.UnknownKeys == nil || result.CouldNotSee == nil || result.Trace == nil {

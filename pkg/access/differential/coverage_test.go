@@ -65,7 +65,7 @@ func nearMisses() []access.Reason {
 	return []access.Reason{
 		access.ServicePrincipal, access.GrantConditionOnUse, access.GrantConditionOnDirect, access.RootDelegates, access.OtherPrincipal,
 		access.DeadPrincipal, access.WrongRolePath, access.WrongRoleSuffix, access.OtherServiceLinkedRole, access.OtherAccount,
-		access.CrossAccountNeedsGrant, access.OrganizationWide, access.OtherKey, access.MissingOperation, access.ConditionNotMet,
+		access.CrossAccountNeedsGrant, access.OrganizationWide, access.OtherKey, access.MissingOperation, access.NotAPermission, access.WrongPartition, access.ConditionNotMet,
 		access.InvalidStatement, access.NotPrincipalNeedsMore, access.WildcardInsidePrincipal, access.ReplicaKey,
 		access.OtherSession, access.DeniedUnderCondition,
 		access.GrantConstraint, access.GrantLacksOperation, access.GrantToEarlierRole, access.GrantFromKeyAccount,

@@ -91,12 +91,13 @@ func (m *maker) principal() {
 	role := func(path, name, session string) access.Principal {
 		return access.Principal{ARN: roleARN(accountA, path, name), SessionARN: sessionARN(accountA, name, session), ID: "AROAMINEMINEMINEMINE1"}
 	}
-	m.q.principal = choose(m, []int{30, 15, 25, 15, 10},
+	m.q.principal = choose(m, []int{30, 15, 25, 15, 10, 10},
 		role(slrPath, slrName, "AutoScaling"),
 		role(slrPath, slrName+"_web", "AutoScaling"),
 		role("keymend/", "KeymendWriter", "keymend-7f3a"),
 		role("", "admin", "someone"),
-		access.Principal{ARN: "arn:aws:iam::" + accountA + ":user/people/ana", ID: "AIDAMINEMINEMINEMINE1"})
+		access.Principal{ARN: "arn:aws:iam::" + accountA + ":user/people/ana", ID: "AIDAMINEMINEMINEMINE1"},
+		role("", "aws:ec2-infrastructure", "i-0123456789abcdef0")) // the instance's own
 }
 
 func (m *maker) key() {

@@ -177,6 +177,9 @@ func (m *maker) otherAction(s *statement) {
 	if m.chance(25) {
 		names = m.foreignActions()
 	}
+	if strings.HasPrefix(m.q.operation, "ReEncrypt") && m.chance(50) {
+		names = append(names, "kms:ReEncrypt") // a call, and no permission
+	}
 	s.Action = m.list(names...)
 }
 
