@@ -73,10 +73,10 @@ func (f Finding) denied() *NoFix {
 func (f Finding) Unsettled() []string {
 	var out []string
 	if f.Instance.Reason == access.MayBeDenied {
-		out = append(out, "whether launches get by: "+ban{f.Instance, f.InstanceRole()}.text()+", as which EC2 decrypts the volumes of instances")
+		out = append(out, "whether launches get by: "+ban{f.Instance, f.InstanceRole()}.text()+"; EC2 decrypts the volumes of instances as this role")
 	}
 	if f.Cause == activity.KMSAccess && f.Decision() == access.Allowed && f.Facts.Key.Manager != "AWS" {
-		out = append(out, "service control and resource control policies: they bind "+f.InstanceRole()+", as which EC2 decrypts the volumes of instances")
+		out = append(out, "service control and resource control policies: they bind "+f.InstanceRole()+", too; EC2 decrypts the volumes of instances as this role")
 	}
 	return out
 }

@@ -109,8 +109,10 @@ func TestNoRestWhereMoreIsUnseen(t *testing.T) {
 		t.Fatal(shortly(got))
 	}
 	refused := s
+	whole := s
 	s.Unseen, refused.Launch.Refused = []string{"the image is gone"}, "image ami-1 is disabled"
-	for _, s := range []plan.Snapshot{s, refused} {
+	whole.Launch.Desired, whole.Launch.InService = 2, 2
+	for _, s := range []plan.Snapshot{s, refused, whole} {
 		if got := plan.All(s, options()); len(got) > 0 {
 			t.Error(shortly(got))
 		}

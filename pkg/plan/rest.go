@@ -7,11 +7,15 @@ import (
 )
 
 // rest returns what is left of AWS's eight operations, for each key that lacks some. A
-// key that can't be told is the likelier cause, and so is what EC2 refuses.
+// key that can't be told is the likelier cause, and so is what EC2 refuses; where the
+// group has all its instances, a failure that is told late is from before.
 func (s Snapshot) rest(o Options) []Proposal {
 	var out []Proposal
+	if len(s.Unseen) > 0 || s.Launch.Refused != "" || s.enough() {
+		return nil
+	}
 	for _, f := range s.Findings {
-		if p, ok := f.rest(o); ok && len(s.Unseen) == 0 && s.Launch.Refused == "" {
+		if p, ok := f.rest(o); ok {
 			out = append(out, p)
 		}
 	}

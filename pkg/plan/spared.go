@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/slr"
@@ -22,6 +23,8 @@ func (s Snapshot) Spared(f Finding) string {
 	}
 	g, covered := f.covering()
 	switch {
+	case s.enough() && access.Decide(f.Results) == access.Allowed: // a failure that is told late is from before
+		return fmt.Sprintf("whether a statement of the policy of %s keeps %s from decrypting can't be told; the group has all its instances", key, f.InstanceRole())
 	case !s.Whole():
 	case covered:
 		return fmt.Sprintf("the grant %s opens %s to %s, as far as can be seen; the group is whole", cmp.Or(g.Name, g.ID), key, f.Principal.ARN)
@@ -29,15 +32,20 @@ func (s Snapshot) Spared(f Finding) string {
 		return "this account can't see the key's policy; the group is whole: " + key
 	case f.KeptOut:
 		return "whoever looks can't see the key's policy; the group is whole: " + key
+	case f.Facts.Policy != nil:
+		at := slices.IndexFunc(f.Results, func(r access.Result) bool { return r.Decision == access.Unknown })
+		return fmt.Sprintf("whether %s is open to %s can't be told: %s; the group is whole", key, f.Principal.ARN, strings.TrimSuffix(unseen(f.Results[at]), "."))
 	}
 	return ""
 }
 
 // Whole reports whether the group has all the instances that it wants, and none that
 // failed: what it needs, it had when they were launched.
-func (s Snapshot) Whole() bool {
+func (s Snapshot) Whole() bool { return !s.Failing && s.enough() }
+
+func (s Snapshot) enough() bool {
 	l := s.Launch
-	return !s.Failing && l.InService > 0 && l.InService >= l.Desired && (l.WarmPool == nil || l.WarmPool.Has >= l.WarmPool.Wanted)
+	return l.InService > 0 && l.InService >= l.Desired && (l.WarmPool == nil || l.WarmPool.Has >= l.WarmPool.Wanted)
 }
 
 // covering returns a grant to the role that covers all that the launch needs on the

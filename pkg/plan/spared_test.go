@@ -44,11 +44,20 @@ func TestSpared(t *testing.T) {
 		return func(s *plan.Snapshot) { s.Failing, s.Findings[0].Cause = true, c }
 	}
 	short := func(s *plan.Snapshot) { s.Launch.InService = 1 }
+	org := broken(policyIs(root, `{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`))
+	outside := broken(policyIs(root, useOf, grantsOf, denies("Org", "kms:*", `"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}`)))
+	via := broken(failed, policyIs(root, useOf, grantsOf, denies("Via", "kms:*", `"StringNotEquals":{"kms:ViaService":"ec2.eu-west-1.amazonaws.com"}`)))
 	for name, tc := range map[string]struct {
 		f      plan.Finding
 		change func(*plan.Snapshot)
 		says   string // "" = it may stand in the way
 	}{
+		"open to the organization, whole":     {f: org, says: "can't be told: it hangs on aws:PrincipalOrgID; the group is whole"},
+		"… and it fails for its keys":         {f: org, change: failing(activity.KMSAccess)},
+		"… and it lacks instances":            {f: org, change: short},
+		"denied outside of it, whole":         {f: outside, says: "can't be told: it hangs on aws:PrincipalOrgID; the group is whole"},
+		"the instance may be denied, late":    {f: via, change: failing(activity.KMSAccess), says: "keeps " + instance + " from decrypting can't be told"},
+		"the instance may be denied":          {f: via, change: func(s *plan.Snapshot) { failing(activity.KMSAccess)(s); short(s) }},
 		"unseen, whole":                       {f: unseen(), says: "this account can't see the key's policy; the group is whole: " + foreign},
 		"all eight, whole":                    {f: unseen(grant(all)), says: "the grant x opens " + foreign},
 		"seven, whole":                        {f: unseen(grant(seven)), says: "the grant x opens " + foreign},

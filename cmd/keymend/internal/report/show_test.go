@@ -75,12 +75,12 @@ func scenes() map[string]scene {
 			w.state.Facts.Key.Manager, w.state.Facts.Key.ARN = "AWS", strings.ReplaceAll(keyARN, account, "999988887777")
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy works in the key's own account only, 999988887777"
 		}, root), history: failing(keyText), code: 4, word: "BROKEN"},
-		"foreign":             {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), code: 3, word: "BROKEN"},
-		"foreign-fixed":       {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
-		"foreign-no-consent":  {world: with(func(w *world) { w.foreign(nil) }, ownerRoot, forAWS), history: failing(keyText), apply: true, code: 4, word: "BROKEN"},
-		"foreign-not-agreed":  {world: with(func(w *world) { w.foreign(nil) }, ownerRoot), history: failing(keyText), code: 4, word: "BROKEN"},
-		"foreign-unseen":      {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, word: "UNKNOWN"},
-		"foreign-unseen-open": {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, word: "BROKEN"},
+		"foreign":              {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), code: 3, word: "BROKEN"},
+		"foreign-fixed":        {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"foreign-no-consent":   {world: with(func(w *world) { w.foreign(nil) }, ownerRoot, forAWS), history: failing(keyText), apply: true, code: 4, word: "BROKEN"},
+		"foreign-not-agreed":   {world: with(func(w *world) { w.foreign(nil) }, ownerRoot), history: failing(keyText), code: 4, word: "BROKEN"},
+		"foreign-unseen":       {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, word: "UNKNOWN"},
+		"foreign-unseen-open":  {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, word: "BROKEN"},
 		"foreign-unseen-fixed": {world: with(shared), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
 		"foreign-unseen-again": {world: with(shared), history: failing(keyText), again: true, code: 4, word: "UNKNOWN"},
 		"mixed": {world: with(func(w *world) { // five operations, three decisions
@@ -96,6 +96,8 @@ func scenes() map[string]scene {
 		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},
 		"unknown":         {world: with(nil, root, byOrg), history: failing(keyText), code: 3, word: "UNKNOWN"},
 		"by-address":      {world: with(nil, root, byAddress), history: failing(keyText), code: 3, word: "UNKNOWN"},
+		"whole-by-org":    {world: with(full, root, byOrg), code: 0, word: "WHOLE"},
+		"whole-via-ec2":   {world: with(full, root, open, viaEC2), code: 0, word: "HEALTHY"},
 		"instance-denied": {world: with(nil, root, open, spared), history: failing(keyText), code: 4, word: "BROKEN"},
 		"instance-may":    {world: with(func(w *world) { w.asks.Text = keyText }, root, open, viaEC2), history: failing(keyText), code: 4, word: "UNKNOWN"},
 		"outside-denied":  {world: with(nil, root, open, outside), history: failing(keyText), code: 4, word: "BROKEN"},
