@@ -73,3 +73,27 @@ func TestGranted(t *testing.T) {
 		t.Errorf("%+v", h)
 	}
 }
+
+// TestTold: a person's word about a key counts for the snapshots that its owner hides,
+// and for no other.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	hidden := []launch.Unseen{
+		{Device: "/dev/xvda", Snapshot: "snap-1", Owner: "444455556666", Says: "/dev/xvda: snapshot snap-1"},
+		{Device: "/dev/sdf", Snapshot: "snap-2", Owner: "777788889999", Says: "/dev/sdf: snapshot snap-2"},
+	}
+	l := launch.Launch{Account: ours, Region: "eu-west-1"}
+	l.Take(launch.Hint{}, hidden, nil)
+	if l.Told(strings.Replace(theirs, "444455556666", ours, 1)) || len(l.Keys) != 0 || len(l.Unknown) != 2 {
+		t.Errorf("taken: %+v", l)
+	}
+	if !l.Told(theirs) || len(l.Keys) != 1 || l.Keys[0].ID != theirs || len(l.Unknown) != 1 || len(l.Hidden) != 1 || l.Hidden[0].Snapshot != "snap-2" {
+		t.Errorf("%+v", l)
+	}
+	if !strings.Contains(l.Keys[0].Uses[0].Because, "a person says that it is the key of snapshot snap-1") {
+		t.Errorf("%+v", l.Keys[0].Uses)
+	}
+	if l.Told(theirs) {
+		t.Error("told twice")
+	}
+}

@@ -61,11 +61,33 @@ func (l *Launch) Take(h Hint, hidden []Unseen, asked map[string]string) {
 	for _, d := range h.Denials {
 		l.likely(d, hidden)
 	}
+	l.Hidden = hidden
 	for _, u := range hidden {
 		tried := add(add(nil, asked[u.Owner]), h.Says...)
 		tried = add(tried, fmt.Sprintf("account %s finds it with `aws ec2 describe-snapshots --region %s --snapshot-ids %s --query Snapshots[].KmsKeyId`", u.Owner, l.Region, u.Snapshot))
 		l.Unknown = add(l.Unknown, u.Says+": "+strings.Join(tried, "; "))
 	}
+}
+
+// Told takes a person's word for the key of the snapshots that its owner's account hides;
+// false where that account hides none.
+func (l *Launch) Told(key string) bool {
+	var left []Unseen
+	var devices, snapshots []string
+	for _, u := range l.Hidden {
+		if u.Owner != arn.Account(key) {
+			left = append(left, u)
+			continue
+		}
+		devices, snapshots = add(devices, u.Device), add(snapshots, u.Snapshot)
+		l.Unknown = slices.DeleteFunc(slices.Clone(l.Unknown), func(line string) bool { return strings.HasPrefix(line, u.Says) })
+	}
+	if len(snapshots) == 0 {
+		return false
+	}
+	l.Hidden = left
+	l.need(encryption.Likely(strings.Join(devices, ", "), key, "a person says that it is the key of snapshot "+strings.Join(snapshots, " and ")+", which this account can't see"))
+	return true
 }
 
 // likely adds a key that the role was refused to those of the launch.

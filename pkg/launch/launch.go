@@ -36,6 +36,9 @@ type Launch struct {
 	Deleting  bool        // the group has a Status: it is being deleted
 
 	Tags map[string]string `json:",omitempty"` // the group's
+	// Hidden are the snapshots whose key the launch needs and which the account can't
+	// see; Unknown says so in words.
+	Hidden []Unseen `json:"-"`
 	Ways []Way             // each way in which it may launch that EC2 doesn't refuse
 }
 

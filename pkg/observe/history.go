@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -57,14 +56,11 @@ func (r *Resolver) History(ctx context.Context, group string) (History, error) {
 	return h, nil
 }
 
-// failures returns the group's launches that failed since the last one that didn't.
+// failures returns the group's launches that failed since the last one that
+// didn't, the newest first: "the StatusCode value is Failed or Cancelled". Where
+// the instance existed for a moment, as with KMS, it is Cancelled.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
 func failures(ctx context.Context, client Groups, group string) ([]astypes.Activity, error) {
-	all, err := activities(ctx, client, group)
-	return failed(all), err
-}
-
-// activities returns the group's launches, the newest first.
-func activities(ctx context.Context, client Groups, group string) ([]astypes.Activity, error) {
 	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
 	out, err := client.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
 		AutoScalingGroupName: &group, MaxRecords: new(int32(most)),
@@ -72,25 +68,20 @@ func activities(ctx context.Context, client Groups, group string) ([]astypes.Act
 	if err != nil {
 		return nil, fmt.Errorf("describe scaling activities of %s: %w", group, err)
 	}
-	return slices.DeleteFunc(out.Activities, func(a astypes.Activity) bool { return !launches(a) }), nil
-}
-
-// failed are the launches that failed since the last one that didn't: "the StatusCode
-// value is Failed or Cancelled". Where the instance existed for a moment, as with KMS,
-// it is Cancelled.
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
-func failed(all []astypes.Activity) []astypes.Activity {
-	var out []astypes.Activity
-	for _, a := range all {
+	var failed []astypes.Activity
+	for _, a := range out.Activities { // newest first
+		if !launches(a) {
+			continue
+		}
 		switch a.StatusCode {
 		case astypes.ScalingActivityStatusCodeSuccessful:
-			return out
+			return failed, nil
 		case astypes.ScalingActivityStatusCodeFailed, astypes.ScalingActivityStatusCodeCancelled:
-			out = append(out, a)
+			failed = append(failed, a)
 		default: // still going on
 		}
 	}
-	return out
+	return failed, nil
 }
 
 // launches: the API has no member that tells launches from terminations.

@@ -28,6 +28,7 @@ const (
 	PolicyRefused    NoFixReason = "policy-refused"
 	WouldNotHelp     NoFixReason = "would-not-help"
 	OtherService     NoFixReason = "role-of-another-service"
+	KeyHidden        NoFixReason = "key-hidden" // which key it is can't be seen
 
 	NotCopyable NoFixReason = "not-copyable" // a copy can't be made, or the group not pointed at one
 	Copying     NoFixReason = "copying"      // a copy is on its way

@@ -156,14 +156,17 @@ func (f Finding) delegation(o Options) (statements.Add, string) {
 
 func (f Finding) forOwner(o Options, half Half, edit statements.Add) *ForOwner {
 	create := f.Grant(o)
-	retiring := ""
+	retiring, name := "", " --name "+create.Name
 	if create.Retiring != "" {
 		retiring = " --retiring-principal " + create.Retiring
 	}
+	if f.Facts.Key.ARN == f.hiddenKey(f.KeyAccount()) {
+		name = "" // Keymend's names are made of the key's
+	}
 	owner := &ForOwner{
 		Account: f.KeyAccount(),
-		Command: fmt.Sprintf("aws kms create-grant --region %s --key-id %s --grantee-principal %s%s --name %s --operations %s",
-			f.Region, create.Key, create.Principal, retiring, create.Name, strings.Join(create.Operations, " ")),
+		Command: fmt.Sprintf("aws kms create-grant --region %s --key-id %s --grantee-principal %s%s%s --operations %s",
+			f.Region, create.Key, create.Principal, retiring, name, strings.Join(create.Operations, " ")),
 	}
 	if half == HalfMissing || half == HalfUnknown {
 		owner.Statements = edit.Added

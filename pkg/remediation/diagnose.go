@@ -31,11 +31,8 @@ type Diagnosis struct {
 // the way, or one for the group. It changes nothing. Its error is transient: the
 // signal has to come again.
 func (l *Looker) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
-	switch {
-	case look.OtherCause():
+	if look.OtherCause() {
 		return l.notKMS(ctx, look)
-	case look.Follow != nil:
-		return l.follow(ctx, look)
 	}
 	look, worth, err := l.swept(ctx, look)
 	if err != nil || !worth {
@@ -59,17 +56,25 @@ func (l *Looker) notKMS(ctx context.Context, look signal.Look) ([]Diagnosis, err
 
 func (l *Looker) diagnose(ctx context.Context, p pass) ([]Diagnosis, error) {
 	out, err := l.propose(ctx, p)
-	if err != nil || slices.ContainsFunc(out, func(d Diagnosis) bool { return !d.Quiet }) {
+	switch broken := slices.ContainsFunc(out, func(d Diagnosis) bool { return !d.Quiet }); {
+	case err != nil, broken && !p.look.Succeeded():
 		return out, err
+	case p.look.Succeeded():
+		proven, err := l.inService(ctx, p)
+		return append(proven, out...), err
 	}
 	concluded, err := l.conclude(ctx, p)
 	return append(out, concluded...), err
 }
 
 // propose records every proposal, and sends those that may be carried out by now.
+// After a launch that succeeded nothing is looked for but what isn't needed any more.
 func (l *Looker) propose(ctx context.Context, p pass) ([]Diagnosis, error) {
 	var out []Diagnosis
 	for _, d := range p.decisions {
+		if p.look.Succeeded() && !d.Quiet {
+			continue
+		}
 		diagnosis, recorded, err := l.proposal(ctx, p, d)
 		if recorded {
 			out = append(out, diagnosis)
@@ -147,6 +152,25 @@ func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
 	return outcome.Refused, v.Text
 }
 
+// inService records that a launch succeeded through access that Keymend gave. Any
+// other launch that succeeded is none of its business.
+func (l *Looker) inService(ctx context.Context, p pass) ([]Diagnosis, error) {
+	var out []Diagnosis
+	for _, f := range p.Findings {
+		if !f.ByKeymend() {
+			continue
+		}
+		d := Diagnosis{Proposal: plan.Proposal{Finding: f}, Record: l.record(p, f, record.Proof)}
+		d.Record.Outcome = outcome.InService
+		d.Record.Proof = &record.ProofOf{Decision: f.Decision(), Instances: p.look.Instances}
+		if err := l.write(ctx, d.Record); err != nil {
+			return out, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
 // conclude: no key is known to stand in the way. A group that has all its instances
 // says by itself that it had what it needs, whatever of that can't be seen.
 func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
@@ -161,9 +185,12 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 		}
 	}
 	switch {
-	case len(p.Unseen) > 0 && !p.Whole():
+	case len(p.Unseen) > 0 && !p.Whole() && !p.elsewhere():
 		r.Decision, r.Outcome = access.Unknown, outcome.NoFix
 		r.Reason = "which keys the launch needs can't all be told, for want of what could not be seen"
+		if r.Plan = p.ForHidden(p.options); r.Plan != nil {
+			r.Reason += ": " + r.Plan.NoFix.Text + ". " + r.Plan.NoFix.Remedy
+		}
 	case p.Launch.Refused != "":
 		r.Outcome, r.Reason = outcome.CauseElsewhere, p.Launch.Refused
 	default:
@@ -196,7 +223,11 @@ func (p pass) open() string {
 		partly = "; some of the group's overrides EC2 refuses: " + strings.Join(p.Launch.Partly, "; ")
 	}
 	unseen := p.spared()
-	if len(p.Unseen) > 0 {
+	switch {
+	case len(p.Unseen) == 0:
+	case p.elsewhere():
+		unseen = append(unseen, "which keys the launch needs can't all be told, and launches fail for something else")
+	default:
 		unseen = append(unseen, "which keys the launch needs can't all be told; the group is whole")
 	}
 	if len(p.Findings) == 0 && len(unseen) == 0 {
@@ -219,6 +250,12 @@ func (p pass) open() string {
 		return strings.Join(unseen, "; ") + partly
 	}
 	return strings.Join(unseen, "; ") + "; every other key is open to " + open
+}
+
+// elsewhere reports whether AWS's text about a launch that failed speaks of something
+// else than a key.
+func (p pass) elsewhere() bool {
+	return p.look.HasFailed() && !activity.Classify(p.look.Text).Cause.MayBeKey()
 }
 
 // spared says of each key of which not all is known why it isn't taken for what

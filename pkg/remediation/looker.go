@@ -52,6 +52,9 @@ type Log interface {
 	Write(ctx context.Context, r record.Record) error
 }
 
+// ErrNothingHidden says that a key was told that isn't wanted.
+var ErrNothingHidden = errors.New("the launch takes no snapshot of that account which this one can't see")
+
 // ErrNobody says that nobody is there to carry out what is permitted.
 var ErrNobody = errors.New("nobody is there to carry it out")
 
@@ -73,6 +76,9 @@ type Looker struct {
 	// Person is a person at a terminal who asked, with their own credentials; the
 	// zero value: nobody did.
 	Person access.Principal
+	// Told are the keys, by their ARNs, of which the person says that snapshots lie under
+	// them which the group's account can't see.
+	Told []string
 }
 
 // A Fixer carries plans out, and takes them back.

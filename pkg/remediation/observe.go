@@ -151,6 +151,11 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 	if p.Launch.Deleting {
 		return fmt.Errorf("it is being deleted: %w", launch.ErrGroupNotFound)
 	}
+	for _, key := range l.Told {
+		if !p.Launch.Told(key) {
+			return fmt.Errorf("take %s for the key of a snapshot: %w", key, ErrNothingHidden)
+		}
+	}
 	p.Unseen = slices.Clone(p.Launch.Unknown)
 	if len(p.Launch.Keys) == 0 {
 		return nil

@@ -43,6 +43,14 @@ func TestDoneByHand(t *testing.T) {
 			w.launchesByHand("x", without("Encrypt"))
 			w.lacksCapacity()
 		}},
+		"shared without the snapshot, then no capacity": {ends: lacks, make: func(w *world) {
+			key := w.foreignKey()
+			w.granted(key)
+			w.defaultKey(w.openKey())
+			w.launches(w.sharedImage(w.as(owner).snapshot(key), false))
+			w.box.Advance(5 * time.Minute)
+			w.lacksCapacity()
+		}},
 		"seven, listed, then no capacity": {ends: lacks, make: func(w *world) {
 			w.launchesByHand("x", without("Encrypt"), listedByRoot)
 			w.lacksCapacity()

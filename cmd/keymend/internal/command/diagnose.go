@@ -3,10 +3,14 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
+	"strings"
 
 	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/arn"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
+	"keymend/pkg/remediation"
 	"keymend/pkg/settings"
 	"keymend/pkg/settings/variable"
 	"keymend/pkg/signal"
@@ -20,8 +24,9 @@ type applying struct {
 }
 
 type diagnose struct {
-	Group   string `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
-	CopyKey string `name:"copy-key" help:"Have the group launch from copies under this key of its account, instead of opening another account's key: ARN or alias. With --apply you copy what your own credentials may; the copies stay, whatever becomes of the other key." placeholder:"KEY"`
+	Group   string   `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
+	CopyKey string   `name:"copy-key" help:"Have the group launch from copies under this key of its account, instead of opening another account's key: ARN or alias. With --apply you copy what your own credentials may; the copies stay, whatever becomes of the other key." placeholder:"KEY"`
+	Key     []string `help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
 	applying
 }
 
@@ -34,12 +39,20 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	for _, key := range c.Key {
+		if err := told(key, s.account, s.aws.Region); err != nil {
+			return err
+		}
+	}
 	look := signal.Look{Why: signal.WhyAsked, Account: s.account, Region: s.aws.Region, Group: c.Group}
 	h := p.history(ctx, s, look)
 	if h.Failed > 0 {
 		look.Text, look.Failed = h.Message, h.Last
 	}
-	records, err := p.handle(ctx, s, look, c.applying)
+	records, err := p.handle(ctx, s, look, c.applying, c.Key...)
+	if errors.Is(err, remediation.ErrNothingHidden) {
+		return misused("%w: leave --key out, or check the account in it", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -47,7 +60,7 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	return p.tell(records, h, c.applying)
+	return p.tell(records, h, c.applying, c.Key...)
 }
 
 // copies has the flag stand for what the environment says of copies.
@@ -65,13 +78,27 @@ func (c diagnose) copies(p *program) error {
 	return nil
 }
 
+// told refuses what can't be the key of a snapshot that another account hides.
+func told(key, account, region string) error {
+	a, ok := arn.Parse(key)
+	switch {
+	case !ok || a.Service != "kms" || !strings.HasPrefix(a.Resource, "key/"):
+		return misused("--key %q is no ARN of a KMS key (arn:aws:kms:%s:ACCOUNT:key/ID)", key, region)
+	case a.Region != region:
+		return misused("--key %q is in %s, the group in %s: EBS takes keys of its own Region only", key, a.Region, region)
+	case a.Account == account:
+		return misused("--key %q is of this account, which sees its own: leave it out", key)
+	}
+	return nil
+}
+
 // tell shows what was found and done, and sets the exit code.
-func (p *program) tell(records []record.Record, h report.History, a applying) error {
+func (p *program) tell(records []record.Record, h report.History, a applying, told ...string) error {
 	groups := report.Groups(records)
 	page := p.page()
 	for i := range groups {
 		g := &groups[i]
-		g.Asked, g.History, g.File = a.Apply, h, a.AuditFile
+		g.Asked, g.History, g.File, g.Told = a.Apply, h, a.AuditFile, told
 		p.code = worse(p.code, g.Code())
 		page.Blank()
 		g.Show(page)

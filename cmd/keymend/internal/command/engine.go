@@ -22,7 +22,7 @@ import (
 
 // handle diagnoses, and carries out what is permitted if the person asked for
 // it. It returns the records that were written.
-func (p *program) handle(ctx context.Context, s session, look signal.Look, a applying) ([]record.Record, error) {
+func (p *program) handle(ctx context.Context, s session, look signal.Look, a applying, told ...string) ([]record.Record, error) {
 	log, err := p.openLog(a)
 	if err != nil {
 		return nil, err
@@ -32,6 +32,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 	if err != nil {
 		return nil, err
 	}
+	x.Told = told
 	found, err := x.Diagnose(ctx, look)
 	if err != nil {
 		return log.records, fmt.Errorf("diagnose %s: %w", look.Group, err)

@@ -28,7 +28,7 @@ func (g Group) copying(p *screen.Page, k Key) {
 }
 
 // again is how a person goes on.
-func (g Group) again() string { return "`keymend diagnose " + g.Head.Group + " --apply`" }
+func (g Group) again() string { return "`keymend diagnose " + g.Head.Group + g.told() + " --apply`" }
 
 // word says what a person's --apply stands in for.
 func word(p *plan.Plan, is string) string {

@@ -92,7 +92,7 @@ func (g Group) proposal(p *screen.Page, k Key) {
 		if k.Finding.Plan != nil && k.Finding.Plan.Doubt != "" {
 			p.Row(screen.Doubt, "DOUBT", "the fix opens the key for certain, but may not be needed: "+k.Finding.Plan.Doubt)
 		}
-		p.Whole(screen.Bold, "FIX", fmt.Sprintf("%s       keymend diagnose %s --apply     %s", when, g.Head.Group, what))
+		p.Whole(screen.Bold, "FIX", fmt.Sprintf("%s       keymend diagnose %s%s --apply     %s", when, g.Head.Group, g.told(), what))
 		p.Row(screen.Bold, "", nonEmpty(why)...)
 		if v := k.Finding.Verdict; v != nil && v.Reason == guard.PersonDecided {
 			p.Row(screen.Doubt, "", word(k.Finding.Plan, "is"))
@@ -130,6 +130,10 @@ func (k Key) halves(p *screen.Page) bool {
 		p.Row(screen.Bold, "BY HAND", "account "+owner.Account+", the key's owner, adds to the key policy:")
 		p.Raw(indented(owner.Statements))
 	}
+	if k.Finding.Key == "" {
+		k.hidden(p, *owner)
+		return true
+	}
 	p.Row(screen.Bold, "THEN", "Keymend creates the grant by itself when the group next fails, or someone of account "+k.Finding.Account+" does:")
 	p.Raw(owner.Command)
 	return true
@@ -146,6 +150,8 @@ func halfWords(h plan.Half) string {
 
 func grantWords(p *plan.Plan) string {
 	switch {
+	case p.NoFix != nil && p.NoFix.Reason == plan.KeyHidden:
+		return "can't be told from here"
 	case p.NoFix != nil && p.NoFix.Reason == plan.NotKnown:
 		return "stands"
 	case p.Half == plan.HalfMissing:

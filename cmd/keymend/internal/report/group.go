@@ -16,8 +16,9 @@ type Group struct {
 	Head    record.Record // the first finding: account, Region, group, counts
 	Keys    []Key
 	History History
-	Asked   bool   // the person asked for the fix to be applied (--apply)
-	File    string // where the audit records went; "" = nowhere
+	Asked   bool     // the person asked for the fix to be applied (--apply)
+	Told    []string // keys that the person handed over (--key)
+	File    string   // where the audit records went; "" = nowhere
 }
 
 // A Key is one finding, with what came of it.

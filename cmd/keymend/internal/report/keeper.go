@@ -7,6 +7,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 )
 
 // keeper shows what whoever keeps the policy of an own key does, where it keeps Keymend
@@ -18,6 +19,24 @@ func keeper(p *screen.Page, by plan.ForOwner) {
 		p.Row(screen.Bold, "OR", "these, so that Keymend may see the key, and open it:")
 		p.Raw(indented(by.Let))
 	}
+}
+
+// hidden shows what comes after the owner's half where even the key's name is out of
+// sight: the owner tells it.
+func (k Key) hidden(p *screen.Page, by plan.ForOwner) {
+	r := k.Finding
+	p.Row(screen.Bold, "THEN", "someone of account "+r.Account+" does, with the key's id, which account "+by.Account+" tells, in the place of KEY:")
+	p.Raw(by.Command)
+	p.Whole(screen.Bold, "OR", quote.Command("keymend", "diagnose", r.Group, "--key", "ARN")+"     looks at that key, too")
+}
+
+// told repeats the keys that the person handed over, for the next command.
+func (g Group) told() string {
+	text := ""
+	for _, key := range g.Told {
+		text += " --key=" + quote.Word(key)
+	}
+	return text
 }
 
 // indented are statements as a list, as one reads it; those that aren't JSON as they are.
