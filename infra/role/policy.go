@@ -106,8 +106,9 @@ var alone = regexp.MustCompile(`^\$\{([A-Za-z]*Accounts)\}$`)
 func substituted(v any) any {
 	switch v := v.(type) {
 	case string:
-		if strings.Contains(v, "${") {
-			return map[string]any{"Fn::Sub": v}
+		// IAM's own variables, as in ${aws:PrincipalAccount}, stay as they are.
+		if strings.Contains(strings.ReplaceAll(v, "${aws:", ""), "${") {
+			return map[string]any{"Fn::Sub": strings.ReplaceAll(v, "${aws:", "${!aws:")}
 		}
 	case []any:
 		if len(v) == 1 {

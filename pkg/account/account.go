@@ -15,9 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"keymend/pkg/limit"
 	"keymend/pkg/permission"
+	"keymend/pkg/tag"
 )
 
 // ErrOtherAccount says that the credentials are of another account than the one
@@ -83,7 +85,11 @@ func (s *Sessions) Config(ctx context.Context, account, region string, purpose p
 	cfg := s.base.Copy()
 	cfg.Region = region
 	if narrow != nil {
-		cfg.Credentials = s.assume(account, purpose, *narrow)
+		from, err := s.from(ctx, account, purpose)
+		if err != nil {
+			return aws.Config{}, err
+		}
+		cfg.Credentials = s.assume(account, purpose, *narrow, from)
 	} else {
 		cfg.Credentials = s.reader(reading{account, purpose})
 	}
@@ -94,19 +100,36 @@ func (s *Sessions) reader(r reading) aws.CredentialsProvider {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.readers[r]; !ok {
-		s.readers[r] = s.assume(r.account, r.role, SessionPolicy{SessionName: "keymend-" + string(r.role)})
+		s.readers[r] = s.assume(r.account, r.role, SessionPolicy{SessionName: "keymend-" + string(r.role)}, "")
 	}
 	return s.readers[r]
 }
 
-// assume doesn't call yet.
-func (s *Sessions) assume(account string, purpose permission.Role, narrow SessionPolicy) aws.CredentialsProvider {
+// from is the account that a session says it is from, to a role that writes in
+// another account; "" = it says nothing.
+func (s *Sessions) from(ctx context.Context, account string, purpose permission.Role) (string, error) {
+	if purpose != permission.PolicyWriter {
+		return "", nil
+	}
+	self, err := s.Self(ctx)
+	if err != nil || self == account {
+		return "", err
+	}
+	return self, nil
+}
+
+// assume doesn't call yet. Which account a session is from, its tag says to IAM, and
+// its source identity to CloudTrail.
+func (s *Sessions) assume(account string, purpose permission.Role, narrow SessionPolicy, from string) aws.CredentialsProvider {
 	place := permission.Place{Partition: s.options.Partition, Account: account, Prefix: s.options.RolePrefix}
 	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(s.sts, place.ARN(purpose), func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = sessionName(narrow.SessionName)
 		o.Duration = limit.Session
 		if narrow.Policy != "" {
 			o.Policy = &narrow.Policy
+		}
+		if from != "" {
+			o.SourceIdentity, o.Tags = &from, []types.Tag{{Key: new(tag.Account), Value: &from}}
 		}
 	}))
 }

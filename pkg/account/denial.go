@@ -59,6 +59,8 @@ func DenialOf(err error) (Denial, bool) {
 // policy", "no identity-based policy allows it"; "" where AWS doesn't say.
 func (d Denial) String() string {
 	switch {
+	case d.Action == "sts:TagSession", d.Action == "sts:SetSourceIdentity":
+		return "a role that an earlier version deployed takes no session that says which account it is from: whoever runs Keymend in that account deploys it anew"
 	case d.Policy == "":
 		return ""
 	case d.Unclear:

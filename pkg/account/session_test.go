@@ -92,7 +92,8 @@ func TestReaderSessions(t *testing.T) {
 	}
 }
 
-// TestWriteSessions: each is its own, and narrowed to one action on one target.
+// TestWriteSessions: each is its own, and narrowed to one action on one target; in
+// another account it says which one it is from, in its own it says nothing.
 func TestWriteSessions(t *testing.T) {
 	t.Parallel()
 	sessions, s := serve(t, account.Options{RolePrefix: "keymend-"})
@@ -109,9 +110,22 @@ func TestWriteSessions(t *testing.T) {
 	if keys[0] == keys[1] {
 		t.Error("two writes shared a session")
 	}
-	call := s.calls[0]
+	call := s.calls[1] // after who asks
+	if call.Get("Tags.member.1.Key") != "keymend-account" || call.Get("Tags.member.1.Value") != hub || call.Get("SourceIdentity") != hub {
+		t.Errorf("says nothing of where it is from: %v", call)
+	}
 	if call.Get("Policy") != policy || call.Get("RoleSessionName") != narrow.SessionName || call.Get("RoleArn") != "arn:aws:iam::"+member+":role/keymend-policy-writer" {
 		t.Errorf("asked %v", call)
+	}
+	for own, role := range map[string]permission.Role{hub: permission.PolicyWriter, member: permission.Granter} {
+		cfg, err := sessions.Config(t.Context(), own, region, role, narrow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key(t, cfg)
+		if call := s.calls[len(s.calls)-1]; call.Has("Tags.member.1.Key") || call.Has("SourceIdentity") {
+			t.Errorf("%s in %s says where it is from: %v", role, own, call)
+		}
 	}
 	if _, err := sessions.Config(t.Context(), member, region, permission.Granter, nil); err == nil {
 		t.Error("a writer's session that isn't narrowed was opened")

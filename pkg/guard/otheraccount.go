@@ -39,7 +39,7 @@ func (in Input) across(p plan.Plan) (Reason, string) {
 	case in.Finding.TagsUnreadable != "":
 		return in.unseen(p)
 	case accounts != nil && !slices.Contains(accounts, in.Finding.Account):
-		return ConsentElsewhere, "tag " + tag.Accounts + " names " + strings.Join(accounts, ", ")
+		return ConsentElsewhere, "tag " + tag.Accounts + " names " + strings.Join(accounts, ", ") + organization(accounts)
 	case odd != "":
 		return NotConsented, fmt.Sprintf("tag %s on the key is no consent", odd)
 	}
@@ -94,6 +94,14 @@ func (in Input) named() (accounts []string, odd string) {
 	return accounts, odd
 }
 
+// organization says why the word for every account of an organization is no consent.
+func organization(accounts []string) string {
+	if !slices.Contains(accounts, tag.Organization) {
+		return ""
+	}
+	return ", which counts only where the roles trust an organization's hub; these don't: the accounts are named by id"
+}
+
 // enrol says which tags the key's owner sets. What the owner named before stays
 // named.
 func (in Input) enrol(keyARN string) string {
@@ -103,6 +111,10 @@ func (in Input) enrol(keyARN string) string {
 	accounts, _ := in.named()
 	if !slices.Contains(accounts, in.Finding.Account) {
 		accounts = append(accounts, in.Finding.Account)
+	}
+	if named := strings.Join(accounts, " "); len(named) > tag.Longest {
+		return fmt.Sprintf(", account %s: its tag %s has room for %d characters, which is 19 accounts, and would have %d; an account that needs the key no more has to go from it first",
+			in.Finding.KeyAccount(), tag.Accounts, tag.Longest, len(named))
 	}
 	return ", account " + in.Finding.KeyAccount() + ": `" + EnrolCommand(keyARN, Named{tag.Accounts, accounts}) + "`"
 }

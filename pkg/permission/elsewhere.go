@@ -1,5 +1,7 @@
 package permission
 
+import "keymend/pkg/tag"
+
 // What groups of this account need of other accounts' keys. Without other
 // accounts there is none of it.
 
@@ -39,8 +41,32 @@ func (p Place) assumeElsewhere(roles ...Role) []Permission {
 	var out []Permission
 	for _, r := range roles {
 		out = append(out, Permission{Action: "sts:AssumeRole", Resource: p.ARN(r), Why: "acts through role " + string(r) + " of another account that trusts this one"})
+		if r == PolicyWriter {
+			out = append(out,
+				Permission{Action: "sts:TagSession", Resource: p.ARN(r), Why: "says which account the session is from, so that IAM there holds it to the keys enrolled for that"},
+				Permission{Action: "sts:SetSourceIdentity", Resource: p.ARN(r), Why: "the same, for CloudTrail there"})
+		}
 	}
 	return out
+}
+
+// writePolicyForOthers is what sessions from other accounts may write: the policies
+// of keys that are enrolled for the account that they are from, whatever the scope.
+// Where a session has no such tag, the variable stands for nothing, and the condition
+// doesn't hold.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+func (p Place) writePolicyForOthers() []Permission {
+	if len(p.Groups) == 0 {
+		return nil
+	}
+	return []Permission{{
+		Action: "kms:PutKeyPolicy", Resource: p.keys(), Why: "adds Keymend's two statements for the account that the session is from, or takes them away",
+		Condition: map[string]map[string][]string{
+			"Null":         {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
+			"StringEquals": {"aws:ResourceTag/" + tag.Keymend: {tag.Remediate}},
+			"StringLike":   {"aws:ResourceTag/" + tag.Accounts: {"*${aws:PrincipalTag/" + tag.Account + "}*"}},
+		},
+	}}
 }
 
 // readForOthers is all that the functions of other accounts read here: the keys that
@@ -52,10 +78,11 @@ func (p Place) readForOthers() []Permission {
 	return append(p.readKeys(), Permission{Action: "ec2:DescribeSnapshots", Resource: "*", Why: "the key of a snapshot whose image is shared with an account, and it isn't"})
 }
 
-// letIn returns the statement by which the functions of other accounts may take
+// letIn returns the statements by which the functions of other accounts may take
 // a role of this one. The principal limits the accounts, the condition whom of
 // them. No one needs a granter elsewhere: a grant is issued in the group's own
-// account.
+// account. Whoever takes a role that writes says which account they are from, and
+// can't say another; an empty tag is none.
 func (p Place) letIn(r Role) []statement {
 	by := map[Role][]Role{KeyReader: {Diagnose, Remediate}, PolicyWriter: {Remediate}}[r]
 	if len(p.Groups) == 0 || by == nil {
@@ -67,8 +94,22 @@ func (p Place) letIn(r Role) []statement {
 	for _, role := range by {
 		arns = append(arns, p.ARN(role))
 	}
-	return []statement{{
-		Effect: "Allow", Principal: map[string]any{"AWS": accounts}, Action: "sts:AssumeRole",
-		Condition: map[string]map[string][]string{"ArnLike": {"aws:PrincipalArn": arns}},
-	}}
+	allow := func(action string, keys ...string) statement {
+		s := statement{
+			Effect: "Allow", Principal: map[string]any{"AWS": accounts}, Action: action,
+			Condition: map[string]map[string][]string{"ArnLike": {"aws:PrincipalArn": arns}},
+		}
+		for _, key := range keys {
+			if s.Condition["StringEquals"] == nil {
+				s.Condition["StringEquals"] = map[string][]string{}
+			}
+			s.Condition["StringEquals"][key] = []string{"${aws:PrincipalAccount}"}
+		}
+		return s
+	}
+	const tagged, sourced = "aws:RequestTag/" + tag.Account, "sts:SourceIdentity"
+	if r == PolicyWriter {
+		return []statement{allow("sts:AssumeRole", tagged, sourced), allow("sts:TagSession", tagged), allow("sts:SetSourceIdentity", sourced)}
+	}
+	return []statement{allow("sts:AssumeRole")}
 }

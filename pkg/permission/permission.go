@@ -74,15 +74,15 @@ func For(r Role, p Place) []Permission {
 	case Granter:
 		return slices.Concat(p.grant(), p.grantElsewhere())
 	case PolicyWriter:
-		return p.writePolicy()
+		return append(p.writePolicy(), p.writePolicyForOthers()...)
 	case GroupWriter:
 		return p.writeRole()
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:
-		return slices.Concat(p.function(r, p.Signals, p.Looks), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.readLogs())
+		return slices.Concat(p.served(r, p.Signals, p.Looks), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.readLogs()))
 	case Remediate:
-		return slices.Concat(p.function(r, p.Changes), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn())
+		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn()))
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the table in docs/permissions.m
 func place() permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
-		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch", Suffix: "payments",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch", Suffix: "payments",
 		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"}, Copies: true,
 	}
 }
@@ -51,16 +51,16 @@ func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 			service, action, _ := strings.Cut(p.Action, ":")
 			read := strings.HasPrefix(action, "Describe") || strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List") || p.Action == "cloudtrail:LookupEvents" || p.Action == "logs:FilterLogEvents"
 			switch {
-			case strings.Contains(p.Action, "*"), p.Why == "", seen[p.Action+p.Resource]:
+			case strings.Contains(p.Action, "*"), p.Why == "", seen[p.Action+p.Resource+condition(p)]:
 				t.Errorf("%s: %+v", r, p)
 			case (service == "kms" || service == "iam" || service == "autoscaling") && !read && writes[p.Action] != r:
 				t.Errorf("%s may write: %s", r, p.Action)
 			case writes[p.Action] != "" && p.Resource == "*":
 				t.Errorf("%s may %s everywhere", r, p.Action)
-			case writes[p.Action] == "" && !read && !p.ByLambda && p.Action != "sts:AssumeRole":
+			case writes[p.Action] == "" && !read && !p.ByLambda && service != "sts":
 				t.Errorf("%s may %s", r, p.Action)
 			}
-			seen[p.Action+p.Resource] = true
+			seen[p.Action+p.Resource+condition(p)] = true
 		}
 	}
 	if permission.For("nobody", place()) != nil {
@@ -93,6 +93,11 @@ func TestWritersConditions(t *testing.T) {
 		return out
 	}
 	grant := with(enrolled, "kms:granteeprincipal", slr, "kms:grantoperations", "CreateGrant Decrypt")
+	from := func(account, named string) map[string][]string {
+		out := with(enrolled, "aws:principaltag/keymend-account", account)
+		out["aws:resourcetag/keymend-accounts"] = []string{named}
+		return out
+	}
 	all, alone := place(), place()
 	all.Scope, alone.Accounts = "all", nil
 	farARN := strings.Replace(keyARN, "111122223333", "444455556666", 1)
@@ -104,37 +109,46 @@ func TestWritersConditions(t *testing.T) {
 		ctx    map[string][]string
 		want   access.Decision
 	}{
-		"policy":                           {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Allowed},
-		"policy, not enrolled":             {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, nil, access.Denied},
-		"policy, ignored":                  {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
-		"policy, not enrolled, all":        {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, nil, access.Allowed},
-		"grant, on a listed account's key": {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourcetag/keymend", "", "aws:resourceaccount", "444455556666"), access.Allowed},
-		"grant, on it, to another role":    {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666", "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
-		"grant, on it, of more":            {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666", "kms:grantoperations", "Decrypt Sign"), access.Denied},
-		"grant, on another account's":      {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "777788889999"), access.Denied},
-		"grant, no account listed":         {permission.Granter, alone, "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666"), access.Denied},
-		"policy, on a listed account's":    {permission.PolicyWriter, place(), "kms:PutKeyPolicy", farARN, enrolled, access.Denied},
-		"policy, another account":          {permission.PolicyWriter, place(), "kms:PutKeyPolicy", strings.Replace(keyARN, "1111", "4444", 1), enrolled, access.Denied},
-		"policy, lockout bypassed":         {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
-		"policy writer grants":             {permission.PolicyWriter, place(), "kms:CreateGrant", keyARN, grant, access.Denied},
-		"grant":                            {permission.Granter, place(), "kms:CreateGrant", keyARN, grant, access.Allowed},
-		"grant, to another role":           {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
-		"grant, to another account":        {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", strings.Replace(slr, "1111", "4444", 1)), access.Denied},
-		"grant, of more":                   {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:grantoperations", "Decrypt Sign"), access.Denied},
-		"grant, not enrolled":              {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
-		"grants of others revoked":         {permission.Granter, place(), "kms:RevokeGrant", keyARN, enrolled, access.Denied},
-		"reader writes":                    {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
-		"grant, to the Spot role":          {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot), access.Allowed},
-		"grant, to a Spot fleet":           {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot+"Fleet"), access.Denied},
-		"role":                             {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Allowed},
-		"role, another suffix":             {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments2", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Denied},
-		"role, another service":            {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "spot.amazonaws.com"), access.Denied},
-		"pass":                             {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Allowed},
-		"pass the default role":            {permission.GroupWriter, place(), "iam:PassRole", slr, with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Denied},
-		"pass to EC2":                      {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "ec2.amazonaws.com"), access.Denied},
-		"group":                            {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, nil, access.Allowed},
-		"group, ignored":                   {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
-		"group, another account":           {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", strings.Replace(group, "1111", "4444", 1), nil, access.Denied},
+		"policy":                                      {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Allowed},
+		"policy, not enrolled":                        {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, nil, access.Denied},
+		"policy, ignored":                             {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
+		"policy, not enrolled, all":                   {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, nil, access.Allowed},
+		"grant, on a listed account's key":            {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourcetag/keymend", "", "aws:resourceaccount", "444455556666"), access.Allowed},
+		"grant, on it, to another role":               {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666", "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
+		"grant, on it, of more":                       {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666", "kms:grantoperations", "Decrypt Sign"), access.Denied},
+		"grant, on another account's":                 {permission.Granter, place(), "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "777788889999"), access.Denied},
+		"grant, no account listed":                    {permission.Granter, alone, "kms:CreateGrant", farARN, with(grant, "aws:resourceaccount", "444455556666"), access.Denied},
+		"policy, on a listed account's":               {permission.PolicyWriter, place(), "kms:PutKeyPolicy", farARN, enrolled, access.Denied},
+		"policy, another account":                     {permission.PolicyWriter, place(), "kms:PutKeyPolicy", strings.Replace(keyARN, "1111", "4444", 1), enrolled, access.Denied},
+		"policy, lockout bypassed":                    {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
+		"policy, from an account that the key is for": {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, from("777788889999", "777788889999 888877776666"), access.Allowed},
+		"… as the second":                             {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, from("777788889999", "888877776666 777788889999"), access.Allowed},
+		"policy, from another account":                {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, from("777788889999", "888877776666"), access.Denied},
+		"policy, from an account, the key for none":   {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(enrolled, "aws:principaltag/keymend-account", "777788889999"), access.Denied},
+		"policy, from an account, the key for every":  {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, from("777788889999", "organization"), access.Denied},
+		"policy, from an account, not enrolled":       {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(nil, "aws:principaltag/keymend-account", "777788889999", "aws:resourcetag/keymend-accounts", "777788889999"), access.Denied},
+		"policy, from an account, scope all":          {permission.PolicyWriter, all, "kms:PutKeyPolicy", keyARN, with(nil, "aws:principaltag/keymend-account", "777788889999"), access.Denied},
+		"policy, from an account, lockout bypassed":   {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, with(from("777788889999", "777788889999"), "kms:bypasspolicylockoutsafetycheck", "true"), access.Denied},
+		"policy, from a wildcard":                     {permission.PolicyWriter, place(), "kms:PutKeyPolicy", keyARN, from("*", "888877776666"), access.Denied},
+		"policy writer grants":                        {permission.PolicyWriter, place(), "kms:CreateGrant", keyARN, grant, access.Denied},
+		"grant":                                       {permission.Granter, place(), "kms:CreateGrant", keyARN, grant, access.Allowed},
+		"grant, to another role":                      {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", "arn:aws:iam::111122223333:role/evil"), access.Denied},
+		"grant, to another account":                   {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", strings.Replace(slr, "1111", "4444", 1)), access.Denied},
+		"grant, of more":                              {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:grantoperations", "Decrypt Sign"), access.Denied},
+		"grant, not enrolled":                         {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "aws:resourcetag/keymend", "no"), access.Denied},
+		"grants of others revoked":                    {permission.Granter, place(), "kms:RevokeGrant", keyARN, enrolled, access.Denied},
+		"reader writes":                               {permission.Reader, place(), "kms:PutKeyPolicy", keyARN, enrolled, access.Denied},
+		"grant, to the Spot role":                     {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot), access.Allowed},
+		"grant, to a Spot fleet":                      {permission.Granter, place(), "kms:CreateGrant", keyARN, with(grant, "kms:granteeprincipal", spot+"Fleet"), access.Denied},
+		"role":                                        {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Allowed},
+		"role, another suffix":                        {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments2", with(nil, "iam:awsservicename", "autoscaling.amazonaws.com"), access.Denied},
+		"role, another service":                       {permission.GroupWriter, place(), "iam:CreateServiceLinkedRole", slr + "_payments", with(nil, "iam:awsservicename", "spot.amazonaws.com"), access.Denied},
+		"pass":                                        {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Allowed},
+		"pass the default role":                       {permission.GroupWriter, place(), "iam:PassRole", slr, with(nil, "iam:passedtoservice", "autoscaling.amazonaws.com"), access.Denied},
+		"pass to EC2":                                 {permission.GroupWriter, place(), "iam:PassRole", slr + "_payments", with(nil, "iam:passedtoservice", "ec2.amazonaws.com"), access.Denied},
+		"group":                                       {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, nil, access.Allowed},
+		"group, ignored":                              {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", group, with(nil, "aws:resourcetag/keymend", "ignore"), access.Denied},
+		"group, another account":                      {permission.GroupWriter, place(), "autoscaling:UpdateAutoScalingGroup", strings.Replace(group, "1111", "4444", 1), nil, access.Denied},
 	} {
 		text, err := permission.Policy(tc.role, tc.place)
 		if err != nil {
@@ -212,7 +226,7 @@ func TestTrust(t *testing.T) {
 			account, name = "111122223333", tc.caller
 		}
 		p := access.Principal{ARN: "arn:aws:iam::" + account + ":role/" + name}
-		j := access.Resource(d, p, "sts:AssumeRole", place().ARN(tc.role), access.Context{Complete: true})
+		j := access.Resource(d, p, "sts:AssumeRole", place().ARN(tc.role), access.Context{Complete: true, Values: saying(account, account)})
 		if delegated := j.Decision == access.Allowed || j.Delegated; delegated != (tc.want == access.Allowed) {
 			t.Errorf("%s by %s: %+v", tc.role, tc.caller, j)
 		}
@@ -252,6 +266,75 @@ func TestAFunctionWritesItsOwnLogOnly(t *testing.T) {
 			for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
 				if got := decide(t, text, action, stream, nil); (got == access.Allowed) != (role == of) {
 					t.Errorf("%s by %s on the log of %s: %s", action, role, of, got)
+				}
+			}
+		}
+	}
+}
+
+// saying is the context of a call by an account that says it is from one.
+func saying(account, from string) map[string][]string {
+	return map[string][]string{"aws:principalaccount": {account}, "aws:requesttag/keymend-account": {from}, "sts:sourceidentity": {from}}
+}
+
+// Whoever takes the policy writer from another account says which, truly: IAM then
+// holds the session to the keys that are enrolled for that account.
+func TestOthersSayWhoTheyAre(t *testing.T) {
+	t.Parallel()
+	text, err := permission.Trust(permission.PolicyWriter, place())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := keypolicy.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const other = "777788889999"
+	for name, tc := range map[string]struct {
+		ctx                      map[string][]string
+		assume, tag, setIdentity bool
+	}{
+		"itself":          {saying(other, other), true, true, true},
+		"another account": {saying(other, "444455556666"), false, false, false},
+		"nobody":          {saying(other, ""), false, false, false},
+		"everybody":       {saying(other, "*"), false, false, false},
+		"nothing":         {map[string][]string{"aws:principalaccount": {other}}, false, false, false},
+		"only by the tag": {map[string][]string{"aws:principalaccount": {other}, "aws:requesttag/keymend-account": {other}}, false, true, false},
+	} {
+		for action, want := range map[string]bool{"sts:AssumeRole": tc.assume, "sts:TagSession": tc.tag, "sts:SetSourceIdentity": tc.setIdentity} {
+			p := access.Principal{ARN: "arn:aws:iam::" + other + ":role/keymend-remediate"}
+			j := access.Resource(d, p, action, place().ARN(permission.PolicyWriter), access.Context{Complete: true, Values: tc.ctx})
+			if (j.Decision == access.Allowed || j.Delegated) != want {
+				t.Errorf("%s: %s: %+v", name, action, j)
+			}
+		}
+	}
+	own := access.Principal{ARN: place().ARN(permission.Remediate)}
+	for _, action := range []string{"sts:TagSession", "sts:SetSourceIdentity"} {
+		if j := access.Resource(d, own, action, place().ARN(permission.PolicyWriter), access.Context{Complete: true, Values: saying("111122223333", "111122223333")}); j.Decision == access.Allowed || j.Delegated {
+			t.Errorf("a session of the account itself may %s", action)
+		}
+	}
+}
+
+// What a function's code does counts only as the function's: a role that is passed to
+// another one gets nothing by it. What Lambda itself does has no such mark.
+func TestOnlyTheFunctionItself(t *testing.T) {
+	t.Parallel()
+	for _, role := range []permission.Role{permission.Diagnose, permission.Remediate} {
+		arn := "arn:aws:lambda:eu-west-1:111122223333:function:keymend-" + string(role)
+		for _, p := range permission.For(role, place()) {
+			text, err := permission.Policy(role, place())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for from, want := range map[string]bool{arn: true, arn + "-2": p.ByLambda, strings.Replace(arn, "eu-west-1", "us-east-1", 1): p.ByLambda, "": p.ByLambda} {
+				ctx := map[string][]string{}
+				if from != "" {
+					ctx["lambda:sourcefunctionarn"] = []string{from}
+				}
+				if got := decide(t, text, p.Action, strings.ReplaceAll(p.Resource, "*", "1"), ctx); (got == access.Allowed) != want {
+					t.Errorf("%s: %s on %s from %q: %s", role, p.Action, p.Resource, from, got)
 				}
 			}
 		}

@@ -26,8 +26,10 @@ var referenceData = filepath.Join("..", "..", ".tools", "node", "node_modules", 
 // globalKeys are in every request of the actions that Keymend's policies name,
 // or absent only where that refuses.
 var globalKeys = map[string]string{
-	"aws:principalarn":    "every request that isn't anonymous has it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn",
-	"aws:resourceaccount": "requests on most resources have it; KMS isn't among the exceptions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount",
+	"aws:principalarn":                 "every request that isn't anonymous has it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn",
+	"aws:principaltag/keymend-account": "a session that was tagged has it, others don't: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag",
+	"lambda:sourcefunctionarn":         "calls by a function's code have it: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html",
+	"aws:resourceaccount":              "requests on most resources have it; KMS isn't among the exceptions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount",
 }
 
 // accountless are resources whose ARN AWS writes without the account that the

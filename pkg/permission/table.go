@@ -1,6 +1,8 @@
 package permission
 
 import (
+	"slices"
+
 	"keymend/pkg/slr"
 	"keymend/pkg/tag"
 )
@@ -52,18 +54,20 @@ func (p Place) grant() []Permission {
 }
 
 // writePolicy: the parameter must be absent, not false, as AWS's own samples
-// ask. IAM can't look into the policy that is written.
+// ask. IAM can't look into the policy that is written. Sessions from other accounts,
+// which have a tag that says so, aren't meant: see writePolicyForOthers.
 func (p Place) writePolicy() []Permission {
 	return []Permission{
 		{Action: "kms:PutKeyPolicy", Resource: p.keys(), Why: "adds Keymend's two statements, or takes them away", Condition: p.enrolled(map[string]map[string][]string{
-			"Null": {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
+			"Null": {"kms:BypassPolicyLockoutSafetyCheck": {"true"}, "aws:PrincipalTag/" + tag.Account: {"true"}},
 		})},
 	}
 }
 
-// function is what each function needs itself. It writes its own log only: diagnose
-// judges writes by the log of remediate, and must not be able to add to it.
-func (p Place) function(own Role, queues ...string) []Permission {
+// served is what the Lambda service does with a function's role. The function writes
+// its own log only: diagnose judges writes by the log of remediate, and must not be
+// able to add to it.
+func (p Place) served(own Role, queues ...string) []Permission {
 	var out []Permission
 	for _, name := range queues {
 		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
@@ -73,8 +77,23 @@ func (p Place) function(own Role, queues ...string) []Permission {
 	return append(out, []Permission{
 		{Action: "logs:CreateLogStream", Resource: p.logStreams(own), Why: "its audit records", ByLambda: true},
 		{Action: "logs:PutLogEvents", Resource: p.logStreams(own), Why: "its audit records", ByLambda: true},
-		{Action: "ssm:GetParameter", Resource: "arn:" + p.Partition + ":ssm:" + p.Region + ":" + p.Account + ":parameter" + p.SwitchParameter, Why: "the switch that stops all writes"},
 	}...)
+}
+
+// code is what a function's code does itself. It counts only as the function's own: who
+// passes the role to another function, or to anything else, gets none of it.
+// https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+func (p Place) code(function Role, parts ...[]Permission) []Permission {
+	arn := "arn:" + p.Partition + ":lambda:" + p.Region + ":" + p.Account + ":function:" + p.Prefix + string(function)
+	out := slices.Concat(parts...)
+	for i := range out {
+		out[i].Condition = map[string]map[string][]string{"ArnEquals": {"lambda:SourceFunctionArn": {arn}}}
+	}
+	return out
+}
+
+func (p Place) readSwitch() []Permission {
+	return []Permission{{Action: "ssm:GetParameter", Resource: "arn:" + p.Partition + ":ssm:" + p.Region + ":" + p.Account + ":parameter" + p.SwitchParameter, Why: "the switch that stops all writes"}}
 }
 
 // readLogs: a permission on a log group names what is in it, too.

@@ -38,6 +38,9 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 	if !l.isWriter(w.Account, w.Role) {
 		return &signal.Ignored{Reason: w.Action + " was called by " + w.Role + ", which is no role of Keymend's that writes"}
 	}
+	if w.SourceAccount != "" && strings.HasSuffix(w.Role, string(permission.PolicyWriter)) {
+		return l.elsewhere(ctx, w)
+	}
 	id, _ := strings.CutPrefix(w.Session, sessionPrefix)
 	named := regexp.MustCompile(`^r-[0-9a-f]{16}$`).MatchString(id)
 	why := "the session isn't named after a remediation"
@@ -55,6 +58,17 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 	}
 	r := l.writeRecord(w)
 	r.Outcome, r.Reason = outcome.UnexplainedWrite, unexplained(w, why)
+	return l.write(ctx, r)
+}
+
+// elsewhere tells of a write by another account's Keymend, which this account lets in.
+// Its intent is in the log there, which can't be read from here: so the write is
+// neither explained nor called unexplained.
+func (l *Looker) elsewhere(ctx context.Context, w signal.OwnWrite) error {
+	r := l.writeRecord(w)
+	r.Outcome = outcome.Ignored
+	r.Reason = fmt.Sprintf("%s on %s, by session %s of %s: by Keymend of account %s, which this account lets in (groupAccounts). The intent is in the log of its remediate, which can't be read from here.",
+		w.Action, w.Target, w.Session, w.Role, w.SourceAccount)
 	return l.write(ctx, r)
 }
 

@@ -200,3 +200,18 @@ func TestExplainWithoutTheLog(t *testing.T) {
 		t.Errorf("an empty log: %v, %v", err, outcomes(w.records))
 	}
 }
+
+// TestExplainAnothersWrite: a write by another account's Keymend is told as that, and
+// neither explained nor unexplained; of a role that others aren't let into, what a
+// session says of itself counts for nothing.
+func TestExplainAnothersWrite(t *testing.T) {
+	t.Parallel()
+	for role, want := range map[string]outcome.Outcome{policyWriter: outcome.Ignored, strings.Replace(policyWriter, "policy-writer", "granter", 1): outcome.UnexplainedWrite} {
+		w := newWorld()
+		err := w.looker(roles).Explain(t.Context(), ownWrite(func(o *signal.OwnWrite) { o.SourceAccount, o.Role, o.Session = "444455556666", role, "keymend-r-1" }), remediation.Delivery{})
+		all := w.records
+		if err != nil || len(all) != 1 || all[0].Outcome != want || all[0].Principal != role || all[0].Key != keyARN || strings.Contains(all[0].Reason, "by Keymend of account 444455556666") != (want == outcome.Ignored) {
+			t.Errorf("%s: %v, %+v", role, err, all)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ type OwnWrite struct {
 	Role    string // ARN of the role that called, without its session
 	Session string // the session's name
 	Target  string // ARN, id or name of what was changed; "" where the record doesn't say
+	// SourceAccount is the account that the session says it is from, another than this
+	// one; "" = it says none. The role's trust lets nobody say another than their own.
+	SourceAccount string
 }
 
 // A write is a call that a role of Keymend's may make.
@@ -98,6 +102,9 @@ func parseOwnWrite(e Event, detail gjson.Result) (Signal, error) {
 		return nil, err
 	}
 	s.Session = arn[strings.LastIndexByte(arn, '/')+1:]
+	if from := text(detail, "userIdentity.sessionContext.sourceIdentity"); from != e.Account && regexp.MustCompile(`^[0-9]{12}$`).MatchString(from) {
+		s.SourceAccount = from
+	}
 	for _, path := range all[at].targets {
 		if s.Target = text(detail, path); s.Target != "" {
 			break

@@ -20,10 +20,20 @@ const (
 	// Accounts lists the other accounts, separated by spaces, whose groups the
 	// consent is for.
 	Accounts = "keymend-accounts"
+	// Organization is the value of Accounts for every account of the organization. It
+	// counts only where roles trust the organization's hub, and there is none yet.
+	Organization = "organization"
+	// Longest is how long a value may be: 19 ids of accounts.
+	// https://docs.aws.amazon.com/kms/latest/APIReference/API_Tag.html
+	Longest = 256
 	// Copy lists the accounts, separated by spaces, that may copy data under the
 	// key to a key of their own. The data leaves its owner's hands then.
 	Copy = "keymend-copy"
 )
+
+// Account is the tag of a session in another account: the id of the account that it is
+// from, as that account's roles are trusted by it.
+const Account = "keymend-account"
 
 // The tags of a copy, by which it is found again. An image's copied snapshots have
 // the image's tags.

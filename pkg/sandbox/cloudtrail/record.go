@@ -54,8 +54,9 @@ type userIdentity struct {
 }
 
 type sessionContext struct {
-	SessionIssuer sessionIssuer     `json:"sessionIssuer"`
-	Attributes    map[string]string `json:"attributes"`
+	SessionIssuer  sessionIssuer     `json:"sessionIssuer"`
+	Attributes     map[string]string `json:"attributes"`
+	SourceIdentity string            `json:"sourceIdentity,omitempty"`
 }
 
 type sessionIssuer struct {
@@ -101,7 +102,8 @@ func identityOf(c *wire.Caller, now time.Time) userIdentity {
 	u.SessionContext = &sessionContext{
 		SessionIssuer: sessionIssuer{Type: "Role", PrincipalID: c.UniqueID, ARN: c.Role, AccountID: arn.Account(c.Role),
 			UserName: c.Role[strings.LastIndexByte(c.Role, '/')+1:]},
-		Attributes: map[string]string{"creationDate": now.Format(time.RFC3339), "mfaAuthenticated": "false"},
+		Attributes:     map[string]string{"creationDate": now.Format(time.RFC3339), "mfaAuthenticated": "false"},
+		SourceIdentity: c.SourceIdentity,
 	}
 	return u
 }

@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,9 +44,11 @@ func newThief(t *testing.T) *thief {
 	return th
 }
 
-// letTestsIn has the functions' roles trust the account's administrator, too.
+// letTestsIn has the functions' roles trust the account's administrator, too, and takes
+// tests for the function whose credentials were stolen.
 func letTestsIn(template []byte) []byte {
 	const lambda = `"Principal":{"Service":"lambda.amazonaws.com"}`
+	template = regexp.MustCompile(`"ArnEquals"(\s*:\s*\{\s*"lambda:SourceFunctionArn")`).ReplaceAll(template, []byte(`"ArnEqualsIfExists"$1`))
 	return []byte(strings.ReplaceAll(string(template), lambda, strings.Replace(lambda, "}", `,"AWS":"arn:aws:iam::`+account+`:root"}`, 1)))
 }
 

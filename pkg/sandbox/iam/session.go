@@ -19,6 +19,9 @@ type session struct {
 	secret          string
 	expires         time.Time // real time: the SDKs measure it
 	policies        []*keypolicy.Document
+	function        string // ARN of the function that they were made for
+	tags            map[string]string
+	sourceIdentity  string
 }
 
 // Authenticate returns the caller behind an access key id. An account's number
@@ -46,7 +49,7 @@ func (s *Service) Authenticate(accessKeyID, sessionToken, region string) (*wire.
 		return nil, invalid // deleted, and perhaps made again
 	}
 	c := r.caller(ses.name, region)
-	c.Narrowing = ses.policies
+	c.Narrowing, c.Function, c.Tags, c.SourceIdentity = ses.policies, ses.function, ses.tags, ses.sourceIdentity
 	return c, nil
 }
 
@@ -77,9 +80,10 @@ func (s *Service) RoleSession(roleARN, sessionName, region, invokedBy string) (*
 }
 
 // Credentials returns credentials of a role for a process that runs as it, as
-// Lambda gives them to a function. They hold for twelve hours of real time, in
-// every Region.
-func (s *Service) Credentials(roleARN, sessionName, _ string) (accessKey, secret, token string, err error) {
+// Lambda gives them to a function: the function's ARN is in what its calls are judged
+// by. They hold for twelve hours of real time, in every Region.
+// https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+func (s *Service) Credentials(roleARN, sessionName, functionARN string) (accessKey, secret, token string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.find(roleARN)
@@ -87,6 +91,7 @@ func (s *Service) Credentials(roleARN, sessionName, _ string) (accessKey, secret
 		return "", "", "", missing("The role %s cannot be found.", roleARN)
 	}
 	key, ses := s.issue(r, sessionName, 12*time.Hour, nil)
+	ses.function = functionARN
 	return key, ses.secret, ses.token, nil
 }
 

@@ -172,7 +172,7 @@ func TestCredentialsThatDoNotHold(t *testing.T) {
 		_, err := sts.NewFromConfig(cfg).GetCallerIdentity(context.Background(), &sts.GetCallerIdentityInput{})
 		return err
 	}
-	key, secret, token, err := w.service.Credentials(arn, "fn", "eu-west-1")
+	key, secret, token, err := w.service.Credentials(arn, "fn", "arn:aws:lambda:eu-west-1:"+hub+":function:fn")
 	must(t, err)
 	must(t, who(w.config(key, secret, token)))
 	refused(t, who(w.config(key, secret, "another")), "InvalidClientTokenId", "security token")

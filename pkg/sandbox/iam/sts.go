@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,14 +43,15 @@ func (s *Service) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.find(aws.ToString(in.RoleArn))
-	if r == nil || !s.mayAssume(c, r, in) {
+	if refused := s.refused(c, r, in); refused != "" {
 		return nil, &wire.Error{Code: "AccessDenied", Status: http.StatusForbidden,
-			Message: "User: " + c.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + aws.ToString(in.RoleArn)}
+			Message: "User: " + c.ARN + " is not authorized to perform: " + refused + " on resource: " + aws.ToString(in.RoleArn)}
 	}
 	if lasts > time.Duration(r.maxSession)*time.Second {
 		return nil, wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	key, ses := s.issue(r, *in.RoleSessionName, lasts, policies)
+	ses.tags, ses.sourceIdentity = tagsOf(in), aws.ToString(in.SourceIdentity)
 	return &sts.AssumeRoleOutput{
 		AssumedRoleUser: &types.AssumedRoleUser{
 			Arn: new(r.caller(ses.name, c.Region).ARN), AssumedRoleId: new(r.ID + ":" + ses.name)},
@@ -68,8 +70,8 @@ func checkAssume(c *wire.Caller, in *sts.AssumeRoleInput) ([]*keypolicy.Document
 		return nil, 0, wire.Errorf("ValidationError", "1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: "+
 			"Member must have length between 2 and 64 and satisfy regular expression pattern: [\\w+=,.@-]*", aws.ToString(in.RoleSessionName))
 	}
-	if len(in.PolicyArns) > 0 || len(in.Tags) > 0 || in.SourceIdentity != nil {
-		return nil, 0, wire.Errorf("NotInTheSandbox", "PolicyArns, Tags and SourceIdentity of sts:AssumeRole are not in the sandbox")
+	if len(in.PolicyArns) > 0 || len(in.TransitiveTagKeys) > 0 || c.SourceIdentity != "" {
+		return nil, 0, wire.Errorf("NotInTheSandbox", "PolicyArns and TransitiveTagKeys of sts:AssumeRole, and a call of it by a session with a source identity, are not in the sandbox")
 	}
 	lasts := time.Hour
 	if in.DurationSeconds != nil {
@@ -102,15 +104,50 @@ func sessionPolicies(text *string) ([]*keypolicy.Document, error) {
 	return []*keypolicy.Document{doc}, nil
 }
 
-// mayAssume weighs the role's trust policy against the caller's own policies.
+// refused returns the first action that the caller lacks; "" = none. Tags and a
+// source identity take permissions of their own, on both sides.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+func (s *Service) refused(c *wire.Caller, r *role, in *sts.AssumeRoleInput) string {
+	actions := []string{"sts:AssumeRole"}
+	if len(in.Tags) > 0 {
+		actions = append(actions, "sts:TagSession")
+	}
+	if in.SourceIdentity != nil {
+		actions = append(actions, "sts:SetSourceIdentity")
+	}
+	for _, action := range actions {
+		if r == nil || !s.may(c, r, action, in) {
+			return action
+		}
+	}
+	return ""
+}
+
+func tagsOf(in *sts.AssumeRoleInput) map[string]string {
+	out := map[string]string{}
+	for _, t := range in.Tags {
+		out[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return out
+}
+
+// may weighs the role's trust policy against the caller's own policies.
 // In one account, a trust that names the caller is enough; one that names the
 // account leaves it to the caller's policies. Across accounts both must allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-func (s *Service) mayAssume(c *wire.Caller, r *role, in *sts.AssumeRoleInput) bool {
-	check := wire.Check{Action: "sts:AssumeRole", Resource: r.ARN,
+func (s *Service) may(c *wire.Caller, r *role, action string, in *sts.AssumeRoleInput) bool {
+	check := wire.Check{Action: action, Resource: r.ARN,
 		Context: map[string][]string{"sts:rolesessionname": {*in.RoleSessionName}}}
 	if in.ExternalId != nil {
 		check.Context["sts:externalid"] = []string{*in.ExternalId}
+	}
+	if in.SourceIdentity != nil {
+		check.Context["sts:sourceidentity"] = []string{*in.SourceIdentity}
+	}
+	for name, value := range tagsOf(in) {
+		check.Context["aws:requesttag/"+strings.ToLower(name)] = []string{value}
+		check.Context["aws:tagkeys"] = append(check.Context["aws:tagkeys"], name)
 	}
 	who := access.Principal{ARN: c.Principal(), ID: c.UniqueID}
 	if c.Role != "" {

@@ -31,7 +31,7 @@ type Logs interface {
 // Roles gives functions their identity.
 type Roles interface {
 	// Credentials makes a session of a role, as Lambda does for a function.
-	Credentials(roleARN, session, region string) (accessKey, secret, token string, err error)
+	Credentials(roleARN, session, functionARN string) (accessKey, secret, token string, err error)
 	// RoleSession is the caller that Lambda is when it works for a function.
 	RoleSession(roleARN, session, region, invokedBy string) (*wire.Caller, error)
 	// Authorize decides what that caller may do.

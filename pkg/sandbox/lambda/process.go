@@ -95,7 +95,7 @@ func (p *process) stop() {
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func (p *process) environment(runtimeAPI string) ([]string, error) {
 	f := p.function
-	key, secret, token, err := p.service.roles.Credentials(f.RoleARN, f.Name, f.Region)
+	key, secret, token, err := p.service.roles.Credentials(f.RoleARN, f.Name, f.ARN())
 	if err != nil {
 		return nil, fmt.Errorf("credentials of function %s: %w", f.Name, err)
 	}

@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"keymend/pkg/keypolicy"
 )
@@ -24,6 +25,12 @@ type Caller struct {
 	InvokedBy string
 	// Admin may do everything in Account by identity policy.
 	Admin bool
+	// Function is the ARN of the Lambda function whose credentials make the call; ""
+	// where none does, and for sessions that it assumed.
+	Function string
+	// Tags are the session's, and SourceIdentity who it says is behind it.
+	Tags           map[string]string
+	SourceIdentity string
 	// Identity are the role's policies; Narrowing the session policies.
 	Identity, Narrowing []*keypolicy.Document
 	// Agent is the User-Agent header.
@@ -50,7 +57,7 @@ func (c *Caller) Context() map[string][]string {
 	if c.Role != "" {
 		kind = "AssumedRole"
 	}
-	return map[string][]string{
+	v := map[string][]string{
 		"aws:principalarn":          {c.Principal()},
 		"aws:principalaccount":      {c.Account},
 		"aws:principaltype":         {kind},
@@ -60,6 +67,15 @@ func (c *Caller) Context() map[string][]string {
 		"aws:userid":                {c.UserID()},
 		"aws:viaawsservice":         {"false"},
 	}
+	for name, value := range map[string]string{"lambda:sourcefunctionarn": c.Function, "aws:sourceidentity": c.SourceIdentity} {
+		if value != "" {
+			v[name] = []string{value}
+		}
+	}
+	for name, value := range c.Tags {
+		v["aws:principaltag/"+strings.ToLower(name)] = []string{value}
+	}
+	return v
 }
 
 type callerKey struct{}

@@ -6,6 +6,7 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/arn"
+	"keymend/pkg/tag"
 )
 
 type enroll struct {
@@ -28,6 +29,9 @@ func (c enroll) Run(p *program) error {
 		if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(account) || account == key.Account {
 			return misused("--for %s: give the ids, of 12 digits, of other accounts than the key's own", account)
 		}
+	}
+	if named := strings.Join(c.For, " "); len(named) > tag.Longest {
+		return misused("--for names %d accounts; a tag has room for %d characters, which is 19 accounts", len(c.For), tag.Longest)
 	}
 	page := p.page()
 	report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy}.Show(page)
