@@ -14,6 +14,7 @@ type mark struct {
 	tag, value string // tag key, and the value it must have; "" = any
 	prefix     string // of the group's name
 	words      string // {TAG KEY} stands for that tag's value
+	givesUp    string // what the service does about a group that doesn't launch, and what brings it back; "" = nothing
 }
 
 // marks are what the services' own IAM policies and guides name.
@@ -27,7 +28,8 @@ type mark struct {
 func marks() []mark {
 	return []mark{
 		{owner: "eks", tag: "eks:nodegroup-name",
-			words: "node group {eks:nodegroup-name} of cluster {eks:cluster-name}: image and template change through `aws eks update-nodegroup-version` only"},
+			words: "node group {eks:nodegroup-name} of cluster {eks:cluster-name}: image and template change through `aws eks update-nodegroup-version` only",
+			givesUp: "EKS may have given up: a node group that stays CREATE_FAILED is made anew, one that stays DEGRADED is scaled"},
 		{owner: "elasticbeanstalk", tag: "elasticbeanstalk:environment-name", prefix: "awseb-e-",
 			words: "environment {elasticbeanstalk:environment-name}: the group changes with the environment's settings only"},
 		{owner: "batch", tag: "AWSBatchServiceTag", prefix: "AWSBatch",
@@ -39,7 +41,8 @@ func marks() []mark {
 		{owner: "launch-wizard", prefix: "LaunchWizard",
 			words: "the group changes with its deployment only"},
 		{owner: "cloudformation", tag: tag.Stack,
-			words: "stack {" + tag.Stack + "} undoes a change of the group by hand with one of its next updates"},
+			words: "stack {" + tag.Stack + "} undoes a change of the group by hand with one of its next updates",
+			givesUp: "CloudFormation may have given up: a stack that was rolled back is made or updated again"},
 	}
 }
 
@@ -54,6 +57,17 @@ func Owner(name string, tags map[string]string) string {
 		}
 	}
 	return strings.Join(owners, " and ")
+}
+
+// GivenUp says of a service that made a group what it does where the group doesn't
+// launch for long, and what brings it back; "" = nothing known.
+func GivenUp(name string, tags map[string]string) string {
+	for _, m := range marks() {
+		if m.givesUp != "" && m.on(name, tags) {
+			return m.givesUp
+		}
+	}
+	return ""
 }
 
 func (m mark) on(name string, tags map[string]string) bool {

@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -60,13 +61,30 @@ func units(g astypes.AutoScalingGroup) int32 {
 	return out
 }
 
-// Failures reads a group's failed launches since the last one that succeeded, the
-// newest first, a hundred activities back at most.
-func (f Fleet) Failures(ctx context.Context, group string) ([]Failure, error) {
-	failed, err := failures(ctx, f.groups, group)
-	var out []Failure
-	for _, a := range failed {
-		out = append(out, failureOf(a))
+// A Course is how a group's launches have gone, a hundred activities back at most.
+type Course struct {
+	Failed   []Failure  // since the last that succeeded, the newest first
+	Launched []Launched // those that succeeded, the newest first
+}
+
+// Launched is a launch that succeeded.
+type Launched struct {
+	Instance string // id
+	Time     time.Time
+}
+
+// Course reads a group's scaling activities.
+func (f Fleet) Course(ctx context.Context, group string) (Course, error) {
+	all, err := activities(ctx, f.groups, group)
+	var out Course
+	for _, a := range failed(all) {
+		out.Failed = append(out.Failed, failureOf(a))
+	}
+	for _, a := range all {
+		if a.StatusCode == astypes.ScalingActivityStatusCodeSuccessful {
+			one := failureOf(a)
+			out.Launched = append(out.Launched, Launched{one.InstanceID, one.Time})
+		}
 	}
 	return out, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,11 +57,14 @@ func (r *Resolver) History(ctx context.Context, group string) (History, error) {
 	return h, nil
 }
 
-// failures returns the group's launches that failed since the last one that
-// didn't, the newest first: "the StatusCode value is Failed or Cancelled". Where
-// the instance existed for a moment, as with KMS, it is Cancelled.
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
+// failures returns the group's launches that failed since the last one that didn't.
 func failures(ctx context.Context, client Groups, group string) ([]astypes.Activity, error) {
+	all, err := activities(ctx, client, group)
+	return failed(all), err
+}
+
+// activities returns the group's launches, the newest first.
+func activities(ctx context.Context, client Groups, group string) ([]astypes.Activity, error) {
 	const most = 100 // one page: "The default value is 100 and the maximum value is 100."
 	out, err := client.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
 		AutoScalingGroupName: &group, MaxRecords: new(int32(most)),
@@ -68,20 +72,25 @@ func failures(ctx context.Context, client Groups, group string) ([]astypes.Activ
 	if err != nil {
 		return nil, fmt.Errorf("describe scaling activities of %s: %w", group, err)
 	}
-	var failed []astypes.Activity
-	for _, a := range out.Activities { // newest first
-		if !launches(a) {
-			continue
-		}
+	return slices.DeleteFunc(out.Activities, func(a astypes.Activity) bool { return !launches(a) }), nil
+}
+
+// failed are the launches that failed since the last one that didn't: "the StatusCode
+// value is Failed or Cancelled". Where the instance existed for a moment, as with KMS,
+// it is Cancelled.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
+func failed(all []astypes.Activity) []astypes.Activity {
+	var out []astypes.Activity
+	for _, a := range all {
 		switch a.StatusCode {
 		case astypes.ScalingActivityStatusCodeSuccessful:
-			return failed, nil
+			return out
 		case astypes.ScalingActivityStatusCodeFailed, astypes.ScalingActivityStatusCodeCancelled:
-			failed = append(failed, a)
+			out = append(out, a)
 		default: // still going on
 		}
 	}
-	return failed, nil
+	return out
 }
 
 // launches: the API has no member that tells launches from terminations.

@@ -23,6 +23,10 @@ const (
 	NotPermitted    Outcome = "not-permitted"
 	SettingsInvalid Outcome = "settings-invalid"
 	InService       Outcome = "in-service"
+	Recovered       Outcome = "recovered"
+	StillFailing    Outcome = "still-failing"
+	Suspended       Outcome = "suspended"
+	GaveUp          Outcome = "gave-up"
 
 	UnexplainedWrite Outcome = "unexplained-write"
 
@@ -57,7 +61,11 @@ func Meanings() map[Outcome]string {
 		Waiting:          "A fix exists; another change has to stand before it is sent, or it would be of no use while another key stays shut.",
 		NotPermitted:     "AWS refused Keymend a call that it needs; the reason names the action.",
 		SettingsInvalid:  "The settings are invalid: Keymend only observes until they are mended.",
-		InService:        "Instances launched through access that Keymend gave.",
+		InService:        "Instances launched through access that Keymend gave. Versions that heard of each launch wrote it.",
+		Recovered:        "After the change the group launched, and lacks nothing.",
+		StillFailing:     "After the change a launch failed again: for the cause that the reason names.",
+		Suspended:        "The change stands, and Auto Scaling or a person stopped the group from launching: it has to be resumed.",
+		GaveUp:           "The change stands, and for more than half an hour the group hasn't tried to launch. Nothing is looked for any more but by sweeps.",
 		UnexplainedWrite: "A role of Keymend's changed something, and the audit log has no intent for it: the role may be in other hands.",
 
 		Fixed:        "The change stands, and consecutive equal reads evaluate as Allowed; where the key can't be read, KMS answers the repeated CreateGrant with the same grant.",

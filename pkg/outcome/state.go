@@ -23,10 +23,10 @@ func states() map[State][]Outcome {
 		StateProposed:   {Proposed, Observed, Fixable, Sent, Waiting},
 		StateWritten:    {Unproven, Copying, HandedOver, PartlyUndone},
 		StateProven:     {Fixed, Moved, Stands},
-		StateInService:  {InService},
+		StateInService:  {InService, Recovered},
 		StateUndone:     {Undone},
 		StateSuperseded: {Superseded},
-		StateStuck:      {NoFix, Refused, NotPermitted, Failed, SettingsInvalid, UnexplainedWrite},
+		StateStuck:      {NoFix, Refused, NotPermitted, Failed, SettingsInvalid, UnexplainedWrite, StillFailing, Suspended, GaveUp},
 	}
 }
 

@@ -22,7 +22,7 @@ const Schema = "keymend.audit/2"
 type Phase string
 
 // The phases: what was found; what is about to be written; what came of it;
-// that the group launched.
+// whether the group launched then.
 const (
 	Finding Phase = "finding"
 	Intent  Phase = "intent"
@@ -123,6 +123,15 @@ type ProofOf struct {
 	Decision   access.Decision `json:"decision"`   // re-evaluated from the last one
 	Instances  Lines           `json:"instances,omitempty"`
 	GrantID    string          `json:"grantId,omitempty"` // what the repeated CreateGrant answered, where reads show nothing
+
+	// Recovered says how long it took until the group launched; nil = that isn't told.
+	Recovered *Recovered `json:"recovered,omitempty"`
+}
+
+// Recovered is the time until a group launched again, in seconds.
+type Recovered struct {
+	SinceFailure int `json:"sinceFailure,omitempty"` // since the failure that the change was made for; 0 = nothing had failed
+	SinceFix     int `json:"sinceFix"`
 }
 
 // Planned adds a plan and the verdict on it.

@@ -159,6 +159,10 @@ func (x *Fixer) proven(ctx context.Context, r record.Record, err error) (record.
 	case err != nil:
 		return r, fmt.Errorf("prove the change of %s: %w", r.Plan.Target, err)
 	}
+	r, err = x.followed(ctx, r)
+	if err != nil {
+		return r, err
+	}
 	return r, x.write(ctx, r)
 }
 

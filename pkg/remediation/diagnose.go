@@ -31,8 +31,11 @@ type Diagnosis struct {
 // the way, or one for the group. It changes nothing. Its error is transient: the
 // signal has to come again.
 func (l *Looker) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
-	if look.OtherCause() {
+	switch {
+	case look.OtherCause():
 		return l.notKMS(ctx, look)
+	case look.Follow != nil:
+		return l.follow(ctx, look)
 	}
 	look, worth, err := l.swept(ctx, look)
 	if err != nil || !worth {
@@ -56,25 +59,17 @@ func (l *Looker) notKMS(ctx context.Context, look signal.Look) ([]Diagnosis, err
 
 func (l *Looker) diagnose(ctx context.Context, p pass) ([]Diagnosis, error) {
 	out, err := l.propose(ctx, p)
-	switch broken := slices.ContainsFunc(out, func(d Diagnosis) bool { return !d.Quiet }); {
-	case err != nil, broken && !p.look.Succeeded():
+	if err != nil || slices.ContainsFunc(out, func(d Diagnosis) bool { return !d.Quiet }) {
 		return out, err
-	case p.look.Succeeded():
-		proven, err := l.inService(ctx, p)
-		return append(proven, out...), err
 	}
 	concluded, err := l.conclude(ctx, p)
 	return append(out, concluded...), err
 }
 
 // propose records every proposal, and sends those that may be carried out by now.
-// After a launch that succeeded nothing is looked for but what isn't needed any more.
 func (l *Looker) propose(ctx context.Context, p pass) ([]Diagnosis, error) {
 	var out []Diagnosis
 	for _, d := range p.decisions {
-		if p.look.Succeeded() && !d.Quiet {
-			continue
-		}
 		diagnosis, recorded, err := l.proposal(ctx, p, d)
 		if recorded {
 			out = append(out, diagnosis)
@@ -150,25 +145,6 @@ func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
 		return outcome.Observed, v.Text
 	}
 	return outcome.Refused, v.Text
-}
-
-// inService records that a launch succeeded through access that Keymend gave. Any
-// other launch that succeeded is none of its business.
-func (l *Looker) inService(ctx context.Context, p pass) ([]Diagnosis, error) {
-	var out []Diagnosis
-	for _, f := range p.Findings {
-		if !f.ByKeymend() {
-			continue
-		}
-		d := Diagnosis{Proposal: plan.Proposal{Finding: f}, Record: l.record(p, f, record.Proof)}
-		d.Record.Outcome = outcome.InService
-		d.Record.Proof = &record.ProofOf{Decision: f.Decision(), Instances: p.look.Instances}
-		if err := l.write(ctx, d.Record); err != nil {
-			return out, err
-		}
-		out = append(out, d)
-	}
-	return out, nil
 }
 
 // conclude: no key is known to stand in the way. A group that has all its instances

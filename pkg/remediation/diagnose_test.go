@@ -1,7 +1,6 @@
 package remediation_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 	"keymend/pkg/settings"
-	"keymend/pkg/signal"
 )
 
 func mode(m settings.Mode) func(*remediation.Fixer) {
@@ -153,31 +151,6 @@ func TestTransientComesAgain(t *testing.T) {
 	w.noteErr = func(record.Record) error { return errors.New("disk full") }
 	if _, err := w.looker().Diagnose(t.Context(), failure()); err == nil {
 		t.Error("a record was lost, and nobody heard")
-	}
-}
-
-func TestLaunchThatSucceededIsProof(t *testing.T) {
-	t.Parallel()
-	s := failure()
-	s.Why, s.Instances, s.Text = signal.WhyLaunchSuccessful, []string{"i-1", "i-2"}, ""
-	w := newWorld()
-	if got, err := w.looker().Diagnose(t.Context(), s); err != nil || len(got) != 0 || len(w.records) != 0 {
-		t.Fatalf("without Keymend's access: %v, %v", outcomes(w.records), err)
-	}
-	for _, own := range []settings.OwnKey{settings.OwnKeyPolicy, settings.OwnKeyGrant} {
-		w := newWorld()
-		e := w.fixer(func(x *remediation.Fixer) { x.Settings.OwnKey = own })
-		w.diagnose(t, e)
-		if _, err := e.Remediate(context.Background(), w.sent[0]); err != nil {
-			t.Fatal(err)
-		}
-		w.records = nil
-		if _, err := e.Diagnose(t.Context(), s); err != nil || len(w.records) != 1 {
-			t.Fatalf("%s: %v, %v", own, outcomes(w.records), err)
-		}
-		if r := w.records[0]; r.Phase != record.Proof || r.Outcome != outcome.InService || len(r.Proof.Instances) != 2 || r.Failed != "" {
-			t.Errorf("%s: %+v", own, r)
-		}
 	}
 }
 

@@ -18,8 +18,11 @@ import (
 // Diagnose looks at a group as a Looker does. Where only KMS can tell whether a grant
 // may be made, it is asked.
 func (x *Fixer) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
-	if look.OtherCause() {
+	switch {
+	case look.OtherCause():
 		return x.notKMS(ctx, look)
+	case look.Follow != nil:
+		return x.follow(ctx, look)
 	}
 	p, err := x.observe(ctx, look)
 	if err != nil {

@@ -17,9 +17,7 @@ import (
 // A Fleet reads how the groups of an account in a Region fare.
 type Fleet interface {
 	Groups(ctx context.Context) ([]observe.Group, error)
-	// Failures returns a group's failed launches since the last that succeeded, the
-	// newest first.
-	Failures(ctx context.Context, group string) ([]observe.Failure, error)
+	Course(ctx context.Context, group string) (observe.Course, error)
 }
 
 var _ Fleet = observe.Fleet{}
@@ -95,15 +93,15 @@ func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool
 	if err != nil {
 		return look, false, err
 	}
-	failed, err := fleet.Failures(ctx, look.Group)
+	course, err := fleet.Course(ctx, look.Group)
 	if err != nil {
 		return look, false, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
 	}
-	at := slices.IndexFunc(failed, func(f observe.Failure) bool { return activity.Classify(f.StatusMessage).Cause.MayBeKey() })
+	at := slices.IndexFunc(course.Failed, func(f observe.Failure) bool { return activity.Classify(f.StatusMessage).Cause.MayBeKey() })
 	if at < 0 {
 		return look, look.Sweep.Full, nil
 	}
-	look.Failed, look.Text = failed[at].Time, failed[at].StatusMessage
+	look.Failed, look.Text = course.Failed[at].Time, course.Failed[at].StatusMessage
 	return look, true, nil
 }
 

@@ -29,7 +29,7 @@ const (
 // A fleet is what a test's account has, and what a sweep sent of it.
 type fleet struct {
 	groups []observe.Group
-	failed []observe.Failure // newest first
+	course observe.Course
 	err    error
 	sent   []signal.Looks
 	after  []time.Duration
@@ -37,12 +37,12 @@ type fleet struct {
 
 func (f *fleet) Groups(context.Context) ([]observe.Group, error) { return f.groups, f.err }
 
-func (f *fleet) Failures(context.Context, string) ([]observe.Failure, error) { return f.failed, f.err }
+func (f *fleet) Course(context.Context, string) (observe.Course, error) { return f.course, f.err }
 
 // Send implements remediation.Later.
 func (f *fleet) Send(_ context.Context, looks signal.Looks, after time.Duration) error {
 	f.sent, f.after = append(f.sent, looks), append(f.after, after)
-	return nil
+	return f.err
 }
 
 func (f *fleet) of(x *remediation.Fixer) {
@@ -145,7 +145,7 @@ func TestSweptGroups(t *testing.T) {
 			seen := false
 			w.before["Launch"] = func() { seen = true }
 			look := signal.Look{Why: signal.WhySwept, Account: accountID, Region: region, Group: "web-prod", Sweep: &tc.sweep}
-			if _, err := w.looker((&fleet{failed: tc.failed}).of).Diagnose(t.Context(), look); err != nil {
+			if _, err := w.looker((&fleet{course: observe.Course{Failed: tc.failed}}).of).Diagnose(t.Context(), look); err != nil {
 				t.Fatal(err)
 			}
 			got := ""

@@ -3,9 +3,9 @@ package signal
 import "slices"
 
 // Collapse takes looks at the same group together, so that a storm of events costs
-// no more than its distinct groups. Launches that succeeded stay apart from all
-// else. The second result holds, for each look of the first, the positions of the
-// looks in it; both are in the order of first sight.
+// no more than its distinct groups. What follows a change stays apart from all else.
+// The second result holds, for each look of the first, the positions of the looks in
+// it; both are in the order of first sight.
 func Collapse(looks []Look) ([]Look, [][]int) {
 	var out []Look
 	var members [][]int
@@ -22,7 +22,7 @@ func Collapse(looks []Look) ([]Look, [][]int) {
 }
 
 func (l Look) joins(other Look) bool {
-	return l.Account == other.Account && l.Region == other.Region && l.Group == other.Group && l.Succeeded() == other.Succeeded()
+	return l.Account == other.Account && l.Region == other.Region && l.Group == other.Group && l.Follow == nil && other.Follow == nil
 }
 
 // with keeps the reason that asks for most, and the words of the earliest failure:
@@ -34,7 +34,6 @@ func (l Look) with(other Look) Look {
 		out.Why, out.Failed, out.Text = other.Why, other.Failed, other.Text
 	}
 	out.EventIDs = slices.Concat(l.EventIDs, other.EventIDs)
-	out.Instances = slices.Concat(l.Instances, other.Instances)
 	if a, b := l.Sweep, other.Sweep; a == nil {
 		out.Sweep = b
 	} else if b != nil {

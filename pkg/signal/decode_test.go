@@ -41,7 +41,6 @@ func TestDecodeMalformed(t *testing.T) {
 		"group null":        {event(`"web"`, `null`), "detail.AutoScalingGroupName", "is null, not a string"},
 		"long group":        {event(`web`, strings.Repeat("é", 256)), "detail.AutoScalingGroupName", "has more than 255 characters"},
 		"control character": {event(`web`, `a\u0000b`), "detail.AutoScalingGroupName", "holds control characters"},
-		"launched nothing":  {in(event("Unsuccessful", "Successful"), `"web"`, `true`), "detail.AutoScalingGroupName", "is a boolean, not a string"},
 		"no image":          {in(image, "ami-12345678", "ami-1"), "detail.ImageId", "is no image's id"},
 		"image a number":    {in(image, `"ami-12345678"`, "1"), "detail.ImageId", "is a number, not a string"},
 		"no state":          {in(image, `"State":"available"`, `"state":"available"`), "detail.State", "is missing"},

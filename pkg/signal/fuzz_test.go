@@ -14,7 +14,7 @@ func FuzzDecode(f *testing.F) {
 	for _, event := range samples(f) {
 		f.Add(event)
 	}
-	names := map[string]bool{signal.Looks{}.Name(): true} // which Keymend sends itself
+	names := map[string]bool{signal.Looks{}.Name(): true, signal.Looks{Follow: &signal.Follow{}}.Name(): true} // which Keymend sends itself
 	for _, r := range signal.Rules() {
 		names[r.Signal] = true
 	}
@@ -37,7 +37,7 @@ func FuzzDecode(f *testing.F) {
 		if look, ok := lookOf(got); ok && (string(look.Why) != got.Name() || signal.Named(got.Name()) != look.Why || look.Group == "" || len([]rune(look.Group)) > 255) {
 			t.Fatalf("unsound: %+v", look)
 		}
-		if looks, ok := got.(signal.Looks); ok && (len(looks.Looks()) == 0 || looks.Looks()[0].Group == "" || looks.Looks()[0].Why != signal.WhySwept) {
+		if looks, ok := got.(signal.Looks); ok && (len(looks.Looks()) == 0 || looks.Looks()[0].Group == "" || string(looks.Looks()[0].Why) != looks.Name()) {
 			t.Fatalf("unsound: %+v", looks)
 		}
 		if w, ok := got.(signal.OwnWrite); ok && (w.Role == "" || !strings.Contains(w.Action, ":")) {

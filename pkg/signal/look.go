@@ -13,16 +13,16 @@ type Why string
 // The reasons: the names of the signals that are about a group, and a person.
 const (
 	WhyLaunchUnsuccessful Why = "launch-unsuccessful"
-	WhyLaunchSuccessful   Why = "launch-successful"
 	WhyGroupCreated       Why = "group-created" // nothing has failed yet
 	WhyImageChanged       Why = "image-changed" // a copy is ready, or failed
 	WhySwept              Why = "sweep"         // nobody told
+	WhyFollowed           Why = "followed"      // a change was made: did the group launch?
 	WhyAsked              Why = "asked"         // a person at a terminal
 )
 
 // Named returns the reason of that name, and WhyAsked for every other name.
 func Named(name string) Why {
-	all := []Why{WhyLaunchUnsuccessful, WhyLaunchSuccessful, WhyGroupCreated, WhyImageChanged, WhySwept, WhyAsked}
+	all := []Why{WhyLaunchUnsuccessful, WhyGroupCreated, WhyImageChanged, WhySwept, WhyFollowed, WhyAsked}
 	if slices.Contains(all, Why(name)) {
 		return Why(name)
 	}
@@ -39,9 +39,9 @@ type Look struct {
 	EventIDs  []string // EventBridge's ids of the events
 	Failed    time.Time
 	Text      string   // AWS's words about the launch that failed; data, never trusted as a cause
-	Instances []string // ids; only of launches that succeeded
 
-	Sweep *Swept `json:",omitempty"` // nil = no sweep asked
+	Sweep  *Swept  `json:",omitempty"` // nil = no sweep asked
+	Follow *Follow `json:",omitempty"` // nil = it follows no change
 }
 
 // Swept is how a sweep saw a group.
@@ -71,9 +71,6 @@ func (l Look) FailedAt() string {
 	}
 	return l.Failed.UTC().Format(time.RFC3339)
 }
-
-// Succeeded reports whether the look is about launches that succeeded.
-func (l Look) Succeeded() bool { return l.Why == WhyLaunchSuccessful }
 
 // By says in a record who asked for the look: "event" or "a person".
 func (l Look) By() string {

@@ -11,8 +11,8 @@ import (
 // LooksSchema is the version of Looks.
 const LooksSchema = "keymend.look/1"
 
-// Looks is a message of Keymend to itself: groups to look at, for a sweep that found
-// them. Like an event it is a hint.
+// Looks is a message of Keymend to itself: groups to look at, since a sweep found them,
+// or since something was changed for them. Like an event it is a hint.
 type Looks struct {
 	Schema  string   `json:"schema"`
 	Account string   `json:"account"`
@@ -24,6 +24,20 @@ type Looks struct {
 	Asked   time.Time `json:"asked"` // when the sweep began
 	// Full: would their next launch fail? Else only: which key makes launches fail?
 	Full bool `json:"full,omitempty"`
+	// Follow is the change that was made; nil: none, a sweep found the groups.
+	Follow *Follow `json:"follow,omitempty"`
+}
+
+// A Follow is a change whose group is looked at after a while: did it launch?
+type Follow struct {
+	Remediation string    `json:"remediation"`
+	Key         string    `json:"key,omitempty"`       // ARN
+	Principal   string    `json:"principal,omitempty"` // ARN
+	Failed      time.Time `json:"failed,omitzero"`     // the failure that the change was made for
+	// Fixed is when the change was made, by SQS's clock: when the first message about it
+	// was sent. Zero: this is the first.
+	Fixed time.Time `json:"fixed,omitzero"`
+	Round int       `json:"round"` // from 0
 }
 
 // readLooks reads a message; the error is *Malformed.
@@ -53,7 +67,12 @@ func readLooks(message []byte) (Looks, error) {
 }
 
 // Name implements Signal.
-func (Looks) Name() string { return string(WhySwept) }
+func (l Looks) Name() string {
+	if l.Follow != nil {
+		return string(WhyFollowed)
+	}
+	return string(WhySwept)
+}
 
 // From implements Signal.
 func (l Looks) From() Event { return Event{Account: l.Account, Region: l.Region} }
@@ -64,7 +83,10 @@ func (Looks) sealed() {}
 func (l Looks) Looks() []Look {
 	out := make([]Look, len(l.Groups))
 	for i, group := range l.Groups {
-		out[i] = Look{Why: WhySwept, Account: l.Account, Region: l.Region, Group: group, Sweep: &Swept{l.Asked, slices.Contains(l.Lacking, group), l.Full}}
+		out[i] = Look{Why: Why(l.Name()), Account: l.Account, Region: l.Region, Group: group, Follow: l.Follow}
+		if l.Follow == nil {
+			out[i].Sweep = &Swept{l.Asked, slices.Contains(l.Lacking, group), l.Full}
+		}
 	}
 	return out
 }

@@ -32,7 +32,7 @@ const apiCall = "AWS API Call via CloudTrail"
 
 // Rules returns every rule, in the order of the template.
 func Rules() []Rule {
-	return slices.Concat([]Rule{launchFailed(), launchSucceeded(), groupCreated(), imageChanged(), ownWrites()}, sweeps())
+	return slices.Concat([]Rule{launchFailed(), groupCreated(), imageChanged(), ownWrites()}, sweeps())
 }
 
 // Pattern returns the rule's event pattern; nil where it has a schedule. The prefix is

@@ -223,4 +223,6 @@ type stillFleet struct{}
 
 func (stillFleet) Groups(context.Context) ([]observe.Group, error) { return nil, nil }
 
-func (stillFleet) Failures(context.Context, string) ([]observe.Failure, error) { return nil, nil }
+func (stillFleet) Course(context.Context, string) (observe.Course, error) {
+	return observe.Course{}, nil
+}

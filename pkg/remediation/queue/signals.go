@@ -105,6 +105,9 @@ func (h Signals) ask(ctx context.Context, m events.SQSMessage) ([]signal.Look, e
 	case signal.Sweep:
 		return nil, h.Looker.Sweep(ctx, s)
 	case signal.Looks:
+		if s.Follow != nil && s.Follow.Fixed.IsZero() {
+			s.Follow.Fixed = delivery(m).Sent
+		}
 		return s.Looks(), nil
 	case signal.ImageChanged:
 		look, err := h.Looker.Place(ctx, s)

@@ -32,6 +32,7 @@ func TestBridge(t *testing.T) {
 	}
 
 	w.putPolicy(key, strings.Replace(rootOnly, `"Statement":[`, `"Statement":[`+procedure+",", 1))
+	w.fullSweep()
 	w.want(3)
 	w.box.Advance(5 * time.Minute)
 	if n := w.inService("web-prod"); n != 3 || len(w.ourGrants(key)) != 0 {
@@ -67,8 +68,7 @@ func TestBridgeUndone(t *testing.T) {
 	w.box.Advance(10 * time.Minute)
 	before := w.ourGrants(key)
 	w.putPolicy(key, strings.Replace(rootOnly, `"Statement":[`, `"Statement":[`+procedure+",", 1))
-	w.want(3)
-	w.box.Advance(5 * time.Minute)
+	w.fullSweep()
 	if len(before) != 1 || len(w.ourGrants(key)) != 0 {
 		t.Fatalf("%d grants, then %d\n%v", len(before), len(w.ourGrants(key)), w.story())
 	}

@@ -124,7 +124,7 @@ func TestForeignKeyNotOnboarded(t *testing.T) {
 	if r := b.last(outcome.Fixed); r.Proof == nil || r.Proof.GrantID != *b.grants(key)[0].GrantId || !strings.Contains(strings.Join(r.CouldNotSee, " "), "isn't onboarded") {
 		t.Errorf("%+v", r)
 	}
-	b.wantOutcome("web-prod", outcome.InService)
+	b.wantOutcome("web-prod", outcome.Recovered)
 	b.again()
 	b.box.Advance(time.Hour)
 	if b.there.policy(key) != before || len(b.grants(key)) != 1 || b.changes() != 1 {

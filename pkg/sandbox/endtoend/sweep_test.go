@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox"
@@ -101,4 +102,15 @@ func TestCapacityCostsNothing(t *testing.T) {
 		t.Errorf("the full sweep didn't look\n%v", w.story())
 	}
 	w.wantOutcome("web-prod", outcome.Proposed)
+}
+
+// fullSweep lets one full sweep look at every group.
+func (w *world) fullSweep() {
+	w.t.Helper()
+	name := "keymend-sweep-full"
+	_, err := w.bus.EnableRule(w.t.Context(), &eventbridge.EnableRuleInput{Name: &name})
+	must(w.t, err)
+	w.box.Advance(6*time.Hour + 10*time.Minute)
+	_, err = w.bus.DisableRule(w.t.Context(), &eventbridge.DisableRuleInput{Name: &name})
+	must(w.t, err)
 }

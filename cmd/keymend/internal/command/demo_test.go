@@ -39,13 +39,14 @@ func TestDemo(t *testing.T) {
 		`WRITE +PutKeyPolicy as keymend-policy-writer/keymend-r-[0-9a-f]{16}`,
 		`PROOF +evaluates as Allowed, 5 equal reads`,
 		`PROOF +i-[0-9a-f]+, i-[0-9a-f]+ InService`,
-		`HEALED \d+ s after the failure`,
+		`HEALED \d+ s after the failure; seen by the look that follows a change`,
 		`2 AGAIN +the same event 1,000 times +\d+ looks, writes 0`,
 		`3 OBSERVE +batch-prod  444455556666 +finding 1, writes 0`,
 		`4 NOT ASKED payments  key not enrolled +proposal, writes 0`,
 		`aws kms tag-resource --key-id arn:\S+ --tags TagKey=keymend,TagValue=remediate --region eu-west-1\n`,
 		`5 NOT KMS +ml-prod  no capacity +untouched, writes 0`,
 		`6 UNDO +r-[0-9a-f]{16} +policy as it was, byte for byte`,
+		`7 SILENCE +night-batch  no event was sent +a sweep found it; in service after \d+ min`,
 	} {
 		found := regexp.MustCompile(line).FindStringIndex(s.out[at:])
 		if found == nil {

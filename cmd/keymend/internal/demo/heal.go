@@ -30,6 +30,7 @@ type healing struct {
 	outcome   entry    // by remediate
 	proven    []string // instances that proof records name
 	healed    time.Time
+	seen      entry // the look that followed the change
 }
 
 const web = "web-prod"
@@ -41,7 +42,7 @@ func (s *stage) heal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ok, err := s.until(2*time.Minute, func() (bool, error) { return a.healed(ctx, web) })
+	ok, err := s.until(5*time.Minute, func() (bool, error) { return a.healed(ctx, web) })
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (a actor) healed(ctx context.Context, name string) (bool, error) {
 func proven(all []entry) []string {
 	ids := map[string]bool{}
 	for _, e := range all {
-		if e.Phase == record.Proof && e.Outcome == outcome.InService && e.Proof != nil {
+		if e.Phase == record.Proof && e.Outcome == outcome.Recovered && e.Proof != nil {
 			for _, id := range e.Proof.Instances {
 				ids[id] = true
 			}
@@ -147,6 +148,7 @@ func (s *stage) readWrite(ctx context.Context, a actor, all []entry, h *healing)
 		return missing(nil, "remediate didn't prove the change: %s: %s", h.outcome.Outcome, h.outcome.Reason)
 	}
 	h.proven = proven(all)
+	h.seen, _ = first(all, func(e entry) bool { return e.Outcome == outcome.Recovered })
 	launched, err := a.activities(ctx, web)
 	for _, x := range launched {
 		if x.StatusCode == astypes.ScalingActivityStatusCodeSuccessful {
@@ -204,7 +206,7 @@ func (s *stage) tellHealing(h healing) {
 	line(h.outcome.at, screen.Good, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", h.outcome.Proof.Decision, h.outcome.Proof.EqualReads))
 	line(h.healed, screen.Good, "PROOF", strings.Join(h.inService, ", ")+" InService")
 	took := h.healed.Sub(aws.ToTime(h.failure.EndTime)).Round(time.Second)
-	line(h.healed, screen.Good, "HEALED", fmt.Sprintf("%d s after the failure", int(took.Seconds())))
+	line(h.seen.at, screen.Good, "HEALED", fmt.Sprintf("%d s after the failure; seen by the look that follows a change", int(took.Seconds())))
 }
 
 // short is enough of a request id to find it in a log.

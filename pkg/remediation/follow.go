@@ -1,0 +1,143 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"keymend/pkg/access"
+	"keymend/pkg/activity"
+	"keymend/pkg/launch"
+	"keymend/pkg/observe"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+	"keymend/pkg/signal"
+)
+
+// rounds are the times after which a group that something was changed for is looked at,
+// each counted from the look before. Auto Scaling usually tries again within minutes.
+func rounds() []time.Duration {
+	return []time.Duration{2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 15 * time.Minute}
+}
+
+// followed has the group of a change looked at after a while. It is asked for before
+// the outcome is on record: a message that comes again asks once more.
+func (x *Fixer) followed(ctx context.Context, r record.Record) (record.Record, error) {
+	if x.Later == nil || r.Outcome != outcome.Fixed && r.Outcome != outcome.Stands {
+		return r, nil
+	}
+	f := signal.Follow{Remediation: r.RemediationID, Key: r.Key, Principal: r.Principal}
+	f.Failed, _ = time.Parse(time.RFC3339, r.Failed) // zero where none failed
+	looks := signal.Looks{Schema: signal.LooksSchema, Account: r.Account, Region: r.Region, Groups: []string{r.Group}, Follow: &f}
+	err := x.Later.Send(ctx, looks, rounds()[0])
+	switch _, final := finalOutcome(err); {
+	case final:
+		r.CouldNotSee = r.CouldNotSee.With("whether the group launches: " + reasonOf(err))
+	case err != nil:
+		return r, fmt.Errorf("have %s looked at later: %w", r.Group, err)
+	}
+	return r, nil
+}
+
+// follow looks whether a group launched after a change. A key that isn't open any more
+// is looked at as ever.
+func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
+	p, err := l.observe(ctx, look)
+	if err != nil {
+		return l.failedLook(ctx, look, err)
+	}
+	if slices.ContainsFunc(p.decisions, func(d decision) bool { return !d.Quiet }) {
+		return l.diagnose(ctx, p)
+	}
+	out, err := l.propose(ctx, p) // what isn't needed any more
+	if err != nil {
+		return out, err
+	}
+	fleet, err := l.AWS.Fleet(ctx, look.Account, look.Region)
+	if err != nil {
+		return out, err
+	}
+	course, err := fleet.Course(ctx, look.Group)
+	if err != nil {
+		return out, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
+	}
+	r := l.came(p, course)
+	if r.Outcome == outcome.GaveUp && look.Follow.Round+1 < len(rounds()) {
+		return out, l.again(ctx, look)
+	}
+	return append(out, Diagnosis{Record: r}), l.write(ctx, r)
+}
+
+// again asks for the next look.
+func (l *Looker) again(ctx context.Context, look signal.Look) error {
+	next := *look.Follow
+	next.Round++
+	looks := signal.Looks{Schema: signal.LooksSchema, Account: look.Account, Region: look.Region, Groups: []string{look.Group}, Follow: &next}
+	if err := l.Later.Send(ctx, looks, rounds()[next.Round]); err != nil {
+		return fmt.Errorf("have %s looked at again: %w", look.Group, err)
+	}
+	return nil
+}
+
+// came says what came of a change: the first row that fits.
+//
+//	nothing is lacking, or launches succeeded since and none failed  recovered
+//	Auto Scaling or a person stopped it from launching               suspended
+//	a launch failed since                                            still-failing
+//	else                                                             gave-up, unless it is looked at again
+func (l *Looker) came(p pass, course observe.Course) record.Record {
+	follow := p.look.Follow
+	f, needed := p.Find(follow.Key, follow.Principal)
+	if !needed {
+		f = p.About(access.Principal{ARN: follow.Principal})
+	}
+	r := l.record(p, f, record.Proof)
+	r.RemediationID, r.Key = follow.Remediation, follow.Key
+	r.Proof = &record.ProofOf{Decision: f.Decision()}
+	var last time.Time
+	for _, launched := range course.Launched {
+		if launched.Time.After(follow.Fixed) {
+			r.Proof.Instances = append(r.Proof.Instances, launched.Instance)
+			last = latest(last, launched.Time)
+		}
+	}
+	pool := p.Launch.WarmPool
+	short := p.Launch.InService < p.Launch.Desired || pool != nil && pool.Has < pool.Wanted
+	switch {
+	case !short, !last.IsZero() && len(course.Failed) == 0:
+		r.Outcome = outcome.Recovered
+		r.Proof.Recovered = recovered(follow, last)
+	case p.Launch.Suspended != nil:
+		r.Outcome, r.Reason = outcome.Suspended, p.Launch.Suspended.Reason
+	case len(course.Failed) > 0 && course.Failed[0].Time.After(follow.Fixed):
+		failed := course.Failed[0]
+		cause := activity.Classify(failed.StatusMessage).Cause
+		r.Message, r.Failed, r.Cause = failed.StatusMessage, failed.Time.UTC().Format(time.RFC3339), cause.String()
+		r.Outcome, r.Reason = outcome.StillFailing, "the launch failed again for "+cause.String()+": "+cause.Says()
+	default:
+		r.Outcome, r.Reason = outcome.GaveUp, "the key is open, and Auto Scaling hasn't tried again"
+	}
+	if up := launch.GivenUp(p.Group, p.Launch.Tags); up != "" && r.Outcome != outcome.Recovered {
+		r.Reason += ". " + up
+	}
+	return r
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func recovered(f *signal.Follow, at time.Time) *record.Recovered {
+	if at.IsZero() {
+		return nil // it lacks nothing, though nothing was launched since
+	}
+	out := &record.Recovered{SinceFix: int(at.Sub(f.Fixed).Seconds())}
+	if !f.Failed.IsZero() {
+		out.SinceFailure = int(at.Sub(f.Failed).Seconds())
+	}
+	return out
+}
