@@ -26,3 +26,23 @@ func Served(t *testing.T) (all, queries map[string][]string) {
 	}
 	return all, queries
 }
+
+// Inputs returns a request of each operation, by service.
+func Inputs(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	s, err := New(Options{Start: time.Unix(0, 0), Switches: DefaultSwitches()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]map[string]any{}
+	for _, service := range s.services() {
+		all[service.Name] = map[string]any{}
+		for _, op := range service.Operations {
+			all[service.Name][op.Name] = op.New()
+		}
+	}
+	return all
+}
+
+// NotServed is notServed.
+func NotServed(service, operation string) (refused, idle []string) { return notServed(service, operation) }

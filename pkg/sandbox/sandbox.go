@@ -85,10 +85,14 @@ func New(o Options) (*Sandbox, error) {
 
 // services are what the endpoint serves.
 func (s *Sandbox) services() []wire.Service {
-	return []wire.Service{
+	all := []wire.Service{
 		s.iam.Wire(), s.iam.WireSTS(), s.kms.Wire(), s.ec2.Wire(), s.autoscaling.Wire(), s.ssm.Wire(),
 		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(),
 	}
+	for i, service := range all {
+		all[i] = refusing(service)
+	}
+	return all
 }
 
 // record logs a call and hands it to CloudTrail.

@@ -90,7 +90,7 @@ func when(schedule, text string) (pattern, time.Duration, error) {
 func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInput) (*eventbridge.PutTargetsOutput, error) {
 	for _, t := range in.Targets {
 		if !strings.HasPrefix(aws.ToString(t.Arn), "arn:aws:sqs:") || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
-			return nil, wire.Errorf("ValidationException", "the target %s is not in the sandbox: only SQS queues that take the event as it is are", aws.ToString(t.Arn))
+			return nil, wire.Errorf("NotInTheSandbox", "the target %s is not in the sandbox: only SQS queues that take the event as it is are", aws.ToString(t.Arn))
 		}
 	}
 	return &eventbridge.PutTargetsOutput{}, s.with(ctx, in.Rule, in.EventBusName, func(r *rule) error {

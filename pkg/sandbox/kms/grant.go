@@ -32,6 +32,9 @@ type grant struct {
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
 func (s *Service) CreateGrant(ctx context.Context, in *kms.CreateGrantInput) (*kms.CreateGrantOutput, error) {
 	c := wire.CallerOf(ctx)
+	if err := noAlias(in.KeyId, "CreateGrant"); err != nil {
+		return nil, err
+	}
 	k, err := s.find(c, in.KeyId, "CreateGrant")
 	if err != nil {
 		return nil, err

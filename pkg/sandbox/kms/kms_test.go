@@ -290,6 +290,12 @@ func TestAliasesAndTags(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, out, err)
 		}
 	}
+	_, err = f.kms.GetKeyPolicy(ctx, &awskms.GetKeyPolicyInput{KeyId: new("alias/x")})
+	f.wantCode(err, "NotFoundException", "Invalid keyId alias/x")
+	_, err = f.kms.ListGrants(ctx, &awskms.ListGrantsInput{KeyId: new("arn:aws:kms:eu-west-1:" + owner + ":alias/x")})
+	f.wantCode(err, "NotFoundException", "Invalid keyId arn:")
+	_, err = f.kms.CreateGrant(ctx, &awskms.CreateGrantInput{KeyId: new("alias/x"), GranteePrincipal: new("arn:aws:iam::" + owner + ":root"), Operations: []types.GrantOperation{"Decrypt"}})
+	f.wantCode(err, "NotFoundException", "Invalid keyId alias/x")
 	if _, err := f.kms.UpdateAlias(ctx, &awskms.UpdateAliasInput{AliasName: new("alias/x"), TargetKeyId: &b}); err != nil {
 		t.Error(err)
 	}

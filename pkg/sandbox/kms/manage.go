@@ -28,7 +28,7 @@ func (s *Service) CreateKey(ctx context.Context, in *kms.CreateKeyInput) (*kms.C
 		return nil, err
 	}
 	if in.KeySpec != "" && in.KeySpec != types.KeySpecSymmetricDefault || in.Origin != "" && in.Origin != types.OriginTypeAwsKms {
-		return nil, wire.Errorf("UnsupportedOperationException", "keys that are not symmetric or not of origin AWS_KMS are not in the sandbox")
+		return nil, wire.Errorf("NotInTheSandbox", "keys that are not symmetric or not of origin AWS_KMS are not in the sandbox")
 	}
 	k := newKey(c.Account, c.Region, id, s.clock.Now())
 	k.meta.MultiRegion, k.primary = new(kind != ""), kind != ""
@@ -65,6 +65,9 @@ func (s *Service) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput) (*k
 
 // open returns a key on which the caller may do an operation.
 func (s *Service) open(ctx context.Context, name *string, operation string) (*key, error) {
+	if err := noAlias(name, operation); err != nil {
+		return nil, err
+	}
 	k, err := s.find(wire.CallerOf(ctx), name, operation)
 	if err != nil {
 		return nil, err
