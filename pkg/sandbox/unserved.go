@@ -58,7 +58,7 @@ sqs:SendMessage |MessageSystemAttributes
 ssm:GetParameter |WithDecryption
 ssm:GetParameters |WithDecryption
 ssm:PutParameter AllowedPattern KeyId Policies Tags|Description Tier
-sts:AssumeRole ProvidedContexts SerialNumber TokenCode TransitiveTagKeys|MinimumSessionTokenSize
+sts:AssumeRole ProvidedContexts SerialNumber TokenCode|MinimumSessionTokenSize
 `
 
 // notServed returns the members of an operation's requests that no handler reads: those
