@@ -119,8 +119,12 @@ func (f Finding) except(bans []ban) string {
 	if err != nil {
 		return "" // strings can always be written
 	}
-	text := fmt.Sprintf(`The key's owner adds to the Condition of statement %s: "ArnNotLike": {"aws:PrincipalArn": %s}. Where it has an ArnNotLike for aws:PrincipalArn, that gets the names.`,
-		strings.Join(statements, " and "), names)
+	owner := "The key's owner"
+	if !f.OwnKey() {
+		owner += ", account " + f.KeyAccount() + ","
+	}
+	text := fmt.Sprintf(`%s adds to the Condition of statement %s: "ArnNotLike": {"aws:PrincipalArn": %s}. Where it has an ArnNotLike for aws:PrincipalArn, that gets the names.`,
+		owner, strings.Join(statements, " and "), names)
 	if slices.ContainsFunc(f.Facts.Policy.Statements(), func(s keypolicy.Statement) bool {
 		return s.NotPrincipal != nil && slices.Contains(statements, s.Name())
 	}) {
