@@ -60,7 +60,19 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	return p.tell(records, h, c.applying, c.Key...)
+	return p.tell(records, h, c.applying, c.told()...)
+}
+
+// told are the options without which the next command would look at other keys.
+func (c diagnose) told() []string {
+	var out []string
+	for _, key := range c.Key {
+		out = append(out, "--key="+key)
+	}
+	if c.CopyKey != "" {
+		out = append(out, "--copy-key="+c.CopyKey)
+	}
+	return out
 }
 
 // copies has the flag stand for what the environment says of copies.

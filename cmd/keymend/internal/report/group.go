@@ -17,7 +17,7 @@ type Group struct {
 	Keys    []Key
 	History History
 	Asked   bool     // the person asked for the fix to be applied (--apply)
-	Told    []string // keys that the person handed over (--key)
+	Told    []string // options by which the person told of keys, as in --key=ARN
 	File    string   // where the audit records went; "" = nowhere
 }
 

@@ -30,13 +30,12 @@ func (k Key) hidden(p *screen.Page, by plan.ForOwner) {
 	p.Whole(screen.Bold, "OR", quote.Command("keymend", "diagnose", r.Group, "--key", "ARN")+"     looks at that key, too")
 }
 
-// told repeats the keys that the person handed over, for the next command.
+// told repeats what the person told, for the next command.
 func (g Group) told() string {
-	text := ""
-	for _, key := range g.Told {
-		text += " --key=" + quote.Word(key)
+	if len(g.Told) == 0 {
+		return ""
 	}
-	return text
+	return " " + quote.Command(g.Told...)
 }
 
 // indented are statements as a list, as one reads it; those that aren't JSON as they are.
