@@ -7,13 +7,18 @@ import "keymend/pkg/tag"
 
 // readElsewhere: of a key whose account lets nothing be read, Keymend's own
 // grants can be seen all the same. KMS authorises the call by the retiring
-// principal alone.
+// principal alone. Where the key's policy lets this account list them, so can
+// everybody's: AWS's procedure may have been done by hand.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
 func (p Place) readElsewhere() []Permission {
 	if len(p.Accounts) == 0 {
 		return nil
 	}
-	return []Permission{{Action: "kms:ListRetirableGrants", Resource: "*", Why: "Keymend's own grants on keys of accounts that can't be read"}}
+	return []Permission{
+		{Action: "kms:ListRetirableGrants", Resource: "*", Why: "Keymend's own grants on keys of accounts that can't be read"},
+		{Action: "kms:ListGrants", Resource: "arn:" + p.Partition + ":kms:*:*:key/*", Why: "who may use a key of one of the other accounts that are listed, where its policy lets this account see it",
+			Condition: map[string]map[string][]string{"StringEquals": {"aws:ResourceAccount": p.Accounts}}},
+	}
 }
 
 // grantElsewhere has no condition on the key's tag: nothing says whether

@@ -28,7 +28,7 @@ func TestDoneByHand(t *testing.T) {
 		return slices.DeleteFunc(slr.Operations(), func(o string) bool { return o == op })
 	}
 	copied := func(operations []string, more ...string) func(w *world) {
-		return func(w *world) { w.launchesByHand("x", operations, more...) }
+		return func(w *world) { _ = w.launchesByHand("x", operations, more...) }
 	}
 	playAll(t, "byhand", map[string]row{
 		"all eight":         {ends: runs, make: copied(slr.Operations())},
@@ -60,9 +60,9 @@ func TestDoneByHand(t *testing.T) {
 
 // launchesByHand makes the group of an image that another account shared with its
 // snapshot, after somebody did AWS's procedure.
-func (w *world) launchesByHand(name string, operations []string, more ...string) {
+func (w *world) launchesByHand(name string, operations []string, more ...string) (key string) {
 	w.t.Helper()
-	key := w.as(owner).key(ownerPolicy(append([]string{useByRoot, byRoot}, more...)...), nil)
+	key = w.as(owner).key(ownerPolicy(append([]string{useByRoot, byRoot}, more...)...), nil)
 	w.makesRole()
 	in := &kms.CreateGrantInput{KeyId: &key, GranteePrincipal: aws.String(role), Name: &name}
 	for _, o := range operations {
@@ -73,6 +73,19 @@ func (w *world) launchesByHand(name string, operations []string, more ...string)
 	w.defaultKey(w.openKey())
 	w.launches(w.sharedImage(w.as(owner).snapshot(key), true))
 	w.box.Advance(5 * time.Minute)
+	return key
+}
+
+// TestGrantByHandIsSeen: where the key's policy lets the group's account list grants, the
+// functions see one that a person made, and make none beside it.
+func TestGrantByHandIsSeen(t *testing.T) {
+	t.Parallel()
+	b := newBorder(t, false)
+	key := b.launchesByHand("x", slr.Operations(), listedByRoot)
+	b.again()
+	b.box.Advance(10 * time.Minute)
+	b.wantUntouched()
+	b.wantFinding("web-prod", key, "the grant x on "+key)
 }
 
 // makesRole makes the group's role, unless it is there, and waits until KMS knows it.

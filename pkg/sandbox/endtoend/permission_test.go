@@ -70,6 +70,8 @@ func needs(role permission.Role, p permission.Permission) scenario {
 		return scenario{options: elsewhere, play: onboardedOwner, healsWithout: role == permission.Diagnose}
 	case p.Action == "kms:ListRetirableGrants":
 		return scenario{options: elsewhere, play: unseenOwner, healsWithout: true}
+	case p.Action == "kms:ListGrants" && p.Resource == "arn:aws:kms:*:*:key/*":
+		return scenario{options: elsewhere, play: func(w *world) { w.broken("web-prod", w.as(owner).key(ownerPolicy(byRoot, listedByRoot), nil)) }, healsWithout: true}
 	case p.Resource == "arn:aws:kms:*:*:key/*":
 		return scenario{options: elsewhere, play: unseenOwner}
 	case p.Action == "kms:CreateGrant", strings.HasSuffix(p.Resource, "granter"):
