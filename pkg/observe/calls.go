@@ -69,36 +69,64 @@ func describeGroups(ctx context.Context, client autoscaling.DescribeAutoScalingG
 	})
 }
 
-// describeImages asks by filter: an image that the account can't see is missing
-// from the answer, where by id it would fail the call for all (InvalidAMIID.NotFound).
-func describeImages(ctx context.Context, client ec2.DescribeImagesAPIClient, own bool, filters ...ec2types.Filter) ([]ec2types.Image, error) {
-	return filtered(filters, func(filters []ec2types.Filter, which string) ([]ec2types.Image, error) {
-		pages := ec2.NewDescribeImagesPaginator(client, &ec2.DescribeImagesInput{
-			Filters: filters, Owners: self(own),
-			IncludeDeprecated: new(true), // they launch all the same
-			IncludeDisabled:   new(true), // to tell a disabled one from none
-		})
-		return everyPage(ctx, "describe images "+which, pages, func(p *ec2.DescribeImagesOutput) []ec2types.Image { return p.Images })
-	})
-}
-
-// describeSnapshots asks by filter, too (InvalidSnapshot.NotFound).
-func describeSnapshots(ctx context.Context, client ec2.DescribeSnapshotsAPIClient, own bool, filters ...ec2types.Filter) ([]ec2types.Snapshot, error) {
-	return filtered(filters, func(filters []ec2types.Filter, which string) ([]ec2types.Snapshot, error) {
-		pages := ec2.NewDescribeSnapshotsPaginator(client, &ec2.DescribeSnapshotsInput{Filters: filters, OwnerIds: self(own)})
-		return everyPage(ctx, "describe snapshots "+which, pages, func(p *ec2.DescribeSnapshotsOutput) []ec2types.Snapshot { return p.Snapshots })
-	})
-}
-
-// filtered reads in parts of 200, which is how many values EC2 takes for a filter.
-// The first filter may have more. Where it has none, nothing is read.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
-func filtered[T any](filters []ec2types.Filter, read func(filters []ec2types.Filter, which string) ([]T, error)) ([]T, error) {
+// byID reads what has an id, and leaves out what the account can't see: one such id
+// fails the call for all, and then each is asked for alone. A filter over all that is
+// public would read page after page.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html
+func byID[T any](ids []string, read func([]string) ([]T, error)) ([]T, error) {
 	const most = 200
-	return inParts(filters[0].Values, most, func(part []string) ([]T, error) {
-		return read(append([]ec2types.Filter{filter(*filters[0].Name, part...)}, filters[1:]...), strings.Join(part, ", "))
+	return inParts(ids, most, func(part []string) ([]T, error) {
+		found, err := read(part)
+		switch {
+		case !notSeen(err):
+			return found, err
+		case len(part) == 1:
+			return nil, nil
+		}
+		return inParts(part, 1, func(one []string) ([]T, error) { return byID(one, read) })
 	})
 }
+
+// notSeen: EC2 says so of an image or snapshot, or that its id is none.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+func notSeen(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && slices.Contains([]string{
+		"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidAMIID.Malformed", "InvalidSnapshot.NotFound", "InvalidSnapshotID.Malformed",
+	}, api.ErrorCode())
+}
+
+func imagesByID(ctx context.Context, client ec2.DescribeImagesAPIClient, own bool, ids []string) ([]ec2types.Image, error) {
+	return byID(ids, func(ids []string) ([]ec2types.Image, error) {
+		return describeImages(ctx, client, ec2.DescribeImagesInput{ImageIds: ids, Owners: self(own)}, strings.Join(ids, ", "))
+	})
+}
+
+// mostOnAPage: "We strongly recommend using only paginated requests." With ids EC2
+// takes no limit.
+const mostOnAPage = 1000
+
+// ownImages reads the account's own images by filters.
+func ownImages(ctx context.Context, client ec2.DescribeImagesAPIClient, filters ...ec2types.Filter) ([]ec2types.Image, error) {
+	return describeImages(ctx, client, ec2.DescribeImagesInput{Filters: filters, Owners: self(true), MaxResults: new(int32(mostOnAPage))}, asked(filters))
+}
+
+func describeImages(ctx context.Context, client ec2.DescribeImagesAPIClient, in ec2.DescribeImagesInput, which string) ([]ec2types.Image, error) {
+	in.IncludeDeprecated = new(true) // they launch all the same
+	in.IncludeDisabled = new(true)   // to tell a disabled one from none
+	return everyPage(ctx, "describe images "+which, ec2.NewDescribeImagesPaginator(client, &in), func(p *ec2.DescribeImagesOutput) []ec2types.Image { return p.Images })
+}
+
+// ownSnapshots reads the account's own snapshots by filters.
+func ownSnapshots(ctx context.Context, client ec2.DescribeSnapshotsAPIClient, filters ...ec2types.Filter) ([]ec2types.Snapshot, error) {
+	return describeSnapshots(ctx, client, ec2.DescribeSnapshotsInput{Filters: filters, OwnerIds: self(true), MaxResults: new(int32(mostOnAPage))}, asked(filters))
+}
+
+func describeSnapshots(ctx context.Context, client ec2.DescribeSnapshotsAPIClient, in ec2.DescribeSnapshotsInput, which string) ([]ec2types.Snapshot, error) {
+	return everyPage(ctx, "describe snapshots "+which, ec2.NewDescribeSnapshotsPaginator(client, &in), func(p *ec2.DescribeSnapshotsOutput) []ec2types.Snapshot { return p.Snapshots })
+}
+
+func asked(filters []ec2types.Filter) string { return strings.Join(filters[0].Values, ", ") }
 
 func filter(name string, values ...string) ec2types.Filter {
 	return ec2types.Filter{Name: &name, Values: values}
@@ -111,8 +139,15 @@ func self(own bool) []string {
 	return nil
 }
 
+// mostVersions: "This value can be between 1 and 200."
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html
+const mostVersions = 200
+
 func describeVersions(ctx context.Context, client ec2.DescribeLaunchTemplateVersionsAPIClient, in ec2.DescribeLaunchTemplateVersionsInput) ([]ec2types.LaunchTemplateVersion, error) {
 	call := fmt.Sprintf("describe launch template %s version %s", cmp.Or(value(in.LaunchTemplateId), value(in.LaunchTemplateName), "*"), cmp.Or(strings.Join(in.Versions, ", "), "*"))
+	if in.LaunchTemplateId == nil && in.LaunchTemplateName == nil || len(in.Versions) == 0 {
+		in.MaxResults = new(int32(mostVersions))
+	}
 	return everyPage(ctx, call, ec2.NewDescribeLaunchTemplateVersionsPaginator(client, &in), func(p *ec2.DescribeLaunchTemplateVersionsOutput) []ec2types.LaunchTemplateVersion {
 		return p.LaunchTemplateVersions
 	})

@@ -22,7 +22,7 @@ func (r *Storage) Copies(ctx context.Context, id, copyKey string) (copies.Source
 // Marked returns the ids of the snapshots that a remediation made of a source under
 // a key.
 func (r *Storage) Marked(ctx context.Context, source, copyKey, remediation string) ([]string, error) {
-	found, err := describeSnapshots(ctx, r.images, true, append(marked(source, copyKey), filter("tag:"+ours.Remediation, remediation))...)
+	found, err := ownSnapshots(ctx, r.images, append(marked(source, copyKey), filter("tag:"+ours.Remediation, remediation))...)
 	var out []string
 	for _, f := range found {
 		out = append(out, value(f.SnapshotId))
@@ -61,7 +61,7 @@ func (r *Storage) copiesOf(ctx context.Context, s *copies.Source, devices []encr
 }
 
 func (r *Storage) snapshotCopies(ctx context.Context, source, copyKey string) ([]copies.Copy, error) {
-	found, err := describeSnapshots(ctx, r.images, true, marked(source, copyKey)...)
+	found, err := ownSnapshots(ctx, r.images, marked(source, copyKey)...)
 	var out []copies.Copy
 	for _, c := range found {
 		out = append(out, snapshotCopy(c, copyKey))
@@ -72,11 +72,11 @@ func (r *Storage) snapshotCopies(ctx context.Context, source, copyKey string) ([
 // imageCopies: EC2 itself says of which image another is a copy; tags alone would
 // let anyone who may tag put another in its place.
 func (r *Storage) imageCopies(ctx context.Context, s *copies.Source, devices []encryption.Device, copyKey string) error {
-	found, err := describeImages(ctx, r.images, true, append(marked(s.ID, copyKey), filter("source-image-id", s.ID))...)
+	found, err := ownImages(ctx, r.images, append(marked(s.ID, copyKey), filter("source-image-id", s.ID))...)
 	if err != nil {
 		return err
 	}
-	parts, err := describeSnapshots(ctx, r.images, true, marked(s.ID, copyKey)...)
+	parts, err := ownSnapshots(ctx, r.images, marked(s.ID, copyKey)...)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func snapshotsOf(devices []encryption.Device) []string {
 // GroupOf returns the group that a copy of Keymend's was made for; "" = the image
 // is none, or gone.
 func (r *Storage) GroupOf(ctx context.Context, image string) (string, error) {
-	found, err := describeImages(ctx, r.images, true, filter("image-id", image))
+	found, err := imagesByID(ctx, r.images, true, []string{image})
 	if err != nil || len(found) != 1 {
 		return "", err
 	}

@@ -19,7 +19,7 @@ func (r *Resolver) readImages(ctx context.Context, all []*launch.Source) error {
 			ids = append(ids, s.ImageID)
 		}
 	}
-	found, err := describeImages(ctx, r.images, false, filter("image-id", ids...))
+	found, err := imagesByID(ctx, r.images, false, ids)
 	if err != nil {
 		return err
 	}

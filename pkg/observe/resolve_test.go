@@ -80,8 +80,7 @@ func TestResolveErrors(t *testing.T) {
 }
 
 // TestResolveCalls holds how AWS is asked: each thing once, whatever the number
-// of overrides, and by filters, which one invisible image or snapshot doesn't
-// fail.
+// of overrides, and by its id.
 func TestResolveCalls(t *testing.T) {
 	t.Parallel()
 	r, e := serve(t, "mixed")
@@ -98,11 +97,11 @@ func TestResolveCalls(t *testing.T) {
 		}
 	}
 	images := e.called("DescribeImages")[0]
-	if images.Get("Filter.1.Name") != "image-id" || images.Get("Filter.1.Value.3") != "ami-3" || images.Get("IncludeDeprecated") != "true" || images.Get("ImageId.1") != "" {
+	if images.Get("ImageId.3") != "ami-3" || images.Get("IncludeDeprecated") != "true" || images.Get("Filter.1.Name") != "" || images.Get("MaxResults") != "" {
 		t.Errorf("DescribeImages %v", images)
 	}
 	snapshots := e.called("DescribeSnapshots")[0]
-	if snapshots.Get("Filter.1.Name") != "snapshot-id" || snapshots.Get("Filter.1.Value.2") != "snap-2" || snapshots.Get("SnapshotId.1") != "" {
+	if snapshots.Get("SnapshotId.2") != "snap-2" || snapshots.Get("Filter.1.Name") != "" {
 		t.Errorf("DescribeSnapshots %v", snapshots)
 	}
 	for _, v := range e.called("DescribeLaunchTemplateVersions") {

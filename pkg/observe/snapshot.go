@@ -4,8 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
@@ -28,7 +30,9 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*launch.Source) (map
 
 // snapshotsByID reads snapshots as the account of images sees them, by id.
 func snapshotsByID(ctx context.Context, images ec2.DescribeSnapshotsAPIClient, ids []string) (map[string]encryption.Snapshot, error) {
-	found, err := describeSnapshots(ctx, images, false, filter("snapshot-id", ids...))
+	found, err := byID(ids, func(ids []string) ([]ec2types.Snapshot, error) {
+		return describeSnapshots(ctx, images, ec2.DescribeSnapshotsInput{SnapshotIds: ids}, strings.Join(ids, ", "))
+	})
 	if err != nil {
 		return nil, err
 	}

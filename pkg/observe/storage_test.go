@@ -2,6 +2,7 @@ package observe_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
 
 	step "keymend/pkg/kind/copies"
 	"keymend/pkg/launch"
@@ -35,12 +37,19 @@ type cloud struct {
 func (a *cloud) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput, _ ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error) {
 	out := &ec2.DescribeImagesOutput{}
 	for _, i := range a.images {
+		if len(in.ImageIds) > 0 {
+			if slices.Contains(in.ImageIds, *i.ImageId) && (in.Owners == nil || *i.OwnerId == accountID) {
+				out.Images = append(out.Images, i)
+			}
+			continue
+		}
 		switch f := in.Filters[0]; {
-		case *f.Name == "image-id" && *i.ImageId == f.Values[0] && (in.Owners == nil || *i.OwnerId == accountID):
-			out.Images = append(out.Images, i)
 		case strings.HasPrefix(*f.Name, "tag:") && *i.OwnerId == accountID && i.SourceImageId != nil && *i.SourceImageId == f.Values[0] && len(i.Tags) > 0:
 			out.Images = append(out.Images, i)
 		}
+	}
+	if len(out.Images) < len(in.ImageIds) {
+		return nil, &smithy.GenericAPIError{Code: "InvalidAMIID.NotFound", Message: "The image id does not exist"}
 	}
 	return out, nil
 }
@@ -48,7 +57,7 @@ func (a *cloud) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput, _
 func (a *cloud) DescribeSnapshots(_ context.Context, in *ec2.DescribeSnapshotsInput, _ ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error) {
 	out := &ec2.DescribeSnapshotsOutput{}
 	for _, s := range a.snapshots {
-		all := true
+		all := len(in.SnapshotIds) == 0 || slices.Contains(in.SnapshotIds, *s.SnapshotId)
 		for _, f := range in.Filters {
 			have := *s.SnapshotId
 			if name, ok := strings.CutPrefix(*f.Name, "tag:"); ok {
@@ -63,6 +72,9 @@ func (a *cloud) DescribeSnapshots(_ context.Context, in *ec2.DescribeSnapshotsIn
 		if all {
 			out.Snapshots = append(out.Snapshots, s)
 		}
+	}
+	if len(out.Snapshots) < len(in.SnapshotIds) {
+		return nil, &smithy.GenericAPIError{Code: "InvalidSnapshot.NotFound", Message: "The snapshot does not exist"}
 	}
 	return out, nil
 }
@@ -288,4 +300,38 @@ func TestGroupOf(t *testing.T) {
 			t.Errorf("%s: %q, %v", id, got, err)
 		}
 	}
+}
+
+// TestOneNotSeen: an image or snapshot that the account can't see fails EC2's call for
+// all; the others are found all the same, and filters come in pages.
+func TestOneNotSeen(t *testing.T) {
+	t.Parallel()
+	a := world()
+	asked := &paged{cloud: a}
+	found, err := observe.SnapshotsByID(t.Context(), asked, []string{"snap-1", "snap-gone", "snap-1"})
+	if err != nil || len(found) != 1 || found["snap-1"].ID != "snap-1" || asked.calls != 3 {
+		t.Errorf("%+v, %v, %d calls", found, err, asked.calls)
+	}
+	images, err := observe.ImagesByID(t.Context(), asked, false, []string{"ami-gone", "ami-1"})
+	if err != nil || len(images) != 1 || *images[0].ImageId != "ami-1" {
+		t.Errorf("%+v, %v", images, err)
+	}
+	if _, err := observe.OwnSnapshots(t.Context(), asked, ec2types.Filter{Name: new("tag:keymend-copy-of"), Values: []string{"snap-1"}}); err != nil || asked.most != 1000 {
+		t.Errorf("%v, %d on a page", err, asked.most)
+	}
+}
+
+// A paged counts what a cloud is asked, and how many it is asked for.
+type paged struct {
+	*cloud
+	calls int
+	most  int32
+}
+
+func (p *paged) DescribeSnapshots(ctx context.Context, in *ec2.DescribeSnapshotsInput, o ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error) {
+	p.calls++
+	if p.most = 0; in.MaxResults != nil {
+		p.most = *in.MaxResults
+	}
+	return p.cloud.DescribeSnapshots(ctx, in, o...)
 }

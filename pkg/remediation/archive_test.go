@@ -73,7 +73,7 @@ func text(p *string) string {
 func (a *archive) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput, _ ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error) {
 	out := &ec2.DescribeImagesOutput{}
 	for _, i := range a.images {
-		own := *i.OwnerId == accountID || len(in.Owners) == 0
+		own := (*i.OwnerId == accountID || len(in.Owners) == 0) && (len(in.ImageIds) == 0 || slices.Contains(in.ImageIds, *i.ImageId))
 		if own && matches(in.Filters, i.Tags, map[string]string{"image-id": *i.ImageId, "source-image-id": text(i.SourceImageId)}) {
 			out.Images = append(out.Images, i)
 		}
@@ -85,7 +85,7 @@ func (a *archive) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput,
 func (a *archive) DescribeSnapshots(_ context.Context, in *ec2.DescribeSnapshotsInput, _ ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error) {
 	out := &ec2.DescribeSnapshotsOutput{}
 	for _, s := range a.snapshots {
-		own := *s.OwnerId == accountID || len(in.OwnerIds) == 0
+		own := (*s.OwnerId == accountID || len(in.OwnerIds) == 0) && (len(in.SnapshotIds) == 0 || slices.Contains(in.SnapshotIds, *s.SnapshotId))
 		if own && matches(in.Filters, s.Tags, map[string]string{"snapshot-id": *s.SnapshotId}) {
 			out.Snapshots = append(out.Snapshots, s)
 		}

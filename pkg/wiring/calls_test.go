@@ -113,12 +113,12 @@ func (f *fleet) ec2(action string, form url.Values) string {
 		id := form.Get("LaunchTemplateId")
 		return fmt.Sprintf(`<R><launchTemplateVersionSet><item><launchTemplateId>%s</launchTemplateId><versionNumber>7</versionNumber><launchTemplateData><imageId>ami-%d</imageId></launchTemplateData></item></launchTemplateVersionSet></R>`, id, number(id))
 	case "DescribeImages":
-		for _, id := range values(form, "Filter.1.Value.") {
+		for _, id := range values(form, "ImageId.") {
 			fmt.Fprintf(&out, `<item><imageId>%s</imageId><imageState>available</imageState><imageOwnerId>%s</imageOwnerId><blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>snap-%d</snapshotId><encrypted>true</encrypted></ebs></item></blockDeviceMapping></item>`, id, callsAccount, number(id))
 		}
 		return `<R><imagesSet>` + out.String() + `</imagesSet></R>`
 	case "DescribeSnapshots":
-		for _, id := range values(form, "Filter.1.Value.") {
+		for _, id := range values(form, "SnapshotId.") {
 			fmt.Fprintf(&out, `<item><snapshotId>%s</snapshotId><ownerId>%s</ownerId><encrypted>true</encrypted><kmsKeyId>%s</kmsKeyId></item>`, id, callsAccount, keyARN(number(id)%f.keys))
 		}
 		return `<R><snapshotSet>` + out.String() + `</snapshotSet></R>`

@@ -36,9 +36,12 @@ func (d describer) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput
 				}
 				return tagged(i.Tags, strings.TrimPrefix(filter, "tag:"))
 			}
-			if owned(in.Owners, *i.OwnerId) && matches(in.Filters, has) {
+			if owned(in.Owners, *i.OwnerId) && matches(in.Filters, has) && among(in.ImageIds, *i.ImageId) {
 				out.Images = append(out.Images, i)
 			}
+		}
+		if len(out.Images) < len(in.ImageIds) {
+			return refusal("InvalidAMIID.NotFound", "The image ids %v do not exist", in.ImageIds)
 		}
 		return nil
 	})
@@ -55,9 +58,12 @@ func (d describer) DescribeSnapshots(_ context.Context, in *ec2.DescribeSnapshot
 				}
 				return tagged(s.Tags, strings.TrimPrefix(filter, "tag:"))
 			}
-			if owned(in.OwnerIds, *s.OwnerId) && matches(in.Filters, has) {
+			if owned(in.OwnerIds, *s.OwnerId) && matches(in.Filters, has) && among(in.SnapshotIds, *s.SnapshotId) {
 				out.Snapshots = append(out.Snapshots, s)
 			}
+		}
+		if len(out.Snapshots) < len(in.SnapshotIds) {
+			return refusal("InvalidSnapshot.NotFound", "The snapshots %v do not exist", in.SnapshotIds)
 		}
 		return nil
 	})
@@ -65,6 +71,8 @@ func (d describer) DescribeSnapshots(_ context.Context, in *ec2.DescribeSnapshot
 
 // owned: owners may be none, or "self".
 func owned(owners []string, by string) bool { return len(owners) == 0 || by == Account }
+
+func among(ids []string, id string) bool { return len(ids) == 0 || slices.Contains(ids, id) }
 
 func matches(filters []types.Filter, has func(string) string) bool {
 	return !slices.ContainsFunc(filters, func(f types.Filter) bool { return !slices.Contains(f.Values, has(*f.Name)) })

@@ -198,3 +198,28 @@ func TestGoneMeanwhile(t *testing.T) {
 		t.Errorf("%+v, %v, %v", done, err, removed(w))
 	}
 }
+
+// TestSnapshotInUse: after its image is deregistered a snapshot may be in use for a
+// while; it is tried again then, and not for ever.
+func TestSnapshotInUse(t *testing.T) {
+	t.Parallel()
+	for answers, goes := range map[int]bool{0: true, 1: true, 7: true, 1000: false} {
+		w := applytest.New()
+		copied(w, "ami-2", "r-1", types.ImageStateAvailable)
+		tried := 0
+		w.Answer = func(c applytest.Call) applytest.Fault {
+			if c.Action != "ec2:DeleteSnapshot" {
+				return applytest.Fault{}
+			}
+			if tried++; tried > answers {
+				return applytest.Fault{}
+			}
+			return applytest.Fault{Before: &smithy.GenericAPIError{Code: "InvalidSnapshot.InUse", Message: "The snapshot snap-2 is currently in use by ami-2"}}
+		}
+		step := kind.Remove{Account: applytest.Account, Source: "ami-1", CopyKey: applytest.CopyKey, Remediation: "r-1"}
+		_, err := copies.Remove{}.Do(t.Context(), w.Env(), step)
+		if gone := len(w.Snapshots) == 1; gone != goes || (err == nil) != goes || len(w.Images) != 1 {
+			t.Errorf("in use %d times: gone %v, %v", answers, gone, err)
+		}
+	}
+}

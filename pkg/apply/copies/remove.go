@@ -2,10 +2,13 @@ package copies
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go"
 
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
@@ -55,10 +58,22 @@ func remove(ctx context.Context, e apply.Env, call change.Call) error {
 	}
 	if copies.IsImage(call.Target) {
 		_, err = session.EC2().DeregisterImage(ctx, &ec2.DeregisterImageInput{ImageId: &call.Target})
-	} else {
-		_, err = session.EC2().DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &call.Target})
+		return err
 	}
-	return err
+	return deleteSnapshot(ctx, e, session.EC2(), call.Target)
+}
+
+// deleteSnapshot tries a few times: after its image was deregistered a snapshot may
+// be in use by it for a while.
+func deleteSnapshot(ctx context.Context, e apply.Env, writer apply.EC2, id string) error {
+	const tries, pause = 8, 2 * time.Second
+	for n := 1; ; n++ {
+		_, err := writer.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &id})
+		api, ok := errors.AsType[smithy.APIError](err)
+		if !ok || api.ErrorCode() != "InvalidSnapshot.InUse" || n == tries || e.Sleep(ctx, pause) != nil {
+			return err
+		}
+	}
 }
 
 // removable finds what the step is about as it is now, images first: by its id, or

@@ -108,7 +108,7 @@ func (*shift) Role(_ context.Context, arn string) (access.Principal, error) {
 
 // DescribeImages implements observe.Images.
 func (s *shift) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput, _ ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error) {
-	out, id := &ec2.DescribeImagesOutput{}, in.Filters[0].Values[0]
+	out, id := &ec2.DescribeImagesOutput{}, in.ImageIds[0]
 	if group, ok := s.images[id]; ok {
 		out.Images = []types.Image{{ImageId: &id, SourceImageId: new("ami-1"), Tags: []types.Tag{{Key: new("keymend-copy-of"), Value: new("ami-1")}, {Key: new("keymend-group"), Value: &group}}}}
 	}

@@ -51,6 +51,9 @@ type Switches struct {
 	// SameKeyAnew: a volume of another account's snapshot under one and the same key
 	// is encrypted anew, so that it asks for what a volume under another key does. [?]
 	SameKeyAnew bool `json:"sameKeyAnew"`
+	// SnapshotsInUse is how many times DeleteSnapshot refuses the snapshots of an image
+	// that was deregistered. [?] AWS does so "for a while".
+	SnapshotsInUse int `json:"snapshotsInUse"`
 	// NoCapacity are instance types ("m5.large"), Availability Zones
 	// ("eu-west-1a"), or both ("m5.large eu-west-1a") without capacity. Not a
 	// [?]: it stages a failure that has nothing to do with keys.

@@ -173,7 +173,12 @@ func (s *Service) DeregisterImage(ctx context.Context, in *ec2.DeregisterImageIn
 	}
 	c := wire.CallerOf(ctx)
 	id := aws.ToString(in.ImageId)
-	err := s.onImage(c, id, func(st *store, _ *types.Image) error {
+	err := s.onImage(c, id, func(st *store, img *types.Image) error {
+		for _, m := range img.BlockDeviceMappings {
+			if m.Ebs != nil {
+				st.lingering[aws.ToString(m.Ebs.SnapshotId)] = s.switches.SnapshotsInUse
+			}
+		}
 		st.images.remove(id)
 		delete(st.tags, id)
 		delete(st.shared, id)

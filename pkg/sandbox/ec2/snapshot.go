@@ -98,6 +98,10 @@ func (s *Service) DeleteSnapshot(ctx context.Context, in *ec2.DeleteSnapshotInpu
 				}
 			}
 		}
+		if st.lingering[id] > 0 {
+			st.lingering[id]--
+			return wire.Errorf("InvalidSnapshot.InUse", "The snapshot %s is currently in use", id)
+		}
 		st.snapshots.remove(id)
 		delete(st.tags, id)
 		delete(st.shared, id)

@@ -31,6 +31,7 @@ type store struct {
 	tags      map[string][]types.Tag // by the resource's id
 	shared    map[string]permission  // of images and snapshots, by id
 	tokens    map[string]tokened     // by client token
+	lingering map[string]int         // how many times a snapshot is still in use, by id
 
 	encryptByDefault bool
 	defaultKey       string // an ARN; "" = alias/aws/ebs
@@ -42,7 +43,7 @@ func (s *Service) store(p place) *store {
 	if st == nil {
 		tags := map[string][]types.Tag{}
 		st = &store{
-			account: p.account, tags: tags, shared: map[string]permission{}, tokens: map[string]tokened{},
+			account: p.account, tags: tags, shared: map[string]permission{}, tokens: map[string]tokened{}, lingering: map[string]int{},
 			volumes:   shelf[types.Volume]{filter: "volume-id", missing: noVolume, tags: tags},
 			snapshots: shelf[types.Snapshot]{missing: noSnapshot},
 			images:    shelf[types.Image]{missing: noImage},

@@ -2,6 +2,7 @@ package endtoend_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/outcome"
+	"keymend/pkg/sandbox"
 )
 
 // until moves time on, a second at a time, until something has happened.
@@ -81,6 +83,28 @@ func TestCopyFails(t *testing.T) {
 			c.wantRunning("web-prod")
 			if n := c.copiesBegun(); n != 2 {
 				t.Errorf("begun %d times, want twice\n%v", n, c.short())
+			}
+		})
+	}
+}
+
+// TestSnapshotsStayInUse: what is left of a failed copy goes, also where EC2 has its
+// snapshots in use for a while; where that lasts too long, it is on record.
+func TestSnapshotsStayInUse(t *testing.T) {
+	t.Parallel()
+	for times, left := range map[int]int{2: 0, 1000: 1} {
+		t.Run(strconv.Itoa(times), func(t *testing.T) {
+			t.Parallel()
+			c := newCopies(t, copyable, switched(func(s *sandbox.Switches) { s.SnapshotsInUse = times }))
+			c.launches(c.image)
+			c.until("a copy is begun", c.begun)
+			c.there.putPolicy(c.theirs, ownerPolicy())
+			c.box.Advance(2 * time.Minute)
+			if images, snapshots := c.own(); len(images) != 0 || len(snapshots) != left {
+				t.Errorf("%d images, %d snapshots left\n%v", len(images), len(snapshots), c.short())
+			}
+			if r := c.last(outcome.Failed); strings.Contains(r.Reason, "InvalidSnapshot.InUse") != (left > 0) {
+				t.Error(r.Reason)
 			}
 		})
 	}
