@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"keymend/pkg/quote"
+
 	"keymend/pkg/access"
 	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
@@ -93,8 +95,9 @@ type Words struct {
 type End struct {
 	Outcome outcome.Outcome
 	Reason  string
-	Unseen  bool // nothing is waited for that could be seen by now
-	Last    bool // no other step follows in a group's move to another role
+	Unseen  bool       // nothing is waited for that could be seen by now
+	Run     quote.Task // what a person does then
+	Last    bool       // no other step follows in a group's move to another role
 }
 
 // An Ender is a step that doesn't end as outcome.Fixed.

@@ -15,6 +15,7 @@ import (
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 )
 
@@ -212,7 +213,7 @@ func TestEveryReason(t *testing.T) {
 		}
 		v := guard.Judge(tc.in, tc.p)
 		got := map[[3]bool]string{{true, false, false}: allowed, {false, true, false}: proposed, {false, false, true}: tried, {}: none}[[3]bool{v.Allowed, v.Propose, v.Try}]
-		if v.Reason != reason || got != tc.want || !strings.HasPrefix(v.Text, guard.Explain(reason)) || !strings.Contains(v.Text, tc.says) {
+		if v.Reason != reason || got != tc.want || !strings.HasPrefix(v.Text, guard.Explain(reason)) || !strings.Contains(v.Text+quote.Told(v.Run), tc.says) {
 			t.Errorf("%s: %s, %+v", reason, got, v)
 		}
 	}

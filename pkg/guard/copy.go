@@ -8,6 +8,7 @@ import (
 	"keymend/pkg/arn"
 	"keymend/pkg/plan"
 	"keymend/pkg/plan/copies"
+	"keymend/pkg/quote"
 	"keymend/pkg/tag"
 )
 
@@ -105,9 +106,9 @@ func (in Input) unlisted(p plan.Plan) string {
 
 // agree is what the owner of each key that lacks consent runs. Accounts that the
 // owner named before stay named.
-func (in Input) agree(p plan.Plan) string {
+func (in Input) agree(p plan.Plan) []quote.Task {
 	keys := in.keysOf(p)
-	var commands []string
+	var out []quote.Task
 	for _, k := range keys {
 		if in.lacks(k) == "" || k.ARN == in.copyKey().ARN || k.Managed {
 			continue
@@ -116,10 +117,9 @@ func (in Input) agree(p plan.Plan) string {
 		if !slices.Contains(accounts, in.Finding.Account) {
 			accounts = append(accounts, in.Finding.Account)
 		}
-		command := ", account " + arn.Account(k.ARN) + ": `" + EnrolCommand(k.ARN, Named{tag.Copy, accounts}) + "`"
-		if !slices.Contains(commands, command) {
-			commands = append(commands, command)
+		if task := Enrol(k.ARN, Named{tag.Copy, accounts}); !slices.Contains(out, task) {
+			out = append(out, task)
 		}
 	}
-	return strings.Join(commands, "")
+	return out
 }

@@ -13,6 +13,7 @@ import (
 	"keymend/pkg/kind/template"
 	"keymend/pkg/plan"
 	"keymend/pkg/plan/copies"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 )
 
@@ -82,7 +83,7 @@ func TestConsentToCopies(t *testing.T) {
 	}{
 		"both tags":              {func(*guard.Input) {}, copying(), guard.Consented, ""},
 		"both tags, a version":   {func(*guard.Input) {}, version, guard.Consented, ""},
-		"consent to grants only": {tags(map[string]string{"keymend": "remediate", "keymend-accounts": account}), copying(), guard.CopyNotConsented, "account " + owner + ": `aws kms tag-resource --key-id " + foreignKey + " --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue=" + account + "' --region eu-west-1"},
+		"consent to grants only": {tags(map[string]string{"keymend": "remediate", "keymend-accounts": account}), copying(), guard.CopyNotConsented, "ccount " + owner + " runs: aws kms tag-resource --key-id " + foreignKey + " --tags TagKey=keymend,TagValue=remediate TagKey=keymend-copy,TagValue=" + account + " --region eu-west-1"},
 		"another account named":  {tags(map[string]string{"keymend": "remediate", "keymend-copy": "777788889999"}), copying(), guard.CopyNotConsented, "TagValue=777788889999 " + account},
 		"part of an id":          {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "0"}), copying(), guard.CopyNotConsented, ""},
 		"by commas":              {tags(map[string]string{"keymend": "remediate", "keymend-copy": account + "," + owner}), copying(), guard.CopyNotConsented, ""},
@@ -107,14 +108,14 @@ func TestConsentToCopies(t *testing.T) {
 		"… beside an own key, not seen": {person(also(copies.Key{ARN: keyARN, Unreadable: "denied"})), copying(keyARN), guard.CopyNotSeen, ""},
 		"… under another key":           {person(func(*guard.Input) {}), under(keyARN), guard.WrongTarget, ""},
 		"an account not listed":         {func(in *guard.Input) { in.Accounts = nil }, copying(), guard.ForeignKey, "adds " + owner},
-		"a second owner, silent":        {also(copies.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "account 777788889999: `aws kms tag-resource --key-id " + otherKey},
+		"a second owner, silent":        {also(copies.Key{ARN: otherKey}), copying(otherKey), guard.CopyNotConsented, "ccount 777788889999 runs: aws kms tag-resource --key-id " + otherKey},
 		"a second owner, agreeing":      {also(copies.Key{ARN: otherKey, Tags: both}), copying(otherKey), guard.Consented, ""},
 		"a second owner, not listed": {func(in *guard.Input) {
 			also(copies.Key{ARN: otherKey, Tags: both})(in)
 			in.Accounts = []string{owner}
 		}, copying(otherKey), guard.ForeignKey, "adds 777788889999"},
 		"a second owner, not looked at": {func(*guard.Input) {}, copying(otherKey), guard.WrongTarget, ""},
-		"an own key beside it, silent":  {also(copies.Key{ARN: keyARN}), copying(keyARN), guard.CopyNotConsented, "account " + account},
+		"an own key beside it, silent":  {also(copies.Key{ARN: keyARN}), copying(keyARN), guard.CopyNotConsented, "ccount " + account},
 		"aws/ebs beside it":             {also(copies.Key{ARN: keyARN, Managed: true}), copying(keyARN), guard.Consented, ""},
 		"the copy key beside it":        {func(*guard.Input) {}, copying(copyKey), guard.Consented, ""},
 		"observe":                       {func(in *guard.Input) { in.Mode = settings.Observe }, copying(), guard.OnlyObserving, ""},
@@ -140,7 +141,7 @@ func TestConsentToCopies(t *testing.T) {
 		in := agreeing()
 		tc.change(&in)
 		v := guard.Judge(in, tc.p)
-		if v.Reason != tc.want || v.Allowed != (tc.want == guard.Consented || tc.want == guard.PersonDecided) || !strings.Contains(v.Text, tc.says) || v.Try {
+		if v.Reason != tc.want || v.Allowed != (tc.want == guard.Consented || tc.want == guard.PersonDecided) || !strings.Contains(v.Text+quote.Told(v.Run), tc.says) || v.Try {
 			t.Errorf("%s: %+v", name, v)
 		}
 		if proposed := tc.want == guard.CopyNotConsented || tc.want == guard.CopyNotSeen || tc.want == guard.ForeignKey || tc.want == guard.OnlyProposing || tc.want == guard.SwitchedOff; v.Propose != proposed {

@@ -10,6 +10,7 @@ import (
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 )
 
@@ -54,7 +55,7 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 		"both tags":                               {func(*guard.Input) {}, both(), guard.Consented, ""},
 		"both tags, only the grant":               {func(*guard.Input) {}, second(plan.HalfOpen), guard.Consented, ""},
 		"other accounts named":                    {tags(map[string]string{"keymend": "remediate", "keymend-accounts": "777788889999"}), both(), guard.ConsentElsewhere, "TagValue=777788889999 " + account},
-		"only the tag":                            {tags(enrolled), both(), guard.NotConsented, "account " + owner + ": `aws kms tag-resource"},
+		"only the tag":                            {tags(enrolled), both(), guard.NotConsented, "ccount " + owner + " runs: aws kms tag-resource"},
 		"only the accounts":                       {tags(map[string]string{"keymend-accounts": account}), both(), guard.NotConsented, ""},
 		"nothing":                                 {tags(nil), both(), guard.NotConsented, ""},
 		"another account named":                   {tags(map[string]string{"keymend": "remediate", "keymend-accounts": owner}), both(), guard.ConsentElsewhere, ""},
@@ -93,7 +94,7 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 		v := guard.Judge(in, tc.p)
 		allowed := tc.want == guard.Consented || tc.want == guard.HalfGiven
 		none := tc.want == guard.KeyIgnored || tc.want == guard.OnlyObserving
-		if v.Reason != tc.want || v.Allowed != allowed || v.Try != (tc.want == guard.HalfNotSeen) || v.Propose != (!allowed && !v.Try && !none) || !strings.Contains(v.Text, tc.says) || v.Consent == "" {
+		if v.Reason != tc.want || v.Allowed != allowed || v.Try != (tc.want == guard.HalfNotSeen) || v.Propose != (!allowed && !v.Try && !none) || !strings.Contains(v.Text+quote.Told(v.Run), tc.says) || v.Consent == "" {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}

@@ -7,6 +7,7 @@ package guard
 import (
 	"keymend/pkg/plan"
 	"keymend/pkg/plan/copies"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 )
 
@@ -60,8 +61,9 @@ type Verdict struct {
 	Propose bool `json:"propose"` // not carried out, but shown to the owner
 	// Try: whether it may be carried out hangs on what can't be read from here; who
 	// carries out finds it out by a trial that writes nothing, and asks again.
-	Try     bool   `json:"try,omitempty"`
-	Reason  Reason `json:"reason"`
-	Text    string `json:"text"`
-	Consent string `json:"consent"` // where consent was found, or why not
+	Try     bool         `json:"try,omitempty"`
+	Reason  Reason       `json:"reason"`
+	Text    string       `json:"text"`
+	Consent string       `json:"consent"` // where consent was found, or why not
+	Run     []quote.Task `json:"-"`       // the commands by which the owners would consent
 }

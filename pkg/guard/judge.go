@@ -7,7 +7,9 @@ import (
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 	"keymend/pkg/slr"
 	"keymend/pkg/tag"
 )
@@ -28,7 +30,7 @@ import (
 //	else                                               → yes; or a trial, where that tells whether the key's owner agrees
 func Judge(in Input, p plan.Plan) Verdict {
 	reason, consent := in.judge(p)
-	v := Verdict{Reason: reason, Text: in.text(reason, p), Consent: consent}
+	v := Verdict{Reason: reason, Text: in.text(reason, p), Consent: consent, Run: in.run(reason, p)}
 	switch reason {
 	case Consented, ScopeAll, PersonDecided, HalfGiven, RoleBySettings:
 		v.Allowed = true
@@ -208,17 +210,27 @@ func (in Input) ignoredBy(p plan.Plan) Reason {
 	return KeyIgnored
 }
 
+// run is what the owners of the keys would have to do, who haven't consented.
+func (in Input) run(r Reason, p plan.Plan) []quote.Task {
+	switch r { //nolint:exhaustive // the others aren't for want of an owner's word
+	case CopyNotConsented, CopyNotSeen:
+		return in.agree(p)
+	case NotConsented, ConsentElsewhere:
+		return in.enrol(p.Target)
+	}
+	return nil
+}
+
 func (in Input) text(r Reason, p plan.Plan) string {
 	text := Explain(r)
 	switch r {
-	case CopyNotConsented:
-		return text + " To let it be copied" + in.agree(p)
 	case CopyNotSeen:
-		return text + " The owner lets Keymend read the key's tags (docs/deploy.md), and sets these if they aren't set; accounts that " + tag.Copy + " names have to stay in it" + in.agree(p)
+		return text + " The owner lets Keymend read the key's tags (docs/deploy.md), and sets these if they aren't set; accounts that " + tag.Copy + " names have to stay in it."
 	case NotConsented, ConsentElsewhere:
-		return text + " To enrol it" + in.enrol(p.Target)
+		return text + in.crowded()
 	case ForeignKey:
-		return text + " To allow it, whoever runs Keymend in account " + in.Finding.Account + " adds " + in.unlisted(p) + " to the setting accounts."
+		return text + " To allow it, whoever runs Keymend in account " + in.Finding.Account + " adds " + in.unlisted(p) +
+			" to the setting accounts; at a terminal that is the environment variable " + variable.Accounts + ", with a space between accounts."
 	case WrongPrincipal:
 		return text + " This one is " + in.Finding.Principal.ARN + "."
 	case TagsNotReadable:

@@ -1,7 +1,6 @@
 package guard_test
 
 import (
-	"strings"
 	"testing"
 
 	"keymend/pkg/access"
@@ -10,6 +9,7 @@ import (
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 )
 
@@ -193,7 +193,7 @@ func TestNotConsentedPrintsTheOneCommand(t *testing.T) {
 	in := permitted()
 	in.Finding.Tags = nil
 	want := "aws kms tag-resource --key-id " + keyARN + " --tags TagKey=keymend,TagValue=remediate --region eu-west-1"
-	if v := guard.Judge(in, edit()); !v.Propose || !strings.Contains(v.Text, want) {
+	if v := guard.Judge(in, edit()); !v.Propose || len(v.Run) != 1 || v.Run[0] != (quote.Task{Account: account, Command: want}) {
 		t.Errorf("%+v", v)
 	}
 }

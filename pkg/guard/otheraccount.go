@@ -8,6 +8,7 @@ import (
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/tag"
 )
 
@@ -104,19 +105,29 @@ func organization(accounts []string) string {
 
 // enrol says which tags the key's owner sets. What the owner named before stays
 // named.
-func (in Input) enrol(keyARN string) string {
+func (in Input) enrol(keyARN string) []quote.Task {
 	if in.Finding.OwnKey() {
-		return ": `" + EnrolCommand(keyARN) + "`"
+		return []quote.Task{Enrol(keyARN)}
 	}
 	accounts, _ := in.named()
 	if !slices.Contains(accounts, in.Finding.Account) {
 		accounts = append(accounts, in.Finding.Account)
 	}
-	if named := strings.Join(accounts, " "); len(named) > tag.Longest {
-		return fmt.Sprintf(", account %s: its tag %s has room for %d characters, which is 19 accounts, and would have %d; an account that needs the key no more has to go from it first",
-			in.Finding.KeyAccount(), tag.Accounts, tag.Longest, len(named))
+	if len(strings.Join(accounts, " ")) > tag.Longest {
+		return nil // see crowded
 	}
-	return ", account " + in.Finding.KeyAccount() + ": `" + EnrolCommand(keyARN, Named{tag.Accounts, accounts}) + "`"
+	return []quote.Task{Enrol(keyARN, Named{tag.Accounts, accounts})}
+}
+
+// crowded says that the owner's tag has no room for this account; "" = it has.
+func (in Input) crowded() string {
+	accounts, _ := in.named()
+	named := strings.Join(append(accounts, in.Finding.Account), " ")
+	if in.Finding.OwnKey() || slices.Contains(accounts, in.Finding.Account) || len(named) <= tag.Longest {
+		return ""
+	}
+	return fmt.Sprintf(" Account %s: its tag %s has room for %d characters, which is 19 accounts, and would have %d; an account that needs the key no more has to go from it first.",
+		in.Finding.KeyAccount(), tag.Accounts, tag.Longest, len(named))
 }
 
 // Named are the accounts that a tag lists, tag.Accounts or tag.Copy.
@@ -125,12 +136,12 @@ type Named struct {
 	Accounts []string
 }
 
-// EnrolCommand is the one command by which a key's owner lets Keymend open it
-// unattended; for other accounts, it names them, too.
-func EnrolCommand(keyARN string, others ...Named) string {
-	tags := "TagKey=" + tag.Keymend + ",TagValue=" + tag.Remediate
+// Enrol is the one command by which a key's owner lets Keymend open it unattended; for
+// other accounts, it names them, too.
+func Enrol(keyARN string, others ...Named) quote.Task {
+	words := []string{"aws", "kms", "tag-resource", "--key-id", keyARN, "--tags", "TagKey=" + tag.Keymend + ",TagValue=" + tag.Remediate}
 	for _, n := range others {
-		tags += fmt.Sprintf(" 'TagKey=%s,TagValue=%s'", n.Tag, strings.Join(n.Accounts, " "))
+		words = append(words, "TagKey="+n.Tag+",TagValue="+strings.Join(n.Accounts, " "))
 	}
-	return fmt.Sprintf("aws kms tag-resource --key-id %s --tags %s --region %s", keyARN, tags, arn.Region(keyARN))
+	return quote.Task{Account: arn.Account(keyARN), Command: quote.Command(append(words, "--region", arn.Region(keyARN))...)}
 }

@@ -9,6 +9,7 @@ import (
 	"keymend/pkg/activity"
 	"keymend/pkg/arn"
 	"keymend/pkg/launch/encryption"
+	"keymend/pkg/quote"
 )
 
 // An Unseen snapshot is one whose key the launch needs and which the account
@@ -64,7 +65,9 @@ func (l *Launch) Take(h Hint, hidden []Unseen, asked map[string]string) {
 	l.Hidden = hidden
 	for _, u := range hidden {
 		tried := add(add(nil, asked[u.Owner]), h.Says...)
-		tried = add(tried, fmt.Sprintf("account %s finds it with `aws ec2 describe-snapshots --region %s --snapshot-ids %s --query Snapshots[].KmsKeyId`", u.Owner, l.Region, u.Snapshot))
+		tried = add(tried, "account "+u.Owner+" can tell")
+		l.tells(quote.Task{Account: u.Owner, Command: quote.Command(
+			"aws", "ec2", "describe-snapshots", "--snapshot-ids", u.Snapshot, "--query", "Snapshots[].KmsKeyId", "--region", l.Region)})
 		l.Unknown = add(l.Unknown, u.Says+": "+strings.Join(tried, "; "))
 	}
 }
@@ -86,8 +89,15 @@ func (l *Launch) Told(key string) bool {
 		return false
 	}
 	l.Hidden = left
+	l.Run = slices.DeleteFunc(slices.Clone(l.Run), func(t quote.Task) bool { return t.Account == arn.Account(key) })
 	l.need(encryption.Likely(strings.Join(devices, ", "), key, "a person says that it is the key of snapshot "+strings.Join(snapshots, " and ")+", which this account can't see"))
 	return true
+}
+
+func (l *Launch) tells(t quote.Task) {
+	if !slices.Contains(l.Run, t) {
+		l.Run = append(l.Run, t)
+	}
 }
 
 // likely adds a key that the role was refused to those of the launch.

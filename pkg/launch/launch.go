@@ -9,6 +9,7 @@ import (
 	"errors"
 
 	"keymend/pkg/launch/encryption"
+	"keymend/pkg/quote"
 )
 
 // ErrGroupNotFound says that there is no such Auto Scaling group in the account
@@ -19,27 +20,28 @@ var ErrGroupNotFound = errors.New("no such Auto Scaling group")
 type Launch struct {
 	Account, Region, Group, GroupARN string
 
-	Source    string      // where the volumes are written down, as in "lt-0c11aa22 v17"
-	ImageID   string      // "" where it could not be told
-	Principal Principal   // the role that will ask
-	Also      []Principal // further roles that will ask, each of which needs every key, too
-	Keys      []Key       // each key as it is written down, once
-	Refused   string      // EC2 would refuse the launch for this reason, whatever the keys; "" = no
-	Partly    []string    // why EC2 would refuse some of the group's overrides, where it takes others
-	Unknown   []string    // what could not be told, in words
-	NoNeed    []string    // a line for each volume that needs no key of the role's, in words
-	Desired   int         // desired capacity, instances
-	InService int         // instances with LifecycleState InService
-	WarmPool  *WarmPool   // nil = the group has none
-	Suspended *Suspension // the suspension of the Launch process, if any
-	ManagedBy string      // who owns the group and what that forbids, as in "eks (node group …)"; "" = nobody known
-	Deleting  bool        // the group has a Status: it is being deleted
+	Source    string       // where the volumes are written down, as in "lt-0c11aa22 v17"
+	ImageID   string       // "" where it could not be told
+	Principal Principal    // the role that will ask
+	Also      []Principal  // further roles that will ask, each of which needs every key, too
+	Keys      []Key        // each key as it is written down, once
+	Refused   string       // EC2 would refuse the launch for this reason, whatever the keys; "" = no
+	Partly    []string     // why EC2 would refuse some of the group's overrides, where it takes others
+	Unknown   []string     // what could not be told, in words
+	Run       []quote.Task `json:",omitempty"` // what would tell it
+	NoNeed    []string     // a line for each volume that needs no key of the role's, in words
+	Desired   int          // desired capacity, instances
+	InService int          // instances with LifecycleState InService
+	WarmPool  *WarmPool    // nil = the group has none
+	Suspended *Suspension  // the suspension of the Launch process, if any
+	ManagedBy string       // who owns the group and what that forbids, as in "eks (node group …)"; "" = nobody known
+	Deleting  bool         // the group has a Status: it is being deleted
 
 	Tags map[string]string `json:",omitempty"` // the group's
 	// Hidden are the snapshots whose key the launch needs and which the account can't
 	// see; Unknown says so in words.
 	Hidden []Unseen `json:"-"`
-	Ways []Way             // each way in which it may launch that EC2 doesn't refuse
+	Ways   []Way    // each way in which it may launch that EC2 doesn't refuse
 }
 
 // A Way is one of the ways in which a group launches, and what it needs keys for.

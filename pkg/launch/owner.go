@@ -28,7 +28,7 @@ type mark struct {
 func marks() []mark {
 	return []mark{
 		{owner: "eks", tag: "eks:nodegroup-name",
-			words: "node group {eks:nodegroup-name} of cluster {eks:cluster-name}: image and template change through `aws eks update-nodegroup-version` only",
+			words:   "node group {eks:nodegroup-name} of cluster {eks:cluster-name}: image and template change through aws eks update-nodegroup-version only",
 			givesUp: "EKS may have given up: a node group that stays CREATE_FAILED is made anew, one that stays DEGRADED is scaled"},
 		{owner: "elasticbeanstalk", tag: "elasticbeanstalk:environment-name", prefix: "awseb-e-",
 			words: "environment {elasticbeanstalk:environment-name}: the group changes with the environment's settings only"},
@@ -41,7 +41,7 @@ func marks() []mark {
 		{owner: "launch-wizard", prefix: "LaunchWizard",
 			words: "the group changes with its deployment only"},
 		{owner: "cloudformation", tag: tag.Stack,
-			words: "stack {" + tag.Stack + "} undoes a change of the group by hand with one of its next updates",
+			words:   "stack {" + tag.Stack + "} undoes a change of the group by hand with one of its next updates",
 			givesUp: "CloudFormation may have given up: a stack that was rolled back is made or updated again"},
 	}
 }

@@ -19,7 +19,7 @@ func TestOwner(t *testing.T) {
 		{"web", nil, "", ""},
 		{"web", []string{"team", "eks"}, "", ""},
 		{"eks-things-of-ours", nil, "", ""}, // anyone may name a group so
-		{"eks-workers-0ac1", []string{"eks:nodegroup-name", "workers", "eks:cluster-name", "prod"}, "eks", "node group workers of cluster prod: image and template change through `aws eks update-nodegroup-version` only"},
+		{"eks-workers-0ac1", []string{"eks:nodegroup-name", "workers", "eks:cluster-name", "prod"}, "eks", "node group workers of cluster prod: image and template change through aws eks update-nodegroup-version only"},
 		{"eks-workers-0ac1", []string{"eks:nodegroup-name", "{eks:nodegroup-name}"}, "eks", "node group {eks:nodegroup-name} of cluster (no tag eks:cluster-name)"},
 		{"awseb-e-abcdefghij-stack-AWSEBAutoScalingGroup-1", nil, "elasticbeanstalk", "(no tag elasticbeanstalk:environment-name)"},
 		{"x", []string{"elasticbeanstalk:environment-name", "shop", "aws:cloudformation:stack-name", "awseb-e-1-stack"}, "elasticbeanstalk", "and cloudformation (stack awseb-e-1-stack undoes a change of the group"},

@@ -47,11 +47,11 @@ func unusable(s *launch.Source, image ec2types.Image, visible bool) string {
 	which := fmt.Sprintf("image %s of %s", s.ImageID, s.Name)
 	if !visible {
 		return which + " can't be seen: it is deregistered, or isn't shared with this account any more, or the account's Allowed AMIs setting hides it; " +
-			"its owner shares it with `aws ec2 modify-image-attribute`, or name another image"
+			"its owner shares it with aws ec2 modify-image-attribute, or name another image"
 	}
 	state := image.State
 	remedy := map[ec2types.ImageState]string{
-		ec2types.ImageStateDisabled:     fmt.Sprintf("account %s, its owner, enables it with `aws ec2 enable-image --image-id %s`, or name another image", value(image.OwnerId), s.ImageID),
+		ec2types.ImageStateDisabled:     fmt.Sprintf("account %s, its owner, enables it (aws ec2 enable-image), or name another image", value(image.OwnerId)),
 		ec2types.ImageStateDeregistered: "name another image",
 		ec2types.ImageStateInvalid:      "name another image",
 		ec2types.ImageStateFailed:       "make it anew, or name another image",

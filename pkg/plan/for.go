@@ -37,6 +37,7 @@ func For(f Finding, o Options) Plan {
 	}
 	if p.NoFix != nil {
 		p.Steps = nil
+		p.Run = append(p.Run, f.commands(*p.NoFix)...)
 	}
 	if len(p.Steps) > 0 && p.Opens() {
 		p.Doubt = f.doubt()

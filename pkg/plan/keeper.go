@@ -13,6 +13,9 @@ import (
 	"keymend/pkg/tag"
 )
 
+// toWhom ends a remedy by which somebody may read more.
+const toWhom = ": to Keymend's reader role, or to your own credentials where you look at a terminal."
+
 // unread says of a key of the own account why its policy couldn't be read. Where that
 // policy keeps Keymend out, only its keeper helps; else somebody who gives permissions.
 func (f Finding) unread() *NoFix {
@@ -23,10 +26,10 @@ func (f Finding) unread() *NoFix {
 			fmt.Sprintf("whoever looks may not read %s: its policy doesn't name them, and doesn't leave it to IAM policies of account %s who may use the key (%s). If everyone whom it names is deleted, only AWS Support can help.", key, f.Account, f.Facts.PolicyUnreadable), ""}
 	case f.hidden():
 		return &NoFix{NotRead, fmt.Sprintf("nothing of %s could be read: %s", key, strings.Join(append(slices.Clone(f.Facts.CouldNotSee), f.Facts.PolicyUnreadable), "; ")),
-			"Let Keymend's reader role, or whoever looks, do what AWS refused; see docs/permissions.md."}
+			"Have what AWS refused allowed" + toWhom + " See docs/permissions.md."}
 	}
 	return &NoFix{PolicyUnreadable, fmt.Sprintf("the policy of %s couldn't be read: %s", key, f.Facts.PolicyUnreadable),
-		"Let Keymend's reader role do kms:GetKeyPolicy on the key, or mend the policy by hand."}
+		"Have kms:GetKeyPolicy on the key allowed" + toWhom + " Or mend the policy by hand."}
 }
 
 // lockedOut says of a key of the own account that its policy, which could be read,

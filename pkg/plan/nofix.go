@@ -1,12 +1,10 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
 	"keymend/pkg/access"
-	"keymend/pkg/slr"
 )
 
 // A NoFixReason names why there is nothing to apply.
@@ -50,7 +48,7 @@ func (f Finding) obstacle() *NoFix {
 	case f.Facts.Key.Manager == "AWS":
 		return &NoFix{ManagedByAWS,
 			fmt.Sprintf("%s is managed by AWS in account %s; it can't be shared, and nobody can change its policy.", key, f.KeyAccount()),
-			"Encrypt the volume, and copy the snapshot, under a customer managed key: `aws ec2 copy-snapshot --encrypted --kms-key-id KEY …`."}
+			"Encrypt the volume, and copy the snapshot, under a customer managed key (aws ec2 copy-snapshot --encrypted --kms-key-id)."}
 	case f.keyRegion() != f.Region:
 		return &NoFix{OtherRegion,
 			fmt.Sprintf("%s is in %s, the group in %s; EBS takes keys of its own Region only.", key, f.keyRegion(), f.Region),
@@ -82,7 +80,7 @@ func (f Finding) unclear() *NoFix {
 	if f.Principal.ID == "" {
 		return &NoFix{RoleMissing,
 			fmt.Sprintf("%s doesn't exist or couldn't be read; KMS refuses principals that don't exist.", f.Principal.ARN),
-			"Create the role with `aws iam create-service-linked-role --aws-service-name " + cmp.Or(slr.Service(f.Principal.ARN), slr.AutoScaling) + "`, with --custom-suffix where its name has one."}
+			"Create the role."}
 	}
 	if denied != nil {
 		return denied
@@ -111,15 +109,14 @@ func unseen(r access.Result) string {
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 func (f Finding) keyState() *NoFix {
 	key, state := f.Facts.Key.ARN, f.Facts.Key.State
-	at := "--key-id " + key + " --region " + f.keyRegion()
 	remedy := map[string]string{
-		"Disabled":               "`aws kms enable-key " + at + "`, if the key may be used again.",
-		"PendingDeletion":        "`aws kms cancel-key-deletion " + at + "`, then `aws kms enable-key " + at + "`, before the key and all it encrypts are lost.",
+		"Disabled":               "Enable it, if the key may be used again.",
+		"PendingDeletion":        "Cancel its deletion, then enable it, before the key and all it encrypts are lost.",
 		"PendingReplicaDeletion": "Keep the multi-Region primary key, or name another key: it goes once its replicas are gone.",
-		"PendingImport":          "Import its key material: `aws kms get-parameters-for-import " + at + " …`, `aws kms import-key-material " + at + " …`.",
-		"Unavailable":            "Connect its custom key store: `aws kms connect-custom-key-store …`.",
+		"PendingImport":          "Import its key material (aws kms get-parameters-for-import, aws kms import-key-material).",
+		"Unavailable":            "Connect its custom key store (aws kms connect-custom-key-store).",
 		"Creating":               "Wait until the replica key is Enabled.",
-		"":                       "Let Keymend's reader role do kms:DescribeKey on the key.",
+		"":                       "Have kms:DescribeKey on the key allowed" + toWhom,
 	}[state]
 	if remedy == "" {
 		remedy = "See what KMS says about this state, or name another key."

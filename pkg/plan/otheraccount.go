@@ -14,6 +14,7 @@ import (
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/statements"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 	"keymend/pkg/slr"
 )
@@ -156,18 +157,15 @@ func (f Finding) delegation(o Options) (statements.Add, string) {
 
 func (f Finding) forOwner(o Options, half Half, edit statements.Add) *ForOwner {
 	create := f.Grant(o)
-	retiring, name := "", " --name "+create.Name
+	words := []string{"aws", "kms", "create-grant", "--region", f.Region, "--key-id", create.Key, "--grantee-principal", create.Principal}
 	if create.Retiring != "" {
-		retiring = " --retiring-principal " + create.Retiring
+		words = append(words, "--retiring-principal", create.Retiring)
 	}
-	if f.Facts.Key.ARN == f.hiddenKey(f.KeyAccount()) {
-		name = "" // Keymend's names are made of the key's
+	if f.Facts.Key.ARN != f.hiddenKey(f.KeyAccount()) { // Keymend's names are made of the key's
+		words = append(words, "--name", create.Name)
 	}
-	owner := &ForOwner{
-		Account: f.KeyAccount(),
-		Command: fmt.Sprintf("aws kms create-grant --region %s --key-id %s --grantee-principal %s%s%s --operations %s",
-			f.Region, create.Key, create.Principal, retiring, name, strings.Join(create.Operations, " ")),
-	}
+	words = append(append(words, "--operations"), create.Operations...)
+	owner := &ForOwner{Account: f.KeyAccount(), Command: quote.Command(words...)}
 	if half == HalfMissing || half == HalfUnknown {
 		owner.Statements = edit.Added
 	}
@@ -191,7 +189,7 @@ func (o ForOwner) String() string {
 	if len(o.Statements) > 0 {
 		text = "1. Account " + o.Account + ", the key's owner, adds to the key policy: " + strings.Join(o.Statements, ",") + " 2. "
 	}
-	return text + "Then Keymend creates the grant at the group's next failure, or someone of the group's account does: `" + o.Command + "`."
+	return text + "Then Keymend creates the grant at the group's next failure, or someone of the group's account runs: " + o.Command
 }
 
 // beyondView: the grant stands, and the rest is in the key's account, which

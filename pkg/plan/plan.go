@@ -32,6 +32,7 @@ import (
 	"keymend/pkg/activity"
 	"keymend/pkg/change"
 	"keymend/pkg/plan/copies"
+	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 )
 
@@ -69,6 +70,7 @@ type Plan struct {
 	Target string       `json:"target"` // ARN of the key, role, group, copy or template that the steps change
 	Steps  change.Steps `json:"-"`      // in order; empty where NoFix
 	NoFix  *NoFix       `json:"noFix,omitempty"`
+	Run    []quote.Task `json:"-"` // the commands that do what NoFix's remedy says, where some do
 	// Doubt says why the steps may not be needed; "" = access is denied for certain.
 	Doubt string `json:"doubt,omitempty"`
 	// Digest identifies the plan's effect on these facts: SHA-256 over account,

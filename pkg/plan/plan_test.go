@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 )
 
 const (
@@ -64,7 +65,7 @@ func TestNoFix(t *testing.T) {
 		o     plan.Options
 		want  plan.NoFixReason
 		says  string // in Text
-		offer string // in Remedy
+		offer string // in Remedy, or in what does it
 	}{
 		"allowed already":  {broken(policyIs(root, `{"Effect":"Allow","Principal":{"AWS":"`+slr+`"},"Action":"kms:*","Resource":"*"}`)), plan.Options{}, plan.NothingToDo, "may use", ""},
 		"disabled":         {broken(state("Disabled")), plan.Options{}, plan.KeyNotUsable, "Disabled", "enable-key --key-id " + keyARN},
@@ -78,7 +79,9 @@ func TestNoFix(t *testing.T) {
 		"asymmetric":       {broken(func(f *plan.Finding) { f.Facts.Key.Spec, f.Facts.Key.Usage = "RSA_2048", "SIGN_VERIFY" }), plan.Options{}, plan.KeyNotSymmetric, "RSA_2048", "SYMMETRIC_DEFAULT"},
 		"AWS's of another account": {broken(keyIs("arn:aws:kms:eu-west-1:444455556666:key/1"), func(f *plan.Finding) { f.Facts.Key.Manager = "AWS" }),
 			plan.Options{}, plan.ManagedByAWS, "444455556666", "customer managed key"},
-		"another Region":                    {broken(keyIs("arn:aws:kms:us-east-1:111122223333:key/1")), plan.Options{}, plan.OtherRegion, "us-east-1", "eu-west-1"},
+		"another Region": {broken(keyIs("arn:aws:kms:us-east-1:111122223333:key/1")), plan.Options{}, plan.OtherRegion, "us-east-1", "eu-west-1"},
+		"a multi-Region key, to be made here": {broken(keyIs("arn:aws:kms:us-east-1:111122223333:key/mrk-0a1b")), plan.Options{}, plan.OtherRegion, "us-east-1",
+			"else make it. Account 111122223333 runs: aws kms replicate-key --key-id arn:aws:kms:us-east-1:111122223333:key/mrk-0a1b --replica-region eu-west-1 --region us-east-1"},
 		"a multi-Region key's other member": {broken(keyIs("arn:aws:kms:us-east-1:111122223333:key/mrk-0a1b")), plan.Options{}, plan.OtherRegion, "us-east-1", "arn:aws:kms:eu-west-1:111122223333:key/mrk-0a1b, if there is one"},
 		"denied": {broken(policyIs(root, `{"Sid":"NoRobots","Effect":"Deny","Principal":{"AWS":"*"},"Action":"kms:CreateGrant","Resource":"*"}`)),
 			plan.Options{}, plan.ExplicitDeny, `#1 "NoRobots"`, "#1"},
@@ -86,7 +89,8 @@ func TestNoFix(t *testing.T) {
 			f.Facts.Policy, f.Facts.PolicyUnreadable = nil, "AccessDeniedException: kms:GetKeyPolicy"
 		}),
 			plan.Options{}, plan.PolicyUnreadable, "kms:GetKeyPolicy", "kms:GetKeyPolicy"},
-		"no such role": {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
+		"no such role with a suffix": {broken(func(f *plan.Finding) { f.Principal = access.Principal{ARN: slr + "_pay;ments"} }), plan.Options{}, plan.RoleMissing, "_pay;ments", "'--custom-suffix=pay;ments'"},
+		"no such role":               {broken(func(f *plan.Finding) { f.Principal.ID = "" }), plan.Options{}, plan.RoleMissing, slr, "create-service-linked-role"},
 		"a Spot fleet's role": {broken(func(f *plan.Finding) {
 			f.Principal.ARN = strings.ReplaceAll(strings.ReplaceAll(spot, "spot.", "spotfleet."), "EC2Spot", "EC2SpotFleet")
 		}), plan.Options{}, plan.OtherService, "spotfleet.amazonaws.com", "--operations CreateGrant Decrypt"},
@@ -101,8 +105,8 @@ func TestNoFix(t *testing.T) {
 			if p.NoFix == nil || len(p.Steps) > 0 {
 				t.Fatalf("plan: %+v", p)
 			}
-			if p.NoFix.Reason != tc.want || !strings.Contains(strings.ToLower(p.NoFix.Text), strings.ToLower(tc.says)) || !strings.Contains(p.NoFix.Remedy, tc.offer) {
-				t.Errorf("got %s: %s / %s", p.NoFix.Reason, p.NoFix.Text, p.NoFix.Remedy)
+			if p.NoFix.Reason != tc.want || !strings.Contains(strings.ToLower(p.NoFix.Text), strings.ToLower(tc.says)) || !strings.Contains(p.NoFix.Remedy+quote.Told(p.Run), tc.offer) {
+				t.Errorf("got %s: %s / %s%s", p.NoFix.Reason, p.NoFix.Text, p.NoFix.Remedy, quote.Told(p.Run))
 			}
 			if tc.want != plan.NothingToDo && p.NoFix.Remedy == "" {
 				t.Error("it doesn't say what a person must do")

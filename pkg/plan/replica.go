@@ -11,10 +11,13 @@ import (
 // such keys begin with mrk-.
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 func (f Finding) replica() string {
-	if !strings.HasPrefix(arn.Resource(f.Facts.Key.ARN), "key/mrk-") {
+	if !f.multiRegion() {
 		return ""
 	}
 	here := strings.Replace(f.Facts.Key.ARN, ":"+f.keyRegion()+":", ":"+f.Region+":", 1)
-	return " It is a multi-Region key: name its member of " + f.Region + ", " + here + ", if there is one, else `aws kms replicate-key --region " + f.keyRegion() +
-		" --key-id " + f.Facts.Key.ARN + " --replica-region " + f.Region + "`."
+	return " It is a multi-Region key: name its member of " + f.Region + ", " + here + ", if there is one; else make it."
+}
+
+func (f Finding) multiRegion() bool {
+	return strings.HasPrefix(arn.Resource(f.Facts.Key.ARN), "key/mrk-")
 }

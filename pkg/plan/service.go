@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 
 	"keymend/pkg/slr"
 )
@@ -21,7 +20,7 @@ func (f Finding) foreignSpot() *NoFix {
 	return &NoFix{OtherService,
 		fmt.Sprintf("%s belongs to account %s, whose key policy doesn't let account %s create the grant to %s that the launch needs; Keymend lets it create grants to Auto Scaling's roles only.",
 			f.Facts.Key.ARN, f.KeyAccount(), f.Account, f.Principal.ARN),
-		fmt.Sprintf("The owner of the key, account %s, lets account %s do kms:CreateGrant on it. %s", f.KeyAccount(), f.Account, f.grantByHand())}
+		fmt.Sprintf("The owner of the key, account %s, lets account %s do kms:CreateGrant on it; then someone there makes the grant.", f.KeyAccount(), f.Account)}
 }
 
 // otherService: Keymend writes for Auto Scaling's roles and for the Spot role, so
@@ -30,10 +29,5 @@ func (f Finding) otherService() *NoFix {
 	key := f.Facts.Key.ARN
 	return &NoFix{OtherService,
 		fmt.Sprintf("%s may not use %s; it is a role of %s, and Keymend opens keys to Auto Scaling's roles and to AWSServiceRoleForEC2Spot only.", f.Principal.ARN, key, slr.Service(f.Principal.ARN)),
-		f.grantByHand()}
-}
-
-func (f Finding) grantByHand() string {
-	return fmt.Sprintf("Run `aws kms create-grant --region %s --key-id %s --grantee-principal %s --operations %s`.",
-		f.Region, f.Facts.Key.ARN, f.Principal.ARN, strings.Join(slr.Operations(), " "))
+		"Make the grant by hand."}
 }

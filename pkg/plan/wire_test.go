@@ -17,6 +17,7 @@ import (
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 )
 
 // kinds are those that plans have steps of.
@@ -67,7 +68,8 @@ func textOf(t *testing.T, p plan.Plan) string {
 		plan.Plan
 		Steps      change.Steps
 		NearMisses []access.NearMiss
-	}{p, p.Steps, p.NearMisses})
+		Run        []quote.Task
+	}{p, p.Steps, p.NearMisses, p.Run})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // without plans for a launch that does without another account's key.
 func (f Finding) without(o Options, p *Plan) {
 	if f.CopiesUnread != "" {
-		p.NoFix = &NoFix{NotRead, "what there is of copies couldn't be read: " + f.CopiesUnread, "Let Keymend's reader role do what AWS refused; see docs/permissions.md."}
+		p.NoFix = &NoFix{NotRead, "what there is of copies couldn't be read: " + f.CopiesUnread, "Have what AWS refused allowed" + toWhom + " See docs/permissions.md."}
 		return
 	}
 	if f.Copy == nil {
@@ -28,9 +28,9 @@ func (f Finding) without(o Options, p *Plan) {
 	case next.Wait != "":
 		p.NoFix = &NoFix{Copying, next.Wait + ".", ""}
 	case next.Stop != nil && next.Stop.Done:
-		p.NoFix = &NoFix{HandedOver, next.Stop.Text, next.Stop.Next}
+		p.NoFix, p.Run = &NoFix{HandedOver, next.Stop.Text, next.Stop.Next}, next.Stop.Run
 	case next.Stop != nil:
-		p.NoFix = &NoFix{NotCopyable, next.Stop.Text, next.Stop.Next}
+		p.NoFix, p.Run = &NoFix{NotCopyable, next.Stop.Text, next.Stop.Next}, next.Stop.Run
 	case len(next.Steps) == 0:
 		p.NoFix = &NoFix{NotCopyable, "nothing of what the group launches from is known to need " + f.Facts.Key.ARN,
 			"Look at why the launch needs it: " + strings.Join(f.Because, "; ") + "."}

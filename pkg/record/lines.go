@@ -8,6 +8,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/change"
+	"keymend/pkg/quote"
 )
 
 // Lines are texts that JSON has as one string, each on a line of its own. A list, as
@@ -167,6 +168,33 @@ func (c *Calls) UnmarshalJSON(text []byte) error {
 		account, rest, _ := strings.Cut(line, " ")
 		action, target, _ := strings.Cut(rest, " ")
 		*c = append(*c, change.Call{Account: account, Action: action, Target: target})
+	}
+	return nil
+}
+
+// Tasks are commands for people. JSON has them as one string: on a line each its
+// account and the command.
+type Tasks []quote.Task
+
+// MarshalJSON implements json.Marshaler.
+func (t Tasks) MarshalJSON() ([]byte, error) {
+	lines := make(Lines, len(t))
+	for i, task := range t {
+		lines[i] = task.Account + " " + task.Command
+	}
+	return lines.MarshalJSON()
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Tasks) UnmarshalJSON(text []byte) error {
+	var lines Lines
+	if err := lines.UnmarshalJSON(text); err != nil {
+		return err
+	}
+	*t = nil
+	for _, line := range lines {
+		account, command, _ := strings.Cut(line, " ")
+		*t = append(*t, quote.Task{Account: account, Command: command})
 	}
 	return nil
 }

@@ -5,6 +5,7 @@
 package record
 
 import (
+	"slices"
 	"time"
 
 	"keymend/pkg/access"
@@ -38,6 +39,7 @@ type Record struct {
 	Phase         Phase           `json:"phase"`
 	Outcome       outcome.Outcome `json:"outcome,omitempty"`
 	Reason        string          `json:"reason,omitempty"`
+	Run           Tasks           `json:"run,omitempty"`           // what people would have to run; the reason ends with it
 	ID            string          `json:"id"`                      // of the finding: the same for the same group, key and principal
 	RemediationID string          `json:"remediationId,omitempty"` // of the write: shared by intent and outcome
 	RequestID     string          `json:"requestId,omitempty"`     // Lambda's, so that the log's other lines can be found
@@ -137,6 +139,7 @@ type Recovered struct {
 // Planned adds a plan and the verdict on it.
 func (r *Record) Planned(p plan.Plan, v guard.Verdict) {
 	r.Plan, r.Steps, r.Digest, r.OthersAffected = &p, Steps(p.Steps), p.Digest, p.OthersAffected
-	r.Verdict, r.Consent = &v, v.Consent
+	r.Verdict, r.Consent, r.Run = &v, v.Consent, append(slices.Clip(r.Run), slices.Concat(p.Run, v.Run)...)
+	p.Run, v.Run = nil, nil
 	r.NearMisses = r.NearMisses.With(p.NearMisses...)
 }

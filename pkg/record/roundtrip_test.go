@@ -14,6 +14,7 @@ import (
 	"keymend/pkg/change"
 	"keymend/pkg/guard"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/record"
 )
 
@@ -55,6 +56,11 @@ func draw(t *rapid.T, v reflect.Value) {
 	case record.Calls:
 		v.Set(reflect.ValueOf(plainly(change.Steps(someSteps.Draw(t, "calls")))))
 		return
+	case record.Tasks:
+		for range rapid.IntRange(0, 3).Draw(t, "tasks") {
+			v.Set(reflect.Append(v, reflect.ValueOf(quote.Task{Account: rapid.StringMatching(`[0-9]{12}`).Draw(t, "account"), Command: lineOf.Draw(t, "command")})))
+		}
+		return
 	case record.Steps:
 		v.Set(reflect.ValueOf(someSteps.Draw(t, "steps")))
 		return
@@ -64,7 +70,7 @@ func draw(t *rapid.T, v reflect.Value) {
 	case access.Decision:
 		v.Set(reflect.ValueOf(rapid.SampledFrom([]access.Decision{access.Unknown, access.Allowed, access.Denied}).Draw(t, "decision")))
 		return
-	case *plan.Plan: // see below
+	case *plan.Plan, []quote.Task: // see below; a verdict's are the record's
 		return
 	}
 	switch v.Kind() {

@@ -113,6 +113,9 @@ func (x *Fixer) prove(ctx context.Context, p pass, f plan.Finding, r record.Reco
 	if r.Reason == "" || end.Reason != "" {
 		r.Reason = end.Reason
 	}
+	if end.Run.Command != "" {
+		r.Run = record.Tasks{end.Run}
+	}
 	if r.Outcome = end.Outcome; end.Unseen {
 		return r, x.write(ctx, r)
 	}

@@ -3,20 +3,32 @@ package remediation
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
 	"keymend/pkg/change"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/record"
 	"keymend/pkg/signal"
 )
 
 func (l *Looker) write(ctx context.Context, r record.Record) error {
+	r = whole(r)
 	if err := l.Log.Write(ctx, r); err != nil {
 		return fmt.Errorf("record %s of %s: %w", r.Phase, r.ID, err)
 	}
 	return nil
+}
+
+// whole is a record as it is written: its reason ends with what people would have to
+// run, so that whoever reads the log needs no other field.
+func whole(r record.Record) record.Record {
+	if told := quote.Told(r.Run); r.Reason != "" && !strings.HasSuffix(r.Reason, told) {
+		r.Reason += told
+	}
+	return r
 }
 
 // groupRecord starts a record with what the signal says.
@@ -45,7 +57,7 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 	r.Principal, r.PrincipalID = f.Principal.ARN, f.Principal.ID
 	r.Decision, r.Allowed = f.Decision(), f.Decided(access.Allowed)
 	r.Missing = record.Missing{access.Denied: f.Decided(access.Denied), access.Unknown: f.Decided(access.Unknown)}
-	r.CouldNotSee = r.CouldNotSee.With(p.Unseen...)
+	r.CouldNotSee, r.Run = r.CouldNotSee.With(p.Unseen...), p.Launch.Run
 	for _, result := range f.Results {
 		r.NearMisses = r.NearMisses.With(result.NearMisses...)
 		for _, line := range result.Trace {

@@ -122,7 +122,7 @@ func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) er
 		return fmt.Errorf("read the log about %s: %w", r.ID, err)
 	case err != nil:
 		r.CouldNotSee = r.CouldNotSee.With("whether this was told before: " + reasonOf(err))
-	case history.Told(l.parsed(lines), r):
+	case history.Told(l.parsed(lines), whole(r)):
 		return nil
 	}
 	return l.write(ctx, r)

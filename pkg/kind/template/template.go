@@ -153,15 +153,15 @@ func (s DeleteVersion) Words() change.Words {
 func (s NewVersion) End(done change.Result) change.End {
 	what := fmt.Sprintf("version %s of %s does without %s", done.ID, s.Template, s.Key)
 	version, _ := strconv.ParseInt(done.ID, 10, 64) // EC2's own number
-	next, follow := s.Next(version), strings.Join(s.Follow, " and ")
-	switch {
-	case next == "":
+	next, run := s.Next(version)
+	follow := strings.Join(s.Follow, " and ")
+	if next == "" {
 		return moved(what + "; group " + follow + " follows $Latest, and launches from it")
-	case follow == "":
-		return change.End{Outcome: outcome.HandedOver, Unseen: true, Reason: what + "; to point the group at it: " + next}
 	}
-	return change.End{Outcome: outcome.HandedOver, Unseen: true, Reason: what + "; to point the group at it: " + next +
-		"; group " + follow + " follows $Latest, and launches from it already"}
+	if follow != "" {
+		what += "; group " + follow + " follows $Latest, and launches from it already"
+	}
+	return change.End{Outcome: outcome.HandedOver, Unseen: true, Reason: what + "; what is left is to " + next + ".", Run: run}
 }
 
 // End implements change.Ender.

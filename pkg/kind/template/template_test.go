@@ -162,15 +162,15 @@ func TestEnd(t *testing.T) {
 		"$Latest": {template.NewVersion{Scene: scene(), Asked: "$Latest", Follow: []string{"api", "web"}}, outcome.Moved,
 			"version 4 of lt-1 does without " + theirs + "; group api and web follows $Latest, and launches from it; what it needs", true, "to point"},
 		"a number": {template.NewVersion{Scene: scene(), Asked: "3", Group: "web"}, outcome.HandedOver,
-			"to point the group at it: `aws autoscaling update-auto-scaling-group", false, "$Latest"},
+			"what is left is to point the group at version 4 of lt-1.", false, "$Latest"},
 		"a number, and another on $Latest": {template.NewVersion{Scene: scene(), Asked: "3", Group: "web", Follow: []string{"api"}}, outcome.HandedOver,
-			"Version=4`; group api follows $Latest, and launches from it already", false, "what it needs"},
-		"$Default that stays": {template.NewVersion{Scene: scene(), Asked: "$Default", Group: "web"}, outcome.HandedOver, "--default-version 4", false, "$Latest"},
+			"group api follows $Latest, and launches from it already", false, "what it needs"},
+		"$Default that stays": {template.NewVersion{Scene: scene(), Asked: "$Default", Group: "web"}, outcome.HandedOver, "to make version 4 of lt-1 its default.", false, "$Latest"},
 		"$Default moved": {template.SetDefault{Scene: scene(), Follow: []string{"api", "web"}}, outcome.Moved,
 			"version 4 of lt-1 is its default now, from which group api and web launches; what it needs", true, "to point"},
 	} {
 		end := (change.Steps{tc.step}).End(change.Result{ID: "4"})
-		if end.Outcome != tc.want || !strings.Contains(end.Reason, tc.says) || end.Unseen != !tc.seen || end.Last || strings.Contains(end.Reason, tc.leave) {
+		if end.Outcome != tc.want || !strings.Contains(end.Reason, tc.says) || end.Unseen != !tc.seen || end.Last || strings.Contains(end.Reason, tc.leave) || (end.Run.Command != "") != (tc.want == outcome.HandedOver) {
 			t.Errorf("%s: %+v", name, end)
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"keymend/pkg/quote"
 	"keymend/pkg/tag"
 )
 
@@ -16,29 +18,21 @@ func Description(from int64, remediation string) string {
 	return tag.Version(from) + " (" + remediation + ")"
 }
 
-// Next is what is left to do by hand once the version is there; "" = nothing: the
-// group follows by itself.
-func (s NewVersion) Next(version int64) string {
-	at := fmt.Sprintf("--region %s --auto-scaling-group-name %s", s.Region, quote(s.Group))
+// Next is what is left to do by hand once the version is there, and the command that
+// does it, where one does; "" = nothing: the group follows by itself.
+func (s NewVersion) Next(version int64) (words string, run quote.Task) {
+	number := strconv.FormatInt(version, 10)
 	switch {
 	case s.Asked == "$Latest":
-		return ""
+		return "", quote.Task{}
 	case s.Asked == "$Default":
-		return fmt.Sprintf("`aws ec2 modify-launch-template --region %s --launch-template-id %s --default-version %d`", s.Region, s.Template, version)
+		return "make version " + number + " of " + s.Template + " its default", quote.Task{Account: s.Account, Command: quote.Command(
+			"aws", "ec2", "modify-launch-template", "--launch-template-id", s.Template, "--default-version", number, "--region", s.Region)}
 	case s.Mixed:
-		return fmt.Sprintf("name version %d of %s where the mixed instances policy of group %s names version %s: `aws autoscaling update-auto-scaling-group %s --mixed-instances-policy …`",
-			version, s.Template, s.Group, s.Asked, at)
+		return fmt.Sprintf("name version %d of %s where the mixed instances policy of group %s names version %s", version, s.Template, s.Group, s.Asked), quote.Task{}
 	}
-	return fmt.Sprintf("`aws autoscaling update-auto-scaling-group %s --launch-template LaunchTemplateId=%s,Version=%d`", at, s.Template, version)
-}
-
-// quote puts a name into quotes where a shell would take it apart.
-func quote(name string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
-	if !strings.ContainsFunc(name, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	return "point the group at version " + number + " of " + s.Template, quote.Task{Account: s.Account, Command: quote.Command(
+		"aws", "autoscaling", "update-auto-scaling-group", "--auto-scaling-group-name="+s.Group, "--launch-template", "LaunchTemplateId="+s.Template+",Version="+number, "--region", s.Region)}
 }
 
 // Mappings is where a template's data has its block device mappings.

@@ -36,20 +36,20 @@ func TestDigest(t *testing.T) {
 
 func TestWhatIsLeftToDo(t *testing.T) {
 	t.Parallel()
-	step := template.NewVersion{Scene: template.Scene{Region: "eu-west-1", Template: "lt-1"}, From: 3, Group: "it's web"}
+	step := template.NewVersion{Scene: template.Scene{Account: "111122223333", Region: "eu-west-1", Template: "lt-1"}, From: 3, Group: "it's web"}
 	for asked, want := range map[string]string{
 		"$Latest":  "",
-		"$Default": "`aws ec2 modify-launch-template --region eu-west-1 --launch-template-id lt-1 --default-version 4`",
-		"3":        "`aws autoscaling update-auto-scaling-group --region eu-west-1 --auto-scaling-group-name 'it'\\''s web' --launch-template LaunchTemplateId=lt-1,Version=4`",
+		"$Default": "aws ec2 modify-launch-template --launch-template-id lt-1 --default-version 4 --region eu-west-1",
+		"3":        "aws autoscaling update-auto-scaling-group '--auto-scaling-group-name=it'\\''s web' --launch-template LaunchTemplateId=lt-1,Version=4 --region eu-west-1",
 	} {
 		step.Asked = asked
-		if got := step.Next(4); got != want {
-			t.Errorf("%s: %s", asked, got)
+		if words, run := step.Next(4); run.Command != want || (words == "") != (want == "") || want != "" && run.Account != step.Account {
+			t.Errorf("%s: %s: %+v", asked, words, run)
 		}
 	}
 	step.Asked, step.Mixed, step.Group = "3", true, "web"
-	if got := step.Next(4); !strings.Contains(got, "--auto-scaling-group-name web --mixed-instances-policy") {
-		t.Error(got)
+	if words, run := step.Next(4); !strings.Contains(words, "mixed instances policy of group web") || run.Command != "" {
+		t.Error(words, run)
 	}
 	if got := template.Description(3, "r-1"); got != "keymend: version 3 with own copies (r-1)" || !strings.HasPrefix(got, tag.Version(3)) {
 		t.Error(got)

@@ -57,7 +57,7 @@ func (d Device) refused(snap *Snapshot) string {
 			"The parameter KmsKeyId requires the parameter Encrypted to be set.", d.Name, d.Source)
 	case d.Named && !visible(snap):
 		return fmt.Sprintf("%s: snapshot %s of %s isn't there, or isn't shared with this account: InvalidSnapshot.NotFound: "+
-			"The snapshot '%s' does not exist.; its owner shares it with `aws ec2 modify-snapshot-attribute`, or name another", d.Name, d.SnapshotID, d.Source, d.SnapshotID)
+			"The snapshot '%s' does not exist.; its owner shares it with aws ec2 modify-snapshot-attribute, or name another", d.Name, d.SnapshotID, d.Source, d.SnapshotID)
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"keymend/pkg/change"
 	step "keymend/pkg/kind/copies"
 	"keymend/pkg/kind/template"
+	"keymend/pkg/quote"
 )
 
 // An Outcome is what comes next in a case. Either it has steps, or Wait or Stop
@@ -20,8 +21,9 @@ type Outcome struct {
 
 // A Stop says why Keymend goes no further by itself.
 type Stop struct {
-	Text string // what stands in the way
-	Next string // what a person does about it
+	Text string       // what stands in the way
+	Next string       // what a person does about it
+	Run  []quote.Task // the commands that do it, where some do
 	// Done: Keymend did all that it may; the rest is a person's.
 	Done bool
 }
@@ -85,7 +87,7 @@ func (c Case) copies() (Outcome, bool) {
 		}
 		return Outcome{Stop: &Stop{
 			Text: fmt.Sprintf("%s, Keymend's copy of %s, can't be used: %s", s.Copies[0].ID, s.ID, s.Copies[0].Reason),
-			Next: "Enable it, or take it away (`aws ec2 deregister-image`, `aws ec2 delete-snapshot`), and Keymend makes another at the group's next failure.",
+			Next: "Enable it, or take it away (aws ec2 deregister-image, aws ec2 delete-snapshot), and Keymend makes another at the group's next failure.",
 		}}, false
 	}
 	return Outcome{}, true

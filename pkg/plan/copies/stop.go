@@ -4,10 +4,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"keymend/pkg/quote"
 )
 
 func (c Case) stop(text, next string) *Stop {
 	return &Stop{Text: text + ".", Next: strings.ToUpper(next[:1]) + next[1:] + "."}
+}
+
+// by adds the commands that do what comes next.
+func (s *Stop) by(run ...quote.Task) *Stop {
+	s.Run = slices.DeleteFunc(run, func(t quote.Task) bool { return t == quote.Task{} })
+	return s
 }
 
 // unchangeable says why a way stays as it is: because nobody but its owner may
@@ -29,7 +37,8 @@ func (c Case) owners(w Way) *Stop {
 	switch {
 	case w.Default != "":
 		return c.stop("the key is the account's default EBS key: "+w.Default,
-			"a person of account "+c.Account+" decides which key that is: `aws ec2 modify-ebs-default-kms-key-id --region "+c.Region+" --kms-key-id "+c.CopyKey.ARN+"`; every new volume of the account lands on it")
+			"a person of account "+c.Account+" decides which key that is; every new volume of the account lands on it").by(
+			quote.Task{Account: c.Account, Command: quote.Command("aws", "ec2", "modify-ebs-default-kms-key-id", "--kms-key-id", c.CopyKey.ARN, "--region", c.Region)})
 	case w.Configuration != "":
 		return c.stop("a launch configuration can't be changed once it is made: "+w.Configuration,
 			"have the group launch from a launch template that names "+c.instead(w))
@@ -65,18 +74,19 @@ func (c Case) uncopyable(w Way) *Stop {
 				"subscribe to it in account "+c.Account+" and name the image from there, or have its owner, account "+s.Owner+", let the group use the key")
 		case len(s.Hidden) > 0:
 			return c.stop(fmt.Sprintf("image %s is shared with account %s without its storage (%s), and EC2 copies none without: You do not have permission to access the storage of this ami",
-				s.ID, c.Account, strings.Join(s.Hidden, ", ")), c.share(s))
+				s.ID, c.Account, strings.Join(s.Hidden, ", ")), "account "+s.Owner+", its owner, shares it").by(c.share(s)...)
 		}
 	}
 	return nil
 }
 
-func (c Case) share(s Source) string {
-	var commands []string
+func (c Case) share(s Source) []quote.Task {
+	var out []quote.Task
 	for _, id := range s.Hidden {
-		commands = append(commands, fmt.Sprintf("`aws ec2 modify-snapshot-attribute --region %s --snapshot-id %s --attribute createVolumePermission --operation-type add --user-ids %s`", c.Region, id, c.Account))
+		out = append(out, quote.Task{Account: s.Owner, Command: quote.Command("aws", "ec2", "modify-snapshot-attribute", "--snapshot-id", id,
+			"--attribute", "createVolumePermission", "--operation-type", "add", "--user-ids", c.Account, "--region", c.Region)})
 	}
-	return "account " + s.Owner + ", its owner, shares it: " + strings.Join(commands, ", ")
+	return out
 }
 
 // instead says what the way has to name.

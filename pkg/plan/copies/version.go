@@ -154,7 +154,10 @@ func (c Case) lead(w Way, version template.NewVersion, made Version) Outcome {
 	if w.Asked == "$Latest" { // made between two reads
 		return Outcome{Wait: fmt.Sprintf("group %s launches from version %d of %s from now on", c.Group, made.Number, w.Template.ID)}
 	}
-	return Outcome{Stop: &Stop{Text: why + ".", Next: "Point the group at it: " + version.Next(made.Number) + ".", Done: true}}
+	next, run := version.Next(made.Number)
+	stop := c.stop(why, next).by(run)
+	stop.Done = true
+	return Outcome{Stop: stop}
 }
 
 func (c Case) setDefault(w Way, version int64) template.SetDefault {

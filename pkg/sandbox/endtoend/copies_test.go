@@ -215,8 +215,8 @@ func TestCopyByNumber(t *testing.T) {
 	if len(all) != 2 || standard != 1 || c.inService("web-prod") != 0 {
 		t.Fatalf("%d versions, default %d\n%v", len(all), standard, c.short())
 	}
-	command := "aws autoscaling update-auto-scaling-group --region " + region + " --auto-scaling-group-name web-prod --launch-template LaunchTemplateId=" + template + ",Version=2"
-	if r := c.last(outcome.HandedOver); !strings.Contains(r.Reason, "`"+command+"`") {
+	command := "aws autoscaling update-auto-scaling-group --auto-scaling-group-name=web-prod --launch-template LaunchTemplateId=" + template + ",Version=2 --region " + region
+	if r := c.last(outcome.HandedOver); !strings.HasSuffix(r.Reason, ": "+command) || len(r.Run) != 1 || r.Run[0].Command != command {
 		t.Error(r.Reason)
 	}
 	c.wantFinding("web-prod", c.theirs, command)

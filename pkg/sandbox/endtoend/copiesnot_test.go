@@ -66,7 +66,7 @@ func TestCopyWithoutConsent(t *testing.T) {
 			if name != "nothing said" && name != "grants only" {
 				return
 			}
-			c.wantFinding("web-prod", c.theirs, ", account "+owner+": `aws kms tag-resource --key-id "+c.theirs+" --tags TagKey=keymend,TagValue=remediate 'TagKey=keymend-copy,TagValue="+account+"' --region "+region)
+			c.wantFinding("web-prod", c.theirs, " Account "+owner+" runs: aws kms tag-resource --key-id "+c.theirs+" --tags TagKey=keymend,TagValue=remediate TagKey=keymend-copy,TagValue="+account+" --region "+region)
 			_, err := c.there.kms.TagResource(t.Context(), &kms.TagResourceInput{KeyId: &c.theirs, Tags: []kmstypes.Tag{
 				{TagKey: new("keymend"), TagValue: new("remediate")}, {TagKey: new("keymend-copy"), TagValue: new(account)}}})
 			must(t, err)
@@ -138,7 +138,7 @@ func TestUncopiable(t *testing.T) {
 		"the default EBS key": {make: func(c *copies) {
 			c.defaultKey(c.theirs)
 			c.launches(c.world.image(), volume("/dev/xvda", new(true), ""))
-		}, says: "aws ec2 modify-ebs-default-kms-key-id --region " + region + " --kms-key-id "},
+		}, says: "aws ec2 modify-ebs-default-kms-key-id --kms-key-id "},
 		"a template of CloudFormation's": {make: func(c *copies) {
 			template := c.mappedTemplate("web", c.image)
 			c.tagged(template, "aws:cloudformation:stack-name", "web")

@@ -141,6 +141,7 @@ func (w *world) run(accountID string, environment []string, args ...string) (cod
 func plain(text string) string {
 	text = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| UTC)`).ReplaceAllString(text, "TIME")
 	text = regexp.MustCompile(`\d+ (s|min|h|days), \d+ failed launch(es)?`).ReplaceAllString(text, "SOME TIME, SOME failed launches")
+	text = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).ReplaceAllString(text, "ENDPOINT")
 	seen := map[string]string{}
 	count := map[string]int{}
 	id := regexp.MustCompile(`\b(ami|snap|lt|i|vol)-0[0-9a-f]{16}\b|\b(keymend|r)-[0-9a-f]{16}\b|\b(mrk-)[0-9a-f]{32}\b|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)

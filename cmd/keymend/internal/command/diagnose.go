@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 
 	"keymend/cmd/keymend/internal/report"
@@ -20,7 +21,17 @@ import (
 type applying struct {
 	Apply     bool   `help:"Write the fix, with your own credentials. Counts as consent for keys of your account that aren't tagged keymend=ignore."`
 	Yes       bool   `help:"With --apply: ask nothing. Where Keymend would have to ask, nothing is written."`
-	AuditFile string `name:"audit-file" help:"With --apply: append the audit records to this file; undo needs them." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
+	AuditFile string `name:"audit-file" help:"With --apply: append the audit records to this file; undo needs them." default:"${auditFile}" type:"path" placeholder:"FILE"`
+}
+
+// defaultFile takes the audit records where nobody says which file does.
+const defaultFile = "keymend-audit.jsonl"
+
+// toFile reports whether the person said which file takes them. The parser makes paths
+// absolute.
+func (a applying) toFile() bool {
+	file, err := filepath.Abs(defaultFile)
+	return err != nil || a.AuditFile != file
 }
 
 type diagnose struct {
@@ -60,17 +71,17 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	return p.tell(records, h, c.applying, c.told()...)
+	return p.tell(s, records, h, c.applying, c.flags()...)
 }
 
-// told are the options without which the next command would look at other keys.
-func (c diagnose) told() []string {
+// flags are those by which the group has to be looked at again.
+func (c diagnose) flags() []string {
 	var out []string
-	for _, key := range c.Key {
-		out = append(out, "--key="+key)
-	}
 	if c.CopyKey != "" {
 		out = append(out, "--copy-key="+c.CopyKey)
+	}
+	for _, key := range c.Key {
+		out = append(out, "--key="+key)
 	}
 	return out
 }
@@ -105,12 +116,12 @@ func told(key, account, region string) error {
 }
 
 // tell shows what was found and done, and sets the exit code.
-func (p *program) tell(records []record.Record, h report.History, a applying, told ...string) error {
+func (p *program) tell(s session, records []record.Record, h report.History, a applying, flags ...string) error {
 	groups := report.Groups(records)
 	page := p.page()
 	for i := range groups {
 		g := &groups[i]
-		g.Asked, g.History, g.File, g.Told = a.Apply, h, a.AuditFile, told
+		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile = s.place, flags, a.Apply, h, a.AuditFile, a.toFile()
 		p.code = worse(p.code, g.Code())
 		page.Blank()
 		g.Show(page)

@@ -46,6 +46,11 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 			messages = append(messages, *d.Message)
 		}
 	}
+	if len(messages) > 0 {
+		if err := p.announce(s, look.Group, look.Region); err != nil {
+			return log.records, err
+		}
+	}
 	if err := carryOut(ctx, x, messages); err != nil {
 		return log.records, fmt.Errorf("heal %s: %w", look.Group, err)
 	}

@@ -49,7 +49,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.tell(records, p.history(ctx, s, look), c.applying)
+	return p.tell(s, records, p.history(ctx, s, look), c.applying)
 }
 
 // look is what the event asks for.

@@ -69,7 +69,7 @@ func Run(args []string, around Surroundings) int {
 		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching.\n\n"+
 			"Exit codes: 0 nothing to do, or healed; 1 Keymend failed; 2 wrong usage; 3 a fix is available and was not applied; "+
 			"4 broken and not Keymend's to fix, or refused."),
-		kong.Vars{"logGroup": logGroup()},
+		kong.Vars{"logGroup": logGroup(), "auditFile": defaultFile},
 		kong.Writers(around.Out, around.Err),
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -102,7 +102,7 @@ func (s Surroundings) complain(err error, code report.Code) int {
 	if errors.As(err, &m) {
 		code = report.Misused
 	}
-	text := strings.ReplaceAll(err.Error(), "\n", "; ")                    // joined errors have lines
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")          // joined errors have lines
 	_, _ = fmt.Fprintf(s.Err, "keymend: %s\n", quote.Line(text)) // nobody is left to tell
 	if h := hint(err); h != "" {
 		_, _ = fmt.Fprintf(s.Err, "  %s\n", quote.Line(h))

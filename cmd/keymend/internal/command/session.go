@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
+	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/access"
 	"keymend/pkg/arn"
 )
@@ -19,6 +20,7 @@ type session struct {
 	aws     aws.Config
 	account string
 	arn     string // of the caller
+	place   report.Place
 }
 
 // login finds credentials and Region as the AWS CLI does.
@@ -49,7 +51,8 @@ func (p *program) login(ctx context.Context) (session, error) {
 	if err != nil {
 		return session{}, fmt.Errorf("ask AWS whose credentials these are: %w", err)
 	}
-	return session{aws: cfg, account: aws.ToString(who.Account), arn: aws.ToString(who.Arn)}, nil
+	account := aws.ToString(who.Account)
+	return session{aws: cfg, account: account, arn: aws.ToString(who.Arn), place: p.place(account, cfg.Region)}, nil
 }
 
 // principal is who the caller is to a policy. A session's ARN leaves its role's

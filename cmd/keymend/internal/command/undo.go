@@ -28,10 +28,10 @@ import (
 
 type undo struct {
 	ID        string `arg:"" help:"Id of the remediation, as in r-1a2b3c4d5e6f7a8b." placeholder:"ID"`
-	File      string `help:"File with audit records, one a line. With --apply: append the new ones to it." xor:"source" placeholder:"AUDIT.jsonl"`
+	File      string `help:"File with audit records, one a line. With --apply: append the new ones to it." xor:"source" type:"path" placeholder:"AUDIT.jsonl"`
 	LogGroup  string `name:"log-group" help:"CloudWatch log group with audit records." default:"${logGroup}" placeholder:"NAME"`
 	Apply     bool   `help:"Take it away, with your own credentials."`
-	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"keymend-audit.jsonl" type:"path" placeholder:"FILE"`
+	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"${auditFile}" type:"path" placeholder:"FILE"`
 }
 
 // logGroup is that of the deployed function.
@@ -74,7 +74,10 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	if !c.Apply {
-		return p.previewUndo(ctx, x, r, c.from())
+		return p.previewUndo(ctx, x, report.Undo{Record: r, Place: s.place, From: c.from()})
+	}
+	if err := p.announce(s, c.ID, r.Region); err != nil {
+		return err
 	}
 	done, err := x.Undo(ctx, r)
 	if err != nil {
@@ -93,14 +96,14 @@ func (c undo) choose(records []record.Record, where string) (record.Record, erro
 }
 
 // from is how the record was found, as it has to be told again.
-func (c undo) from() string {
+func (c undo) from() []string {
 	switch {
 	case c.File != "":
-		return " --file " + c.File
+		return []string{"--file", c.File} // a whole path
 	case c.LogGroup != logGroup():
-		return " --log-group " + c.LogGroup
+		return []string{"--log-group=" + c.LogGroup}
 	}
-	return ""
+	return nil
 }
 
 // accountsOf returns the accounts in which something is to be taken back: the
@@ -194,12 +197,12 @@ func readRecords(r io.Reader) ([]record.Record, error) {
 
 // previewUndo says what would be taken away, and what in another account these
 // credentials can't.
-func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, r record.Record, from string) error {
-	steps, elsewhere, err := x.Preview(ctx, r)
+func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, u report.Undo) error {
+	steps, elsewhere, err := x.Preview(ctx, u.Record)
 	if err != nil {
 		return err
 	}
-	u := report.Undo{Record: r, From: from, Elsewhere: elsewhere}
+	u.Elsewhere = elsewhere
 	for _, step := range steps {
 		if step.Before != "" || step.After != "" {
 			u.Before, u.After = step.Before, step.After

@@ -92,11 +92,11 @@ func (s *stage) notAsked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(found.Reason, guard.EnrolCommand(key)) {
+	if !strings.Contains(found.Reason, guard.Enrol(key).Command) {
 		return fmt.Errorf("the proposal doesn't say by which command the key is enrolled: %s", found.Reason)
 	}
 	s.single(group+"  key not enrolled", "proposal, writes 0; its owner's one command:")
-	s.page.Text(screen.Plain, "            "+guard.EnrolCommand(key))
+	s.page.Text(screen.Plain, "            "+guard.Enrol(key).Command)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
+	"keymend/pkg/record"
 )
 
 // copying shows where a copy of one's own stands, and who goes on.
@@ -12,23 +13,52 @@ func (g Group) copying(p *screen.Page, k Key) {
 	switch k.Outcome() {
 	case outcome.HandedOver:
 		p.Row(screen.Doubt, "YOURS", k.why())
+		g.Place.run(p, "", k.last().Run)
 	case outcome.Moved:
 		p.Row(screen.Good, "MOVED", k.why())
-		p.Row(screen.Bold, "NEXT", g.again()+" opens the key that the copy lies under, where it isn't open")
+		p.Row(screen.Bold, "NEXT", "to open the key that the copy lies under, where it isn't open:")
+		p.Whole(screen.Bold, "", g.again())
 	default:
 		p.Row(screen.Doubt, "COPYING", k.why())
-		p.Row(screen.Bold, "NEXT", g.again()+" goes on once it is ready")
+		p.Row(screen.Bold, "NEXT", "to go on once it is ready:")
+		p.Whole(screen.Bold, "", g.again())
 	}
 	if r := k.Result; r != nil && r.Verdict != nil && r.Verdict.Reason == guard.PersonDecided {
 		p.Row(screen.Doubt, "CONSENT", word(r.Plan, "was"))
 	}
-	if k.Result != nil && len(k.Result.Undo) > 0 {
-		p.Whole(screen.Bold, "UNDO", "keymend undo "+k.Result.RemediationID+" --file "+g.File)
+	if k.Result != nil {
+		g.undo(p, *k.Result)
 	}
 }
 
+// last is the record that says how it stands.
+func (k Key) last() record.Record {
+	if k.Result != nil {
+		return *k.Result
+	}
+	return k.Finding
+}
+
 // again is how a person goes on.
-func (g Group) again() string { return "`keymend diagnose " + g.Head.Group + g.told() + " --apply`" }
+func (g Group) again() string {
+	flags := []string{"--apply"}
+	if g.ToFile {
+		flags = append(flags, option("--audit-file", g.File)...)
+	}
+	return g.look(flags...)
+}
+
+// look is how a person looks again.
+func (g Group) look(flags ...string) string {
+	return g.Place.Keymend("diagnose", g.Head.Group, append(flags, g.Flags...)...)
+}
+
+// undo shows how a change is taken back.
+func (g Group) undo(p *screen.Page, r record.Record) {
+	if len(r.Undo) > 0 {
+		p.Whole(screen.Bold, "UNDO", g.Place.Keymend("undo", r.RemediationID, option("--file", g.File)...))
+	}
+}
 
 // word says what a person's --apply stands in for.
 func word(p *plan.Plan, is string) string {

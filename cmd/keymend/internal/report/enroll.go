@@ -1,20 +1,21 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/arn"
 	"keymend/pkg/guard"
+	"keymend/pkg/quote"
 	"keymend/pkg/tag"
 )
 
 // An Enrolment is what the owner of a key does so that Keymend may open it.
 type Enrolment struct {
-	Key  string   // ARN
-	For  []string // other accounts whose groups it is for
-	Copy bool     // they may copy, too
+	Key   string   // ARN
+	For   []string // other accounts whose groups it is for
+	Copy  bool     // they may copy, too
+	Place Place    // where the owner is; the account is taken for the key's
 }
 
 // Show writes it on the page.
@@ -22,7 +23,9 @@ func (e Enrolment) Show(p *screen.Page) {
 	owner, region := arn.Account(e.Key), arn.Region(e.Key)
 	p.Row(screen.Bold, "ENROLL", e.Key)
 	p.Blank()
-	p.Row(screen.Bold, "OWNER", "account "+owner+" runs:", "`"+guard.EnrolCommand(e.Key, e.named()...)+"`")
+	e.Place.Account = owner
+	p.Row(screen.Bold, "OWNER", "account "+owner+" runs:")
+	p.Whole(screen.Bold, "", e.Place.AWS(guard.Enrol(e.Key, e.named()...)))
 	p.Row(screen.Bold, "OPENS", "the key to the service-linked role of a group that can't launch without it, in account "+owner+": Auto Scaling's, and EC2 Spot's where that launches; to nobody else")
 	if len(e.For) > 0 {
 		others := strings.Join(e.For, ", ")
@@ -34,9 +37,11 @@ func (e Enrolment) Show(p *screen.Page) {
 	}
 	p.Row(screen.Doubt, "BEWARE", "whoever may create Auto Scaling groups there can use the key through the default role; a sensitive key takes a role of its own: docs/security.md")
 	p.Blank()
-	p.Row(screen.Bold, "STOP", "so that nothing more is opened:", fmt.Sprintf("`aws kms untag-resource --key-id %s --tag-keys %s --region %s`", e.Key, strings.Join(e.tags(), " "), region),
-		"so that nothing is proposed either, tag it "+tag.Keymend+"="+tag.Ignore)
-	p.Row(screen.Bold, "", "what was opened until then stays, until `keymend undo ID --apply`")
+	p.Row(screen.Bold, "STOP", "so that nothing more is opened:")
+	words := append(append([]string{"aws", "kms", "untag-resource", "--key-id", e.Key, "--tag-keys"}, e.tags()...), "--region", region)
+	p.Whole(screen.Bold, "", e.Place.AWS(quote.Task{Account: owner, Command: quote.Command(words...)}))
+	p.Row(screen.Bold, "", "so that nothing is proposed either, tag it "+tag.Keymend+"="+tag.Ignore,
+		"what was opened until then stays, until it is undone (keymend undo)")
 }
 
 // named are the accounts, by the tags that list them.

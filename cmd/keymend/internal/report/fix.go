@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
@@ -10,17 +9,19 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 )
 
 // fix says what can be done about the key, or what was.
 func (g Group) fix(p *screen.Page, k Key) {
 	switch o := k.Outcome(); o {
 	case outcome.NoFix, outcome.NotPermitted, outcome.SettingsInvalid, outcome.CauseElsewhere, outcome.NotKMS, outcome.Ignored:
-		k.noFix(p, o)
+		g.noFix(p, k)
 	case outcome.Waiting:
-		k.waits(p)
+		g.waits(p, k)
 	case outcome.Refused:
 		p.Row(screen.Bad, "REFUSED", k.why())
+		g.Place.run(p, "", k.Finding.Run)
 	case outcome.Fixable, outcome.Observed, outcome.Proposed, outcome.Sent:
 		g.proposal(p, k)
 	case outcome.Copying, outcome.Moved, outcome.HandedOver:
@@ -48,29 +49,29 @@ func (g Group) next(p *screen.Page) {
 	}
 }
 
-func (k Key) noFix(p *screen.Page, o outcome.Outcome) {
-	if k.Finding.Plan != nil && k.Finding.Plan.NoFix != nil && o == outcome.NoFix {
-		p.Row(screen.Bad, "NO FIX", k.Finding.Plan.NoFix.Text)
-		if k.Finding.Plan.ForOwner == nil {
-			p.Row(screen.Bold, "REMEDY", nonEmpty(k.Finding.Plan.NoFix.Remedy)...)
-		}
-		k.halves(p)
+func (g Group) noFix(p *screen.Page, k Key) {
+	of := k.Finding.Plan
+	if of == nil || of.NoFix == nil || k.Outcome() != outcome.NoFix {
+		p.Row(screen.Bold, "WHY", k.why())
+		g.Place.run(p, "", k.Finding.Run)
 		return
 	}
-	p.Row(screen.Bold, "WHY", k.why())
+	p.Row(screen.Bad, "NO FIX", of.NoFix.Text)
+	if of.ForOwner == nil {
+		p.Row(screen.Bold, "REMEDY", nonEmpty(of.NoFix.Remedy)...)
+	}
+	g.Place.run(p, "", k.Finding.Run)
+	g.halves(p, k)
 }
 
-// why is the record's own reason, or what its outcome means.
+// why is the record's own reason, without what people would have to run, or what its
+// outcome means.
 func (k Key) why() string {
-	r := k.Finding
-	if k.Result != nil {
-		r = *k.Result
-	}
-	switch {
+	switch r := k.last(); {
 	case r.Outcome == outcome.Proposed && r.Plan != nil && r.Plan.ForOwner != nil && r.Verdict != nil:
 		return r.Verdict.Text // what the owner does by hand is shown by itself
 	case r.Reason != "":
-		return r.Reason
+		return strings.TrimSuffix(r.Reason, quote.Told(r.Run))
 	case r.Verdict != nil && r.Verdict.Text != "":
 		return r.Verdict.Text
 	}
@@ -80,42 +81,49 @@ func (k Key) why() string {
 // proposal: the fix now, and for good where the policy is kept as code.
 func (g Group) proposal(p *screen.Page, k Key) {
 	what, why := describe(k.Finding.Plan)
-	when := "now "
+	when := "now: "
 	switch {
 	case g.Asked:
-		p.Row(screen.Bad, "REFUSED", k.why(), "what would have been done: "+what)
+		p.Row(screen.Bad, "REFUSED", k.why())
+		g.Place.run(p, "", k.Finding.Run)
+		p.Row(screen.Bold, "", "what would have been done: "+what)
 	case k.refused():
 		p.Row(screen.Doubt, "FIRST", k.Finding.Verdict.Text)
-		when = "then"
+		g.Place.run(p, "", k.Finding.Run)
+		when = "then: "
 		fallthrough
 	default:
 		if k.Finding.Plan != nil && k.Finding.Plan.Doubt != "" {
 			p.Row(screen.Doubt, "DOUBT", "the fix opens the key for certain, but may not be needed: "+k.Finding.Plan.Doubt)
 		}
-		p.Whole(screen.Bold, "FIX", fmt.Sprintf("%s       keymend diagnose %s%s --apply     %s", when, g.Head.Group, g.told(), what))
+		if when == "now: " { // else it stands above
+			g.Place.run(p, "ASK", k.Finding.Run)
+		}
+		p.Row(screen.Bold, "FIX", when+what)
+		p.Whole(screen.Bold, "", g.again())
 		p.Row(screen.Bold, "", nonEmpty(why)...)
 		if v := k.Finding.Verdict; v != nil && v.Reason == guard.PersonDecided {
 			p.Row(screen.Doubt, "", word(k.Finding.Plan, "is"))
 		}
 	}
-	k.forGood(p)
+	g.forGood(p, k)
 }
 
-func (k Key) forGood(p *screen.Page) {
-	if k.halves(p) || k.Finding.Key == "" || k.Finding.Plan != nil && k.Finding.Plan.Copies() {
+func (g Group) forGood(p *screen.Page, k Key) {
+	if g.halves(p, k) || k.Finding.Key == "" || k.Finding.Plan != nil && k.Finding.Plan.Copies() {
 		return
 	}
 	code := plan.Finding{Principal: access.Principal{ARN: k.Finding.Principal}}.Code()
 	if code == "" {
 		return
 	}
-	p.Row(screen.Bold, "", "for good   the same as code, for the owner of the policy:")
+	p.Row(screen.Bold, "", "for good: the same as code, for the owner of the policy")
 	p.Raw(code)
 }
 
 // halves shows how both halves of the fix for another account's key stand, and
 // what its owner does; false where the key is the group's account's.
-func (k Key) halves(p *screen.Page) bool {
+func (g Group) halves(p *screen.Page, k Key) bool {
 	if k.Finding.Plan == nil || k.Finding.Plan.ForOwner == nil {
 		return false
 	}
@@ -131,11 +139,11 @@ func (k Key) halves(p *screen.Page) bool {
 		p.Raw(indented(owner.Statements))
 	}
 	if k.Finding.Key == "" {
-		k.hidden(p, *owner)
+		g.hidden(p, *owner)
 		return true
 	}
 	p.Row(screen.Bold, "THEN", "Keymend creates the grant by itself when the group next fails, or someone of account "+k.Finding.Account+" does:")
-	p.Raw(owner.Command)
+	p.Whole(screen.Bold, "", g.Place.AWS(quote.Task{Account: k.Finding.Account, Command: owner.Command}))
 	return true
 }
 
@@ -198,10 +206,9 @@ func (g Group) done(p *screen.Page, k Key) {
 	}
 	proof(p, &r)
 	if label == "FIXED" && launchesNext(&r) {
-		p.Row(screen.Bold, "NEXT", "the group launches at its next try by itself; `keymend diagnose "+r.Group+"` tells")
+		p.Row(screen.Bold, "NEXT", "the group launches at its next try by itself; to see whether it did:")
+		p.Whole(screen.Bold, "", g.look())
 	}
 	k.bridges(p, r.Bridges)
-	if len(r.Undo) > 0 {
-		p.Whole(screen.Bold, "UNDO", "keymend undo "+r.RemediationID+" --file "+g.File)
-	}
+	g.undo(p, r)
 }

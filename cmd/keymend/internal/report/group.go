@@ -16,9 +16,11 @@ type Group struct {
 	Head    record.Record // the first finding: account, Region, group, counts
 	Keys    []Key
 	History History
+	Place   Place    // where the person looked
+	Flags   []string // by which they looked, and have to look again
 	Asked   bool     // the person asked for the fix to be applied (--apply)
-	Told    []string // options by which the person told of keys, as in --key=ARN
 	File    string   // where the audit records went; "" = nowhere
+	ToFile  bool     // the person said where they go
 }
 
 // A Key is one finding, with what came of it.

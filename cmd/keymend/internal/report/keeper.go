@@ -23,19 +23,11 @@ func keeper(p *screen.Page, by plan.ForOwner) {
 
 // hidden shows what comes after the owner's half where even the key's name is out of
 // sight: the owner tells it.
-func (k Key) hidden(p *screen.Page, by plan.ForOwner) {
-	r := k.Finding
-	p.Row(screen.Bold, "THEN", "someone of account "+r.Account+" does, with the key's id, which account "+by.Account+" tells, in the place of KEY:")
-	p.Raw(by.Command)
-	p.Whole(screen.Bold, "OR", quote.Command("keymend", "diagnose", r.Group, "--key", "ARN")+"     looks at that key, too")
-}
-
-// told repeats what the person told, for the next command.
-func (g Group) told() string {
-	if len(g.Told) == 0 {
-		return ""
-	}
-	return " " + quote.Command(g.Told...)
+func (g Group) hidden(p *screen.Page, by plan.ForOwner) {
+	p.Row(screen.Bold, "THEN", "someone of account "+g.Head.Account+" does, with the key's id, which account "+by.Account+" tells, in the place of KEY:")
+	p.Whole(screen.Bold, "", g.Place.AWS(quote.Task{Account: g.Head.Account, Command: by.Command}))
+	p.Row(screen.Bold, "OR", "have Keymend look at that key, too, by its ARN:")
+	p.Whole(screen.Bold, "", g.look("--key=ARN"))
 }
 
 // indented are statements as a list, as one reads it; those that aren't JSON as they are.

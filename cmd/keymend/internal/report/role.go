@@ -9,10 +9,10 @@ import (
 )
 
 // waits says what comes later, and after what.
-func (k Key) waits(p *screen.Page) {
+func (g Group) waits(p *screen.Page, k Key) {
 	what, why := describe(k.Finding.Plan)
 	p.Row(screen.Bold, "THEN", nonEmpty(what, why, k.Finding.Reason)...)
-	k.forGood(p)
+	g.forGood(p, k)
 }
 
 // proof says what was seen after a write. Of a role or a group there is nothing

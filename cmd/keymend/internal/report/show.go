@@ -9,6 +9,7 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/outcome"
+	"keymend/pkg/quote"
 	"keymend/pkg/record"
 )
 
@@ -91,7 +92,8 @@ func (g Group) suspension(p *screen.Page) {
 		what = "a person stopped Launch; no fix brings anything back until they resume it: "
 	}
 	p.Row(screen.Doubt, "STOPPED", what+g.Head.Suspended)
-	p.Whole(screen.Bold, "", fmt.Sprintf("aws autoscaling resume-processes --auto-scaling-group-name %s --scaling-processes Launch --region %s", g.Head.Group, g.Head.Region))
+	p.Whole(screen.Bold, "", g.Place.AWS(quote.Task{Account: g.Head.Account, Command: quote.Command(
+		"aws", "autoscaling", "resume-processes", "--auto-scaling-group-name="+g.Head.Group, "--scaling-processes", "Launch", "--region", g.Head.Region)}))
 }
 
 func (k Key) show(p *screen.Page) {

@@ -144,7 +144,8 @@ func TestShow(t *testing.T) {
 				t.Fatalf("%d groups, want 1", len(groups))
 			}
 			g := groups[0]
-			g.History, g.Asked, g.File = sc.history, sc.apply, "audit.jsonl"
+			g.History, g.Asked, g.File = sc.history, sc.apply, "/home/oncall/audit.jsonl"
+			g.Place = report.Place{Account: account, Region: region, Profile: "prod"}
 			if g.Code() != sc.code {
 				t.Errorf("exit code %d, want %d", g.Code(), sc.code)
 			}

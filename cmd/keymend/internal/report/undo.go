@@ -17,7 +17,8 @@ type Undo struct {
 	Before, After string          // the key's policy now, and as it would be; "" for a grant
 	Steps         []apply.Preview // what each step of it would do
 	Elsewhere     []string        // accounts in which there is more, that other credentials take away
-	From          string          // flags by which the record was found
+	Place         Place           // where the person looked
+	From          []string        // flags by which the record was found
 	Done          string          // what was done; "" = nothing yet
 	Failed        bool
 }
@@ -57,7 +58,7 @@ func (u Undo) Show(p *screen.Page) {
 	case !u.Changes():
 		p.Text(screen.Bold, "It is gone already. Nothing changed.")
 	default:
-		p.Whole(screen.Bold, "TO DO SO", "keymend undo "+r.RemediationID+u.From+" --apply")
+		p.Whole(screen.Bold, "TO DO SO", u.Place.Keymend("undo", r.RemediationID, append(u.From, "--apply")...))
 		p.Blank()
 		p.Text(screen.Bold, "Nothing changed.")
 	}

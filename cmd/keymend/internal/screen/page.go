@@ -48,8 +48,7 @@ func (p *Page) Blank() {
 }
 
 // Row writes a label and, beside it, each text on a line of its own. Texts too
-// long for a line are broken between words, but never inside `…`: commands must
-// stay whole to be copied. Without texts there is no row.
+// long for a line are broken between words. Without texts there is no row.
 func (p *Page) Row(ink Ink, label string, texts ...string) {
 	for _, text := range texts {
 		for _, line := range wrap(quote.Line(text), width-gutter) {
@@ -96,11 +95,11 @@ func (p *Page) Wrapped(head string, columns int, text string) {
 	}
 }
 
-// wrap breaks a text between words. A span in back quotes counts as one word.
+// wrap breaks a text between words.
 func wrap(text string, columns int) []string {
 	var lines []string
 	line := ""
-	for _, word := range words(text) {
+	for _, word := range strings.Split(text, " ") {
 		switch {
 		case line == "":
 			line = word
@@ -112,18 +111,4 @@ func wrap(text string, columns int) []string {
 		}
 	}
 	return append(lines, line)
-}
-
-func words(text string) []string {
-	var out []string
-	quoted := false
-	for _, word := range strings.Split(text, " ") {
-		if quoted {
-			out[len(out)-1] += " " + word
-		} else {
-			out = append(out, word)
-		}
-		quoted = quoted != (strings.Count(word, "`")%2 == 1)
-	}
-	return out
 }

@@ -21,7 +21,7 @@ func TestPage(t *testing.T) {
 	p.Row(screen.Bold, "NONE")
 	p.Blank()
 	p.Blank()
-	p.Row(screen.Bold, "WRAP", strings.Repeat("word ", 20)+"`"+strings.Repeat("command ", 15)+"` end")
+	p.Row(screen.Bold, "WRAP", strings.Repeat("word ", 20)+"end")
 	p.Whole(screen.Bold, "WHOLE", strings.TrimSpace(strings.Repeat("command ", 15)))
 	p.Raw("{\n  \"a\": 1\n}")
 	if err := p.Flush(); err != nil {
@@ -34,8 +34,7 @@ func TestPage(t *testing.T) {
 	}
 	want := "KEY       one\n          two\n\n" +
 		"WRAP      " + strings.TrimSpace(strings.Repeat("word ", 17)) + "\n" +
-		"          word word word\n" +
-		"          `" + strings.Repeat("command ", 15) + "`\n          end\n" +
+		"          word word word end\n" +
 		"WHOLE     " + strings.TrimSpace(strings.Repeat("command ", 15)) + "\n" +
 		"          {\n            \"a\": 1\n          }\n\nend\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {

@@ -1,0 +1,76 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/quote"
+)
+
+// A Place is where a person's commands act. A printed command leads to the same place,
+// from whichever shell it is pasted into.
+type Place struct {
+	Account  string // "" = not known
+	Region   string
+	Profile  string // of the shared AWS config; "" = the credentials come from elsewhere
+	Endpoint string // "" = AWS
+}
+
+// flags name the place; whose tells whether it is named whose credentials, too.
+func (p Place) flags(whose bool) []string {
+	var out []string
+	if p.Profile != "" && whose {
+		out = append(out, option("--profile", p.Profile)...)
+	}
+	if p.Region != "" {
+		out = append(out, "--region", p.Region)
+	}
+	if p.Endpoint != "" {
+		out = append(out, "--endpoint-url", p.Endpoint)
+	}
+	return out
+}
+
+// option keeps a value that begins with a dash from being taken for another option.
+func option(name, value string) []string {
+	if strings.HasPrefix(value, "-") {
+		return []string{name + "=" + value}
+	}
+	return []string{name, value}
+}
+
+// Keymend returns the command that runs Keymend there, about a group or a remediation.
+func (p Place) Keymend(command, about string, flags ...string) string {
+	flags = append(flags, p.flags(true)...)
+	if strings.HasPrefix(about, "-") {
+		return quote.Command(slices.Concat([]string{"keymend", command}, flags, []string{"--", about})...)
+	}
+	return quote.Command(slices.Concat([]string{"keymend", command, about}, flags)...)
+}
+
+// AWS returns a task's command as it acts there. The credentials are named only where
+// they are those of the task's account; the endpoint always, since there may be the
+// same AWS nowhere else.
+func (p Place) AWS(t quote.Task) string {
+	p.Region = "" // the command has its own
+	words := p.flags(cmp.Or(t.Account, p.Account) == p.Account)
+	if len(words) == 0 {
+		return t.Command
+	}
+	return t.Command + " " + quote.Command(words...)
+}
+
+// run writes tasks, each on a line of its own, below a line that says whose they are
+// where they are another account's.
+func (p Place) run(page *screen.Page, label string, tasks []quote.Task) {
+	for _, t := range tasks {
+		if t.Account != p.Account {
+			page.Row(screen.Bold, label, "account "+t.Account+" runs:")
+			label = ""
+		}
+		page.Whole(screen.Bold, label, p.AWS(t))
+		label = ""
+	}
+}

@@ -1,0 +1,62 @@
+package plan
+
+import (
+	"cmp"
+	"strings"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/quote"
+	"keymend/pkg/slr"
+)
+
+// commands are those that do what a remedy says, each by whoever may.
+func (f Finding) commands(n NoFix) []quote.Task {
+	switch n.Reason { //nolint:exhaustive // the others take a person's judgement, or have theirs beside the plan
+	case KeyNotUsable:
+		return f.usable()
+	case OtherRegion:
+		return f.replicate()
+	case RoleMissing:
+		return []quote.Task{{Account: f.Account, Command: f.createRole()}}
+	case OtherService:
+		return []quote.Task{{Account: f.Account, Command: f.createGrant()}}
+	}
+	return nil
+}
+
+// usable: only some states end by a command that is known beforehand.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+func (f Finding) usable() []quote.Task {
+	by := func(action string) quote.Task {
+		return quote.Task{Account: f.KeyAccount(), Command: quote.Command("aws", "kms", action, "--key-id", f.Facts.Key.ARN, "--region", f.keyRegion())}
+	}
+	switch f.Facts.Key.State {
+	case "Disabled":
+		return []quote.Task{by("enable-key")}
+	case "PendingDeletion":
+		return []quote.Task{by("cancel-key-deletion"), by("enable-key")}
+	}
+	return nil
+}
+
+func (f Finding) replicate() []quote.Task {
+	if !f.multiRegion() {
+		return nil
+	}
+	return []quote.Task{{Account: f.KeyAccount(), Command: quote.Command(
+		"aws", "kms", "replicate-key", "--key-id", f.Facts.Key.ARN, "--replica-region", f.Region, "--region", f.keyRegion())}}
+}
+
+func (f Finding) createRole() string {
+	words := []string{"aws", "iam", "create-service-linked-role", "--aws-service-name", cmp.Or(slr.Service(f.Principal.ARN), slr.AutoScaling)}
+	if _, suffix, ok := strings.Cut(arn.Resource(f.Principal.ARN), "_"); ok {
+		words = append(words, "--custom-suffix="+suffix)
+	}
+	return quote.Command(words...)
+}
+
+func (f Finding) createGrant() string {
+	return quote.Command(append([]string{
+		"aws", "kms", "create-grant", "--region", f.Region, "--key-id", f.Facts.Key.ARN, "--grantee-principal", f.Principal.ARN, "--operations",
+	}, slr.Operations()...)...)
+}
