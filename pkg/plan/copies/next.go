@@ -109,7 +109,7 @@ func (c Case) remove(s Source) (step.Remove, bool) {
 	for _, o := range s.Copies {
 		if o.State == Failed {
 			out.ID, out.Snapshots, out.Remediation = o.ID, o.Snapshots, o.Remediation
-			out.Why = strings.TrimSpace("the copy failed: " + o.Reason)
+			out.Why = strings.TrimSpace("the copy failed: "+o.Reason) + c.shut(s, o)
 			return out, true
 		}
 	}
@@ -118,6 +118,15 @@ func (c Case) remove(s Source) (step.Remove, bool) {
 		return out, true
 	}
 	return step.Remove{}, false
+}
+
+// shut says what a copy that failed for a key lacked. EC2's text tells no key.
+func (c Case) shut(s Source, o Copy) string {
+	if !strings.Contains(o.Reason, "not accessible") {
+		return ""
+	}
+	return fmt.Sprintf(". The policy of %s has to let account %s copy by way of EC2 (the statements are in docs/copies.md), and whoever copies may use %s",
+		strings.Join(s.Keys, ", and of "), c.Account, c.CopyKey.ARN)
 }
 
 func (c Case) scene(of string) template.Scene {

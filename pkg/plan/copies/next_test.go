@@ -71,9 +71,11 @@ func TestNext(t *testing.T) {
 		steps  string // types, in order
 		says   string // in Wait, Stop or the steps
 	}{
-		"nothing there":                          {nil, "CopyImage", `"name":"keymend copy of ami-1 under ours"`},
-		"a snapshot":                             {[]func(*copies.Case){func(c *copies.Case) { source(c).ID = "snap-1" }}, "CopySnapshot", `"source":"snap-1"`},
-		"pending":                                {[]func(*copies.Case){copied(copies.Pending)}, "", "ami-2, a copy of ami-1 under " + ours + ", isn't ready yet"},
+		"nothing there": {nil, "CopyImage", `"name":"keymend copy of ami-1 under ours"`},
+		"a snapshot":    {[]func(*copies.Case){func(c *copies.Case) { source(c).ID = "snap-1" }}, "CopySnapshot", `"source":"snap-1"`},
+		"pending":       {[]func(*copies.Case){copied(copies.Pending)}, "", "ami-2, a copy of ami-1 under " + ours + ", isn't ready yet"},
+		"failed for a key": {[]func(*copies.Case){copied(copies.Failed), func(c *copies.Case) { source(c).Copies[0].Reason = "Given key ID is not accessible" }}, "RemoveCopy",
+			"Given key ID is not accessible. The policy of " + theirs + " has to let account 111122223333 copy by way of EC2"},
 		"failed":                                 {[]func(*copies.Case){copied(copies.Failed)}, "RemoveCopy", `"id":"ami-2","snapshots":["snap-2"],"remediation":"r-1","why":"the copy failed: EC2's words"`},
 		"failed, and another pending":            {[]func(*copies.Case){copied(copies.Pending), copied(copies.Failed)}, "RemoveCopy", ""},
 		"snapshots left":                         {[]func(*copies.Case){func(c *copies.Case) { source(c).Orphans = []string{"snap-9"} }}, "RemoveCopy", `"snapshots":["snap-9"]`},
