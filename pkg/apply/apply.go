@@ -9,6 +9,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -125,14 +126,21 @@ type Env struct {
 // pause between. A pause of a few seconds is what KMS and Auto Scaling need to know
 // what IAM has just made.
 func (e Env) Again(ctx context.Context, tries int, passes func(error) bool, do func() error) error {
-	const pause = 3 * time.Second
 	for i := 1; ; i++ {
 		err := do()
 		if err == nil || i == tries || !passes(err) {
 			return err
 		}
-		if err := e.Sleep(ctx, pause); err != nil {
+		if err := e.Pause(ctx, i); err != nil {
 			return err
 		}
 	}
+}
+
+// Pause waits before the next try: from one second to twice as long at each try, and
+// never as long as somebody else who began at the same time.
+func (e Env) Pause(ctx context.Context, try int) error {
+	const shortest, longest = time.Second, 16 * time.Second
+	span := min(shortest<<min(try, 5), longest)
+	return e.Sleep(ctx, shortest+rand.N(span)) //nolint:gosec // spread, no secret
 }

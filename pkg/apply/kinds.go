@@ -2,7 +2,10 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"keymend/pkg/apply/once"
 
 	"keymend/pkg/change"
 	"keymend/pkg/plan"
@@ -38,13 +41,48 @@ func (t Table) Stands(ctx context.Context, e Env, s change.Step) (change.Result,
 	return k.stands(ctx, e, s)
 }
 
-// Do is Doer.Do of the step's kind.
+// Do is Doer.Do of the step's kind. Where a call may have been carried out and no
+// answer says so, it looks first whether the step stands. Only where it doesn't, the
+// step is carried out anew, on what is there by then.
 func (t Table) Do(ctx context.Context, e Env, s change.Step) (change.Result, error) {
+	const tries = 4
 	k, err := t.of(s)
 	if err != nil {
 		return change.Result{}, err
 	}
-	return k.do(ctx, e, s)
+	done, err := k.do(ctx, e, s)
+	for try := 1; try < tries && errors.Is(err, once.ErrUnsure); try++ {
+		var cancel context.CancelFunc
+		ctx, cancel = once.Uninterrupted(ctx)
+		defer cancel()
+		if err := e.Pause(ctx, try); err != nil {
+			return done, fmt.Errorf("%w: %w", once.ErrUnsure, err)
+		}
+		found, standing, lookErr := k.stands(ctx, e, s)
+		switch {
+		case lookErr != nil:
+			return done, fmt.Errorf("%w: %w, and then: %w", once.ErrUnsure, err, lookErr)
+		case standing == There || standing == Ours:
+			return unsure(s, done, found, standing), nil
+		}
+		var again change.Result
+		if again, err = k.do(ctx, e, s); err == nil && !again.Changed {
+			return unsure(s, done, again, There), nil
+		}
+		done = again
+	}
+	return done, err
+}
+
+// unsure is what came of a step that was sent without an answer, and is found to
+// stand. What can't be taken back isn't claimed for an undo.
+func unsure(s change.Step, sent, found change.Result, how Standing) change.Result {
+	if found.Before == "" && found.After == "" {
+		found.Before, found.After = sent.Before, sent.After
+	}
+	found.Changed = found.Changed || len(s.Undo(change.Mark{}, found)) == 0
+	found.Unsure = found.Changed && how != Ours
+	return found
 }
 
 // Proof is Prover.Proof of the step's kind, or else whether its effect stands.

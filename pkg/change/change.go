@@ -77,6 +77,7 @@ type Mark struct {
 // A Result is what came of a step.
 type Result struct {
 	Changed       bool   // this remediation wrote; of what stands already: it may have
+	Unsure        bool   // Changed, and it may have been somebody else: the write's answer didn't arrive
 	ID            string // by which AWS knows what was made: a grant's, a copy's, a version's number; "" = nothing has one
 	Before, After string // key policies; "" where none was edited
 	// Left names the statements that name the principal still, which aren't

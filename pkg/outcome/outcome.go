@@ -73,7 +73,7 @@ func Meanings() map[Outcome]string {
 		Superseded:   "The facts changed since the plan was made; it was not carried out.",
 		Failed:       "AWS refused the change, or a call that it rests on, for a reason that trying again doesn't mend.",
 		Undone:       "What Keymend had added was taken away again.",
-		Stands:       "The change stood already when its message came again: an earlier delivery wrote it and ended before it could say so, or somebody else did. It is proven as one that is fixed.",
+		Stands:       "The change stands, and nothing tells who wrote it: this remediation, which ended before it could say so or whose answer from AWS was lost, or somebody else. It is proven as one that is fixed.",
 		Copying:      "A copy under a key of the group's account is on its way; what comes after begins when it is ready.",
 		Moved:        "The launch template has a version that does without the other account's key, and the group launches from it.",
 		HandedOver:   "The launch template has a version that does without the other account's key; a person has to point the group at it.",

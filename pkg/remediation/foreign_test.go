@@ -158,9 +158,12 @@ func TestForeignConsent(t *testing.T) {
 	}
 	b := newBorder()
 	m := b.message(t)
+	dead := false
 	b.killed = func(op string) error {
 		if op == "after Put" {
-			b.tags["keymend"] = "ignore"
+			b.tags["keymend"], dead = "ignore", true
+		}
+		if dead {
 			return throttled()
 		}
 		return nil
@@ -202,7 +205,7 @@ func TestForeignChangeSurvivesEveryEnd(t *testing.T) {
 			b.records = nil
 			n := 0
 			b.killed = func(string) error {
-				if n++; n == end {
+				if n++; n >= end { // and nothing after it
 					return throttled()
 				}
 				return nil

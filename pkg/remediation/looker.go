@@ -89,6 +89,8 @@ type Fixer struct {
 	Open func(ctx context.Context, s Session) (apply.Session, error)
 	// Sleep waits, or returns the context's error.
 	Sleep func(context.Context, time.Duration) error
+
+	recent recent
 }
 
 // A Session is for one call, under a name by which CloudTrail shows it.
@@ -103,7 +105,7 @@ const sessionPrefix = "keymend-"
 // env is what a remediation's steps are carried out in.
 func (x *Fixer) env(view apply.Reader, region, group string, by change.Mark) apply.Env {
 	return apply.Env{
-		Reader: view, Sleep: x.Sleep, By: by, Group: group, Means: func(written string) string { return written },
+		Reader: settled{view, &x.recent, x.Person.ARN == ""}, Sleep: x.Sleep, By: by, Group: group, Means: func(written string) string { return written },
 		Open: func(ctx context.Context, call change.Call) (apply.Session, error) {
 			s, err := x.Open(ctx, Session{call, region, sessionPrefix + by.Remediation})
 			if err != nil {

@@ -31,6 +31,7 @@ type pass struct {
 	brakeSays string
 	options   plan.Options
 	decisions []decision
+	tries     int   // plans that somebody overtook, of what is carried out now
 	untried   error // why KMS couldn't be asked what only KMS knows; nil = it could
 }
 

@@ -70,6 +70,7 @@ func (x *Fixer) observe(ctx context.Context, look signal.Look) (pass, error) {
 //
 // Where the group is on its way to another role, the next step is sent at once.
 func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error) {
+	x.recent.reached(m.Delivery.Now())
 	p, err := x.observe(ctx, m.look())
 	p.delivery = m.Delivery
 	if err != nil {

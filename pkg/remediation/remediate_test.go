@@ -3,6 +3,7 @@ package remediation_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/access"
+	"keymend/pkg/apply"
 	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/outcome"
@@ -255,24 +257,35 @@ func TestARefusedWriteNamesThePolicy(t *testing.T) {
 	}
 }
 
-// The policy changes between the fresh look and the write: nothing is written,
-// and the message comes again.
-func TestRaceIsLost(t *testing.T) {
+// TestAnEditInBetweenIsPlannedFor: somebody edits the policy between plan and write.
+// Nothing is written over it: it is looked at again, and what is planned by then is
+// carried out. Who edits each time is given up on, and the message comes again.
+func TestAnEditInBetweenIsPlannedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	m := w.message(t)
-	w.records = nil
-	m.Delivery.Receives = 1
-	w.before["Get"] = func() { w.policy = strings.Replace(w.policy, "EnableRoot", "Root", 1) }
-	if _, err := w.fixer().Remediate(t.Context(), m); err == nil || w.writes() != 0 {
-		t.Fatalf("%v, %d writes", err, w.writes())
-	}
-	if diff := cmp.Diff([]string{"intent:", "outcome:superseded"}, outcomes(w.records)); diff != "" {
-		t.Error(diff)
-	}
-	m.Delivery.Receives = 2
-	if r, err := w.fixer().Remediate(t.Context(), m); err != nil || r.Outcome != outcome.Fixed || w.writes() != 1 {
-		t.Errorf("the next delivery: %s, %v, %d writes", r.Outcome, err, w.writes())
+	for _, edits := range []int{1, 100} {
+		w := newWorld()
+		m := w.message(t)
+		w.records = nil
+		m.Delivery.Receives = 1
+		n := 0
+		w.before["Get"] = func() {
+			if n++; n <= edits {
+				w.policy = strings.Replace(w.policy, `"Statement":[`, fmt.Sprintf(`"Statement":[{"Sid":"Theirs%d","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:Decrypt","Resource":"*"},`, n), 1)
+			}
+		}
+		r, err := w.fixer().Remediate(t.Context(), m)
+		if edits == 1 {
+			if err != nil || r.Outcome != outcome.Fixed || w.writes() != 1 || !strings.Contains(w.policy, "Theirs1") {
+				t.Errorf("%s, %v, %d writes: %s", r.Outcome, err, w.writes(), w.policy)
+			}
+			if diff := cmp.Diff([]string{"intent:", "outcome:superseded", "intent:", "outcome:fixed"}, outcomes(w.records)); diff != "" {
+				t.Error(diff)
+			}
+			continue
+		}
+		if !errors.Is(err, apply.ErrSuperseded) || w.writes() != 0 || r.Outcome != outcome.Superseded {
+			t.Errorf("%s, %v, %d writes", r.Outcome, err, w.writes())
+		}
 	}
 }
 

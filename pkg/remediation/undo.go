@@ -176,6 +176,7 @@ func (x *Fixer) back(ctx context.Context, of record.Record, steps change.Steps, 
 			return err
 		}
 		t.changed = t.changed || d.Changed
+		x.wrote(step.At().Key, d)
 		if d.Before != "" || d.After != "" {
 			t.before, t.after, t.names = d.Before, d.After, d.Left
 		}

@@ -27,6 +27,10 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		value, err = s.changeSwitches(r)
 	case "POST keyPolicy":
 		value, err = s.seedKeyPolicy(r)
+	case "GET faults":
+		value = faultTable{s.Faults()}
+	case "POST faults":
+		value, err = s.changeFaults(r)
 	case "GET calls":
 		value, err = s.callsSince(r.URL.Query().Get("since"))
 	default:

@@ -62,6 +62,7 @@ type Sandbox struct {
 	servers, functionServers []*http.Server
 
 	killing killing
+	faults  faults
 }
 
 // New returns a sandbox with no accounts in it.
@@ -78,7 +79,7 @@ func New(o Options) (*Sandbox, error) {
 	s.autoscaling = autoscaling.New(c, s.ec2, s.iam, s.events, autoscaling.DefaultSwitches())
 	s.lambda = lambda.New(c, s.sqs, s.logs, s.iam)
 	s.lambda.SetRecord(s.record)
-	s.api = wire.NewHandler(s.services(), s.iam, s.record)
+	s.api = wire.NewHandler(s.services(), s.iam, s.record, s.faults.of)
 	s.SetSwitches(o.Switches)
 	return s, nil
 }

@@ -87,6 +87,8 @@ func (f *fleet) answer(r *http.Request, body string) (name, answer string) {
 		return "autoscaling:" + action, f.groups(form)
 	case "GetCallerIdentity":
 		return "sts:" + action, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>` + callsAccount + `</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
+	case "AssumeRole":
+		return "sts:" + action, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`
 	case "GetRole":
 		return "iam:" + action, `<GetRoleResponse><GetRoleResult><Role><Arn>` + callsRole + `</Arn><RoleId>AROAEXAMPLE</RoleId></Role></GetRoleResult></GetRoleResponse>`
 	}

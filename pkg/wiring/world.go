@@ -113,7 +113,8 @@ func (a AWS) History(ctx context.Context, accountID, region, group string) (obse
 	return observe.FromConfig(cfg).History(ctx, group)
 }
 
-// Open returns what may make one call, and nothing else, where roles are in use.
+// Open returns what may make one call, and nothing else, where roles are in use. It
+// sends nothing twice.
 func (a AWS) Open(ctx context.Context, s remediation.Session) (apply.Session, error) {
 	if !slices.Contains(permission.Writers(), s.Role) {
 		return nil, fmt.Errorf("open session: no role does %q", s.Action)
@@ -124,6 +125,12 @@ func (a AWS) Open(ctx context.Context, s remediation.Session) (apply.Session, er
 	}
 	cfg, err := a.Sessions.Config(ctx, s.Account, s.Region, s.Role, &account.SessionPolicy{SessionName: s.Name, Policy: policy})
 	if err != nil {
+		return nil, err
+	}
+	// The SDK would send a document again that somebody has edited since: who reads
+	// anew decides whether to.
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil { // else the first write would wait for it
 		return nil, err
 	}
 	return session{cfg}, nil

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -78,7 +80,7 @@ func begin(ctx context.Context, e apply.Env, writer apply.EC2, s copies.Make) (c
 	specs := []types.TagSpecification{{ResourceType: types.ResourceTypeSnapshot, Tags: marks}}
 	description := "Keymend's copy of " + s.Source + " for an Auto Scaling group"
 	if !copies.IsImage(s.Source) {
-		out, err := writer.CopySnapshot(ctx, &ec2.CopySnapshotInput{
+		out, err := once.Write(ctx, writer.CopySnapshot, &ec2.CopySnapshotInput{
 			SourceRegion: &s.Region, SourceSnapshotId: &s.Source, Encrypted: new(true), KmsKeyId: &s.CopyKey, Description: &description, TagSpecifications: specs,
 		})
 		if err != nil {
@@ -86,7 +88,7 @@ func begin(ctx context.Context, e apply.Env, writer apply.EC2, s copies.Make) (c
 		}
 		return change.Result{Changed: true, ID: aws.ToString(out.SnapshotId)}, nil
 	}
-	out, err := writer.CopyImage(ctx, &ec2.CopyImageInput{
+	out, err := once.Write(ctx, writer.CopyImage, &ec2.CopyImageInput{
 		SourceRegion: &s.Region, SourceImageId: &s.Source, Name: &s.Name, Encrypted: new(true), KmsKeyId: &s.CopyKey, Description: &description,
 		// EC2 answers a token for a day at least with the image that it made, also
 		// where that failed and is gone, so each occasion has one of its own.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go"
 
@@ -57,7 +59,7 @@ func remove(ctx context.Context, e apply.Env, call change.Call) error {
 		return err
 	}
 	if copies.IsImage(call.Target) {
-		_, err = session.EC2().DeregisterImage(ctx, &ec2.DeregisterImageInput{ImageId: &call.Target})
+		_, err = once.Write(ctx, session.EC2().DeregisterImage, &ec2.DeregisterImageInput{ImageId: &call.Target})
 		return err
 	}
 	return deleteSnapshot(ctx, e, session.EC2(), call.Target)
@@ -68,7 +70,7 @@ func remove(ctx context.Context, e apply.Env, call change.Call) error {
 func deleteSnapshot(ctx context.Context, e apply.Env, writer apply.EC2, id string) error {
 	const tries, pause = 8, 2 * time.Second
 	for n := 1; ; n++ {
-		_, err := writer.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &id})
+		_, err := once.Write(ctx, writer.DeleteSnapshot, &ec2.DeleteSnapshotInput{SnapshotId: &id})
 		api, ok := errors.AsType[smithy.APIError](err)
 		if !ok || api.ErrorCode() != "InvalidSnapshot.InUse" || n == tries || e.Sleep(ctx, pause) != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -58,7 +60,7 @@ func (d Create) Do(ctx context.Context, e apply.Env, s grant.Create) (change.Res
 	}
 	done := change.Result{Changed: standing != apply.There || stood.Changed}
 	err = e.Again(ctx, tries, passes, func() error {
-		out, err := session.KMS().CreateGrant(ctx, input(s))
+		out, err := once.Write(ctx, session.KMS().CreateGrant, input(s))
 		if err == nil && out.GrantId != nil {
 			done.ID = *out.GrantId
 		}
@@ -149,7 +151,7 @@ func find(ctx context.Context, e apply.Env, id string, s grant.Create) (string, 
 // Do implements apply.Doer.
 func (Retire) Do(ctx context.Context, e apply.Env, s grant.Retire) (change.Result, error) {
 	return end(ctx, e, s.GrantID, s.Grant, s.Calls()[0], func(k apply.KMS, id string) error {
-		_, err := k.RetireGrant(ctx, &kms.RetireGrantInput{KeyId: &s.Grant.Key, GrantId: &id})
+		_, err := once.Write(ctx, k.RetireGrant, &kms.RetireGrantInput{KeyId: &s.Grant.Key, GrantId: &id})
 		return err
 	})
 }
@@ -157,7 +159,7 @@ func (Retire) Do(ctx context.Context, e apply.Env, s grant.Retire) (change.Resul
 // Do implements apply.Doer.
 func (Revoke) Do(ctx context.Context, e apply.Env, s grant.Revoke) (change.Result, error) {
 	return end(ctx, e, s.GrantID, s.Grant, s.Calls()[0], func(k apply.KMS, id string) error {
-		_, err := k.RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: &s.Grant.Key, GrantId: &id})
+		_, err := once.Write(ctx, k.RevokeGrant, &kms.RevokeGrantInput{KeyId: &s.Grant.Key, GrantId: &id})
 		return err
 	})
 }

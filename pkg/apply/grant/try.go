@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 
 	"keymend/pkg/account"
@@ -26,7 +28,7 @@ func (Create) Try(ctx context.Context, e apply.Env, s grant.Create) (plan.Trial,
 	in := input(s)
 	in.DryRun = new(true)
 	err = e.Again(ctx, 4, refusal.NotKnown, func() error {
-		_, err := session.KMS().CreateGrant(ctx, in)
+		_, err := session.KMS().CreateGrant(ctx, in, func(o *kms.Options) { o.Retryer = retry.NewStandard() }) // it changes nothing
 		return err
 	})
 	denial, denied := account.DenialOf(err)

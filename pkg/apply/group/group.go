@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/smithy-go"
@@ -52,7 +54,7 @@ func (Update) Do(ctx context.Context, e apply.Env, s group.Update) (change.Resul
 		if err != nil {
 			return err
 		}
-		_, err = session.Groups().UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &s.Name, ServiceLinkedRoleARN: &s.After})
+		_, err = once.Write(ctx, session.Groups().UpdateAutoScalingGroup, &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &s.Name, ServiceLinkedRoleARN: &s.After})
 		if err != nil {
 			return fmt.Errorf("update group %s: %w", s.Name, notKnown(err))
 		}

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
 	"keymend/pkg/kind/role"
@@ -42,7 +46,7 @@ func (Delete) Do(ctx context.Context, e apply.Env, s role.Delete) (change.Result
 	if err := unused(ctx, session.Groups(), s); err != nil {
 		return change.Result{}, err
 	}
-	out, err := session.IAM().DeleteServiceLinkedRole(ctx, &iam.DeleteServiceLinkedRoleInput{RoleName: new(role.Name(s.Role))})
+	out, err := once.Write(ctx, session.IAM().DeleteServiceLinkedRole, &iam.DeleteServiceLinkedRoleInput{RoleName: new(role.Name(s.Role))})
 	if _, gone := errors.AsType[*types.NoSuchEntityException](err); gone {
 		return change.Result{}, nil
 	}
@@ -56,7 +60,7 @@ func (Delete) Do(ctx context.Context, e apply.Env, s role.Delete) (change.Result
 func unused(ctx context.Context, groups apply.Groups, s role.Delete) error {
 	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(groups, &autoscaling.DescribeAutoScalingGroupsInput{})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := pages.NextPage(ctx, func(o *autoscaling.Options) { o.Retryer = retry.NewStandard() }) // it only reads
 		if err != nil {
 			return fmt.Errorf("describe groups: %w", err)
 		}
@@ -75,7 +79,8 @@ var errRunning = errors.New("IAM hasn't ended it yet")
 // ended waits for the end of the deletion, and says why there was none.
 func ended(ctx context.Context, e apply.Env, roles apply.IAM, s role.Delete, task *string) error {
 	const looks = 20
-	return e.Again(ctx, looks, func(err error) bool { return errors.Is(err, errRunning) }, func() error {
+	passes := func(err error) bool { return errors.Is(err, errRunning) || account.Transient(err) }
+	return e.Again(ctx, looks, passes, func() error {
 		out, err := roles.GetServiceLinkedRoleDeletionStatus(ctx, &iam.GetServiceLinkedRoleDeletionStatusInput{DeletionTaskId: task})
 		switch {
 		case err != nil:

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -47,7 +49,7 @@ func (Ensure) Do(ctx context.Context, e apply.Env, s role.Ensure) (change.Result
 	if err != nil {
 		return change.Result{}, err
 	}
-	_, err = session.IAM().CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{
+	_, err = once.Write(ctx, session.IAM().CreateServiceLinkedRole, &iam.CreateServiceLinkedRoleInput{
 		AWSServiceName: aws.String(slr.AutoScaling), CustomSuffix: &s.Suffix,
 		Description: aws.String("Made by Keymend for groups whose keys aren't open to the default service-linked role"),
 	})

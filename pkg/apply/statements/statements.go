@@ -4,8 +4,11 @@ package statements
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+
+	"keymend/pkg/apply/once"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
@@ -16,8 +19,11 @@ import (
 	"keymend/pkg/kind/statements"
 )
 
-// tries is how often a policy is written whose principal KMS doesn't know yet.
+// tries is how often a policy is written whose principal KMS doesn't know yet, or read
+// that KMS doesn't show as it was written last.
 const tries = 4
+
+func passes(err error) bool { return refusal.NotKnown(err) || errors.Is(err, once.ErrStale) }
 
 // Add carries out statements.Add.
 type Add struct{}
@@ -41,10 +47,15 @@ func (Add) Stands(ctx context.Context, e apply.Env, s statements.Add) (change.Re
 
 // Do implements apply.Doer. It writes only if the policy means what the step says it
 // was before. Where it means what it shall be, there is nothing to do. Each try
-// reads anew: while it waits, others edit.
+// reads anew: while it waits, others edit. Nothing but the write itself comes after the
+// read, since an edit in between is lost.
 func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result, error) {
 	done := change.Result{Before: s.Before, After: s.After}
-	err := e.Again(ctx, tries, refusal.NotKnown, func() error {
+	err := e.Again(ctx, tries, passes, func() error {
+		session, err := e.Open(ctx, s.Calls()[0])
+		if err != nil {
+			return err
+		}
 		now, err := e.Policy(ctx, s.Key)
 		switch {
 		case err != nil:
@@ -54,7 +65,7 @@ func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result
 		case !keypolicy.Equal(now, s.Before):
 			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrSuperseded)
 		}
-		err = write(ctx, e, s.Calls()[0], s.After)
+		err = write(ctx, session, s.Key, s.After)
 		done.Changed = err == nil
 		return err
 	})
@@ -83,13 +94,17 @@ func (Remove) Stands(ctx context.Context, e apply.Env, s statements.Remove) (cha
 // the policy as it is now. Nothing is written where the principal isn't in them.
 func (Remove) Do(ctx context.Context, e apply.Env, s statements.Remove) (change.Result, error) {
 	var done change.Result
-	err := e.Again(ctx, tries, refusal.NotKnown, func() error {
+	err := e.Again(ctx, tries, passes, func() error {
+		session, err := e.Open(ctx, s.Calls()[0])
+		if err != nil {
+			return err
+		}
 		edit, err := edit(ctx, e, s)
 		done = change.Result{Before: edit.Before, After: edit.After, Left: left(s.Principal, edit.After)}
 		if err != nil || edit.Before == edit.After {
 			return err
 		}
-		err = write(ctx, e, s.Calls()[0], edit.After)
+		err = write(ctx, session, s.Key, edit.After)
 		done.Changed = err == nil
 		return err
 	})
@@ -139,14 +154,10 @@ func read(ctx context.Context, e apply.Env, key string) (*keypolicy.Document, er
 
 // write never sets BypassPolicyLockoutSafetyCheck: KMS shall refuse a document that
 // locks the owner out.
-func write(ctx context.Context, e apply.Env, call change.Call, document string) error {
-	session, err := e.Open(ctx, call)
+func write(ctx context.Context, session apply.Session, key, document string) error {
+	_, err := once.Write(ctx, session.KMS().PutKeyPolicy, &kms.PutKeyPolicyInput{KeyId: &key, Policy: &document})
 	if err != nil {
-		return err
-	}
-	_, err = session.KMS().PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &call.Target, Policy: &document})
-	if err != nil {
-		return fmt.Errorf("put key policy of %s: %w", call.Target, refusal.Marked(err))
+		return fmt.Errorf("put key policy of %s: %w", key, refusal.Marked(err))
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -69,7 +71,7 @@ func (Delete) Do(ctx context.Context, e apply.Env, s template.DeleteVersion) (ch
 	if err != nil {
 		return change.Result{}, err
 	}
-	out, err := session.EC2().DeleteLaunchTemplateVersions(ctx, &ec2.DeleteLaunchTemplateVersionsInput{
+	out, err := once.Write(ctx, session.EC2().DeleteLaunchTemplateVersions, &ec2.DeleteLaunchTemplateVersionsInput{
 		LaunchTemplateId: &s.Template, Versions: []string{number(version)},
 	})
 	if err == nil {

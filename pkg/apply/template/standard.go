@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"keymend/pkg/apply"
@@ -81,7 +83,7 @@ func (Default) Do(ctx context.Context, e apply.Env, s template.SetDefault) (chan
 	if err != nil {
 		return change.Result{}, err
 	}
-	_, err = session.EC2().ModifyLaunchTemplate(ctx, &ec2.ModifyLaunchTemplateInput{LaunchTemplateId: &s.Template, DefaultVersion: &done.ID})
+	_, err = once.Write(ctx, session.EC2().ModifyLaunchTemplate, &ec2.ModifyLaunchTemplateInput{LaunchTemplateId: &s.Template, DefaultVersion: &done.ID})
 	if err != nil {
 		return change.Result{}, fmt.Errorf("set the default version of %s: %w", s.Template, err)
 	}

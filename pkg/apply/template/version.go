@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 
+	"keymend/pkg/apply/once"
+
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -72,7 +74,7 @@ func (d New) Do(ctx context.Context, e apply.Env, s template.NewVersion) (change
 	if err != nil {
 		return change.Result{}, err
 	}
-	out, err := session.EC2().CreateLaunchTemplateVersion(ctx, in)
+	out, err := once.Write(ctx, session.EC2().CreateLaunchTemplateVersion, in)
 	if err != nil {
 		return change.Result{}, fmt.Errorf("make a version of %s: %w", s.Template, err)
 	}

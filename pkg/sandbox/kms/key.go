@@ -21,6 +21,26 @@ type key struct {
 	tags                map[string]string
 	retagged            []retagging // oldest first
 	grants              []grant
+	was                 []past // oldest first
+}
+
+// A past is how a key stood until it was changed.
+type past struct {
+	until time.Time
+	key   *key
+}
+
+// kept is how many earlier states a key is known in.
+const kept = 100
+
+// seen returns how the key is seen by a read that lags behind.
+func (k *key) seen(now time.Time, behind time.Duration) *key {
+	for _, p := range k.was {
+		if p.until.After(now.Add(-behind)) {
+			return p.key
+		}
+	}
+	return k
 }
 
 func (k *key) arn() string { return keyARN(k.account, k.region, k.id) }
@@ -142,6 +162,9 @@ func (s *Service) change(arn string, f func(*key)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k := s.keys[arn]; k != nil {
+		before := k.copy()
+		before.was = nil
+		k.was = append(slices.Clip(k.was[max(0, len(k.was)-kept):]), past{s.clock.Now(), before})
 		f(k)
 	}
 }

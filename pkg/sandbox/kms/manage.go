@@ -63,7 +63,8 @@ func (s *Service) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput) (*k
 	return &kms.DescribeKeyOutput{KeyMetadata: s.described(k)}, nil
 }
 
-// open returns a key on which the caller may do an operation.
+// open returns a key on which the caller may do an operation; to one that only reads,
+// as the call sees it.
 func (s *Service) open(ctx context.Context, name *string, operation string) (*key, error) {
 	if err := noAlias(name, operation); err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (s *Service) open(ctx context.Context, name *string, operation string) (*ke
 	if err != nil {
 		return nil, err
 	}
-	return k, s.authorize(ctx, k, request{operation: operation})
+	return k.seen(s.clock.Now(), wire.CallOf(ctx).Behind), s.authorize(ctx, k, request{operation: operation})
 }
 
 // openOwn is open for an operation that has no effect on other accounts' keys.
@@ -81,7 +82,7 @@ func (s *Service) openOwn(ctx context.Context, name *string, operation string) (
 	if err != nil {
 		return nil, err
 	}
-	return k, s.authorize(ctx, k, request{operation: operation})
+	return k.seen(s.clock.Now(), wire.CallOf(ctx).Behind), s.authorize(ctx, k, request{operation: operation})
 }
 
 // ListKeys answers with the caller's keys.

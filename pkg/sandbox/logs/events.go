@@ -43,8 +43,9 @@ func (g *group) hasStream(name *string) error {
 func (s *Service) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsInput) (*cloudwatchlogs.GetLogEventsOutput, error) {
 	const most = 10000
 	var found []types.OutputLogEvent
+	shown := s.shown(ctx)
 	err := s.with(ctx, in, func(g *group) error {
-		for _, e := range g.between(in.StartTime, in.EndTime) {
+		for _, e := range g.between(in.StartTime, in.EndTime, shown) {
 			if e.stream == aws.ToString(in.LogStreamName) {
 				found = append(found, types.OutputLogEvent{Message: new(e.line), Timestamp: new(e.at.UnixMilli()), IngestionTime: new(e.came.UnixMilli())})
 			}
@@ -87,9 +88,9 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.Filter
 	if err != nil {
 		return nil, wire.Errorf("InvalidParameterException", "Invalid filter pattern: %v", err)
 	}
-	all := []types.FilteredLogEvent{}
+	all, shown := []types.FilteredLogEvent{}, s.shown(ctx)
 	err = s.with(ctx, in, func(g *group) error {
-		for _, e := range g.between(in.StartTime, in.EndTime) {
+		for _, e := range g.between(in.StartTime, in.EndTime, shown) {
 			if len(in.LogStreamNames) > 0 && !slices.Contains(in.LogStreamNames, e.stream) ||
 				!strings.HasPrefix(e.stream, aws.ToString(in.LogStreamNamePrefix)) || !fits(e.line) {
 				continue
@@ -106,12 +107,18 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.Filter
 	return &cloudwatchlogs.FilterLogEventsOutput{Events: page, NextToken: next, SearchedLogStreams: []types.SearchedLogStream{}}, err
 }
 
-// between returns the events from start to before end, by time.
-func (g *group) between(start, end *int64) []event {
+// shown is when what a call shows came in at the latest.
+func (s *Service) shown(ctx context.Context) time.Time {
+	return s.clock.Now().Add(-wire.CallOf(ctx).Behind)
+}
+
+// between returns the events from start to before end, by time, that came in before
+// shown.
+func (g *group) between(start, end *int64, shown time.Time) []event {
 	var out []event
 	for _, e := range g.events {
 		at := e.at.UnixMilli()
-		if (start == nil || at >= *start) && (end == nil || at <= *end) {
+		if !e.came.After(shown) && (start == nil || at >= *start) && (end == nil || at <= *end) {
 			out = append(out, e)
 		}
 	}

@@ -30,6 +30,7 @@ type Call struct {
 	Err                error
 	Resources          []string       // ARNs the call was about, where the handler says so
 	Params             map[string]any // instead of In in the event's requestParameters, when set
+	Behind             time.Duration  // what is read is as it was so long ago, in simulated time
 }
 
 type callKey struct{}
@@ -45,9 +46,12 @@ func CallOf(ctx context.Context) *Call {
 
 // NewHandler serves the services on one endpoint, as AWS_ENDPOINT_URL wants
 // it: the credential scope of the signature says which service is meant. It
-// calls onCall after each call that reached an operation.
-func NewHandler(services []Service, auth Authenticator, onCall func(Call)) http.Handler {
+// calls onCall after each call that reached an operation. Where faults are given,
+// they are asked before it what goes wrong with it.
+func NewHandler(services []Service, auth Authenticator, onCall func(Call), faults ...func(Call) Fault) http.Handler {
 	d := &dispatcher{services: map[string]*endpoint{}, auth: auth, onCall: onCall}
+	for _, d.faults = range faults {
+	}
 	for _, s := range services {
 		d.services[s.Name] = newEndpoint(s)
 	}
@@ -58,6 +62,7 @@ type dispatcher struct {
 	services map[string]*endpoint
 	auth     Authenticator
 	onCall   func(Call)
+	faults   func(Call) Fault // nil = nothing goes wrong
 }
 
 // An endpoint is a Service made ready to look operations up in.
@@ -133,10 +138,7 @@ func (d *dispatcher) call(e *endpoint, sig signature, r *http.Request, id string
 		return result{}, err
 	}
 	ctx := context.WithValue(WithCaller(r.Context(), &caller), callKey{}, call)
-	call.Out, call.Err = d.run(ctx, e, op, call.In)
-	if d.onCall != nil {
-		d.onCall(*call)
-	}
+	d.faulty(ctx, e, op, call)
 	return result{operation: name, value: call.Out}, call.Err
 }
 

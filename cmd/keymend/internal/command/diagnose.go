@@ -64,14 +64,14 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 	if errors.Is(err, remediation.ErrNothingHidden) {
 		return misused("%w: leave --key out, or check the account in it", err)
 	}
-	if err != nil {
+	if err != nil && !wrote(records) {
 		return err
 	}
 	if len(records) == 1 && records[0].Outcome == outcome.Ignored {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	return p.tell(s, records, h, c.applying, c.flags()...)
+	return errors.Join(p.tell(s, records, h, c.applying, c.flags()...), err)
 }
 
 // flags are those by which the group has to be looked at again.

@@ -51,6 +51,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 			return log.records, err
 		}
 	}
+	defer p.begins(ctx)()
 	if err := carryOut(ctx, x, messages); err != nil {
 		return log.records, fmt.Errorf("heal %s: %w", look.Group, err)
 	}

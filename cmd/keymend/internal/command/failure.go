@@ -29,7 +29,10 @@ func hint(err error) string {
 	var parse *kong.ParseError
 	var api smithy.APIError
 	var dial *net.OpError
+	change := hintOfChange(err)
 	switch {
+	case change != "":
+		return change
 	case errors.Is(err, errNoCredentials):
 		return "Log in as for the AWS CLI: `aws sts get-caller-identity` must work, with the same --profile."
 	case errors.Is(err, errNoRegion):

@@ -46,10 +46,10 @@ func (c replay) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	records, err := p.handle(ctx, s, look, c.applying)
-	if err != nil {
+	if err != nil && !wrote(records) {
 		return err
 	}
-	return p.tell(s, records, p.history(ctx, s, look), c.applying)
+	return errors.Join(p.tell(s, records, p.history(ctx, s, look), c.applying), err)
 }
 
 // look is what the event asks for.

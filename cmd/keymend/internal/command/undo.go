@@ -79,6 +79,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if err := p.announce(s, c.ID, r.Region); err != nil {
 		return err
 	}
+	defer p.begins(ctx)()
 	done, err := x.Undo(ctx, r)
 	if err != nil {
 		return err

@@ -1,0 +1,48 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
+	"keymend/pkg/record"
+)
+
+// begins says, once an interrupt comes, what is waited for. The function that it
+// returns ends that.
+func (p *program) begins(ctx context.Context) func() bool {
+	return context.AfterFunc(ctx, func() {
+		_, _ = fmt.Fprintln(p.Err, "keymend: interrupted; a write that was begun is finished and recorded first. A second interrupt ends the program at once.") // nobody is left to tell
+	})
+}
+
+// wrote reports whether records have a change that can be taken back.
+func wrote(records []record.Record) bool {
+	for _, r := range records {
+		if r.Phase == record.Result && len(r.Undo) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// hintOfChange says what a person can do about a change that didn't end well; "" = the
+// error is of no change.
+func hintOfChange(err error) string {
+	begun, ok := errors.AsType[*once.BegunError](err)
+	switch {
+	case ok:
+		return "It may stand: the same command without --apply shows what does. `keymend undo " + begun.Remediation + " --apply` takes it back, with the same --profile, --region, --endpoint-url and --audit-file."
+	case errors.Is(err, once.ErrUnsure):
+		return "It may be done or not: the same command again does only what is left."
+	case errors.Is(err, once.ErrStale):
+		return "AWS shows what was there before the last write. Nothing was written on that: run the same command again in five minutes."
+	case errors.Is(err, apply.ErrSuperseded):
+		return "Others are writing there at the same time. Nothing of theirs was written over: run the same command again."
+	case errors.Is(err, context.Canceled):
+		return "It was interrupted before the next write: nothing is half done. Run the same command again."
+	}
+	return ""
+}

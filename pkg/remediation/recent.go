@@ -1,0 +1,124 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"keymend/pkg/apply/once"
+
+	"keymend/pkg/apply"
+	"keymend/pkg/change"
+	"keymend/pkg/keypolicy"
+)
+
+// lateness is how long KMS may show a policy as it was before a write: "usually less
+// than a few seconds, in some cases several minutes".
+// https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency
+const lateness = 5 * time.Minute
+
+// recent is what this process wrote to key policies a moment ago, by AWS's clock. It is
+// safe for concurrent use; the zero value is empty.
+type recent struct {
+	mu  sync.Mutex
+	now time.Time // the latest that is known; zero = none is
+	all []edit    // oldest first
+}
+
+// reached notes what AWS's clock shows at the least.
+func (r *recent) reached(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.After(r.now) {
+		r.now = now
+	}
+}
+
+// An edit is a key policy before and after a write.
+type edit struct {
+	at            time.Time
+	key           string
+	before, after string
+}
+
+// wrote notes what came of a step, if it edited a key's policy.
+func (x *Fixer) wrote(key string, d change.Result) {
+	if !d.Changed || d.Before == d.After {
+		return
+	}
+	x.recent.mu.Lock()
+	defer x.recent.mu.Unlock()
+	x.recent.all = append(x.recent.of(""), edit{x.recent.now, key, d.Before, d.After})
+}
+
+// of returns what is not older than KMS may be late, of a key; "" = of any.
+func (r *recent) of(key string) []edit {
+	return slices.DeleteFunc(slices.Clone(r.all), func(e edit) bool {
+		return r.now.Sub(e.at) > lateness || key != "" && e.key != key
+	})
+}
+
+// A settled reader reads policies, and has none pass that lacks what this process wrote
+// to them: whoever edited that would take the last edit back.
+type settled struct {
+	apply.Reader
+	recent *recent
+	alone  bool // nobody else of Keymend's writes to the key at the same time
+}
+
+// Policy implements apply.Keys.
+func (s settled) Policy(ctx context.Context, key string) (string, error) {
+	policy, err := s.Reader.Policy(ctx, key)
+	if err == nil && s.recent.lacks(key, policy, s.alone) {
+		err = fmt.Errorf("read key policy of %s: %w; it may take five minutes", key, once.ErrStale)
+	}
+	return policy, err
+}
+
+// lacks reports whether a policy isn't what this process made of it. What somebody
+// wrote over it since can't be told from that, but where it is the very policy that
+// was there before, or where nobody else writes without this process knowing.
+func (r *recent) lacks(key, policy string, alone bool) bool {
+	r.mu.Lock()
+	edits := r.of(key)
+	r.mu.Unlock()
+	if len(edits) == 0 {
+		return false
+	}
+	shown, wanted := owned(policy), map[string]bool{}
+	for _, e := range edits {
+		before, after := owned(e.before), owned(e.after)
+		for named := range before {
+			wanted[named] = after[named]
+		}
+		for named := range after {
+			wanted[named] = true
+		}
+	}
+	differs := false
+	for named, there := range wanted {
+		differs = differs || shown[named] != there
+	}
+	known := slices.ContainsFunc(edits, func(e edit) bool { return keypolicy.Equal(policy, e.before) })
+	return differs && (alone || known)
+}
+
+// owned lists whom Keymend's statements in a policy name, by statement.
+func owned(policy string) map[string]bool {
+	out := map[string]bool{}
+	doc, err := keypolicy.Parse(policy)
+	if err != nil {
+		return out
+	}
+	for _, s := range doc.Statements() {
+		if !keypolicy.Owned(s) {
+			continue
+		}
+		for _, name := range s.Principal.AWS {
+			out[s.Sid+" "+name] = true
+		}
+	}
+	return out
+}
