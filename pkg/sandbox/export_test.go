@@ -45,4 +45,6 @@ func Inputs(t *testing.T) map[string]map[string]any {
 }
 
 // NotServed is notServed.
-func NotServed(service, operation string) (refused, idle []string) { return notServed(service, operation) }
+func NotServed(service, operation string) (refused, idle []string) {
+	return notServed(service, operation)
+}

@@ -79,7 +79,7 @@ func TestTheSandboxSaysHowToBegin(t *testing.T) {
 	if !strings.Contains(paste, "\nkeymend diagnose web-prod\n") {
 		t.Errorf("the next command isn't there:\n%s", says)
 	}
-	shell := exec.Command("sh", "-c", strings.Join(after, "")+`env`) //nolint:gosec // it is the text under test
+	shell := exec.Command("sh", "-c", strings.Join(after, "")+`env`)
 	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "AWS_PROFILE=prod", "AWS_SESSION_TOKEN=x", "AWS_REGION=us-east-1", "AWS_ENDPOINT_URL=http://elsewhere"}
 	env, err := shell.Output()
 	must(t, err)
