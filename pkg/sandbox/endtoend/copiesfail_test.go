@@ -88,6 +88,28 @@ func TestCopyFails(t *testing.T) {
 	}
 }
 
+// TestCopyNeedsTheDefaultKey: nothing is to lie under the account's default key, and
+// EC2 wants to see it all the same. Where its policy keeps the copier out, EC2's words
+// are on record.
+func TestCopyNeedsTheDefaultKey(t *testing.T) {
+	t.Parallel()
+	closed := strings.Replace(rootOnly, account+":root", account+":user/admin", 1)
+	for name, policy := range map[string]string{"open to IAM": rootOnly, "closed to IAM": closed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCopies(t, copyable)
+			c.defaultKey(c.key(policy, nil))
+			c.launches(c.image, volume("/dev/xvda", new(true), c.ours))
+			c.box.Advance(20 * time.Minute)
+			if policy == rootOnly {
+				c.wantRunning("web-prod")
+			} else if r := c.last(outcome.Failed); !strings.Contains(r.Reason, "DescribeKey permissions on the default CMK") {
+				t.Error(r.Reason)
+			}
+		})
+	}
+}
+
 // TestSnapshotsStayInUse: what is left of a failed copy goes, also where EC2 has its
 // snapshots in use for a while; where that lasts too long, it is on record.
 func TestSnapshotsStayInUse(t *testing.T) {
