@@ -26,7 +26,6 @@ type alarm struct {
 	under     bool // it rings while the statistic is under the threshold, or there is none
 }
 
-
 func depth(name string) metric {
 	return metric{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name}
 }

@@ -32,13 +32,13 @@ func Named(name string) Why {
 // A Look is what diagnose is asked for: one group, because of one signal or of
 // several about the same group.
 type Look struct {
-	Why       Why
-	Account   string
-	Region    string
-	Group     string   // Auto Scaling group name
-	EventIDs  []string // EventBridge's ids of the events
-	Failed    time.Time
-	Text      string   // AWS's words about the launch that failed; data, never trusted as a cause
+	Why      Why
+	Account  string
+	Region   string
+	Group    string   // Auto Scaling group name
+	EventIDs []string // EventBridge's ids of the events
+	Failed   time.Time
+	Text     string // AWS's words about the launch that failed; data, never trusted as a cause
 
 	Sweep  *Swept  `json:",omitempty"` // nil = no sweep asked
 	Follow *Follow `json:",omitempty"` // nil = it follows no change
