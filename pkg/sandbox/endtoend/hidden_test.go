@@ -28,7 +28,7 @@ func TestHiddenKeyTold(t *testing.T) {
 		t.Errorf("%d %s", code, said)
 	}
 	b.there.putPolicy(key, ownerPolicy(useByRoot, byRoot))
-	if code, said = b.keymend(account, "diagnose", "web-prod", "--key", key); code != 3 || len(b.grants(key)) != 0 || !strings.Contains(said, "keymend diagnose web-prod --key="+key+" --apply") {
+	if code, said = b.keymend(account, "diagnose", "web-prod", "--key", key); code != 3 || len(b.grants(key)) != 0 || !strings.Contains(said, "keymend diagnose web-prod --apply --key="+key+" ") {
 		t.Errorf("%d %s", code, said)
 	}
 	if code, said = b.keymend(account, "diagnose", "web-prod", "--key", key, "--apply"); code != 0 || len(b.grants(key)) != 1 {
