@@ -2,8 +2,11 @@ package command_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +151,23 @@ func TestDiagnoseFails(t *testing.T) {
 	w.run("", "diagnose", "web-prod").want(t, 2, "", "KEYMEND_OWN_KEY")
 	t.Setenv("KEYMEND_OWN_KEY", "")
 
+	for _, at := range []string{"127.0.0.1:8470", "http//nowhere", "http://a b", "ftp://h"} {
+		w.run("", "diagnose", "web-prod", "--endpoint-url", at).want(t, 2, "", "is no endpoint")
+	}
+	w.run("", "sandbox", "--listen", strings.TrimPrefix(w.url, "http://")).want(t, 2, "", "listens there already")
+	for answer, hint := range map[string]string{
+		"503 ": "try again in a minute", "403 <ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature not yet current</Message></Error></ErrorResponse>": "clock of this machine",
+	} {
+		code, body, _ := strings.Cut(answer, " ")
+		status, err := strconv.Atoi(code)
+		must(t, err)
+		server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+			out.WriteHeader(status)
+			_, _ = out.Write([]byte(body))
+		}))
+		w.run("", "diagnose", "web-prod", "--endpoint-url", server.URL).want(t, 1, "", hint)
+		server.Close()
+	}
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
 	w.run("", "diagnose", "web-prod").want(t, 1, "", "Nothing answers there")
 	w.run("", "diagnose", "web-prod", "--endpoint-url", w.url).want(t, 2, "", "no group web-prod")

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // A misuse is a fault in how the program was called.
@@ -28,19 +31,24 @@ var (
 func hint(err error) string {
 	var parse *kong.ParseError
 	var api smithy.APIError
+	var answer *smithyhttp.ResponseError
 	var dial *net.OpError
 	change := hintOfChange(err)
 	switch {
 	case change != "":
 		return change
 	case errors.Is(err, errNoCredentials):
-		return "Log in as for the AWS CLI: `aws sts get-caller-identity` must work, with the same --profile."
+		return "Log in as for the AWS CLI: aws sts get-caller-identity must work, with the same --profile."
 	case errors.Is(err, errNoRegion):
-		return "Give --region, set AWS_REGION, or set a Region in the profile (`aws configure`)."
+		return "Give --region, set AWS_REGION, or set a Region in the profile (aws configure)."
 	case errors.As(err, &parse):
-		return "See `keymend --help`, or `keymend COMMAND --help`."
-	case errors.As(err, &api):
+		return "See keymend --help, or keymend COMMAND --help."
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "Something listens there already, another sandbox perhaps: --listen 127.0.0.1:0 takes any free port."
+	case errors.As(err, &api) && hintByCode(api.ErrorCode()) != "":
 		return hintByCode(api.ErrorCode())
+	case errors.As(err, &answer) && answer.HTTPStatusCode() >= http.StatusInternalServerError:
+		return "AWS couldn't answer: try again in a minute; https://health.aws.amazon.com tells of its outages."
 	case errors.As(err, &dial):
 		return "Nothing answers there: check the network, --endpoint-url and AWS_ENDPOINT_URL."
 	}
@@ -54,6 +62,8 @@ func hintByCode(code string) string {
 		return "The credentials, or the role that they take (KEYMEND_ROLE_PREFIX), may not do that: use others (--profile), or have the action allowed."
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "RequestExpired":
 		return "AWS doesn't take the credentials: log in again as for the AWS CLI."
+	case "SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "RequestInTheFuture":
+		return "AWS doesn't take the signature: is the secret key right, and the clock of this machine? It takes requests of the last minutes only."
 	case "ThrottlingException", "Throttling", "RequestLimitExceeded":
 		return "AWS asked to slow down: try again in a minute."
 	case "NotInTheSandbox":

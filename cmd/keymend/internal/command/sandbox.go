@@ -99,7 +99,7 @@ func binaries(dir string) (map[string]string, error) {
 	for _, name := range []string{"diagnose", "remediate"} {
 		path := filepath.Join(dir, name, "bootstrap")
 		if _, err := os.Stat(path); err != nil {
-			return nil, misused("find the built functions: %w; `make build` builds them into build", err)
+			return nil, misused("find the built functions: %w; make build builds them into build", err)
 		}
 		out["keymend-"+name] = path
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,6 +28,11 @@ type session struct {
 func (p *program) login(ctx context.Context) (session, error) {
 	// The SDK's own warnings are about its plumbing; what fails comes back as an
 	// error, and is said once.
+	if at := p.place("", "").Endpoint; at != "" {
+		if u, err := url.Parse(at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return session{}, misused("%q is no endpoint, as http://127.0.0.1:8470 is one: mend --endpoint-url or AWS_ENDPOINT_URL", at)
+		}
+	}
 	options := []func(*config.LoadOptions) error{config.WithAppID("keymend-" + p.Version), config.WithLogger(logging.Nop{})}
 	if p.flags.Region != "" {
 		options = append(options, config.WithRegion(p.flags.Region))

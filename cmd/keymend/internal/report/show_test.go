@@ -5,9 +5,11 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
@@ -203,5 +205,28 @@ func TestColoursAddNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(plain.String(), stripped); diff != "" {
 		t.Errorf("(-plain +coloured without colours):\n%s", diff)
+	}
+}
+
+// TestOthersWordsSendNothing: what others wrote into a key's policy, a group's name or
+// AWS's text reaches the terminal as text.
+func TestOthersWordsSendNothing(t *testing.T) {
+	t.Parallel()
+	const hostile = `\nHEALTHY   web-prod\u001b[2J\u202e\u009b2J\r`
+	w := newWorld(t, strings.Replace(root, "EnableRoot", "EnableRoot"+hostile, 1))
+	g := report.Groups(w.records(t, false))[0]
+	name, err := strconv.Unquote(`"` + hostile + `"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Head.Group, g.History = "web"+name, failing(name)
+	var out bytes.Buffer
+	page := screen.New(&out, false)
+	g.Show(page)
+	if err := page.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Contains(got, "\nHEALTHY") || !strings.Contains(got, `\nHEALTHY`) || strings.ContainsFunc(got, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+		t.Errorf("%q", got)
 	}
 }
