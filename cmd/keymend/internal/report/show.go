@@ -16,10 +16,11 @@ import (
 // Show writes the group on the page.
 func (g Group) Show(p *screen.Page) {
 	g.headline(p)
+	said := map[string]bool{}
 	for _, k := range g.Keys {
 		p.Blank()
 		k.show(p)
-		g.ending(p, k)
+		g.ending(p, k, said)
 	}
 	p.Blank()
 	g.last(p)
@@ -147,9 +148,9 @@ func decrypts(i *record.Instance, d access.Decision) []string {
 }
 
 // ending says what can be done about the key, and what else was seen.
-func (g Group) ending(p *screen.Page, k Key) {
+func (g Group) ending(p *screen.Page, k Key, said map[string]bool) {
 	p.Blank()
-	g.seen(p, k)
+	g.seen(p, k, said)
 	p.Blank()
 	g.fix(p, k)
 	if n := k.Finding.OthersAffected; n > 0 {
@@ -157,19 +158,31 @@ func (g Group) ending(p *screen.Page, k Key) {
 	}
 }
 
-func (g Group) seen(p *screen.Page, k Key) {
+// seen says what else was seen, and what wasn't; said has what stands above already, with
+// another key.
+func (g Group) seen(p *screen.Page, k Key, said map[string]bool) {
+	row := func(ink screen.Ink, label string, texts ...string) {
+		left := slices.DeleteFunc(texts, func(text string) bool { return said[label+text] })
+		for _, text := range left {
+			said[label+text] = true
+		}
+		if len(left) < len(texts) && label == "NOT SEEN" {
+			left = append(left, "as above")
+		}
+		p.Row(ink, label, left...)
+	}
 	switch h := g.History; {
 	case k.Finding.GroupRole != "" && k.Finding.Key == "": // it stands beside the keys
 	case h.Failed > 0:
-		p.Row(screen.Bold, "SEEN", strings.TrimSpace(fmt.Sprintf("scaling activity %s %s: %s", h.Last.UTC().Format(time.DateTime+" MST"), h.Status, h.Message)))
+		row(screen.Bold, "SEEN", strings.TrimSpace(fmt.Sprintf("scaling activity %s %s: %s", h.Last.UTC().Format(time.DateTime+" MST"), h.Status, h.Message)))
 	case k.Finding.Message != "":
-		p.Row(screen.Bold, "SEEN", strings.TrimSpace(k.Finding.Failed+" "+k.Finding.Message))
+		row(screen.Bold, "SEEN", strings.TrimSpace(k.Finding.Failed+" "+k.Finding.Message))
 	}
 	missing := slices.Clone(k.Finding.CouldNotSee)
 	if g.History.Unreadable != "" {
 		missing = append(missing, "scaling activities: "+g.History.Unreadable)
 	}
-	p.Row(screen.Doubt, "NOT SEEN", missing...)
+	row(screen.Doubt, "NOT SEEN", missing...)
 }
 
 func (g Group) last(p *screen.Page) {

@@ -230,3 +230,21 @@ func TestOthersWordsSendNothing(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestSeenOnce: what was seen of the group, or wasn't, stands with the first key.
+func TestSeenOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, root)
+	w.launch.Unknown = []string{"the key of snap-0a1b, which isn't shared with this account"}
+	g := report.Groups(w.records(t, false))[0]
+	g.Keys, g.History = append(g.Keys, g.Keys[0]), failing(keyText)
+	var out bytes.Buffer
+	page := screen.New(&out, false)
+	g.Show(page)
+	if err := page.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Count(got, "snap-0a1b") != 1 || strings.Count(got, "scaling activity") != 1 || strings.Count(got, "NOT SEEN  as above") != 1 {
+		t.Error(got)
+	}
+}
