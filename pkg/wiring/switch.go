@@ -11,6 +11,7 @@ import (
 
 	"keymend/pkg/account"
 	"keymend/pkg/guard"
+	"keymend/pkg/quote"
 )
 
 // Parameters reads SSM parameters.
@@ -42,8 +43,8 @@ func readSwitch(ctx context.Context, p Parameters, name string) (guard.Switch, s
 	case *out.Parameter.Value == "on":
 		return guard.SwitchOn, fmt.Sprintf("Parameter %s is on", name), nil
 	}
-	return guard.SwitchOff, fmt.Sprintf("Parameter %s is %s; to let Keymend write: aws ssm put-parameter --name %s --value on --overwrite",
-		name, short(*out.Parameter.Value), name), nil
+	return guard.SwitchOff, fmt.Sprintf("Parameter %s is %s; to let Keymend write: %s", name, short(*out.Parameter.Value),
+		quote.Command("aws", "ssm", "put-parameter", "--name", name, "--value", "on", "--overwrite")), nil
 }
 
 // why names the kind of policy that refused, where AWS does.

@@ -140,3 +140,20 @@ func TestPastedCommands(t *testing.T) {
 		must(t, err)
 	}
 }
+
+// TestPlaceOfTheEnvironment: what the environment said is printed, too, where it
+// decided: keys there go before a profile there, and another shell has neither.
+func TestPlaceOfTheEnvironment(t *testing.T) {
+	d := newDesk(t)
+	d.seed("own-key")
+	want := "--profile night --region eu-west-1 --endpoint-url " + d.url
+	must(t, os.WriteFile(filepath.Join(d.dir, "config"), []byte("[profile night]\nregion = eu-west-1\naws_access_key_id = "+scenario.Account+"\naws_secret_access_key = any\n"), 0o600))
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(d.dir, "config"))
+	t.Setenv("AWS_PROFILE", "night")
+	d.run("", "diagnose", "web-prod").want(t, 3, "keymend diagnose web-prod --apply --region eu-west-1 --endpoint-url "+d.url+"\n", "")
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	d.run("", "diagnose", "web-prod").want(t, 3, "keymend diagnose web-prod --apply "+want+"\n", "")
+	file := filepath.Join(d.dir, "records")
+	d.run("", "diagnose", "web-prod", "--audit-file", file).want(t, 3, "keymend diagnose web-prod --apply --audit-file "+file+" "+want+"\n", "")
+}
