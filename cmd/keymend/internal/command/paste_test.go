@@ -56,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 // profiles are, and whose default leads to somebody else.
 func (d *desk) pastes(line string) (string, int) {
 	d.t.Helper()
-	run := exec.CommandContext(d.t.Context(), "sh", "-c", line)
+	run := exec.CommandContext(d.t.Context(), "sh", "-c", line) //nolint:gosec // it is the text under test
 	run.Dir = d.home
 	run.Env = []string{"PATH=" + d.bin + ":/usr/bin:/bin", "HOME=" + d.home, "AWS_CONFIG_FILE=" + filepath.Join(d.dir, "config"), "AWS_EC2_METADATA_DISABLED=true", "KEYMEND_VERIFY_INTERVAL=1ms"}
 	out, err := run.CombinedOutput()
