@@ -189,7 +189,7 @@ func TestCopyByDefaultVersion(t *testing.T) {
 				t.Fatalf("%d versions, default %d\n%v", len(all), standard, c.short())
 			}
 			r := c.last(outcome.HandedOver)
-			if !strings.Contains(r.Reason, "--launch-template-id "+template+" --default-version 2`") {
+			if !strings.Contains(r.Reason, "--launch-template-id "+template+" --default-version 2 --region ") {
 				t.Error(r.Reason)
 			}
 			_, err := c.ec2.ModifyLaunchTemplate(t.Context(), &ec2.ModifyLaunchTemplateInput{LaunchTemplateId: &template, DefaultVersion: new("2")})
