@@ -26,7 +26,7 @@ func TestWord(t *testing.T) {
 			continue
 		}
 		word := quote.Word(text)
-		got, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+word).Output() //nolint:gosec // it is the text under test
+		got, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+word).Output()
 		if err != nil || string(got) != text {
 			t.Errorf("%q is quoted as %s, which a shell reads as %q: %v", text, word, got, err)
 		}
@@ -49,7 +49,7 @@ func TestCommand(t *testing.T) {
 // A name that ends in a line break must not be taken for the one without.
 func TestWordOfATrailingLineBreak(t *testing.T) {
 	t.Parallel()
-	got, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+quote.Line(quote.Word("web\n"))).Output() //nolint:gosec // it is the text under test
+	got, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+quote.Line(quote.Word("web\n"))).Output()
 	if err != nil || string(got) != `web\n` {
 		t.Errorf("a shell reads %q: %v", got, err)
 	}

@@ -106,7 +106,7 @@ func (s *Sandbox) checkFault(f Fault) error {
 		return fmt.Errorf("service %q is not in the sandbox", f.Service)
 	case f.Operation != "" && !slices.ContainsFunc(services[at].Operations, func(o wire.Operation) bool { return o.Name == f.Operation }):
 		return fmt.Errorf("%s:%s is not in the sandbox", f.Service, f.Operation)
-	case f.Skip < 0 || f.Times < 0 || f.Delay < 0 || f.Behind < 0:
+	case min(f.Skip, f.Times) < 0 || min(f.Delay, f.Behind) < 0:
 		return fmt.Errorf("a number or time is negative")
 	case !slices.Contains([]string{"", AnswerThrottled, AnswerFailed, AnswerFailedAfter, AnswerLost}, f.Answer):
 		return fmt.Errorf("no answer %q; there are: throttled, failed, failed-after, lost", f.Answer)

@@ -47,7 +47,7 @@ func newDesk(t *testing.T) *desk {
 	must(t, err)
 	must(t, os.Symlink(self, filepath.Join(d.bin, "keymend")))
 	// It says whose credentials it was given, and what to do.
-	must(t, os.WriteFile(filepath.Join(d.bin, "aws"), []byte("#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n"), 0o700)) //nolint:gosec // it is run
+	must(t, os.WriteFile(filepath.Join(d.bin, "aws"), []byte("#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n"), 0o700))
 	must(t, os.WriteFile(filepath.Join(d.dir, "config"), []byte("[profile night$(touch${IFS}x)]\nregion = us-east-1\naws_access_key_id = "+scenario.Account+"\naws_secret_access_key = any\n"), 0o600))
 	return d
 }
@@ -56,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 // profiles are, and whose default leads to somebody else.
 func (d *desk) pastes(line string) (string, int) {
 	d.t.Helper()
-	run := exec.CommandContext(d.t.Context(), "sh", "-c", line) //nolint:gosec // it is the text under test
+	run := exec.CommandContext(d.t.Context(), "sh", "-c", line)
 	run.Dir = d.home
 	run.Env = []string{"PATH=" + d.bin + ":/usr/bin:/bin", "HOME=" + d.home, "AWS_CONFIG_FILE=" + filepath.Join(d.dir, "config"), "AWS_EC2_METADATA_DISABLED=true", "KEYMEND_VERIFY_INTERVAL=1ms"}
 	out, err := run.CombinedOutput()
