@@ -58,6 +58,8 @@ type Act struct {
 //	unknown   what can't be read is said to be unknown
 //	preview   what would be done is said without doing it
 //	json      it survives the wire
+//	lost      a write whose answer is lost is read back: it is neither done twice, nor
+//	          over what a person did meanwhile
 func TestKind(t *testing.T, table apply.Table, c Case) {
 	t.Helper()
 	for _, check := range checks() {
@@ -77,7 +79,7 @@ func checks() []check {
 	return []check{
 		{"carried", suite.carried, true}, {"twice", suite.twice, false}, {"killed", suite.killed, false},
 		{"person", suite.person, false}, {"undo", suite.undo, false}, {"refused", suite.refused, false},
-		{"unknown", suite.unknown, false}, {"preview", suite.preview, false}, {"json", suite.json, false},
+		{"unknown", suite.unknown, false}, {"preview", suite.preview, false}, {"json", suite.json, false}, {"lost", suite.lost, false},
 	}
 }
 

@@ -2,6 +2,7 @@ package applytest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 )
 
@@ -117,7 +119,10 @@ func (d lender) Do(ctx context.Context, e apply.Env, s lend) (change.Result, err
 			session, err = e.Open(ctx, s.call())
 		}
 		if err == nil {
-			_, err = session.KMS().CreateGrant(ctx, &kms.CreateGrantInput{KeyId: &s.Key, GranteePrincipal: new(Role), Name: &half, Operations: []types.GrantOperation{types.GrantOperationDecrypt}})
+			_, err = once.Write(ctx, session.KMS().CreateGrant, &kms.CreateGrantInput{KeyId: &s.Key, GranteePrincipal: new(Role), Name: &half, Operations: []types.GrantOperation{types.GrantOperationDecrypt}})
+		}
+		if d.broken == "takes no answer for a refusal" && errors.Is(err, once.ErrUnsure) {
+			return change.Result{}, errors.New("refused")
 		}
 		if err != nil && d.broken != "takes a refusal for success" {
 			return change.Result{}, err
@@ -166,7 +171,7 @@ func (d taker) Do(ctx context.Context, e apply.Env, s takeBack) (change.Result, 
 		var session apply.Session
 		session, err = e.Open(ctx, change.Call{Account: Account, Action: "kms:RevokeGrant", Target: s.Key})
 		if err == nil {
-			_, err = session.KMS().RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: &s.Key, GrantId: &g.ID})
+			_, err = once.Write(ctx, session.KMS().RevokeGrant, &kms.RevokeGrantInput{KeyId: &s.Key, GrantId: &g.ID})
 		}
 		done.Changed = done.Changed || err == nil
 	}
