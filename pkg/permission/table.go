@@ -105,6 +105,11 @@ func (p Place) readLogs() []Permission {
 	}
 }
 
+// readWrites is how an instance of remediate learns what another wrote.
+func (p Place) readWrites() []Permission {
+	return []Permission{{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "what was written to a key in the last minutes, which KMS may not show yet"}}
+}
+
 // lookLater lets a function have groups looked at after a while.
 func (p Place) lookLater() []Permission {
 	return []Permission{{Action: "sqs:SendMessage", Resource: p.queue(p.Looks), Why: "has groups looked at after a while"}}

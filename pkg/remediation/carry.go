@@ -33,6 +33,11 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		done(&r, whole, by, before, false)
 		return r, x.write(ctx, r)
 	}
+	if err := x.recall(ctx, d); err != nil {
+		r.Phase = record.Result
+		done(&r, whole, by, before, false)
+		return x.failed(ctx, p, d, r, len(before) == 0, err)
+	}
 	r.Writes = d.Plan.Steps.Calls()
 	done(&r, whole, by, before, true)
 	r.Before, r.After = "", ""

@@ -34,8 +34,8 @@ type Readers interface {
 	// Switch reads the switch that stops all writes, and says how it stands. Its
 	// error is transient.
 	Switch(ctx context.Context) (guard.Switch, string, error)
-	// Logged finds the lines about a remediation in remediate's log, or about a finding
-	// in diagnose's, between two times.
+	// Logged finds the lines about a remediation or a key's ARN in remediate's log, or
+	// about a finding in diagnose's, between two times.
 	Logged(ctx context.Context, id string, from, to time.Time) ([]string, error)
 	// Fleet returns what reads the groups of an account in a Region.
 	Fleet(ctx context.Context, account, region string) (Fleet, error)

@@ -191,3 +191,49 @@ func TestWrittenOverAtATerminal(t *testing.T) {
 		t.Errorf("%v", outcomes(w.records))
 	}
 }
+
+// TestAnotherInstanceWrote: one instance of the function opened a key to a role; another,
+// which opens it to a second one, is shown the policy from before. It writes nothing, or
+// the first role would lose its access.
+func TestAnotherInstanceWrote(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := w.message(t)
+	m.Delivery = remediation.Delivery{Sent: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Receives: 1}
+	r, err := w.fixer().Remediate(t.Context(), m)
+	if err != nil || r.Outcome != outcome.Fixed {
+		t.Fatalf("%s, %v", r.Outcome, err)
+	}
+	r.Schema = record.Schema
+	line, err := r.Line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := w.policy
+	for name, tc := range map[string]struct {
+		log  []string
+		err  error
+		puts int
+		want outcome.Outcome
+	}{
+		"told by the log":         {[]string{string(line)}, nil, 1, ""},
+		"of nothing":              {nil, nil, 2, outcome.Fixed},
+		"the log may not be read": {nil, denied("logs:FilterLogEvents"), 1, outcome.NotPermitted},
+		"nor now":                 {nil, throttled(), 1, ""},
+	} {
+		w.puts, w.policy = 1, rootOnly
+		other := w.fixer(reading(func(r *readers) {
+			r.intents = func(_ context.Context, id string, from, to time.Time) ([]string, error) {
+				if id != keyARN || !from.Equal(m.Delivery.Sent.Add(-5*time.Minute)) || to.Before(m.Delivery.Sent) {
+					t.Errorf("asked for %s from %s to %s", id, from, to)
+				}
+				return tc.log, tc.err
+			}
+		}))
+		got, err := other.Remediate(t.Context(), m)
+		if (err != nil) != (tc.want == "") || tc.want != "" && got.Outcome != tc.want || w.puts != tc.puts {
+			t.Errorf("%s: %s, %v, %d writes", name, got.Outcome, err, w.puts)
+		}
+	}
+	w.policy = now
+}

@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/record"
 )
 
 // lateness is how long KMS may show a policy as it was before a write: "usually less
@@ -19,7 +20,7 @@ import (
 // https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency
 const lateness = 5 * time.Minute
 
-// recent is what this process wrote to key policies a moment ago, by AWS's clock. It is
+// recent is what was written to key policies a moment ago, by AWS's clock. It is
 // safe for concurrent use; the zero value is empty.
 type recent struct {
 	mu  sync.Mutex
@@ -53,6 +54,37 @@ func (x *Fixer) wrote(key string, d change.Result) {
 	x.recent.all = append(x.recent.of(""), edit{x.recent.now, key, d.Before, d.After})
 }
 
+// recall takes from the log what other instances of the function wrote to a key a moment
+// ago: the queue has them take turns, and each knows only of its own writes. It counts
+// for what is carried out now.
+func (x *Fixer) recall(ctx context.Context, d decision) error {
+	now := x.recent.clock()
+	if now.IsZero() || !d.Plan.Steps.Only(func(c change.Claim) bool { return c.Edits }) {
+		return nil
+	}
+	key := d.Plan.Target
+	lines, err := x.AWS.Logged(ctx, key, now.Add(-lateness), now.Add(lateness))
+	if err != nil {
+		return fmt.Errorf("read what was written to %s in the last minutes: %w", key, err)
+	}
+	var told []edit
+	for _, r := range x.parsed(lines) {
+		if r.Phase == record.Result && r.Key == key && r.Before != "" && r.After != "" && r.Before != r.After {
+			told = append(told, edit{now.Add(-lateness), key, r.Before, r.After})
+		}
+	}
+	x.recent.mu.Lock()
+	defer x.recent.mu.Unlock()
+	x.recent.all = append(told, x.recent.of("")...)
+	return nil
+}
+
+func (r *recent) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
+}
+
 // of returns what is not older than KMS may be late, of a key; "" = of any.
 func (r *recent) of(key string) []edit {
 	return slices.DeleteFunc(slices.Clone(r.all), func(e edit) bool {
@@ -60,8 +92,8 @@ func (r *recent) of(key string) []edit {
 	})
 }
 
-// A settled reader reads policies, and has none pass that lacks what this process wrote
-// to them: whoever edited that would take the last edit back.
+// A settled reader reads policies, and has none pass that lacks what is known to have
+// been written to them: whoever edited that would take the last edit back.
 type settled struct {
 	apply.Reader
 	recent *recent

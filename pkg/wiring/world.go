@@ -88,8 +88,11 @@ func (a AWS) Switch(ctx context.Context) (guard.Switch, string, error) {
 // Logged implements remediation.Readers.
 func (a AWS) Logged(ctx context.Context, id string, from, to time.Time) ([]string, error) {
 	function, field := permission.Remediate, "remediationId"
-	if strings.HasPrefix(id, "f-") {
+	switch {
+	case strings.HasPrefix(id, "f-"):
 		function, field = permission.Diagnose, "id"
+	case strings.HasPrefix(id, "arn:"):
+		field = "key"
 	}
 	group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(function)
 	return Lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, field, id, from, to)

@@ -94,7 +94,7 @@ func needs(role permission.Role, p permission.Permission) scenario {
 		return scenario{play: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }}
 	case p.Action == "autoscaling:DescribeScalingActivities", p.Action == "cloudtrail:LookupEvents", p.Action == "kms:ListRetirableGrants":
 		return scenario{play: hiddenKey, healsWithout: true}
-	case p.Action == "kms:ListAliases", p.Action == "logs:FilterLogEvents":
+	case p.Action == "kms:ListAliases", role == permission.Diagnose && p.Action == "logs:FilterLogEvents":
 		return scenario{play: brokenGroup, healsWithout: true}
 	default:
 		return scenario{play: brokenGroup}
