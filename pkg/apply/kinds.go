@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"keymend/pkg/apply/once"
-
 	"keymend/pkg/change"
 	"keymend/pkg/plan"
 )

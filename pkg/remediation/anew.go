@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"keymend/pkg/apply/once"
-
 	"keymend/pkg/change"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"

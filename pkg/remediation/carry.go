@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"keymend/pkg/apply/once"
-
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/apply/refusal"
 	"keymend/pkg/change"
 	"keymend/pkg/outcome"

@@ -7,11 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"keymend/pkg/apply/once"
-
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/access"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"keymend/pkg/apply/once"
-
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"

@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"keymend/pkg/apply/once"
-
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/record"

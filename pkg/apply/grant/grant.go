@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"strings"
 
-	"keymend/pkg/apply/once"
-
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/apply/refusal"
 	"keymend/pkg/change"
 	"keymend/pkg/keystate"

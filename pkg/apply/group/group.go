@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"strings"
 
-	"keymend/pkg/apply/once"
-
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/smithy-go"
 
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/apply/refusal"
 	"keymend/pkg/change"
 	"keymend/pkg/kind/group"

@@ -8,14 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"keymend/pkg/apply/once"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 	"keymend/pkg/kind/role"
 	"keymend/pkg/slr"

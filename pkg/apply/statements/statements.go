@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"keymend/pkg/apply/once"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/apply/refusal"
 	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
@@ -23,7 +23,9 @@ import (
 // that KMS doesn't show as it was written last.
 const tries = 4
 
-func passes(err error) bool { return refusal.NotKnown(err) || errors.Is(err, once.ErrStale) }
+func passes(err error) bool {
+	return refusal.NotKnown(err) || errors.Is(err, once.ErrStale) || errors.Is(err, apply.ErrOld)
+}
 
 // Add carries out statements.Add.
 type Add struct{}
@@ -56,12 +58,15 @@ func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		now, err := e.Policy(ctx, s.Key)
 		switch {
 		case err != nil:
 			return err
 		case keypolicy.Equal(now, s.After):
 			return nil
+		case time.Since(began) > apply.Fresh:
+			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrOld)
 		case !keypolicy.Equal(now, s.Before):
 			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrSuperseded)
 		}
@@ -99,10 +104,14 @@ func (Remove) Do(ctx context.Context, e apply.Env, s statements.Remove) (change.
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		edit, err := edit(ctx, e, s)
 		done = change.Result{Before: edit.Before, After: edit.After, Left: left(s.Principal, edit.After)}
 		if err != nil || edit.Before == edit.After {
 			return err
+		}
+		if time.Since(began) > apply.Fresh {
+			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrOld)
 		}
 		err = write(ctx, session, s.Key, edit.After)
 		done.Changed = err == nil

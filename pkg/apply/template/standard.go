@@ -6,11 +6,10 @@ import (
 	"slices"
 	"strconv"
 
-	"keymend/pkg/apply/once"
-
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 	"keymend/pkg/kind/template"
 )

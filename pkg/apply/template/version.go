@@ -9,13 +9,12 @@ import (
 	"slices"
 	"strconv"
 
-	"keymend/pkg/apply/once"
-
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 	"keymend/pkg/kind/template"
 	"keymend/pkg/plan/copies"

@@ -2,6 +2,9 @@ package endtoend_test
 
 import (
 	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,30 +29,62 @@ func (w *world) edits(key string) int {
 	return n
 }
 
-// TestFaultsAtTheTerminal: the write is throttled, fails or isn't answered, and an
-// administrator edits the policy meanwhile. The edit stays, nothing is written twice,
-// and the key is open; the same for what takes it back.
+// TestFaultsAtTheTerminal: a write of a plan, or one that takes it back, is throttled,
+// fails or isn't answered, and an administrator edits the key's policy meanwhile. The
+// edit stays, nothing is written twice, the group launches, and the undo leaves nothing
+// of Keymend's.
 func TestFaultsAtTheTerminal(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{sandbox.AnswerThrottled, sandbox.AnswerFailed, sandbox.AnswerFailedAfter, sandbox.AnswerLost} {
-		t.Run(answer, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, with("Mode", "observe"))
-			key := w.key(rootOnly, nil)
-			w.broken("web-prod", key)
-			w.box.Advance(5 * time.Minute)
-			edit := func() { w.putPolicy(key, strings.Replace(w.policy(key), "[ {", "[ "+theirs+", {", 1)) }
-			must(t, w.box.SetFaults(sandbox.Fault{Service: "kms", Operation: "PutKeyPolicy", Account: account, Times: 1, Answer: answer, Then: edit}))
-			code, text := w.run(account, nil, "diagnose", "web-prod", "--apply", "--yes")
-			policy := w.policy(key)
-			if code != 0 || !strings.Contains(policy, "Theirs") || strings.Count(policy, `"KeymendUse"`) != 1 || w.edits(key) != 1 {
-				t.Errorf("%d, %d edits: %s\n%s", code, w.edits(key), policy, text)
-			}
-			w.box.Advance(10 * time.Minute)
-			if n := w.inService("web-prod"); n != 2 {
-				t.Errorf("%d in service", n)
-			}
-		})
+		for name, tc := range map[string]struct {
+			environment []string
+			write, back sandbox.Fault
+		}{
+			"statements": {nil, sandbox.Fault{Service: "kms", Operation: "PutKeyPolicy"}, sandbox.Fault{Service: "kms", Operation: "PutKeyPolicy"}},
+			"a grant":    {[]string{"KEYMEND_OWN_KEY=grant"}, sandbox.Fault{Service: "kms", Operation: "CreateGrant"}, sandbox.Fault{Service: "kms", Operation: "RevokeGrant"}},
+			"a role": {[]string{"KEYMEND_SERVICE_LINKED_ROLE=dedicated:" + suffix}, sandbox.Fault{Service: "iam", Operation: "CreateServiceLinkedRole"},
+				sandbox.Fault{Service: "iam", Operation: "DeleteServiceLinkedRole"}},
+			"a group's role": {[]string{"KEYMEND_SERVICE_LINKED_ROLE=dedicated:" + suffix}, sandbox.Fault{Service: "autoscaling", Operation: "UpdateAutoScalingGroup"},
+				sandbox.Fault{Service: "autoscaling", Operation: "UpdateAutoScalingGroup"}},
+		} {
+			t.Run(name+" "+answer, func(t *testing.T) {
+				t.Parallel()
+				// A person's command goes by the real time, and compares it with AWS's.
+				w := newWorld(t, with("Mode", "observe"), func(s *setup) { s.start = time.Now().UTC() })
+				key, file := w.key(rootOnly, nil), filepath.Join(t.TempDir(), "audit.jsonl")
+				w.broken("web-prod", key)
+				w.box.Advance(5 * time.Minute)
+				edit := func() { w.putPolicy(key, strings.Replace(w.policy(key), "[ {", "[ "+theirs+", {", 1)) }
+				fails := func(f sandbox.Fault, then func()) {
+					f.Account, f.Times, f.Answer, f.Then = account, 1, answer, then
+					must(t, w.box.SetFaults(f))
+				}
+				fails(tc.write, edit)
+				code, text := w.run(account, tc.environment, "diagnose", "web-prod", "--apply", "--yes", "--audit-file", file)
+				if policy := w.policy(key); code != 0 || strings.Count(policy, "Theirs") != 1 || strings.Count(policy, `"KeymendUse"`)+len(w.ourGrants(key)) != 1 {
+					t.Errorf("%d, %d grants: %s\n%s", code, len(w.ourGrants(key)), policy, text)
+				}
+				w.box.Advance(10 * time.Minute)
+				if n := w.inService("web-prod"); n != 2 {
+					t.Errorf("%d in service\n%s", n, text)
+				}
+				var all []string
+				for _, id := range regexp.MustCompile(`keymend undo (r-[0-9a-f]{16})`).FindAllStringSubmatch(text, -1) {
+					if !slices.Contains(all, id[1]) {
+						all = append(all, id[1])
+					}
+				}
+				fails(tc.back, nil)
+				for _, id := range slices.Backward(all) {
+					if code, text := w.run(account, tc.environment, "undo", id, "--file", file, "--apply"); code != 0 {
+						t.Errorf("undo: %d\n%s", code, text)
+					}
+				}
+				if policy := w.policy(key); len(all) == 0 || strings.Count(policy, "Theirs") != 1 || strings.Contains(policy, "Keymend") || len(w.ourGrants(key)) != 0 {
+					t.Errorf("%d undone, %d grants left: %s", len(all), len(w.ourGrants(key)), policy)
+				}
+			})
+		}
 	}
 }
 

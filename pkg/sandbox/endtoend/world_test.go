@@ -47,6 +47,7 @@ type setup struct {
 	document  func([]byte) []byte
 	unwatched bool // nobody asks in the end whether the log explains every write
 	sweeps    bool // what no event told of is looked for, too
+	start     time.Time
 }
 
 // with sets a parameter of the account template.
@@ -70,13 +71,13 @@ func newWorld(t *testing.T, options ...option) *world {
 	t.Helper()
 	s := setup{
 		params:   map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"},
-		switches: sandbox.DefaultSwitches(),
+		switches: sandbox.DefaultSwitches(), start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 		document: func(b []byte) []byte { return b },
 	}
 	for _, o := range options {
 		o(&s)
 	}
-	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: s.switches})
+	box, err := sandbox.New(sandbox.Options{Start: s.start, Switches: s.switches})
 	must(t, err)
 	t.Cleanup(func() { _ = box.Close() })
 	url, err := box.Listen("127.0.0.1:0")

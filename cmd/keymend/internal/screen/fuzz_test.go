@@ -33,7 +33,7 @@ func FuzzPage(f *testing.F) {
 			if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
 				t.Errorf("%q sends %q", text, line)
 			}
-			if !strings.HasPrefix(line, "LABEL ") && !strings.HasPrefix(line, "WHOLE ") && !strings.HasPrefix(line, "text ") && strings.TrimLeft(line, " ") == line && line != "" {
+			if !strings.HasPrefix(line+" ", "LABEL ") && !strings.HasPrefix(line+" ", "WHOLE ") && !strings.HasPrefix(line+" ", "text ") && strings.TrimLeft(line, " ") == line && line != "" {
 				t.Errorf("%q begins a line: %q", text, line)
 			}
 		}
