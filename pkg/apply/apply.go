@@ -29,17 +29,9 @@ var (
 	// ErrSuperseded says that what a step was made for isn't so any more: somebody
 	// changed it in between. Nothing was written.
 	ErrSuperseded = errors.New("it has changed since the plan was made")
-	// ErrOld says that so much time passed since a policy was read that somebody may have
-	// edited it by now. Nothing was written.
-	ErrOld = errors.New("AWS answers too slowly to edit a policy safely; nothing was written: try again")
 	// ErrInUse says that what was to be taken away is in use, and stays.
 	ErrInUse = account.NewFinal("it is in use, and stays")
 )
-
-// Fresh is how old a read may be when a document that rests on it is sent. KMS compares
-// nothing: who edits in that time loses their edit. Whoever proves a write where others
-// of Keymend's may write, too, reads once more after it.
-const Fresh = 2 * time.Second
 
 // A Reader reads what steps rest on, in the accounts that it can reach.
 type Reader interface {

@@ -21,6 +21,15 @@ var ErrUnsure = errors.New("it may have been written")
 // https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency
 var ErrStale = errors.New("AWS doesn't show the last write to it yet")
 
+// ErrOld says that so much time passed since a document was read that somebody may have
+// edited it by now. Nothing was written.
+var ErrOld = errors.New("AWS answers too slowly to edit it safely; nothing was written: try again")
+
+// Fresh is how old a read may be when a document that rests on it is sent. KMS compares
+// nothing: who edits in that time loses their edit. Whoever proves a write where others
+// of Keymend's may write, too, reads once more after it.
+const Fresh = 2 * time.Second
+
 // Write makes a call that changes something. It sends it once: what was true when the
 // call was made needn't be a second later. Once sent, no interrupt ends it. Its error
 // is ErrUnsure where AWS may have carried it out all the same.

@@ -24,7 +24,7 @@ import (
 const tries = 4
 
 func passes(err error) bool {
-	return refusal.NotKnown(err) || errors.Is(err, once.ErrStale) || errors.Is(err, apply.ErrOld)
+	return refusal.NotKnown(err) || errors.Is(err, once.ErrStale) || errors.Is(err, once.ErrOld)
 }
 
 // Add carries out statements.Add.
@@ -65,8 +65,8 @@ func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result
 			return err
 		case keypolicy.Equal(now, s.After):
 			return nil
-		case time.Since(began) > apply.Fresh:
-			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrOld)
+		case time.Since(began) > once.Fresh:
+			return fmt.Errorf("edit key policy of %s: %w", s.Key, once.ErrOld)
 		case !keypolicy.Equal(now, s.Before):
 			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrSuperseded)
 		}
@@ -110,8 +110,8 @@ func (Remove) Do(ctx context.Context, e apply.Env, s statements.Remove) (change.
 		if err != nil || edit.Before == edit.After {
 			return err
 		}
-		if time.Since(began) > apply.Fresh {
-			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrOld)
+		if time.Since(began) > once.Fresh {
+			return fmt.Errorf("edit key policy of %s: %w", s.Key, once.ErrOld)
 		}
 		err = write(ctx, session, s.Key, edit.After)
 		done.Changed = err == nil

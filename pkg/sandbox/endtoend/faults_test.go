@@ -18,17 +18,6 @@ import (
 
 const theirs = `{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:Decrypt","Resource":"*"}`
 
-// edits counts the policies of a key that Keymend wrote, and that took.
-func (w *world) edits(key string) int {
-	n := 0
-	for _, c := range w.box.Calls() {
-		if c.Operation == "PutKeyPolicy" && c.Error == "" && strings.Contains(c.Agent, "keymend") && strings.Join(c.Resources, "") == key {
-			n++
-		}
-	}
-	return n
-}
-
 // TestFaultsAtTheTerminal: a write of a plan, or one that takes it back, is throttled,
 // fails or isn't answered, and an administrator edits the key's policy meanwhile. The
 // edit stays, nothing is written twice, the group launches, and the undo leaves nothing
