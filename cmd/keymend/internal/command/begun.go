@@ -28,13 +28,31 @@ func wrote(records []record.Record) bool {
 	return false
 }
 
+// A reversal is an error after a write, with the command that takes the write back.
+type reversal struct { //nolint:errname // it is what to do about one
+	error
+	command string
+}
+
+// Unwrap returns the error.
+func (r *reversal) Unwrap() error { return r.error }
+
+// reversible adds to an error after a write what takes that back.
+func reversible(s session, file string, err error) error {
+	begun, ok := errors.AsType[*once.BegunError](err)
+	if !ok {
+		return err
+	}
+	return &reversal{err, s.place.Keymend("undo", begun.Remediation, "--file", file, "--apply")}
+}
+
 // hintOfChange says what a person can do about a change that didn't end well; "" = the
 // error is of no change.
 func hintOfChange(err error) string {
-	begun, ok := errors.AsType[*once.BegunError](err)
+	_, begun := errors.AsType[*once.BegunError](err)
 	switch {
-	case ok:
-		return "It may stand: the same command without --apply shows what does. `keymend undo " + begun.Remediation + " --apply` takes it back, with the same --profile, --region, --endpoint-url and --audit-file."
+	case begun:
+		return "It may stand: the same command without --apply shows what does. What takes it back:"
 	case errors.Is(err, once.ErrUnsure):
 		return "It may be done or not: the same command again does only what is left."
 	case errors.Is(err, once.ErrStale):

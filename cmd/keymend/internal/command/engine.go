@@ -53,7 +53,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 	}
 	defer p.begins(ctx)()
 	if err := carryOut(ctx, x, messages); err != nil {
-		return log.records, fmt.Errorf("heal %s: %w", look.Group, err)
+		return log.records, reversible(s, a.AuditFile, fmt.Errorf("heal %s: %w", look.Group, err))
 	}
 	return log.records, nil
 }

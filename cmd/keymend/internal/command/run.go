@@ -107,5 +107,8 @@ func (s Surroundings) complain(err error, code report.Code) int {
 	if h := hint(err); h != "" {
 		_, _ = fmt.Fprintf(s.Err, "  %s\n", quote.Line(h))
 	}
+	if r, ok := errors.AsType[*reversal](err); ok {
+		_, _ = fmt.Fprintf(s.Err, "  %s\n", r.command)
+	}
 	return int(code)
 }

@@ -82,7 +82,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	defer p.begins(ctx)()
 	done, err := x.Undo(ctx, r)
 	if err != nil {
-		return err
+		return reversible(s, cmp.Or(c.File, c.AuditFile), err)
 	}
 	return p.tellUndo(r, done, done.Reason)
 }
