@@ -37,6 +37,13 @@ func Cases(records []record.Record) []Case {
 	return out
 }
 
+// Saw reports whether a record of a finding has these facts, by their digest.
+func Saw(records []record.Record, id, factsDigest string) bool {
+	return slices.ContainsFunc(records, func(o record.Record) bool {
+		return o.ID == id && o.Phase == record.Finding && o.Plan != nil && o.Plan.FactsDigest == factsDigest
+	})
+}
+
 // Told reports whether the newest record of a finding among these says the same as
 // this one: nothing new is known.
 func Told(records []record.Record, r record.Record) bool {

@@ -82,7 +82,7 @@ func For(r Role, p Place) []Permission {
 	case Diagnose:
 		return slices.Concat(p.served(r, p.Signals, p.Looks), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.readLogs()))
 	case Remediate:
-		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readWrites()))
+		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readSeen()))
 	}
 	return nil
 }

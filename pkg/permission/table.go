@@ -105,9 +105,13 @@ func (p Place) readLogs() []Permission {
 	}
 }
 
-// readWrites is how an instance of remediate learns what another wrote.
-func (p Place) readWrites() []Permission {
-	return []Permission{{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "what was written to a key in the last minutes, which KMS may not show yet"}}
+// readSeen is how an instance of remediate learns what another wrote, and what diagnose
+// saw.
+func (p Place) readSeen() []Permission {
+	return []Permission{
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "what was written to a key in the last minutes, which KMS may not show yet"},
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether a launch failed since a policy is as it is"},
+	}
 }
 
 // lookLater lets a function have groups looked at after a while.

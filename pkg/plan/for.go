@@ -49,7 +49,7 @@ func For(f Finding, o Options) Plan {
 // may be met, a grant may not have been listed. Of another account's key that can't be
 // read, a trial tells.
 func (f Finding) doubt() string {
-	if f.Facts.Policy == nil || len(f.Decided(access.Denied)) > 0 {
+	if f.Facts.Policy == nil || f.FailedSince || len(f.Decided(access.Denied)) > 0 {
 		return ""
 	}
 	for _, r := range f.Results {

@@ -52,9 +52,12 @@ type Finding struct {
 	Instance       access.Result
 	Tags           map[string]string
 	TagsUnreadable string
-	KeptOut        bool   // the policy of an own key keeps Keymend out, whatever it may else
-	KeyNotFound    string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
-	Trial          Trial  // of the grant on another account's key
+	KeptOut        bool // the policy of an own key keeps Keymend out, whatever it may else
+	// FailedSince: since Keymend saw policy and grants as they are now, a launch failed
+	// for a key by AWS's text. What stands isn't access enough then.
+	FailedSince bool
+	KeyNotFound string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
+	Trial       Trial  // of the grant on another account's key
 	// Copy is what is there to do without another account's key; nil = nobody
 	// looked.
 	Copy *copies.Case

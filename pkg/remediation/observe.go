@@ -179,6 +179,9 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 		return err
 	}
 	p.find(reads, roles)
+	if err := l.readFailedSince(ctx, p); err != nil {
+		return err
+	}
 	if err := l.readDedicated(ctx, p); err != nil {
 		return err
 	}

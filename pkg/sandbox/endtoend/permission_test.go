@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"keymend/pkg/guard"
+	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 )
 
@@ -60,7 +62,7 @@ func needs(role permission.Role, p permission.Permission) scenario {
 		return scenario{options: moves, play: brokenGroup}
 	case role == permission.Diagnose && strings.HasSuffix(p.Resource, "keymend-looks"):
 		return scenario{options: []option{sweeping(), switched(silent)}, play: func(w *world) { brokenGroup(w); w.box.Advance(time.Hour) }}
-	case strings.HasSuffix(p.Resource, "keymend-diagnose:*"):
+	case role == permission.Diagnose && strings.HasSuffix(p.Resource, "keymend-diagnose:*"):
 		return scenario{options: []option{sweeping()}, play: func(w *world) { brokenGroup(w); w.broken("batch", w.key(rootOnly, nil)); w.box.Advance(time.Hour) }, healsWithout: true}
 	case role == permission.Remediate && p.Action == "sqs:SendMessage":
 		// The next step is sent again by diagnose, when the next launch fails.
@@ -74,6 +76,11 @@ func needs(role permission.Role, p permission.Permission) scenario {
 		return scenario{options: elsewhere, play: func(w *world) { w.broken("web-prod", w.as(owner).key(ownerPolicy(byRoot, listedByRoot), nil)) }, healsWithout: true}
 	case p.Resource == "arn:aws:kms:*:*:key/*":
 		return scenario{options: elsewhere, play: unseenOwner}
+	case role == permission.Reader && p.Action == "kms:ListGrants":
+		// What grants there are is in doubt, until a launch fails again.
+		return scenario{play: brokenGroup, healsWithout: true}
+	case role == permission.Remediate && strings.HasSuffix(p.Resource, "keymend-diagnose:*"):
+		return scenario{play: func(w *world) { w.broken("web-prod", w.key(doubtful, enrolled)) }}
 	case p.Action == "kms:CreateGrant", strings.HasSuffix(p.Resource, "granter"):
 		return scenario{play: func(w *world) {
 			w.broken("web-prod", w.key(rootOnly, map[string]string{"keymend": "remediate", "aws:cloudformation:stack-name": "platform"}))
@@ -98,6 +105,22 @@ func needs(role permission.Role, p permission.Permission) scenario {
 		return scenario{play: brokenGroup, healsWithout: true}
 	default:
 		return scenario{play: brokenGroup}
+	}
+}
+
+// doubtful is a policy whose statement for everyone has a condition that may be met.
+const doubtful = `{"Version":"2012-10-17","Statement":[{"Sid":"EnableRoot","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"},` +
+	`{"Sid":"Inside","Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}`
+
+// TestAFailureEndsTheDoubt: what may be access enough is left to a person at first, and
+// mended once a launch fails though nothing changed.
+func TestAFailureEndsTheDoubt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.broken("web-prod", w.key(doubtful, enrolled))
+	w.box.Advance(10 * time.Minute)
+	if n, first := w.inService("web-prod"), w.records()[0]; n != 2 || first.Outcome != outcome.Proposed || first.Verdict.Reason != guard.MayNotBeNeeded || w.writes() != 1 {
+		t.Errorf("%d in service, at first %s\n%v", n, first.Outcome, w.story())
 	}
 }
 

@@ -1,0 +1,39 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"keymend/pkg/activity"
+	"keymend/pkg/history"
+	"keymend/pkg/plan"
+)
+
+// readFailedSince asks diagnose's log about keys whose policy may be access enough, as
+// far as can be told: if it saw the same policy and grants before the launch failed for
+// a key, they aren't enough. CloudTrail, which shows a change up to 15 minutes late,
+// can't say that there was none.
+func (l *Looker) readFailedSince(ctx context.Context, p *pass) error {
+	const back = 48 * time.Hour
+	if l.Person.ARN != "" || p.look.Failed.IsZero() || activity.Classify(p.look.Text).Cause != activity.KMSAccess {
+		return nil
+	}
+	for i, f := range p.Findings {
+		if !f.OwnKey() || plan.For(f, p.options).Doubt == "" {
+			continue
+		}
+		lines, err := l.AWS.Logged(ctx, f.ID(), p.look.Failed.Add(-back), p.look.Failed)
+		switch _, final := finalOutcome(err); {
+		case final:
+			f.Facts.CouldNotSee = append(slices.Clone(f.Facts.CouldNotSee), "whether a launch failed since the policy is as it is: "+reasonOf(err))
+			p.Findings[i] = f.Evaluate()
+		case err != nil:
+			return fmt.Errorf("read the log about %s: %w", f.ID(), err)
+		default:
+			p.Findings[i].FailedSince = history.Saw(l.parsed(lines), f.ID(), f.FactsDigest())
+		}
+	}
+	return nil
+}
