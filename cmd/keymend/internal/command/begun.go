@@ -29,7 +29,7 @@ func wrote(records []record.Record) bool {
 }
 
 // A reversal is an error after a write, with the command that takes the write back.
-type reversal struct { //nolint:errname // it is what to do about one
+type reversal struct {
 	error
 	command string
 }
