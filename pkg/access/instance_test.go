@@ -89,3 +89,19 @@ func TestTheInstancesAnswerWithoutThePolicy(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// The instance's requests don't come from the account's network, and aren't of another
+// role: a Deny of what isn't either keeps it from decrypting for certain.
+func TestTheInstanceIsKeptOutByItsAbsence(t *testing.T) {
+	t.Parallel()
+	for _, condition := range []string{
+		`{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}`, `{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}`,
+		`{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`, `{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/admin"}}`,
+	} {
+		policy := `{"Version":"2012-10-17","Statement":[{"Sid":"Outside","Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":` + condition + `}]}`
+		f := access.Facts{Key: access.Key{ARN: placeholders().Replace("@KEY@"), State: "Enabled"}, Policy: mustPolicy(t, policy)}
+		if r := access.InstanceDecrypts(f, slr.Instance("aws", "111122223333"), nil); r.Decision != access.Denied || r.Reason != access.DeniedByStatement {
+			t.Errorf("%s: %s, %s", condition, r.Decision, r.Reason)
+		}
+	}
+}
