@@ -31,6 +31,11 @@ type Diagnosis struct {
 // the way, or one for the group. It changes nothing. Its error is transient: the
 // signal has to come again.
 func (l *Looker) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
+	return l.diagnosed(ctx, look, l.observe)
+}
+
+// diagnosed looks at a group by what observes it.
+func (l *Looker) diagnosed(ctx context.Context, look signal.Look, observe func(context.Context, signal.Look) (pass, error)) ([]Diagnosis, error) {
 	switch {
 	case look.OtherCause():
 		return l.notKMS(ctx, look)
@@ -41,7 +46,7 @@ func (l *Looker) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, e
 	if err != nil || !worth {
 		return l.failedLook(ctx, look, err)
 	}
-	p, err := l.observe(ctx, look)
+	p, err := observe(ctx, look)
 	if err != nil {
 		return l.failedLook(ctx, look, err)
 	}

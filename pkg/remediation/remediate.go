@@ -18,17 +18,7 @@ import (
 // Diagnose looks at a group as a Looker does. Where only KMS can tell whether a grant
 // may be made, it is asked.
 func (x *Fixer) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
-	switch {
-	case look.OtherCause():
-		return x.notKMS(ctx, look)
-	case look.Follow != nil:
-		return x.follow(ctx, look)
-	}
-	p, err := x.observe(ctx, look)
-	if err != nil {
-		return x.failedLook(ctx, look, err)
-	}
-	return x.diagnose(ctx, p)
+	return x.diagnosed(ctx, look, x.observe)
 }
 
 // observe looks as a Looker does, and asks KMS for what only KMS knows: its answer is

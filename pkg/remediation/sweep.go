@@ -86,7 +86,7 @@ func looksAt(s signal.Sweep, groups []observe.Group) signal.Looks {
 // there is nothing to look for: every failure names another cause; or none failed, and
 // whether the next one would isn't asked.
 func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool, error) {
-	if look.Why != signal.WhySwept || !look.Sweep.Lacks {
+	if look.Sweep == nil || !look.Sweep.Lacks {
 		return look, true, nil
 	}
 	fleet, err := l.AWS.Fleet(ctx, look.Account, look.Region)
@@ -109,7 +109,7 @@ func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool
 // in the way, or the newest record of the finding says the same. What stays is told
 // once a day.
 func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) error {
-	if look.Why != signal.WhySwept || r.Outcome == outcome.Sent {
+	if look.Sweep == nil || r.Outcome == outcome.Sent {
 		return l.write(ctx, r)
 	}
 	if r.Outcome == outcome.NothingToDo || r.Outcome == outcome.Ignored {

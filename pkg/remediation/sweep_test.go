@@ -202,3 +202,15 @@ func TestSweepsTellOnce(t *testing.T) {
 	want(3)
 	want(4)
 }
+
+// TestASweepsChangeLooksAgain: a change that a sweep led to names the sweep as its
+// signal, and no more of it. The look that follows in remediate is one like any other.
+func TestASweepsChangeLooksAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.tags = nil
+	found, err := w.fixer().Diagnose(t.Context(), signal.Look{Why: signal.WhySwept, Account: accountID, Region: region, Group: "web-prod"})
+	if err != nil || len(found) != 1 || found[0].Record.Outcome != outcome.Proposed || len(w.records) != 1 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
