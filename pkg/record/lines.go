@@ -71,27 +71,35 @@ func (m Missing) IsZero() bool { return len(m[access.Denied])+len(m[access.Unkno
 
 // MarshalJSON implements json.Marshaler. A decision without operations is left out.
 func (m Missing) MarshalJSON() ([]byte, error) {
-	type plain Missing
-	out := plain{}
-	for decision, operations := range m {
-		if len(operations) > 0 {
-			out[decision] = operations
+	return marshal(map[access.Decision]Lines(m.some()))
+}
+
+// some returns what is missing, without decisions that nothing is missing by.
+func (m Missing) some() Missing {
+	out := Missing{}
+	for _, decision := range []access.Decision{access.Denied, access.Unknown} {
+		if len(m[decision]) > 0 {
+			out[decision] = m[decision]
 		}
 	}
-	return marshal(out)
+	return out
 }
 
 // UnmarshalJSON implements json.Unmarshaler. Earlier versions wrote one list, which
 // didn't tell the decisions apart; it is read as Denied, and Parse puts it under the
 // record's decision.
 func (m *Missing) UnmarshalJSON(text []byte) error {
+	var read map[access.Decision]Lines
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		type plain Missing
-		return json.Unmarshal(text, (*plain)(m))
+		if err := json.Unmarshal(text, &read); err != nil {
+			return err
+		}
+		*m = Missing(read).some()
+		return nil
 	}
 	var all Lines
 	err := all.UnmarshalJSON(text)
-	*m = Missing{access.Denied: all}
+	*m = Missing{access.Denied: all}.some()
 	return err
 }
 

@@ -102,6 +102,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"schema":"keymend.audit/2","steps":[{"type":"DeleteServiceLinkedRole","role":"r"}],"undo":[]}`))
 	f.Add([]byte(`{"schema":"keymend.audit/2","trace":"a\n\nb\n","nearMisses":" |  | \nx\n","writes":"a\n  b\n","steps":"null","undo":"[{\"type\":\"X\" , \"a\":[]}]"}`))
 	f.Add([]byte(`{"schema":"keymend.audit/1","plan":{"steps":[{"a":"` + "\xa1" + `"}]}}`))
+	f.Add([]byte(`{"schema":"keymend.audit/1","decision":"Unknown","missing":[]}`))
+	f.Add([]byte(`{"schema":"keymend.audit/2","missing":{"Denied":"","Allowed":"kms:Decrypt"}}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		r, ok, err := record.Parse(line, kinds())
 		if ok != (err == nil && r.Schema != "") {
