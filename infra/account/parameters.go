@@ -34,7 +34,7 @@ func parameters() []parameter {
 		{name: "DedicatedRoleSuffix", description: "Groups whose keys aren't open to their service-linked role launch as AWSServiceRoleForAutoScaling_ and this suffix, which Keymend makes; none: every group keeps its role", pattern: "[a-zA-Z0-9_+=,.@-]{0,35}"},
 		{name: "OwnershipTags", description: "Tag keys, separated by commas, by which code marks the keys whose policy it owns"},
 		{name: "SwitchParameter", description: "SSM parameter that stops all writes unless its value is on", pattern: "/[a-zA-Z0-9_./-]+"},
-		{name: "VerifyReads", description: "Consecutive equal reads that prove a write"},
+		{name: "VerifyReads", description: "Reads in a row that must agree after a write"},
 		{name: "VerifyInterval", description: "Time between two of them"},
 		{name: "RetentionInDays", description: "How long audit records are kept", kind: "Number", allowed: cdkcontext.Retentions()},
 		{name: "EncryptionKey", description: "ARN of the customer managed key that logs and queues are encrypted under; none: keys of AWS's"},

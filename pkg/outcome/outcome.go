@@ -68,8 +68,8 @@ func Meanings() map[Outcome]string {
 		GaveUp:           "The change stands, and for more than half an hour the group hasn't tried to launch. Nothing is looked for any more but by sweeps.",
 		UnexplainedWrite: "A role of Keymend's changed something, and the audit log has no intent for it: the role may be in other hands.",
 
-		Fixed:        "The change stands, and consecutive equal reads evaluate as Allowed; where the key can't be read, KMS answers the repeated CreateGrant with the same grant.",
-		Unproven:     "The change was written, and reads didn't agree, or didn't evaluate as Allowed, in time.",
+		Fixed:        "The change stands, and what was read after it evaluates as Allowed; where the key can't be read, KMS answers the repeated CreateGrant with the same grant.",
+		Unproven:     "The change was written, and what was read after it didn't evaluate as Allowed in time, or reads didn't agree.",
 		Superseded:   "The facts changed since the plan was made; it was not carried out.",
 		Failed:       "AWS refused the change, or a call that it rests on, for a reason that trying again doesn't mend.",
 		Undone:       "What Keymend had added was taken away again.",

@@ -121,7 +121,7 @@ type Instance struct {
 
 // ProofOf is what was seen after a write.
 type ProofOf struct {
-	EqualReads int             `json:"equalReads"` // consecutive reads that agreed
+	EqualReads int             `json:"equalReads"` // reads in a row that agreed
 	Decision   access.Decision `json:"decision"`   // re-evaluated from the last one
 	Instances  Lines           `json:"instances,omitempty"`
 	GrantID    string          `json:"grantId,omitempty"` // what the repeated CreateGrant answered, where reads show nothing

@@ -175,7 +175,7 @@ func TestWrittenOverAtATerminal(t *testing.T) {
 	x := w.fixer(func(x *remediation.Fixer) {
 		x.Person = access.Principal{ARN: "arn:aws:iam::111122223333:user/admin"}
 		x.Sleep = func(ctx context.Context, d time.Duration) error {
-			if d == 3*time.Hour && slept == 0 { // after the first proof
+			if d == 3*time.Second && slept == 0 { // after the first proof
 				slept++
 				w.policy = theirs
 			}

@@ -169,7 +169,7 @@ func (w *world) Write(_ context.Context, r record.Record) error {
 func (w *world) fixer(change ...func(*remediation.Fixer)) *remediation.Fixer {
 	x := &remediation.Fixer{
 		Looker: remediation.Looker{
-			Settings: settings.Config{Mode: settings.Enforce, Scope: settings.Tagged, OwnKey: settings.OwnKeyAuto, VerifyReads: 3, VerifyInterval: time.Hour},
+			Settings: settings.Config{Mode: settings.Enforce, Scope: settings.Tagged, OwnKey: settings.OwnKeyAuto, VerifyReads: 3, VerifyInterval: time.Second},
 			AWS: &readers{
 				view:    func(context.Context, string, string) (apply.Reader, error) { return w, w.fail["View"] },
 				brake:   func(context.Context) (guard.Switch, string, error) { return w.sw, "as set", w.fail["Switch"] },

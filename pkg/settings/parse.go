@@ -131,10 +131,11 @@ func (p *parser) foreignKey(name string) ForeignKey {
 	return ForeignReport
 }
 
-// count returns how many reads prove a write. Terraform waits for five:
+// count returns how many reads show that a write took. One is enough where the launch
+// that follows is looked at; Terraform waits for five:
 // hashicorp/terraform-provider-aws internal/service/kms/key.go.
 func (p *parser) count(name string) int {
-	const unset, most = 5, 20
+	const unset, most = 1, 20
 	value := p.get(name)
 	if value == "" {
 		return unset
@@ -147,8 +148,8 @@ func (p *parser) count(name string) int {
 	return n
 }
 
-// proof: remediate has a minute, and reads up to four times as often as it has
-// to. What doesn't fit would never end in an outcome.
+// proof: remediate has a minute, and reads more often than it has to where a
+// write doesn't show. What doesn't fit would never end in an outcome.
 func (p *parser) proof(c Config) {
 	const most = 10 * time.Second
 	if whole := time.Duration(c.VerifyReads) * c.VerifyInterval; whole > most {

@@ -28,7 +28,7 @@ type Config struct {
 	ChangesQueueURL string        `json:"changesQueueUrl"` // FIFO queue from diagnose to remediate; "" = nothing is sent
 	LooksQueueURL   string        `json:"looksQueueUrl"`   // queue of looks that come later; "" = none come
 	RolePrefix      string        `json:"rolePrefix"`      // of the roles that Keymend assumes; "" = the caller's own credentials
-	VerifyReads     int           `json:"verifyReads"`     // consecutive equal reads that prove a write
+	VerifyReads     int           `json:"verifyReads"`     // reads in a row that agree, after a write
 	VerifyInterval  time.Duration `json:"verifyInterval"`  // between two of them
 	Partition       string        `json:"partition"`       // aws, aws-cn or aws-us-gov
 

@@ -24,7 +24,7 @@ func TestParse(t *testing.T) {
 		want settings.Config
 	}{
 		"only the mode": {map[string]string{variable.Mode: "propose"}, settings.Config{
-			Mode: "propose", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, VerifyInterval: time.Second, Partition: "aws",
+			Mode: "propose", Scope: "tagged", OwnKey: "auto", VerifyReads: 1, VerifyInterval: time.Second, Partition: "aws",
 			ForeignKey: "grant", ForeignStatements: "procedure",
 		}},
 		"everything": {map[string]string{

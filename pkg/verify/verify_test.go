@@ -32,9 +32,9 @@ func TestUntil(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			i, sleeps := 0, 0
-			o := verify.Options{Reads: 3, Interval: time.Hour, Limit: 6, Sleep: func(_ context.Context, d time.Duration) error {
-				if d != time.Hour {
-					t.Errorf("slept %v", d)
+			o := verify.Options{Reads: 3, Interval: time.Second, Limit: 6, Sleep: func(_ context.Context, d time.Duration) error {
+				if i > 0 && tc.answers[min(i, len(tc.answers))-1].good && d != time.Second {
+					t.Errorf("slept %v after a good read", d)
 				}
 				sleeps++
 				return nil
@@ -60,5 +60,37 @@ func TestUntilStopsAtTheDeadline(t *testing.T) {
 	_, err := verify.Until(t.Context(), o, func(context.Context) (string, bool, error) { return "a", true, nil })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("err = %v", err)
+	}
+}
+
+// A write that isn't seen at once is looked for again soon, and not for ever: remediate
+// has a minute.
+func TestUntilLooksAgainSoon(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		o     verify.Options
+		shown time.Duration // after so long the write shows; 0 = never
+		reads int
+		least time.Duration // the pauses together
+		most  time.Duration
+	}{
+		"at once":         {verify.Options{Reads: 1, Interval: time.Second}, time.Nanosecond, 2, 125 * time.Millisecond, 125 * time.Millisecond},
+		"within a second": {verify.Options{Reads: 1, Interval: time.Second}, 800 * time.Millisecond, 4, 875 * time.Millisecond, 875 * time.Millisecond},
+		"never":           {verify.Options{Reads: 1, Interval: time.Second}, 0, 20, 15 * time.Second, 18 * time.Second},
+		"never, slowly":   {verify.Options{Reads: 1, Interval: 10 * time.Second}, 0, 7, 35 * time.Second, 40 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var paused time.Duration
+			reads := 0
+			tc.o.Sleep = func(_ context.Context, d time.Duration) error { paused += d; return nil }
+			_, err := verify.Until(t.Context(), tc.o, func(context.Context) (string, bool, error) {
+				reads++
+				return "a", tc.shown > 0 && paused >= tc.shown, nil
+			})
+			if (err == nil) != (tc.shown > 0) || reads != tc.reads || paused < tc.least || paused > tc.most {
+				t.Errorf("%d reads, %v, %v", reads, paused, err)
+			}
+		})
 	}
 }

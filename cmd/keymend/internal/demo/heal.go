@@ -203,7 +203,7 @@ func (s *stage) tellHealing(h healing) {
 	line(f.at, screen.Bold, "PLAN", steps(f.Record)+fmt.Sprintf(", %d others affected; sent by diagnose, request %s", f.OthersAffected, short(f.RequestID)))
 	line(h.intent.at, screen.Bold, "INTENT", fmt.Sprintf("recorded %s by remediate, request %s", h.intent.RemediationID, short(h.intent.RequestID)))
 	line(h.write.Time, screen.Bold, "WRITE", h.write.Operation+" as "+h.write.Caller[strings.Index(h.write.Caller, "/")+1:])
-	line(h.outcome.at, screen.Good, "PROOF", fmt.Sprintf("evaluates as %s, %d equal reads", h.outcome.Proof.Decision, h.outcome.Proof.EqualReads))
+	line(h.outcome.at, screen.Good, "PROOF", fmt.Sprintf("evaluates as %s, %s", h.outcome.Proof.Decision, screen.Reads(h.outcome.Proof.EqualReads)))
 	line(h.healed, screen.Good, "PROOF", strings.Join(h.inService, ", ")+" InService")
 	took := h.healed.Sub(aws.ToTime(h.failure.EndTime)).Round(time.Second)
 	line(h.seen.at, screen.Good, "HEALED", fmt.Sprintf("%d s after the failure; seen by the look that follows a change", int(took.Seconds())))

@@ -23,9 +23,9 @@ func proof(p *screen.Page, r *record.Record) {
 	case r.Proof.GrantID != "":
 		p.Row(screen.Bold, "PROOF", "KMS answers the repeated CreateGrant with grant "+r.Proof.GrantID)
 	case r.Key == "":
-		p.Row(screen.Bold, "PROOF", screen.Count(r.Proof.EqualReads, "equal read"))
+		p.Row(screen.Bold, "PROOF", screen.Reads(r.Proof.EqualReads))
 	default:
-		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %s", r.Proof.Decision, screen.Count(r.Proof.EqualReads, "equal read")))
+		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %s", r.Proof.Decision, screen.Reads(r.Proof.EqualReads)))
 	}
 }
 

@@ -224,7 +224,7 @@ func (w *world) records(t *testing.T, do bool) []record.Record {
 		Open:  func(context.Context, remediation.Session) (apply.Session, error) { return w, nil },
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		Looker: remediation.Looker{
-			Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 5, Accounts: []string{owner}, ForeignKey: "grant", ForeignStatements: "procedure"},
+			Settings: settings.Config{Mode: "enforce", Scope: "tagged", OwnKey: "auto", VerifyReads: 1, Accounts: []string{owner}, ForeignKey: "grant", ForeignStatements: "procedure"},
 			AWS:      w, Queue: remediation.Nobody{}, Kinds: table.Kinds(), Plan: plan.All,
 			Person: access.Principal{ARN: "arn:aws:iam::" + account + ":user/oncall"},
 			Log:    log(func(r record.Record) { r.Time = now(); records = append(records, throughJSON(t, r)) }),

@@ -9,3 +9,11 @@ func Count(n int, thing string) string {
 	}
 	return strconv.Itoa(n) + " " + thing + "s"
 }
+
+// Reads says how often what was written was read: a single read agrees with no other.
+func Reads(n int) string {
+	if n == 1 {
+		return "1 read"
+	}
+	return Count(n, "equal read")
+}
