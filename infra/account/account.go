@@ -90,7 +90,7 @@ func roles(c conditions) role.Props {
 		Place: permission.Place{
 			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
 			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, SwitchParameter: "${SwitchParameter}",
-			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true,
+			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true, ImageParameters: "/",
 		},
 		Conditions: map[permission.Role]awscdk.CfnCondition{
 			permission.Reader: c.functions, permission.KeyReader: c.groupsElsewhere, permission.Granter: c.functions, permission.Diagnose: c.functions, permission.Remediate: c.functions,

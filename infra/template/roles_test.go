@@ -70,7 +70,7 @@ func place(p map[string]string) permission.Place {
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-", Scope: p["Scope"],
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch",
 		Suffix: p["DedicatedRoleSuffix"], Accounts: list(p["Accounts"]), Groups: list(p["GroupAccounts"]),
-		Copies: p["ForeignKey"] == "copy" && p["RolesOnly"] == "no",
+		Copies: p["ForeignKey"] == "copy" && p["RolesOnly"] == "no", ImageParameters: "/",
 	}
 }
 

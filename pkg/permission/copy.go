@@ -1,6 +1,10 @@
 package permission
 
-import "keymend/pkg/tag"
+import (
+	"maps"
+
+	"keymend/pkg/tag"
+)
 
 // What copies under a key of the group's account need. Where the settings don't
 // ask for copies there is none of it.
@@ -56,11 +60,9 @@ func (p Place) copyKeys() []Permission {
 	if !p.Copies {
 		return nil
 	}
-	via := func(more map[string][]string) map[string]map[string][]string {
+	via := func(more map[string]map[string][]string) map[string]map[string][]string {
 		out := map[string]map[string][]string{"StringLike": {"kms:ViaService": {"ec2.*.amazonaws.com"}}}
-		if len(more) > 0 {
-			out["StringEquals"] = more
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	var out []Permission
@@ -68,13 +70,13 @@ func (p Place) copyKeys() []Permission {
 		out = append(out, Permission{Action: "kms:" + action, Resource: p.keys(), Condition: forAWS(action, via(nil)), Why: "encrypts the copy"})
 	}
 	out = append(out, Permission{Action: "kms:DescribeKey", Resource: p.keys(), Why: "the key of the copy, and the account's default EBS key, which EC2 wants to see at every copy"})
-	if len(p.Accounts) == 0 {
+	if p.elsewhere() == nil {
 		return out
 	}
 	for _, action := range []string{"CreateGrant", "Decrypt", "DescribeKey", "ReEncryptFrom"} {
 		out = append(out, Permission{
 			Action: "kms:" + action, Resource: "arn:" + p.Partition + ":kms:*:*:key/*",
-			Condition: forAWS(action, via(map[string][]string{"aws:ResourceAccount": p.Accounts})), Why: "decrypts what is copied, under a key of an account that is listed",
+			Condition: forAWS(action, via(p.elsewhere())), Why: "decrypts what is copied, under a key of an account that is listed",
 		})
 	}
 	return out

@@ -1,6 +1,10 @@
 package permission
 
-import "keymend/pkg/tag"
+import (
+	"maps"
+
+	"keymend/pkg/tag"
+)
 
 // What groups of this account need of other accounts' keys. Without other
 // accounts there is none of it.
@@ -11,13 +15,13 @@ import "keymend/pkg/tag"
 // everybody's: AWS's procedure may have been done by hand.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
 func (p Place) readElsewhere() []Permission {
-	if len(p.Accounts) == 0 {
+	if p.elsewhere() == nil {
 		return nil
 	}
 	return []Permission{
 		{Action: "kms:ListRetirableGrants", Resource: "*", Why: "Keymend's own grants on keys of accounts that can't be read"},
 		{Action: "kms:ListGrants", Resource: "arn:" + p.Partition + ":kms:*:*:key/*", Why: "who may use a key of one of the other accounts that are listed, where its policy lets this account see it",
-			Condition: map[string]map[string][]string{"StringEquals": {"aws:ResourceAccount": p.Accounts}}},
+			Condition: p.elsewhere()},
 	}
 }
 
@@ -25,11 +29,11 @@ func (p Place) readElsewhere() []Permission {
 // aws:ResourceTag holds across accounts. The owner's tag is the guard's to check,
 // and the owner's key policy has to let the grant be made in any case.
 func (p Place) grantElsewhere() []Permission {
-	if len(p.Accounts) == 0 {
+	condition := p.elsewhere()
+	if condition == nil {
 		return nil
 	}
-	condition := p.grantees()
-	condition["StringEquals"] = map[string][]string{"aws:ResourceAccount": p.Accounts}
+	maps.Copy(condition, p.grantees())
 	return []Permission{{
 		Action: "kms:CreateGrant", Resource: "arn:" + p.Partition + ":kms:*:*:key/*", Condition: condition,
 		Why: "opens a key of one of the other accounts that are listed, where its owner lets this account do so",
@@ -39,18 +43,23 @@ func (p Place) grantElsewhere() []Permission {
 // assumeElsewhere names the roles, and any account: their trust policies decide
 // who gets in, and the setting accounts where Keymend asks.
 func (p Place) assumeElsewhere(roles ...Role) []Permission {
-	if len(p.Accounts) == 0 {
+	if p.elsewhere() == nil {
 		return nil
 	}
 	p.Account = "*"
 	var out []Permission
 	for _, r := range roles {
-		out = append(out, Permission{Action: "sts:AssumeRole", Resource: p.ARN(r), Why: "acts through role " + string(r) + " of another account that trusts this one"})
+		if p.Organization == "" {
+			out = append(out, Permission{Action: "sts:AssumeRole", Resource: p.ARN(r), Why: "acts through role " + string(r) + " of another account that trusts this one"})
+		}
 		if r == PolicyWriter {
 			out = append(out,
 				Permission{Action: "sts:TagSession", Resource: p.ARN(r), Why: "says which account the session is from, so that IAM there holds it to the keys enrolled for that"},
 				Permission{Action: "sts:SetSourceIdentity", Resource: p.ARN(r), Why: "the same, for CloudTrail there"})
 		}
+	}
+	if p.Organization != "" {
+		return p.member(out)
 	}
 	return out
 }
@@ -64,20 +73,25 @@ func (p Place) writePolicyForOthers() []Permission {
 	if len(p.Groups) == 0 {
 		return nil
 	}
+	condition := map[string]map[string][]string{
+		"Null":         {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
+		"StringEquals": {"aws:ResourceTag/" + tag.Keymend: {tag.Remediate}},
+		"StringLike":   {"aws:ResourceTag/" + tag.Accounts: {"*${aws:PrincipalTag/" + tag.Account + "}*"}},
+	}
+	if p.Organization != "" {
+		condition["Null"]["aws:PrincipalTag/"+tag.Account] = []string{"false"}
+		condition["StringLike"]["aws:ResourceTag/"+tag.Accounts] = append(condition["StringLike"]["aws:ResourceTag/"+tag.Accounts], tag.Organization)
+	}
 	return []Permission{{
-		Action: "kms:PutKeyPolicy", Resource: p.keys(), Why: "adds Keymend's two statements for the account that the session is from, or takes them away",
-		Condition: map[string]map[string][]string{
-			"Null":         {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
-			"StringEquals": {"aws:ResourceTag/" + tag.Keymend: {tag.Remediate}},
-			"StringLike":   {"aws:ResourceTag/" + tag.Accounts: {"*${aws:PrincipalTag/" + tag.Account + "}*"}},
-		},
+		Action: "kms:PutKeyPolicy", Resource: p.keys(), Condition: condition,
+		Why: "adds Keymend's two statements for the account that the session is from, or takes them away",
 	}}
 }
 
 // readForOthers is all that the functions of other accounts read here: the keys that
 // their groups need, and the snapshots of images that are shared with them.
 func (p Place) readForOthers() []Permission {
-	if len(p.Groups) == 0 {
+	if len(p.Groups) == 0 || p.Organization != "" {
 		return nil
 	}
 	return append(p.readKeys(), Permission{Action: "ec2:DescribeSnapshots", Resource: "*", Why: "the key of a snapshot whose image is shared with an account, and it isn't"})

@@ -25,9 +25,11 @@ const (
 	Remediate    Role = "remediate"     // the function's own role
 
 	GroupWriter Role = "group-writer" // makes the dedicated service-linked role, and gives it to groups
+
+	Forwarder Role = "forwarder" // EventBridge's, in an organization: sends a member's events to the hub
 )
 
-// Roles returns every role.
+// Roles returns every role of one account that works alone.
 func Roles() []Role {
 	return []Role{Reader, KeyReader, Granter, PolicyWriter, GroupWriter, Copier, Diagnose, Remediate}
 }
@@ -51,6 +53,14 @@ type Place struct {
 	Accounts, Groups []string
 	// Copies: the settings ask for copies (foreignKey: copy).
 	Copies bool
+	// ImageParameters is the path under which the SSM parameters are that templates name
+	// their images by; it begins and ends in "/". "": only AWS's public ones.
+	ImageParameters string
+
+	// Organization is the id of the organization whose accounts the functions of Hub, one
+	// of them, act in; "": they act in their own, and there is no hub. Bus is the name of
+	// the hub's event bus. Groups, if any, then means those of all the organization.
+	Organization, Hub, Bus string
 }
 
 // A Permission lets a role do one action.
@@ -68,7 +78,7 @@ type Permission struct {
 func For(r Role, p Place) []Permission {
 	switch r {
 	case Reader:
-		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere(), p.readTemplates())
+		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere(), p.readTemplates(), p.readBrake())
 	case KeyReader:
 		return p.readForOthers()
 	case Granter:
@@ -77,6 +87,8 @@ func For(r Role, p Place) []Permission {
 		return append(p.writePolicy(), p.writePolicyForOthers()...)
 	case GroupWriter:
 		return p.writeRole()
+	case Forwarder:
+		return p.forward()
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:

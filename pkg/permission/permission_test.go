@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,7 +23,7 @@ func place() permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch", Suffix: "payments",
-		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"}, Copies: true,
+		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"}, Copies: true, ImageParameters: "/",
 	}
 }
 
@@ -343,9 +345,12 @@ func TestOnlyTheFunctionItself(t *testing.T) {
 
 func table() string {
 	var out strings.Builder
-	for _, r := range permission.Roles() {
-		fmt.Fprintf(&out, "\n### %s\n\n| action | on | only if | why |\n|---|---|---|---|\n", r)
-		for _, p := range permission.For(r, place()) {
+	write := func(heading string, permissions []permission.Permission) {
+		if len(permissions) == 0 {
+			return
+		}
+		fmt.Fprintf(&out, "\n### %s\n\n| action | on | only if | why |\n|---|---|---|---|\n", heading)
+		for _, p := range permissions {
 			why := p.Why
 			if p.ByLambda {
 				why += " (the Lambda service does it)"
@@ -353,7 +358,26 @@ func table() string {
 			fmt.Fprintf(&out, "| `%s` | `%s` | %s | %s |\n", p.Action, p.Resource, condition(p), why)
 		}
 	}
+	for _, r := range permission.Roles() {
+		write(string(r), permission.For(r, place()))
+	}
+	out.WriteString("\n## In an organization\n\nOnly what a role holds there and not in an account that works alone. The organization is " + organization + ", the hub " + hub + ", and the path of images' parameters /images/. Accounts that are listed are those of the organization.\n")
+	for _, r := range permission.Members() {
+		write(string(r)+" of a member", fresh(permission.For(r, member()), permission.For(r, place())))
+	}
+	for _, r := range permission.Hub() {
+		alone := place()
+		alone.Account = hub
+		write(string(r)+" of the hub", fresh(permission.For(r, ofHub()), permission.For(r, alone)))
+	}
 	return out.String()
+}
+
+// fresh returns those that aren't among the others.
+func fresh(these, others []permission.Permission) []permission.Permission {
+	return slices.DeleteFunc(these, func(p permission.Permission) bool {
+		return slices.ContainsFunc(others, func(o permission.Permission) bool { return reflect.DeepEqual(o, p) })
+	})
 }
 
 func condition(p permission.Permission) string {

@@ -3,6 +3,7 @@ package permission
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // A document is an IAM policy as JSON has it.
@@ -35,8 +36,12 @@ func Policy(r Role, p Place) (string, error) {
 // condition, not as principals: so deleting and making one anew breaks nothing.
 // The key reader is for the functions of the accounts whose groups use this one's
 // keys, and for nobody here; the policy writer is for those, too.
+// In an organization the functions are the hub's.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 func Trust(r Role, p Place) (string, error) {
+	if p.Organization != "" && slices.Contains(Members(), r) {
+		return document{Version: "2012-10-17", Statement: p.trustOfMember(r)}.text()
+	}
 	return document{Version: "2012-10-17", Statement: append(p.ownTrust(r), p.letIn(r)...)}.text()
 }
 

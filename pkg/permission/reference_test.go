@@ -29,6 +29,9 @@ var globalKeys = map[string]string{
 	"aws:principalarn":                 "every request that isn't anonymous has it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn",
 	"aws:principaltag/keymend-account": "a session that was tagged has it, others don't: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag",
 	"lambda:sourcefunctionarn":         "calls by a function's code have it: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html",
+	"aws:resourceorgid":                "the same, where the resource's account is in an organization: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid",
+	"aws:principalorgid":               "requests by a principal whose account is in an organization have it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid",
+	"aws:sourceaccount":                "EventBridge sends it when it takes a rule's role: https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html",
 	"aws:resourceaccount":              "requests on most resources have it; KMS isn't among the exceptions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount",
 }
 
@@ -123,6 +126,13 @@ func documents(t *testing.T) map[string]string {
 		for _, r := range permission.Roles() {
 			add(fmt.Sprintf("permissions of %s, scope %s", r, scope))(permission.Policy(r, p))
 			add("trust of " + string(r))(permission.Trust(r, p))
+		}
+		for at, roles := range map[*permission.Place][]permission.Role{new(member()): permission.Members(), new(ofHub()): permission.Hub()} {
+			at.Scope = scope
+			for _, r := range roles {
+				add(fmt.Sprintf("permissions of %s in an organization, scope %s", r, scope))(permission.Policy(r, *at))
+				add("trust of " + string(r) + " in an organization")(permission.Trust(r, *at))
+			}
 		}
 	}
 	for action, target := range map[string]string{

@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"maps"
 	"slices"
 
 	"keymend/pkg/slr"
@@ -9,19 +10,24 @@ import (
 
 // readLaunch: Describe actions take no resource.
 func (p Place) readLaunch() []Permission {
-	return []Permission{
+	parameters := "arn:" + p.Partition + ":ssm:*:" + p.Account + ":parameter" + p.ImageParameters + "*"
+	out := []Permission{
 		{Action: "autoscaling:DescribeAutoScalingGroups", Resource: "*", Why: "which template a group launches from, as which role, and what it has in service"},
 		{Action: "autoscaling:DescribeLaunchConfigurations", Resource: "*", Why: "the image and volumes of groups that launch from a launch configuration"},
 		{Action: "autoscaling:DescribeScalingActivities", Resource: "*", Why: "when launches failed, where a key has to be found by what CloudTrail shows of them"},
 		{Action: "cloudtrail:LookupEvents", Resource: "*", Why: "which key the role was refused then; an image may be shared without the snapshots that name its key"},
 		{Action: "ec2:DescribeLaunchTemplateVersions", Resource: "*", Why: "the template's image and volumes"},
-		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*:" + p.Account + ":parameter/*", Why: "the image of a template that names it as resolve:ssm:…; EC2 resolves it in the caller's name"},
+		{Action: "ssm:GetParameters", Resource: parameters, Why: "the image of a template that names it as resolve:ssm:…; EC2 resolves it in the caller's name"},
 		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*::parameter/aws/service/*", Why: "the same, for AWS's public parameters"},
 		{Action: "ec2:DescribeImages", Resource: "*", Why: "the image's volumes and snapshots"},
 		{Action: "ec2:DescribeSnapshots", Resource: "*", Why: "the key that a snapshot is encrypted under"},
 		{Action: "ec2:GetEbsEncryptionByDefault", Resource: "*", Why: "whether volumes are encrypted without being asked"},
 		{Action: "ec2:GetEbsDefaultKmsKeyId", Resource: "*", Why: "the key they are encrypted under then"},
 	}
+	if p.ImageParameters == "" {
+		return slices.DeleteFunc(out, func(one Permission) bool { return one.Resource == parameters })
+	}
+	return out
 }
 
 func (p Place) readKey() []Permission {
@@ -87,7 +93,9 @@ func (p Place) code(function Role, parts ...[]Permission) []Permission {
 	arn := "arn:" + p.Partition + ":lambda:" + p.Region + ":" + p.Account + ":function:" + p.Prefix + string(function)
 	out := slices.Concat(parts...)
 	for i := range out {
-		out[i].Condition = map[string]map[string][]string{"ArnEquals": {"lambda:SourceFunctionArn": {arn}}}
+		condition := map[string]map[string][]string{"ArnEquals": {"lambda:SourceFunctionArn": {arn}}}
+		maps.Copy(condition, out[i].Condition)
+		out[i].Condition = condition
 	}
 	return out
 }
@@ -120,9 +128,15 @@ func (p Place) lookLater() []Permission {
 }
 
 func (p Place) assume(roles ...Role) []Permission {
+	if p.Organization != "" {
+		p.Account = "*"
+	}
 	var out []Permission
 	for _, r := range roles {
 		out = append(out, Permission{Action: "sts:AssumeRole", Resource: p.ARN(r), Why: "acts through role " + string(r)})
+	}
+	if p.Organization != "" {
+		return p.member(out)
 	}
 	return out
 }

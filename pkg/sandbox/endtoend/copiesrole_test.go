@@ -57,7 +57,7 @@ func copiesPlace(copies bool) permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", SwitchParameter: "/keymend/switch",
-		Accounts: []string{owner}, Copies: copies,
+		Accounts: []string{owner}, Copies: copies, ImageParameters: "/",
 	}
 }
 

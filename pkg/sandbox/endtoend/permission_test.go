@@ -21,7 +21,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 	place := permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch",
-		Accounts: []string{owner}, Suffix: suffix,
+		Accounts: []string{owner}, Suffix: suffix, ImageParameters: "/",
 	}
 	for _, role := range permission.Roles() {
 		for _, p := range permission.For(role, place) {
