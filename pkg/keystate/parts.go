@@ -16,11 +16,11 @@ import (
 	"keymend/pkg/keypolicy"
 )
 
-func (r *Reader) policy(ctx context.Context, s *State) error {
+func (r *Reader) policy(ctx context.Context, s *rest) error {
 	out, err := r.keys.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &s.Facts.Key.ARN})
 	if err != nil {
 		denial, _ := account.DenialOf(err)
-		s.KeptOut = denial.Policy == account.ResourceBased
+		s.refused, s.KeptOut = true, denial.Policy == account.ResourceBased
 		if s.Facts.PolicyUnreadable, err = unreadable("kms:GetKeyPolicy", err); err != nil {
 			return fmt.Errorf("get policy of key %s: %w", s.Facts.Key.ARN, err)
 		}

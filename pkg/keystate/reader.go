@@ -60,7 +60,7 @@ type Reader struct {
 	granter string // ARN of the account's role that retires Keymend's grants; "" = none
 
 	described *memory[string, described] // by the key as it is written down
-	states    *memory[keyFor, State]
+	rests     *memory[keyFor, rest]
 	found     *memory[string, access.Principal] // by the role's ARN
 }
 
@@ -80,7 +80,7 @@ type keyFor struct{ arn, grantee string }
 // shared: nobody may change it.
 func (r *Reader) Remembering() *Reader {
 	c := *r
-	c.described, c.states, c.found = &memory[string, described]{}, &memory[keyFor, State]{}, &memory[string, access.Principal]{}
+	c.described, c.rests, c.found = &memory[string, described]{}, &memory[keyFor, rest]{}, &memory[string, access.Principal]{}
 	return &c
 }
 
@@ -117,11 +117,35 @@ func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error)
 	if region := arn.Region(keyID); region != "" && r.region != "" && region != r.region {
 		return elsewhere(keyID, region), nil
 	}
-	d, err := r.described.get(keyID, func() (described, error) { return r.describe(ctx, keyID) })
-	if err != nil {
-		return State{}, err
+	if !strings.HasPrefix(keyID, "arn:") || !strings.Contains(keyID, ":key/") { // its ARN has to be asked for first
+		d, err := r.describedAs(ctx, keyID)
+		if err != nil {
+			return State{}, err
+		}
+		of, err := r.restOf(ctx, d.key.ARN, grantee)
+		return of.with(d), err
 	}
-	return r.states.get(keyFor{d.key.ARN, grantee}, func() (State, error) { return r.state(ctx, d, grantee) })
+	var (
+		d                described
+		of               rest
+		unknown, restErr error
+	)
+	_ = together.Do( // neither is told where the other says more
+		func() error { d, unknown = r.describedAs(ctx, keyID); return nil },
+		func() error { of, restErr = r.restOf(ctx, keyID, grantee); return nil },
+	)
+	if unknown != nil {
+		return State{}, unknown
+	}
+	return of.with(d), restErr
+}
+
+func (r *Reader) describedAs(ctx context.Context, keyID string) (described, error) {
+	return r.described.get(keyID, func() (described, error) { return r.describe(ctx, keyID) })
+}
+
+func (r *Reader) restOf(ctx context.Context, arn, grantee string) (rest, error) {
+	return r.rests.get(keyFor{arn, grantee}, func() (rest, error) { return r.rest(ctx, arn, grantee) })
 }
 
 func (r *Reader) describe(ctx context.Context, keyID string) (described, error) {
@@ -164,34 +188,52 @@ func (r *Reader) foreign(key string) bool {
 	return owner != "" && owner != r.account
 }
 
-// state reads the rest, side by side.
-func (r *Reader) state(ctx context.Context, d described, grantee string) (State, error) {
-	key := d.key
-	s := State{Facts: access.Facts{Key: key}, KeptOut: d.keptOut}
-	if d.unseen != "" {
-		s.Facts.CouldNotSee = []string{d.unseen}
-	}
-	grants := func() error { return r.grants(ctx, &s, grantee) }
+// A rest is what a key is besides what DescribeKey says of it.
+type rest struct {
+	State
+	refused bool // the policy; then KeptOut is known
+	unnamed bool // which key the alias names isn't known, and nothing was read
+}
+
+// rest reads it, side by side.
+func (r *Reader) rest(ctx context.Context, key, grantee string) (rest, error) {
+	s := rest{State: State{Facts: access.Facts{Key: access.Key{ARN: key}}}}
+	grants := func() error { return r.grants(ctx, &s.State, grantee) }
 	parts := []func() error{ // each writes to fields of its own
 		func() error { return r.policy(ctx, &s) },
-		func() error { return r.tags(ctx, &s) },
-		func() error { return r.alias(ctx, &s) },
+		func() error { return r.tags(ctx, &s.State) },
+		func() error { return r.alias(ctx, &s.State) },
 		grants,
 	}
-	if owner := arn.Account(key.ARN); owner != r.account {
+	if owner := arn.Account(key); owner != r.account {
 		s.foreign(owner)
 		parts = []func() error{grants}
-	} else if !strings.Contains(key.ARN, ":key/") { // which key the alias names isn't known
-		s.Facts.PolicyUnreadable, s.Facts.GrantsUnreadable, s.TagsUnreadable = d.unseen, d.unseen, d.unseen
+	} else if s.unnamed = !strings.Contains(key, ":key/"); s.unnamed {
 		parts = nil
 	}
 	err := together.Do(parts...)
-	if err == nil && r.foreign(key.ARN) && s.Facts.GrantsUnreadable != "" && r.granter != "" {
-		err = r.retirable(ctx, &s, grantee)
+	if err == nil && r.foreign(key) && s.Facts.GrantsUnreadable != "" && r.granter != "" {
+		err = r.retirable(ctx, &s.State, grantee)
 	}
-	// Who appends to a shared list gets one of his own.
-	s.Facts.Grants, s.Facts.CouldNotSee = slices.Clip(s.Facts.Grants), slices.Clip(s.Facts.CouldNotSee)
 	return s, err
+}
+
+// with is the whole state. Who appends to a shared list gets one of his own.
+func (s rest) with(d described) State {
+	out := s.State
+	out.Facts.Key = d.key
+	if !s.refused {
+		out.KeptOut = d.keptOut
+	}
+	var unseen []string
+	if d.unseen != "" {
+		unseen = []string{d.unseen}
+	}
+	out.Facts.Grants, out.Facts.CouldNotSee = slices.Clip(out.Facts.Grants), slices.Concat(unseen, out.Facts.CouldNotSee)
+	if s.unnamed {
+		out.Facts.PolicyUnreadable, out.Facts.GrantsUnreadable, out.TagsUnreadable = d.unseen, d.unseen, d.unseen
+	}
+	return out
 }
 
 // namesNone reports whether the key isn't there, or is written down in a way in

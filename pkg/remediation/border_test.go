@@ -54,7 +54,7 @@ func (b *border) fixer(change ...func(*remediation.Fixer)) *remediation.Fixer {
 	return b.world.fixer(append([]func(*remediation.Fixer){roles, seeing(b), func(x *remediation.Fixer) {
 		x.Settings.Accounts, x.Settings.ForeignKey, x.Settings.ForeignStatements = []string{ownerID}, settings.ForeignGrant, settings.Procedure
 		x.Open = func(_ context.Context, s remediation.Session) (apply.Session, error) {
-			b.opened = append(b.opened, s)
+			b.open(s)
 			if b.mine != "" && s.Account != b.mine {
 				return nil, account.ErrOtherAccount
 			}

@@ -14,6 +14,7 @@ import (
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/settings"
+	"keymend/pkg/together"
 )
 
 // carry writes what the guard permits: the intent first, so that nothing is done
@@ -32,7 +33,12 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		done(&r, whole, by, before, false)
 		return r, x.write(ctx, r)
 	}
-	if err := x.recall(ctx, d); err != nil {
+	e := x.env(p.view, p.Region, p.Group, by)
+	err := together.Do(
+		func() error { return x.recall(ctx, d) },
+		func() error { e.Open = e.Ahead(ctx, d.Plan.Steps); return nil },
+	)
+	if err != nil {
 		r.Phase = record.Result
 		done(&r, whole, by, before, false)
 		return x.failed(ctx, p, d, r, len(before) == 0, err)
@@ -44,7 +50,6 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		return r, err
 	}
 	r.Phase = record.Result
-	e := x.env(p.view, p.Region, p.Group, by)
 	e.Before = slices.Clip(before)
 	for _, step := range d.Plan.Steps {
 		result, err := x.Kinds.Do(ctx, e, step)

@@ -53,6 +53,7 @@ func TestForeignKeyIsOpenedInBothAccounts(t *testing.T) {
 	if diff := cmp.Diff(want, r.Writes); diff != "" || r.KeyAccount != ownerID || r.Before != ownerOnly || r.After != b.policy || r.Proof.Decision != access.Allowed {
 		t.Errorf("%s %+v", diff, r)
 	}
+	slices.SortFunc(b.opened, func(x, y remediation.Session) int { return strings.Compare(y.Action, x.Action) }) // side by side
 	for i, s := range b.opened {
 		if diff := cmp.Diff(want[i], s.Call); diff != "" || s.Name != r.Session || s.Region != region {
 			t.Errorf("session %+v: %s", s, diff)

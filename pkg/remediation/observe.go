@@ -2,7 +2,6 @@ package remediation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"keymend/pkg/activity"
 	"keymend/pkg/apply"
 	"keymend/pkg/guard"
-	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
 	"keymend/pkg/plan"
@@ -27,6 +25,7 @@ type pass struct {
 	look      signal.Look
 	view      apply.Reader
 	delivery  Delivery // of the message that is carried out; zero = of none
+	ahead     *read    // the key that the message is about, which is read while the launch is; nil = of none
 	brake     guard.Switch
 	brakeSays string
 	options   plan.Options
@@ -44,14 +43,22 @@ type decision struct {
 
 func (d decision) permitted() bool { return d.verdict.Allowed || d.verdict.Try }
 
-// observe reads everything anew, plans and asks the guard. Only account, Region and
-// group are taken from the look.
+// observe reads everything anew, plans and asks the guard.
 func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
+	return l.observed(ctx, l.begin(look))
+}
+
+// begin starts a pass. Only account, Region and group are taken from the look.
+func (l *Looker) begin(look signal.Look) pass {
 	p := pass{look: look, options: l.options(look.Account)}
 	p.Failing = look.HasFailed()
 	p.Account, p.Region, p.Group, p.Means = look.Account, look.Region, look.Group, map[string]string{}
+	return p
+}
+
+func (l *Looker) observed(ctx context.Context, p pass) (pass, error) {
 	if err := l.read(ctx, &p); err != nil {
-		return p, fmt.Errorf("look at %s: %w", look.Group, err)
+		return p, fmt.Errorf("look at %s: %w", p.Group, err)
 	}
 	return l.decided(p), nil
 }
@@ -146,7 +153,7 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 	if p.view, err = l.AWS.View(ctx, p.Account, p.Region); err != nil {
 		return err
 	}
-	if p.Launch, err = p.view.Launch(ctx, p.Group); err != nil {
+	if err = l.readLaunch(ctx, p); err != nil {
 		return err
 	}
 	if p.Launch.Deleting {
@@ -173,7 +180,9 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 		tasks = append(tasks, func() (err error) { roles[i], err = p.view.Role(ctx, principal.ARN); return err })
 	}
 	for i := range reads {
-		tasks = append(tasks, func() error { return reads[i].from(ctx, p.view) })
+		if !reads[i].known(p.ahead) {
+			tasks = append(tasks, func() error { return reads[i].from(ctx, p.view) })
+		}
 	}
 	if err := together.Do(tasks...); err != nil {
 		return err
@@ -186,44 +195,6 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 		return err
 	}
 	return l.readCopies(ctx, p)
-}
-
-// A read is one key as one of the launch's roles would find it.
-type read struct {
-	key      launch.Key
-	role     int // position in the launch's Principals
-	roleARN  string
-	state    keystate.State
-	notFound string
-}
-
-// reads lists them, for the group's own role first. A key that can't be told is
-// in Unseen instead.
-func (p *pass) reads() []read {
-	var out []read
-	for i, principal := range p.Launch.Principals() {
-		for _, key := range p.Launch.Keys {
-			switch {
-			case key.ID != "":
-				out = append(out, read{key: key, role: i, roleARN: principal.ARN})
-			case i == 0:
-				p.Unseen = append(p.Unseen, because(key)...)
-			}
-		}
-	}
-	return out
-}
-
-func (r *read) from(ctx context.Context, view apply.Reader) error {
-	var err error
-	r.state, err = view.Key(ctx, r.key.ID, r.roleARN)
-	if errors.Is(err, keystate.ErrKeyNotFound) {
-		r.notFound, err = err.Error(), nil
-	}
-	if err != nil {
-		return fmt.Errorf("read key %s: %w", r.key.ID, err)
-	}
-	return nil
 }
 
 // find makes findings of what was read. Two ways of writing a key down (alias and

@@ -9,6 +9,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
+	"keymend/pkg/launch"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
@@ -25,7 +26,11 @@ func (x *Fixer) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, er
 // a new fact, by which the plan is made anew. What refuses to be asked is one more
 // thing that couldn't be seen.
 func (x *Fixer) observe(ctx context.Context, look signal.Look) (pass, error) {
-	p, err := x.Looker.observe(ctx, look)
+	return x.observed(ctx, x.begin(look))
+}
+
+func (x *Fixer) observed(ctx context.Context, p pass) (pass, error) {
+	p, err := x.Looker.observed(ctx, p)
 	if err != nil {
 		return p, err
 	}
@@ -61,8 +66,12 @@ func (x *Fixer) observe(ctx context.Context, look signal.Look) (pass, error) {
 // Where the group is on its way to another role, the next step is sent at once.
 func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error) {
 	x.recent.reached(m.Delivery.Now())
-	p, err := x.observe(ctx, m.look())
+	p := x.begin(m.look())
 	p.delivery = m.Delivery
+	if m.key() != "" && m.Principal != "" {
+		p.ahead = &read{key: launch.Key{ID: m.key()}, roleARN: m.Principal}
+	}
+	p, err := x.observed(ctx, p)
 	if err != nil {
 		return x.failedChange(ctx, p, m, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +53,7 @@ type world struct {
 	puts   int
 	made   int
 	opened []remediation.Session
+	door   sync.Mutex // sessions are opened side by side
 
 	records []record.Record
 	sent    []remediation.Message
@@ -140,10 +142,16 @@ func (s session) EC2() apply.EC2 { return s.ec2 }
 func (w *world) writing(s session) func(*remediation.Fixer) {
 	return func(x *remediation.Fixer) {
 		x.Open = func(_ context.Context, of remediation.Session) (apply.Session, error) {
-			w.opened = append(w.opened, of)
+			w.open(of)
 			return s, w.fail["Open"]
 		}
 	}
+}
+
+func (w *world) open(s remediation.Session) {
+	w.door.Lock()
+	defer w.door.Unlock()
+	w.opened = append(w.opened, s)
 }
 
 // Send implements remediation.Queue.

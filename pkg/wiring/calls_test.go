@@ -2,18 +2,13 @@ package wiring_test
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,135 +34,6 @@ const (
 	callsRegion  = "eu-west-1"
 	callsRole    = "arn:aws:iam::" + callsAccount + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 )
-
-// A fleet is an account on the wire. Where every answer takes one second, what
-// passes on the clock is the number of round trips that had to wait for one
-// another. Group i launches from template i mod templates; the template's own
-// image has a snapshot under the key i mod keys.
-type fleet struct {
-	templates, keys int
-	wait            time.Duration // of every answer
-
-	mu    sync.Mutex
-	calls map[string]int
-}
-
-// Do implements aws.HTTPClient.
-func (f *fleet) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	time.Sleep(f.wait) // of the bubble's clock
-	name, answer := f.answer(r, string(body))
-	f.mu.Lock()
-	f.calls[name]++
-	f.mu.Unlock()
-	status, kind := http.StatusOK, "text/xml"
-	if answer == "" {
-		status = http.StatusBadRequest
-	}
-	if strings.HasPrefix(answer, "{") {
-		kind = "application/x-amz-json-1.1"
-	}
-	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
-}
-
-func (f *fleet) answer(r *http.Request, body string) (name, answer string) {
-	if _, action, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		return "kms:" + action, f.kms(action, body)
-	}
-	form, err := url.ParseQuery(body)
-	if err != nil {
-		return "unreadable", ""
-	}
-	action := form.Get("Action")
-	switch action {
-	case "DescribeAutoScalingGroups":
-		return "autoscaling:" + action, f.groups(form)
-	case "GetCallerIdentity":
-		return "sts:" + action, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>` + callsAccount + `</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
-	case "AssumeRole":
-		return "sts:" + action, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`
-	case "GetRole":
-		return "iam:" + action, `<GetRoleResponse><GetRoleResult><Role><Arn>` + callsRole + `</Arn><RoleId>AROAEXAMPLE</RoleId></Role></GetRoleResult></GetRoleResponse>`
-	}
-	return "ec2:" + action, f.ec2(action, form)
-}
-
-func (f *fleet) groups(form url.Values) string {
-	var out strings.Builder
-	for _, name := range values(form, "AutoScalingGroupNames.member.") {
-		fmt.Fprintf(&out, `<member><AutoScalingGroupName>%s</AutoScalingGroupName><LaunchTemplate><LaunchTemplateId>lt-%d</LaunchTemplateId><Version>$Latest</Version></LaunchTemplate><ServiceLinkedRoleARN>%s</ServiceLinkedRoleARN></member>`,
-			name, number(name)%f.templates, callsRole)
-	}
-	return `<R><DescribeAutoScalingGroupsResult><AutoScalingGroups>` + out.String() + `</AutoScalingGroups></DescribeAutoScalingGroupsResult></R>`
-}
-
-func (f *fleet) ec2(action string, form url.Values) string {
-	var out strings.Builder
-	switch action {
-	case "GetEbsEncryptionByDefault":
-		return `<R><ebsEncryptionByDefault>false</ebsEncryptionByDefault></R>`
-	case "GetEbsDefaultKmsKeyId":
-		return `<R><kmsKeyId>alias/aws/ebs</kmsKeyId></R>`
-	case "DescribeLaunchTemplateVersions":
-		id := form.Get("LaunchTemplateId")
-		return fmt.Sprintf(`<R><launchTemplateVersionSet><item><launchTemplateId>%s</launchTemplateId><versionNumber>7</versionNumber><launchTemplateData><imageId>ami-%d</imageId></launchTemplateData></item></launchTemplateVersionSet></R>`, id, number(id))
-	case "DescribeImages":
-		for _, id := range values(form, "ImageId.") {
-			fmt.Fprintf(&out, `<item><imageId>%s</imageId><imageState>available</imageState><imageOwnerId>%s</imageOwnerId><blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>snap-%d</snapshotId><encrypted>true</encrypted></ebs></item></blockDeviceMapping></item>`, id, callsAccount, number(id))
-		}
-		return `<R><imagesSet>` + out.String() + `</imagesSet></R>`
-	case "DescribeSnapshots":
-		for _, id := range values(form, "SnapshotId.") {
-			fmt.Fprintf(&out, `<item><snapshotId>%s</snapshotId><ownerId>%s</ownerId><encrypted>true</encrypted><kmsKeyId>%s</kmsKeyId></item>`, id, callsAccount, keyARN(number(id)%f.keys))
-		}
-		return `<R><snapshotSet>` + out.String() + `</snapshotSet></R>`
-	}
-	return ""
-}
-
-func (f *fleet) kms(action, body string) string {
-	var in struct{ KeyId string }
-	if err := json.Unmarshal([]byte(body), &in); err != nil {
-		return ""
-	}
-	switch action {
-	case "DescribeKey":
-		return `{"KeyMetadata":{"Arn":"` + in.KeyId + `","KeyId":"k","KeyManager":"CUSTOMER","KeySpec":"SYMMETRIC_DEFAULT","KeyState":"Enabled","KeyUsage":"ENCRYPT_DECRYPT","Origin":"AWS_KMS"}}`
-	case "GetKeyPolicy":
-		return `{"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::` + callsAccount + `:root\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"}`
-	case "ListGrants":
-		return `{"Grants":[],"Truncated":false}`
-	case "ListResourceTags":
-		return `{"Tags":[{"TagKey":"keymend","TagValue":"remediate"}],"Truncated":false}`
-	case "ListAliases":
-		return `{"Aliases":[],"Truncated":false}`
-	}
-	return ""
-}
-
-func keyARN(i int) string {
-	return fmt.Sprintf("arn:aws:kms:%s:%s:key/1a2b3c4d-0000-4000-8000-00000000%04d", callsRegion, callsAccount, i)
-}
-
-// number reads the digits at the end of a name.
-func number(name string) int {
-	n, err := strconv.Atoi(name[strings.LastIndexByte(name, '-')+1:])
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
-func values(form url.Values, prefix string) []string {
-	var out []string
-	for i := 1; form.Has(prefix + strconv.Itoa(i)); i++ {
-		out = append(out, form.Get(prefix+strconv.Itoa(i)))
-	}
-	return out
-}
 
 // nowhere keeps no records.
 type nowhere struct{}
@@ -204,7 +70,7 @@ func diagnose(t *testing.T, groups, templates, keys int) (map[string]int, int) {
 		start := time.Now()
 		for i, s := range looks {
 			found, err := l.Diagnose(t.Context(), s)
-			if err != nil || len(found) != 1 || found[0].Finding.Facts.Key.ARN != keyARN(i%templates%keys) || found[0].Record.Outcome != outcome.Observed {
+			if err != nil || len(found) != 1 || found[0].Finding.Facts.Key.ARN != f.key(i%templates%keys) || found[0].Record.Outcome != outcome.Observed {
 				t.Fatalf("%s: %+v, %v", s.Group, found, err)
 			}
 		}
@@ -237,7 +103,7 @@ func TestCalls(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %d | %d | %d | %d |\n", name, row[0], row[1], row[2], row[3])
 	}
-	const possible = 6 // group, template, image, snapshot, key, the key's policy: each names the next
+	const possible = 5 // group, template, image, snapshot, key: each names the next
 	if oneRounds > possible || manyRounds > possible {
 		t.Errorf("round trips one after another: %d for one group, %d for 500; %d are possible", oneRounds, manyRounds, possible)
 	}

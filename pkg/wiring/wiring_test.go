@@ -82,8 +82,8 @@ func (o *outbox) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 // The FIFO queue is the lock: by target, and by digest.
 func TestSend(t *testing.T) {
 	t.Parallel()
-	m := remediation.Message{Schema: remediation.MessageSchema, Account: "111122223333", Region: "eu-west-1", Group: "g", Target: keyARN(1),
-		Digest: strings.Repeat("0", 64), Steps: change.Steps{grant.Create{Key: keyARN(1), Principal: callsRole}}}
+	m := remediation.Message{Schema: remediation.MessageSchema, Account: "111122223333", Region: "eu-west-1", Group: "g", Target: (&fleet{}).key(1),
+		Digest: strings.Repeat("0", 64), Steps: change.Steps{grant.Create{Key: (&fleet{}).key(1), Principal: callsRole}}}
 	o := &outbox{}
 	if err := (wiring.Changes{SQS: o, URL: "http://q.fifo"}).Send(t.Context(), m); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,75 @@
+package remediation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"keymend/pkg/apply"
+	"keymend/pkg/keystate"
+	"keymend/pkg/launch"
+	"keymend/pkg/together"
+)
+
+// readLaunch reads the launch, and beside it the key that it is expected to need.
+func (l *Looker) readLaunch(ctx context.Context, p *pass) error {
+	if p.ahead == nil {
+		var err error
+		p.Launch, err = p.view.Launch(ctx, p.Group)
+		return err
+	}
+	var err error
+	_ = together.Do(
+		func() error { p.Launch, err = p.view.Launch(ctx, p.Group); return nil },
+		func() error { p.ahead.failed = p.ahead.from(ctx, p.view); return nil }, // it is read again where it is needed
+	)
+	return err
+}
+
+// A read is one key as one of the launch's roles would find it.
+type read struct {
+	key      launch.Key
+	role     int // position in the launch's Principals
+	roleARN  string
+	state    keystate.State
+	notFound string
+	failed   error // why it couldn't be read ahead
+}
+
+// known takes over what was read ahead, if that is the same.
+func (r *read) known(ahead *read) bool {
+	if ahead == nil || ahead.failed != nil || r.key.ID != ahead.key.ID || r.roleARN != ahead.roleARN {
+		return false
+	}
+	r.state, r.notFound = ahead.state, ahead.notFound
+	return true
+}
+
+// reads lists them, for the group's own role first. A key that can't be told is
+// in Unseen instead.
+func (p *pass) reads() []read {
+	var out []read
+	for i, principal := range p.Launch.Principals() {
+		for _, key := range p.Launch.Keys {
+			switch {
+			case key.ID != "":
+				out = append(out, read{key: key, role: i, roleARN: principal.ARN})
+			case i == 0:
+				p.Unseen = append(p.Unseen, because(key)...)
+			}
+		}
+	}
+	return out
+}
+
+func (r *read) from(ctx context.Context, view apply.Reader) error {
+	var err error
+	r.state, err = view.Key(ctx, r.key.ID, r.roleARN)
+	if errors.Is(err, keystate.ErrKeyNotFound) {
+		r.notFound, err = err.Error(), nil
+	}
+	if err != nil {
+		return fmt.Errorf("read key %s: %w", r.key.ID, err)
+	}
+	return nil
+}
