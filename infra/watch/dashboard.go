@@ -50,7 +50,7 @@ func body() string {
 		graph(15, 0, "Findings", search("Findings", "Sum")),
 		graph(15, 8, "Changes", search("Outcomes", "Sum")),
 		graph(15, 16, "Seconds from failure to in service", [][]any{
-			series("Keymend", "SecondsSinceFailure", "Outcome", "in-service", "p50"), series("Keymend", "SecondsSinceFailure", "Outcome", "in-service", "p95"),
+			series("Keymend", "SecondsSinceFailure", "Outcome", "recovered", "p50"), series("Keymend", "SecondsSinceFailure", "Outcome", "recovered", "p95"),
 		}),
 		graph(21, 0, "Oldest message, seconds", [][]any{series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Signals, "Maximum"), series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Changes, "Maximum")}),
 		graph(21, 8, "Dead letters", [][]any{series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.SignalsDead, "Maximum"), series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.ChangesDead, "Maximum")}),

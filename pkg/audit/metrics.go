@@ -3,6 +3,7 @@ package audit
 import (
 	"time"
 
+	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 )
 
@@ -32,9 +33,13 @@ func metricsOf(r record.Record) map[string]any {
 		dimensions = append(dimensions, []string{"Outcome"})
 		line["Outcome"] = string(r.Outcome)
 	}
-	if failed, err := time.Parse(time.RFC3339, r.Failed); err == nil && (r.Phase == record.Result || r.Phase == record.Proof) {
+	launched := r.Phase == record.Proof && r.Outcome.State() == outcome.StateInService
+	if failed, err := time.Parse(time.RFC3339, r.Failed); err == nil && (r.Phase == record.Result || launched) {
 		definitions = append(definitions, map[string]string{"Name": "SecondsSinceFailure", "Unit": "Seconds"})
 		line["SecondsSinceFailure"] = r.Time.Sub(failed).Seconds()
+		if launched && r.Proof != nil && r.Proof.Recovered != nil { // the look comes later than the launch
+			line["SecondsSinceFailure"] = r.Proof.Recovered.SinceFailure
+		}
 	}
 	line["_aws"] = map[string]any{
 		"Timestamp": r.Time.UnixMilli(),

@@ -101,8 +101,11 @@ func shownAs(c change.Call, action, target string) bool {
 // State says how far the remediation has come, by its newest record.
 func (r Remediation) State() outcome.State {
 	last := r.Last()
-	if last.Phase == record.Intent {
+	switch {
+	case last.Phase == record.Intent:
 		return outcome.StateIntended
+	case last.Phase == record.Proof && last.Outcome == outcome.Waiting: // for Auto Scaling
+		return outcome.StateProven
 	}
 	return last.Outcome.State()
 }

@@ -65,6 +65,7 @@ func units(g astypes.AutoScalingGroup) int32 {
 type Course struct {
 	Failed   []Failure  // since the last that succeeded, the newest first
 	Launched []Launched // those that succeeded, the newest first
+	Began    time.Time  // when the newest of those that go on began; zero = none does
 }
 
 // Launched is a launch that succeeded.
@@ -81,9 +82,15 @@ func (f Fleet) Course(ctx context.Context, group string) (Course, error) {
 		out.Failed = append(out.Failed, failureOf(a))
 	}
 	for _, a := range all {
-		if a.StatusCode == astypes.ScalingActivityStatusCodeSuccessful {
+		switch a.StatusCode {
+		case astypes.ScalingActivityStatusCodeSuccessful:
 			one := failureOf(a)
 			out.Launched = append(out.Launched, Launched{one.InstanceID, one.Time})
+		case astypes.ScalingActivityStatusCodeFailed, astypes.ScalingActivityStatusCodeCancelled:
+		default:
+			if out.Began.IsZero() {
+				out.Began = value(a.StartTime)
+			}
 		}
 	}
 	return out, err

@@ -126,6 +126,7 @@ type ProofOf struct {
 	Instances  Lines           `json:"instances,omitempty"`
 	GrantID    string          `json:"grantId,omitempty"` // what the repeated CreateGrant answered, where reads show nothing
 
+	Fixed string `json:"fixed,omitempty"` // when the change was made, RFC 3339; "" = a person made it, or none was
 	// Recovered says how long it took until the group launched; nil = that isn't told.
 	Recovered *Recovered `json:"recovered,omitempty"`
 }
@@ -133,7 +134,7 @@ type ProofOf struct {
 // Recovered is the time until a group launched again, in seconds.
 type Recovered struct {
 	SinceFailure int `json:"sinceFailure,omitempty"` // since the failure that the change was made for; 0 = nothing had failed
-	SinceFix     int `json:"sinceFix"`
+	SinceFix     int `json:"sinceFix,omitempty"`     // 0 = it isn't known when: a person made the change
 }
 
 // Planned adds a plan and the verdict on it.

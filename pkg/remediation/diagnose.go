@@ -48,9 +48,11 @@ func (l *Looker) diagnosed(ctx context.Context, look signal.Look, observe func(c
 	}
 	p, err := observe(ctx, look)
 	if err != nil {
-		return l.failedLook(ctx, look, err)
+		out, err := l.failedLook(ctx, look, err)
+		return l.gone(ctx, look, out, err)
 	}
-	return l.diagnose(ctx, p)
+	out, err := l.diagnose(ctx, p)
+	return l.close(ctx, p, out, err)
 }
 
 // notKMS takes AWS at its word that a launch failed for another cause than a key: that

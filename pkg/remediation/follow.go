@@ -1,6 +1,7 @@
 package remediation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"keymend/pkg/launch"
 	"keymend/pkg/observe"
 	"keymend/pkg/outcome"
+	"keymend/pkg/quote"
 	"keymend/pkg/record"
 	"keymend/pkg/signal"
 )
@@ -59,11 +61,12 @@ func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, err
 		return out, err
 	}
 	course, err := fleet.Course(ctx, look.Group)
-	if err != nil {
+	if _, final := finalOutcome(err); err != nil && !final {
 		return out, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
 	}
-	r := l.came(p, course)
-	if r.Outcome == outcome.GaveUp && look.Follow.Round+1 < len(rounds()) {
+	r := l.came(p, *look.Follow, passed(look.Follow.Round), course, err)
+	open := r.Outcome == outcome.Waiting || r.Outcome == outcome.GaveUp
+	if open && look.Follow.Round+1 < len(rounds()) {
 		return out, l.again(ctx, look)
 	}
 	return append(out, Diagnosis{Record: r}), l.write(ctx, r)
@@ -80,48 +83,104 @@ func (l *Looker) again(ctx context.Context, look signal.Look) error {
 	return nil
 }
 
-// came says what came of a change: the first row that fits.
+// came says what came of a change: the first row that fits. When a person made it isn't
+// known: then what counts is since the failure.
 //
 //	nothing is lacking, or launches succeeded since and none failed  recovered
 //	Auto Scaling or a person stopped it from launching               suspended
 //	a launch failed since                                            still-failing
-//	else                                                             gave-up, unless it is looked at again
-func (l *Looker) came(p pass, course observe.Course) record.Record {
-	follow := p.look.Follow
+//	a launch goes on, or the activities can't be read                gave-up  } unless it is
+//	Auto Scaling hasn't tried since                                  waiting  } looked at again
+func (l *Looker) came(p pass, follow signal.Follow, passed time.Duration, course observe.Course, unread error) record.Record {
 	f, needed := p.Find(follow.Key, follow.Principal)
 	if !needed {
 		f = p.About(access.Principal{ARN: follow.Principal})
 	}
 	r := l.record(p, f, record.Proof)
 	r.RemediationID, r.Key = follow.Remediation, follow.Key
+	if !follow.Failed.IsZero() {
+		r.Failed = follow.Failed.UTC().Format(time.RFC3339)
+	}
 	r.Proof = &record.ProofOf{Decision: f.Decision()}
+	if !follow.Fixed.IsZero() {
+		r.Proof.Fixed = follow.Fixed.UTC().Format(time.RFC3339)
+	}
 	var last time.Time
+	since := cmp.Or(follow.Fixed, follow.Failed)
 	for _, launched := range course.Launched {
-		if launched.Time.After(follow.Fixed) {
+		if launched.Time.After(since) {
 			r.Proof.Instances = append(r.Proof.Instances, launched.Instance)
 			last = latest(last, launched.Time)
 		}
 	}
-	pool := p.Launch.WarmPool
-	short := p.Launch.InService < p.Launch.Desired || pool != nil && pool.Has < pool.Wanted
 	switch {
-	case !short, !last.IsZero() && len(course.Failed) == 0:
+	case !p.short(), !last.IsZero() && len(course.Failed) == 0:
 		r.Outcome = outcome.Recovered
 		r.Proof.Recovered = recovered(follow, last)
+		return r
 	case p.Launch.Suspended != nil:
-		r.Outcome, r.Reason = outcome.Suspended, p.Launch.Suspended.Reason
-	case len(course.Failed) > 0 && course.Failed[0].Time.After(follow.Fixed):
+		r.Outcome, r.Reason = outcome.Suspended, p.stopped()
+		r.Run = append(slices.Clip(r.Run), p.resume())
+	case len(course.Failed) > 0 && course.Failed[0].Time.After(since):
 		failed := course.Failed[0]
 		cause := activity.Classify(failed.StatusMessage).Cause
 		r.Message, r.Failed, r.Cause = failed.StatusMessage, failed.Time.UTC().Format(time.RFC3339), cause.String()
 		r.Outcome, r.Reason = outcome.StillFailing, "the launch failed again for "+cause.String()+": "+cause.Says()
+	case unread != nil:
+		r.Outcome, r.Reason = outcome.GaveUp, "the key is open; whether the group launches can't be told: "+reasonOf(unread)
+	case !course.Began.IsZero():
+		r.Outcome = outcome.GaveUp
+		r.Reason = "the key is open; a launch that began at " + course.Began.UTC().Format(time.RFC3339) + " hasn't ended"
 	default:
-		r.Outcome, r.Reason = outcome.GaveUp, "the key is open, and Auto Scaling hasn't tried again"
+		r.Outcome, r.Reason = outcome.Waiting, "the key is open, and Auto Scaling hasn't tried again"+waits(passed, course)
 	}
-	if up := launch.GivenUp(p.Group, p.Launch.Tags); up != "" && r.Outcome != outcome.Recovered {
+	if up := launch.GivenUp(p.Group, p.Launch.Tags); up != "" {
 		r.Reason += ". " + up
 	}
 	return r
+}
+
+// passed is the time from a change to the look of a round.
+func passed(round int) time.Duration {
+	var out time.Duration
+	for _, d := range rounds()[:min(round+1, len(rounds()))] {
+		out += d
+	}
+	return out
+}
+
+// waits says since when Auto Scaling hasn't tried; passed is the time since the change, 0
+// = it isn't known.
+func waits(passed time.Duration, course observe.Course) string {
+	out := ""
+	if passed > 0 {
+		out = fmt.Sprintf(" in the %.0f minutes since", passed.Minutes())
+	}
+	if len(course.Failed) > 0 {
+		out += "; its last try failed at " + course.Failed[0].Time.UTC().Format(time.RFC3339)
+	}
+	return out + "; it tries by itself"
+}
+
+// short reports whether the group, or its warm pool, lacks instances.
+func (p pass) short() bool {
+	pool := p.Launch.WarmPool
+	return p.Launch.InService < p.Launch.Desired || pool != nil && pool.Has < pool.Wanted
+}
+
+// stopped says who stopped the group from launching.
+func (p pass) stopped() string {
+	who := "Auto Scaling stopped the group from launching: "
+	if p.Launch.Suspended.ByPerson {
+		who = "a person stopped the group from launching: "
+	}
+	return who + p.Launch.Suspended.Reason + "; no fix brings anything back until Launch is resumed"
+}
+
+// resume is the command that has the group launch again.
+func (p pass) resume() quote.Task {
+	return quote.Task{Account: p.Account, Command: quote.Command(
+		"aws", "autoscaling", "resume-processes", "--auto-scaling-group-name="+p.Group, "--scaling-processes", "Launch", "--region", p.Region)}
 }
 
 func latest(a, b time.Time) time.Time {
@@ -131,11 +190,14 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-func recovered(f *signal.Follow, at time.Time) *record.Recovered {
+func recovered(f signal.Follow, at time.Time) *record.Recovered {
 	if at.IsZero() {
 		return nil // it lacks nothing, though nothing was launched since
 	}
-	out := &record.Recovered{SinceFix: int(at.Sub(f.Fixed).Seconds())}
+	out := &record.Recovered{}
+	if !f.Fixed.IsZero() {
+		out.SinceFix = int(at.Sub(f.Fixed).Seconds())
+	}
 	if !f.Failed.IsZero() {
 		out.SinceFailure = int(at.Sub(f.Failed).Seconds())
 	}

@@ -1,8 +1,10 @@
 package remediation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,9 +20,9 @@ import (
 type Fleet interface {
 	Groups(ctx context.Context) ([]observe.Group, error)
 	Course(ctx context.Context, group string) (observe.Course, error)
+	// Told hands each line of diagnose's log about the account between two times on.
+	Told(ctx context.Context, from, to time.Time, each func(at time.Time, line string)) error
 }
-
-var _ Fleet = observe.Fleet{}
 
 // A Later hands groups on, to be looked at after a while.
 type Later interface {
@@ -59,23 +61,52 @@ func (l *Looker) sweep(ctx context.Context, s signal.Sweep) error {
 	if err != nil {
 		return fmt.Errorf("list the groups of account %s, %s: %w", s.Account, s.Region, err)
 	}
-	groups = slices.DeleteFunc(slices.Clone(groups), func(g observe.Group) bool { return !s.Full && !g.Lacks && !g.Stuck })
+	open, err := l.open(ctx, fleet, s)
+	if err != nil {
+		return err
+	}
+	groups = asked(s, groups, open)
 	pages := slices.Collect(slices.Chunk(groups, page))
 	for i, groups := range pages {
 		after := spread * time.Duration(i) / time.Duration(len(pages))
-		if err := l.Later.Send(ctx, looksAt(s, groups), after.Truncate(time.Second)); err != nil {
+		if err := l.Later.Send(ctx, looksAt(s, groups, open), after.Truncate(time.Second)); err != nil {
 			return fmt.Errorf("send looks of %s: %w", s.Name(), err)
 		}
 	}
 	return nil
 }
 
-func looksAt(s signal.Sweep, groups []observe.Group) signal.Looks {
+// asked are the groups that a sweep hands on: all, or those that lack instances, were
+// stopped, or may have come back. A group of which a finding is open, and which isn't
+// there any more, is one of them.
+func asked(s signal.Sweep, groups []observe.Group, open []signal.Follow) []observe.Group {
+	back := map[string]bool{} // an open finding is about a launch that failed
+	for _, o := range open {
+		back[o.Group] = back[o.Group] || s.Full || !o.Failed.IsZero()
+	}
+	var out []observe.Group
+	for _, g := range groups {
+		if s.Full || g.Lacks || g.Stuck || back[g.Name] {
+			out = append(out, g)
+		}
+		delete(back, g.Name)
+	}
+	for _, gone := range slices.Sorted(maps.Keys(back)) {
+		out = append(out, observe.Group{Name: gone})
+	}
+	return out
+}
+
+func looksAt(s signal.Sweep, groups []observe.Group, open []signal.Follow) signal.Looks {
 	out := signal.Looks{Schema: signal.LooksSchema, Account: s.Account, Region: s.Region, Full: s.Full, Asked: s.Time}
 	for _, g := range groups {
 		out.Groups = append(out.Groups, g.Name)
 		if g.Lacks {
 			out.Lacking = append(out.Lacking, g.Name)
+		}
+		at, _ := slices.BinarySearchFunc(open, g.Name, func(o signal.Follow, name string) int { return cmp.Compare(o.Group, name) })
+		for ; at < len(open) && open[at].Group == g.Name; at++ {
+			out.Open = append(out.Open, open[at])
 		}
 	}
 	return out
@@ -97,13 +128,18 @@ func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool
 	if err != nil {
 		return look, false, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
 	}
+	worth := look.Sweep.Full || len(look.Sweep.Open) > 0
 	at := slices.IndexFunc(course.Failed, func(f observe.Failure) bool { return activity.Classify(f.StatusMessage).Cause.MayBeKey() })
 	if at < 0 {
-		return look, look.Sweep.Full, nil
+		return look, worth, nil
 	}
 	look.Failed, look.Text = course.Failed[at].Time, course.Failed[at].StatusMessage
 	return look, true, nil
 }
+
+// told is how long what stays isn't told again: less than four full sweeps, more than
+// three.
+const told = 20 * time.Hour
 
 // tell writes what a look found, unless it is a sweep's and nothing new: nothing stands
 // in the way, or the newest record of the finding says the same. What stays is told
@@ -115,7 +151,6 @@ func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) er
 	if r.Outcome == outcome.NothingToDo || r.Outcome == outcome.Ignored {
 		return nil
 	}
-	const told = 20 * time.Hour // less than four full sweeps, more than three
 	lines, err := l.AWS.Logged(ctx, r.ID, look.Sweep.Asked.Add(-told), look.Sweep.Asked.Add(time.Hour))
 	switch _, final := finalOutcome(err); {
 	case err != nil && !final:

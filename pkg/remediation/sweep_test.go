@@ -3,6 +3,7 @@ package remediation_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,13 +32,24 @@ type fleet struct {
 	groups []observe.Group
 	course observe.Course
 	err    error
+	unread error    // the activities can't be read
+	told   []string // lines of the log
 	sent   []signal.Looks
 	after  []time.Duration
 }
 
+func (f *fleet) Told(_ context.Context, _, _ time.Time, each func(time.Time, string)) error {
+	for _, line := range f.told {
+		each(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), line)
+	}
+	return f.err
+}
+
 func (f *fleet) Groups(context.Context) ([]observe.Group, error) { return f.groups, f.err }
 
-func (f *fleet) Course(context.Context, string) (observe.Course, error) { return f.course, f.err }
+func (f *fleet) Course(context.Context, string) (observe.Course, error) {
+	return f.course, errors.Join(f.err, f.unread)
+}
 
 // Send implements remediation.Later.
 func (f *fleet) Send(_ context.Context, looks signal.Looks, after time.Duration) error {

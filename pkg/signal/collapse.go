@@ -37,7 +37,11 @@ func (l Look) with(other Look) Look {
 	if a, b := l.Sweep, other.Sweep; a == nil {
 		out.Sweep = b
 	} else if b != nil {
-		out.Sweep = &Swept{a.Asked, a.Lacks || b.Lacks, a.Full || b.Full}
+		open := a.Open
+		if b.Asked.After(a.Asked) {
+			open = b.Open
+		}
+		out.Sweep = &Swept{a.Asked, a.Lacks || b.Lacks, a.Full || b.Full, open}
 	}
 	return out
 }

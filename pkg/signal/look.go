@@ -49,6 +49,7 @@ type Swept struct {
 	Asked time.Time // when it began
 	Lacks bool      // the group lacked instances
 	Full  bool      // would the next launch fail? Else only: which key makes launches fail?
+	Open  []Follow  // findings about the group that aren't ended by the log
 }
 
 // HasFailed reports whether the look is about a launch that failed: by its reason, or

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"keymend/pkg/outcome"
 )
 
 // LooksSchema is the version of Looks.
@@ -26,11 +28,15 @@ type Looks struct {
 	Full bool `json:"full,omitempty"`
 	// Follow is the change that was made; nil: none, a sweep found the groups.
 	Follow *Follow `json:"follow,omitempty"`
+	// Open are findings about these groups that aren't ended by the log.
+	Open []Follow `json:"open,omitempty"`
 }
 
-// A Follow is a change whose group is looked at after a while: did it launch?
+// A Follow is a change whose group is looked at after a while: did it launch? Or it is a
+// finding that by the log isn't ended: a person may have done what was proposed, or the
+// group may have launched by now.
 type Follow struct {
-	Remediation string    `json:"remediation"`
+	Remediation string    `json:"remediation,omitempty"`
 	Key         string    `json:"key,omitempty"`       // ARN
 	Principal   string    `json:"principal,omitempty"` // ARN
 	Failed      time.Time `json:"failed,omitzero"`     // the failure that the change was made for
@@ -38,6 +44,11 @@ type Follow struct {
 	// was sent. Zero: this is the first.
 	Fixed time.Time `json:"fixed,omitzero"`
 	Round int       `json:"round"` // from 0
+	// Of a finding that isn't ended:
+	ID      string          `json:"id,omitempty"`
+	Group   string          `json:"group,omitempty"`
+	Outcome outcome.Outcome `json:"outcome,omitempty"` // the newest
+	Told    time.Time       `json:"told,omitzero"`     // when the newest was written
 }
 
 // readLooks reads a message; the error is *Malformed.
@@ -85,7 +96,12 @@ func (l Looks) Looks() []Look {
 	for i, group := range l.Groups {
 		out[i] = Look{Why: Why(l.Name()), Account: l.Account, Region: l.Region, Group: group, Follow: l.Follow}
 		if l.Follow == nil {
-			out[i].Sweep = &Swept{l.Asked, slices.Contains(l.Lacking, group), l.Full}
+			out[i].Sweep = &Swept{l.Asked, slices.Contains(l.Lacking, group), l.Full, nil}
+			for _, o := range l.Open {
+				if o.Group == group {
+					out[i].Sweep.Open = append(out[i].Sweep.Open, o)
+				}
+			}
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
@@ -15,26 +16,32 @@ import (
 // which may be zero: a search of the whole log takes minutes.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func Lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, field, value string, from, to time.Time) ([]string, error) {
+	var out []string
+	err := lines(ctx, client, group, field, value, from, to, func(_ time.Time, line string) { out = append(out, line) })
+	return out, err
+}
+
+// lines hands them on, one at a time.
+func lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, field, value string, from, to time.Time, each func(at time.Time, line string)) error {
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName: &group, FilterPattern: new(fmt.Sprintf("{ $.%s = %q }", field, value)),
 		StartTime: millis(from), EndTime: millis(to),
 	})
-	var lines []string
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
-			return nil, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read log group %s: %w", group, err)
+			return fmt.Errorf("read log group %s: %w", group, err)
 		}
 		for _, e := range page.Events {
 			if e.Message != nil {
-				lines = append(lines, *e.Message)
+				each(time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), *e.Message)
 			}
 		}
 	}
-	return lines, nil
+	return nil
 }
 
 // millis is a time as CloudWatch Logs has it; nil for none.

@@ -104,7 +104,20 @@ func (a AWS) Fleet(ctx context.Context, accountID, region string) (remediation.F
 	if err != nil {
 		return nil, err
 	}
-	return observe.NewFleet(cfg), nil
+	return fleet{observe.NewFleet(cfg), a, accountID}, nil
+}
+
+// A fleet reads its account, and what the log tells of it.
+type fleet struct {
+	observe.Fleet
+	from    AWS
+	account string
+}
+
+// Told implements remediation.Fleet.
+func (f fleet) Told(ctx context.Context, from, to time.Time, each func(at time.Time, line string)) error {
+	group := permission.Place{Prefix: f.from.Settings.RolePrefix}.LogGroup(permission.Diagnose)
+	return lines(ctx, cloudwatchlogs.NewFromConfig(f.from.Own), group, "account", f.account, from, to, each)
 }
 
 // History reads how a group of an account in a Region has fared, as its reader.

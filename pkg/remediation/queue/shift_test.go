@@ -223,6 +223,10 @@ type stillFleet struct{}
 
 func (stillFleet) Groups(context.Context) ([]observe.Group, error) { return nil, nil }
 
+func (stillFleet) Told(context.Context, time.Time, time.Time, func(time.Time, string)) error {
+	return nil
+}
+
 func (stillFleet) Course(context.Context, string) (observe.Course, error) {
 	return observe.Course{}, nil
 }

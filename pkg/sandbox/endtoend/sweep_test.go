@@ -104,6 +104,34 @@ func TestCapacityCostsNothing(t *testing.T) {
 	w.wantOutcome("web-prod", outcome.Proposed)
 }
 
+// TestAPersonsFixEndsTheProposal: a proposal that a person carries out ends in the log,
+// once, with the time since the failure, without any event; so does one whose group goes.
+func TestAPersonsFixEndsTheProposal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sweeping(), switched(silent), func(s *setup) { s.unwatched = true })
+	key := w.key(rootOnly, nil)
+	w.broken("web-prod", key)
+	w.broken("batch", w.key(rootOnly, nil))
+	w.box.Advance(30 * time.Minute)
+	w.wantOutcome("web-prod", outcome.Proposed)
+	w.putPolicy(key, strings.TrimSuffix(rootOnly, "]}")+`,{"Sid":"Mine","Effect":"Allow","Principal":{"AWS":"`+role+`"},"Action":"kms:*","Resource":"*"}]}`)
+	_, err := w.asg.DeleteAutoScalingGroup(t.Context(), &autoscaling.DeleteAutoScalingGroupInput{AutoScalingGroupName: new("batch"), ForceDelete: new(true)})
+	must(t, err)
+	w.box.Advance(time.Hour)
+	ended := map[string]int{}
+	for _, r := range w.records() {
+		if r.Outcome != outcome.Proposed && r.Outcome != outcome.Waiting {
+			ended[r.Group+" "+string(r.Outcome)]++
+		}
+		if r.Outcome == outcome.Recovered && (r.Key != key || r.Proof.Recovered == nil || r.Proof.Recovered.SinceFailure < 60 || r.Proof.Recovered.SinceFix != 0) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if len(ended) != 2 || ended["web-prod recovered"] != 1 || ended["batch ignored"] != 1 {
+		t.Errorf("%v\n%v", ended, w.story())
+	}
+}
+
 // fullSweep lets one full sweep look at every group.
 func (w *world) fullSweep() {
 	w.t.Helper()

@@ -1,0 +1,118 @@
+package remediation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"keymend/pkg/access"
+	"keymend/pkg/history"
+	"keymend/pkg/launch"
+	"keymend/pkg/observe"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+	"keymend/pkg/signal"
+)
+
+// open reads which findings of a sweep's account and Region aren't ended by the log.
+// What stays is told once a day, so that a day and one full sweep tell of all. A log that
+// may not be read ends none.
+func (l *Looker) open(ctx context.Context, fleet Fleet, s signal.Sweep) ([]signal.Follow, error) {
+	const back = told + 10*time.Hour
+	findings := history.Findings{Account: s.Account, Region: s.Region}
+	err := fleet.Told(ctx, s.Time.Add(-back), s.Time.Add(time.Hour), findings.Read)
+	if _, final := finalOutcome(err); err != nil && !final {
+		return nil, fmt.Errorf("read which findings are open in account %s, %s: %w", s.Account, s.Region, err)
+	}
+	return findings.Open(s.Time), nil
+}
+
+// close ends the findings that a sweep found open in the log, and that this look didn't
+// find again: whoever asks the log what is broken, or proposed, sees them no more. out
+// and err are what came of the look.
+func (l *Looker) close(ctx context.Context, p pass, out []Diagnosis, err error) ([]Diagnosis, error) {
+	if err != nil || p.look.Sweep == nil {
+		return out, err
+	}
+	var course observe.Course
+	var unread error
+	read := false
+	for _, o := range p.look.Sweep.Open {
+		if p.found(o, out) {
+			continue
+		}
+		if !read && p.launches(o) {
+			course, unread = l.course(ctx, p.look)
+			read = true
+		}
+		if _, final := finalOutcome(unread); unread != nil && !final {
+			return out, unread
+		}
+		if err := l.closed(ctx, p, o, course, unread); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// found reports whether a look found what an open finding is about again.
+func (p pass) found(o signal.Follow, out []Diagnosis) bool {
+	again := func(d decision) bool { return d.Finding.ID() == o.ID && !d.Quiet }
+	ended := func(d Diagnosis) bool { return d.Record.ID == o.ID && d.Record.Outcome.State() != outcome.StateNone }
+	return slices.ContainsFunc(p.decisions, again) || slices.ContainsFunc(out, ended)
+}
+
+// launches reports whether an open finding ends by a launch: one failed, or something
+// was changed for it.
+func (p pass) launches(o signal.Follow) bool { return !o.Failed.IsZero() || o.Remediation != "" }
+
+func (l *Looker) course(ctx context.Context, look signal.Look) (observe.Course, error) {
+	fleet, err := l.AWS.Fleet(ctx, look.Account, look.Region)
+	if err != nil {
+		return observe.Course{}, err
+	}
+	course, err := fleet.Course(ctx, look.Group)
+	if err != nil {
+		return course, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
+	}
+	return course, nil
+}
+
+// endedBy says why a finding ends for which Keymend changed nothing.
+const endedBy = "what stood in the way is found no more: somebody did what was to be done"
+
+// closed writes what has become of an open finding, unless that was told. One about a
+// launch that failed ends when the group lacks nothing.
+func (l *Looker) closed(ctx context.Context, p pass, o signal.Follow, course observe.Course, unread error) error {
+	r := l.came(p, o, p.look.Sweep.Asked.Sub(cmp.Or(o.Fixed, p.look.Sweep.Asked)), course, unread)
+	r.ID, r.Principal = o.ID, o.Principal
+	switch whole := r.Outcome == outcome.Recovered; {
+	case !p.launches(o), !whole && slices.ContainsFunc(p.decisions, func(d decision) bool { return !d.Quiet }):
+		r.Outcome, r.Reason, r.Run, r.Proof.Recovered = outcome.NothingToDo, endedBy+", or the launch doesn't need the key any more", nil, nil
+	case whole && o.Remediation == "":
+		r.Reason = endedBy + "; the group lacks nothing"
+	case r.Outcome == o.Outcome && p.look.Sweep.Asked.Sub(o.Told) < told:
+		return nil
+	}
+	return l.write(ctx, r)
+}
+
+// gone ends the open findings of a group that isn't there any more. out and err are what
+// came of the look.
+func (l *Looker) gone(ctx context.Context, look signal.Look, out []Diagnosis, err error) ([]Diagnosis, error) {
+	ignored := func(d Diagnosis) bool { return d.Record.Outcome == outcome.Ignored }
+	if err != nil || look.Sweep == nil || !slices.ContainsFunc(out, ignored) {
+		return out, err
+	}
+	for _, o := range look.Sweep.Open {
+		r := l.groupRecord(look, record.Finding)
+		r.ID, r.Key, r.Principal, r.RemediationID = o.ID, o.Key, o.Principal, o.Remediation
+		r.Decision, r.Outcome, r.Reason = access.Unknown, outcome.Ignored, launch.ErrGroupNotFound.Error()
+		if err := l.write(ctx, r); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
