@@ -105,7 +105,7 @@ const sessionPrefix = "keymend-"
 // env is what a remediation's steps are carried out in.
 func (x *Fixer) env(view apply.Reader, region, group string, by change.Mark) apply.Env {
 	return apply.Env{
-		Reader: settled{view, &x.recent, x.Person.ARN == ""}, Sleep: x.Sleep, By: by, Group: group, Means: func(written string) string { return written },
+		Reader: settled{view, &x.recent, x.Person.ARN == ""}, Sleep: x.pause, By: by, Group: group, Means: func(written string) string { return written },
 		Open: func(ctx context.Context, call change.Call) (apply.Session, error) {
 			s, err := x.Open(ctx, Session{call, region, sessionPrefix + by.Remediation})
 			if err != nil {
@@ -114,6 +114,13 @@ func (x *Fixer) env(view apply.Reader, region, group string, by change.Mark) app
 			return s, nil
 		},
 	}
+}
+
+// pause waits between two tries, or for what AWS shows late. Where VerifyInterval is less
+// than a second, a second of that is as long as VerifyInterval.
+func (x *Fixer) pause(ctx context.Context, d time.Duration) error {
+	second := min(x.Settings.VerifyInterval, time.Second)
+	return x.Sleep(ctx, time.Duration(d.Seconds()*float64(second)))
 }
 
 // options are the settings that bear on planning for groups of an account.

@@ -29,7 +29,7 @@ type Config struct {
 	LooksQueueURL   string        `json:"looksQueueUrl"`   // queue of looks that come later; "" = none come
 	RolePrefix      string        `json:"rolePrefix"`      // of the roles that Keymend assumes; "" = the caller's own credentials
 	VerifyReads     int           `json:"verifyReads"`     // reads in a row that agree, after a write
-	VerifyInterval  time.Duration `json:"verifyInterval"`  // between two of them
+	VerifyInterval  time.Duration `json:"verifyInterval"`  // between two of them; below a second, pauses between tries get shorter, too
 	Partition       string        `json:"partition"`       // aws, aws-cn or aws-us-gov
 
 	Accounts          []string          `json:"accounts"` // ids of other accounts whose keys may be opened for groups of this one; none: no other

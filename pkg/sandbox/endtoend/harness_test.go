@@ -1,10 +1,14 @@
 package endtoend_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
 	"testing"
 )
 
@@ -35,6 +39,12 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		binaries[name] = out
+	}
+	// The garbage of many worlds is a fifth of the time, and memory is there.
+	debug.SetGCPercent(400)
+	// Much of it is waiting for processes: three tests for each processor, unless a flag says otherwise.
+	if err := flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
 	}
 	code := m.Run()
 	_ = os.RemoveAll(dir)
