@@ -35,7 +35,8 @@ type Readers interface {
 	// error is transient.
 	Switch(ctx context.Context) (guard.Switch, string, error)
 	// Logged finds the lines about a remediation or a key's ARN in remediate's log, or
-	// about a finding in diagnose's, between two times.
+	// about a finding in diagnose's, between two times. At a terminal the audit file
+	// counts, too.
 	Logged(ctx context.Context, id string, from, to time.Time) ([]string, error)
 	// Fleet returns what reads the groups of an account in a Region.
 	Fleet(ctx context.Context, account, region string) (Fleet, error)

@@ -142,12 +142,11 @@ func TestALateReadLosesNothing(t *testing.T) {
 		if err != nil || r.Outcome != outcome.Fixed {
 			t.Fatalf("%s, %v", r.Outcome, err)
 		}
-		old, now, n := rootOnly, "", 0
-		now = w.policy
+		now, n := w.policy, 0
 		w.before["Get"] = func() {
 			if n++; n <= late {
-				w.policy = old
-			} else if w.policy == old {
+				w.policy = rootOnly
+			} else if n == late+1 {
 				w.policy = now
 			}
 		}

@@ -94,7 +94,7 @@ func (p pass) waiting() []decision {
 	out := slices.Clone(p.decisions)
 	for i, d := range out {
 		key := d.Finding.Facts.Key.ARN
-		if len(shut) == 0 || d.Waits != "" || key == "" || slices.Contains(shut, key) || d.Plan.Clears() || !p.InVain(key, shut) {
+		if len(shut) == 0 || d.Waits != "" || key == "" || slices.Contains(shut, key) || d.Plan.Clears() || !p.InVain(d.Finding, shut) {
 			continue
 		}
 		out[i].vain = d.permitted() || stopsAll(d.verdict.Reason)

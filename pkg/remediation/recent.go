@@ -1,6 +1,7 @@
 package remediation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,11 +12,13 @@ import (
 	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 )
 
 // lateness is how long KMS may show a policy as it was before a write: "usually less
-// than a few seconds, in some cases several minutes".
+// than a few seconds, in some cases several minutes". CloudTrail would tell who removed
+// something no sooner: see docs/security.md.
 // https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency
 const lateness = 5 * time.Minute
 
@@ -38,7 +41,7 @@ func (r *recent) reached(now time.Time) {
 
 // An edit is a key policy before and after a write.
 type edit struct {
-	at            time.Time
+	at            time.Time // zero = not known
 	key           string
 	before, after string
 }
@@ -61,21 +64,59 @@ func (x *Fixer) recall(ctx context.Context, d decision) error {
 	if now.IsZero() || !d.Plan.Steps.Only(func(c change.Claim) bool { return c.Edits }) {
 		return nil
 	}
-	key := d.Plan.Target
-	lines, err := x.AWS.Logged(ctx, key, now.Add(-lateness), now.Add(lateness))
-	if err != nil {
-		return fmt.Errorf("read what was written to %s in the last minutes: %w", key, err)
+	told, err := x.told(ctx, d.Plan.Target, now)
+	if err == nil {
+		x.recent.learn(d.Plan.Target, told)
 	}
-	var told []edit
-	for _, r := range x.parsed(lines) {
-		if r.Phase == record.Result && r.Key == key && r.Before != "" && r.After != "" && r.Before != r.After {
-			told = append(told, edit{now.Add(-lateness), key, r.Before, r.After})
+	return err
+}
+
+// told are the records of the last minutes about a key, or a remediation, oldest first.
+func (x *Fixer) told(ctx context.Context, id string, now time.Time) ([]record.Record, error) {
+	lines, err := x.AWS.Logged(ctx, id, now.Add(-lateness), now.Add(lateness))
+	if err != nil {
+		return nil, fmt.Errorf("read what was written to %s in the last minutes: %w", id, err)
+	}
+	return oldestFirst(x.parsed(lines)), nil
+}
+
+func oldestFirst(all []record.Record) []record.Record {
+	slices.SortStableFunc(all, func(a, b record.Record) int { return a.Time.Compare(b.Time) })
+	return all
+}
+
+// learn takes the edits of a key's policy from records, oldest first.
+func (r *recent) learn(key string, told []record.Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var edits []edit
+	for _, t := range told {
+		if t.Phase == record.Result && t.Key == key && t.Before != "" && t.After != "" && t.Before != t.After {
+			edits = append(edits, edit{r.now.Add(-lateness), key, t.Before, t.After})
 		}
 	}
-	x.recent.mu.Lock()
-	defer x.recent.mu.Unlock()
-	x.recent.all = append(told, x.recent.of("")...)
-	return nil
+	r.all = append(edits, r.of("")...)
+}
+
+// remember takes from the log, and from the record that is to be taken back, what was
+// written a moment ago. It reports whether the change itself is so recent that AWS may
+// not show it yet; one that was taken back since isn't.
+func (x *Fixer) remember(ctx context.Context, of record.Record) (bool, error) {
+	now := time.Now() // who undoes is at a terminal, and has no other clock
+	x.recent.reached(now)
+	told, err := x.told(ctx, cmp.Or(of.Key, of.RemediationID), now)
+	if err != nil {
+		return false, err
+	}
+	made := !of.Time.IsZero() && now.Sub(of.Time) < lateness
+	if made {
+		told = oldestFirst(append(told, of))
+	}
+	x.recent.learn(of.Key, told)
+	return made && !slices.ContainsFunc(told, func(r record.Record) bool {
+		back := r.Outcome == outcome.Undone || r.Outcome == outcome.PartlyUndone
+		return back && r.RemediationID == of.RemediationID && r.Time.After(of.Time)
+	}), nil
 }
 
 func (r *recent) clock() time.Time {
@@ -87,7 +128,7 @@ func (r *recent) clock() time.Time {
 // of returns what is not older than KMS may be late, of a key; "" = of any.
 func (r *recent) of(key string) []edit {
 	return slices.DeleteFunc(slices.Clone(r.all), func(e edit) bool {
-		return r.now.Sub(e.at) > lateness || key != "" && e.key != key
+		return !e.at.IsZero() && r.now.Sub(e.at) > lateness || key != "" && e.key != key
 	})
 }
 
@@ -118,19 +159,13 @@ func (r *recent) lacks(key, policy string, alone bool) bool {
 	if len(edits) == 0 {
 		return false
 	}
-	shown, wanted := owned(policy), map[string]bool{}
+	shown, wanted, differs := owned(policy), owned(edits[len(edits)-1].after), false
 	for _, e := range edits {
-		before, after := owned(e.before), owned(e.after)
-		for named := range before {
-			wanted[named] = after[named]
+		for _, text := range []string{e.before, e.after} {
+			for named := range owned(text) {
+				differs = differs || shown[named] != wanted[named]
+			}
 		}
-		for named := range after {
-			wanted[named] = true
-		}
-	}
-	differs := false
-	for named, there := range wanted {
-		differs = differs || shown[named] != there
 	}
 	known := slices.ContainsFunc(edits, func(e edit) bool { return keypolicy.Equal(policy, e.before) })
 	return differs && (alone || known)

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"keymend/pkg/account"
 	"keymend/pkg/apply"
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/slr"
+	"keymend/pkg/verify"
 )
 
 // ErrNothingToUndo says that a record isn't that of a change.
@@ -29,6 +29,10 @@ func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, erro
 	if err != nil {
 		return record.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
+	recent, err := x.remember(ctx, of)
+	if err != nil {
+		return record.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
+	}
 	r := of
 	r.Phase, r.Outcome, r.Reason, r.Proof, r.EventIDs = record.Intent, "", "undo asked for", nil, nil
 	r.Session, r.Steps, r.Writes, r.Plan = sessionPrefix+of.RemediationID, record.Steps(steps), steps.Calls(), nil
@@ -36,13 +40,17 @@ func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, erro
 	if err := x.write(ctx, r); err != nil {
 		return r, err
 	}
-	var b taking
-	err = x.back(ctx, of, steps, &b)
+	b := taking{recent: recent}
+	if err = x.back(ctx, of, steps, &b); err == nil && b.changed {
+		r.Proof, err = x.away(ctx, of, &b)
+	}
 	r.Phase, r.Before, r.After, r.Undo = record.Result, b.before, b.after, record.Steps(b.left)
-	if err != nil && b.changed {
+	if err != nil && b.changed && !errors.Is(err, verify.ErrNotSettled) {
 		err = fmt.Errorf("a part was taken back, and the rest is left: %w", err)
 	}
-	r.Outcome, r.Reason = b.outcome(err)
+	if r.Outcome, r.Reason = b.outcome(err); r.Outcome == outcome.Unproven {
+		err = nil // the record says it
+	}
 	return r, errors.Join(err, x.write(ctx, r))
 }
 
@@ -51,6 +59,10 @@ func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, erro
 // which the reader's credentials aren't for.
 func (x *Fixer) Preview(ctx context.Context, of record.Record) (all []apply.Preview, accounts []string, err error) {
 	steps, err := UndoOf(of)
+	if err != nil {
+		return nil, nil, fmt.Errorf("undo %s: %w", of.RemediationID, err)
+	}
+	recent, err := x.remember(ctx, of)
 	if err != nil {
 		return nil, nil, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
@@ -70,6 +82,8 @@ func (x *Fixer) Preview(ctx context.Context, of record.Record) (all []apply.Prev
 			preview = apply.Preview{Label: "STAYS", Says: []string{err.Error()}}
 		case err != nil:
 			return nil, nil, fmt.Errorf("undo %s: %w", of.RemediationID, err)
+		case recent && showsLate(step) && len(preview.Says) == 0 && preview.Before == preview.After:
+			preview = apply.Preview{Label: "NOT SEEN", Says: []string{unseen(step).Error()}}
 		}
 		all, before = append(all, preview), append(before, change.Result{})
 	}
@@ -146,79 +160,4 @@ func ofGroup(step change.Step, r record.Record) bool {
 		}
 	}
 	return strings.HasSuffix(at.Target, ":autoScalingGroupName/"+r.Group)
-}
-
-// A taking is what came of taking a change back.
-type taking struct {
-	changed       bool
-	before, after string
-	names         []string     // statements that name the principal still
-	left          change.Steps // what is still to be taken back
-}
-
-// back takes back one after the other. What is of an account that can't be written
-// to from here is left; at any other error the rest is, too.
-func (x *Fixer) back(ctx context.Context, of record.Record, steps change.Steps, t *taking) error {
-	for i, step := range steps {
-		e, err := x.undoing(ctx, of, step)
-		var d change.Result
-		if err == nil {
-			d, err = x.Kinds.Do(ctx, e, step)
-		}
-		switch {
-		case errors.Is(err, apply.ErrSuperseded): // somebody chose something else since
-		case len(steps) > 1 && elsewhere(err):
-			t.left = append(t.left, step)
-			continue
-		case err != nil:
-			t.left = append(t.left, steps[i:]...)
-			t.changed = t.changed || d.Changed
-			return err
-		}
-		t.changed = t.changed || d.Changed
-		x.wrote(step.At().Key, d)
-		if d.Before != "" || d.After != "" {
-			t.before, t.after, t.names = d.Before, d.After, d.Left
-		}
-	}
-	if len(t.left) == len(steps) {
-		return fmt.Errorf("the change is in account %s: %w", strings.Join(t.accounts(), ", "), account.ErrOtherAccount)
-	}
-	return nil
-}
-
-// outcome says what the taking came to.
-func (t *taking) outcome(err error) (outcome.Outcome, string) {
-	stays := ""
-	if len(t.names) > 0 {
-		stays = "; the principal still stands in " + strings.Join(t.names, ", ") + ", which isn't part of this change or was edited since, and stays"
-	}
-	switch {
-	case account.AccessDenied(err):
-		return outcome.NotPermitted, reasonOf(err)
-	case err != nil:
-		return outcome.Failed, err.Error()
-	case len(t.left) > 0:
-		return outcome.PartlyUndone, "what is in account " + strings.Join(t.accounts(), ", ") + " is left: undo the same with credentials of that account" + stays
-	case t.changed:
-		return outcome.Undone, "what had been added was taken away" + stays
-	}
-	return outcome.Undone, "it was gone already" + stays
-}
-
-func (t *taking) accounts() []string {
-	var out []string
-	for _, step := range t.left {
-		if a := step.At().Account; !slices.Contains(out, a) {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// elsewhere reports whether an error says that these credentials are of another
-// account, or that the other account lets them no further.
-func elsewhere(err error) bool {
-	d, _ := account.DenialOf(err)
-	return errors.Is(err, account.ErrOtherAccount) || d.Action == "sts:AssumeRole"
 }

@@ -60,7 +60,7 @@ func TestThreatsComplain(t *testing.T) {
 func missingTests(t *testing.T, text string) []string {
 	t.Helper()
 	var out []string
-	name := regexp.MustCompile("`(?:(pkg/[a-z/]+)|((?:Test|Fuzz)[A-Z]\\w*))`")
+	name := regexp.MustCompile("`(?:((?:pkg|cmd)/[a-z/]+)|((?:Test|Fuzz)[A-Z]\\w*))`")
 	for line := range strings.Lines(text) {
 		words := name.FindAllStringSubmatch(line, -1)
 		pkg := ""

@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -191,17 +192,18 @@ func TestMoveUndone(t *testing.T) {
 			ids[r.Steps[0].Kind()] = r.RemediationID
 		}
 	}
-	if code, text := w.keymend(account, "undo", ids["EnsureServiceLinkedRole"], "--apply"); code != 1 || !strings.Contains(text, "web-prod launches as it") || !w.hasRole(suffix) {
+	file := filepath.Join(t.TempDir(), "audit.jsonl") // the person's, beside the functions' log
+	if code, text := w.keymend(account, "undo", ids["EnsureServiceLinkedRole"], "--apply", "--audit-file", file); code != 1 || !strings.Contains(text, "web-prod launches as it") || !w.hasRole(suffix) {
 		t.Errorf("a role in use was deleted, or nobody says why not: exit %d\n%s", code, text)
 	}
 	for _, step := range []string{"UpdateGroup", "EditKeyPolicy", "EnsureServiceLinkedRole"} {
 		if code, text := w.keymend(account, "undo", ids[step]); code != 3 {
 			t.Errorf("undo %s, shown: exit %d\n%s", step, code, text)
 		}
-		if code, text := w.keymend(account, "undo", ids[step], "--apply"); code != 0 {
+		if code, text := w.keymend(account, "undo", ids[step], "--apply", "--audit-file", file); code != 0 {
 			t.Errorf("undo %s: exit %d\n%s", step, code, text)
 		}
-		if code, text := w.keymend(account, "undo", ids[step], "--apply"); code != 0 || !strings.Contains(text, "already") {
+		if code, text := w.keymend(account, "undo", ids[step], "--apply", "--audit-file", file); code != 0 || !strings.Contains(text, "already") {
 			t.Errorf("undo %s again: exit %d\n%s", step, code, text)
 		}
 	}

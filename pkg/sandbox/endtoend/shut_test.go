@@ -68,3 +68,19 @@ func TestShutInTheOwnersAccount(t *testing.T) {
 		t.Errorf("%d in service\n%v", n, b.story())
 	}
 }
+
+// TestShutDefaultKeyOfACopy: a volume of another account's image lands on the default key,
+// which stays shut. One of a copy doesn't need that key, so the copy isn't made for
+// nothing; the key that stays shut is said all the same.
+func TestShutDefaultKeyOfACopy(t *testing.T) {
+	t.Parallel()
+	c := newCopies(t, copyable)
+	c.defaultKey(c.key(strings.Replace(rootOnly, `"Statement":[`, `"Statement":[`+shutTo+",", 1), nil))
+	c.group("web-prod", c.mappedTemplate("web", c.image), "$Latest")
+	c.box.Advance(25 * time.Minute)
+	c.wantRunning("web-prod")
+	c.wantCopied(1, 1)
+	if r := c.last(outcome.NoFix); r.Key == c.theirs || r.Key == c.ours {
+		t.Errorf("%+v", r)
+	}
+}

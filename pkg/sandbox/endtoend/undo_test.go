@@ -63,8 +63,9 @@ func (w *world) undoAll(want int) {
 	if len(ids) != want {
 		w.t.Errorf("%d changes on record, want %d", len(ids), want)
 	}
+	file := w.auditFile()
 	for _, id := range ids {
-		w.takeBack(id)
+		w.takeBack(id, file)
 	}
 }
 
@@ -83,9 +84,8 @@ func (w *world) undoable() []string {
 }
 
 // takeBack undoes a remediation with the credentials of each account that it is in.
-func (w *world) takeBack(id string) {
+func (w *world) takeBack(id, file string) {
 	w.t.Helper()
-	file := w.auditFile()
 	code, said := w.keymend(account, "undo", id, "--file", file, "--apply")
 	if code == 3 {
 		code, said = w.keymend(owner, "undo", id, "--file", file, "--apply")

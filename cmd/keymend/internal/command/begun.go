@@ -56,7 +56,7 @@ func hintOfChange(err error) string {
 	case errors.Is(err, once.ErrUnsure):
 		return "It may be done or not: the same command again does only what is left."
 	case errors.Is(err, once.ErrStale):
-		return "AWS shows what was there before the last write. Nothing was written on that: run the same command again in five minutes."
+		return "AWS may show what was there before the last write. Nothing was written on that: run the same command again in five minutes."
 	case errors.Is(err, apply.ErrSuperseded):
 		return "Others are writing there at the same time. Nothing of theirs was written over: run the same command again."
 	case errors.Is(err, context.Canceled):

@@ -96,7 +96,7 @@ func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixe
 	}
 	log.writer.Settings = world.Settings.Digest()
 	return &remediation.Fixer{Open: world.Open, Sleep: wiring.Sleep, Looker: remediation.Looker{
-		Settings: world.Settings, AWS: terminal{world, p.writeAll(s, a)}, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
+		Settings: world.Settings, AWS: terminal{world, p.writeAll(s, a), a.AuditFile}, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
 	}}, nil
 }
 

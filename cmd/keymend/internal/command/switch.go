@@ -18,6 +18,7 @@ type terminal struct {
 	// writeAll asks the person whether to write all the same, though the switch may
 	// not be read; nil: nothing is to be written.
 	writeAll func(says string) bool
+	file     string // with the records of earlier commands
 }
 
 // Switch implements remediation.Readers. Where the environment names no switch, it

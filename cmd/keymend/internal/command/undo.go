@@ -34,9 +34,12 @@ type undo struct {
 	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"${auditFile}" type:"path" placeholder:"FILE"`
 }
 
+// deployed begins the names of what is deployed.
+const deployed = "keymend-"
+
 // logGroup is that of the deployed function.
 func logGroup() string {
-	return permission.Place{Prefix: "keymend-"}.LogGroup(permission.Remediate)
+	return permission.Place{Prefix: deployed}.LogGroup(permission.Remediate)
 }
 
 // Run takes back what the remediation wrote, or says what that would be.
@@ -64,12 +67,13 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return misused("undo %s: %w", c.ID, err)
 	}
-	log, err := p.openLog(applying{Apply: c.Apply, AuditFile: cmp.Or(c.File, c.AuditFile)})
+	to := applying{AuditFile: cmp.Or(c.File, c.AuditFile)}
+	log, err := p.openLog(applying{Apply: c.Apply, AuditFile: to.AuditFile})
 	if err != nil {
 		return err
 	}
 	defer log.close()
-	x, err := p.fixer(s, log, applying{})
+	x, err := p.fixer(s, log, to) // the switch doesn't stand against it
 	if err != nil {
 		return err
 	}
@@ -82,7 +86,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	defer p.begins(ctx)()
 	done, err := x.Undo(ctx, r)
 	if err != nil {
-		return reversible(s, cmp.Or(c.File, c.AuditFile), err)
+		return reversible(s, to.AuditFile, err)
 	}
 	return p.tellUndo(r, done, done.Reason)
 }
@@ -96,15 +100,17 @@ func (c undo) choose(records []record.Record, where string) (record.Record, erro
 	return record.Record{}, misused("%s has a record of anything that %s wrote; name the place of its audit records with --file or --log-group", where, c.ID)
 }
 
-// from is how the record was found, as it has to be told again.
+// from is how the record was found, as it has to be told again: by whole paths, since
+// another shell may be elsewhere.
 func (c undo) from() []string {
-	switch {
-	case c.File != "":
-		return []string{"--file", c.File} // a whole path
-	case c.LogGroup != logGroup():
-		return []string{"--log-group=" + c.LogGroup}
+	if c.File != "" {
+		return []string{"--file", c.File}
 	}
-	return nil
+	var out []string
+	if c.LogGroup != logGroup() {
+		out = append(out, "--log-group="+c.LogGroup)
+	}
+	return append(out, "--audit-file", c.AuditFile)
 }
 
 // accountsOf returns the accounts in which something is to be taken back: the
