@@ -64,6 +64,7 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 		Sources: []function.Source{
 			{ID: "DiagnoseSource", Function: function.Diagnose, Queue: queues.Signals, Batch: 100},
 			{ID: "DiagnoseLooks", Function: function.Diagnose, Queue: queues.Looks, Batch: 4},
+			{ID: "DiagnoseDrift", Function: function.Diagnose, Queue: queues.Drift, Batch: 1},
 			{ID: "RemediateSource", Function: function.Remediate, Queue: queues.Changes, Batch: 1},
 		},
 	})
@@ -89,7 +90,7 @@ func roles(c conditions) role.Props {
 	return role.Props{
 		Place: permission.Place{
 			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
-			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, SwitchParameter: "${SwitchParameter}",
+			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, Drift: queue.Drift, SwitchParameter: "${SwitchParameter}",
 			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true, ImageParameters: "/",
 		},
 		Conditions: map[permission.Role]awscdk.CfnCondition{

@@ -19,7 +19,7 @@ func environment(queues queue.Queues, dedicated awscdk.CfnCondition) map[string]
 		}
 	}
 	out[variable.RolePrefix], out[variable.Partition] = new(cfn.Prefix), cfn.Ref("AWS::Partition")
-	out[variable.ChangesQueueURL], out[variable.LooksQueueURL] = queues.ChangesURL, queues.LooksURL
+	out[variable.ChangesQueueURL], out[variable.LooksQueueURL], out[variable.DriftQueueURL] = queues.ChangesURL, queues.LooksURL, queues.DriftURL
 	out[variable.ServiceLinkedRole] = cfn.Either(dedicated, map[string]any{"Fn::Sub": "dedicated:${DedicatedRoleSuffix}"}, "keep")
 	return out
 }

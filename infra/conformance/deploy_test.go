@@ -171,8 +171,8 @@ func (p *project) wantRoles() {
 func (p *project) wantQueues() {
 	p.t.Helper()
 	client := sqs.NewFromConfig(p.cfg)
-	for name, dead := range map[string]string{"keymend-signals": "keymend-signals-dead", "keymend-looks": "keymend-looks-dead", "keymend-changes.fifo": "keymend-changes-dead.fifo"} {
-		hidden := map[string]string{"keymend-signals": "362", "keymend-looks": "362", "keymend-changes.fifo": "360"}[name]
+	for name, dead := range map[string]string{"keymend-signals": "keymend-signals-dead", "keymend-looks": "keymend-looks-dead", "keymend-drift.fifo": "keymend-drift-dead.fifo", "keymend-changes.fifo": "keymend-changes-dead.fifo"} {
+		hidden := map[string]string{"keymend-signals": "362", "keymend-looks": "362", "keymend-drift.fifo": "360", "keymend-changes.fifo": "360"}[name]
 		out, err := client.GetQueueAttributes(p.t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: aws.String(p.url + "/" + account + "/" + name), AttributeNames: []sqstypes.QueueAttributeName{"All"}})
 		if err != nil {
 			p.t.Fatal(err)
@@ -190,9 +190,9 @@ func (p *project) wantRules() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	const launches, groups, writes, sweeps = 1, 1, 1, 2
-	if len(rules.Rules) != launches+groups+writes+sweeps {
-		p.t.Errorf("%d rules, want %d", len(rules.Rules), launches+groups+writes+sweeps)
+	const launches, groups, drift, denials, writes, sweeps = 1, 2, 5, 1, 1, 2
+	if len(rules.Rules) != launches+groups+drift+denials+writes+sweeps {
+		p.t.Errorf("%d rules, want %d", len(rules.Rules), launches+groups+drift+denials+writes+sweeps)
 	}
 	for _, r := range rules.Rules {
 		out, err := client.ListTargetsByRule(p.t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: r.Name})

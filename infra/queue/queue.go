@@ -1,5 +1,5 @@
-// Package queue is Keymend's queues: signals, looks and changes, and the dead-letter
-// queue of each.
+// Package queue is Keymend's queues: signals, looks, drift and changes, and the
+// dead-letter queue of each.
 package queue
 
 import (
@@ -23,6 +23,8 @@ const (
 	ChangesDead = cfn.Prefix + "changes-dead.fifo"
 	Looks       = cfn.Prefix + "looks"
 	LooksDead   = cfn.Prefix + "looks-dead"
+	Drift       = cfn.Prefix + "drift.fifo"
+	DriftDead   = cfn.Prefix + "drift-dead.fifo"
 )
 
 // twoWeeks is as long as SQS keeps a message, in seconds.
@@ -39,8 +41,8 @@ type Props struct {
 
 // Queues are how the queues are referred to.
 type Queues struct {
-	Signals, SignalsDead, Changes, Looks, LooksDead *string // ARNs
-	SignalsURL, ChangesURL, LooksURL                *string
+	Signals, SignalsDead, Changes, Looks, LooksDead, Drift *string // ARNs
+	SignalsURL, ChangesURL, LooksURL, DriftURL             *string
 }
 
 // New makes the queues and their policies.
@@ -52,6 +54,7 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 	}{
 		{id: "SignalsDead", name: SignalsDead}, {id: "Signals", name: Signals, dead: "SignalsDead"},
 		{id: "LooksDead", name: LooksDead}, {id: "Looks", name: Looks, dead: "LooksDead"},
+		{id: "DriftDead", name: DriftDead, fifo: true}, {id: "Drift", name: Drift, dead: "DriftDead", fifo: true},
 		{id: "ChangesDead", name: ChangesDead, fifo: true}, {id: "Changes", name: Changes, dead: "ChangesDead", fifo: true},
 	} {
 		queue := &awssqs.CfnQueueProps{
@@ -71,9 +74,9 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 		}
 		cfn.Place(awssqs.NewCfnQueue(in, &q.id, queue), props.Condition)
 	}
-	for _, q := range []string{"Signals", "SignalsDead", "Looks", "LooksDead", "Changes", "ChangesDead"} {
+	for _, q := range []string{"Signals", "SignalsDead", "Looks", "LooksDead", "Drift", "DriftDead", "Changes", "ChangesDead"} {
 		var senders []any
-		if !strings.HasPrefix(q, "Changes") {
+		if !strings.HasPrefix(q, "Changes") && !strings.HasPrefix(q, "Drift") {
 			senders = arns(props, strings.HasPrefix(q, "Looks"))
 		}
 		cfn.Place(awssqs.NewCfnQueuePolicy(in, new(q+"Policy"), &awssqs.CfnQueuePolicyProps{
@@ -82,8 +85,8 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 	}
 	return Queues{
 		Signals: cfn.GetAtt("Signals", "Arn"), SignalsDead: cfn.GetAtt("SignalsDead", "Arn"), Changes: cfn.GetAtt("Changes", "Arn"),
-		Looks: cfn.GetAtt("Looks", "Arn"), LooksDead: cfn.GetAtt("LooksDead", "Arn"),
-		SignalsURL: cfn.Ref("Signals"), ChangesURL: cfn.Ref("Changes"), LooksURL: cfn.Ref("Looks"),
+		Looks: cfn.GetAtt("Looks", "Arn"), LooksDead: cfn.GetAtt("LooksDead", "Arn"), Drift: cfn.GetAtt("Drift", "Arn"),
+		SignalsURL: cfn.Ref("Signals"), ChangesURL: cfn.Ref("Changes"), LooksURL: cfn.Ref("Looks"), DriftURL: cfn.Ref("Drift"),
 	}
 }
 

@@ -36,7 +36,10 @@ func New(scope constructs.Construct, id string, props Props) {
 		if r.Schedule == "" {
 			rule.EventPattern = r.Pattern(cfn.Prefix)
 		} else {
-			to, rule.Name, rule.ScheduleExpression = props.Looks, new(cfn.Prefix+r.Name), &r.Schedule
+			to, rule.ScheduleExpression = props.Looks, &r.Schedule
+		}
+		if r.Name != "" {
+			rule.Name = new(cfn.Prefix + r.Name)
 		}
 		rule.Targets = &[]*awsevents.CfnRule_TargetProperty{{
 			Id: new("queue"), Arn: to.Queue, DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: to.DeadLetters},

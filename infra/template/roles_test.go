@@ -68,7 +68,7 @@ func place(p map[string]string) permission.Place {
 	}
 	return permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-", Scope: p["Scope"],
-		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo", SwitchParameter: "/keymend/switch",
 		Suffix: p["DedicatedRoleSuffix"], Accounts: list(p["Accounts"]), Groups: list(p["GroupAccounts"]),
 		Copies: p["ForeignKey"] == "copy" && p["RolesOnly"] == "no", ImageParameters: "/",
 	}

@@ -60,8 +60,8 @@ func decoded(t *testing.T, text string) any {
 }
 
 // Each recorded event that Keymend takes is one that exactly the rule of its kind
-// sends on. The others none does, but for an image that is gone: its rule has no
-// filter on the state.
+// sends on. The others none does, but for those that a pattern can't tell apart, or not
+// in few words.
 func TestRulesMatchTheirEvents(t *testing.T) {
 	t.Parallel()
 	of := map[string]string{}
@@ -74,14 +74,16 @@ func TestRulesMatchTheirEvents(t *testing.T) {
 	if err != nil || len(events) == 0 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
-	want, got := map[string]string{"image-deregistered": "ImageChanged"}, map[string]string{}
+	want, got := map[string]string{
+		"image-deregistered": "ImageChanged", "update-group-size": "GroupUpdated", "role-made-by-autoscaling": "RoleChanged", "role-of-another-service": "RoleChanged",
+	}, map[string]string{}
 	for _, file := range events {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		if s, err := signal.Decode(text); err == nil && of[s.Name()] != "" {
+		if s, err := signal.Decode(text, "keymend-"); err == nil && of[s.Name()] != "" {
 			want[name] = of[s.Name()]
 		}
 		for _, rule := range slices.Collect(maps.Values(of)) {

@@ -57,6 +57,7 @@ func TestFunctionsTakeTheirSettings(t *testing.T) {
 			variables := r.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
 			variables[variable.ChangesQueueURL] = "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo"
 			variables[variable.LooksQueueURL] = "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks"
+			variables[variable.DriftQueueURL] = "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-drift.fifo"
 			c, err := settings.Parse(func(name string) string { return fmt.Sprint(variables[name]) })
 			if err != nil || c.Mode != "enforce" || string(c.Scope) != p["Scope"] || string(c.OwnKey) != p["OwnKey"] || string(c.ForeignKey) != p["ForeignKey"] || c.Dedicated != p["DedicatedRoleSuffix"] {
 				t.Errorf("%v: %+v, %v", p, c, err)
@@ -72,6 +73,7 @@ func TestEveryParameterArrives(t *testing.T) {
 		Mode: "propose", Scope: "all", OwnKey: "policy", SwitchParameter: "/other/switch", OwnershipTags: []string{"team", "stack"}, RolePrefix: "keymend-",
 		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
 		Dedicated: "payments", CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo", LooksQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks",
+		DriftQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-drift.fifo",
 	}
 	made := deployed(t, map[string]string{
 		"Mode": "propose", "Scope": "all", "OwnKey": "policy", "SwitchParameter": want.SwitchParameter, "OwnershipTags": "team,stack",
@@ -80,10 +82,10 @@ func TestEveryParameterArrives(t *testing.T) {
 	})
 	for _, id := range []string{"Diagnose", "Remediate"} {
 		variables := made[id].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
-		if variables[variable.ChangesQueueURL] != "Changes" || variables[variable.LooksQueueURL] != "Looks" { // what Ref of a queue is to this loader
-			t.Errorf("%s sends to %v and %v", id, variables[variable.ChangesQueueURL], variables[variable.LooksQueueURL])
+		if variables[variable.ChangesQueueURL] != "Changes" || variables[variable.LooksQueueURL] != "Looks" || variables[variable.DriftQueueURL] != "Drift" { // what Ref of a queue is to this loader
+			t.Errorf("%s sends to %v, %v and %v", id, variables[variable.ChangesQueueURL], variables[variable.LooksQueueURL], variables[variable.DriftQueueURL])
 		}
-		variables[variable.ChangesQueueURL], variables[variable.LooksQueueURL] = want.ChangesQueueURL, want.LooksQueueURL
+		variables[variable.ChangesQueueURL], variables[variable.LooksQueueURL], variables[variable.DriftQueueURL] = want.ChangesQueueURL, want.LooksQueueURL, want.DriftQueueURL
 		got, err := settings.Parse(func(name string) string { return fmt.Sprint(variables[name]) })
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-parameters +settings)\n%s", id, err, diff)
@@ -96,9 +98,12 @@ func TestEveryParameterArrives(t *testing.T) {
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 func TestQueues(t *testing.T) {
 	t.Parallel()
-	for queue, function := range map[string]string{"Signals": "Diagnose", "Looks": "Diagnose", "Changes": "Remediate"} {
+	for queue, function := range map[string]string{"Signals": "Diagnose", "Looks": "Diagnose", "Drift": "Diagnose", "Changes": "Remediate"} {
 		q, f := resources().Get(queue+".Properties"), resources().Get(function+".Properties")
 		window := resources().Get(function + "Source.Properties.MaximumBatchingWindowInSeconds").Int()
+		if q.Get("FifoQueue").Bool() {
+			window = 0 // such queues have none
+		}
 		if q.Get("VisibilityTimeout").Int() < 6*f.Get("Timeout").Int()+window || f.Get("Timeout").Int() == 0 {
 			t.Errorf("%s: visibility timeout is shorter than six timeouts of %s and its window", queue, function)
 		}
@@ -209,7 +214,7 @@ func TestEncryption(t *testing.T) {
 				}
 			}
 		}
-		if seen != 8 {
+		if seen != 10 {
 			t.Errorf("%d queues and log groups", seen)
 		}
 	}

@@ -48,6 +48,7 @@ func alarms() []alarm {
 	return []alarm{
 		{"SignalsDeadAlarm", "signals-dead", "Events could not be looked at, or not be delivered.", "Dead letters", depth(queue.SignalsDead), "Maximum", 0, 1, false},
 		{"LooksDeadAlarm", "looks-dead", "Groups that no event told of could not be looked at.", "Dead letters", depth(queue.LooksDead), "Maximum", 0, 1, false},
+		{"DriftDeadAlarm", "drift-dead", "Groups that use what somebody changed could not be looked for.", "Dead letters", depth(queue.DriftDead), "Maximum", 0, 1, false},
 		{"ChangesDeadAlarm", "changes-dead", "Permitted changes could not be carried out.", "Dead letters", depth(queue.ChangesDead), "Maximum", 0, 1, false},
 		{"SignalsLateAlarm", "signals-late", "An event has waited for more than 10 minutes.", "Messages wait", age(queue.Signals), "Maximum", tenMinutes, 1, false},
 		{"LooksLateAlarm", "looks-late", "A look that was due has waited for more than 30 minutes.", "Messages wait", age(queue.Looks), "Maximum", 3 * tenMinutes, 1, false},

@@ -14,6 +14,11 @@ const (
 	// Window is how long diagnose gathers a batch: its queue hides a message so much
 	// longer.
 	Window = 2 * time.Second
+	// Settling is how long what somebody changed is left alone before it is looked at. So
+	// long a FIFO queue drops what is sent again: the look sees what the last of many
+	// changes left, and KMS shows it by then.
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html
+	Settling = 5 * time.Minute
 	// Receives is how often a queue hands out a message before it gives up.
 	Receives = 5
 	// Session is how long a session of a role lasts: the least that STS gives.

@@ -30,6 +30,21 @@ func (r *Resolver) batch(ctx context.Context, accountID, region string, names []
 	if err != nil {
 		return nil, err
 	}
+	launches, hidden, owners, err := r.decide(ctx, accountID, region, groups, defaults)
+	if err != nil {
+		return nil, err
+	}
+	r.search(ctx, launches, hidden, owners)
+	out := map[string]launch.Launch{}
+	for _, l := range launches {
+		out[l.Group] = l
+	}
+	return out, nil
+}
+
+// decide says of each group, in their order, what its launch needs, which snapshots it
+// can't see, and what came of asking their owners.
+func (r *Resolver) decide(ctx context.Context, accountID, region string, groups []astypes.AutoScalingGroup, defaults encryption.Defaults) ([]launch.Launch, [][]launch.Unseen, map[string]string, error) {
 	sources := map[string][]launch.Source{}
 	var all []*launch.Source
 	for _, g := range groups {
@@ -41,23 +56,18 @@ func (r *Resolver) batch(ctx context.Context, accountID, region string, names []
 	}
 	snapshots, err := r.follow(ctx, all)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	owners, err := r.askOwners(ctx, all, snapshots)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	launches, hidden := make([]launch.Launch, len(groups)), make([][]launch.Unseen, len(groups))
 	for i, g := range groups {
 		launches[i] = ofGroup(g, accountID, region)
 		hidden[i] = launches[i].Decide(sources[launches[i].Group], snapshots, defaults)
 	}
-	r.search(ctx, launches, hidden, owners)
-	out := map[string]launch.Launch{}
-	for _, l := range launches {
-		out[l.Group] = l
-	}
-	return out, nil
+	return launches, hidden, owners, nil
 }
 
 // follow fills in the sources, and returns the snapshots that they name.

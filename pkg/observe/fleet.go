@@ -8,13 +8,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// A Fleet reads how the groups of an account in a Region fare. It changes nothing.
-type Fleet struct{ groups Groups }
+// A Fleet reads how the groups of an account in a Region fare, and what they use. It
+// changes nothing.
+type Fleet struct {
+	groups          Groups
+	launches        *Resolver
+	keys            names
+	account, region string
+}
 
 // NewFleet returns one for the account and Region of the credentials.
-func NewFleet(cfg aws.Config) Fleet { return Fleet{autoscaling.NewFromConfig(cfg)} }
+func NewFleet(cfg aws.Config, account, region string) Fleet {
+	return Fleet{autoscaling.NewFromConfig(cfg), FromConfig(cfg), kms.NewFromConfig(cfg), account, region}
+}
 
 // A Group is a group as a list of all shows it.
 type Group struct {
@@ -32,15 +41,19 @@ func (f Fleet) Groups(ctx context.Context) ([]Group, error) {
 	var out []Group
 	for _, g := range all {
 		if value(g.Status) == "" {
-			pool := warmPoolOf(g)
-			out = append(out, Group{
-				Name:  value(g.AutoScalingGroupName),
-				Lacks: units(g) < value(g.DesiredCapacity) || pool != nil && pool.Has < pool.Wanted,
-				Stuck: suspensionOf(g) != nil,
-			})
+			out = append(out, listed(g))
 		}
 	}
 	return out, nil
+}
+
+func listed(g astypes.AutoScalingGroup) Group {
+	pool := warmPoolOf(g)
+	return Group{
+		Name:  value(g.AutoScalingGroupName),
+		Lacks: units(g) < value(g.DesiredCapacity) || pool != nil && pool.Has < pool.Wanted,
+		Stuck: suspensionOf(g) != nil,
+	}
 }
 
 // units is what a group has in service in the units of its desired capacity: where a

@@ -44,7 +44,7 @@ type Place struct {
 	Prefix                     string // of role names, as in "keymend-"
 	Scope                      string // "all" drops the writers' condition on the key's tag
 	Signals, Changes           string // queue names; Changes ends in ".fifo"
-	Looks                      string // queue name
+	Looks, Drift               string // queue names; Drift ends in ".fifo"
 	SwitchParameter            string // SSM parameter; begins with "/"
 	Suffix                     string // of the service-linked role that groups are moved to; without one there is no group-writer
 
@@ -92,7 +92,7 @@ func For(r Role, p Place) []Permission {
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:
-		return slices.Concat(p.served(r, p.Signals, p.Looks), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.readLogs()))
+		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs()))
 	case Remediate:
 		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readSeen()))
 	}

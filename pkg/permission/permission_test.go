@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite the table in docs/permissions.m
 func place() permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
-		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch", Suffix: "payments",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo", SwitchParameter: "/keymend/switch", Suffix: "payments",
 		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"}, Copies: true, ImageParameters: "/",
 	}
 }

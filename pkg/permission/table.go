@@ -127,6 +127,11 @@ func (p Place) lookLater() []Permission {
 	return []Permission{{Action: "sqs:SendMessage", Resource: p.queue(p.Looks), Why: "has groups looked at after a while"}}
 }
 
+// lookOnce lets a function ask for looks, once in five minutes for what is the same.
+func (p Place) lookOnce() []Permission {
+	return []Permission{{Action: "sqs:SendMessage", Resource: p.queue(p.Drift), Why: "has the groups looked at, once, that use what somebody changed"}}
+}
+
 func (p Place) assume(roles ...Role) []Permission {
 	if p.Organization != "" {
 		p.Account = "*"

@@ -22,11 +22,15 @@ type Fleet interface {
 	Course(ctx context.Context, group string) (observe.Course, error)
 	// Told hands each line of diagnose's log about the account between two times on.
 	Told(ctx context.Context, from, to time.Time, each func(at time.Time, line string)) error
+	Users(ctx context.Context, of signal.Users) ([]observe.Group, error)
 }
 
 // A Later hands groups on, to be looked at after a while.
 type Later interface {
 	Send(ctx context.Context, looks signal.Looks, after time.Duration) error
+	// Once hands on what asks for groups, unless the same was handed on within the last
+	// five minutes.
+	Once(ctx context.Context, looks signal.Looks) error
 }
 
 const (

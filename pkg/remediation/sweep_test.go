@@ -36,6 +36,8 @@ type fleet struct {
 	told   []string // lines of the log
 	sent   []signal.Looks
 	after  []time.Duration
+	asked  []signal.Looks // once
+	users  []signal.Users // of what the users were looked for
 }
 
 func (f *fleet) Told(_ context.Context, _, _ time.Time, each func(time.Time, string)) error {
@@ -55,6 +57,17 @@ func (f *fleet) Course(context.Context, string) (observe.Course, error) {
 func (f *fleet) Send(_ context.Context, looks signal.Looks, after time.Duration) error {
 	f.sent, f.after = append(f.sent, looks), append(f.after, after)
 	return f.err
+}
+
+// Once implements remediation.Later.
+func (f *fleet) Once(_ context.Context, looks signal.Looks) error {
+	f.asked = append(f.asked, looks)
+	return f.err
+}
+
+func (f *fleet) Users(_ context.Context, of signal.Users) ([]observe.Group, error) {
+	f.users = append(f.users, of)
+	return f.groups, f.err
 }
 
 func (f *fleet) of(x *remediation.Fixer) {
@@ -97,7 +110,7 @@ func TestSweepHandsOn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if back, err := signal.Decode(text); err != nil || !cmp.Equal(back, signal.Signal(looks)) {
+			if back, err := signal.Decode(text, "keymend-"); err != nil || !cmp.Equal(back, signal.Signal(looks)) {
 				t.Errorf("%v, %v", back, err)
 			}
 		}

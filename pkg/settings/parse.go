@@ -25,6 +25,7 @@ func Parse(get func(string) string) (Config, error) {
 		OwnershipTags:   p.list(variable.OwnershipTags),
 		ChangesQueueURL: p.matching(variable.ChangesQueueURL, `(https?://\S+\.fifo)?`),
 		LooksQueueURL:   p.matching(variable.LooksQueueURL, `https?://\S+`),
+		DriftQueueURL:   p.matching(variable.DriftQueueURL, `(https?://\S+\.fifo)?`),
 		RolePrefix:      p.matching(variable.RolePrefix, `[\w+=,.@-]{0,40}`),
 		VerifyReads:     p.count(variable.VerifyReads),
 		VerifyInterval:  p.interval(variable.VerifyInterval),

@@ -27,6 +27,7 @@ type Config struct {
 	OwnershipTags   []string      `json:"ownershipTags"`   // tag keys by which an owner's code marks its keys
 	ChangesQueueURL string        `json:"changesQueueUrl"` // FIFO queue from diagnose to remediate; "" = nothing is sent
 	LooksQueueURL   string        `json:"looksQueueUrl"`   // queue of looks that come later; "" = none come
+	DriftQueueURL   string        `json:"driftQueueUrl"`   // FIFO queue of looks that are asked for once in five minutes; "" = none come
 	RolePrefix      string        `json:"rolePrefix"`      // of the roles that Keymend assumes; "" = the caller's own credentials
 	VerifyReads     int           `json:"verifyReads"`     // reads in a row that agree, after a write
 	VerifyInterval  time.Duration `json:"verifyInterval"`  // between two of them; below a second, pauses between tries get shorter, too
@@ -47,7 +48,7 @@ type Config struct {
 // Digest identifies the settings in audit records: SHA-256 in hexadecimal. The
 // queues' addresses, which say where and not what, are no part of it.
 func (c Config) Digest() string {
-	c.ChangesQueueURL, c.LooksQueueURL = "", ""
+	c.ChangesQueueURL, c.LooksQueueURL, c.DriftQueueURL = "", "", ""
 	text, err := json.Marshal(c)
 	if err != nil {
 		return "" // strings and numbers can always be written

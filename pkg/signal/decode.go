@@ -12,6 +12,7 @@ import (
 // Ignored says that an event is well-formed and nothing for Keymend.
 type Ignored struct { //nolint:errname // it isn't a fault; "signal.Ignored" says what happened
 	Reason string
+	Usual  bool // such events come all day: a record of each would say nothing
 }
 
 // Error implements error.
@@ -28,14 +29,14 @@ func (e *Malformed) Error() string {
 	return "malformed event: " + strings.TrimSpace(e.Where+" "+e.What)
 }
 
-// Decode reads one EventBridge event, or a message of Looks. The error is *Ignored or
-// *Malformed.
+// Decode reads one EventBridge event, or a message of Looks. The prefix is that of the
+// names of Keymend's roles; "" = it has none. The error is *Ignored or *Malformed.
 //
 // Account and Region are the envelope's, which members of an organization can't
 // forge for sources of AWS; the detail's are not looked at. Every other member but
 // the group's name, the image's id and the caller of a write is optional: AWS's own
 // examples, schema registry and recorded events disagree about which there are.
-func Decode(event []byte) (Signal, error) {
+func Decode(event []byte, rolePrefix string) (Signal, error) {
 	if !gjson.ValidBytes(event) {
 		return nil, &Malformed{What: "is not JSON"}
 	}
@@ -47,7 +48,7 @@ func Decode(event []byte) (Signal, error) {
 		return readLooks(event)
 	}
 	source, detailType, detail := text(whole, "source"), text(whole, "detail-type"), whole.Get("detail")
-	rule, ok := ruleOf(source, detailType, detail)
+	rule, ok := ruleOf(source, detailType, detail, rolePrefix)
 	if !ok {
 		return nil, &Ignored{Reason: fmt.Sprintf("source %q with detail-type %q is none that Keymend looks at", source, detailType)}
 	}

@@ -47,29 +47,34 @@ func TestDecodeMalformed(t *testing.T) {
 		"made nothing":      {made, "detail.requestParameters.autoScalingGroupName", "is missing"},
 		"a call of no name": {in(made, `"CreateAutoScalingGroup"`, `""`), "detail.eventName", "is empty"},
 		"a write unnamed":   {in(write("kms", "PutKeyPolicy"), `"PutKeyPolicy"`, `{}`), "detail.eventName", "is an object, not a string"},
-		"a write of nobody": {in(write("kms", "PutKeyPolicy"), `"sessionContext"`, `"context"`), "detail.userIdentity.sessionContext.sessionIssuer.arn", "is missing"},
+		"a write of nobody": {in(write("kms", "PutKeyPolicy"), `"arn":"arn:aws:iam::111122223333:role/keymend-a",`, ""), "detail.userIdentity.sessionContext.sessionIssuer.arn", "is missing"},
+		"a key unnamed":     {strings.ReplaceAll(write("kms", "DisableKey"), "keymend-a", "admin"), "detail.resources.0.ARN", "is missing, and so is requestParameters.keyId"},
+		"a template, too":   {strings.ReplaceAll(write("ec2", "ModifyLaunchTemplate"), "keymend-a", "admin"), "detail.requestParameters.ModifyLaunchTemplateRequest.LaunchTemplateId", "is missing, and so is LaunchTemplateName"},
+		"looks at nothing":  {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1"}`, "groups", "is empty, and so is users; or there are both"},
+		"looks at both":     {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1","groups":["a"],"users":{}}`, "groups", "is empty, and so is users; or there are both"},
+		"looks for nothing": {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1","groups":["a"],"why":"x"}`, "why", `is "x", the name of no signal`},
 		"of no session":     {in(write("autoscaling", "UpdateAutoScalingGroup"), `"arn:aws:sts::111122223333:assumed-role/a/b"`, `[]`), "detail.userIdentity.arn", "is an array, not a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := signal.Decode([]byte(tc.event))
+			_, err := signal.Decode([]byte(tc.event), "keymend-")
 			var malformed *signal.Malformed
 			if !errors.As(err, &malformed) || malformed.Where != tc.where || malformed.What != tc.what {
 				t.Errorf("got %v, want %q %q", err, tc.where, tc.what)
 			}
 		})
 	}
-	s, err := signal.Decode([]byte(event("web", strings.Repeat("é", 255))))
+	s, err := signal.Decode([]byte(event("web", strings.Repeat("é", 255))), "keymend-")
 	if failed, ok := s.(signal.LaunchFailed); err != nil || !ok || len(failed.Group) != 510 {
 		t.Errorf("the longest name: %+v, %v", s, err)
 	}
 }
 
-// write is a call by a role, as CloudTrail would record it.
+// write is a call by one of Keymend's roles, as CloudTrail would record it.
 func write(service, call string) string {
 	return `{"source":"aws.` + service + `","detail-type":"AWS API Call via CloudTrail","account":"111122223333","region":"eu-west-1","detail":{"eventSource":"` +
 		service + `.amazonaws.com","eventName":"` + call + `","userIdentity":{"arn":"arn:aws:sts::111122223333:assumed-role/a/b",` +
-		`"sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::111122223333:role/a"}}}}}`
+		`"sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::111122223333:role/keymend-a","userName":"keymend-a"}}}}}`
 }
 
 // TestDecodeIgnored holds that a well-formed event for somebody else says why it is.
@@ -79,11 +84,11 @@ func TestDecodeIgnored(t *testing.T) {
 		`{}`:                      `source "" with detail-type "" is none that Keymend looks at`,
 		write("s3", "PutObject"):  `source "aws.s3" with detail-type "AWS API Call via CloudTrail" is none that Keymend looks at`,
 		write("ec2", "RunThings"): "a call of ec2:RunThings, which Keymend doesn't look at",
-		write("autoscaling", "DeleteAutoScalingGroup"):                                                                                    "a call of DeleteAutoScalingGroup, which makes no group",
-		strings.Replace(write("autoscaling", "CreateAutoScalingGroup"), `"autoscaling.amazonaws`, `"ec2.amazonaws`, 1):                    `a call of "ec2.amazonaws.com", not of Auto Scaling`,
-		strings.Replace(write("autoscaling", "UpdateAutoScalingGroup"), `"userIdentity"`, `"errorCode":"AccessDenied","userIdentity"`, 1): "the call was refused with AccessDenied, so it changed nothing",
+		strings.ReplaceAll(write("autoscaling", "DeleteAutoScalingGroup"), "keymend-a", "a"):                                                      "a call of DeleteAutoScalingGroup, which makes no group",
+		strings.NewReplacer("keymend-a", "a", `"autoscaling.amazonaws`, `"ec2.amazonaws`).Replace(write("autoscaling", "CreateAutoScalingGroup")): `a call of "ec2.amazonaws.com", not of Auto Scaling`,
+		strings.Replace(write("autoscaling", "UpdateAutoScalingGroup"), `"userIdentity"`, `"errorCode":"AccessDenied","userIdentity"`, 1):         "the call was refused with AccessDenied, so it changed nothing",
 	} {
-		_, err := signal.Decode([]byte(event))
+		_, err := signal.Decode([]byte(event), "keymend-")
 		var ignored *signal.Ignored
 		if !errors.As(err, &ignored) || ignored.Reason != want {
 			t.Errorf("%s: got %v, want %q", event, err, want)
@@ -95,7 +100,7 @@ func TestDecodeIgnored(t *testing.T) {
 // be of any type.
 func TestDecodeToleratesOtherTypes(t *testing.T) {
 	t.Parallel()
-	s, err := signal.Decode([]byte(`{"source":"aws.autoscaling","detail-type":"EC2 Instance Launch Unsuccessful","account":"111122223333","region":"eu-west-1","time":"yyyy-mm-ddThh:mm:ssZ","id":7,"detail":{"AutoScalingGroupName":"web","StatusMessage":{"a":1},"Details":[1],"EC2InstanceId":null}}`))
+	s, err := signal.Decode([]byte(`{"source":"aws.autoscaling","detail-type":"EC2 Instance Launch Unsuccessful","account":"111122223333","region":"eu-west-1","time":"yyyy-mm-ddThh:mm:ssZ","id":7,"detail":{"AutoScalingGroupName":"web","StatusMessage":{"a":1},"Details":[1],"EC2InstanceId":null}}`), "keymend-")
 	want := signal.LaunchFailed{Event: signal.Event{Account: "111122223333", Region: "eu-west-1"}, Group: "web"}
 	if err != nil || s != want {
 		t.Errorf("got %+v, %v", s, err)

@@ -1,6 +1,7 @@
 package signal_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 		names[r.Signal] = true
 	}
 	f.Fuzz(func(t *testing.T, event []byte) {
-		got, err := signal.Decode(event)
+		got, err := signal.Decode(event, "keymend-")
 		if err != nil {
 			var ignored *signal.Ignored
 			var malformed *signal.Malformed
@@ -34,10 +35,17 @@ func FuzzDecode(f *testing.F) {
 		if e := envelope(t, got); len(e.Account) != 12 || e.Region == "" || !names[got.Name()] {
 			t.Fatalf("unsound: %+v", got)
 		}
-		if look, ok := lookOf(got); ok && (string(look.Why) != got.Name() || signal.Named(got.Name()) != look.Why || look.Group == "" || len([]rune(look.Group)) > 255) {
+		if look, ok := lookOf(got); ok && (string(look.Why) != got.Name() || signal.Why(got.Name()).Known() != look.Why || look.Group == "" || len([]rune(look.Group)) > 255) {
 			t.Fatalf("unsound: %+v", look)
 		}
-		if looks, ok := got.(signal.Looks); ok && (len(looks.Looks()) == 0 || looks.Looks()[0].Group == "" || string(looks.Looks()[0].Why) != looks.Name()) {
+		if ask, ok := got.(signal.Looks); ok && ask.Fresh {
+			text, err := json.Marshal(ask)
+			back, wrong := signal.Decode(text, "keymend-")
+			if looks, ok := back.(signal.Looks); err != nil || wrong != nil || !ok || back.Name() != got.Name() || looks.Fresh || ask.Same() != looks.Same() {
+				t.Fatalf("unsound: %s, %v, %v", text, err, wrong)
+			}
+		}
+		if looks, ok := got.(signal.Looks); ok && looks.Users == nil && (len(looks.Looks()) == 0 || looks.Looks()[0].Group == "" || string(looks.Looks()[0].Why) != looks.Name()) {
 			t.Fatalf("unsound: %+v", looks)
 		}
 		if w, ok := got.(signal.OwnWrite); ok && (w.Role == "" || !strings.Contains(w.Action, ":")) {

@@ -40,7 +40,7 @@ func TestDecodeGolden(t *testing.T) {
 
 func told(t *testing.T, event []byte) string {
 	t.Helper()
-	s, err := signal.Decode(event)
+	s, err := signal.Decode(event, "keymend-")
 	if err != nil {
 		return err.Error() + "\n"
 	}

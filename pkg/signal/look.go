@@ -14,17 +14,27 @@ type Why string
 const (
 	WhyLaunchUnsuccessful Why = "launch-unsuccessful"
 	WhyGroupCreated       Why = "group-created" // nothing has failed yet
+	WhyGroupUpdated       Why = "group-updated"
+	WhyTemplateChanged    Why = "template-changed"
+	WhyDefaultsChanged    Why = "defaults-changed" // EBS's, of the account and Region
+	WhyKeyChanged         Why = "key-changed"
+	WhyGrantTaken         Why = "grant-taken"
+	WhyKeyDenied          Why = "key-denied"    // to a service-linked role, by KMS
+	WhyRoleChanged        Why = "role-changed"  // a service-linked role
 	WhyImageChanged       Why = "image-changed" // a copy is ready, or failed
 	WhySwept              Why = "sweep"         // nobody told
 	WhyFollowed           Why = "followed"      // a change was made: did the group launch?
 	WhyAsked              Why = "asked"         // a person at a terminal
 )
 
-// Named returns the reason of that name, and WhyAsked for every other name.
-func Named(name string) Why {
-	all := []Why{WhyLaunchUnsuccessful, WhyGroupCreated, WhyImageChanged, WhySwept, WhyFollowed, WhyAsked}
-	if slices.Contains(all, Why(name)) {
-		return Why(name)
+// Known returns the reason, and WhyAsked for every other text.
+func (w Why) Known() Why {
+	all := []Why{
+		WhyLaunchUnsuccessful, WhyGroupCreated, WhyGroupUpdated, WhyTemplateChanged, WhyDefaultsChanged, WhyKeyChanged, WhyGrantTaken, WhyKeyDenied, WhyRoleChanged,
+		WhyImageChanged, WhySwept, WhyFollowed, WhyAsked,
+	}
+	if slices.Contains(all, w) {
+		return w
 	}
 	return WhyAsked
 }
@@ -40,13 +50,14 @@ type Look struct {
 	Failed   time.Time
 	Text     string // AWS's words about the launch that failed; data, never trusted as a cause
 
-	Sweep  *Swept  `json:",omitempty"` // nil = no sweep asked
+	Sweep  *Swept  `json:",omitempty"` // nil = nobody looked through a list of groups
 	Follow *Follow `json:",omitempty"` // nil = it follows no change
 }
 
-// Swept is how a sweep saw a group.
+// Swept is how a group was seen among others: by a sweep, or when those were looked for
+// that use something.
 type Swept struct {
-	Asked time.Time // when it began
+	Asked time.Time // when that began
 	Lacks bool      // the group lacked instances
 	Full  bool      // would the next launch fail? Else only: which key makes launches fail?
 	Open  []Follow  // findings about the group that aren't ended by the log
@@ -55,7 +66,7 @@ type Swept struct {
 // HasFailed reports whether the look is about a launch that failed: by its reason, or
 // by the text of one that the group's scaling activities show.
 func (l Look) HasFailed() bool {
-	return l.Why == WhyLaunchUnsuccessful || (l.Why == WhyAsked || l.Why == WhySwept) && l.Text != ""
+	return l.Why == WhyLaunchUnsuccessful || (l.Why == WhyAsked || l.Why == WhySwept || l.Sweep != nil) && l.Text != ""
 }
 
 // OtherCause reports whether an event's own words name another cause for the failure

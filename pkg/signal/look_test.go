@@ -34,14 +34,14 @@ func TestLook(t *testing.T) {
 	}
 }
 
-func TestNamed(t *testing.T) {
+func TestKnown(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]signal.Why{
 		"launch-unsuccessful": signal.WhyLaunchUnsuccessful, "followed": signal.WhyFollowed, "sweep": signal.WhySwept,
 		"group-created": signal.WhyGroupCreated, "image-changed": signal.WhyImageChanged, "asked": signal.WhyAsked,
 		"": signal.WhyAsked, "own-write": signal.WhyAsked, "Group-Created": signal.WhyAsked,
 	} {
-		if got := signal.Named(name); got != want {
+		if got := signal.Why(name).Known(); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
 		}
 	}

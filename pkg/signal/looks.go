@@ -14,12 +14,20 @@ import (
 const LooksSchema = "keymend.look/1"
 
 // Looks is a message of Keymend to itself: groups to look at, since a sweep found them,
-// or since something was changed for them. Like an event it is a hint.
+// since something was changed for them, or since they use what somebody changed. Like
+// an event it is a hint.
 type Looks struct {
-	Schema  string   `json:"schema"`
-	Account string   `json:"account"`
-	Region  string   `json:"region"`
-	Groups  []string `json:"groups"`
+	Schema  string `json:"schema"`
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	// Why is the signal that asked; "" = a sweep, or a change that is followed.
+	Why      Why      `json:"why,omitempty"`
+	EventIDs []string `json:"events,omitempty"` // EventBridge's
+	Groups   []string `json:"groups,omitempty"`
+	// Users says which groups are meant, where none is named.
+	Users *Users `json:"users,omitempty"`
+	// Fresh: an event says so just now, and the message isn't handed on yet.
+	Fresh bool `json:"-"`
 	// Lacking are those of them that lacked instances. Of a group that lacks none no
 	// failure is looked for.
 	Lacking []string  `json:"lacking,omitempty"`
@@ -66,8 +74,11 @@ func readLooks(message []byte) (Looks, error) {
 			return Looks{}, &Malformed{Where: must.name, What: must.says}
 		}
 	}
-	if len(l.Groups) == 0 {
-		return Looks{}, &Malformed{Where: "groups", What: "is empty"}
+	if l.Why != "" && l.Why.Known() != l.Why {
+		return Looks{}, &Malformed{Where: "why", What: fmt.Sprintf("is %q, the name of no signal", l.Why)}
+	}
+	if (len(l.Groups) == 0) == (l.Users == nil) {
+		return Looks{}, &Malformed{Where: "groups", What: "is empty, and so is users; or there are both"}
 	}
 	for _, group := range l.Groups {
 		if problem := groupProblem(group); problem != "" {
@@ -79,8 +90,11 @@ func readLooks(message []byte) (Looks, error) {
 
 // Name implements Signal.
 func (l Looks) Name() string {
-	if l.Follow != nil {
+	switch {
+	case l.Follow != nil:
 		return string(WhyFollowed)
+	case l.Why != "":
+		return string(l.Why)
 	}
 	return string(WhySwept)
 }
@@ -94,7 +108,7 @@ func (Looks) sealed() {}
 func (l Looks) Looks() []Look {
 	out := make([]Look, len(l.Groups))
 	for i, group := range l.Groups {
-		out[i] = Look{Why: Why(l.Name()), Account: l.Account, Region: l.Region, Group: group, Follow: l.Follow}
+		out[i] = Look{Why: Why(l.Name()), Account: l.Account, Region: l.Region, Group: group, EventIDs: l.EventIDs, Follow: l.Follow}
 		if l.Follow == nil {
 			out[i].Sweep = &Swept{l.Asked, slices.Contains(l.Lacking, group), l.Full, nil}
 			for _, o := range l.Open {

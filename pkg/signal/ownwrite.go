@@ -5,16 +5,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"keymend/pkg/permission"
 )
 
-// An OwnWrite is a call that changed something, by a role that may be one of
-// Keymend's, as in testdata/events/own-write-*.json. The event doesn't say whether it
-// is: that takes the roles' names. Time is the call's.
+// An OwnWrite is a call that changed something, by a role that is one of Keymend's by
+// its name's beginning, as in testdata/events/own-write-*.json. Time is the call's.
 type OwnWrite struct {
 	Event
 	Action  string // as in "kms:PutKeyPolicy"
@@ -58,7 +56,7 @@ func writes() []write {
 // tests hold it to pkg/permission.
 func ownWrites() Rule {
 	r := Rule{
-		ID: "OwnWrites", Signal: OwnWrite{}.Name(), detailType: apiCall, parse: parseOwnWrite,
+		ID: "OwnWrites", Signal: OwnWrite{}.Name(), detailType: apiCall, own: true, parse: parseOwnWrite,
 		Description: "Writes by Keymend's roles, each of which must have its intent in the audit log; needs a trail",
 	}
 	var names []string
@@ -91,7 +89,7 @@ func parseOwnWrite(e Event, detail gjson.Result) (Signal, error) {
 	case at < 0:
 		return nil, &Ignored{Reason: fmt.Sprintf("a call of %s, which Keymend doesn't look at", s.Action)}
 	case detail.Get("errorCode").Exists():
-		return nil, &Ignored{Reason: "the call was refused with " + detail.Get("errorCode").String() + ", so it changed nothing"}
+		return nil, refused(detail)
 	}
 	var err error
 	if s.Role, err = required(detail, detailOf, "userIdentity.sessionContext.sessionIssuer.arn"); err != nil {
@@ -105,14 +103,7 @@ func parseOwnWrite(e Event, detail gjson.Result) (Signal, error) {
 	if from := text(detail, "userIdentity.sessionContext.sourceIdentity"); from != e.Account && regexp.MustCompile(`^[0-9]{12}$`).MatchString(from) {
 		s.SourceAccount = from
 	}
-	for _, path := range all[at].targets {
-		if s.Target = text(detail, path); s.Target != "" {
-			break
-		}
-	}
-	if called, err := time.Parse(time.RFC3339, text(detail, "eventTime")); err == nil {
-		s.Time = called // the envelope's may be later
-	}
+	s.Target, s.Time = firstOf(detail, all[at].targets...), calledAt(e, detail)
 	return s, nil
 }
 

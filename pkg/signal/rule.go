@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"keymend/pkg/activity"
 )
 
 // A Rule is one kind of signal: the EventBridge rule that sends its events, and how
@@ -21,6 +23,8 @@ type Rule struct {
 	sources    []string
 	detailType string
 	calls      []string                               // as in "kms:PutKeyPolicy"; nil = the events aren't about calls
+	own        bool                                   // the calls are those of Keymend's own roles
+	denials    bool                                   // they are those that KMS refused
 	detail     func(rolePrefix string) map[string]any // its pattern for the detail; nil = every detail
 	parse      func(e Event, detail gjson.Result) (Signal, error)
 }
@@ -32,7 +36,10 @@ const apiCall = "AWS API Call via CloudTrail"
 
 // Rules returns every rule, in the order of the template.
 func Rules() []Rule {
-	return slices.Concat([]Rule{launchFailed(), groupCreated(), imageChanged(), ownWrites()}, sweeps())
+	return slices.Concat([]Rule{
+		launchFailed(), groupCreated(), groupUpdated(), templateChanged(), defaultsChanged(), keyChanged(), grantTaken(), keyDenied(), roleChanged(),
+		imageChanged(), ownWrites(),
+	}, sweeps())
 }
 
 // Pattern returns the rule's event pattern; nil where it has a schedule. The prefix is
@@ -48,20 +55,37 @@ func (r Rule) Pattern(rolePrefix string) map[string]any {
 	return out
 }
 
-// ruleOf finds the rule for an event, by source and detail-type. Two rules have
-// calls of Auto Scaling: the first takes those that no other names.
-func ruleOf(source, detailType string, detail gjson.Result) (Rule, bool) {
+// ruleOf finds the rule for an event, by source and detail-type, and of a call by what
+// was called, and by whom. Where none takes a call, the first rule for such calls says
+// why.
+func ruleOf(source, detailType string, detail gjson.Result, rolePrefix string) (Rule, bool) {
 	var out Rule
-	found, call := false, action(detail)
+	found := false
 	for _, r := range Rules() {
 		if r.detailType != detailType || !slices.Contains(r.sources, source) {
 			continue
 		}
-		if !found || slices.Contains(r.calls, call) {
+		if r.takes(detail, rolePrefix) {
+			return r, true
+		}
+		if !found {
 			out, found = r, true
 		}
 	}
 	return out, found
+}
+
+func (r Rule) takes(detail gjson.Result, rolePrefix string) bool {
+	switch {
+	case r.detailType != apiCall:
+		return true
+	case r.own || own(detail, rolePrefix):
+		return r.own == own(detail, rolePrefix)
+	case r.denials:
+		_, refused := activity.DecodeDenial([]byte(detail.Raw))
+		return refused
+	}
+	return slices.Contains(r.calls, action(detail))
 }
 
 // action names a call that CloudTrail recorded as IAM names its permission, as in
@@ -72,7 +96,10 @@ func action(detail gjson.Result) string {
 }
 
 // accepted is the pattern of errorCode for a call that wasn't refused.
-func accepted() []any { return []any{map[string]any{"exists": false}} }
+func accepted() []any { return absent() }
+
+// absent is the pattern of a member that isn't there, nor what it would be in.
+func absent() []any { return []any{map[string]any{"exists": false}} }
 
 func list(texts ...string) []any {
 	var out []any

@@ -54,6 +54,17 @@ func TestPatterns(t *testing.T) {
 			`["${Prefix}-granter","${Prefix}-policy-writer","${Prefix}-group-writer","${Prefix}-copier"]}}}},` +
 			`"detail-type":["AWS API Call via CloudTrail"],"source":["aws.kms","aws.ec2","aws.iam","aws.autoscaling"]}`,
 	}
+	// What somebody else called, and no service of AWS by itself.
+	for id, call := range map[string][3]string{
+		"GroupUpdated": {"autoscaling", `"UpdateAutoScalingGroup"`}, "TemplateChanged": {"ec2", `"CreateLaunchTemplateVersion","ModifyLaunchTemplate"`},
+		"DefaultsChanged": {"ec2", `"ModifyEbsDefaultKmsKeyId","EnableEbsEncryptionByDefault"`}, "KeyChanged": {"kms", `"PutKeyPolicy","DisableKey","ScheduleKeyDeletion"`},
+		"GrantTaken": {"kms", `"RevokeGrant","RetireGrant"`, `"invokedBy":[{"exists":false}],`}, "RoleChanged": {"iam", `"CreateServiceLinkedRole","DeleteServiceLinkedRole"`},
+	} {
+		want[id] = `{"detail":{"errorCode":[{"exists":false}],"eventName":[` + call[1] + `],"userIdentity":{` + call[2] + `"sessionContext":{"sessionIssuer":{"userName":` +
+			`[{"exists":false},{"anything-but":{"prefix":"${Prefix}-"}}]}},"type":[{"anything-but":"AWSService"}]}},"detail-type":["AWS API Call via CloudTrail"],"source":["aws.` + call[0] + `"]}`
+	}
+	want["KeyDenied"] = `{"detail":{"errorCode":["AccessDenied","AccessDeniedException"],"userIdentity":{"sessionContext":{"sessionIssuer":{"userName":` +
+		`[{"prefix":"AWSServiceRoleForAutoScaling"}]}}}},"detail-type":["AWS API Call via CloudTrail"],"source":["aws.kms"]}`
 	want["SweepRecent"], want["SweepFull"] = "sweep-recent rate(15 minutes)", "sweep-full rate(6 hours)"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("patterns (-want +got):\n%s", diff)
@@ -70,7 +81,7 @@ func TestOwnWritesAreToldApart(t *testing.T) {
 	for _, source := range pattern["source"].([]any) {
 		service := strings.TrimPrefix(source.(string), "aws.")
 		for _, call := range pattern["detail"].(map[string]any)["eventName"].([]any) {
-			s, err := signal.Decode([]byte(write(service, call.(string))))
+			s, err := signal.Decode([]byte(write(service, call.(string))), "keymend-")
 			if w, ok := s.(signal.OwnWrite); err == nil && (!ok || w.Action != service+":"+call.(string) || w.Session != "b") {
 				t.Errorf("%s:%s: %+v", service, call, s)
 			} else if err == nil {

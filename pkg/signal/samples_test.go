@@ -35,7 +35,7 @@ func envelope(t *testing.T, s signal.Signal) signal.Event {
 	switch s := s.(type) {
 	case signal.LaunchFailed:
 		return s.Event
-	case signal.GroupCreated:
+	case signal.GroupChanged:
 		return s.Event
 	case signal.ImageChanged:
 		return s.Event
@@ -66,7 +66,7 @@ func TestEveryKindHasASample(t *testing.T) {
 	t.Parallel()
 	sampled := map[string]bool{}
 	for _, event := range samples(t) {
-		if s, err := signal.Decode(event); err == nil {
+		if s, err := signal.Decode(event, "keymend-"); err == nil {
 			sampled[s.Name()] = true
 		}
 	}

@@ -11,7 +11,7 @@ package signal
 import "time"
 
 // A Signal is one event, as far as it tells Keymend anything: a LaunchFailed,
-// GroupCreated, ImageChanged, OwnWrite, Sweep or Looks.
+// GroupChanged, ImageChanged, OwnWrite, Sweep or Looks.
 type Signal interface {
 	// Name returns the name of the signal's kind, as in "launch-unsuccessful".
 	Name() string

@@ -17,9 +17,12 @@ import (
 // AutoScaling is the service whose roles Keymend opens keys to.
 const AutoScaling = "autoscaling.amazonaws.com"
 
+// Name is that of Auto Scaling's default role, and begins that of every other.
+const Name = "AWSServiceRoleForAutoScaling"
+
 const (
 	path = ":role/aws-service-role/"
-	name = path + AutoScaling + "/AWSServiceRoleForAutoScaling"
+	name = path + AutoScaling + "/" + Name
 	spot = path + "spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 )
 

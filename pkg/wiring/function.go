@@ -46,7 +46,7 @@ func newLooker(ctx context.Context, getenv func(string) string, version string) 
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
 	l := &remediation.Looker{
-		Settings: c, AWS: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL}, Kinds: table.Kinds(), Plan: plan.All,
+		Settings: c, AWS: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL, c.DriftQueueURL}, Kinds: table.Kinds(), Plan: plan.All,
 		Log: &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
 	}
 	return l, queue.Function{Problem: problem, Complain: func(ctx context.Context, err error) {
@@ -90,10 +90,12 @@ func (q Changes) Send(ctx context.Context, m remediation.Message) error {
 	return nil
 }
 
-// Looks is the queue of what diagnose is to look at after a while.
+// Looks are the queues of what diagnose is to look at: after a while, and once in five
+// minutes. Without an address there is no such queue, and nothing is looked at.
 type Looks struct {
-	SQS Messages
-	URL string // "" = there is no such queue, and nothing is looked at
+	SQS      Messages
+	URL      string
+	DriftURL string // FIFO
 }
 
 // Send implements remediation.Later.
@@ -109,6 +111,24 @@ func (q Looks) Send(ctx context.Context, looks signal.Looks, after time.Duration
 	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: new(string(body)), DelaySeconds: int32(after.Seconds())})
 	if err != nil {
 		return fmt.Errorf("send looks at %d groups: %w", len(looks.Groups), err)
+	}
+	return nil
+}
+
+// Once implements remediation.Later: SQS drops what has the same deduplication id for
+// five minutes.
+func (q Looks) Once(ctx context.Context, looks signal.Looks) error {
+	if q.DriftURL == "" {
+		return nil
+	}
+	body, err := json.Marshal(looks)
+	if err != nil {
+		return fmt.Errorf("write looks: %w", err)
+	}
+	same := looks.Same()
+	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.DriftURL, MessageBody: new(string(body)), MessageGroupId: &same, MessageDeduplicationId: &same})
+	if err != nil {
+		return fmt.Errorf("send looks for %s: %w", looks.Name(), err)
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func (a AWS) Fleet(ctx context.Context, accountID, region string) (remediation.F
 	if err != nil {
 		return nil, err
 	}
-	return fleet{observe.NewFleet(cfg), a, accountID}, nil
+	return fleet{observe.NewFleet(cfg, accountID, region), a, accountID}, nil
 }
 
 // A fleet reads its account, and what the log tells of it.

@@ -45,8 +45,8 @@ func TestOwnWrites(t *testing.T) {
 		outcome outcome.Outcome // of the record about the write; "" = there is none
 	}{
 		"explained":            {"keymend-", []string{string(line)}, nil, "1", "", ""},
-		"somebody else's":      {"their-", nil, nil, "1", "", outcome.Ignored},
-		"roles aren't in use":  {"", nil, nil, "1", "", outcome.Ignored},
+		"somebody else's":      {"their-", nil, nil, "1", "", ""},
+		"roles aren't in use":  {"", nil, nil, "1", "", ""},
 		"not yet":              {"keymend-", nil, nil, "1", "a", ""},
 		"by now":               {"keymend-", nil, nil, "2", "", outcome.UnexplainedWrite},
 		"the log is throttled": {"keymend-", nil, throttled, "2", "a", ""},
@@ -62,7 +62,7 @@ func TestOwnWrites(t *testing.T) {
 				return tc.lines, tc.fails
 			}}
 			out, err := s.onSignals().Handle(t.Context(), delivered(tc.times, write, failure))
-			if err != nil || failed(out) != tc.failed || len(s.looks) != 1 || (asked == 1) != (tc.prefix == "keymend-") {
+			if err != nil || failed(out) != tc.failed || len(s.looks) != 1 || (asked == 1) != (tc.prefix == "keymend-") || (len(s.asked) == 1) != (tc.prefix != "keymend-") {
 				t.Errorf("%v, came again %q, %d looks, asked %d times", err, failed(out), len(s.looks), asked)
 			}
 			want := 1 // the look's

@@ -27,6 +27,7 @@ import (
 	"keymend/pkg/remediation"
 	"keymend/pkg/remediation/queue"
 	"keymend/pkg/settings"
+	"keymend/pkg/signal"
 )
 
 const (
@@ -50,6 +51,17 @@ type shift struct {
 	gathered [][]string
 	images   map[string]string // groups by their images
 	intents  func(id string) ([]string, error)
+	asked    []signal.Looks // once
+	askErr   error
+}
+
+// Send implements remediation.Later.
+func (s *shift) Send(context.Context, signal.Looks, time.Duration) error { return nil }
+
+// Once implements remediation.Later.
+func (s *shift) Once(_ context.Context, looks signal.Looks) error {
+	s.asked = append(s.asked, looks)
+	return s.askErr
 }
 
 // Fleet implements remediation.Readers.
@@ -142,7 +154,7 @@ func (s *shift) Write(_ context.Context, r record.Record) error {
 }
 
 func (s *shift) looker() *remediation.Looker {
-	return &remediation.Looker{Settings: s.settings, AWS: s, Queue: remediation.Nobody{}, Log: s, Kinds: table.Kinds(), Plan: plan.All}
+	return &remediation.Looker{Settings: s.settings, AWS: s, Queue: remediation.Nobody{}, Later: s, Log: s, Kinds: table.Kinds(), Plan: plan.All}
 }
 
 func (s *shift) function() queue.Function {
@@ -226,6 +238,8 @@ func (stillFleet) Groups(context.Context) ([]observe.Group, error) { return nil,
 func (stillFleet) Told(context.Context, time.Time, time.Time, func(time.Time, string)) error {
 	return nil
 }
+
+func (stillFleet) Users(context.Context, signal.Users) ([]observe.Group, error) { return nil, nil }
 
 func (stillFleet) Course(context.Context, string) (observe.Course, error) {
 	return observe.Course{}, nil

@@ -54,8 +54,9 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	}
 	var looks []signal.Look
 	var ids []string
+	asks := asking{}
 	for _, m := range batch.Records {
-		asked, err := h.take(ctx, m)
+		asked, err := h.take(ctx, m, asks)
 		if err != nil {
 			h.Complain(ctx, err)
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
@@ -88,23 +89,45 @@ func failed(all []events.SQSBatchItemFailure, id string) []events.SQSBatchItemFa
 
 // take reads a message, and deals with it unless groups are to be looked at, which it
 // returns.
-func (h Signals) take(ctx context.Context, m events.SQSMessage) ([]signal.Look, error) {
-	looks, err := h.ask(ctx, m)
-	if err != nil && !lost(err) {
+func (h Signals) take(ctx context.Context, m events.SQSMessage, asks asking) ([]signal.Look, error) {
+	looks, err := h.ask(ctx, m, asks)
+	switch why, ignores := errors.AsType[*signal.Ignored](err); {
+	case ignores && why.Usual:
+		return nil, nil
+	case err != nil && !lost(err):
 		return nil, h.Looker.Log.Write(ctx, ignored(err))
 	}
 	return looks, err
 }
 
+// asking is what a batch has asked for by now, and what came of it.
+type asking map[string]error
+
+// once asks for what a batch hasn't asked for yet.
+func (a asking) once(ctx context.Context, l *remediation.Looker, looks signal.Looks) error {
+	same := looks.Same()
+	if err, done := a[same]; done {
+		return err
+	}
+	a[same] = l.Ask(ctx, looks)
+	return a[same]
+}
+
 // ask does what a signal asks for.
-func (h Signals) ask(ctx context.Context, m events.SQSMessage) ([]signal.Look, error) {
-	s, err := signal.Decode([]byte(m.Body))
+func (h Signals) ask(ctx context.Context, m events.SQSMessage, asks asking) ([]signal.Look, error) {
+	s, err := signal.Decode([]byte(m.Body), h.Looker.Settings.RolePrefix)
 	switch s := s.(type) {
 	case signal.OwnWrite:
 		return nil, h.Looker.Explain(ctx, s, delivery(m))
 	case signal.Sweep:
 		return nil, h.Looker.Sweep(ctx, s)
 	case signal.Looks:
+		switch {
+		case s.Fresh:
+			return nil, asks.once(ctx, h.Looker, s)
+		case s.Users != nil:
+			return nil, h.Looker.Users(ctx, s)
+		}
 		if s.Follow != nil && s.Follow.Fixed.IsZero() {
 			s.Follow.Fixed = delivery(m).Sent
 		}

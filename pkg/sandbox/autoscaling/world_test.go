@@ -58,6 +58,9 @@ func (w *world) Use(c *wire.Caller, key, _ string, _ kms.Use) (string, error) {
 	return key, nil
 }
 
+// Release implements ec2.Keys.
+func (w *world) Release(_, _, _ string) {}
+
 func (w *world) DescribeForLaunch(_, _, key string) (arn, manager string, ok bool) {
 	return key, "CUSTOMER", true
 }

@@ -66,6 +66,8 @@ func TestRecords(t *testing.T) {
 			Out: &kms.CreateGrantOutput{GrantId: new("abc"), GrantToken: new("a credential")}},
 		"retire-grant": {Caller: admin(), Service: "kms", Operation: "RetireGrant", Resources: []string{keyARN},
 			In: &kms.RetireGrantInput{KeyId: new(keyARN), GrantId: new("abc")}, Out: &kms.RetireGrantOutput{}},
+		"retire-grant-by-service": {Caller: &wire.Caller{Account: "111122223333", Region: "eu-west-1", InvokedBy: "ebs.amazonaws.com", RequestID: "req-1"}, Service: "kms", Operation: "RetireGrant",
+			Resources: []string{keyARN}, In: &kms.RetireGrantInput{KeyId: new(keyARN), GrantId: new("abc")}, Out: &kms.RetireGrantOutput{}},
 		"create-auto-scaling-group": {Caller: admin(), Service: "autoscaling", Operation: "CreateAutoScalingGroup",
 			In: &autoscaling.CreateAutoScalingGroupInput{AutoScalingGroupName: new("web-prod"), MinSize: new(int32(0)), MaxSize: new(int32(4)),
 				VPCZoneIdentifier: new("subnet-1,subnet-2"), ServiceLinkedRoleARN: new(linked().Role), TargetGroupARNs: []string{"arn:t"},

@@ -93,6 +93,9 @@ func (s *Service) recordOf(c wire.Call) record {
 // identityOf is who called, as CloudTrail shows a session and its role.
 func identityOf(c *wire.Caller, now time.Time) userIdentity {
 	u := userIdentity{Type: "IAMUser", ARN: c.ARN, AccountID: c.Account, InvokedBy: c.InvokedBy}
+	if c.ARN == "" {
+		return userIdentity{Type: "AWSService", InvokedBy: c.InvokedBy}
+	}
 	if c.Role == "" {
 		u.UserName = c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
 		u.PrincipalID = c.UniqueID

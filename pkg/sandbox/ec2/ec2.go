@@ -27,6 +27,9 @@ type Keys interface {
 	DescribeForLaunch(account, region, keyID string) (arn string, manager string, ok bool)
 	// EnsureAWSManaged returns the ARN of the key behind alias/aws/ebs.
 	EnsureAWSManaged(account, region string) (keyARN string)
+	// Release retires what was granted to somebody, as EBS does by itself once an
+	// instance is gone.
+	Release(account, region, grantee string)
 }
 
 // A Bus takes the events of an account and Region.

@@ -49,7 +49,7 @@ func (s *Service) askKeys(p place, id string) {
 		volumes[n] = i.volume(p, d, s.newID("vol"), s.clock.Now())
 	}
 	s.mu.Unlock()
-	grantee := fmt.Sprintf("arn:aws:sts::%s:assumed-role/aws:ec2-infrastructure/%s", p.account, id)
+	grantee := session(p, id)
 	for n := range volumes {
 		if i.needs[n].volume == "" {
 			continue
@@ -65,6 +65,11 @@ func (s *Service) askKeys(p place, id string) {
 	s.clock.After(runAfter-askAfter, func() {
 		s.enter(p, id, types.InstanceStateNameRunning, nil, "", types.InstanceStateNamePending)
 	})
+}
+
+// session is as whom EC2 decrypts an instance's volumes.
+func session(p place, id string) string {
+	return fmt.Sprintf("arn:aws:sts::%s:assumed-role/aws:ec2-infrastructure/%s", p.account, id)
 }
 
 // volume makes the volume of a device.
@@ -111,6 +116,7 @@ func (s *Service) down(p place, id string, reason *types.StateReason, transition
 	}
 	s.clock.After(shuttingDown, func() {
 		s.release(p, id)
+		s.keys.Release(p.account, p.region, session(p, id))
 		s.enter(p, id, types.InstanceStateNameTerminated, reason, transition, types.InstanceStateNameShuttingDown)
 	})
 }

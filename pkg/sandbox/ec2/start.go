@@ -120,7 +120,7 @@ func (s *Service) askAgain(c *wire.Caller, p place, id string) {
 		use := kms.Use{
 			EncryptionContext: map[string]string{"aws:ebs:id": *v.VolumeId}, ViaService: fmt.Sprintf("ec2.%s.amazonaws.com", c.Region),
 			ForAWSResource: true, GrantOperations: []string{"Decrypt"},
-			Grantee: fmt.Sprintf("arn:aws:sts::%s:assumed-role/aws:ec2-infrastructure/%s", p.account, id),
+			Grantee: session(p, id),
 		}
 		_, err := s.keys.Use(c, *v.KmsKeyId, "CreateGrant", use)
 		if err == nil {

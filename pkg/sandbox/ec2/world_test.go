@@ -68,6 +68,9 @@ func (w *world) Use(c *wire.Caller, key, operation string, u kms.Use) (string, e
 	return key, nil
 }
 
+// Release implements ec2.Keys.
+func (w *world) Release(_, _, _ string) {}
+
 // DescribeForLaunch knows every key but one called nowhere.
 func (w *world) DescribeForLaunch(_, _, key string) (arn, manager string, ok bool) {
 	name := strings.TrimPrefix(strings.TrimPrefix(key, keys), "alias/")

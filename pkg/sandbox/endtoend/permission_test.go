@@ -20,7 +20,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 	t.Parallel()
 	place := permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
-		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", SwitchParameter: "/keymend/switch",
+		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo", SwitchParameter: "/keymend/switch",
 		Accounts: []string{owner}, Suffix: suffix, ImageParameters: "/",
 	}
 	for _, role := range permission.Roles() {
@@ -62,6 +62,12 @@ func needs(role permission.Role, p permission.Permission) scenario {
 		return scenario{options: moves, play: brokenGroup}
 	case role == permission.Diagnose && strings.HasSuffix(p.Resource, "keymend-looks"):
 		return scenario{options: []option{sweeping(), switched(silent)}, play: func(w *world) { brokenGroup(w); w.box.Advance(time.Hour) }}
+	case strings.HasSuffix(p.Resource, "keymend-drift.fifo"):
+		return scenario{options: []option{drifting()}, play: func(w *world) {
+			key := w.opened()
+			w.whole(key)
+			w.putPolicy(key, rootOnly)
+		}, healsWithout: true}
 	case role == permission.Diagnose && strings.HasSuffix(p.Resource, "keymend-diagnose:*"):
 		return scenario{options: []option{sweeping()}, play: func(w *world) { brokenGroup(w); w.broken("batch", w.key(rootOnly, nil)); w.box.Advance(time.Hour) }, healsWithout: true}
 	case role == permission.Remediate && p.Action == "sqs:SendMessage":

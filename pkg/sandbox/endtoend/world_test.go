@@ -20,6 +20,7 @@ import (
 	"keymend/pkg/apply/table"
 	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
+	"keymend/pkg/signal"
 )
 
 // A world is one sandbox with Keymend deployed into one account of it.
@@ -47,6 +48,7 @@ type setup struct {
 	document  func([]byte) []byte
 	unwatched bool // nobody asks in the end whether the log explains every write
 	sweeps    bool // what no event told of is looked for, too
+	drifts    bool // it is heard what others do to keys, templates and settings, and what KMS denies
 	start     time.Time
 }
 
@@ -61,6 +63,10 @@ func switched(change func(*sandbox.Switches)) option {
 // sweeping has what no event told of looked for, as Keymend does where it is deployed.
 // A story that is about events goes without.
 func sweeping() option { return func(s *setup) { s.sweeps = true } }
+
+// drifting has it heard what others do to keys, templates, groups and settings, and what
+// KMS denies, as Keymend does where it is deployed. Other stories are about launches.
+func drifting() option { return func(s *setup) { s.drifts = true } }
 
 // edited changes the template itself.
 func edited(change func([]byte) []byte) option { return func(s *setup) { s.document = change } }
@@ -86,9 +92,9 @@ func newWorld(t *testing.T, options ...option) *world {
 	must(t, err)
 	must(t, box.Deploy(s.document(template.Account()), account, region, s.params, binaries))
 	w := connect(t, box, url, account, region)
-	if !s.sweeps {
-		for _, name := range []string{"keymend-sweep-recent", "keymend-sweep-full"} {
-			_, err := w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: &name})
+	for _, r := range signal.Rules() {
+		if on := r.Schedule != "" && s.sweeps || r.Schedule == "" && s.drifts; r.Name != "" && !on {
+			_, err := w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: new("keymend-" + r.Name)})
 			must(t, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/sandbox/ident"
@@ -42,6 +43,23 @@ func (s *Service) Use(c *wire.Caller, keyID, operation string, u Use) (keyARN st
 		return "", err
 	}
 	return keyARN, nil
+}
+
+// Release retires every grant to a grantee, as EBS does when an instance is gone, and
+// records it as the service's own call.
+// https://docs.aws.amazon.com/kms/latest/developerguide/ct-retire-grant.html
+func (s *Service) Release(account, region, grantee string) {
+	by := &wire.Caller{Account: account, Region: region, InvokedBy: "ebs.amazonaws.com"}
+	for _, k := range s.inRegion(region) {
+		for _, g := range k.grants {
+			if g.grantee == grantee && s.drop(k, g.id, nil) == nil {
+				s.record(wire.Call{
+					Caller: by, Service: "kms", Operation: "RetireGrant", Resources: []string{k.arn()},
+					In: &kms.RetireGrantInput{GrantId: &g.id, KeyId: new(k.arn())}, Out: &kms.RetireGrantOutput{},
+				})
+			}
+		}
+	}
 }
 
 func (s *Service) used(c *wire.Caller, k *key, operation string, u Use) error {

@@ -12,6 +12,7 @@ const (
 	OwnershipTags   = "KEYMEND_OWNERSHIP_TAGS" // separated by commas
 	ChangesQueueURL = "KEYMEND_CHANGES_QUEUE_URL"
 	LooksQueueURL   = "KEYMEND_LOOKS_QUEUE_URL"
+	DriftQueueURL   = "KEYMEND_DRIFT_QUEUE_URL"
 	RolePrefix      = "KEYMEND_ROLE_PREFIX"
 	VerifyReads     = "KEYMEND_VERIFY_READS"
 	VerifyInterval  = "KEYMEND_VERIFY_INTERVAL" // as in "2s"
@@ -30,7 +31,7 @@ const (
 func Names() []string {
 	return []string{
 		Mode, Scope, OwnKey, SwitchParameter, OwnershipTags,
-		ChangesQueueURL, LooksQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition,
+		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition,
 		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
 		ServiceLinkedRole,
 	}

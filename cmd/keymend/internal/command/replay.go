@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/settings/variable"
 	"keymend/pkg/signal"
 )
 
@@ -23,7 +25,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	event, err := signal.Decode(text)
+	event, err := signal.Decode(text, cmp.Or(p.Getenv(variable.RolePrefix), "keymend-"))
 	var ignored *signal.Ignored
 	switch {
 	case errors.As(err, &ignored):
@@ -57,6 +59,8 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 	switch event := event.(type) {
 	case signal.OwnWrite:
 		return signal.Look{}, &signal.Ignored{Reason: "it is about " + event.Action + " by " + event.Role + "; diagnose holds that to remediate's log"}
+	case signal.Looks:
+		return signal.Look{}, &signal.Ignored{Reason: "it names no group; diagnose looks at those that use what it is about. Look at one: keymend diagnose GROUP"}
 	case interface{ Look() signal.Look }:
 		return event.Look(), nil
 	case signal.ImageChanged:

@@ -1,0 +1,27 @@
+package signal
+
+import "github.com/tidwall/gjson"
+
+// grantTaken is a grant that somebody revoked or retired, as in
+// testdata/events/grant-*.json. Services of AWS retire grants of their own all day,
+// also in the name of whoever deletes a volume, say: those aren't meant.
+// https://docs.aws.amazon.com/kms/latest/developerguide/ct-retire-grant.html
+func grantTaken() Rule {
+	r := callRule(Rule{
+		ID: "GrantTaken", Signal: string(WhyGrantTaken), Description: "Groups that use a key are looked at when somebody takes a grant on it away; needs a trail",
+	}, "kms:RevokeGrant", "kms:RetireGrant")
+	whoever := r.detail
+	r.detail = func(rolePrefix string) map[string]any {
+		out := whoever(rolePrefix)
+		out["userIdentity"].(map[string]any)["invokedBy"] = absent() //nolint:forcetypeassert // callRule made it
+		return out
+	}
+	r.parse = func(e Event, detail gjson.Result) (Signal, error) {
+		s, err := parseKeyCall(r, WhyGrantTaken, e, detail)
+		if by := text(detail, "userIdentity.invokedBy"); err == nil && by != "" {
+			return nil, &Ignored{Reason: action(detail) + " was called through " + by, Usual: true}
+		}
+		return s, err
+	}
+	return r
+}
