@@ -12,7 +12,10 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tidwall/gjson"
+
 	"keymend/pkg/sandbox/eventbridge"
+
 	"keymend/pkg/signal"
 )
 
@@ -99,5 +102,21 @@ func TestRulesMatchTheirEvents(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("which rules send on which events (-want +got):\n%s", diff)
+	}
+}
+
+// What Keymend tells others comes back to none of its rules, whatever the event says: no
+// pattern takes another source than AWS's own.
+func TestNoRuleTakesKeymendsEvents(t *testing.T) {
+	t.Parallel()
+	for _, r := range signal.Rules() {
+		if r.Schedule != "" {
+			continue
+		}
+		pattern := resources().Get(r.ID + ".Properties.EventPattern")
+		sources := pattern.Get("source").Array()
+		if len(sources) == 0 || slices.ContainsFunc(sources, func(s gjson.Result) bool { return !strings.HasPrefix(s.String(), "aws.") }) {
+			t.Errorf("%s takes events of %v", r.ID, pattern.Get("source"))
+		}
 	}
 }

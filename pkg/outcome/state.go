@@ -45,3 +45,14 @@ func (o Outcome) State() State {
 	}
 	return StateStuck
 }
+
+// Asks reports whether the outcome asks a person to do something: consent, approve,
+// look. What is on its way asks for nothing.
+func (o Outcome) Asks() bool {
+	switch o { //nolint:exhaustive // the others are as their state is
+	case Sent, Waiting, Copying:
+		return false
+	}
+	s := o.State()
+	return s == StateProposed || s == StateWritten || s == StateStuck
+}

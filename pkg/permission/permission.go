@@ -92,9 +92,9 @@ func For(r Role, p Place) []Permission {
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Diagnose:
-		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs()))
+		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell()))
 	case Remediate:
-		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readSeen()))
+		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readSeen(), p.tell()))
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 				t.Errorf("%s may write: %s", r, p.Action)
 			case writes[p.Action] != "" && p.Resource == "*":
 				t.Errorf("%s may %s everywhere", r, p.Action)
-			case writes[p.Action] == "" && !read && !p.ByLambda && service != "sts":
+			case writes[p.Action] == "" && !read && !p.ByLambda && service != "sts" && p.Action != "events:PutEvents":
 				t.Errorf("%s may %s", r, p.Action)
 			}
 			seen[p.Action+p.Resource+condition(p)] = true
@@ -319,6 +319,23 @@ func TestOthersSayWhoTheyAre(t *testing.T) {
 	}
 }
 
+// Others' events, and AWS's, aren't Keymend's to put.
+func TestOnlyKeymendsEvents(t *testing.T) {
+	t.Parallel()
+	for _, role := range permission.Roles() {
+		text, err := permission.Policy(role, place())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for source, want := range map[string]bool{"keymend": role == permission.Diagnose || role == permission.Remediate, "payments": false, "keymend2": false} {
+			ctx := map[string][]string{"events:source": {source}, "lambda:sourcefunctionarn": {"arn:aws:lambda:eu-west-1:111122223333:function:keymend-" + string(role)}}
+			if got := decide(t, text, "events:PutEvents", "arn:aws:events:eu-west-1:111122223333:event-bus/default", ctx); (got == access.Allowed) != want {
+				t.Errorf("%s, source %s: %s", role, source, got)
+			}
+		}
+	}
+}
+
 // What a function's code does counts only as the function's: a role that is passed to
 // another one gets nothing by it. What Lambda itself does has no such mark.
 func TestOnlyTheFunctionItself(t *testing.T) {
@@ -331,7 +348,7 @@ func TestOnlyTheFunctionItself(t *testing.T) {
 				t.Fatal(err)
 			}
 			for from, want := range map[string]bool{arn: true, arn + "-2": p.ByLambda, strings.Replace(arn, "eu-west-1", "us-east-1", 1): p.ByLambda, "": p.ByLambda} {
-				ctx := map[string][]string{}
+				ctx := map[string][]string{"events:source": {"keymend"}}
 				if from != "" {
 					ctx["lambda:sourcefunctionarn"] = []string{from}
 				}

@@ -100,6 +100,14 @@ func (p Place) code(function Role, parts ...[]Permission) []Permission {
 	return out
 }
 
+// tell lets a function put Keymend's events on the default bus, and no others.
+func (p Place) tell() []Permission {
+	return []Permission{{
+		Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:" + p.Region + ":" + p.Account + ":event-bus/default", Why: "tells others what was recorded",
+		Condition: map[string]map[string][]string{"StringEquals": {"events:source": {"keymend"}}},
+	}}
+}
+
 func (p Place) readSwitch() []Permission {
 	return []Permission{{Action: "ssm:GetParameter", Resource: "arn:" + p.Partition + ":ssm:" + p.Region + ":" + p.Account + ":parameter" + p.SwitchParameter, Why: "the switch that stops all writes"}}
 }

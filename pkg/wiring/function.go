@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"keymend/pkg/account"
@@ -47,7 +48,12 @@ func newLooker(ctx context.Context, getenv func(string) string, version string) 
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
 	l := &remediation.Looker{
 		Settings: c, AWS: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL, c.DriftQueueURL}, Kinds: table.Kinds(), Plan: plan.All,
-		Log: &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
+		Log: Telling{
+			Log: &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
+			Bus: eventbridge.NewFromConfig(cfg), Complain: func(ctx context.Context, err error) {
+				log.ErrorContext(ctx, "an event was not put; the audit log has what it would have said", "error", err.Error(), "requestId", requestID(ctx))
+			},
+		},
 	}
 	return l, queue.Function{Problem: problem, Complain: func(ctx context.Context, err error) {
 		log.ErrorContext(ctx, "the message has to come again", "error", err.Error(), "requestId", requestID(ctx))

@@ -107,6 +107,10 @@ func needs(role permission.Role, p permission.Permission) scenario {
 		return scenario{play: func(w *world) { w.configuredGroup("web-prod", w.key(rootOnly, enrolled), new("0.05")) }}
 	case p.Action == "autoscaling:DescribeScalingActivities", p.Action == "cloudtrail:LookupEvents", p.Action == "kms:ListRetirableGrants":
 		return scenario{play: hiddenKey, healsWithout: true}
+	case p.Action == "events:PutEvents" && role == permission.Diagnose:
+		return scenario{play: func(w *world) { w.broken("web-prod", w.key(rootOnly, nil)) }}
+	case p.Action == "events:PutEvents":
+		return scenario{play: brokenGroup, healsWithout: true}
 	case p.Action == "kms:ListAliases", role == permission.Diagnose && p.Action == "logs:FilterLogEvents":
 		return scenario{play: brokenGroup, healsWithout: true}
 	default:
@@ -167,6 +171,9 @@ func (w *world) wantDenied(role permission.Role, action string) {
 		text, err := json.Marshal(r)
 		must(w.t, err)
 		said = said || strings.Contains(string(text), action)
+	}
+	if action == "events:PutEvents" { // the record was written before
+		said = strings.Contains(strings.Join(w.lines("/aws/lambda/keymend-"+string(role)), "\n"), action)
 	}
 	if !said {
 		w.t.Errorf("no record names %s\n%v", action, w.story())

@@ -98,6 +98,7 @@ func newWorld(t *testing.T, options ...option) *world {
 			must(t, err)
 		}
 	}
+	w.hear()
 	if !s.unwatched {
 		t.Cleanup(w.wantExplained)
 	}

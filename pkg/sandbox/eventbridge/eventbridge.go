@@ -1,9 +1,12 @@
 package eventbridge
 
 import (
+	"context"
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"keymend/pkg/sandbox/clock"
@@ -64,8 +67,26 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("DescribeRule", s.DescribeRule), wire.Handle("ListRules", s.ListRules),
 			wire.Handle("ListTargetsByRule", s.ListTargetsByRule), wire.Handle("RemoveTargets", s.RemoveTargets),
 			wire.Handle("DeleteRule", s.DeleteRule), wire.Handle("EnableRule", s.EnableRule),
-			wire.Handle("DisableRule", s.DisableRule), wire.Handle("PutEvents", s.PutEvents),
+			wire.Handle("DisableRule", s.DisableRule), s.puts(wire.Handle("PutEvents", s.PutEvents)),
 			wire.Handle("TestEventPattern", s.TestEventPattern),
 		},
 	}
+}
+
+// puts says what a caller has to be allowed to put events: for each entry its bus, with
+// its source and detail type.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+func (s *Service) puts(op wire.Operation) wire.Operation {
+	op.Needs = func(ctx context.Context, in any) []wire.Check {
+		c := wire.CallerOf(ctx)
+		bus := "arn:aws:events:" + c.Region + ":" + c.Account + ":event-bus/default"
+		var checks []wire.Check
+		for _, e := range in.(*eventbridge.PutEventsInput).Entries {
+			checks = append(checks, wire.Check{Action: "events:PutEvents", Resource: bus, Context: map[string][]string{
+				"events:source": {aws.ToString(e.Source)}, "events:detail-type": {aws.ToString(e.DetailType)},
+			}})
+		}
+		return checks
+	}
+	return op
 }

@@ -1,0 +1,75 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"keymend/pkg/record"
+	"keymend/pkg/record/event"
+	"keymend/pkg/remediation"
+)
+
+// A Bus takes events.
+type Bus interface {
+	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+}
+
+var _ Bus = (*eventbridge.Client)(nil)
+
+// Telling is a Log that puts an event on the default bus for each record that others
+// want to hear of, after the record was written. The record is what counts: an event
+// that can't be put is complained of, and changes nothing, since an error would bring
+// the message again, and with it what was written.
+type Telling struct {
+	Log      remediation.Log
+	Bus      Bus
+	Complain func(context.Context, error)
+}
+
+// tellingTakes is how long an event may keep a function from its end.
+const tellingTakes = 5 * time.Second
+
+// Write implements remediation.Log.
+func (t Telling) Write(ctx context.Context, r record.Record) error {
+	if err := t.Log.Write(ctx, r); err != nil {
+		return err
+	}
+	e, due := event.Of(r)
+	if !due {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellingTakes)
+	defer cancel()
+	if err := t.put(ctx, e); err != nil {
+		t.Complain(ctx, fmt.Errorf("put event %q about %s: %w", e.DetailType, r.ID, err))
+	}
+	return nil
+}
+
+// put puts one event. Records come one at a time, and each is told at once: what waited
+// for others would be lost with the process. The answer of PutEvents is a success even
+// where the entry failed.
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+func (t Telling) put(ctx context.Context, e event.Event) error {
+	detail, err := e.Detail.JSON()
+	if err != nil {
+		return err
+	}
+	out, err := t.Bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
+		Source: new(event.Source), DetailType: &e.DetailType, Resources: e.Resources, Detail: &detail,
+	}}})
+	if err != nil {
+		return err
+	}
+	for _, entry := range out.Entries {
+		if entry.ErrorCode != nil {
+			return fmt.Errorf("%s: %s", *entry.ErrorCode, aws.ToString(entry.ErrorMessage))
+		}
+	}
+	return nil
+}
