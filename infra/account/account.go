@@ -77,9 +77,11 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 func rules(c conditions) map[string]awscdk.CfnCondition {
 	out := map[string]awscdk.CfnCondition{}
 	for _, r := range signal.Rules() {
-		out[r.ID] = c.functions
-		if r.Copies {
+		switch out[r.ID] = c.functions; {
+		case r.Copies:
 			out[r.ID] = c.copies
+		case r.Elsewhere:
+			out[r.ID] = c.reaching
 		}
 	}
 	return out

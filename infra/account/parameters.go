@@ -89,6 +89,7 @@ type conditions struct {
 	dedicated       awscdk.CfnCondition
 	handsOn         awscdk.CfnCondition
 	otherAccounts   awscdk.CfnCondition
+	reaching        awscdk.CfnCondition // Keymend runs here, and writes in other accounts
 	groupsElsewhere awscdk.CfnCondition
 	allKeys         awscdk.CfnCondition
 	writesPolicies  awscdk.CfnCondition
@@ -117,6 +118,7 @@ func newConditions(stack awscdk.Stack) conditions {
 	c.encrypted = condition("OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
 	c.alarming = condition("WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
 	c.copies = condition("Copies", awscdk.Fn_ConditionAnd(c.functions, is("ForeignKey", "copy")))
+	c.reaching = condition("Reaching", awscdk.Fn_ConditionAnd(c.functions, c.otherAccounts))
 	c.handsOn = condition("HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
 	// Else grants are all that is made here, and no other account's Keymend is let in.
 	c.writesPolicies = condition("WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(is("OwnKey", "grant")), c.groupsElsewhere))

@@ -42,7 +42,13 @@ func TestRulesAreThoseOfSignal(t *testing.T) {
 		if diff := cmp.Diff(decoded(t, string(text)), decoded(t, properties.Get("EventPattern").Raw)); diff != "" {
 			t.Errorf("%s (-signal +template):\n%s", r.ID, diff)
 		}
-		condition := map[bool]string{false: "WithFunctions", true: "Copies"}[r.Copies]
+		condition := "WithFunctions"
+		switch {
+		case r.Copies:
+			condition = "Copies"
+		case r.Elsewhere:
+			condition = "Reaching"
+		}
 		if got := resources().Get(r.ID + ".Condition").String(); got != condition {
 			t.Errorf("%s has condition %s, want %s", r.ID, got, condition)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -90,8 +91,12 @@ func (r Remediation) Means(action, target string) bool {
 }
 
 // shownAs: CloudTrail names a group by its name; and where EC2 uses keys with the
-// session's credentials, it shows the grants that EC2 makes as the session's.
+// session's credentials, it shows the grants that EC2 makes as the session's. The session
+// itself is taken of the call's role, in the call's account.
 func shownAs(c change.Call, action, target string) bool {
+	if action == "sts:AssumeRole" {
+		return c.Account == arn.Account(target) && strings.HasSuffix(target, string(c.Role))
+	}
 	if action == "kms:CreateGrant" && slices.Contains(c.Keys, target) {
 		return true
 	}

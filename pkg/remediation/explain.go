@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/history"
 	"keymend/pkg/limit"
 	"keymend/pkg/outcome"
@@ -30,13 +31,21 @@ const (
 // exactly that call on exactly that target. IAM can't look into a key policy, and
 // credentials can be stolen; what they are used for shows here. A write that the log
 // explains leaves no record; the others have the outcome outcome.UnexplainedWrite and
-// a metric of their own.
+// a metric of their own. Of a session that was taken in another account, the log has to
+// have an intent of a write there: what it wrote shows in that account only.
 //
 // Its error is *signal.Ignored for a call of somebody else's; else it is
 // transient: the event has to come again.
 func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) error {
-	if !l.isWriter(w.Account, w.Role) {
+	at := w.Account
+	if w.Taken() {
+		at = arn.Account(w.Role)
+	}
+	if !l.isWriter(at, w.Role) {
 		return &signal.Ignored{Reason: w.Action + " was called by " + w.Role + ", which is no role of Keymend's that writes"}
+	}
+	if w.Taken() && at == w.Account {
+		return nil // what it writes comes as events of its own
 	}
 	if w.SourceAccount != "" && strings.HasSuffix(w.Role, string(permission.PolicyWriter)) {
 		return l.elsewhere(ctx, w)
@@ -72,8 +81,7 @@ func (l *Looker) elsewhere(ctx context.Context, w signal.OwnWrite) error {
 	return l.write(ctx, r)
 }
 
-// isWriter reports whether a role is one of Keymend's that write, in the account
-// that the bus vouches for.
+// isWriter reports whether a role is one of Keymend's that write, in an account.
 func (l *Looker) isWriter(accountID, role string) bool {
 	place := permission.Place{Partition: l.Settings.Partition, Account: accountID, Prefix: l.Settings.RolePrefix}
 	return slices.ContainsFunc(permission.Writers(), func(r permission.Role) bool { return l.Settings.RolePrefix != "" && role == place.ARN(r) })
@@ -135,12 +143,15 @@ func (l *Looker) writeRecord(w signal.OwnWrite) record.Record {
 }
 
 func unexplained(w signal.OwnWrite, why string) string {
-	on := ""
+	on, where := "", ""
+	if w.Taken() {
+		where = " What it wrote is in the CloudTrail of account " + arn.Account(w.Role) + "."
+	}
 	if w.Target != "" {
 		on = " on " + w.Target
 	}
-	return fmt.Sprintf("%s%s at %s, by session %s of %s: %s. If nobody of yours did this on purpose, the role is in other hands: see docs/security.md, A write that nothing explains.",
-		w.Action, on, w.Time.UTC().Format(time.RFC3339), w.Session, w.Role, why)
+	return fmt.Sprintf("%s%s at %s, by session %s of %s: %s.%s If nobody of yours did this on purpose, the role is in other hands: see docs/security.md, A write that nothing explains.",
+		w.Action, on, w.Time.UTC().Format(time.RFC3339), w.Session, w.Role, why, where)
 }
 
 // Place finds the group that a copied image is for, by the copy's own tags. Its

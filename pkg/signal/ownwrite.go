@@ -108,4 +108,9 @@ func parseOwnWrite(e Event, detail gjson.Result) (Signal, error) {
 }
 
 // Name implements Signal.
-func (OwnWrite) Name() string { return "own-write" }
+func (w OwnWrite) Name() string {
+	if w.Taken() {
+		return "own-session"
+	}
+	return "own-write"
+}

@@ -19,6 +19,7 @@ type Rule struct {
 	Description string // in the template
 	Signal      string // name of the signals that it sends
 	Copies      bool   // there is none but where the settings ask for copies
+	Elsewhere   bool   // there is none but where the settings name other accounts
 
 	sources    []string
 	detailType string
@@ -38,7 +39,7 @@ const apiCall = "AWS API Call via CloudTrail"
 func Rules() []Rule {
 	return slices.Concat([]Rule{
 		launchFailed(), groupCreated(), groupUpdated(), templateChanged(), defaultsChanged(), keyChanged(), grantTaken(), keyDenied(), roleChanged(),
-		imageChanged(), ownWrites(),
+		imageChanged(), ownWrites(), ownSessions(),
 	}, sweeps())
 }
 

@@ -26,6 +26,9 @@ func TestRules(t *testing.T) {
 		if want := r.ID == "ImageChanged"; r.Copies != want {
 			t.Errorf("%s is for copies alone: %v", r.ID, r.Copies)
 		}
+		if want := r.ID == "OwnSessions"; r.Elsewhere != want {
+			t.Errorf("%s is for other accounts alone: %v", r.ID, r.Elsewhere)
+		}
 	}
 }
 
@@ -65,6 +68,8 @@ func TestPatterns(t *testing.T) {
 	}
 	want["KeyDenied"] = `{"detail":{"errorCode":["AccessDenied","AccessDeniedException"],"userIdentity":{"sessionContext":{"sessionIssuer":{"userName":` +
 		`[{"prefix":"AWSServiceRoleForAutoScaling"}]}}}},"detail-type":["AWS API Call via CloudTrail"],"source":["aws.kms"]}`
+	want["OwnSessions"] = `{"detail":{"errorCode":[{"exists":false}],"eventName":["AssumeRole"],"requestParameters":{"roleArn":[{"suffix":":role/${Prefix}-policy-writer"}]}},` +
+		`"detail-type":["AWS API Call via CloudTrail"],"source":["aws.sts"]}`
 	want["SweepRecent"], want["SweepFull"] = "sweep-recent rate(15 minutes)", "sweep-full rate(6 hours)"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("patterns (-want +got):\n%s", diff)

@@ -74,6 +74,31 @@ func TestStolenElsewhere(t *testing.T) {
 	}
 }
 
+// TestSessionsElsewhere: what a policy writer of another account writes doesn't show here,
+// but that its role was taken does. Keymend's own sessions are explained; one that
+// somebody takes with remediate's credentials isn't.
+func TestSessionsElsewhere(t *testing.T) {
+	t.Parallel()
+	b := newBorder(t, true, edited(letTestsIn), unwatched)
+	key := b.there.key(ownerPolicy(), consented)
+	b.broken("web-prod", key)
+	b.box.Advance(20 * time.Minute)
+	b.wantHealed(key, 2)
+	if b.looked() == 0 {
+		t.Error("nobody looked for an intent of the session")
+	}
+	b.wantExplained()
+	writer, err := b.takeWriter(b.assume(b.cfg, permission.Remediate, "stolen", ""), account)
+	must(t, err)
+	_, err = kms.NewFromConfig(writer).PutKeyPolicy(t.Context(), &kms.PutKeyPolicyInput{KeyId: &key, Policy: new(ownerPolicy())})
+	must(t, err)
+	b.box.Advance(10 * time.Minute)
+	records, counted := b.unexplained()
+	if len(records) != 1 || counted != 1 || records[0].Session != "stolen" || !strings.Contains(records[0].Reason, "is in the CloudTrail of account "+owner) {
+		t.Errorf("%d counted: %+v", counted, records)
+	}
+}
+
 // TestAPassedRole: who passes a function's role to something else gets nothing by it.
 func TestAPassedRole(t *testing.T) {
 	t.Parallel()
@@ -116,6 +141,7 @@ func TestWritesOfAnotherAccount(t *testing.T) {
 	b.box.Advance(20 * time.Minute)
 	b.wantHealed(key, 2)
 	b.there.wantExplained()
+	b.wantExplained()
 	out, err := b.there.logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/aws/lambda/keymend-diagnose")})
 	must(t, err)
 	id := b.last(outcome.Fixed).RemediationID
