@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
@@ -104,7 +105,7 @@ func Of(r record.Record) (Event, bool) {
 		Account: r.Account, Region: r.Region, Group: r.Group, Key: r.Key, KeyAccount: r.KeyAccount, Alias: r.Alias, Principal: r.Principal,
 		Mode: string(r.Mode), Signal: r.Signal, Cause: r.Cause, Failed: r.Failed,
 	}}
-	if r.Key != "" {
+	if _, ok := arn.Parse(r.Key); ok { // a key that isn't there is as it was written
 		e.Resources = []string{r.Key}
 	}
 	if kind == Proposed && r.Digest != "" {
