@@ -92,3 +92,13 @@ func TestUndoIsFoundAgain(t *testing.T) {
 	t.Chdir(t.TempDir())
 	w.run("", strings.Fields(command[1])...).want(t, 0, "UNDONE", "")
 }
+
+// TestOnlyTheFileIsThePersons: who may not read the functions' log can fix all the same,
+// and a line of the file that was cut off holds nothing up.
+func TestOnlyTheFileIsThePersons(t *testing.T) {
+	w := newWorld(t)
+	w.seed("own-key")
+	w.as("logs:FilterLogEvents")
+	log := w.file("audit.jsonl", `{"schema":"keymend.audit/2","phase":"out`+"\n")
+	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "FIXED", "")
+}
