@@ -93,17 +93,19 @@ func roles(c conditions) role.Props {
 		Place: permission.Place{
 			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
 			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, Drift: queue.Drift, SwitchParameter: "${SwitchParameter}",
-			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true, ImageParameters: "/",
+			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true, Resumes: true, ImageParameters: "/",
 		},
 		Conditions: map[permission.Role]awscdk.CfnCondition{
 			permission.Reader: c.functions, permission.KeyReader: c.groupsElsewhere, permission.Granter: c.functions, permission.Diagnose: c.functions, permission.Remediate: c.functions,
-			permission.PolicyWriter: c.writesPolicies, permission.GroupWriter: c.dedicated, permission.Copier: c.copies,
+			permission.PolicyWriter: c.writesPolicies, permission.GroupWriter: c.changesGroups, permission.Copier: c.copies,
 		},
 		AllKeys: c.allKeys,
 		Without: []role.Without{
 			{Condition: c.otherAccounts, Lacks: func(p *permission.Place) { p.Accounts = nil }},
 			{Condition: c.groupsElsewhere, Lacks: func(p *permission.Place) { p.Groups = nil }},
 			{Condition: c.dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
+			{Condition: c.resumes, Lacks: func(p *permission.Place) { p.Resumes = false }},
+			{Condition: c.changesGroups, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Resumes = "", false }},
 			{Condition: c.copies, Lacks: func(p *permission.Place) { p.Copies = false }},
 			{Condition: c.handsOn, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Copies = "", false }},
 		},

@@ -34,7 +34,6 @@ func accepted() map[string]string {
 		"ReaderRole arn:<AWS::Partition>:ssm:*:<AWS::AccountId>:parameter/*":                                                                  "A launch template names any parameter for its image, and EC2 resolves it in the caller's name.",
 		"ReaderRole arn:<AWS::Partition>:ssm:*::parameter/aws/service/*":                                                                      "AWS's public parameters; the same.",
 		"ReaderRole arn:<AWS::Partition>:iam::<AWS::AccountId>:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling*": "Service-linked roles of Auto Scaling, whose suffixes their owners chose.",
-		"GroupWriterRole arn:<AWS::Partition>:autoscaling:*:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/*":                       "Which group fails isn't known beforehand; those tagged keymend=ignore are left out, and sessions are narrowed to one.",
 		"CopierRole arn:<AWS::Partition>:ec2:*::image/*":                                                                                      "The ids of copies are EC2's to give; tags bind what may be marked and taken away, and sessions are narrowed to one source.",
 		"CopierRole arn:<AWS::Partition>:ec2:*::snapshot/*":                                                                                   "The same.",
 		"CopierRole arn:<AWS::Partition>:ec2:*:<AWS::AccountId>:launch-template/*":                                                            "Which template a failing group launches from isn't known beforehand; sessions are narrowed to one.",

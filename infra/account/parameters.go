@@ -32,6 +32,7 @@ func parameters() []parameter {
 		{name: "GroupAccounts", kind: "CommaDelimitedList", description: "Accounts whose Keymend may read this account's keys, and edit the policies of those that their owners enrolled"},
 		{name: "RolesOnly", description: "yes: only the roles for GroupAccounts, in an account that owns keys and runs no Keymend of its own", allowed: []string{"no", "yes"}},
 		{name: "DedicatedRoleSuffix", description: "Groups whose keys aren't open to their service-linked role launch as AWSServiceRoleForAutoScaling_ and this suffix, which Keymend makes; none: every group keeps its role", pattern: "[a-zA-Z0-9_+=,.@-]{0,35}"},
+		{name: "ResumeSuspended", description: "Groups that Auto Scaling stopped after a day of launches that failed for a key are let launch again where at most so many instances are missing; 0: none is. What a person stopped stays", pattern: "[0-9]{1,4}"},
 		{name: "OwnershipTags", description: "Tag keys, separated by commas, by which code marks the keys whose policy it owns"},
 		{name: "SwitchParameter", description: "SSM parameter that stops all writes unless its value is on", pattern: "/[a-zA-Z0-9_./-]+"},
 		{name: "VerifyReads", description: "Reads in a row that must agree after a write"},
@@ -87,6 +88,8 @@ type conditions struct {
 	functions       awscdk.CfnCondition // Keymend runs here
 	copies          awscdk.CfnCondition
 	dedicated       awscdk.CfnCondition
+	resumes         awscdk.CfnCondition // groups that Auto Scaling stopped
+	changesGroups   awscdk.CfnCondition // either of the two
 	handsOn         awscdk.CfnCondition
 	otherAccounts   awscdk.CfnCondition
 	reaching        awscdk.CfnCondition // Keymend runs here, and writes in other accounts
@@ -117,6 +120,8 @@ func newConditions(stack awscdk.Stack) conditions {
 	}
 	c.encrypted = condition("OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
 	c.alarming = condition("WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
+	c.resumes = condition("Resumes", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(is("ResumeSuspended", "0"))))
+	c.changesGroups = condition("ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
 	c.copies = condition("Copies", awscdk.Fn_ConditionAnd(c.functions, is("ForeignKey", "copy")))
 	c.reaching = condition("Reaching", awscdk.Fn_ConditionAnd(c.functions, c.otherAccounts))
 	c.handsOn = condition("HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))

@@ -28,7 +28,8 @@ func Variables() map[string]string {
 	return map[string]string{
 		"mode": variable.Mode, "scope": variable.Scope, "ownKey": variable.OwnKey, "ownershipTags": variable.OwnershipTags,
 		"accounts": variable.Accounts, "foreignKey": variable.ForeignKey, "foreignStatements": variable.ForeignStatements,
-		"copyKey": variable.CopyKey, "moveDefault": variable.MoveDefault, "dedicatedRoleSuffix": variable.ServiceLinkedRole,
+		"resumeSuspended": variable.ResumeSuspended,
+		"copyKey":         variable.CopyKey, "moveDefault": variable.MoveDefault, "dedicatedRoleSuffix": variable.ServiceLinkedRole,
 		"switchParameter": variable.SwitchParameter, "verifyReads": variable.VerifyReads, "verifyInterval": variable.VerifyInterval,
 	}
 }

@@ -27,7 +27,7 @@ func TestOwnWrites(t *testing.T) {
 		slices.Sort(out)
 		return out
 	}
-	everything := place(map[string]string{"Scope": "tagged", "RolesOnly": "no", "Accounts": "444455556666", "DedicatedRoleSuffix": "payments", "ForeignKey": "copy"})
+	everything := place(map[string]string{"Scope": "tagged", "RolesOnly": "no", "Accounts": "444455556666", "DedicatedRoleSuffix": "payments", "ForeignKey": "copy", "ResumeSuspended": "20"})
 	calls, sources, names := []string{"RetireGrant"}, []string{}, []string{} // its grants name the granter for that
 	for _, r := range []permission.Role{permission.Granter, permission.PolicyWriter, permission.GroupWriter, permission.Copier} {
 		names = append(names, "keymend-"+string(r))

@@ -47,6 +47,7 @@ func parameters() []map[string]string {
 		{"Scope", []string{"tagged", "all"}}, {"OwnKey", []string{"auto", "grant"}}, {"RolesOnly", []string{"no", "yes"}},
 		{"Accounts", []string{"", "444455556666, 777788889999"}}, {"GroupAccounts", []string{"", "444455556666"}},
 		{"DedicatedRoleSuffix", []string{"", "payments"}}, {"ForeignKey", []string{"grant", "copy"}},
+		{"ResumeSuspended", []string{"0", "20"}},
 	} {
 		var next []map[string]string
 		for _, before := range all {
@@ -70,9 +71,11 @@ func place(p map[string]string) permission.Place {
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-", Scope: p["Scope"],
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo", SwitchParameter: "/keymend/switch",
 		Suffix: p["DedicatedRoleSuffix"], Accounts: list(p["Accounts"]), Groups: list(p["GroupAccounts"]),
-		Copies: p["ForeignKey"] == "copy" && p["RolesOnly"] == "no", ImageParameters: "/",
+		Copies: p["ForeignKey"] == "copy" && p["RolesOnly"] == "no", Resumes: resumes(p), ImageParameters: "/",
 	}
 }
+
+func resumes(p map[string]string) bool { return p["ResumeSuspended"] != "0" && p["RolesOnly"] == "no" }
 
 // there says which roles an account needs.
 func there(r permission.Role, p map[string]string) bool {
@@ -82,7 +85,7 @@ func there(r permission.Role, p map[string]string) bool {
 	case permission.PolicyWriter:
 		return p["OwnKey"] != "grant" || p["GroupAccounts"] != ""
 	case permission.GroupWriter:
-		return p["DedicatedRoleSuffix"] != ""
+		return p["DedicatedRoleSuffix"] != "" || resumes(p)
 	case permission.Copier:
 		return p["RolesOnly"] == "no" && p["ForeignKey"] == "copy"
 	default:

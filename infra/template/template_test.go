@@ -72,13 +72,13 @@ func TestEveryParameterArrives(t *testing.T) {
 	want := settings.Config{
 		Mode: "propose", Scope: "all", OwnKey: "policy", SwitchParameter: "/other/switch", OwnershipTags: []string{"team", "stack"}, RolePrefix: "keymend-",
 		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
-		Dedicated: "payments", CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo", LooksQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks",
+		Dedicated: "payments", Resume: 20, CopyKey: "alias/platform-ebs", MoveDefault: true, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo", LooksQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks",
 		DriftQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-drift.fifo",
 	}
 	made := deployed(t, map[string]string{
 		"Mode": "propose", "Scope": "all", "OwnKey": "policy", "SwitchParameter": want.SwitchParameter, "OwnershipTags": "team,stack",
 		"VerifyReads": "7", "VerifyInterval": "500ms", "Accounts": "444455556666", "ForeignKey": "copy", "ForeignStatements": "least",
-		"DedicatedRoleSuffix": "payments", "CopyKey": want.CopyKey, "MoveDefault": "true",
+		"DedicatedRoleSuffix": "payments", "CopyKey": want.CopyKey, "MoveDefault": "true", "ResumeSuspended": "20",
 	})
 	for _, id := range []string{"Diagnose", "Remediate"} {
 		variables := made[id].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)
@@ -223,7 +223,7 @@ func TestEncryption(t *testing.T) {
 // A role that may do kms:* could do what nobody thought of.
 func TestNoRoleHasWildcardActions(t *testing.T) {
 	t.Parallel()
-	p := map[string]string{"Scope": "all", "Accounts": "444455556666", "GroupAccounts": "444455556666", "DedicatedRoleSuffix": "x", "ForeignKey": "copy"}
+	p := map[string]string{"Scope": "all", "Accounts": "444455556666", "GroupAccounts": "444455556666", "DedicatedRoleSuffix": "x", "ForeignKey": "copy", "ResumeSuspended": "20"}
 	seen := 0
 	for _, r := range deployed(t, p) {
 		if r.Type != "AWS::IAM::Role" {

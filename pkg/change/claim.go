@@ -17,9 +17,10 @@ type Consent uint8
 
 // The zero value is nobody's: the step isn't for plans.
 const (
-	Nobody      Consent = iota
-	KeyOwner            // the owner of the key lets it be opened
-	Operator            // the settings give such groups another role
-	DataOwners          // the owners of all keys that data lies under let it be copied
-	OwnCopyOnly         // Keymend's own copy goes: nobody else is asked
+	Nobody        Consent = iota
+	KeyOwner              // the owner of the key lets it be opened
+	Operator              // the settings give such groups another role
+	DataOwners            // the owners of all keys that data lies under let it be copied
+	OwnCopyOnly           // Keymend's own copy goes: nobody else is asked
+	ResumeAllowed         // the settings let a group launch again that Auto Scaling stopped
 )

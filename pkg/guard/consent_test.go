@@ -11,6 +11,7 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/group"
+	"keymend/pkg/kind/resume"
 	"keymend/pkg/kind/role"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
@@ -175,6 +176,7 @@ func TestClosing(t *testing.T) {
 func TestEveryReason(t *testing.T) {
 	t.Parallel()
 	const allowed, proposed, tried, none = "allowed", "proposed", "tried", "none"
+	resumes := alone(resume.Resume{Group: ownGroup, Name: "web-prod"})
 	moves := alone(group.Update{Group: ownGroup, Before: "b", After: ownRole})
 	for reason, tc := range map[guard.Reason]struct {
 		in    guard.Input
@@ -183,11 +185,13 @@ func TestEveryReason(t *testing.T) {
 		want  string
 		says  string // beside the reason's own sentence
 	}{
-		guard.Consented:      {permitted(), edit(), func(*guard.Input) {}, allowed, ""},
-		guard.ScopeAll:       {permitted(), edit(), func(in *guard.Input) { in.Finding.Tags, in.Scope = nil, settings.AllKeys }, allowed, ""},
-		guard.PersonDecided:  {permitted(), edit(), func(in *guard.Input) { in.Finding.Tags, in.PersonAsked = nil, true }, allowed, ""},
-		guard.HalfGiven:      {across(), second(plan.HalfGiven), func(in *guard.Input) { in.Finding.Tags = nil }, allowed, ""},
-		guard.RoleBySettings: {moving(), moves, func(*guard.Input) {}, allowed, ""},
+		guard.Consented:        {permitted(), edit(), func(*guard.Input) {}, allowed, ""},
+		guard.ScopeAll:         {permitted(), edit(), func(in *guard.Input) { in.Finding.Tags, in.Scope = nil, settings.AllKeys }, allowed, ""},
+		guard.PersonDecided:    {permitted(), edit(), func(in *guard.Input) { in.Finding.Tags, in.PersonAsked = nil, true }, allowed, ""},
+		guard.HalfGiven:        {across(), second(plan.HalfGiven), func(in *guard.Input) { in.Finding.Tags = nil }, allowed, ""},
+		guard.ResumeBySettings: {moving(), resumes, func(in *guard.Input) { in.Finding.Group, in.Resume, in.Missing = "web-prod", 2, 2 }, allowed, ""},
+		guard.TooManyMissing:   {moving(), resumes, func(in *guard.Input) { in.Finding.Group, in.Resume, in.Missing = "web-prod", 2, 3 }, proposed, ""},
+		guard.RoleBySettings:   {moving(), moves, func(*guard.Input) {}, allowed, ""},
 		guard.HalfNotSeen: {across(), second(plan.HalfUnknown), func(in *guard.Input) {
 			in.Finding.Tags, in.Finding.TagsUnreadable = nil, "not onboarded"
 		}, tried, ""},
@@ -230,13 +234,37 @@ func TestEveryReasonIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1)
-	const reasons = 21 // those of TestEveryReason
+	const reasons = 23 // those of TestEveryReason
 	if len(all) != reasons {
 		t.Errorf("%d reasons, and %d rows in TestEveryReason", len(all), reasons)
 	}
 	for _, m := range all {
 		if text := guard.Explain(guard.Reason(m[1])); !strings.HasSuffix(text, ".") || strings.HasPrefix(text, "no such reason") {
 			t.Errorf("%s: %s", m[1], text)
+		}
+	}
+}
+
+// TestResumeIsTheGroupsOwn: only the group that was looked at is resumed, and only where
+// the settings say so.
+func TestResumeIsTheGroupsOwn(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		group   string
+		account string
+		resume  int
+		want    guard.Reason
+	}{
+		"its own": {"web-prod", account, 5, guard.ResumeBySettings}, "another": {"batch", account, 5, guard.WrongTarget},
+		"another account's": {"web-prod", owner, 5, guard.WrongTarget}, "off": {"web-prod", account, 0, guard.WrongTarget}, "none": {"", account, 5, guard.WrongTarget},
+	} {
+		in := moving()
+		in.Finding.Group, in.Finding.Account, in.Resume = tc.group, tc.account, tc.resume
+		if got := guard.Judge(in, alone(resume.Resume{Group: ownGroup, Name: "web-prod"})); got.Reason != tc.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if got := guard.Judge(in, alone(resume.Suspend{Group: ownGroup, Name: "web-prod"})); got.Allowed || got.Propose {
+			t.Errorf("%s: what only an undo may do: %+v", name, got)
 		}
 	}
 }

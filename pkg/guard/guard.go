@@ -25,6 +25,8 @@ type Input struct {
 	Also      []string          // other roles that the launch needs the key for, as in AWSServiceRoleForEC2Spot
 	Dedicated string            // ARN of the role that the settings move groups to; "" = none
 	GroupTags map[string]string // the group's
+	Resume    int               // as many instances may be missing where a group is let launch again; 0 = none is
+	Missing   int               // instances that the group lacks
 }
 
 // copyKey is the key that copies lie under, and sources what the data lies under

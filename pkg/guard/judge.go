@@ -1,11 +1,13 @@
 package guard
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/launch"
 	"keymend/pkg/plan"
 	"keymend/pkg/quote"
 	"keymend/pkg/settings"
@@ -32,11 +34,11 @@ func Judge(in Input, p plan.Plan) Verdict {
 	reason, consent := in.judge(p)
 	v := Verdict{Reason: reason, Text: in.text(reason, p), Consent: consent, Run: in.run(reason, p)}
 	switch reason {
-	case Consented, ScopeAll, PersonDecided, HalfGiven, RoleBySettings:
+	case Consented, ScopeAll, PersonDecided, HalfGiven, RoleBySettings, ResumeBySettings:
 		v.Allowed = true
 	case HalfNotSeen:
 		v.Try = true
-	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, OnlyProposing, SwitchedOff, MayNotBeNeeded:
+	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, OnlyProposing, SwitchedOff, MayNotBeNeeded, TooManyMissing:
 		v.Propose = true
 	default: // neither
 	}
@@ -57,7 +59,7 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 		return OnlyObserving, consent
 	case in.Finding.TagsUnreadable != "" && in.Finding.OwnKey():
 		return TagsNotReadable, consent
-	case slices.Contains([]Reason{NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen}, permission):
+	case slices.Contains([]Reason{NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, TooManyMissing}, permission):
 		return permission, consent
 	case in.Mode == settings.Propose:
 		return OnlyProposing, consent
@@ -74,12 +76,18 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 //	to open or close a key of the own account     → its owner's: see ownKey
 //	to open a key of another account              → its owner's: see across
 //	to give a group the settings' role            → the setting is the account's word; no key is opened by it
+//	to let a group launch again                   → the setting is; only so many instances may be missing
 //	to copy                                       → the owners' of all keys that the data lies under, or a person's: see agreed
 //	to clear away a failed copy of Keymend's own  → nobody's
 func (in Input) consent(p plan.Plan) (Reason, string) {
 	switch whose(p) {
 	case change.Operator:
 		return RoleBySettings, "setting serviceLinkedRole"
+	case change.ResumeAllowed:
+		if in.Missing > in.Resume {
+			return TooManyMissing, fmt.Sprintf("%d instances are missing, and the setting resumeSuspended is %d", in.Missing, in.Resume)
+		}
+		return ResumeBySettings, "setting resumeSuspended"
 	case change.OwnCopyOnly:
 		return Consented, "Keymend's own copy is cleared away"
 	case change.DataOwners:
@@ -134,6 +142,10 @@ func (in Input) wrong(p plan.Plan) Reason {
 			reason = in.wrongKey(c)
 		case change.Operator:
 			reason = in.wrongRole(c, at)
+		case change.ResumeAllowed:
+			if in.Resume > 0 && at.Account == in.Finding.Account && in.Finding.Group != "" && strings.HasSuffix(at.Target, ":autoScalingGroupName/"+in.Finding.Group) {
+				reason = ""
+			}
 		case change.DataOwners, change.OwnCopyOnly:
 			reason = in.wrongCopy(c, at)
 		case change.Nobody:
@@ -194,7 +206,7 @@ func (in Input) wrongCopy(c change.Claim, at change.Place) Reason {
 // ignored reports whether an owner forbids even a proposal.
 func (in Input) ignored(p plan.Plan) bool {
 	switch whose(p) {
-	case change.Operator:
+	case change.Operator, change.ResumeAllowed:
 		return tag.Ignores(in.GroupTags)
 	case change.DataOwners, change.OwnCopyOnly:
 		return tag.Ignores(in.copyKey().Tags) || slices.ContainsFunc(in.keysOf(p), func(k copyKey) bool { return tag.Ignores(k.Tags) })
@@ -204,7 +216,7 @@ func (in Input) ignored(p plan.Plan) bool {
 }
 
 func (in Input) ignoredBy(p plan.Plan) Reason {
-	if whose(p) == change.Operator {
+	if who := whose(p); who == change.Operator || who == change.ResumeAllowed {
 		return GroupIgnored
 	}
 	return KeyIgnored
@@ -217,6 +229,8 @@ func (in Input) run(r Reason, p plan.Plan) []quote.Task {
 		return in.agree(p)
 	case NotConsented, ConsentElsewhere:
 		return in.enrol(p.Target)
+	case TooManyMissing:
+		return []quote.Task{launch.Resume(in.Finding.Account, in.Finding.Region, in.Finding.Group)}
 	}
 	return nil
 }

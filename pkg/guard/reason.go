@@ -29,6 +29,8 @@ const (
 
 	RoleBySettings   Reason = "role-by-settings" // permitted: the settings give such groups a role of their own
 	GroupIgnored     Reason = "group-ignored"
+	ResumeBySettings Reason = "resume-by-settings" // permitted: the settings let such groups launch again
+	TooManyMissing   Reason = "too-many-missing"   // and more instances are missing than they say
 	CopyNotConsented Reason = "copy-not-consented" // the owner didn't agree to copies under another key
 	CopyNotSeen      Reason = "copy-not-seen"      // whether the owner did can't be read
 )
@@ -57,8 +59,10 @@ func Explain(r Reason) string {
 		CopyNotSeen:      "Whether the key's owner agrees that what lies under it is copied to a key of this account can't be read from here (tag keymend-copy on the key).",
 		ConsentElsewhere: "The key's owner enrolled it for other accounts than this one (tag keymend-accounts).",
 
-		RoleBySettings: "The settings give groups whose keys aren't open to their role a role of its own (serviceLinkedRole).",
-		GroupIgnored:   "The group is not to be changed (tag keymend=ignore on the group).",
+		RoleBySettings:   "The settings give groups whose keys aren't open to their role a role of its own (serviceLinkedRole).",
+		ResumeBySettings: "The settings let groups launch again that Auto Scaling stopped (resumeSuspended).",
+		TooManyMissing:   "A person has to resume it: more instances are missing than the settings let Keymend have launched at once (resumeSuspended).",
+		GroupIgnored:     "The group is not to be changed (tag keymend=ignore on the group).",
 	}[r]
 	if !ok {
 		return fmt.Sprintf("no such reason: %q", string(r))

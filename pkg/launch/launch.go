@@ -7,6 +7,7 @@ package launch
 
 import (
 	"errors"
+	"strings"
 
 	"keymend/pkg/launch/encryption"
 	"keymend/pkg/quote"
@@ -87,8 +88,34 @@ type WarmPool struct {
 	Has    int // instances in it, in whatever state
 }
 
-// A Suspension says who stopped the group from launching.
+// Resume is the command by which a person lets a group launch that was stopped.
+func Resume(account, region, group string) quote.Task {
+	return quote.Task{Account: account, Command: quote.Command(
+		"aws", "autoscaling", "resume-processes", "--auto-scaling-group-name="+group, "--scaling-processes", "Launch", "--region", region)}
+}
+
+// Missing is how many instances the group, and its pool beside it, lack.
+func (l Launch) Missing() int {
+	out := max(l.Desired-l.InService, 0)
+	if l.WarmPool != nil {
+		out += max(l.WarmPool.Wanted-l.WarmPool.Has, 0)
+	}
+	return out
+}
+
+// A Suspension says why the group was stopped from launching.
 type Suspension struct {
-	Reason   string // AWS's own text
-	ByPerson bool   // "User suspended at …"
+	Reason string // AWS's own text
+}
+
+// ByPerson reports whether a person did it: all recorded suspensions by a person say
+// "User suspended at 2026-02-26T18:56:36Z".
+func (s Suspension) ByPerson() bool { return strings.Contains(s.Reason, "User suspended") }
+
+// Administrative reports whether Auto Scaling did it by itself, by what AWS calls that.
+// AWS documents no text, and none is recorded: by a text that says neither, it isn't
+// known who did.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+func (s Suspension) Administrative() bool {
+	return !s.ByPerson() && strings.Contains(strings.ToLower(s.Reason), "administrative")
 }

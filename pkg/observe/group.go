@@ -2,7 +2,6 @@ package observe
 
 import (
 	"cmp"
-	"strings"
 
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
@@ -76,13 +75,10 @@ func inService(g astypes.AutoScalingGroup) []string {
 	return ids
 }
 
-// suspensionOf: all recorded suspensions by a person say "User suspended at
-// 2026-02-26T18:56:36Z"; anything else is taken for AWS's administrative one.
 func suspensionOf(g astypes.AutoScalingGroup) *launch.Suspension {
 	for _, p := range g.SuspendedProcesses {
 		if value(p.ProcessName) == "Launch" {
-			reason := value(p.SuspensionReason)
-			return &launch.Suspension{Reason: reason, ByPerson: strings.HasPrefix(reason, "User suspended")}
+			return &launch.Suspension{Reason: value(p.SuspensionReason)}
 		}
 	}
 	return nil

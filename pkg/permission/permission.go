@@ -53,6 +53,8 @@ type Place struct {
 	Accounts, Groups []string
 	// Copies: the settings ask for copies (foreignKey: copy).
 	Copies bool
+	// Resumes: the settings let groups launch again that Auto Scaling stopped.
+	Resumes bool
 	// ImageParameters is the path under which the SSM parameters are that templates name
 	// their images by; it begins and ends in "/". "": only AWS's public ones.
 	ImageParameters string
@@ -86,7 +88,7 @@ func For(r Role, p Place) []Permission {
 	case PolicyWriter:
 		return append(p.writePolicy(), p.writePolicyForOthers()...)
 	case GroupWriter:
-		return p.writeRole()
+		return append(p.writeRole(), p.resume()...)
 	case Forwarder:
 		return p.forward()
 	case Copier:
@@ -94,7 +96,7 @@ func For(r Role, p Place) []Permission {
 	case Diagnose:
 		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell()))
 	case Remediate:
-		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.moveGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readSeen(), p.tell()))
+		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.changeGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readSeen(), p.tell()))
 	}
 	return nil
 }

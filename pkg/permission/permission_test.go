@@ -23,7 +23,7 @@ func place() permission.Place {
 	return permission.Place{
 		Partition: "aws", Account: "111122223333", Region: "eu-west-1", Prefix: "keymend-", Scope: "tagged",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo", SwitchParameter: "/keymend/switch", Suffix: "payments",
-		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"}, Copies: true, ImageParameters: "/",
+		Accounts: []string{"444455556666"}, Groups: []string{"777788889999"}, Copies: true, Resumes: true, ImageParameters: "/",
 	}
 }
 
@@ -41,7 +41,7 @@ func TestNoRoleMayMoreThanItsKind(t *testing.T) {
 	t.Parallel()
 	writes := map[string]permission.Role{
 		"kms:PutKeyPolicy": permission.PolicyWriter, "kms:CreateGrant": permission.Granter,
-		"iam:CreateServiceLinkedRole": permission.GroupWriter, "autoscaling:UpdateAutoScalingGroup": permission.GroupWriter, "iam:PassRole": permission.GroupWriter,
+		"iam:CreateServiceLinkedRole": permission.GroupWriter, "autoscaling:UpdateAutoScalingGroup": permission.GroupWriter, "iam:PassRole": permission.GroupWriter, "autoscaling:ResumeProcesses": permission.GroupWriter,
 		"sqs:SendMessage": permission.Diagnose,
 	}
 	for _, r := range permission.Roles() {

@@ -17,16 +17,33 @@ func (p Place) writeRole() []Permission {
 	return []Permission{
 		{Action: "iam:CreateServiceLinkedRole", Resource: role, Why: "makes the role where it is missing",
 			Condition: map[string]map[string][]string{"StringEquals": {"iam:AWSServiceName": {slr.AutoScaling}}}},
-		{Action: "autoscaling:UpdateAutoScalingGroup", Resource: "arn:" + p.Partition + ":autoscaling:*:" + p.Account + ":autoScalingGroup:*:autoScalingGroupName/*", Why: "has a group launch as it",
+		{Action: "autoscaling:UpdateAutoScalingGroup", Resource: p.groups(), Why: "has a group launch as it",
 			Condition: map[string]map[string][]string{"StringNotEquals": {"aws:ResourceTag/" + tag.Keymend: {tag.Ignore}}}},
 		{Action: "iam:PassRole", Resource: role, Why: "gives it to the group",
 			Condition: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {slr.AutoScaling}}}},
 	}
 }
 
-// moveGroups is what remediate needs for it.
-func (p Place) moveGroups() []Permission {
-	if p.Suffix == "" {
+// resume is there only where the settings let groups launch again that Auto Scaling
+// stopped. Which process is resumed IAM can't see.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html
+func (p Place) resume() []Permission {
+	if !p.Resumes {
+		return nil
+	}
+	return []Permission{
+		{Action: "autoscaling:ResumeProcesses", Resource: p.groups(), Why: "has a group launch again that Auto Scaling stopped",
+			Condition: map[string]map[string][]string{"StringNotEquals": {"aws:ResourceTag/" + tag.Keymend: {tag.Ignore}}}},
+	}
+}
+
+func (p Place) groups() string {
+	return "arn:" + p.Partition + ":autoscaling:*:" + p.Account + ":autoScalingGroup:*:autoScalingGroupName/*"
+}
+
+// changeGroups is what remediate needs for both.
+func (p Place) changeGroups() []Permission {
+	if p.Suffix == "" && !p.Resumes {
 		return nil
 	}
 	return p.assume(GroupWriter)

@@ -125,6 +125,7 @@ type Options struct {
 
 	ForeignKey        settings.ForeignKey
 	ForeignStatements settings.ForeignStatements
+	Resume            int    // groups that Auto Scaling stopped are let launch again; 0 = they aren't
 	Dedicated         string // suffix of the role that groups are moved to; "" = they keep theirs
 
 	Reader  access.Principal // who reads the keys of the group's account

@@ -30,6 +30,7 @@ var _ Planner = All
 //	a group that moves to another role             → that for the new role, and the next step of the move
 //	every key open, and launches fail with AWS's text for keys
 //	                                               → what is left of AWS's eight operations
+//	every key open, and Auto Scaling stopped the group → Launch is resumed, where the settings say so
 //	every key open, a grant that stands in for nothing any more
 //	                                               → its end
 //
@@ -60,6 +61,9 @@ func All(s Snapshot, o Options) []Proposal {
 	if out = s.rest(o); len(out) > 0 {
 		return out
 	}
+	if p, ok := s.resume(o); ok {
+		out = append(out, p)
+	}
 	for _, f := range s.Findings {
 		if p, ok := f.Retire(o); ok {
 			out = append(out, Proposal{Finding: f, Plan: p, Quiet: true})
@@ -73,9 +77,12 @@ func All(s Snapshot, o Options) []Proposal {
 // or about the same group where no key is named; -1 where there is none.
 func Subject(all []Proposal, digest, key, principal string, steps change.Steps) int {
 	closes := steps.Only(func(c change.Claim) bool { return c.Closes })
+	by := func(s change.Steps, consent change.Consent) bool {
+		return s.Only(func(c change.Claim) bool { return c.Consent == consent })
+	}
 	fits := func(p Proposal) bool {
 		if p.Finding.Facts.Key.ARN == "" {
-			return steps.Only(func(c change.Claim) bool { return c.Consent == change.Operator })
+			return by(steps, change.ResumeAllowed) && by(p.Plan.Steps, change.ResumeAllowed) || by(steps, change.Operator) && !by(p.Plan.Steps, change.ResumeAllowed)
 		}
 		return p.Finding.Facts.Key.ARN == key && (principal == "" || p.Finding.Principal.ARN == principal) && closes == p.Quiet
 	}

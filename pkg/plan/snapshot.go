@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"keymend/pkg/access"
+	"keymend/pkg/activity"
 	"keymend/pkg/arn"
 	"keymend/pkg/launch"
 	"keymend/pkg/slr"
@@ -18,6 +19,10 @@ type Snapshot struct {
 	Failing                bool              // the look is about a launch that failed; each finding has the cause
 	Unseen                 []string          // what the launch needs and could not be told
 	Means                  map[string]string // keys as they are written down, to their ARNs
+
+	// StoppedFor is what the newest launch failed for before Auto Scaling stopped the
+	// group; None where it isn't known, or nobody asked.
+	StoppedFor activity.Cause
 
 	// Dedicated is the role that the settings have such groups launch as, without
 	// ID where it is missing; Turned are the findings about the group's own role as

@@ -12,7 +12,6 @@ import (
 	"keymend/pkg/launch"
 	"keymend/pkg/observe"
 	"keymend/pkg/outcome"
-	"keymend/pkg/quote"
 	"keymend/pkg/record"
 	"keymend/pkg/signal"
 )
@@ -114,13 +113,13 @@ func (l *Looker) came(p pass, follow signal.Follow, passed time.Duration, course
 		}
 	}
 	switch {
-	case !p.short(), !last.IsZero() && len(course.Failed) == 0:
+	case p.Launch.Missing() == 0, !last.IsZero() && len(course.Failed) == 0:
 		r.Outcome = outcome.Recovered
 		r.Proof.Recovered = recovered(follow, last)
 		return r
 	case p.Launch.Suspended != nil:
 		r.Outcome, r.Reason = outcome.Suspended, p.stopped()
-		r.Run = append(slices.Clip(r.Run), p.resume())
+		r.Run = append(slices.Clip(r.Run), launch.Resume(p.Account, p.Region, p.Group))
 	case len(course.Failed) > 0 && course.Failed[0].Time.After(since):
 		failed := course.Failed[0]
 		cause := activity.Classify(failed.StatusMessage).Cause
@@ -162,25 +161,16 @@ func waits(passed time.Duration, course observe.Course) string {
 	return out + "; it tries by itself"
 }
 
-// short reports whether the group, or its warm pool, lacks instances.
-func (p pass) short() bool {
-	pool := p.Launch.WarmPool
-	return p.Launch.InService < p.Launch.Desired || pool != nil && pool.Has < pool.Wanted
-}
-
 // stopped says who stopped the group from launching.
 func (p pass) stopped() string {
-	who := "Auto Scaling stopped the group from launching: "
-	if p.Launch.Suspended.ByPerson {
+	who := "somebody stopped the group from launching: "
+	switch by := p.Launch.Suspended; {
+	case by.Administrative():
+		who = "Auto Scaling stopped the group from launching: "
+	case by.ByPerson():
 		who = "a person stopped the group from launching: "
 	}
 	return who + p.Launch.Suspended.Reason + "; no fix brings anything back until Launch is resumed"
-}
-
-// resume is the command that has the group launch again.
-func (p pass) resume() quote.Task {
-	return quote.Task{Account: p.Account, Command: quote.Command(
-		"aws", "autoscaling", "resume-processes", "--auto-scaling-group-name="+p.Group, "--scaling-processes", "Launch", "--region", p.Region)}
 }
 
 func latest(a, b time.Time) time.Time {

@@ -66,7 +66,7 @@ func TestFollows(t *testing.T) {
 		"launched, then failed":           {course: observe.Course{Failed: []observe.Failure{failed(noCapacity, 2*time.Minute)}, Launched: []observe.Launched{launched}}, want: outcome.StillFailing, says: "for capacity"},
 		"stopped":                         {change: func(w *world) { w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended"} }, want: outcome.Suspended, says: "Auto Scaling stopped the group from launching: Administratively suspended; no fix brings anything back until Launch is resumed Account 111122223333 runs: aws autoscaling resume-processes"},
 		"stopped by a person": {change: func(w *world) {
-			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at …", ByPerson: true}
+			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at …"}
 		}, want: outcome.Suspended, says: "a person stopped the group"},
 		"a node group that hasn't tried":    {change: func(w *world) { w.launch.Tags = map[string]string{"eks:nodegroup-name": "n"} }, round: 3, want: outcome.Waiting, says: "CREATE_FAILED is made anew"},
 		"of a stack, and no capacity since": {course: observe.Course{Failed: []observe.Failure{failed(noCapacity, time.Minute)}}, change: func(w *world) { w.launch.Tags = map[string]string{"aws:cloudformation:stack-name": "s"} }, want: outcome.StillFailing, says: "rolled back"},

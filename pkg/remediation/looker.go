@@ -129,7 +129,7 @@ func (l *Looker) options(account string) plan.Options {
 	c := l.Settings
 	o := plan.Options{
 		OwnKey: c.OwnKey, OwnershipTags: c.OwnershipTags, Dedicated: c.Dedicated,
-		ForeignKey: c.ForeignKey, ForeignStatements: c.ForeignStatements, Reader: l.Person, Writer: l.Person, Granter: l.Person, Copier: l.Person,
+		Resume: c.Resume, ForeignKey: c.ForeignKey, ForeignStatements: c.ForeignStatements, Reader: l.Person, Writer: l.Person, Granter: l.Person, Copier: l.Person,
 	}
 	if c.RolePrefix != "" {
 		place := permission.Place{Partition: c.Partition, Account: account, Prefix: c.RolePrefix}

@@ -16,6 +16,7 @@ import (
 	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/kind/group"
+	"keymend/pkg/launch"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
@@ -60,6 +61,20 @@ func (m *mover) CreateServiceLinkedRole(context.Context, *iam.CreateServiceLinke
 	m.created++
 	m.made = time.Date(2026, 3, 2, 9, 0, 5, 0, time.UTC)
 	return &iam.CreateServiceLinkedRoleOutput{}, nil
+}
+
+// ResumeProcesses implements apply.Groups.
+func (m *mover) ResumeProcesses(_ context.Context, in *autoscaling.ResumeProcessesInput, _ ...func(*autoscaling.Options)) (*autoscaling.ResumeProcessesOutput, error) {
+	if len(in.ScalingProcesses) == 1 && in.ScalingProcesses[0] == "Launch" {
+		m.launch.Suspended = nil
+	}
+	return &autoscaling.ResumeProcessesOutput{}, m.fail["Resume"]
+}
+
+// SuspendProcesses implements apply.Groups.
+func (m *mover) SuspendProcesses(context.Context, *autoscaling.SuspendProcessesInput, ...func(*autoscaling.Options)) (*autoscaling.SuspendProcessesOutput, error) {
+	m.launch.Suspended = &launch.Suspension{Reason: "User suspended at 2026-03-02T10:00:00Z"}
+	return &autoscaling.SuspendProcessesOutput{}, nil
 }
 
 // UpdateAutoScalingGroup implements apply.Groups.

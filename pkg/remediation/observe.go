@@ -131,7 +131,7 @@ func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
 	in := guard.Input{
 		Mode: l.Settings.Mode, Scope: l.Settings.Scope, Accounts: l.Settings.Accounts,
 		Switch: p.brake, SwitchText: p.brakeSays, PersonAsked: l.Person.ARN != "", OwnCalls: l.Settings.RolePrefix == "",
-		Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags,
+		Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags, Resume: l.Settings.Resume, Missing: p.Launch.Missing(),
 	}
 	for _, also := range p.Launch.Also {
 		in.Also = append(in.Also, also.ARN)
@@ -188,13 +188,12 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 		return err
 	}
 	p.find(reads, roles)
-	if err := l.readFailedSince(ctx, p); err != nil {
-		return err
+	for _, more := range []func(context.Context, *pass) error{l.readFailedSince, l.readDedicated, l.readStopped, l.readCopies} {
+		if err := more(ctx, p); err != nil {
+			return err
+		}
 	}
-	if err := l.readDedicated(ctx, p); err != nil {
-		return err
-	}
-	return l.readCopies(ctx, p)
+	return nil
 }
 
 // find makes findings of what was read. Two ways of writing a key down (alias and
@@ -245,6 +244,22 @@ func because(key launch.Key) []string {
 		out = append(out, use.Because)
 	}
 	return out
+}
+
+// readStopped reads what a group's newest launch failed for that Auto Scaling stopped,
+// where the settings let such groups launch again.
+func (l *Looker) readStopped(ctx context.Context, p *pass) error {
+	if stop := p.Launch.Suspended; l.Settings.Resume == 0 || stop == nil || !stop.Administrative() {
+		return nil
+	}
+	course, err := l.course(ctx, p.look)
+	switch _, final := finalOutcome(err); {
+	case err != nil && !final:
+		return err
+	case err == nil && len(course.Failed) > 0:
+		p.StoppedFor = activity.Classify(course.Failed[0].StatusMessage).Cause
+	}
+	return nil
 }
 
 // readDedicated reads the role that the settings have such groups launch as, and

@@ -36,6 +36,7 @@ func Parse(get func(string) string) (Config, error) {
 		ForeignStatements: oneOf(&p, variable.ForeignStatements, Procedure, Procedure, Least),
 
 		Dedicated:   p.serviceLinkedRole(variable.ServiceLinkedRole),
+		Resume:      p.upTo(variable.ResumeSuspended, 1000),
 		CopyKey:     p.matching(variable.CopyKey, keyPattern),
 		MoveDefault: oneOf(&p, variable.MoveDefault, "false", "false", "true") == "true",
 	}
@@ -130,6 +131,17 @@ func (p *parser) foreignKey(name string) ForeignKey {
 		p.problem(name, "is %q; it must be one of: grant, copy, report", value)
 	}
 	return ForeignReport
+}
+
+// upTo returns a number from 0, which is the default, to the most.
+func (p *parser) upTo(name string, most int) int {
+	value := p.get(name)
+	n, err := strconv.Atoi(value)
+	if value != "" && (err != nil || n < 0 || n > most) {
+		p.problem(name, "is %q; it must be a number from 0 to %d", value, most)
+		return 0
+	}
+	return n
 }
 
 // count returns how many reads show that a write took. One is enough where the launch

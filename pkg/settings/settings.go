@@ -41,6 +41,10 @@ type Config struct {
 	// whose keys aren't open to their own; "" = they keep theirs.
 	Dedicated string `json:"dedicated"`
 
+	// Resume is how many instances may be missing of a group that Auto Scaling stopped, for
+	// Keymend to let it launch again; 0 = it never does.
+	Resume int `json:"resumeSuspended"`
+
 	CopyKey     string `json:"copyKey"`     // key of the group's account and Region that copies lie under: ARN or alias
 	MoveDefault bool   `json:"moveDefault"` // a template's $Default may be moved though other groups use it
 }

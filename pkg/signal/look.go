@@ -78,10 +78,17 @@ func (l Look) OtherCause() bool {
 // FailedAt returns the time of the failure as RFC 3339 in UTC; "" where none
 // failed, or the time isn't known.
 func (l Look) FailedAt() string {
-	if !l.HasFailed() || l.Failed.IsZero() {
+	at := l.Failed
+	switch {
+	case l.Follow != nil: // the failure that the change was made for
+		at = l.Follow.Failed
+	case !l.HasFailed():
 		return ""
 	}
-	return l.Failed.UTC().Format(time.RFC3339)
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
 }
 
 // By says in a record who asked for the look: "event" or "a person".

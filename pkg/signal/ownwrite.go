@@ -49,6 +49,7 @@ func writes() []write {
 		{"ec2:ModifyLaunchTemplate", []string{"requestParameters.ModifyLaunchTemplateRequest.LaunchTemplateId"}},
 		{"iam:CreateServiceLinkedRole", []string{"responseElements.role.arn"}},
 		{"autoscaling:UpdateAutoScalingGroup", []string{"requestParameters.autoScalingGroupName"}},
+		{"autoscaling:ResumeProcesses", []string{"requestParameters.autoScalingGroupName"}},
 	}
 }
 

@@ -37,7 +37,7 @@ func TestRules(t *testing.T) {
 func TestPatterns(t *testing.T) {
 	t.Parallel()
 	const calls = `"PutKeyPolicy","CreateGrant","RetireGrant","CopyImage","CopySnapshot","DeregisterImage","DeleteSnapshot",` +
-		`"CreateLaunchTemplateVersion","ModifyLaunchTemplate","CreateServiceLinkedRole","UpdateAutoScalingGroup"`
+		`"CreateLaunchTemplateVersion","ModifyLaunchTemplate","CreateServiceLinkedRole","UpdateAutoScalingGroup","ResumeProcesses"`
 	got := map[string]string{}
 	for _, r := range signal.Rules() {
 		text, err := json.Marshal(r.Pattern("${Prefix}-"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -24,6 +25,11 @@ func (w *World) Launch(_ context.Context, group string) (launch.Launch, error) {
 		}
 		g := w.Groups[at]
 		out.GroupARN, out.Principal.ARN = *g.AutoScalingGroupARN, *g.ServiceLinkedRoleARN
+		for _, p := range g.SuspendedProcesses {
+			if *p.ProcessName == "Launch" {
+				out.Suspended = &launch.Suspension{Reason: *p.SuspensionReason}
+			}
+		}
 		if v, ok := w.version(*g.LaunchTemplate.LaunchTemplateId, *g.LaunchTemplate.Version); ok {
 			out.Ways = []launch.Way{w.way(v)}
 		}
@@ -56,6 +62,9 @@ func (w *World) groupLines() []string {
 	var out []string
 	for _, g := range w.Groups {
 		out = append(out, fmt.Sprintf("group %s launches as %s from %s", *g.AutoScalingGroupName, *g.ServiceLinkedRoleARN, *g.LaunchTemplate.Version))
+		for _, p := range g.SuspendedProcesses {
+			out = append(out, fmt.Sprintf("group %s: %s is suspended", *g.AutoScalingGroupName, *p.ProcessName))
+		}
 	}
 	return out
 }
@@ -92,4 +101,33 @@ func (g groups) UpdateAutoScalingGroup(_ context.Context, in *autoscaling.Update
 // DescribeAutoScalingGroups implements apply.Groups.
 func (g groups) DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
 	return g.w.describeGroups()
+}
+
+// ResumeProcesses implements apply.Groups.
+func (g groups) ResumeProcesses(_ context.Context, in *autoscaling.ResumeProcessesInput, _ ...func(*autoscaling.Options)) (*autoscaling.ResumeProcessesOutput, error) {
+	group := &g.w.Groups[0]
+	return &autoscaling.ResumeProcessesOutput{}, g.write("autoscaling:ResumeProcesses", *group.AutoScalingGroupARN, in, func() error {
+		group.SuspendedProcesses = slices.DeleteFunc(slices.Clone(group.SuspendedProcesses), func(p types.SuspendedProcess) bool {
+			return slices.Contains(in.ScalingProcesses, *p.ProcessName)
+		})
+		return nil
+	})
+}
+
+// SuspendProcesses implements apply.Groups.
+func (g groups) SuspendProcesses(_ context.Context, in *autoscaling.SuspendProcessesInput, _ ...func(*autoscaling.Options)) (*autoscaling.SuspendProcessesOutput, error) {
+	return &autoscaling.SuspendProcessesOutput{}, g.write("autoscaling:SuspendProcesses", *g.w.Groups[0].AutoScalingGroupARN, in, func() error {
+		g.w.Suspend("User suspended at "+g.w.Now.UTC().Format(time.RFC3339), in.ScalingProcesses...)
+		return nil
+	})
+}
+
+// Suspend suspends processes of the group that aren't suspended yet.
+func (w *World) Suspend(reason string, processes ...string) {
+	group := &w.Groups[0]
+	for _, name := range processes {
+		if !slices.ContainsFunc(group.SuspendedProcesses, func(p types.SuspendedProcess) bool { return *p.ProcessName == name }) {
+			group.SuspendedProcesses = append(slices.Clone(group.SuspendedProcesses), types.SuspendedProcess{ProcessName: &name, SuspensionReason: &reason})
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func() applytest.Case{}
-	for _, all := range []map[string]func() applytest.Case{policies(), grants(), slrs(), copied(), versions()} {
+	for _, all := range []map[string]func() applytest.Case{policies(), grants(), slrs(), suspensions(), copied(), versions()} {
 		for name, c := range all {
 			cases[name] = c
 		}

@@ -71,6 +71,7 @@ func stories() map[string]story {
 				w.as(owner).putPolicy(key, ownerPolicy())
 			}
 		}},
+		"a group that Auto Scaling stopped": {options: resuming(), make: stopped},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)
 			w.deadPrincipal(key)
@@ -236,7 +237,7 @@ func (w *world) accountsStand() []string {
 		}
 	}
 	slices.Sort(out)
-	return append(append(out, w.copiesStand()...), fmt.Sprintf("launches as %s, its own is there: %v", w.launchesAs("web-prod"), w.hasRole(suffix)))
+	return append(append(out, w.copiesStand()...), fmt.Sprintf("launches as %s, its own is there: %v, stopped: %v", w.launchesAs("web-prod"), w.hasRole(suffix), w.stopped("web-prod") != ""))
 }
 
 // keys are those of an account.

@@ -21,7 +21,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 	place := permission.Place{
 		Partition: "aws", Account: account, Region: region, Prefix: "keymend-",
 		Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo", SwitchParameter: "/keymend/switch",
-		Accounts: []string{owner}, Suffix: suffix, ImageParameters: "/",
+		Accounts: []string{owner}, Suffix: suffix, Resumes: true, ImageParameters: "/",
 	}
 	for _, role := range permission.Roles() {
 		for _, p := range permission.For(role, place) {
@@ -58,6 +58,8 @@ func needs(role permission.Role, p permission.Permission) scenario {
 	elsewhere := []option{with("Accounts", owner)}
 	moves := []option{with("DedicatedRoleSuffix", suffix)}
 	switch {
+	case p.Action == "autoscaling:ResumeProcesses":
+		return scenario{options: resuming(), play: stopped}
 	case role == permission.GroupWriter, strings.HasSuffix(p.Resource, "group-writer"):
 		return scenario{options: moves, play: brokenGroup}
 	case role == permission.Diagnose && strings.HasSuffix(p.Resource, "keymend-looks"):

@@ -161,7 +161,7 @@ func (w *world) writes() int {
 	n := 0
 	for _, c := range w.box.Calls() {
 		switch c.Operation {
-		case "PutKeyPolicy", "CreateGrant", "RevokeGrant", "RetireGrant", "CreateServiceLinkedRole", "UpdateAutoScalingGroup":
+		case "PutKeyPolicy", "CreateGrant", "RevokeGrant", "RetireGrant", "CreateServiceLinkedRole", "UpdateAutoScalingGroup", "ResumeProcesses":
 			if strings.Contains(c.Caller, "keymend-") && c.Error == "" {
 				n++
 			}

@@ -23,6 +23,7 @@ const (
 	ForeignStatements = "KEYMEND_FOREIGN_STATEMENTS"
 
 	ServiceLinkedRole = "KEYMEND_SERVICE_LINKED_ROLE"
+	ResumeSuspended   = "KEYMEND_RESUME_SUSPENDED"
 	CopyKey           = "KEYMEND_COPY_KEY"
 	MoveDefault       = "KEYMEND_MOVE_DEFAULT"
 )
@@ -33,6 +34,6 @@ func Names() []string {
 		Mode, Scope, OwnKey, SwitchParameter, OwnershipTags,
 		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition,
 		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
-		ServiceLinkedRole,
+		ServiceLinkedRole, ResumeSuspended,
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/launch"
 	"keymend/pkg/outcome"
-	"keymend/pkg/quote"
 	"keymend/pkg/record"
 )
 
@@ -88,13 +88,15 @@ func (g Group) suspension(p *screen.Page) {
 	if g.Head.Suspended == "" {
 		return
 	}
-	what := "Auto Scaling stopped Launch by itself; no fix brings anything back until it is resumed: "
-	if byPerson(g.Head.Suspended) {
+	what := "somebody stopped Launch; no fix brings anything back until it is resumed: "
+	switch by := (launch.Suspension{Reason: g.Head.Suspended}); {
+	case by.Administrative():
+		what = "Auto Scaling stopped Launch by itself; no fix brings anything back until it is resumed: "
+	case by.ByPerson():
 		what = "a person stopped Launch; no fix brings anything back until they resume it: "
 	}
 	p.Row(screen.Doubt, "STOPPED", what+g.Head.Suspended)
-	p.Whole(screen.Bold, "", g.Place.AWS(quote.Task{Account: g.Head.Account, Command: quote.Command(
-		"aws", "autoscaling", "resume-processes", "--auto-scaling-group-name="+g.Head.Group, "--scaling-processes", "Launch", "--region", g.Head.Region)}))
+	p.Whole(screen.Bold, "", g.Place.AWS(launch.Resume(g.Head.Account, g.Head.Region, g.Head.Group)))
 }
 
 func (k Key) show(p *screen.Page) {

@@ -116,7 +116,7 @@ func scenes() map[string]scene {
 			w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended at 2026-03-02T09:00:00Z"}
 		}, root), history: failing(keyText), code: 3, word: "BROKEN"},
 		"suspended-fixed": {world: with(func(w *world) {
-			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at 2026-02-26T18:56:36Z", ByPerson: true}
+			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at 2026-02-26T18:56:36Z"}
 		}, root), history: failing(keyText), apply: true, code: 4, word: "SUSPENDED"},
 		"not-kms":          {world: with(asked(capacityText), root, open), history: failing(capacityText), code: 4, word: "NOT KMS"},
 		"keys-open":        {world: with(asked(keyText), root, open), history: failing(keyText), code: 0, word: "KEYS OPEN"},

@@ -2,7 +2,6 @@ package report
 
 import (
 	"slices"
-	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
@@ -149,8 +148,3 @@ func (g Group) any(outcomes ...outcome.Outcome) bool {
 	}
 	return false
 }
-
-// byPerson tells a person's suspension from Auto Scaling's own.
-// AWS documents no text for its own; for a person's it is
-// "User suspended at 2026-02-26T18:56:36Z".
-func byPerson(suspended string) bool { return strings.Contains(suspended, "User suspended") }

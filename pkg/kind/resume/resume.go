@@ -1,0 +1,97 @@
+// Package resume has the change that lets a group launch again that Auto Scaling
+// stopped, and the one that takes it back.
+//
+// The package is pure: no I/O, no clock, no SDK.
+//
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+package resume
+
+import (
+	"strings"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/change"
+	"keymend/pkg/outcome"
+	"keymend/pkg/permission"
+)
+
+// Launch is the one process that is resumed: the others are whoever stopped them.
+const Launch = "Launch"
+
+// Resume lets a group launch that Auto Scaling stopped after a day of failures. It
+// launches at once what it lacks.
+type Resume struct {
+	Group  string `json:"group"` // ARN
+	Name   string `json:"name"`
+	Reason string `json:"reason"` // AWS's text about why it was stopped
+}
+
+// Suspend stops a group from launching, as it was.
+type Suspend struct {
+	Group string `json:"group"` // ARN
+	Name  string `json:"name"`
+}
+
+// Kind implements change.Step.
+func (Resume) Kind() string { return "ResumeLaunch" }
+
+// Kind implements change.Step.
+func (Suspend) Kind() string { return "SuspendLaunch" }
+
+// At implements change.Step.
+func (s Resume) At() change.Place { return at(s.Group, s.Name) }
+
+// At implements change.Step.
+func (s Suspend) At() change.Place { return at(s.Group, s.Name) }
+
+func at(group, name string) change.Place {
+	if name == "" || !strings.HasSuffix(group, ":autoScalingGroupName/"+name) {
+		return change.Place{} // it would be about another group
+	}
+	return change.Place{Account: arn.Account(group), Target: group}
+}
+
+// Effect implements change.Step.
+func (s Resume) Effect() any { return []string{s.Kind(), s.Group, s.Reason} }
+
+// Effect implements change.Step.
+func (s Suspend) Effect() any { return []string{s.Kind(), s.Group} }
+
+// Calls implements change.Writes.
+func (s Resume) Calls() []change.Call { return calls("autoscaling:ResumeProcesses", s.Group) }
+
+// Calls implements change.Writes. No role may do it: only a person undoes.
+func (s Suspend) Calls() []change.Call { return calls("autoscaling:SuspendProcesses", s.Group) }
+
+func calls(action, group string) []change.Call {
+	return []change.Call{{Role: permission.GroupWriter, Account: arn.Account(group), Action: action, Target: group}}
+}
+
+// Undo implements change.Writes.
+func (s Resume) Undo(change.Mark, change.Result) change.Steps {
+	return change.Steps{Suspend{s.Group, s.Name}}
+}
+
+// Undo implements change.Writes.
+func (Suspend) Undo(change.Mark, change.Result) change.Steps { return nil }
+
+// Claim implements change.Writes.
+func (Resume) Claim() change.Claim { return change.Claim{Consent: change.ResumeAllowed} }
+
+// Claim implements change.Writes.
+func (Suspend) Claim() change.Claim { return change.Claim{Back: true} }
+
+// Words implements change.Writes.
+func (Resume) Words() change.Words {
+	return change.Words{What: "the group may launch again", Why: "Auto Scaling stopped it, and no person"}
+}
+
+// Words implements change.Writes.
+func (Suspend) Words() change.Words {
+	return change.Words{What: "the group is stopped from launching"}
+}
+
+// End implements change.Ender.
+func (Resume) End(change.Result) change.End {
+	return change.End{Outcome: outcome.Fixed, Reason: "Launch is resumed; the group launches what it lacks at once"}
+}
