@@ -201,7 +201,6 @@ func (s story) playOnce(t *testing.T, kill int, handled bool) telling {
 	if d := cmp.Diff(s.before, w.asTheyStand()); d != "" {
 		t.Errorf("killed at call %d (carried out: %v), undo leaves something (-before +after):\n%s\n%s", kill, handled, d, w.story())
 	}
-	must(t, w.box.Close())
 	return out
 }
 

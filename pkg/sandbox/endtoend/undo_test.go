@@ -119,7 +119,7 @@ func (w *world) undoHere() {
 
 // fixer is the program's, for the administrator of the account.
 func (w *world) fixer() *remediation.Fixer {
-	c := settings.Config{Mode: settings.Enforce, Partition: "aws", Accounts: []string{owner}}
+	c := settings.Config{Mode: settings.Enforce, Partition: "aws", Accounts: []string{owner}, VerifyReads: 1}
 	world := wiring.AWS{Settings: c, Own: w.cfg, Sessions: keymend.New(w.cfg, keymend.Options{Version: "test"})}
 	return &remediation.Fixer{Open: world.Open, Sleep: func(context.Context, time.Duration) error { return nil }, Looker: remediation.Looker{
 		Settings: c, AWS: world, Queue: remediation.Nobody{}, Kinds: table.Kinds(), Plan: plan.All, Log: &audit.Writer{Out: io.Discard, Now: time.Now},
