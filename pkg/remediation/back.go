@@ -34,7 +34,7 @@ func (x *Fixer) back(ctx context.Context, of record.Record, steps change.Steps, 
 		e, err := x.undoing(ctx, of, step)
 		var d change.Result
 		if err == nil {
-			d, err = x.Kinds.Do(ctx, e, step)
+			d, err = x.take(ctx, e, step, t.recent)
 		}
 		switch {
 		case errors.Is(err, apply.ErrSuperseded): // somebody chose something else since
@@ -56,6 +56,24 @@ func (x *Fixer) back(ctx context.Context, of record.Record, steps change.Steps, 
 		return fmt.Errorf("the change is in account %s: %w", strings.Join(t.accounts(), ", "), account.ErrOtherAccount)
 	}
 	return nil
+}
+
+// take carries a step out, and looks again where what it takes back may not show yet: most
+// often it does within seconds.
+func (x *Fixer) take(ctx context.Context, e apply.Env, step change.Step, recent bool) (d change.Result, err error) {
+	const looks = 3
+	late := false
+	err = e.Again(ctx, looks, func(error) bool { return late }, func() error {
+		d, err = x.Kinds.Do(ctx, e, step)
+		if late = err == nil && recent && !d.Changed && showsLate(step); late {
+			return unseen(step)
+		}
+		return err
+	})
+	if late { // the steps after it don't wait for that
+		err = ctx.Err()
+	}
+	return d, err
 }
 
 // took notes what came of a step. Its error says that what isn't seen may not show yet.

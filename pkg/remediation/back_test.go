@@ -70,6 +70,25 @@ func TestWhatDoesNotShowYet(t *testing.T) {
 	}
 }
 
+// TestItShowsAMomentLater: a grant of a moment ago is listed at the second look.
+func TestItShowsAMomentLater(t *testing.T) {
+	t.Parallel()
+	w, r := granted(t, time.Second)
+	made := w.grants
+	w.grants = nil
+	x := w.fixer(func(x *remediation.Fixer) {
+		x.Sleep = func(ctx context.Context, _ time.Duration) error {
+			if made != nil {
+				w.grants, made = made, nil
+			}
+			return ctx.Err()
+		}
+	})
+	if got, err := x.Undo(t.Context(), r); err != nil || got.Outcome != outcome.Undone || strings.Contains(got.Reason, "gone already") || len(w.grants) != 0 {
+		t.Errorf("%s %s, %v, %d grants", got.Outcome, got.Reason, err, len(w.grants))
+	}
+}
+
 // TestUndoIsReadBack: AWS took a change back. That is said once it
 // shows; where it doesn't, the record isn't that of an undo, and has the rest.
 func TestUndoIsReadBack(t *testing.T) {
