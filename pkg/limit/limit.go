@@ -19,6 +19,10 @@ const (
 	// changes left, and KMS shows it by then.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html
 	Settling = 5 * time.Minute
+	// Shown is how long CloudTrail's event history may take to show a call, and as long
+	// as SQS delays a message.
+	// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+	Shown = 15 * time.Minute
 	// Receives is how often a queue hands out a message before it gives up.
 	Receives = 5
 	// Session is how long a session of a role lasts: the least that STS gives.

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
@@ -17,12 +18,13 @@ type Fleet struct {
 	groups          Groups
 	launches        *Resolver
 	keys            names
+	calls           cloudtrail.LookupEventsAPIClient
 	account, region string
 }
 
 // NewFleet returns one for the account and Region of the credentials.
 func NewFleet(cfg aws.Config, account, region string) Fleet {
-	return Fleet{autoscaling.NewFromConfig(cfg), FromConfig(cfg), kms.NewFromConfig(cfg), account, region}
+	return Fleet{autoscaling.NewFromConfig(cfg), FromConfig(cfg), kms.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg), account, region}
 }
 
 // A Group is a group as a list of all shows it.

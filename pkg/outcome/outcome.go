@@ -29,6 +29,7 @@ const (
 	GaveUp          Outcome = "gave-up"
 
 	UnexplainedWrite Outcome = "unexplained-write"
+	Overwritten      Outcome = "overwritten"
 
 	Fixed      Outcome = "fixed"
 	Unproven   Outcome = "unproven"
@@ -67,6 +68,7 @@ func Meanings() map[Outcome]string {
 		Suspended:        "The change stands, and Auto Scaling or a person stopped the group from launching: it has to be resumed.",
 		GaveUp:           "The change stands, and after more than half an hour it can't be told whether the group launches: a launch hasn't ended, or its activities can't be read. Nothing is looked for any more but by sweeps.",
 		UnexplainedWrite: "A role of Keymend's changed something, and the audit log has no intent for it: the role may be in other hands.",
+		Overwritten:      "A write of Keymend's followed somebody's edit of the key's policy too closely to have seen it, and took it back; the reason says what is lost, and what brings it back.",
 
 		Fixed:        "The change stands, and what was read after it evaluates as Allowed; where the key can't be read, KMS answers the repeated CreateGrant with the same grant.",
 		Unproven:     "The change was written, and what was read after it didn't evaluate as Allowed in time, or reads didn't agree.",

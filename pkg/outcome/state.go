@@ -26,7 +26,7 @@ func states() map[State][]Outcome {
 		StateInService:  {InService, Recovered},
 		StateUndone:     {Undone},
 		StateSuperseded: {Superseded},
-		StateStuck:      {NoFix, Refused, NotPermitted, Failed, SettingsInvalid, UnexplainedWrite, StillFailing, Suspended, GaveUp},
+		StateStuck:      {NoFix, Refused, NotPermitted, Failed, SettingsInvalid, UnexplainedWrite, Overwritten, StillFailing, Suspended, GaveUp},
 	}
 }
 

@@ -15,7 +15,7 @@ func (p Place) readLaunch() []Permission {
 		{Action: "autoscaling:DescribeAutoScalingGroups", Resource: "*", Why: "which template a group launches from, as which role, and what it has in service"},
 		{Action: "autoscaling:DescribeLaunchConfigurations", Resource: "*", Why: "the image and volumes of groups that launch from a launch configuration"},
 		{Action: "autoscaling:DescribeScalingActivities", Resource: "*", Why: "when launches failed, where a key has to be found by what CloudTrail shows of them"},
-		{Action: "cloudtrail:LookupEvents", Resource: "*", Why: "which key the role was refused then; an image may be shared without the snapshots that name its key"},
+		{Action: "cloudtrail:LookupEvents", Resource: "*", Why: "which key the role was refused then, since an image may be shared without the snapshots that name its key; whose edit of a key policy was lost by a write"},
 		{Action: "ec2:DescribeLaunchTemplateVersions", Resource: "*", Why: "the template's image and volumes"},
 		{Action: "ssm:GetParameters", Resource: parameters, Why: "the image of a template that names it as resolve:ssm:…; EC2 resolves it in the caller's name"},
 		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*::parameter/aws/service/*", Why: "the same, for AWS's public parameters"},

@@ -61,7 +61,7 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 	}
 	switch {
 	case why == "":
-		return nil
+		return l.watch(ctx, w)
 	case named && !d.Sent.IsZero() && d.waited() < showing:
 		return fmt.Errorf("%s by session %s: %s; the event comes again, since a log may take minutes to show its lines", w.Action, w.Session, why)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"keymend/pkg/access"
+	"keymend/pkg/activity"
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
 	"keymend/pkg/guard"
@@ -35,7 +36,7 @@ type Readers interface {
 	// error is transient.
 	Switch(ctx context.Context) (guard.Switch, string, error)
 	// Logged finds the lines about a remediation or a key's ARN in remediate's log, or
-	// about a finding in diagnose's, between two times. At a terminal the audit file
+	// about a finding in diagnose's, between two times; zero: no such bound. At a terminal the audit file
 	// counts, too.
 	Logged(ctx context.Context, id string, from, to time.Time) ([]string, error)
 	// Fleet returns what reads the groups of an account in a Region.
@@ -71,9 +72,11 @@ type Looker struct {
 	AWS      Readers
 	Queue    Queue
 	Later    Later
-	Log      Log
-	Kinds    apply.Table
-	Plan     plan.Planner
+	// Edits reads who wrote a key's policy since a time; nil: that isn't asked.
+	Edits func(ctx context.Context, account, region, key string, since time.Time) ([]activity.PolicyEdit, error)
+	Log   Log
+	Kinds apply.Table
+	Plan  plan.Planner
 	// Person is a person at a terminal who asked, with their own credentials; the
 	// zero value: nobody did.
 	Person access.Principal

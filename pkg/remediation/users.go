@@ -52,6 +52,9 @@ func (l *Looker) users(ctx context.Context, asked signal.Looks) error {
 			return fmt.Errorf("send looks for %s: %w", asked.Name(), err)
 		}
 	}
+	if asked.Why == signal.WhyKeyChanged && l.Edits != nil {
+		return l.overwritten(ctx, asked, asked.Users.Key)
+	}
 	return nil
 }
 

@@ -26,6 +26,8 @@ type Looks struct {
 	Groups   []string `json:"groups,omitempty"`
 	// Users says which groups are meant, where none is named.
 	Users *Users `json:"users,omitempty"`
+	// Written is the ARN of a key whose policy Keymend wrote: was somebody's edit lost?
+	Written string `json:"written,omitempty"`
 	// Fresh: an event says so just now, and the message isn't handed on yet.
 	Fresh bool `json:"-"`
 	// Lacking are those of them that lacked instances. Of a group that lacks none no
@@ -77,8 +79,14 @@ func readLooks(message []byte) (Looks, error) {
 	if l.Why != "" && l.Why.Known() != l.Why {
 		return Looks{}, &Malformed{Where: "why", What: fmt.Sprintf("is %q, the name of no signal", l.Why)}
 	}
-	if (len(l.Groups) == 0) == (l.Users == nil) {
-		return Looks{}, &Malformed{Where: "groups", What: "is empty, and so is users; or there are both"}
+	asks := 0
+	for _, there := range []bool{len(l.Groups) > 0, l.Users != nil, l.Written != ""} {
+		if there {
+			asks++
+		}
+	}
+	if asks != 1 {
+		return Looks{}, &Malformed{Where: "groups", What: "is empty, and so are users and written; or there is more than one of them"}
 	}
 	for _, group := range l.Groups {
 		if problem := groupProblem(group); problem != "" {
@@ -93,6 +101,8 @@ func (l Looks) Name() string {
 	switch {
 	case l.Follow != nil:
 		return string(WhyFollowed)
+	case l.Written != "":
+		return OwnWrite{}.Name()
 	case l.Why != "":
 		return string(l.Why)
 	}

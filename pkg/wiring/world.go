@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"keymend/pkg/account"
+	"keymend/pkg/activity"
 	"keymend/pkg/apply"
 	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
@@ -89,7 +90,7 @@ func (a AWS) Switch(ctx context.Context) (guard.Switch, string, error) {
 func (a AWS) Logged(ctx context.Context, id string, from, to time.Time) ([]string, error) {
 	function, field := permission.Remediate, "remediationId"
 	switch {
-	case strings.HasPrefix(id, "f-"):
+	case strings.HasPrefix(id, "f-"), strings.HasPrefix(id, "w-"):
 		function, field = permission.Diagnose, "id"
 	case strings.HasPrefix(id, "arn:"):
 		field = "key"
@@ -118,6 +119,15 @@ type fleet struct {
 func (f fleet) Told(ctx context.Context, from, to time.Time, each func(at time.Time, line string)) error {
 	group := permission.Place{Prefix: f.from.Settings.RolePrefix}.LogGroup(permission.Diagnose)
 	return lines(ctx, cloudwatchlogs.NewFromConfig(f.from.Own), group, "account", f.account, from, to, each)
+}
+
+// Edits reads who wrote a key's policy since a time, in the key's account.
+func (a AWS) Edits(ctx context.Context, accountID, region, key string, since time.Time) ([]activity.PolicyEdit, error) {
+	cfg, err := a.config(ctx, accountID, region, permission.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return observe.NewFleet(cfg, accountID, region).Edits(ctx, key, since)
 }
 
 // History reads how a group of an account in a Region has fared, as its reader.

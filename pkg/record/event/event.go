@@ -34,7 +34,7 @@ const (
 	Waiting   = "Keymend Waiting"   // a fix exists or stands, and something else comes first
 	GaveUp    = "Keymend Gave Up"   // nothing more is done unless a person does something
 	Recovered = "Keymend Recovered" // what was told of is over
-	Alarm     = "Keymend Alarm"     // Keymend itself needs a person
+	Alarm     = "Keymend Alarm"     // Keymend itself, or what it did, needs a person
 )
 
 // An Event is one entry of PutEvents.
@@ -84,7 +84,7 @@ func kind(o outcome.Outcome) string {
 		return ""
 	case outcome.Waiting, outcome.Copying:
 		return Waiting
-	case outcome.UnexplainedWrite, outcome.SettingsInvalid:
+	case outcome.UnexplainedWrite, outcome.Overwritten, outcome.SettingsInvalid:
 		return Alarm
 	}
 	return map[outcome.State]string{

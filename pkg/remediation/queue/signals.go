@@ -125,6 +125,8 @@ func (h Signals) ask(ctx context.Context, m events.SQSMessage, asks asking) ([]s
 		switch {
 		case s.Fresh:
 			return nil, asks.once(ctx, h.Looker, s)
+		case s.Written != "":
+			return nil, h.Looker.Overwritten(ctx, s)
 		case s.Users != nil:
 			return nil, h.Looker.Users(ctx, s)
 		}
