@@ -65,9 +65,10 @@ dist: check $(FUNCTIONS:%=dist-%) ## build the functions for AWS Lambda (arm64) 
 $(FUNCTIONS:%=dist-%): dist-%: cold
 	@GOOS=linux GOARCH=arm64 $(GO) build -p 2 -tags lambda.norpc -ldflags '$(LDFLAGS)' -o dist/$*/bootstrap ./functions/$*
 
-synth: dist ## synthesise the CloudFormation stack into build/cdk.out; needs Node, no credentials
+synth: dist ## synthesise the CloudFormation stacks into build/cdk.out; needs Node, no credentials
+	@rm -rf build/cdk.out
 	@CDK_OUTDIR=build/cdk.out $(GO) run ./infra
-	@echo 'synthesised build/cdk.out/keymend.template.json'
+	@echo synthesised build/cdk.out/*.template.json
 
 bootstrap: dist ## prepare an account and Region for the CDK, once
 	@sh .ci/cdk

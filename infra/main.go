@@ -1,5 +1,6 @@
 // Command infra is Keymend's CDK app: it synthesises the CloudFormation stack of
-// one account and Region from the settings in cdk.json. On any problem with these
+// one account and Region from the settings in cdk.json, and, where these have an
+// organization, the stacks of its hub and members. On any problem with these
 // it synthesises nothing, says each in a line, and ends with 1.
 package main
 
@@ -17,6 +18,7 @@ import (
 	"keymend/infra/account"
 	"keymend/infra/cdkcontext"
 	"keymend/infra/function"
+	"keymend/infra/organization"
 )
 
 func main() {
@@ -51,8 +53,14 @@ func synthesise() error {
 	}
 	defer jsii.Close()
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: new(false), TreeMetadata: new(false)})
-	if _, err := account.NewStack(app, "keymend", account.Props{Defaults: defaults, Code: code}); err != nil {
+	props := account.Props{Defaults: defaults, Code: code}
+	if _, err := account.NewStack(app, "keymend", props); err != nil {
 		return err
+	}
+	if of := cdkcontext.NewOrganization(defaults); of != nil {
+		if err := organization.NewStacks(app, account.Hub{Organization: *of, Props: props}); err != nil {
+			return err
+		}
 	}
 	app.Synth(nil)
 	return nil

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,6 +107,44 @@ func TestSynth(t *testing.T) {
 	if strings.Contains(said, "WARNING") {
 		t.Errorf("the CDK warns:\n%s", said)
 	}
+}
+
+// With an organization there are its stacks beside the account's, which is as it was.
+func TestSynthOrganization(t *testing.T) {
+	of := map[string]string{
+		"keymend:organizationId": "o-a1b2c3d4e5", "keymend:hubAccount": "999900001111", "keymend:managementAccount": "000011112222",
+		"keymend:regions": "eu-west-1,us-east-1", "keymend:hubRegions": "eu-west-1,us-east-1", "keymend:units": "ou-a1b2-22222222",
+	}
+	alone, with := synthesised(t, nil), synthesised(t, of)
+	want := []string{"keymend", "keymend-hub-eu-west-1", "keymend-hub-roles", "keymend-hub-us-east-1", "keymend-member-region", "keymend-member-roles", "keymend-organization"}
+	if got := slices.Sorted(maps.Keys(with)); !slices.Equal(got, want) {
+		t.Errorf("synthesised %v, want %v", got, want)
+	}
+	if len(alone) != 1 || alone["keymend"] != with["keymend"] {
+		t.Errorf("without an organization: %v; the account's stack is the same: %v", slices.Sorted(maps.Keys(alone)), alone["keymend"] == with["keymend"])
+	}
+}
+
+// synthesised returns the templates, by stack.
+func synthesised(t *testing.T, context map[string]string) map[string]string {
+	t.Helper()
+	dir, said, code := run(t, context, true)
+	if code != 0 || strings.Contains(said, "[WARNING]") {
+		t.Fatalf("exit code %d:\n%s", code, said)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "out", "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[strings.TrimSuffix(filepath.Base(file), ".template.json")] = string(text)
+	}
+	return out
 }
 
 // A problem ends the app with 1 and one line for each, before anything is written.

@@ -38,29 +38,55 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 		// would do so once more, with a parameter that nobody sets.
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
 	})
-	if err := newParameters(stack, props.Defaults); err != nil {
+	if err := newParameters(stack, parameters(), props.Defaults); err != nil {
 		return nil, err
 	}
 	c := newConditions(stack)
-	newSwitch(stack, c.functions)
-	when := rules(c)
-	key := cfn.Optional{Value: cfn.Ref("EncryptionKey"), Given: c.encrypted}
-	queues := queue.New(stack, "Queues", queue.Props{Condition: c.functions, Rules: when, Key: key})
-	rule.New(stack, "Rules", rule.Props{
-		Rules: when, Signals: rule.Target{Queue: queues.Signals, DeadLetters: queues.SignalsDead}, Looks: rule.Target{Queue: queues.Looks, DeadLetters: queues.LooksDead},
-	})
+	queues := newSources(stack, c, nil)
 	if err := role.New(stack, "Roles", roles(c)); err != nil {
 		return nil, err
 	}
+	newFunctions(stack, c, queues, runs{
+		code: props.Code, environment: environment(parameters(), queues, c.dedicated),
+		diagnose: cfn.GetAtt(role.LogicalID(permission.Diagnose), "Arn"), remediate: cfn.GetAtt(role.LogicalID(permission.Remediate), "Arn"),
+	})
+	return stack, nil
+}
+
+// newSources makes what the functions are told by: the switch, the queues, and the
+// rules, those for AWS's events on the bus; nil: on the account's own.
+func newSources(stack awscdk.Stack, c conditions, bus *string) queue.Queues {
+	newSwitch(stack, c.functions)
+	when := rules(c)
+	if bus != nil { // each member's own trail tells of what is written there
+		for _, r := range signal.Rules() {
+			if r.Elsewhere {
+				delete(when, r.ID)
+			}
+		}
+	}
+	queues := queue.New(stack, "Queues", queue.Props{Condition: c.functions, Rules: when, Key: c.key()})
+	rule.New(stack, "Rules", rule.Props{
+		Rules: when, Bus: bus, Signals: rule.Target{Queue: queues.Signals, DeadLetters: queues.SignalsDead}, Looks: rule.Target{Queue: queues.Looks, DeadLetters: queues.LooksDead},
+	})
+	return queues
+}
+
+// runs are what functions run with: their code, settings, and the ARNs of their roles.
+type runs struct {
+	code                map[string]string
+	environment         map[string]*string
+	diagnose, remediate *string
+}
+
+// newFunctions makes the functions, their logs, and what watches them.
+func newFunctions(stack awscdk.Stack, c conditions, queues queue.Queues, run runs) {
 	logs := function.NewLogs(stack, "Logs", function.LogsProps{
-		Condition: c.functions, RetentionInDays: awscdk.Token_AsNumber(map[string]any{"Ref": "RetentionInDays"}), Key: key,
+		Condition: c.functions, RetentionInDays: awscdk.Token_AsNumber(map[string]any{"Ref": "RetentionInDays"}), Key: c.key(),
 	})
 	function.New(stack, "Functions", function.Props{
-		Condition: c.functions, Code: props.Code, Environment: environment(queues, c.dedicated), Logs: logs,
-		Roles: map[string]*string{
-			function.Diagnose:  cfn.GetAtt(role.LogicalID(permission.Diagnose), "Arn"),
-			function.Remediate: cfn.GetAtt(role.LogicalID(permission.Remediate), "Arn"),
-		},
+		Condition: c.functions, Code: run.code, Environment: run.environment, Logs: logs,
+		Roles: map[string]*string{function.Diagnose: run.diagnose, function.Remediate: run.remediate},
 		Sources: []function.Source{
 			{ID: "DiagnoseSource", Function: function.Diagnose, Queue: queues.Signals, Batch: 100},
 			{ID: "DiagnoseLooks", Function: function.Diagnose, Queue: queues.Looks, Batch: 4},
@@ -70,7 +96,6 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	})
 	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs})
 	outputs(stack, queues, logs, c.functions)
-	return stack, nil
 }
 
 // rules says which condition each rule hangs on.
@@ -90,6 +115,7 @@ func rules(c conditions) map[string]awscdk.CfnCondition {
 // roles says of what they are made, and what of them hangs on which condition.
 func roles(c conditions) role.Props {
 	return role.Props{
+		Roles: permission.Roles(),
 		Place: permission.Place{
 			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "${AWS::Region}",
 			Prefix: cfn.Prefix, Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, Drift: queue.Drift, SwitchParameter: "${SwitchParameter}",

@@ -11,9 +11,9 @@ import (
 
 // environment carries the settings to the functions: each parameter that has a
 // variable, and what the stack itself knows.
-func environment(queues queue.Queues, dedicated awscdk.CfnCondition) map[string]*string {
+func environment(parameters []parameter, queues queue.Queues, dedicated awscdk.CfnCondition) map[string]*string {
 	out, variables := map[string]*string{}, cdkcontext.Variables()
-	for _, p := range parameters() {
+	for _, p := range parameters {
 		if name, ok := variables[p.contextKey()]; ok {
 			out[name] = p.value()
 		}

@@ -5,18 +5,17 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
-	"github.com/tidwall/gjson"
 
 	"keymend/infra/account"
 	"keymend/infra/cdkcontext"
 	"keymend/infra/function"
+	"keymend/infra/golden"
 	"keymend/infra/template"
 )
 
@@ -75,7 +74,7 @@ func synthesised(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return layOut(gjson.ParseBytes(text), "") + "\n"
+	return golden.LayOut(text)
 }
 
 // The committed template, which the sandbox deploys, is what the CDK app makes.
@@ -90,29 +89,6 @@ func TestTemplateIsWhatIsSynthesised(t *testing.T) {
 	if diff := cmp.Diff(string(template.Account()), got); diff != "" {
 		t.Errorf("infra/template/account.json isn't what the CDK app makes; `go test ./infra/account -update` writes it anew (-committed +synthesised):\n%s", diff)
 	}
-}
-
-// layOut writes JSON with the order kept, and what fits into a line on one.
-func layOut(v gjson.Result, indent string) string {
-	const width = 150
-	line := gjson.Parse(v.Raw).Get("@ugly").Raw
-	if !v.IsObject() && !v.IsArray() || indent != "" && len(indent)+len(line) <= width {
-		return line
-	}
-	var parts []string
-	v.ForEach(func(key, value gjson.Result) bool {
-		part := indent + "  "
-		if v.IsObject() {
-			part += key.Raw + ": "
-		}
-		parts = append(parts, part+layOut(value, indent+"  "))
-		return true
-	})
-	opening, closing := "[", "]"
-	if v.IsObject() {
-		opening, closing = "{", "}"
-	}
-	return opening + "\n" + strings.Join(parts, ",\n") + "\n" + indent + closing
 }
 
 // Laying out changes no value.

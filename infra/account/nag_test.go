@@ -2,13 +2,10 @@ package account_test
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
-	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+	"keymend/infra/golden"
 )
 
 // accepted are what cdk-nag's AwsSolutions finds, each with why it stays. Which
@@ -52,18 +49,15 @@ func accepted() map[string]string {
 // of infra/template looks at all of them.
 func TestNagFindsOnlyWhatIsAccepted(t *testing.T) {
 	app, stack := newStack(t, t.TempDir())
-	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{}), nil)
-	annotations := assertions.Annotations_FromStack(stack)
-	open := maps.Clone(accepted())
-	for _, m := range append(*annotations.FindError(new("*"), assertions.Match_AnyValue()), *annotations.FindWarning(new("*"), assertions.Match_AnyValue())...) {
-		id, data := *m.Id, fmt.Sprint(m.Entry.Data) //nolint:staticcheck // the assertions return the type that the CDK deprecated
-		rule, text, _ := strings.Cut(data, ": ")
-		if accepted()[id+" "+rule] == "" {
-			t.Errorf("%s %s: %s", id, rule, text)
+	found := golden.Nag(app, stack)
+	for finding, text := range found {
+		if accepted()[finding] == "" {
+			t.Errorf("%s: %s", finding, text)
 		}
-		delete(open, id+" "+rule)
 	}
-	for finding := range open {
-		t.Errorf("%s is accepted, and isn't found any more: take it off the list", finding)
+	for finding := range accepted() {
+		if found[finding] == "" {
+			t.Errorf("%s is accepted, and isn't found any more: take it off the list", finding)
+		}
 	}
 }

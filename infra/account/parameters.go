@@ -44,8 +44,8 @@ func parameters() []parameter {
 }
 
 // newParameters makes the parameters; each needs a default.
-func newParameters(stack awscdk.Stack, defaults map[string]string) error {
-	for _, p := range parameters() {
+func newParameters(stack awscdk.Stack, parameters []parameter, defaults map[string]string) error {
+	for _, p := range parameters {
 		value, ok := defaults[p.contextKey()]
 		if !ok {
 			return fmt.Errorf("parameter %s has no default: context key keymend:%s is missing", p.name, p.contextKey())
@@ -100,32 +100,39 @@ type conditions struct {
 	alarming        awscdk.CfnCondition
 }
 
+// key encrypts logs and queues, where one is set.
+func (c conditions) key() cfn.Optional {
+	return cfn.Optional{Value: cfn.Ref("EncryptionKey"), Given: c.encrypted}
+}
+
 func newConditions(stack awscdk.Stack) conditions {
-	condition := func(name string, e awscdk.ICfnConditionExpression) awscdk.CfnCondition {
-		return awscdk.NewCfnCondition(stack, &name, &awscdk.CfnConditionProps{Expression: e})
-	}
-	is := func(parameter, value string) awscdk.ICfnConditionExpression {
-		return awscdk.Fn_ConditionEquals(cfn.Ref(parameter), value)
-	}
 	given := func(list string) awscdk.ICfnConditionExpression {
 		joined := map[string]any{"Fn::Join": []any{"", map[string]any{"Ref": list}}}
 		return awscdk.Fn_ConditionNot(awscdk.Fn_ConditionEquals(joined, ""))
 	}
 	c := conditions{
-		functions:       condition("WithFunctions", is("RolesOnly", "no")),
-		dedicated:       condition("Dedicated", awscdk.Fn_ConditionNot(is("DedicatedRoleSuffix", ""))),
-		otherAccounts:   condition("OtherAccounts", given("Accounts")),
-		groupsElsewhere: condition("GroupsElsewhere", given("GroupAccounts")),
-		allKeys:         condition("AllKeys", is("Scope", "all")),
+		functions:       condition(stack, "WithFunctions", is("RolesOnly", "no")),
+		dedicated:       condition(stack, "Dedicated", awscdk.Fn_ConditionNot(is("DedicatedRoleSuffix", ""))),
+		otherAccounts:   condition(stack, "OtherAccounts", given("Accounts")),
+		groupsElsewhere: condition(stack, "GroupsElsewhere", given("GroupAccounts")),
+		allKeys:         condition(stack, "AllKeys", is("Scope", "all")),
 	}
-	c.encrypted = condition("OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
-	c.alarming = condition("WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
-	c.resumes = condition("Resumes", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(is("ResumeSuspended", "0"))))
-	c.changesGroups = condition("ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
-	c.copies = condition("Copies", awscdk.Fn_ConditionAnd(c.functions, is("ForeignKey", "copy")))
-	c.reaching = condition("Reaching", awscdk.Fn_ConditionAnd(c.functions, c.otherAccounts))
-	c.handsOn = condition("HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
+	c.encrypted = condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
+	c.alarming = condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
+	c.resumes = condition(stack, "Resumes", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(is("ResumeSuspended", "0"))))
+	c.changesGroups = condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
+	c.copies = condition(stack, "Copies", awscdk.Fn_ConditionAnd(c.functions, is("ForeignKey", "copy")))
+	c.reaching = condition(stack, "Reaching", awscdk.Fn_ConditionAnd(c.functions, c.otherAccounts))
+	c.handsOn = condition(stack, "HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
 	// Else grants are all that is made here, and no other account's Keymend is let in.
-	c.writesPolicies = condition("WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(is("OwnKey", "grant")), c.groupsElsewhere))
+	c.writesPolicies = condition(stack, "WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(is("OwnKey", "grant")), c.groupsElsewhere))
 	return c
+}
+
+func condition(stack awscdk.Stack, name string, e awscdk.ICfnConditionExpression) awscdk.CfnCondition {
+	return awscdk.NewCfnCondition(stack, &name, &awscdk.CfnConditionProps{Expression: e})
+}
+
+func is(parameter, value string) awscdk.ICfnConditionExpression {
+	return awscdk.Fn_ConditionEquals(cfn.Ref(parameter), value)
 }

@@ -19,7 +19,7 @@ type Stack struct{ Account, Region string }
 
 // Names returns every context key, without "keymend:".
 func Names() []string {
-	return append(slices.Sorted(maps.Keys(Variables())), "alarmTopic", "encryptionKey", "groupAccounts", "retentionInDays", "rolesOnly")
+	return slices.Concat(slices.Sorted(maps.Keys(Variables())), []string{"alarmTopic", "encryptionKey", "groupAccounts", "retentionInDays", "rolesOnly"}, OfOrganizations())
 }
 
 // Variables returns the environment variables in which the functions read settings,
@@ -54,6 +54,7 @@ func Validate(context map[string]any, stack Stack) (map[string]string, error) {
 	v.oneOf("retentionInDays", Retentions()...)
 	v.matches("switchParameter", `/[a-zA-Z0-9_./-]+`, "the name of an SSM parameter, which begins with /")
 	v.arns()
+	v.organization()
 	if len(v.problems) > 0 {
 		return nil, errors.Join(v.problems...)
 	}

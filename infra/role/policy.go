@@ -61,6 +61,9 @@ func (d documents) hangsOn(w Without) bool {
 // untagged makes those operators of a statement's condition that are dropped for
 // all keys hang on AllKeys, within the statement.
 func (d documents) untagged(w write, whole []any) error {
+	if d.props.AllKeys == nil {
+		return nil
+	}
 	all, err := d.statements(w, func(p *permission.Place) { p.Scope = "all" })
 	if err != nil {
 		return err

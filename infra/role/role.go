@@ -15,9 +15,11 @@ type Props struct {
 	// Place is where the roles live, with all that they may ever need; its strings
 	// may hold CloudFormation's ${…}.
 	Place      permission.Place
+	Roles      []permission.Role                       // which there are
 	Conditions map[permission.Role]awscdk.CfnCondition // of roles that aren't always there
-	AllKeys    awscdk.CfnCondition                     // where it holds, writers need no tag on the key
+	AllKeys    awscdk.CfnCondition                     // where it holds, writers need no tag on the key; nil: they always do
 	Without    []Without
+	Boundary   cfn.Optional // ARN of the permissions boundary; the zero value: there is none
 }
 
 // Without says what the place lacks where a condition doesn't hold.
@@ -29,11 +31,11 @@ type Without struct {
 	Either bool
 }
 
-// New makes every role of pkg/permission. An error means that a policy
+// New makes the roles, with the policies of pkg/permission. An error means that a policy
 // couldn't be written.
 func New(scope constructs.Construct, id string, props Props) error {
 	in := cfn.Group(scope, id)
-	for _, role := range permission.Roles() {
+	for _, role := range props.Roles {
 		d := documents{role: role, props: props}
 		trust, err := d.document(permission.Trust)
 		if err != nil {
@@ -43,10 +45,14 @@ func New(scope constructs.Construct, id string, props Props) error {
 		if err != nil {
 			return err
 		}
-		cfn.Place(awsiam.NewCfnRole(in, new(LogicalID(role)), &awsiam.CfnRoleProps{
+		made := &awsiam.CfnRoleProps{
 			RoleName: new(props.Place.Prefix + string(role)), AssumeRolePolicyDocument: trust,
 			Policies: &[]*awsiam.CfnRole_PolicyProperty{{PolicyName: new("keymend"), PolicyDocument: policy}},
-		}), props.Conditions[role])
+		}
+		if props.Boundary.Given != nil {
+			made.PermissionsBoundary = props.Boundary.OrNothing()
+		}
+		cfn.Place(awsiam.NewCfnRole(in, new(LogicalID(role)), made), props.Conditions[role])
 	}
 	return nil
 }
@@ -55,7 +61,7 @@ func New(scope constructs.Construct, id string, props Props) error {
 func LogicalID(r permission.Role) string {
 	return map[permission.Role]string{
 		permission.Reader: "ReaderRole", permission.KeyReader: "KeyReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
-		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole",
+		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole", permission.Forwarder: "ForwarderRole",
 		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
 	}[r]
 }

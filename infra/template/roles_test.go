@@ -25,7 +25,7 @@ type collected map[string]cloudformation.Resource
 
 func (c collected) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 	c[r.LogicalID] = r
-	return cloudformation.Made{Ref: r.LogicalID, Attributes: map[string]string{"Arn": "arn:" + r.LogicalID}}, nil
+	return cloudformation.Made{Ref: r.LogicalID, Attributes: map[string]string{"Arn": "arn:" + r.LogicalID, "StackSetId": r.LogicalID + ":1"}}, nil
 }
 
 func deployed(t *testing.T, params map[string]string) collected {
@@ -39,21 +39,22 @@ func deployed(t *testing.T, params map[string]string) collected {
 
 // parameters returns every way to set those that roles depend on.
 func parameters() []map[string]string {
+	return every(map[string][]string{
+		"Scope": {"tagged", "all"}, "OwnKey": {"auto", "grant"}, "RolesOnly": {"no", "yes"},
+		"Accounts": {"", "444455556666, 777788889999"}, "GroupAccounts": {"", "444455556666"},
+		"DedicatedRoleSuffix": {"", "payments"}, "ForeignKey": {"grant", "copy"}, "ResumeSuspended": {"0", "20"},
+	})
+}
+
+// every returns every combination of values.
+func every(of map[string][]string) []map[string]string {
 	all := []map[string]string{{}}
-	for _, p := range []struct {
-		name   string
-		values []string
-	}{
-		{"Scope", []string{"tagged", "all"}}, {"OwnKey", []string{"auto", "grant"}}, {"RolesOnly", []string{"no", "yes"}},
-		{"Accounts", []string{"", "444455556666, 777788889999"}}, {"GroupAccounts", []string{"", "444455556666"}},
-		{"DedicatedRoleSuffix", []string{"", "payments"}}, {"ForeignKey", []string{"grant", "copy"}},
-		{"ResumeSuspended", []string{"0", "20"}},
-	} {
+	for _, name := range slices.Sorted(maps.Keys(of)) {
 		var next []map[string]string
 		for _, before := range all {
-			for _, value := range p.values {
+			for _, value := range of[name] {
 				set := maps.Clone(before)
-				set[p.name] = value
+				set[name] = value
 				next = append(next, set)
 			}
 		}

@@ -1,16 +1,45 @@
-// Package template holds Keymend's CloudFormation template for one account and
-// Region, as the CDK app (infra, infra/account) synthesises it from the shipped
-// cdk.json. So the demo, the sandbox and the end-to-end tests deploy what is
-// deployed to AWS, and need no Node and no CDK for it.
+// Package template holds Keymend's CloudFormation templates, as the CDK app (infra)
+// synthesises them: that of one account and Region from the shipped cdk.json, and those
+// of an organization from the settings that infra/organization's tests have. So the
+// demo, the sandbox and the end-to-end tests deploy what is deployed to AWS, and need no
+// Node and no CDK for it.
 //
-// `go test ./infra/account -update` writes account.json anew. Only the functions'
-// code is a stand-in there: the keys of real zips change with every build.
+// `go test ./infra/account -update` writes account.json anew, and `go test
+// ./infra/organization -update` the others. Only the functions' code is a stand-in
+// there: the keys of real zips change with every build.
 package template
 
-import _ "embed" // for the template
+import _ "embed" // for the templates
 
-//go:embed account.json
-var account string
+var (
+	//go:embed account.json
+	account string
+	//go:embed member-roles.json
+	memberRoles string
+	//go:embed member-region.json
+	memberRegion string
+	//go:embed hub-roles.json
+	hubRoles string
+	//go:embed hub.json
+	hub string
+	//go:embed organization.json
+	organization string
+)
 
-// Account returns the template, JSON.
+// Account returns the template of one account and Region, JSON.
 func Account() []byte { return []byte(account) }
+
+// MemberRoles returns the template of an organization's member, once an account.
+func MemberRoles() []byte { return []byte(memberRoles) }
+
+// MemberRegion returns the template of each Region of a member.
+func MemberRegion() []byte { return []byte(memberRegion) }
+
+// HubRoles returns the template of the functions' roles in the hub.
+func HubRoles() []byte { return []byte(hubRoles) }
+
+// Hub returns the template of one Region of the hub.
+func Hub() []byte { return []byte(hub) }
+
+// Organization returns the template with the StackSets, which have those of the members.
+func Organization() []byte { return []byte(organization) }

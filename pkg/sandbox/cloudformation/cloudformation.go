@@ -3,8 +3,8 @@
 // for, to whoever makes it.
 //
 // It knows Parameters, also comma-delimited lists; Conditions of Fn::Equals,
-// Fn::Not, Fn::And, Fn::Or and each other; Ref, Fn::GetAtt, Fn::If, Fn::Join and Fn::Sub. Anything
-// else is an error that names it.
+// Fn::Not, Fn::And, Fn::Or and each other; Mappings; Ref, Fn::GetAtt, Fn::If, Fn::Join,
+// Fn::Sub and Fn::FindInMap. Anything else is an error that names it.
 //
 // Functions: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 package cloudformation
@@ -67,6 +67,7 @@ type loader struct {
 	values          map[string]string // parameters and pseudo parameters
 	lists           map[string]bool   // parameters that are lists
 	conditions      map[string]any
+	mappings        map[string]map[string]map[string]any
 	made            map[string]Made
 	making          []string // what is being made, to tell a circle
 }
@@ -85,12 +86,13 @@ func newLoader(template []byte, account, region string, params map[string]string
 			Default any
 		}
 		Conditions map[string]any
+		Mappings   map[string]map[string]map[string]any
 		Resources  map[string]declared
 	}
 	if err := json.Unmarshal(template, &doc); err != nil {
 		return nil, err
 	}
-	l := &loader{account: account, region: region, resources: doc.Resources, conditions: doc.Conditions, lists: map[string]bool{}, made: map[string]Made{}, values: map[string]string{
+	l := &loader{account: account, region: region, resources: doc.Resources, conditions: doc.Conditions, mappings: doc.Mappings, lists: map[string]bool{}, made: map[string]Made{}, values: map[string]string{
 		"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", "AWS::StackName": "keymend",
 	}}
 	for name, p := range doc.Parameters {

@@ -55,6 +55,18 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestMappings(t *testing.T) {
+	t.Parallel()
+	got, err := load(`{"Mappings":{"Hub":{"eu-west-1":{"Region":"us-east-1"}}},"Resources":{"A":{"Type":"T","Properties":{
+		"Sub":{"Fn::Sub":["${Region}/${AWS::Region}/${!Literal}",{"Region":{"Fn::FindInMap":["Hub",{"Ref":"AWS::Region"},"Region"]}}]}}}}}`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]any{"Sub": "us-east-1/eu-west-1/${Literal}"}, got[0].Properties); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	const text = `{"Parameters":{"Names":{"Type":"CommaDelimitedList","Default":""}},
@@ -114,6 +126,9 @@ func TestLoadRefuses(t *testing.T) {
 		"dangling Ref":       {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Ref":"B"}}}}}`, `"B"`},
 		"dangling GetAtt":    {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::GetAtt":"B.Arn"}}}}}`, `"B"`},
 		"no such attribute":  {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Sub":"${B.Name}"}}},"B":{"Type":"T"}}}`, `"Name"`},
+		"no such mapping":    {`{"Mappings":{"M":{"a":{"b":"c"}}},"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::FindInMap":["M","a","d"]}}}}}`, "[M a d]"},
+		"half a mapping":     {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::FindInMap":["M","a"]}}}}}`, "two keys"},
+		"Fn::Sub of a list":  {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Sub":["${B}"]}}}}}`, "Fn::Sub takes"},
 		"circle":             {`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Ref":"B"}}},"B":{"Type":"T","DependsOn":"A"}}}`, "itself"},
 		"no such parameter":  {`{"Resources":{}}`, `"Extra"`},
 	} {

@@ -9,6 +9,7 @@ func FuzzLoad(f *testing.F) {
 		`{"Resources":{"A":{"Type":"T","DependsOn":["A"]}}}`,
 		`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Join":["",[{"Ref":"A"},1,null]]}}}}}`,
 		`{"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::GetAtt":[1,2]}}}},"Parameters":{"P":{"Default":[]}}}`,
+		`{"Mappings":{"M":{"a":{"b":1}}},"Resources":{"A":{"Type":"T","Properties":{"X":{"Fn::Sub":["${m}",{"m":{"Fn::FindInMap":["M","a","b"]}}]}}}}}`,
 		`{"Resources":null}`, `[]`, `{"Resources":{"A":{"Type":"T","DependsOn":"none"}}}`,
 	} {
 		f.Add(seed)

@@ -63,6 +63,8 @@ func (l *loader) call(name string, argument any) (any, error) {
 		return l.sub(argument)
 	case "Fn::If":
 		return l.choose(argument)
+	case "Fn::FindInMap":
+		return l.findInMap(argument)
 	}
 	return nil, fmt.Errorf("%s is not in the sandbox", name)
 }
@@ -124,17 +126,47 @@ func (l *loader) join(argument any) (any, error) {
 	return strings.Join(text, fmt.Sprint(list[0])), nil
 }
 
-// sub replaces ${Name} and ${Name.Attribute}; ${!Name} stands for ${Name}.
+// findInMap is Fn::FindInMap: a mapping's name and two keys.
+func (l *loader) findInMap(argument any) (any, error) {
+	resolved, err := l.resolve(argument)
+	if err != nil {
+		return nil, err
+	}
+	keys, ok := resolved.([]any)
+	if !ok || len(keys) != 3 {
+		return nil, fmt.Errorf("Fn::FindInMap takes a mapping's name and two keys")
+	}
+	v, ok := l.mappings[fmt.Sprint(keys[0])][fmt.Sprint(keys[1])][fmt.Sprint(keys[2])]
+	if !ok {
+		return nil, fmt.Errorf("the template has no mapping %v", keys)
+	}
+	return v, nil
+}
+
+// sub replaces ${Name} and ${Name.Attribute}; ${!Name} stands for ${Name}. With a map
+// beside the text, its names come first.
 func (l *loader) sub(argument any) (any, error) {
 	text, ok := argument.(string)
-	if !ok {
-		return nil, fmt.Errorf("Fn::Sub with a map is not in the sandbox")
+	own := map[string]any{}
+	if list, is := argument.([]any); is && len(list) == 2 {
+		resolved, err := l.resolve(list[1])
+		if err != nil {
+			return nil, err
+		}
+		own, _ = resolved.(map[string]any)
+		text, ok = list[0].(string)
+	}
+	if !ok || own == nil {
+		return nil, fmt.Errorf("Fn::Sub takes a text, or a text and a map")
 	}
 	var failed error
 	out := regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllStringFunc(text, func(found string) string {
 		name := found[2 : len(found)-1]
 		if literal, ok := strings.CutPrefix(name, "!"); ok {
 			return "${" + literal + "}"
+		}
+		if v, ok := own[name]; ok {
+			return fmt.Sprint(v)
 		}
 		v, err := l.named(name)
 		if err != nil && failed == nil {

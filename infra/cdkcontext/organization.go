@@ -1,0 +1,216 @@
+package cdkcontext
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An Organization is what the settings say of one: which accounts Keymend works for,
+// from where.
+type Organization struct {
+	ID, Hub, Management string   // the organization's id; accounts
+	Delegated           bool     // a delegated administrator makes the StackSets, not the management account
+	Regions             []string // that are governed; the first is home
+	HubRegions          []string // those of them that have a hub stack
+	Waves               []Wave   // that have units, in the order in which they are deployed
+	PermissionsBoundary string   // name of a managed policy; "" = none
+	ImageParameters     string   // path; "" = none
+	MaxConcurrent       int      // percent
+	FailureTolerance    int      // percent, of every wave but the canary's
+}
+
+// A Wave is units that are deployed together, with the same settings.
+type Wave struct {
+	Name                     string // "canary", or "" of the main one
+	Units                    []string
+	Mode, OwnKey, ForeignKey string
+	unitsKey, prefix         string // context keys
+}
+
+// OfOrganizations returns the context keys that are about an organization, without
+// "keymend:".
+func OfOrganizations() []string {
+	return append([]string{
+		"administrator", "canaryForeignKey", "canaryMode", "canaryOwnKey", "failureTolerance", "maxConcurrent", "unitsForeignKey", "unitsMode", "unitsOwnKey",
+	}, asking()...)
+}
+
+// asking returns those of them that say that there is one. The others have a default
+// that means nothing without.
+func asking() []string {
+	return []string{"canaryUnits", "hubAccount", "hubRegions", "imageParameters", "managementAccount", "organizationId", "permissionsBoundary", "regions", "units"}
+}
+
+// HubRegion returns where the events of a governed Region go: to its own hub stack, or
+// else to home's.
+func (o Organization) HubRegion(region string) string {
+	if slices.Contains(o.HubRegions, region) {
+		return region
+	}
+	return o.Regions[0]
+}
+
+// OfHub returns settings of the functions: the widest that a wave asks for. What a wave
+// doesn't ask for, its accounts have no role for.
+func (o Organization) OfHub(wave func(Wave) string, careful string) string {
+	for _, w := range o.Waves {
+		if wave(w) != careful {
+			return wave(w)
+		}
+	}
+	return careful
+}
+
+// NewOrganization returns the organization of settings that Validate returned; nil:
+// there is none.
+func NewOrganization(text map[string]string) *Organization {
+	if !slices.ContainsFunc(asking(), func(name string) bool { return text[name] != "" }) {
+		return nil
+	}
+	o := &Organization{
+		ID: text["organizationId"], Hub: text["hubAccount"], Management: text["managementAccount"], Delegated: text["administrator"] == "delegated",
+		Regions: list(text["regions"]), HubRegions: list(text["hubRegions"]),
+		PermissionsBoundary: text["permissionsBoundary"], ImageParameters: text["imageParameters"],
+	}
+	if len(o.HubRegions) == 0 && len(o.Regions) > 0 {
+		o.HubRegions = o.Regions[:1]
+	}
+	o.MaxConcurrent, _ = strconv.Atoi(text["maxConcurrent"])       // Validate has seen to it
+	o.FailureTolerance, _ = strconv.Atoi(text["failureTolerance"]) // the same
+	for _, w := range waves(text) {
+		if len(w.Units) > 0 {
+			o.Waves = append(o.Waves, w)
+		}
+	}
+	return o
+}
+
+func waves(text map[string]string) []Wave {
+	wave := func(name, units, keys string) Wave {
+		return Wave{
+			Name: name, Units: list(text[units]), Mode: text[keys+"Mode"], OwnKey: text[keys+"OwnKey"], ForeignKey: text[keys+"ForeignKey"],
+			unitsKey: units, prefix: keys,
+		}
+	}
+	return []Wave{wave("canary", "canaryUnits", "canary"), wave("", "units", "units")}
+}
+
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// organization checks the settings of an organization, where any says that there is one.
+func (v *validator) organization() {
+	o := NewOrganization(v.text)
+	if o == nil {
+		return
+	}
+	v.matches("organizationId", `o-[a-z0-9]{10,32}`, "the organization's id, as in o-a1b2c3d4e5")
+	v.matches("hubAccount", `[0-9]{12}`, "the id of the account that the functions run in: 12 digits")
+	v.matches("managementAccount", `[0-9]{12}`, "the id of the organization's management account: 12 digits")
+	v.oneOf("administrator", "delegated", "management")
+	v.matches("permissionsBoundary", `[\w+=,.@-]{0,128}`, "empty, or the name (not the ARN) of a managed policy that every account has")
+	v.matches("imageParameters", `(/([a-zA-Z0-9_.-]+/)+)?`, "empty, or the path of the SSM parameters that name images, which begins and ends with /")
+	v.matches("maxConcurrent", `[1-9][0-9]?|100`, "a percentage from 1 to 100")
+	v.matches("failureTolerance", `[0-9]|[1-4][0-9]|50`, "a percentage from 0 to 50: more would hide that it failed")
+	if o.Hub != "" && o.Hub == o.Management {
+		v.problem("hubAccount", "is the management account, which no service control policy binds and no StackSet reaches; take another")
+	}
+	if v.text["scope"] == "all" {
+		v.problem("scope", `is "all"; in an organization a key's owner has to enrol it`)
+	}
+	v.regions(*o)
+	v.units(*o)
+	v.waves()
+}
+
+// regions checks where the organization is governed from. IAM's events are in one Region
+// of a partition only: that of the partition's own endpoint.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+func (v *validator) regions(o Organization) {
+	if len(o.Regions) == 0 {
+		v.problem("regions", "is empty; name the Regions to govern, the hub's home first: a Region that is denied by a service control policy would fail the whole operation")
+		return
+	}
+	partition := partitionOf(o.Regions[0])
+	global := map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}[partition]
+	switch {
+	case partition == "aws-cn":
+		v.problem("regions", "are of China, where StackSets can't take an organization; deploy the account stack there")
+	case !slices.Contains(o.Regions, global):
+		v.problem("regions", "lack %s, the only Region that has IAM's events; without it nobody sees that a service-linked role was made", global)
+	}
+	for i, r := range o.Regions {
+		switch {
+		case !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`).MatchString(r):
+			v.problem("regions", "have %q; a Region is written like eu-west-1", r)
+		case slices.Contains(o.Regions[:i], r):
+			v.problem("regions", "have %s twice", r)
+		case partitionOf(r) != partition:
+			v.problem("regions", "have %s, of another partition than %s", r, o.Regions[0])
+		}
+	}
+	for _, r := range o.HubRegions {
+		if !slices.Contains(o.Regions, r) {
+			v.problem("hubRegions", "have %q, which isn't among keymend:regions", r)
+		}
+	}
+	if !slices.Contains(o.HubRegions, o.Regions[0]) {
+		v.problem("hubRegions", "lack %s, the first of keymend:regions: Regions without a hub stack send there", o.Regions[0])
+	}
+	for _, name := range []string{"alarmTopic", "encryptionKey"} {
+		if part := strings.SplitN(v.text[name], ":", 6); len(part) == 6 && (len(o.HubRegions) > 1 || part[3] != o.Regions[0]) {
+			v.problem(name, "is of Region %s; the hub's stacks are in %s: leave it empty, or have one hub Region, that one", part[3], strings.Join(o.HubRegions, ", "))
+		}
+	}
+}
+
+// units checks what the waves are deployed to.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html
+func (v *validator) units(o Organization) {
+	if len(o.Waves) == 0 {
+		v.problem("units", "and %scanaryUnits are empty; name the organizational units to deploy to", keyPrefix)
+	}
+	const most = 50 // of an operation
+	var seen []string
+	for _, w := range o.Waves {
+		key := w.unitsKey
+		if len(w.Units) > most {
+			v.problem(key, "have %d units; StackSets take %d at once: name a unit above them", len(w.Units), most)
+		}
+		for _, u := range w.Units {
+			switch {
+			case !regexp.MustCompile(`^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$`).MatchString(u):
+				v.problem(key, "have %q; a unit's id is like ou-a1b2-c3d4e5f6, the root's like r-a1b2", u)
+			case slices.Contains(seen, u):
+				v.problem(key, "have %s, which is named before: the roles' names would collide", u)
+			case strings.HasPrefix(u, "r-") && (len(o.Waves) > 1 || len(w.Units) > 1):
+				v.problem(key, "have the root %s, which holds every other unit: the roles' names would collide", u)
+			}
+			seen = append(seen, u)
+		}
+	}
+}
+
+// waves checks what each wave asks for. One hub serves both, and so they can't ask for
+// two ways of curing the same.
+func (v *validator) waves() {
+	all := waves(v.text)
+	for _, w := range all {
+		v.oneOf(w.prefix+"Mode", "observe", "propose", "enforce")
+		v.oneOf(w.prefix+"OwnKey", "grant", "auto", "policy")
+		v.oneOf(w.prefix+"ForeignKey", "report", "grant", "copy")
+		if w.ForeignKey == "copy" && !strings.HasPrefix(v.text["copyKey"], "alias/") {
+			v.problem("copyKey", "is %q; copies lie under a key of each account's own: name an alias that every account has", v.text["copyKey"])
+		}
+	}
+	differ := func(a, b, careful string) bool { return a != b && a != careful && b != careful }
+	if differ(all[0].OwnKey, all[1].OwnKey, "grant") {
+		v.problem(all[1].prefix+"OwnKey", "is %q, and %s%s is %q; one hub serves both waves: they can be the same, or one of them grant", all[1].OwnKey, keyPrefix, all[0].prefix+"OwnKey", all[0].OwnKey)
+	}
+	if differ(all[0].ForeignKey, all[1].ForeignKey, "report") {
+		v.problem(all[1].prefix+"ForeignKey", "is %q, and %s%s is %q; one hub serves both waves: they can be the same, or one of them report", all[1].ForeignKey, keyPrefix, all[0].prefix+"ForeignKey", all[0].ForeignKey)
+	}
+}

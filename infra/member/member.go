@@ -1,0 +1,93 @@
+// Package member is what an account of an organization has of Keymend: roles that the
+// hub's functions take, once, and rules that send AWS's events to the hub, in each
+// Region. There is no function, queue or asset in it, so that StackSets can deploy it.
+package member
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"keymend/infra/cdkcontext"
+	"keymend/infra/cfn"
+	"keymend/infra/role"
+	"keymend/infra/rule"
+	"keymend/pkg/permission"
+)
+
+// Switch is the SSM parameter by which an account's owner stops Keymend there.
+const Switch = "/keymend/switch"
+
+// Props are what the stacks need.
+type Props struct {
+	Organization cdkcontext.Organization
+	// Suffix is of the service-linked role that groups are moved to; "" = none.
+	Suffix string
+	// Resume is how many instances a group may lack that is let launch again after Auto
+	// Scaling stopped it; "0": none is.
+	Resume string
+}
+
+// NewRoles makes the stack with the roles, which are global: an account has one.
+func NewRoles(scope constructs.Construct, id string, props Props) (awscdk.Stack, error) {
+	stack := newStack(scope, id, "Keymend's roles in an account of an organization, for the functions of its hub.")
+	newParameters(stack, append(common(props),
+		parameter{"OwnKey", "auto, policy: the hub may write policies of this account's enrolled keys; grant: it may only create grants", "grant", "", []string{"grant", "auto", "policy"}},
+		parameter{"DedicatedRoleSuffix", "Groups may be moved to AWSServiceRoleForAutoScaling_ and this suffix; none: every group keeps its role", props.Suffix, "[a-zA-Z0-9_+=,.@-]{0,35}", nil},
+		parameter{"ResumeSuspended", "Not 0: groups that Auto Scaling stopped may be let launch again", props.Resume, "[0-9]{1,4}", nil},
+		parameter{"ImageParameters", "Path under which the SSM parameters are that templates name their images by; it begins and ends with /; none: only AWS's public parameters", props.Organization.ImageParameters, "(/([a-zA-Z0-9_.-]+/)+)?", nil},
+		parameter{"PermissionsBoundary", "Name of the managed policy that bounds the roles; none: nothing does", props.Organization.PermissionsBoundary, `[\w+=,.@-]{0,128}`, nil},
+	))
+	c := newConditions(stack)
+	return stack, role.New(stack, "Roles", role.Props{
+		Roles: permission.Members(),
+		Place: permission.Place{
+			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Prefix: cfn.Prefix, SwitchParameter: Switch,
+			Organization: "${OrganizationId}", Hub: "${HubAccount}", Bus: rule.Bus,
+			Groups: []string{"${HubAccount}"}, Suffix: "${DedicatedRoleSuffix}", Copies: true, Resumes: true, ImageParameters: "${ImageParameters}",
+		},
+		Conditions: map[permission.Role]awscdk.CfnCondition{
+			permission.PolicyWriter: c.writesPolicies, permission.GroupWriter: c.changesGroups, permission.Copier: c.copies,
+		},
+		Without: []role.Without{
+			{Condition: c.forOthers, Lacks: func(p *permission.Place) { p.Groups = nil }},
+			{Condition: c.dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
+			{Condition: c.resumes, Lacks: func(p *permission.Place) { p.Resumes = false }},
+			{Condition: c.copies, Lacks: func(p *permission.Place) { p.Copies = false }},
+			{Condition: c.images, Lacks: func(p *permission.Place) { p.ImageParameters = "" }},
+		},
+		Boundary: cfn.Optional{Given: c.bounded, Value: awscdk.Fn_Sub(new("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${PermissionsBoundary}"), nil)},
+	})
+}
+
+type conditions struct{ writesPolicies, forOthers, copies, dedicated, resumes, changesGroups, images, bounded awscdk.CfnCondition }
+
+func newConditions(stack awscdk.Stack) conditions {
+	given := func(name, parameter string) awscdk.CfnCondition {
+		return condition(stack, name, awscdk.Fn_ConditionNot(is(parameter, "")))
+	}
+	c := conditions{
+		forOthers: condition(stack, "ForOthers", is("ForeignKey", "grant")), copies: condition(stack, "Copies", is("ForeignKey", "copy")),
+		dedicated: given("Dedicated", "DedicatedRoleSuffix"), images: given("ImagesByParameter", "ImageParameters"), bounded: given("Bounded", "PermissionsBoundary"),
+	}
+	c.resumes = condition(stack, "Resumes", awscdk.Fn_ConditionNot(is("ResumeSuspended", "0")))
+	c.changesGroups = condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
+	// Else grants are all that the hub can make here.
+	c.writesPolicies = condition(stack, "WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(is("OwnKey", "grant")), c.forOthers))
+	return c
+}
+
+func condition(stack awscdk.Stack, name string, e awscdk.ICfnConditionExpression) awscdk.CfnCondition {
+	return awscdk.NewCfnCondition(stack, &name, &awscdk.CfnConditionProps{Expression: e})
+}
+
+func is(parameter, value string) awscdk.ICfnConditionExpression {
+	return awscdk.Fn_ConditionEquals(cfn.Ref(parameter), value)
+}
+
+// newStack makes a stack that is plain CloudFormation: what StackSets take.
+func newStack(scope constructs.Construct, id, description string) awscdk.Stack {
+	return awscdk.NewStack(scope, &id, &awscdk.StackProps{
+		Description: &description, AnalyticsReporting: new(false),
+		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
+	})
+}

@@ -1,0 +1,132 @@
+package organization_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/infra/account"
+	"keymend/infra/cdkcontext"
+	"keymend/infra/function"
+	"keymend/infra/golden"
+	"keymend/infra/organization"
+	"keymend/infra/template"
+)
+
+var update = flag.Bool("update", false, "write what is synthesised to infra/template")
+
+// All tests share one jsii kernel: it is a Node process.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	jsii.Close()
+	_ = os.RemoveAll(assembly())
+	os.Exit(code)
+}
+
+// settings are those of the committed templates: two Regions, one of them with a hub
+// stack, and a unit in each wave.
+func settings() map[string]any {
+	return map[string]any{
+		"organizationId": "o-a1b2c3d4e5", "hubAccount": "999900001111", "managementAccount": "000011112222",
+		"regions": "eu-west-1,us-east-1", "units": "ou-a1b2-22222222", "canaryUnits": "ou-a1b2-11111111",
+		"unitsMode": "enforce", "canaryMode": "enforce",
+	}
+}
+
+// newApp makes the stacks of the shipped cdk.json with these settings.
+func newApp(t *testing.T, outdir string) awscdk.App {
+	t.Helper()
+	context, err := cdkcontext.Read(func(string) string { return "" }, func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join("..", "..", name))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(context, settings())
+	text, err := cdkcontext.Validate(context, cdkcontext.Stack{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, AnalyticsReporting: new(false), TreeMetadata: new(false)})
+	code := filepath.Join("..", "account", "testdata")
+	if err := organization.NewStacks(app, account.Hub{Organization: *cdkcontext.NewOrganization(text), Props: account.Props{
+		Defaults: text, Code: map[string]string{function.Diagnose: filepath.Join(code, "diagnose.zip"), function.Remediate: filepath.Join(code, "remediate.zip")},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+var assembly = sync.OnceValue(func() string {
+	dir, err := os.MkdirTemp("", "keymend-assembly")
+	if err != nil {
+		panic(err)
+	}
+	return dir
+})
+
+// The committed templates are what the CDK app makes.
+func TestTemplatesAreWhatIsSynthesised(t *testing.T) {
+	newApp(t, assembly()).Synth(nil)
+	for _, one := range []struct {
+		file, stack string
+		committed   []byte
+	}{
+		{"member-roles", "keymend-member-roles", template.MemberRoles()}, {"member-region", "keymend-member-region", template.MemberRegion()},
+		{"hub-roles", "keymend-hub-roles", template.HubRoles()}, {"hub", "keymend-hub-eu-west-1", template.Hub()},
+		{"organization", "keymend-organization", template.Organization()},
+	} {
+		text, err := os.ReadFile(filepath.Join(assembly(), one.stack+".template.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := golden.LayOut(text)
+		if *update {
+			if err := os.WriteFile(filepath.Join("..", "template", one.file+".json"), []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if diff := cmp.Diff(string(one.committed), got); diff != "" {
+			t.Errorf("infra/template/%s.json isn't what the CDK app makes; `go test ./infra/organization -update` writes it anew (-committed +synthesised):\n%s", one.file, diff)
+		}
+	}
+	if *update {
+		t.Fatal("templates rewritten; run again without -update")
+	}
+}
+
+// What StackSets deploy is what is committed, to the byte.
+func TestBodiesAreTheMembersTemplates(t *testing.T) {
+	var sets struct {
+		Resources map[string]struct {
+			Properties struct{ TemplateBody string }
+		}
+	}
+	if err := json.Unmarshal(template.Organization(), &sets); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string][]byte{
+		"Roles": template.MemberRoles(), "CanaryRoles": template.MemberRoles(), "Regions": template.MemberRegion(), "CanaryRegions": template.MemberRegion(),
+	} {
+		var line bytes.Buffer
+		if err := json.Compact(&line, want); err != nil {
+			t.Fatal(err)
+		}
+		if got := sets.Resources[id].Properties.TemplateBody; got != line.String() {
+			t.Errorf("%s deploys something else:\n%s", id, cmp.Diff(line.String(), got))
+		}
+	}
+	if len(sets.Resources) != 4 {
+		t.Errorf("%d resources", len(sets.Resources))
+	}
+}
