@@ -129,11 +129,11 @@ func (s *stage) lastCall() int {
 }
 
 // writes returns the calls since the part began by which Keymend's functions
-// changed something, or tried to; their queues and logs apart.
+// changed something, or tried to; their queues, logs and events apart.
 func (s *stage) writes() []sandbox.SeenCall {
 	return slices.DeleteFunc(s.box.Calls(), func(c sandbox.SeenCall) bool {
-		reads := regexp.MustCompile(`^(Describe|Get|List)`).MatchString(c.Operation)
-		plumbing := slices.Contains([]string{"sts", "sqs", "logs"}, c.Service)
+		reads := regexp.MustCompile(`^(Describe|Get|List|Lookup)`).MatchString(c.Operation)
+		plumbing := slices.Contains([]string{"sts", "sqs", "logs", "events"}, c.Service)
 		return c.Serial <= s.calls || !strings.Contains(c.Caller, ":assumed-role/keymend-") || reads || plumbing
 	})
 }
