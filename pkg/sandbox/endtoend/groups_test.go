@@ -43,7 +43,7 @@ func (w *world) imageOf(snapshot string) string {
 // snapshot makes a snapshot, encrypted under key unless that is "".
 func (w *world) snapshot(key string) string {
 	w.t.Helper()
-	in := &ec2.CreateVolumeInput{AvailabilityZone: new(region + "a"), Size: new(int32(8))}
+	in := &ec2.CreateVolumeInput{AvailabilityZone: new(w.cfg.Region + "a"), Size: new(int32(8))}
 	if key != "" {
 		in.Encrypted, in.KmsKeyId = new(true), &key
 	}
@@ -72,7 +72,7 @@ func (w *world) group(name, template, version string) {
 	w.t.Helper()
 	_, err := w.asg.CreateAutoScalingGroup(w.t.Context(), &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: &name, MinSize: new(int32(0)), MaxSize: new(int32(4)), DesiredCapacity: new(int32(2)),
-		AvailabilityZones: []string{region + "a", region + "b"},
+		AvailabilityZones: []string{w.cfg.Region + "a", w.cfg.Region + "b"},
 		LaunchTemplate:    &astypes.LaunchTemplateSpecification{LaunchTemplateId: &template, Version: &version},
 	})
 	must(w.t, err)

@@ -50,6 +50,7 @@ type setup struct {
 	sweeps    bool // what no event told of is looked for, too
 	drifts    bool // it is heard what others do to keys, templates and settings, and what KMS denies
 	start     time.Time
+	region    string
 }
 
 // with sets a parameter of the account template.
@@ -77,7 +78,7 @@ func newWorld(t *testing.T, options ...option) *world {
 	t.Helper()
 	s := setup{
 		params:   map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"},
-		switches: sandbox.DefaultSwitches(), start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
+		switches: sandbox.DefaultSwitches(), start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), region: region,
 		document: func(b []byte) []byte { return b },
 	}
 	for _, o := range options {
@@ -90,8 +91,8 @@ func newWorld(t *testing.T, options ...option) *world {
 	must(t, err)
 	_, err = box.ListenFunctions("127.0.0.1:0")
 	must(t, err)
-	must(t, box.Deploy(s.document(template.Account()), account, region, s.params, binaries))
-	w := connect(t, box, url, account, region)
+	must(t, box.Deploy(s.document(template.Account()), account, s.region, s.params, binaries))
+	w := connect(t, box, url, account, s.region)
 	for _, r := range signal.Rules() {
 		if on := r.Schedule != "" && s.sweeps || r.Schedule == "" && s.drifts; r.Name != "" && !on {
 			_, err := w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: new("keymend-" + r.Name)})
