@@ -37,6 +37,7 @@ func TestWhatDoesNotShowYet(t *testing.T) {
 		undone time.Duration // after it was made; 0 = nobody did
 		late   bool
 	}{
+		"refused, by the record":   {time.Minute, 20 * time.Second, false},
 		"just now":                 {time.Second, 0, true},
 		"by a clock that is ahead": {-time.Minute, 0, true},
 		"long ago":                 {6 * time.Minute, 0, false},
@@ -52,6 +53,9 @@ func TestWhatDoesNotShowYet(t *testing.T) {
 				}
 				back := r
 				back.Outcome, back.Time, back.Undo, back.Schema = outcome.Undone, r.Time.Add(tc.undone), nil, record.Schema
+				if strings.HasPrefix(name, "refused") {
+					back.Outcome = outcome.Failed
+				}
 				line, err := back.Line()
 				return []string{string(line)}, err
 			}

@@ -100,7 +100,7 @@ func (r *recent) learn(key string, told []record.Record) {
 
 // remember takes from the log, and from the record that is to be taken back, what was
 // written a moment ago. It reports whether the change itself is so recent that AWS may
-// not show it yet; one that was taken back since isn't.
+// not show it yet; one of which a later record leaves nothing to take back isn't.
 func (x *Fixer) remember(ctx context.Context, of record.Record) (bool, error) {
 	now := time.Now() // who undoes is at a terminal, and has no other clock
 	x.recent.reached(now)
@@ -114,8 +114,8 @@ func (x *Fixer) remember(ctx context.Context, of record.Record) (bool, error) {
 	}
 	x.recent.learn(of.Key, told)
 	return made && !slices.ContainsFunc(told, func(r record.Record) bool {
-		back := r.Outcome == outcome.Undone || r.Outcome == outcome.PartlyUndone
-		return back && r.RemediationID == of.RemediationID && r.Time.After(of.Time)
+		nothing := r.Phase == record.Result && (len(r.Undo) == 0 || r.Outcome == outcome.PartlyUndone)
+		return nothing && r.RemediationID == of.RemediationID && r.Time.After(of.Time)
 	}), nil
 }
 
