@@ -22,7 +22,7 @@ type parameter struct {
 func parameters() []parameter {
 	return []parameter{
 		{name: "Mode", description: "observe: record only; propose: publish plans; enforce: carry out what is consented to", allowed: []string{"observe", "propose", "enforce"}},
-		{name: "Scope", description: "tagged: keys that their owners enrolled by tag keymend=remediate; all: every key of this account, and the writers' roles may write to each", allowed: []string{"tagged", "all"}},
+		{name: "Scope", description: "tagged: keys that their owners enrolled by tag keymend=remediate, with or without a day; all: every key of this account, and the writers' roles may write to each", allowed: []string{"tagged", "all"}},
 		{name: "OwnKey", description: "auto: statements, or a grant where KMS or the policy's owner wouldn't keep them; policy: statements; grant: grants", allowed: []string{"auto", "policy", "grant"}},
 		{name: "Accounts", kind: "CommaDelimitedList", description: "Other accounts whose keys may be opened for groups of this one, where their owners consent; none unless named"},
 		{name: "ForeignKey", description: "grant: edit the policy of a consenting owner's key in another account, and create the grant; report: leave the policy to its owner, and create the grant once that allows it; copy: copy what groups launch from to CopyKey, and give their templates a version that names the copy", allowed: []string{"grant", "report", "copy"}},
@@ -37,6 +37,8 @@ func parameters() []parameter {
 		{name: "SwitchParameter", description: "SSM parameter that stops all writes unless its value is on", pattern: "/[a-zA-Z0-9_./-]+"},
 		{name: "VerifyReads", description: "Reads in a row that must agree after a write"},
 		{name: "VerifyInterval", description: "Time between two of them"},
+		{name: "MaxChangesAnHour", description: "Changes that may be begun unattended within an hour in an account and Region; what is beyond is proposed"},
+		{name: "MaxChangesAnHourInAll", description: "The same, wherever this deployment writes"},
 		{name: "RetentionInDays", description: "How long audit records are kept", kind: "Number", allowed: cdkcontext.Retentions()},
 		{name: "EncryptionKey", description: "ARN of the customer managed key that logs and queues are encrypted under; none: keys of AWS's"},
 		{name: "AlarmTopic", description: "ARN of the SNS topic that alarms are sent to; none: they show in CloudWatch only"},

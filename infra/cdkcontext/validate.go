@@ -31,6 +31,7 @@ func Variables() map[string]string {
 		"resumeSuspended": variable.ResumeSuspended,
 		"copyKey":         variable.CopyKey, "moveDefault": variable.MoveDefault, "dedicatedRoleSuffix": variable.ServiceLinkedRole,
 		"switchParameter": variable.SwitchParameter, "verifyReads": variable.VerifyReads, "verifyInterval": variable.VerifyInterval,
+		"maxChangesAnHour": variable.MaxChangesAnHour, "maxChangesAnHourInAll": variable.MaxChangesAnHourInAll,
 	}
 }
 

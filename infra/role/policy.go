@@ -58,8 +58,8 @@ func (d documents) hangsOn(w Without) bool {
 	return is == w.Condition || w.Either && slices.ContainsFunc(d.props.Without, func(o Without) bool { return o.Condition == is })
 }
 
-// untagged makes those operators of a statement's condition that are dropped for
-// all keys hang on AllKeys, within the statement.
+// untagged makes those operators of a statement's condition that are others for all
+// keys hang on AllKeys, within the statement.
 func (d documents) untagged(w write, whole []any) error {
 	if d.props.AllKeys == nil {
 		return nil
@@ -72,8 +72,12 @@ func (d documents) untagged(w write, whole []any) error {
 		tagged, _ := s.(map[string]any)["Condition"].(map[string]any)
 		free, _ := all[i].(map[string]any)["Condition"].(map[string]any)
 		for operator, keys := range tagged {
-			if _, ok := free[operator]; !ok {
-				tagged[operator] = map[string]any{"Fn::If": []any{*d.props.AllKeys.LogicalId(), map[string]any{"Ref": "AWS::NoValue"}, keys}}
+			rest, ok := free[operator]
+			if !ok {
+				rest = map[string]any{"Ref": "AWS::NoValue"}
+			}
+			if !reflect.DeepEqual(rest, keys) {
+				tagged[operator] = map[string]any{"Fn::If": []any{*d.props.AllKeys.LogicalId(), rest, keys}}
 			}
 		}
 	}

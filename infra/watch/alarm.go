@@ -58,6 +58,8 @@ func alarms() []alarm {
 		{"DiagnoseThrottledAlarm", "diagnose-throttled", "Function keymend-diagnose was throttled for 15 minutes.", "A function is throttled", ofFunction("Throttles", function.Diagnose), "Sum", 0, 3, false},
 		{"RemediateThrottledAlarm", "remediate-throttled", "Function keymend-remediate was throttled for 15 minutes.", "A function is throttled", ofFunction("Throttles", function.Remediate), "Sum", 0, 3, false},
 		{"NoSweepAlarm", "no-sweep", "For an hour nothing has looked for groups that no event told of.", "No sweep", metric{"AWS/Events", "Invocations", "RuleName", cfn.Prefix + signal.Sweep{}.Name()}, "Sum", 1, 12, true},
+		{"BrakedAlarm", "braked", "More changes are asked for than may be begun in an hour, or what was begun can't be read: they are proposed.", "Braked", records("Held", "braked"), "Sum", 0, 1, false},
+		{"TakenAwayAlarm", "taken-away", "Somebody took away what Keymend had written; it isn't written again.", "Taken away", records("Held", "taken-away"), "Sum", 0, 1, false},
 		{"UnexplainedWritesAlarm", "unexplained-writes", "One of Keymend's roles changed something, and the audit log has no intent for it.", "A write without a record", records("Findings", "unexplained-write"), "Sum", 0, 1, false},
 		{"SettingsInvalidAlarm", "settings-invalid", "The functions' settings are invalid: Keymend only observes.", "Settings invalid", records("Findings", "settings-invalid"), "Sum", 0, 1, false},
 		{"LooksNotPermittedAlarm", "looks-not-permitted", "AWS refused Keymend a call that it needs to look.", "Not permitted", records("Findings", "not-permitted"), "Sum", 0, 1, false},

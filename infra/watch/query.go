@@ -50,7 +50,7 @@ stats count(*) as changes, latest(@timestamp) as last by account, region, key, o
 sort changes desc`},
 		{"TimeToRecoverQuery", "time-to-recover", `filter ispresent(Proofs) and ispresent(SecondsSinceFailure)
 stats count(*) as groups, pct(SecondsSinceFailure, 50) as p50, pct(SecondsSinceFailure, 95) as p95, max(SecondsSinceFailure) as longest by bin(1d)`},
-		{"ProposalsQuery", "pending-proposals", lastOutcome + `filter ` + last("=", []outcome.Outcome{outcome.Proposed}, "") + `
+		{"ProposalsQuery", "pending-proposals", lastOutcome + `filter ` + last("=", []outcome.Outcome{outcome.Proposed, outcome.TakenAway, outcome.Braked}, "or") + `
 sort seen desc`},
 		{"BrokenQuery", "broken", lastOutcome + `filter ` + last("!=", whole(), "and") + `
 sort seen desc`},

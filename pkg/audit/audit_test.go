@@ -180,7 +180,9 @@ func TestMetricsKeepTheFormat(t *testing.T) {
 	metrics := map[string]bool{}
 	unexplained := outcomeOf()
 	unexplained.Phase, unexplained.Outcome = record.Finding, outcome.UnexplainedWrite
-	records := []record.Record{unexplained}
+	braked := unexplained
+	braked.Outcome = outcome.Braked
+	records := []record.Record{unexplained, braked}
 	for _, phase := range []record.Phase{record.Finding, record.Intent, record.Result, record.Proof} {
 		r := outcomeOf()
 		r.Phase = phase

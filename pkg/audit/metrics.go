@@ -28,6 +28,10 @@ func metricsOf(r record.Record) map[string]any {
 	name := metricName(r.Phase)
 	definitions := []map[string]string{{"Name": name, "Unit": "Count"}}
 	line := map[string]any{name: 1}
+	if r.Outcome == outcome.Braked || r.Outcome == outcome.TakenAway { // whichever function says so
+		definitions = append(definitions, map[string]string{"Name": "Held", "Unit": "Count"})
+		line["Held"] = 1
+	}
 	dimensions := [][]string{{}}
 	if r.Outcome != "" {
 		dimensions = append(dimensions, []string{"Outcome"})

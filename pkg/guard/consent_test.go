@@ -208,8 +208,12 @@ func TestEveryReason(t *testing.T) {
 		guard.CopyNotConsented: {agreeing(), copying(), func(in *guard.Input) { in.Finding.Copy.Keys[0].Tags = nil }, proposed, "TagKey=keymend-copy"},
 		guard.CopyNotSeen:      {agreeing(), copying(), func(in *guard.Input) { in.Finding.Copy.Keys[0].Unreadable = "not onboarded" }, proposed, "TagKey=keymend-copy"},
 		guard.OnlyProposing:    {permitted(), edit(), func(in *guard.Input) { in.Mode = settings.Propose }, proposed, ""},
-		guard.MayNotBeNeeded:   {permitted(), edit(), func(in *guard.Input) {}, proposed, "it hangs on aws:PrincipalOrgID"},
-		guard.SwitchedOff:      {permitted(), edit(), func(in *guard.Input) { in.Switch, in.SwitchText = guard.SwitchOff, "the parameter says off" }, proposed, "the parameter says off"},
+		guard.TakenAway: {permitted(), edit(), func(in *guard.Input) {
+			in.Past.Gone = &guard.Removal{What: "2 statements added (r-1)", By: "an administrator wrote the key's policy"}
+		}, proposed, "2 statements added (r-1), written 0001-01-01T00:00:00Z; since then: an administrator wrote the key's policy."},
+		guard.Braked:         {permitted(), edit(), func(in *guard.Input) { in.Past.Read, in.Past.Unread = true, "refused" }, proposed, "can't be read: refused"},
+		guard.MayNotBeNeeded: {permitted(), edit(), func(in *guard.Input) {}, proposed, "it hangs on aws:PrincipalOrgID"},
+		guard.SwitchedOff:    {permitted(), edit(), func(in *guard.Input) { in.Switch, in.SwitchText = guard.SwitchOff, "the parameter says off" }, proposed, "the parameter says off"},
 	} {
 		tc.since(&tc.in)
 		if reason == guard.MayNotBeNeeded {
@@ -234,7 +238,7 @@ func TestEveryReasonIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1)
-	const reasons = 23 // those of TestEveryReason
+	const reasons = 25 // those of TestEveryReason
 	if len(all) != reasons {
 		t.Errorf("%d reasons, and %d rows in TestEveryReason", len(all), reasons)
 	}

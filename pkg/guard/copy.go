@@ -78,12 +78,13 @@ func (in Input) against(k copyKey) (Reason, string) {
 
 // lacks says what a key's owner would have to say, and doesn't.
 func (in Input) lacks(k copyKey) string {
+	_, enrolled := tag.Enrolled(k.Tags)
 	switch odd := tag.Odd(k.Tags); {
 	case k.Unreadable != "":
 		return "the key's tags couldn't be read: " + k.Unreadable
 	case odd != "":
 		return fmt.Sprintf("tag %s on the key is no consent", odd)
-	case k.Tags[tag.Keymend] != tag.Remediate:
+	case !enrolled:
 		return "the key has no tag " + tag.Keymend
 	case !slices.Contains(strings.Fields(k.Tags[tag.Copy]), in.Finding.Account):
 		return "tag " + tag.Copy + " doesn't name " + in.Finding.Account

@@ -19,6 +19,9 @@ type Input struct {
 	SwitchText  string   // how it was read, or why it couldn't be
 	PersonAsked bool     // a person at a terminal, with their own credentials
 	OwnCalls    bool     // that person writes through no role of Keymend's
+	MaxHere     int      // changes that may be begun within an hour in the group's account and Region
+	MaxInAll    int      // and in all
+	Past        Past     // for what nobody asks for
 	Accounts    []string // the other accounts whose keys may be opened; none: no other's
 
 	Finding   plan.Finding      // what the plan is about: key, role, and the tags where consent stands
@@ -63,9 +66,11 @@ type Verdict struct {
 	Propose bool `json:"propose"` // not carried out, but shown to the owner
 	// Try: whether it may be carried out hangs on what can't be read from here; who
 	// carries out finds it out by a trial that writes nothing, and asks again.
-	Try     bool         `json:"try,omitempty"`
-	Reason  Reason       `json:"reason"`
-	Text    string       `json:"text"`
-	Consent string       `json:"consent"` // where consent was found, or why not
-	Run     []quote.Task `json:"-"`       // the commands by which the owners would consent
+	Try      bool         `json:"try,omitempty"`
+	Reason   Reason       `json:"reason"`
+	Text     string       `json:"text"`
+	Gone     string       `json:"gone,omitempty"`     // the remediation whose change was taken away
+	Enrolled string       `json:"enrolled,omitempty"` // the day in the key's tag; "" = there is none
+	Consent  string       `json:"consent"`            // where consent was found, or why not
+	Run      []quote.Task `json:"-"`                  // the commands by which the owners would consent
 }

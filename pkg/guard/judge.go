@@ -28,17 +28,25 @@ import (
 //	a consent is missing                               → proposal; see consent
 //	mode propose                                       → proposal
 //	switch off, or not readable                        → proposal
+//	somebody took away what Keymend wrote; see takenAway
+//	                                                   → proposal
+//	too many changes within the hour, or they can't be counted; see braked
+//	                                                   → proposal
 //	access may be there, and no person asked           → proposal
 //	else                                               → yes; or a trial, where that tells whether the key's owner agrees
 func Judge(in Input, p plan.Plan) Verdict {
 	reason, consent := in.judge(p)
 	v := Verdict{Reason: reason, Text: in.text(reason, p), Consent: consent, Run: in.run(reason, p)}
+	if reason == TakenAway {
+		v.Gone = in.Past.Gone.Remediation
+	}
+	v.Enrolled, _ = tag.Enrolled(in.Finding.Tags)
 	switch reason {
 	case Consented, ScopeAll, PersonDecided, HalfGiven, RoleBySettings, ResumeBySettings:
 		v.Allowed = true
 	case HalfNotSeen:
 		v.Try = true
-	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, OnlyProposing, SwitchedOff, MayNotBeNeeded, TooManyMissing:
+	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, OnlyProposing, SwitchedOff, TakenAway, Braked, MayNotBeNeeded, TooManyMissing:
 		v.Propose = true
 	default: // neither
 	}
@@ -65,6 +73,10 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 		return OnlyProposing, consent
 	case in.Switch != SwitchNone && in.Switch != SwitchOn:
 		return SwitchedOff, consent
+	case in.takenAway():
+		return TakenAway, consent
+	case in.braked(p) != "":
+		return Braked, consent
 	case p.Doubt != "" && !in.PersonAsked:
 		return MayNotBeNeeded, consent
 	}
@@ -113,13 +125,13 @@ func whose(p plan.Plan) change.Consent {
 
 // ownKey says by what a key of the own account may be opened.
 func (in Input) ownKey() (Reason, string) {
-	const consented = tag.Keymend + "=" + tag.Remediate
 	odd := tag.Odd(in.Finding.Tags)
+	_, enrolled := tag.Enrolled(in.Finding.Tags)
 	switch {
 	case in.Finding.TagsUnreadable != "":
 		return NotConsented, "the key's tags couldn't be read: " + in.Finding.TagsUnreadable
-	case odd == "" && in.Finding.Tags[tag.Keymend] == tag.Remediate:
-		return Consented, "tag " + consented + " on the key"
+	case odd == "" && enrolled:
+		return Consented, "tag " + tag.Keymend + "=" + in.Finding.Tags[tag.Keymend] + " on the key"
 	case in.PersonAsked:
 		return PersonDecided, "a person asked for it, with their own credentials"
 	case odd != "":
@@ -228,7 +240,9 @@ func (in Input) run(r Reason, p plan.Plan) []quote.Task {
 	case CopyNotConsented, CopyNotSeen:
 		return in.agree(p)
 	case NotConsented, ConsentElsewhere:
-		return in.enrol(p.Target)
+		return in.enrol(p.Target, "")
+	case TakenAway:
+		return in.enrol(in.Finding.Facts.Key.ARN, in.anew())
 	case TooManyMissing:
 		return []quote.Task{launch.Resume(in.Finding.Account, in.Finding.Region, in.Finding.Group)}
 	}
@@ -249,6 +263,10 @@ func (in Input) text(r Reason, p plan.Plan) string {
 		return text + " This one is " + in.Finding.Principal.ARN + "."
 	case TagsNotReadable:
 		return text + " " + in.Finding.TagsUnreadable
+	case TakenAway:
+		return text + in.removed(p)
+	case Braked:
+		return text + " " + in.braked(p)
 	case MayNotBeNeeded:
 		return text + " " + p.Doubt
 	case SwitchedOff:

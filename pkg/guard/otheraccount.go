@@ -49,14 +49,14 @@ func (in Input) across(p plan.Plan) (Reason, string) {
 
 // enrolled: no tag speaks against it.
 func (in Input) enrolled(named bool, p plan.Plan) (Reason, string) {
-	tagged := in.Finding.Tags[tag.Keymend] == tag.Remediate
+	_, tagged := tag.Enrolled(in.Finding.Tags)
 	switch {
 	case tagged && named:
-		return Consented, fmt.Sprintf("tags %s=%s and %s with %s on the key", tag.Keymend, tag.Remediate, tag.Accounts, in.Finding.Account)
+		return Consented, fmt.Sprintf("tags %s=%s and %s with %s on the key", tag.Keymend, in.Finding.Tags[tag.Keymend], tag.Accounts, in.Finding.Account)
 	case halfGiven(p):
 		return HalfGiven, "the owner added the statements by which account " + in.Finding.Account + " creates the grant"
 	case tagged:
-		return NotConsented, fmt.Sprintf("tag %s=%s is on the key, but nothing names account %s", tag.Keymend, tag.Remediate, in.Finding.Account)
+		return NotConsented, fmt.Sprintf("tag %s=%s is on the key, but nothing names account %s", tag.Keymend, in.Finding.Tags[tag.Keymend], in.Finding.Account)
 	}
 	return NotConsented, "the key has no tag " + tag.Keymend
 }
@@ -103,11 +103,11 @@ func organization(accounts []string) string {
 	return ", which counts only where the roles trust an organization's hub; these don't: the accounts are named by id"
 }
 
-// enrol says which tags the key's owner sets. What the owner named before stays
-// named.
-func (in Input) enrol(keyARN string) []quote.Task {
+// enrol says which tags the key's owner sets, with a day or "". What the owner named
+// before stays named.
+func (in Input) enrol(keyARN, day string) []quote.Task {
 	if in.Finding.OwnKey() {
-		return []quote.Task{Enrol(keyARN)}
+		return []quote.Task{EnrolFrom(keyARN, day)}
 	}
 	accounts, _ := in.named()
 	if !slices.Contains(accounts, in.Finding.Account) {
@@ -116,7 +116,7 @@ func (in Input) enrol(keyARN string) []quote.Task {
 	if len(strings.Join(accounts, " ")) > tag.Longest {
 		return nil // see crowded
 	}
-	return []quote.Task{Enrol(keyARN, Named{tag.Accounts, accounts})}
+	return []quote.Task{EnrolFrom(keyARN, day, Named{tag.Accounts, accounts})}
 }
 
 // crowded says that the owner's tag has no room for this account; "" = it has.
@@ -138,8 +138,12 @@ type Named struct {
 
 // Enrol is the one command by which a key's owner lets Keymend open it unattended; for
 // other accounts, it names them, too.
-func Enrol(keyARN string, others ...Named) quote.Task {
-	words := []string{"aws", "kms", "tag-resource", "--key-id", keyARN, "--tags", "TagKey=" + tag.Keymend + ",TagValue=" + tag.Remediate}
+func Enrol(keyARN string, others ...Named) quote.Task { return EnrolFrom(keyARN, "", others...) }
+
+// EnrolFrom is Enrol with the day of the enrolment, as in tag.Enrolled; "" = without.
+func EnrolFrom(keyARN, day string, others ...Named) quote.Task {
+	value := strings.TrimSpace(tag.Remediate + " " + day)
+	words := []string{"aws", "kms", "tag-resource", "--key-id", keyARN, "--tags", "TagKey=" + tag.Keymend + ",TagValue=" + value}
 	for _, n := range others {
 		words = append(words, "TagKey="+n.Tag+",TagValue="+strings.Join(n.Accounts, " "))
 	}

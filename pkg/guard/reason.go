@@ -21,6 +21,8 @@ const (
 	ForeignKey      Reason = "foreign-key"
 	OnlyProposing   Reason = "only-proposing"
 	SwitchedOff     Reason = "switched-off"
+	TakenAway       Reason = "taken-away"        // somebody took away what Keymend wrote
+	Braked          Reason = "braked"            // as many changes as may be were begun within the hour
 	MayNotBeNeeded  Reason = "may-not-be-needed" // what stands may be access enough
 
 	HalfGiven        Reason = "half-given"        // permitted: the owner's key policy lets this account create the grant
@@ -50,6 +52,8 @@ func Explain(r Reason) string {
 		NotConsented:    "The key's owner hasn't enrolled it.",
 		ForeignKey:      "The key belongs to an account whose keys the settings don't let Keymend open.",
 		OnlyProposing:   "A person has to approve (mode: propose).",
+		TakenAway:       "Somebody took away what Keymend wrote; it isn't written again unattended.",
+		Braked:          "No other change is begun unattended by now.",
 		MayNotBeNeeded:  "A person has to approve: what stands may be access enough.",
 		SwitchedOff:     "The switch that stops all writes isn't on.",
 

@@ -49,10 +49,21 @@ func Saw(records []record.Record, id, factsDigest string) bool {
 func Told(records []record.Record, r record.Record) bool {
 	for _, o := range slices.Backward(records) {
 		if o.ID == r.ID && o.Phase == record.Finding {
+			if gone := goneOf(r); gone != "" && gone == goneOf(o) {
+				return true // whatever else is rewritten there
+			}
 			return o.Outcome == r.Outcome && o.Digest == r.Digest && o.Reason == r.Reason && o.Decision == r.Decision
 		}
 	}
 	return false
+}
+
+// goneOf is the remediation whose change was taken away, by a record; "" = none was.
+func goneOf(r record.Record) string {
+	if r.Outcome != outcome.TakenAway || r.Verdict == nil {
+		return ""
+	}
+	return r.Verdict.Gone
 }
 
 // Outcome is the last thing known about the finding. A change that was begun, and of

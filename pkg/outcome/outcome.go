@@ -40,6 +40,9 @@ const (
 
 	PartlyUndone Outcome = "partly-undone"
 
+	TakenAway Outcome = "taken-away"
+	Braked    Outcome = "braked"
+
 	Waiting    Outcome = "waiting"
 	Copying    Outcome = "copying"
 	Moved      Outcome = "moved"
@@ -60,6 +63,8 @@ func Meanings() map[Outcome]string {
 		Fixable:          "A fix exists and is permitted; nobody was there to carry it out.",
 		Sent:             "A fix exists, is permitted, and was sent to be carried out.",
 		Waiting:          "A fix exists; another change has to stand before it is sent, or it would be of no use while another key stays shut. As a proof: the key is open, and Auto Scaling hasn't tried to launch since; it does by itself.",
+		TakenAway:        "A fix exists, and somebody took it away since Keymend wrote it: it isn't written again unattended. The reason has it as code for the policy's owner.",
+		Braked:           "A fix exists and is permitted; as many changes as the settings allow were begun within an hour, or whether they were can't be read.",
 		NotPermitted:     "AWS refused Keymend a call that it needs; the reason names the action.",
 		SettingsInvalid:  "The settings are invalid: Keymend only observes until they are mended.",
 		InService:        "Instances launched through access that Keymend gave. Versions that heard of each launch wrote it.",

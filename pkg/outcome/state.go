@@ -20,7 +20,7 @@ const (
 func states() map[State][]Outcome {
 	return map[State][]Outcome{
 		StateNone:       {Ignored, NothingToDo, NotKMS, CauseElsewhere},
-		StateProposed:   {Proposed, Observed, Fixable, Sent, Waiting},
+		StateProposed:   {Proposed, Observed, Fixable, Sent, Waiting, TakenAway, Braked},
 		StateWritten:    {Unproven, Copying, HandedOver, PartlyUndone},
 		StateProven:     {Fixed, Moved, Stands},
 		StateInService:  {InService, Recovered},

@@ -74,9 +74,11 @@ func (p Place) writePolicyForOthers() []Permission {
 		return nil
 	}
 	condition := map[string]map[string][]string{
-		"Null":         {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
-		"StringEquals": {"aws:ResourceTag/" + tag.Keymend: {tag.Remediate}},
-		"StringLike":   {"aws:ResourceTag/" + tag.Accounts: {"*${aws:PrincipalTag/" + tag.Account + "}*"}},
+		"Null": {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
+		"StringLike": {
+			"aws:ResourceTag/" + tag.Keymend:  tag.Enrolments(),
+			"aws:ResourceTag/" + tag.Accounts: {"*${aws:PrincipalTag/" + tag.Account + "}*"},
+		},
 	}
 	if p.Organization != "" {
 		condition["Null"]["aws:PrincipalTag/"+tag.Account] = []string{"false"}

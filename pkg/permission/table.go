@@ -15,7 +15,7 @@ func (p Place) readLaunch() []Permission {
 		{Action: "autoscaling:DescribeAutoScalingGroups", Resource: "*", Why: "which template a group launches from, as which role, and what it has in service"},
 		{Action: "autoscaling:DescribeLaunchConfigurations", Resource: "*", Why: "the image and volumes of groups that launch from a launch configuration"},
 		{Action: "autoscaling:DescribeScalingActivities", Resource: "*", Why: "when launches failed, where a key has to be found by what CloudTrail shows of them"},
-		{Action: "cloudtrail:LookupEvents", Resource: "*", Why: "which key the role was refused then, since an image may be shared without the snapshots that name its key; whose edit of a key policy was lost by a write"},
+		{Action: "cloudtrail:LookupEvents", Resource: "*", Why: "which key the role was refused then, since an image may be shared without the snapshots that name its key; whose edit of a key policy was lost by a write; who took away what Keymend wrote"},
 		{Action: "ec2:DescribeLaunchTemplateVersions", Resource: "*", Why: "the template's image and volumes"},
 		{Action: "ssm:GetParameters", Resource: parameters, Why: "the image of a template that names it as resolve:ssm:…; EC2 resolves it in the caller's name"},
 		{Action: "ssm:GetParameters", Resource: "arn:" + p.Partition + ":ssm:*::parameter/aws/service/*", Why: "the same, for AWS's public parameters"},
@@ -116,7 +116,7 @@ func (p Place) readSwitch() []Permission {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 func (p Place) readLogs() []Permission {
 	return []Permission{
-		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "whether a write by Keymend's roles is one that remediate meant to make"},
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "whether a write by Keymend's roles is one that remediate meant to make; what was written before, and how much within the hour"},
 		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether what a sweep finds was told before"},
 	}
 }
@@ -125,7 +125,7 @@ func (p Place) readLogs() []Permission {
 // saw.
 func (p Place) readSeen() []Permission {
 	return []Permission{
-		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "what was written to a key in the last minutes, which KMS may not show yet"},
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "what was written to a key in the last minutes, which KMS may not show yet; what was written before, and how much within the hour"},
 		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether a launch failed since a policy is as it is"},
 	}
 }
@@ -163,7 +163,10 @@ func (p Place) enrolled(condition map[string]map[string][]string) map[string]map
 	if p.Scope == "all" {
 		return condition
 	}
-	condition["StringEquals"] = map[string][]string{"aws:ResourceTag/" + tag.Keymend: {tag.Remediate}}
+	if condition["StringLike"] == nil {
+		condition["StringLike"] = map[string][]string{}
+	}
+	condition["StringLike"]["aws:ResourceTag/"+tag.Keymend] = tag.Enrolments()
 	return condition
 }
 

@@ -121,7 +121,7 @@ func (f Finding) let(o Options) []string {
 	if !role {
 		return []string{allow("LetSeeAndOpen", o.Reader.ARN, "", append(read, write)...)}
 	}
-	condition := fmt.Sprintf(`,"Condition":{"StringEquals":{"aws:ResourceTag/%s":%q}}`, tag.Keymend, tag.Remediate)
+	condition := fmt.Sprintf(`,"Condition":{"StringLike":{"aws:ResourceTag/%s":["%s"]}}`, tag.Keymend, strings.Join(tag.Enrolments(), `","`))
 	return []string{allow("LetKeymendSee", o.Reader.ARN, "", read...), allow("LetKeymendOpen", writer, condition, write)}
 }
 

@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/statements"
 )
 
 // ours reports whether a statement is Keymend's and names the principal.
@@ -40,5 +42,19 @@ func (f Finding) decidedByStatement(by string) bool {
 func (f Finding) decidedByGrant(by string) bool {
 	return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
 		return by == "grant "+g.ID && strings.HasPrefix(g.Name, grant.Prefix)
+	})
+}
+
+// Lacks reports whether any of what steps gave the principal on the key isn't there any
+// more. What can't be seen isn't gone; what a step ended isn't lacking.
+func (f Finding) Lacks(steps change.Steps) bool {
+	return slices.ContainsFunc(steps, func(s change.Step) bool {
+		switch s := s.(type) {
+		case statements.Add:
+			return f.Facts.Policy != nil && len(s.Sids) > 0 && !s.In(f.Facts.Policy)
+		case grant.Create:
+			return f.Facts.GrantsUnreadable == "" && len(f.ourGrants()) == 0
+		}
+		return false
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"keymend/pkg/apply/once"
 	"keymend/pkg/apply/refusal"
 	"keymend/pkg/change"
+	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/settings"
@@ -46,7 +47,7 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 	r.Writes = d.Plan.Steps.Calls()
 	done(&r, whole, by, before, true)
 	r.Before, r.After = "", ""
-	if err := x.write(ctx, r); err != nil {
+	if err := x.intend(ctx, r); err != nil {
 		return r, err
 	}
 	r.Phase = record.Result
@@ -69,6 +70,15 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		return x.anew(ctx, p, d, proven, nil)
 	}
 	return proven, begun(r, e.Before, nil, err)
+}
+
+// intend records an intent, and counts it: the log may show it late.
+func (x *Fixer) intend(ctx context.Context, r record.Record) error {
+	if err := x.write(ctx, r); err != nil {
+		return err
+	}
+	x.recent.began(guard.Change{Remediation: r.RemediationID, Account: r.Account, Region: r.Region})
+	return nil
 }
 
 // ended is how steps end by what came of them. What somebody else may have done is

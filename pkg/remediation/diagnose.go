@@ -142,6 +142,12 @@ func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
 		return outcome.NotPermitted, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
 	case p.NoFix != nil:
 		return outcome.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
+	case v.Reason == guard.TakenAway && p.ForOwner != nil:
+		return outcome.TakenAway, v.Text + " By hand: " + p.ForOwner.String()
+	case v.Reason == guard.TakenAway:
+		return outcome.TakenAway, v.Text
+	case v.Reason == guard.Braked:
+		return outcome.Braked, v.Text
 	case v.Allowed:
 		return outcome.Fixable, v.Text
 	case v.Propose && p.ForOwner != nil:

@@ -130,7 +130,7 @@ func (p pass) message(of plan.Proposal) Message {
 // look brings back what the record of the outcome says about the signal.
 func (m Message) look() signal.Look {
 	failed, _ := time.Parse(time.RFC3339, m.Failed) // zero where it isn't that
-	return signal.Look{Why: signal.Why(m.Signal).Known(), Account: m.Account, Region: m.Region, Group: m.Group, EventIDs: m.EventIDs, Failed: failed, Text: m.Text}
+	return signal.Look{Why: signal.Why(m.Signal).Known(), Account: m.Account, Region: m.Region, Group: m.Group, EventIDs: m.EventIDs, Failed: failed, Text: m.Text, Asked: m.Delivery.Now()}
 }
 
 // key returns the ARN of the key that the message is about; "" = it is about none.

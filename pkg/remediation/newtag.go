@@ -22,11 +22,12 @@ const settling = 5 * time.Minute
 // and whether it may pass; "" where that can't be the reason. Where the time isn't
 // known, nothing is waited for.
 func (x *Fixer) settles(d Delivery, f plan.Finding, err error) (why string, passes bool) {
-	byRole := x.Settings.RolePrefix != "" && x.Settings.Scope != settings.AllKeys && f.Tags[tag.Keymend] == tag.Remediate
+	_, enrolled := tag.Enrolled(f.Tags)
+	byRole := x.Settings.RolePrefix != "" && x.Settings.Scope != settings.AllKeys && enrolled
 	if !byRole || !mayHangOnTag(f, err) {
 		return "", false
 	}
-	const consent = tag.Keymend + "=" + tag.Remediate
+	consent := tag.Keymend + "=" + f.Tags[tag.Keymend]
 	switch {
 	case d.Now().IsZero():
 		return fmt.Sprintf("The role's permission counts only on keys with the tag %s, and a tag may take up to 5 minutes to count. If it is older than that, the role lacks the permission.", consent), false

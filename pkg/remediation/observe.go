@@ -29,6 +29,7 @@ type pass struct {
 	brake     guard.Switch
 	brakeSays string
 	options   plan.Options
+	past      past
 	decisions []decision
 	tries     int   // plans that somebody overtook, of what is carried out now
 	untried   error // why KMS couldn't be asked what only KMS knows; nil = it could
@@ -60,7 +61,7 @@ func (l *Looker) observed(ctx context.Context, p pass) (pass, error) {
 	if err := l.read(ctx, &p); err != nil {
 		return p, fmt.Errorf("look at %s: %w", p.Group, err)
 	}
-	return l.decided(p), nil
+	return l.settled(ctx, p)
 }
 
 // decided plans for what was read, and asks the guard about every plan.
@@ -122,7 +123,7 @@ func (d decision) staysShut() string {
 
 // stopsAll reports whether a reason stands against every plan alike.
 func stopsAll(r guard.Reason) bool {
-	return r == guard.OnlyObserving || r == guard.OnlyProposing || r == guard.SwitchedOff
+	return r == guard.OnlyObserving || r == guard.OnlyProposing || r == guard.SwitchedOff || r == guard.Braked
 }
 
 // judge asks whether a plan may be carried out. To open a key to a role is of no use
@@ -131,6 +132,7 @@ func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
 	in := guard.Input{
 		Mode: l.Settings.Mode, Scope: l.Settings.Scope, Accounts: l.Settings.Accounts,
 		Switch: p.brake, SwitchText: p.brakeSays, PersonAsked: l.Person.ARN != "", OwnCalls: l.Settings.RolePrefix == "",
+		MaxHere: l.Settings.MaxChangesAnHour, MaxInAll: l.Settings.MaxChangesAnHourInAll, Past: p.past.of(proposal.Finding),
 		Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags, Resume: l.Settings.Resume, Missing: p.Launch.Missing(),
 	}
 	for _, also := range p.Launch.Also {
@@ -138,7 +140,7 @@ func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
 	}
 	v := guard.Judge(in, proposal.Plan)
 	if proposal.Moves != nil && (v.Allowed || v.Try) {
-		in.Finding = p.About(proposal.Finding.Principal)
+		in.Finding, in.Past.Gone = p.About(proposal.Finding.Principal), nil
 		if of := guard.Judge(in, *proposal.Moves); !of.Allowed {
 			return of
 		}

@@ -11,7 +11,8 @@ import (
 	"keymend/pkg/together"
 )
 
-// readLaunch reads the launch, and beside it the key that it is expected to need.
+// readLaunch reads the launch, and beside it the key that it is expected to need, and
+// what was written to that before.
 func (l *Looker) readLaunch(ctx context.Context, p *pass) error {
 	if p.ahead == nil {
 		var err error
@@ -21,7 +22,17 @@ func (l *Looker) readLaunch(ctx context.Context, p *pass) error {
 	var err error
 	_ = together.Do(
 		func() error { p.Launch, err = p.view.Launch(ctx, p.Group); return nil },
-		func() error { p.ahead.failed = p.ahead.from(ctx, p.view); return nil }, // it is read again where it is needed
+		// Both are read again where they are needed, if they can't be read.
+		func() error { p.ahead.failed = p.ahead.from(ctx, p.view); return nil },
+		func() error {
+			if l.Past == nil || l.Person.ARN != "" {
+				return nil
+			}
+			if h, failed := l.remember(ctx, p.past, p.look.Asked, []string{p.ahead.key.ID}); failed == nil && h.unread == "" {
+				p.past = h
+			}
+			return nil
+		},
 	)
 	return err
 }

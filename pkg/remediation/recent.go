@@ -11,6 +11,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
+	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -28,6 +29,32 @@ type recent struct {
 	mu  sync.Mutex
 	now time.Time // the latest that is known; zero = none is
 	all []edit    // oldest first
+
+	begun []mine // changes within the last hour, which the log may not show yet
+}
+
+// mine is a change that this process began.
+type mine struct {
+	at time.Time
+	guard.Change
+}
+
+func (r *recent) began(c guard.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun = append(r.begun, mine{r.now, c})
+}
+
+// changes are those that this process began within the last hour.
+func (r *recent) changes() []guard.Change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun = slices.DeleteFunc(r.begun, func(b mine) bool { return r.now.Sub(b.at) > time.Hour })
+	out := make([]guard.Change, len(r.begun))
+	for i, b := range r.begun {
+		out[i] = b.Change
+	}
+	return out
 }
 
 // reached notes what AWS's clock shows at the least.

@@ -49,7 +49,8 @@ func (x *Fixer) observed(ctx context.Context, p pass) (pass, error) {
 			p.Snapshot = p.With(f.Evaluate())
 		}
 	}
-	return x.decided(p), nil
+	p.past = p.past.with(x.recent.changes())
+	return x.settled(ctx, p)
 }
 
 // Remediate carries out one message, if the facts still ask for it and the guard

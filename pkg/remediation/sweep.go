@@ -147,15 +147,19 @@ const told = 20 * time.Hour
 
 // tell writes what a look found, unless it is a sweep's and nothing new: nothing stands
 // in the way, or the newest record of the finding says the same. What stays is told
-// once a day.
+// once a day, and so is what was taken away, whoever asked.
 func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) error {
-	if look.Sweep == nil || r.Outcome == outcome.Sent {
+	asked := look.Asked
+	if look.Sweep != nil {
+		asked = look.Sweep.Asked
+	}
+	if look.Sweep == nil && (r.Outcome != outcome.TakenAway || asked.IsZero()) || r.Outcome == outcome.Sent {
 		return l.write(ctx, r)
 	}
 	if r.Outcome == outcome.NothingToDo || r.Outcome == outcome.Ignored {
 		return nil
 	}
-	lines, err := l.AWS.Logged(ctx, r.ID, look.Sweep.Asked.Add(-told), look.Sweep.Asked.Add(time.Hour))
+	lines, err := l.AWS.Logged(ctx, r.ID, asked.Add(-told), asked.Add(time.Hour))
 	switch _, final := finalOutcome(err); {
 	case err != nil && !final:
 		return fmt.Errorf("read the log about %s: %w", r.ID, err)

@@ -39,6 +39,9 @@ func Parse(get func(string) string) (Config, error) {
 		Resume:      p.upTo(variable.ResumeSuspended, 1000),
 		CopyKey:     p.matching(variable.CopyKey, keyPattern),
 		MoveDefault: oneOf(&p, variable.MoveDefault, "false", "false", "true") == "true",
+
+		MaxChangesAnHour:      p.most(variable.MaxChangesAnHour, 10),
+		MaxChangesAnHourInAll: p.most(variable.MaxChangesAnHourInAll, 20),
 	}
 	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {
 		c.ForeignKey = ForeignReport // the key is set, and none
@@ -157,6 +160,21 @@ func (p *parser) count(name string) int {
 	if err != nil || n < 1 || n > most {
 		p.problem(name, "is %q; it must be a number from 1 to %d", value, most)
 		return unset
+	}
+	return n
+}
+
+// most returns how many changes may be begun in an hour; by a bad value none.
+func (p *parser) most(name string, unset int) int {
+	const most = 1000 // more would be no brake, and what is read to count them has to fit into an invocation
+	value := p.get(name)
+	if value == "" {
+		return unset
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n > most {
+		p.problem(name, "is %q; it must be a number from 0 to %d", value, most)
+		return 0
 	}
 	return n
 }

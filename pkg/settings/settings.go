@@ -47,6 +47,9 @@ type Config struct {
 
 	CopyKey     string `json:"copyKey"`     // key of the group's account and Region that copies lie under: ARN or alias
 	MoveDefault bool   `json:"moveDefault"` // a template's $Default may be moved though other groups use it
+
+	MaxChangesAnHour      int `json:"maxChangesAnHour"`      // begun unattended in an account and Region
+	MaxChangesAnHourInAll int `json:"maxChangesAnHourInAll"` // begun unattended wherever this deployment writes
 }
 
 // Digest identifies the settings in audit records: SHA-256 in hexadecimal. The

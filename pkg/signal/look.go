@@ -50,6 +50,10 @@ type Look struct {
 	Failed   time.Time
 	Text     string // AWS's words about the launch that failed; data, never trusted as a cause
 
+	// Asked is the least that AWS's clock shows by now; zero = not known. It isn't sent:
+	// the queue says it.
+	Asked time.Time `json:"-"`
+
 	Sweep  *Swept  `json:",omitempty"` // nil = nobody looked through a list of groups
 	Follow *Follow `json:",omitempty"` // nil = it follows no change
 }

@@ -9,12 +9,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The tags by which a key's owner decides.
 const (
 	Keymend   = "keymend"   // on a key, or Ignore on a group
-	Remediate = "remediate" // value: Keymend may open the key unattended
+	Remediate = "remediate" // value: Keymend may open the key unattended; a date may follow, see Enrolled
 	Ignore    = "ignore"    // value: Keymend may not even propose it
 
 	// Accounts lists the other accounts, separated by spaces, whose groups the
@@ -72,13 +73,33 @@ func Ignores(tags map[string]string) bool {
 	return false
 }
 
+// Enrolled reads a key's enrolment: Remediate, alone or with the day from which it
+// counts ("remediate 2026-11-28"). A later day than before lets Keymend write again what
+// somebody took away. The day is "" where there is none; others aren't read.
+func Enrolled(tags map[string]string) (day string, ok bool) {
+	value := tags[Keymend]
+	if value == Remediate {
+		return "", true
+	}
+	day, dated := strings.CutPrefix(value, Remediate+" ")
+	if _, err := time.Parse(time.DateOnly, day); !dated || err != nil {
+		return "", false
+	}
+	return day, true
+}
+
+// Enrolments are the values of Keymend by which a key is enrolled, as IAM's StringLike
+// has them. It can't tell a day from other text: that is for Enrolled.
+func Enrolments() []string { return []string{Remediate, Remediate + " ????-??-??"} }
+
 // Odd returns the tags that are Keymend's and not consent to the letter, as
 // "key=value", separated by commas; "" = there are none. Whoever wrote one meant
 // something.
 func Odd(tags map[string]string) string {
 	var odd []string
 	for key, value := range tags {
-		if Is(key, Keymend) && (key != Keymend || value != Remediate) {
+		_, enrolled := Enrolled(tags)
+		if Is(key, Keymend) && (key != Keymend || !enrolled) {
 			odd = append(odd, key+"="+value)
 		}
 	}

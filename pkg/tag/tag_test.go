@@ -65,3 +65,25 @@ func TestTagsOfCopies(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A day may follow the word; whatever else does is no enrolment.
+func TestEnrolled(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{"remediate": "", "remediate 2026-11-28": "2026-11-28", "remediate 0001-01-01": "0001-01-01"} {
+		day, ok := tag.Enrolled(map[string]string{"keymend": value})
+		if day != want || !ok || tag.Odd(map[string]string{"keymend": value}) != "" {
+			t.Errorf("%q: %q, %v", value, day, ok)
+		}
+	}
+	for _, value := range []string{"", "ignore", "remediate ", "Remediate 2026-11-28", "remediate  2026-11-28", "remediate 2026-11-31", "remediate 2026-1-2", "remediate 28.11.2026", "remediate 2026-11-28 ", "remediate2026-11-28", "2026-11-28"} {
+		if day, ok := tag.Enrolled(map[string]string{"keymend": value}); ok || day != "" {
+			t.Errorf("%q enrols from %q", value, day)
+		}
+		if odd := tag.Odd(map[string]string{"keymend": value}); odd == "" {
+			t.Errorf("%q is nothing odd", value)
+		}
+	}
+	if _, ok := tag.Enrolled(map[string]string{"Keymend": "remediate"}); ok {
+		t.Error("another key enrols")
+	}
+}

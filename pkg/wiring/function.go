@@ -47,7 +47,7 @@ func newLooker(ctx context.Context, getenv func(string) string, version string) 
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
 	l := &remediation.Looker{
-		Settings: c, AWS: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL, c.DriftQueueURL}, Edits: world.Edits, Kinds: table.Kinds(), Plan: plan.All,
+		Settings: c, AWS: world, Past: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL, c.DriftQueueURL}, Edits: world.Edits, Kinds: table.Kinds(), Plan: plan.All,
 		Log: Telling{
 			Log: &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
 			Bus: eventbridge.NewFromConfig(cfg), Complain: func(ctx context.Context, err error) {

@@ -17,21 +17,29 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func Lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, field, value string, from, to time.Time) ([]string, error) {
 	var out []string
-	err := lines(ctx, client, group, field, value, from, to, func(_ time.Time, line string) { out = append(out, line) })
-	return out, err
+	err := lines(ctx, client, group, with(field, value), from, to, func(_ time.Time, line string) { out = append(out, line) })
+	return out, ifThere(err)
 }
 
-// lines hands them on, one at a time.
-func lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, field, value string, from, to time.Time, each func(at time.Time, line string)) error {
+// ifThere takes a log group that isn't there for one without lines.
+func ifThere(err error) error {
+	if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
+		return nil
+	}
+	return err
+}
+
+// with is the pattern of lines whose field has a value.
+func with(field, value string) string { return fmt.Sprintf("{ $.%s = %q }", field, value) }
+
+// lines hands the lines that fit a pattern on, one at a time. Pages may be empty, and
+// more follow all the same.
+func lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, pattern string, from, to time.Time, each func(at time.Time, line string)) error {
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: &group, FilterPattern: new(fmt.Sprintf("{ $.%s = %q }", field, value)),
-		StartTime: millis(from), EndTime: millis(to),
+		LogGroupName: &group, FilterPattern: &pattern, StartTime: millis(from), EndTime: millis(to),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
-			return nil
-		}
 		if err != nil {
 			return fmt.Errorf("read log group %s: %w", group, err)
 		}

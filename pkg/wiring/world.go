@@ -118,7 +118,7 @@ type fleet struct {
 // Told implements remediation.Fleet.
 func (f fleet) Told(ctx context.Context, from, to time.Time, each func(at time.Time, line string)) error {
 	group := permission.Place{Prefix: f.from.Settings.RolePrefix}.LogGroup(permission.Diagnose)
-	return lines(ctx, cloudwatchlogs.NewFromConfig(f.from.Own), group, "account", f.account, from, to, each)
+	return ifThere(lines(ctx, cloudwatchlogs.NewFromConfig(f.from.Own), group, with("account", f.account), from, to, each))
 }
 
 // Edits reads who wrote a key's policy since a time, in the key's account.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -62,6 +63,7 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 		for _, look := range asked {
+			look.Asked = arrived(m)
 			looks, ids = append(looks, look), append(ids, m.MessageId)
 		}
 	}
@@ -180,4 +182,14 @@ func (h Signals) diagnose(ctx context.Context, l *remediation.Looker, at signal.
 // ignored is the record of what isn't for Keymend.
 func ignored(why error) record.Record {
 	return record.Record{Phase: record.Finding, Outcome: outcome.Ignored, Reason: why.Error()}
+}
+
+// arrived is when SQS first handed a message out, by its clock; zero = not known. A
+// delayed one was sent long before.
+func arrived(m events.SQSMessage) time.Time {
+	first, err := strconv.ParseInt(m.Attributes["ApproximateFirstReceiveTimestamp"], 10, 64)
+	if err != nil {
+		return delivery(m).Now()
+	}
+	return time.UnixMilli(first)
 }

@@ -13,7 +13,7 @@ import (
 
 // parseFilter reads a filter pattern: nothing; terms that must all be there,
 // with or without quotes; or a JSON condition, `{ $.id = "r-*" }`, with * for any
-// text. What else CloudWatch Logs knows is refused.
+// text, or several, `{ ($.id = "r-*") && ($.phase = "intent") }`. What else CloudWatch Logs knows is refused.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func parseFilter(text string) (func(line string) bool, error) {
 	text = strings.TrimSpace(text)
@@ -42,8 +42,26 @@ func parseFilter(text string) (func(line string) bool, error) {
 	}, nil
 }
 
-// parseCondition reads a condition on one member of a JSON line.
+// parseCondition reads a condition on one member of a JSON line, or several in
+// parentheses that all hold, joined by &&.
 func parseCondition(text string) (func(line string) bool, error) {
+	if inner, joined := strings.CutPrefix(text, "("); joined {
+		one, rest, closed := strings.Cut(inner, ")")
+		if !closed {
+			return nil, errors.New("no ) at the end")
+		}
+		first, err := parseCondition(strings.TrimSpace(one))
+		rest = strings.TrimSpace(rest)
+		if err != nil || rest == "" {
+			return first, err
+		}
+		rest, and := strings.CutPrefix(rest, "&&")
+		if !and {
+			return nil, fmt.Errorf("%q is not in the sandbox", text)
+		}
+		others, err := parseCondition(strings.TrimSpace(rest))
+		return func(line string) bool { return first(line) && others(line) }, err
+	}
 	shape := regexp.MustCompile(`^\$\.([A-Za-z0-9_.-]+)\s*=\s*("[^"]*"|[^\s"()]+)$`)
 	m := shape.FindStringSubmatch(text)
 	if m == nil {

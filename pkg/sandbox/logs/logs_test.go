@@ -35,23 +35,26 @@ func TestFilter(t *testing.T) {
 	t.Parallel()
 	s := filled("START RequestId: 1", `{"id":"r-1","phase":"finding","n":3,"nested":{"x":"why not"}}`, `{"id":"r-2","phase":"intent"}`, "END RequestId: 1")
 	for pattern, want := range map[string]int{
-		"":                           4,
-		"RequestId":                  2,
-		"RequestId START":            1,
-		`"RequestId: 1"`:             2,
-		`"r-1" finding`:              1,
-		`{ $.id = "r-1" }`:           1,
-		`{ $.id = "r-*" }`:           2,
-		`{ $.n = 3 }`:                1,
-		`{ $.nested.x = "why not" }`: 1,
-		`{ $.none = "x" }`:           0,
+		"":                                   4,
+		"RequestId":                          2,
+		"RequestId START":                    1,
+		`"RequestId: 1"`:                     2,
+		`"r-1" finding`:                      1,
+		`{ $.id = "r-1" }`:                   1,
+		`{ $.id = "r-*" }`:                   2,
+		`{ $.n = 3 }`:                        1,
+		`{ $.nested.x = "why not" }`:         1,
+		`{ $.none = "x" }`:                   0,
+		`{ ($.id = "r-*") && ($.n = 3) }`:    1,
+		`{ ($.id = "r-*") }`:                 2,
+		`{ ($.id = "r-*")&&($.none = "x") }`: 0,
 	} {
 		out, err := s.FilterLogEvents(ctx(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new(group), FilterPattern: &pattern})
 		if err != nil || len(out.Events) != want {
 			t.Errorf("%s: %d, %v; want %d", pattern, len(out.Events), err, want)
 		}
 	}
-	for _, bad := range []string{`{ $.id`, `{ $.a > 3 }`, `{ $.a != 3 }`, `{ $.a = 1 && $.b = 2 }`, `?one ?other`, `[a, b]`} {
+	for _, bad := range []string{`{ $.id`, `{ $.a > 3 }`, `{ $.a != 3 }`, `{ $.a = 1 && $.b = 2 }`, `{ ($.a = 1) && }`, `{ ($.a = 1) || ($.b = 2) }`, `{ ($.a = 1 }`, `{ () }`, `?one ?other`, `[a, b]`} {
 		_, err := s.FilterLogEvents(ctx(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new(group), FilterPattern: &bad})
 		if w := new(wire.Error); !errors.As(err, &w) || w.Code != "InvalidParameterException" {
 			t.Errorf("%s: %v", bad, err)

@@ -3,29 +3,36 @@
 // It depends on nothing.
 package variable
 
+// A Name is the name of an environment variable. It is a text: whoever reads one asks
+// for it by that.
+type Name = string
+
 // The variables.
 const (
-	Mode            = "KEYMEND_MODE"
-	Scope           = "KEYMEND_SCOPE"
-	OwnKey          = "KEYMEND_OWN_KEY"
-	SwitchParameter = "KEYMEND_SWITCH_PARAMETER"
-	OwnershipTags   = "KEYMEND_OWNERSHIP_TAGS" // separated by commas
-	ChangesQueueURL = "KEYMEND_CHANGES_QUEUE_URL"
-	LooksQueueURL   = "KEYMEND_LOOKS_QUEUE_URL"
-	DriftQueueURL   = "KEYMEND_DRIFT_QUEUE_URL"
-	RolePrefix      = "KEYMEND_ROLE_PREFIX"
-	VerifyReads     = "KEYMEND_VERIFY_READS"
-	VerifyInterval  = "KEYMEND_VERIFY_INTERVAL" // as in "2s"
-	Partition       = "KEYMEND_PARTITION"
+	Mode            Name = "KEYMEND_MODE"
+	Scope           Name = "KEYMEND_SCOPE"
+	OwnKey          Name = "KEYMEND_OWN_KEY"
+	SwitchParameter Name = "KEYMEND_SWITCH_PARAMETER"
+	OwnershipTags   Name = "KEYMEND_OWNERSHIP_TAGS" // separated by commas
+	ChangesQueueURL Name = "KEYMEND_CHANGES_QUEUE_URL"
+	LooksQueueURL   Name = "KEYMEND_LOOKS_QUEUE_URL"
+	DriftQueueURL   Name = "KEYMEND_DRIFT_QUEUE_URL"
+	RolePrefix      Name = "KEYMEND_ROLE_PREFIX"
+	VerifyReads     Name = "KEYMEND_VERIFY_READS"
+	VerifyInterval  Name = "KEYMEND_VERIFY_INTERVAL" // as in "2s"
+	Partition       Name = "KEYMEND_PARTITION"
 
-	Accounts          = "KEYMEND_ACCOUNTS" // separated by commas
-	ForeignKey        = "KEYMEND_FOREIGN_KEY"
-	ForeignStatements = "KEYMEND_FOREIGN_STATEMENTS"
+	Accounts          Name = "KEYMEND_ACCOUNTS" // separated by commas
+	ForeignKey        Name = "KEYMEND_FOREIGN_KEY"
+	ForeignStatements Name = "KEYMEND_FOREIGN_STATEMENTS"
 
-	ServiceLinkedRole = "KEYMEND_SERVICE_LINKED_ROLE"
-	ResumeSuspended   = "KEYMEND_RESUME_SUSPENDED"
-	CopyKey           = "KEYMEND_COPY_KEY"
-	MoveDefault       = "KEYMEND_MOVE_DEFAULT"
+	ServiceLinkedRole Name = "KEYMEND_SERVICE_LINKED_ROLE"
+	ResumeSuspended   Name = "KEYMEND_RESUME_SUSPENDED"
+	CopyKey           Name = "KEYMEND_COPY_KEY"
+	MoveDefault       Name = "KEYMEND_MOVE_DEFAULT"
+
+	MaxChangesAnHour      Name = "KEYMEND_MAX_CHANGES_AN_HOUR"
+	MaxChangesAnHourInAll Name = "KEYMEND_MAX_CHANGES_AN_HOUR_IN_ALL"
 )
 
 // Names returns every variable.
@@ -34,6 +41,6 @@ func Names() []string {
 		Mode, Scope, OwnKey, SwitchParameter, OwnershipTags,
 		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition,
 		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
-		ServiceLinkedRole, ResumeSuspended,
+		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll,
 	}
 }

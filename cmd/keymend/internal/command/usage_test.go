@@ -3,6 +3,7 @@ package command_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 const ownKey = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
@@ -35,7 +36,7 @@ func TestUsage(t *testing.T) {
 		"not an address":       {args: []string{"sandbox", "--listen", "nowhere"}, code: 2, errs: "--listen"},
 		"event file missing":   {args: []string{"replay", "no-such-file.json"}, code: 2, errs: "no-such-file.json"},
 		"a file's name":        {args: []string{"replay", "no\x1b[2J\nkeymend: done"}, code: 2, errs: `no\x1b[2J; keymend: done`},
-		"enroll":               {args: []string{"enroll", ownKey}, out: "\n          aws kms tag-resource --key-id " + ownKey + " --tags TagKey=keymend,TagValue=remediate --region eu-west-1\n"},
+		"enroll":               {args: []string{"enroll", ownKey}, out: "\n          aws kms tag-resource --key-id " + ownKey + " --tags 'TagKey=keymend,TagValue=remediate " + time.Now().UTC().Format(time.DateOnly) + "' --region eu-west-1\n"},
 		"enroll for others":    {args: []string{"enroll", ownKey, "--for", "444455556666,777788889999"}, out: "'TagKey=keymend-accounts,TagValue=444455556666 777788889999'"},
 		"enroll for copies":    {args: []string{"enroll", ownKey, "--for", "444455556666", "--copy"}, out: "TagKey=keymend-copy,TagValue=444455556666 "},
 		"enroll an alias":      {args: []string{"enroll", "alias/ebs"}, code: 2, errs: "not the ARN of a key"},

@@ -15,6 +15,7 @@ type Enrolment struct {
 	Key   string   // ARN
 	For   []string // other accounts whose groups it is for
 	Copy  bool     // they may copy, too
+	Day   string   // as in tag.Enrolled
 	Place Place    // where the owner is; the account is taken for the key's
 }
 
@@ -25,7 +26,7 @@ func (e Enrolment) Show(p *screen.Page) {
 	p.Blank()
 	e.Place.Account = owner
 	p.Row(screen.Bold, "OWNER", "account "+owner+" runs:")
-	p.Whole(screen.Bold, "", e.Place.AWS(guard.Enrol(e.Key, e.named()...)))
+	p.Whole(screen.Bold, "", e.Place.AWS(guard.EnrolFrom(e.Key, e.Day, e.named()...)))
 	p.Row(screen.Bold, "OPENS", "the key to the service-linked role of a group that can't launch without it, in account "+owner+": Auto Scaling's, and EC2 Spot's where that launches; to nobody else")
 	if len(e.For) > 0 {
 		others := strings.Join(e.For, ", ")
@@ -35,6 +36,7 @@ func (e Enrolment) Show(p *screen.Page) {
 	if e.Copy {
 		p.Row(screen.Doubt, "", "and what lies under the key may be copied under a key of theirs: it is theirs for good then (docs/copies.md)")
 	}
+	p.Row(screen.Bold, "AGAIN", "with a later day in the tag Keymend writes again what somebody took away since")
 	p.Row(screen.Doubt, "BEWARE", "whoever may create Auto Scaling groups there can use the key through the default role; a sensitive key takes a role of its own: docs/security.md")
 	p.Blank()
 	p.Row(screen.Bold, "STOP", "so that nothing more is opened:")

@@ -22,7 +22,7 @@ func (g Group) fix(p *screen.Page, k Key) {
 	case outcome.Refused:
 		p.Row(screen.Bad, "REFUSED", k.why())
 		g.Place.run(p, "", k.Finding.Run)
-	case outcome.Fixable, outcome.Observed, outcome.Proposed, outcome.Sent:
+	case outcome.Fixable, outcome.Observed, outcome.Proposed, outcome.Sent, outcome.TakenAway, outcome.Braked:
 		g.proposal(p, k)
 	case outcome.Copying, outcome.Moved, outcome.HandedOver:
 		g.copying(p, k)

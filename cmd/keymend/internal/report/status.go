@@ -59,7 +59,7 @@ func (g Group) status() status {
 		return g.broken(Fixable)
 	case g.any(outcome.NoFix) && !g.denied():
 		return status{"UNKNOWN", screen.Doubt, NotOurs}
-	case g.any(outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.Waiting, outcome.Refused, outcome.NoFix, outcome.HandedOver):
+	case g.any(outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.TakenAway, outcome.Braked, outcome.Waiting, outcome.Refused, outcome.NoFix, outcome.HandedOver):
 		return g.broken(NotOurs)
 	}
 	return g.open()
@@ -102,7 +102,7 @@ func (g Group) Code() Code { return g.status().code }
 // fixable reports whether there is a fix that a person may have applied.
 func (k Key) fixable() bool {
 	switch k.Outcome() { //nolint:exhaustive // of the others there is no fix to apply
-	case outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent:
+	case outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.TakenAway, outcome.Braked:
 		return !k.refused()
 	}
 	return false

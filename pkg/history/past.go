@@ -1,0 +1,79 @@
+package history
+
+import (
+	"slices"
+	"time"
+
+	"keymend/pkg/change"
+	"keymend/pkg/guard"
+	"keymend/pkg/outcome"
+	"keymend/pkg/plan"
+	"keymend/pkg/record"
+)
+
+// A Line is one of the log, and when the log took it, by AWS's clock.
+type Line struct {
+	At   time.Time
+	Text string
+}
+
+// An Entry is a record, and when the log took it, by AWS's clock.
+type Entry struct {
+	At time.Time
+	record.Record
+}
+
+// Begun are the changes whose intents are among these, each once.
+func Begun(all []Entry) []guard.Change {
+	var out []guard.Change
+	for _, e := range all {
+		c := guard.Change{Remediation: e.RemediationID, Account: e.Account, Region: e.Region}
+		if e.Phase == record.Intent && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Gone says what Keymend wrote for a finding's key and role, by entries of whichever
+// order, and isn't there any more; nil = nothing. What it ended itself isn't gone, nor
+// what it gave to a role that was deleted since.
+func Gone(all []Entry, f plan.Finding) *guard.Removal {
+	all = slices.SortedStableFunc(slices.Values(all), func(a, b Entry) int { return a.At.Compare(b.At) })
+	for _, e := range slices.Backward(all) {
+		other := e.Key != f.Facts.Key.ARN || e.Principal != f.Principal.ARN || e.PrincipalID != "" && e.PrincipalID != f.Principal.ID
+		if e.Phase != record.Result || other {
+			continue
+		}
+		steps := change.Steps(e.Steps)
+		switch e.Outcome.State() { //nolint:exhaustive // nothing was written
+		case outcome.StateUndone:
+			return removal(e, "the change "+e.RemediationID+" was undone")
+		case outcome.StateWritten, outcome.StateProven:
+			if !steps.Only(func(c change.Claim) bool { return c.Consent == change.KeyOwner }) {
+				continue
+			}
+			if f.Lacks(steps) {
+				return removal(e, "")
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func removal(e Entry, by string) *guard.Removal {
+	out := &guard.Removal{Remediation: e.RemediationID, Written: e.At, What: e.RemediationID, By: by}
+	for i, step := range e.Steps {
+		if words, sep := step.Words(), " and "; i == 0 {
+			out.What = words.What
+		} else {
+			out.What += sep + words.What
+		}
+	}
+	out.What += " (" + e.RemediationID + ")"
+	if e.Verdict != nil {
+		out.Enrolled = e.Verdict.Enrolled
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"keymend/pkg/guard"
+	"keymend/pkg/history"
+	"keymend/pkg/plan"
+	"keymend/pkg/together"
+)
+
+// memory is how far back Keymend knows what it wrote: a year's log takes too long.
+const memory = 30 * 24 * time.Hour
+
+// past is what was read of it; the zero value is nothing, and holds nothing back.
+type past struct {
+	read   bool
+	today  string
+	unread string
+	begun  []guard.Change
+	ended  map[string][]history.Entry // by the key's ARN
+	gone   map[string]*guard.Removal  // by the finding
+}
+
+func (h past) of(f plan.Finding) guard.Past {
+	return guard.Past{Read: h.read || h.unread != "", Begun: h.begun, Unread: h.unread, Today: h.today, Gone: h.gone[f.ID()]}
+}
+
+// with adds what the log may not show yet.
+func (h past) with(begun []guard.Change) past {
+	h.begun = slices.Clone(h.begun)
+	for _, c := range begun {
+		if !slices.Contains(h.begun, c) {
+			h.begun = append(h.begun, c)
+		}
+	}
+	return h
+}
+
+// settled plans and asks the guard; where it permits something, it asks the guard again
+// by what was written before. Who asked in person isn't held back by that.
+func (l *Looker) settled(ctx context.Context, p pass) (pass, error) {
+	p = l.decided(p)
+	permitted := slices.DeleteFunc(slices.Clone(p.decisions), func(d decision) bool { return !d.permitted() && !d.vain })
+	if l.Past == nil || l.Person.ARN != "" || len(permitted) == 0 {
+		return p, nil
+	}
+	var keys []string
+	for _, d := range permitted {
+		if d.Plan.Opens() && !slices.Contains(keys, d.Finding.Facts.Key.ARN) {
+			keys = append(keys, d.Finding.Facts.Key.ARN)
+		}
+	}
+	var err error
+	if p.past, err = l.remember(ctx, p.past, p.look.Asked, keys); err != nil {
+		return p, err
+	}
+	gone := maps.Clone(p.past.gone)
+	for _, d := range permitted {
+		if f := d.Finding; d.Plan.Opens() && gone[f.ID()] == nil {
+			gone[f.ID()] = l.removed(ctx, f, p.past.ended[f.Facts.Key.ARN], p.look.Asked)
+		}
+	}
+	p.past.gone = gone
+	return l.decided(p), nil
+}
+
+// remember reads what isn't read yet. What may not be read holds everything back; other
+// errors are transient.
+func (l *Looker) remember(ctx context.Context, h past, now time.Time, keys []string) (past, error) {
+	if h.gone == nil {
+		h.gone = map[string]*guard.Removal{}
+	}
+	if now.IsZero() {
+		h.unread = "the queue doesn't tell the time"
+		return h, nil
+	}
+	ended := map[string][]history.Entry{}
+	maps.Copy(ended, h.ended)
+	keys = slices.DeleteFunc(slices.Clone(keys), func(key string) bool { _, read := ended[key]; return read })
+	found := make([][]history.Entry, len(keys)+1)
+	tasks := []func() error{func() (err error) {
+		if !h.read {
+			found[len(keys)], err = l.entries(l.Past.Begun(ctx, now.Add(-time.Hour)))
+		}
+		return err
+	}}
+	for i, key := range keys {
+		tasks = append(tasks, func() (err error) {
+			found[i], err = l.entries(l.Past.Ended(ctx, key, now.Add(-memory)))
+			return err
+		})
+	}
+	err := together.Do(tasks...)
+	switch _, final := finalOutcome(err); {
+	case final:
+		h.unread = reasonOf(err)
+		return h, nil
+	case err != nil:
+		return h, fmt.Errorf("read what was written before: %w", err)
+	}
+	for i, key := range keys {
+		ended[key] = found[i]
+	}
+	h = h.with(history.Begun(found[len(keys)]))
+	h.today, h.ended, h.read = now.UTC().Format(time.DateOnly), ended, true
+	return h, nil
+}
+
+func (l *Looker) entries(lines []history.Line, err error) ([]history.Entry, error) {
+	var out []history.Entry
+	for _, line := range lines {
+		for _, r := range l.parsed([]string{line.Text}) {
+			out = append(out, history.Entry{At: line.At, Record: r})
+		}
+	}
+	return out, err
+}
+
+// removed says what was taken away. KMS may show a policy as it was before a write for
+// some minutes: until then only CloudTrail, if it names somebody, says that it was.
+func (l *Looker) removed(ctx context.Context, f plan.Finding, all []history.Entry, now time.Time) *guard.Removal {
+	gone := history.Gone(all, f)
+	if gone == nil || gone.By != "" {
+		return gone
+	}
+	if f.OwnKey() && f.Facts.Policy != nil {
+		// Where CloudTrail may not be read, or is too busy, nobody is named.
+		if by, err := l.Past.Edited(ctx, f.Account, f.Region, f.Facts.Key.ARN, gone.Written, now); err == nil {
+			gone.By = by
+		}
+	}
+	if gone.By == "" && now.Sub(gone.Written) < lateness {
+		return nil
+	}
+	return gone
+}
