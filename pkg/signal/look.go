@@ -70,7 +70,13 @@ type Swept struct {
 // HasFailed reports whether the look is about a launch that failed: by its reason, or
 // by the text of one that the group's scaling activities show.
 func (l Look) HasFailed() bool {
-	return l.Why == WhyLaunchUnsuccessful || (l.Why == WhyAsked || l.Why == WhySwept || l.Sweep != nil) && l.Text != ""
+	switch l.Why { //nolint:exhaustive // of the others the text tells
+	case WhyLaunchUnsuccessful:
+		return true
+	case WhyGroupCreated, WhyGroupUpdated, WhyImageChanged:
+		return false
+	}
+	return l.Text != ""
 }
 
 // OtherCause reports whether an event's own words name another cause for the failure

@@ -22,6 +22,8 @@ func TestLook(t *testing.T) {
 		"at a time unknown":      {signal.Look{Why: signal.WhyLaunchUnsuccessful}, true, "", "event"},
 		"a change was followed":  {signal.Look{Why: signal.WhyFollowed, Failed: at}, false, "", "event"},
 		"a sweep found it":       {signal.Look{Why: signal.WhySwept, Text: "x", Failed: at}, true, "2026-11-23T09:00:00Z", "event"},
+		"KMS denied the key":     {signal.Look{Why: signal.WhyKeyDenied, Text: "x", Failed: at}, true, "2026-11-23T09:00:00Z", "event"},
+		"a key was changed":      {signal.Look{Why: signal.WhyKeyChanged, Failed: at}, false, "", "event"},
 		"a group was created":    {signal.Look{Why: signal.WhyGroupCreated, Text: "x", Failed: at}, false, "", "event"},
 		"an image changed":       {signal.Look{Why: signal.WhyImageChanged, Text: "x", Failed: at}, false, "", "event"},
 		"a person asked":         {signal.Look{Why: signal.WhyAsked, Failed: at}, false, "", "a person"},
