@@ -16,6 +16,7 @@ import (
 // counts.
 type Fault struct {
 	Account   string `json:"account,omitempty"`   // of the caller; "" = any
+	Caller    string `json:"caller,omitempty"`    // part of the caller's ARN, as in "keymend-"; "" = any
 	Service   string `json:"service"`             // as in "kms"
 	Operation string `json:"operation,omitempty"` // as in "PutKeyPolicy"; "" = any of the service
 	Skip      int    `json:"skip,omitempty"`      // so many calls that fit go well first
@@ -128,7 +129,7 @@ func (f *faults) of(c wire.Call) wire.Fault {
 	defer f.mu.Unlock()
 	for i := range f.rules {
 		r := &f.rules[i]
-		if r.Service != c.Service || r.Operation != "" && r.Operation != c.Operation || r.Account != "" && r.Account != c.Caller.Account {
+		if r.Service != c.Service || r.Operation != "" && r.Operation != c.Operation || r.Account != "" && r.Account != c.Caller.Account || !strings.Contains(c.Caller.ARN, r.Caller) {
 			continue
 		}
 		if r.Fit++; r.Fit > r.Skip && (r.Times == 0 || r.Fit <= r.Skip+r.Times) {

@@ -25,6 +25,7 @@ type story struct {
 	make    func(w *world)
 	byHand  bool // the last step is a person's, and launches fail until then
 	noTrace bool // what was done is taken away again by its end
+	rewrite bool // a person replaces a key's policy as a whole
 
 	before string // how the accounts stand where Keymend only observed
 }
@@ -55,14 +56,14 @@ func stories() map[string]story {
 		"a copy, by $Default":                       {options: copying(), make: followed("$Default")},
 		"a copy, by a number":                       {options: copying(), make: followed("1"), byHand: true},
 		"a copy of a snapshot":                      {options: copying(), make: mapped},
-		"a grant, retired": {noTrace: true, make: func(w *world) {
+		"a grant, retired": {noTrace: true, rewrite: true, make: func(w *world) {
 			key := w.key(rootOnly, stackOwned)
 			w.broken("web-prod", key)
 			w.box.Advance(time.Hour)
 			w.putPolicy(key, strings.Replace(rootOnly, `"Statement":[`, `"Statement":[`+procedure+",", 1))
 			w.fullSweep()
 		}},
-		"a copy that failed, and was removed": {options: copying(), byHand: true, noTrace: true, make: func(w *world) {
+		"a copy that failed, and was removed": {options: copying(), byHand: true, noTrace: true, rewrite: true, make: func(w *world) {
 			followed("$Latest")(w)
 			for n := 0; n < 1800 && w.copiesBegun() == 0; n++ {
 				w.box.Advance(time.Second)

@@ -104,6 +104,7 @@ func (w *world) undoHere() {
 	for _, id := range w.undoable() {
 		of, _ := history.Of(all, id)
 		r, _ := of.Undo()
+		r.Time = r.Time.Add(-time.Hour) // as simulated time has it
 		var err error
 		for _, who := range []string{account, owner} {
 			x := w.as(who).fixer()
@@ -111,7 +112,10 @@ func (w *world) undoHere() {
 				break
 			}
 		}
-		if err != nil || r.Outcome != outcome.Undone {
+		// A try that somebody's edit overtook may be one whose key can't be seen any more
+		// once the change that came of the next is taken back.
+		overtaken := r.Outcome == outcome.PartlyUndone && slices.ContainsFunc(all, func(a record.Record) bool { return a.RemediationID == id && a.Outcome == outcome.Superseded })
+		if err != nil || r.Outcome != outcome.Undone && !overtaken {
 			w.t.Errorf("undo %s: %s %s, %v", id, r.Outcome, r.Reason, err)
 		}
 	}
