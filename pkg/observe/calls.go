@@ -61,11 +61,22 @@ const mostGroups = 100
 
 // describeGroups reads up to mostGroups groups; without names, all.
 func describeGroups(ctx context.Context, client autoscaling.DescribeAutoScalingGroupsAPIClient, names []string) ([]astypes.AutoScalingGroup, error) {
+	return eachGroup(ctx, client, names, func(g astypes.AutoScalingGroup) (astypes.AutoScalingGroup, bool) { return g, true })
+}
+
+// eachGroup reads groups, and keeps of each what is asked for, if anything is.
+func eachGroup[T any](ctx context.Context, client autoscaling.DescribeAutoScalingGroupsAPIClient, names []string, keep func(astypes.AutoScalingGroup) (T, bool)) ([]T, error) {
 	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(client, &autoscaling.DescribeAutoScalingGroupsInput{
 		AutoScalingGroupNames: names, MaxRecords: new(int32(mostGroups)),
 	})
-	return everyPage(ctx, "describe group "+cmp.Or(strings.Join(names, ", "), "*"), pages, func(p *autoscaling.DescribeAutoScalingGroupsOutput) []astypes.AutoScalingGroup {
-		return p.AutoScalingGroups
+	return everyPage(ctx, "describe group "+cmp.Or(strings.Join(names, ", "), "*"), pages, func(p *autoscaling.DescribeAutoScalingGroupsOutput) []T {
+		var out []T
+		for _, g := range p.AutoScalingGroups {
+			if one, ok := keep(g); ok {
+				out = append(out, one)
+			}
+		}
+		return out
 	})
 }
 

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -30,23 +31,15 @@ func NewFleet(cfg aws.Config, account, region string) Fleet {
 // A Group is a group as a list of all shows it.
 type Group struct {
 	Name  string
-	Lacks bool // it has less in service, or in its warm pool, than it shall have
-	Stuck bool // Auto Scaling or a person stopped it from launching
+	Lacks bool   // it has less in service, or in its warm pool, than it shall have
+	Stuck bool   // Auto Scaling or a person stopped it from launching
+	From  string // what it launches from
 }
 
-// Groups reads all groups but those that are being deleted, a hundred a call.
+// Groups reads all groups but those that are being deleted, a hundred a call, and keeps
+// little of each: ten thousand with their instances are more than a function's memory.
 func (f Fleet) Groups(ctx context.Context) ([]Group, error) {
-	all, err := describeGroups(ctx, f.groups, nil)
-	if err != nil {
-		return nil, err
-	}
-	var out []Group
-	for _, g := range all {
-		if value(g.Status) == "" {
-			out = append(out, listed(g))
-		}
-	}
-	return out, nil
+	return eachGroup(ctx, f.groups, nil, func(g astypes.AutoScalingGroup) (Group, bool) { return listed(g), value(g.Status) == "" })
 }
 
 func listed(g astypes.AutoScalingGroup) Group {
@@ -55,7 +48,17 @@ func listed(g astypes.AutoScalingGroup) Group {
 		Name:  value(g.AutoScalingGroupName),
 		Lacks: units(g) < value(g.DesiredCapacity) || pool != nil && pool.Has < pool.Wanted,
 		Stuck: suspensionOf(g) != nil,
+		From:  from(g),
 	}
+}
+
+// from is the same for groups that launch from the same.
+func from(g astypes.AutoScalingGroup) string {
+	out := value(g.LaunchConfigurationName)
+	for _, s := range specsOf(g) {
+		out += fmt.Sprint(" ", s.ID, s.Name, s.Version)
+	}
+	return out
 }
 
 // units is what a group has in service in the units of its desired capacity: where a

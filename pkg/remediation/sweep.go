@@ -70,6 +70,7 @@ func (l *Looker) sweep(ctx context.Context, s signal.Sweep) error {
 		return err
 	}
 	groups = asked(s, groups, open)
+	slices.SortStableFunc(groups, func(a, b observe.Group) int { return cmp.Compare(a.From, b.From) }) // one page reads few templates
 	pages := slices.Collect(slices.Chunk(groups, page))
 	for i, groups := range pages {
 		after := spread * time.Duration(i) / time.Duration(len(pages))

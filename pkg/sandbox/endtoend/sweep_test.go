@@ -1,14 +1,18 @@
 package endtoend_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/google/go-cmp/cmp"
 
 	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
 
@@ -129,6 +133,50 @@ func TestAPersonsFixEndsTheProposal(t *testing.T) {
 	}
 	if len(ended) != 2 || ended["web-prod recovered"] != 1 || ended["batch ignored"] != 1 {
 		t.Errorf("%v\n%v", ended, w.story())
+	}
+}
+
+// TestHalfOfTheEventsLost: with every second event lost at random, every group ends
+// healed or explained all the same.
+func TestHalfOfTheEventsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sweeping(), switched(func(s *sandbox.Switches) { s.TrailLogs = false }), func(s *setup) { s.unwatched = true })
+	disabled := w.key(rootOnly, enrolled)
+	w.disable(disabled)
+	want := map[string]outcome.Outcome{}
+	for i := range 4 {
+		for name, key := range map[string]string{"own": w.key(rootOnly, enrolled), "asked": w.key(rootOnly, nil), "dead": disabled} {
+			group := fmt.Sprintf("%s-%d", name, i)
+			w.broken(group, key)
+			want[group] = map[string]outcome.Outcome{"own": outcome.Recovered, "asked": outcome.Proposed, "dead": outcome.NoFix}[name]
+		}
+	}
+	rule := ""
+	rules, err := w.bus.ListRules(t.Context(), &eventbridge.ListRulesInput{})
+	must(t, err)
+	for _, r := range rules.Rules {
+		if r.EventPattern != nil && strings.Contains(*r.EventPattern, "EC2 Instance Launch Unsuccessful") {
+			rule = *r.Name
+		}
+	}
+	lots := rand.New(rand.NewPCG(14, 1)) //nolint:gosec // the same at each run
+	for range 90 {
+		if lots.IntN(2) == 0 {
+			_, err = w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
+		} else {
+			_, err = w.bus.EnableRule(t.Context(), &eventbridge.EnableRuleInput{Name: &rule})
+		}
+		must(t, err)
+		w.box.Advance(time.Minute)
+	}
+	last := map[string]outcome.Outcome{}
+	for _, r := range w.records() {
+		if r.Phase == record.Finding && r.Outcome.State() != outcome.StateNone || r.Phase == record.Proof {
+			last[r.Group] = r.Outcome
+		}
+	}
+	if diff := cmp.Diff(want, last); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

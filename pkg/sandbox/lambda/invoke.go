@@ -3,6 +3,8 @@ package lambda
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"keymend/pkg/sandbox/ident"
@@ -22,9 +24,26 @@ func (p *process) invoke(payload []byte) ([]byte, error) {
 	answer, err := p.run(invocation{id: id, payload: payload, deadline: began.Add(p.function.Timeout)})
 	took := time.Since(began)
 	p.log("END RequestId: " + id)
-	p.log(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB",
-		id, float64(took.Microseconds())/1000, took.Milliseconds()+1, p.function.MemoryMB))
+	p.log(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB%s",
+		id, float64(took.Microseconds())/1000, took.Milliseconds()+1, p.function.MemoryMB, p.used()))
 	return answer, err
+}
+
+// used says what the process has needed at most, as Lambda does; "" where it has ended, or
+// where nothing counts that as Linux does.
+func (p *process) used() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running == nil {
+		return ""
+	}
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.running.command.Process.Pid)) // none: it isn't told
+	_, after, _ := strings.Cut(string(text), "VmHWM:")
+	var kilobytes int
+	if n, _ := fmt.Sscan(after, &kilobytes); n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\tMax Memory Used: %d MB", (kilobytes+1023)/1024)
 }
 
 // run hands the invocation over and waits: for the answer, for the process to
