@@ -73,14 +73,24 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 		return OnlyProposing, consent
 	case in.Switch != SwitchNone && in.Switch != SwitchOn:
 		return SwitchedOff, consent
-	case in.takenAway():
-		return TakenAway, consent
-	case in.braked(p) != "":
-		return Braked, consent
-	case p.Doubt != "" && !in.PersonAsked:
-		return MayNotBeNeeded, consent
+	case in.held(p) != "":
+		return in.held(p), consent
 	}
 	return permission, consent
+}
+
+// held says why what is consented to waits for a person who asks; "" = it doesn't.
+func (in Input) held(p plan.Plan) Reason {
+	switch {
+	case in.PersonAsked:
+	case in.takenAway():
+		return TakenAway
+	case in.braked(p) != "":
+		return Braked
+	case p.Doubt != "":
+		return MayNotBeNeeded
+	}
+	return ""
 }
 
 // consent says by whose word the plan may be carried out, and where that stands.
@@ -155,9 +165,7 @@ func (in Input) wrong(p plan.Plan) Reason {
 		case change.Operator:
 			reason = in.wrongRole(c, at)
 		case change.ResumeAllowed:
-			if in.Resume > 0 && at.Account == in.Finding.Account && in.Finding.Group != "" && strings.HasSuffix(at.Target, ":autoScalingGroupName/"+in.Finding.Group) {
-				reason = ""
-			}
+			reason = in.wrongResume(at)
 		case change.DataOwners, change.OwnCopyOnly:
 			reason = in.wrongCopy(c, at)
 		case change.Nobody:
@@ -170,6 +178,14 @@ func (in Input) wrong(p plan.Plan) Reason {
 		}
 	}
 	return ""
+}
+
+func (in Input) wrongResume(at change.Place) Reason {
+	group := in.Finding.Group
+	if in.Resume > 0 && at.Account == in.Finding.Account && group != "" && strings.HasSuffix(at.Target, ":autoScalingGroupName/"+group) {
+		return ""
+	}
+	return WrongTarget
 }
 
 func (in Input) wrongKey(c change.Claim) Reason {

@@ -32,12 +32,12 @@ type Removal struct {
 	By          string // "" = not known
 }
 
-// takenAway reports whether what the plan would write was taken away. A person's word
-// starts anew, and so does the owner's: an enrolment of a later day than the one by
+// takenAway reports whether what the plan would write was taken away. The owner's
+// word starts anew: an enrolment of a later day than the one by
 // which it was written, and of no earlier day than that on which it was.
 func (in Input) takenAway() bool {
 	gone := in.Past.Gone
-	if gone == nil || in.PersonAsked {
+	if gone == nil {
 		return false
 	}
 	day, _ := tag.Enrolled(in.Finding.Tags)
@@ -55,7 +55,7 @@ func (in Input) braked(p plan.Plan) string {
 		}
 	}
 	switch {
-	case in.PersonAsked || begun || !in.Past.Read:
+	case begun || !in.Past.Read:
 	case in.Past.Unread != "":
 		return "What was begun within the last hour can't be read: " + in.Past.Unread
 	case here >= in.MaxHere:

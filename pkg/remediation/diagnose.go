@@ -142,22 +142,27 @@ func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
 		return outcome.NotPermitted, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
 	case p.NoFix != nil:
 		return outcome.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
-	case v.Reason == guard.TakenAway && p.ForOwner != nil:
-		return outcome.TakenAway, v.Text + " By hand: " + p.ForOwner.String()
-	case v.Reason == guard.TakenAway:
-		return outcome.TakenAway, v.Text
-	case v.Reason == guard.Braked:
-		return outcome.Braked, v.Text
 	case v.Allowed:
 		return outcome.Fixable, v.Text
 	case v.Propose && p.ForOwner != nil:
-		return outcome.Proposed, v.Text + " By hand: " + p.ForOwner.String()
+		return proposed(v.Reason), v.Text + " By hand: " + p.ForOwner.String()
 	case v.Propose, v.Try:
-		return outcome.Proposed, v.Text
+		return proposed(v.Reason), v.Text
 	case v.Reason == guard.OnlyObserving:
 		return outcome.Observed, v.Text
 	}
 	return outcome.Refused, v.Text
+}
+
+// proposed is what a plan ends as that isn't carried out, and is shown.
+func proposed(why guard.Reason) outcome.Outcome {
+	switch why { //nolint:exhaustive // for all others a person's word is all that is wanted
+	case guard.TakenAway:
+		return outcome.TakenAway
+	case guard.Braked:
+		return outcome.Braked
+	}
+	return outcome.Proposed
 }
 
 // conclude: no key is known to stand in the way. A group that has all its instances
