@@ -141,6 +141,27 @@ func TestDriftIsLookedAt(t *testing.T) {
 	}
 }
 
+// TestTakenAwayIsHeardOf: who takes Keymend's own statements out of a policy hears what that
+// does before a launch fails for it, and they aren't written again.
+func TestTakenAwayIsHeardOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, drifting())
+	w.makeRole()
+	key := w.key(rootOnly, enrolled)
+	w.groupOf(groupLater(w.encryptedTemplate("web", key)))
+	w.box.Advance(10 * time.Minute)
+	w.want(2)
+	w.box.Advance(10 * time.Minute)
+	if n := w.inService("web-prod"); n != 2 || w.writes() != 1 {
+		t.Fatalf("%d in service, %d writes\n%v", n, w.writes(), w.story())
+	}
+	w.putPolicy(key, rootOnly)
+	w.box.Advance(7 * time.Minute)
+	if told := w.toldBy("key-changed", key); len(told) != 1 || told[0].Outcome != outcome.TakenAway || w.writes() != 1 || w.failedLaunches() != 0 {
+		t.Errorf("%d writes, %+v\n%v", w.writes(), told, w.story())
+	}
+}
+
 // toldBy are the findings about a key that a signal brought.
 func (w *world) toldBy(signal, key string) (out []record.Record) {
 	for _, r := range w.records() {
@@ -189,10 +210,10 @@ func TestADenialHeals(t *testing.T) {
 			w.box.Advance(time.Minute)
 			w.group("plain", w.template("plain", w.image(), nil), "$Latest")
 			w.box.Advance(10 * time.Minute)
-			key := w.key(rootOnly, enrolled)
-			w.want0("web-prod", key)
-			w.box.Advance(10 * time.Minute) // of its creation nothing is open any more
-			w.putPolicy(key, rootOnly)
+			key := w.key(rootOnly, nil)
+			w.groupOf(groupLater(w.encryptedTemplate("web", key)))
+			w.box.Advance(10 * time.Minute) // its creation is heard of, and nothing may be done
+			w.tagKey(key, enrolled)
 			before := len(w.records())
 			w.want(2)
 			w.box.Advance(2 * time.Minute)
@@ -211,10 +232,6 @@ func TestADenialHeals(t *testing.T) {
 		})
 	}
 }
-
-// want0 makes a group that launches nothing yet, and heals nothing: its creation isn't
-// heard of.
-func (w *world) want0(_, key string) { w.groupOf(groupLater(w.encryptedTemplate("web", key))) }
 
 // TestManyAsOne: a hundred changes within five minutes are one look at each group that
 // uses the key, when the last is over; groups of other keys aren't looked at.
