@@ -47,6 +47,8 @@ func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 		"AWS::SQS::Queue":                 m.queue,
 		"AWS::SQS::QueuePolicy":           m.queuePolicy,
 		"AWS::Events::Rule":               m.rule,
+		"AWS::Events::EventBus":           m.bus,
+		"AWS::Events::EventBusPolicy":     m.busPolicy,
 		"AWS::Logs::LogGroup":             m.logGroup,
 		"AWS::SSM::Parameter":             m.parameter,
 		"AWS::Lambda::Function":           m.function,

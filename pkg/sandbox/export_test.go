@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"keymend/pkg/sandbox/eventbridge"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -47,4 +48,9 @@ func Inputs(t *testing.T) map[string]map[string]any {
 // NotServed is notServed.
 func NotServed(service, operation string) (refused, idle []string) {
 	return notServed(service, operation)
+}
+
+// PutEvent puts an event of an AWS service on an account's own bus.
+func (s *Sandbox) PutEvent(account, region, source, detailType string, detail any) {
+	s.events.Put(account, region, eventbridge.Event{Source: source, DetailType: detailType, Detail: detail})
 }

@@ -88,7 +88,11 @@ func (m maker) queuePolicy(r resource) (cloudformation.Made, error) {
 
 func (m maker) rule(r resource) (cloudformation.Made, error) {
 	name := r.name("Name")
-	in := &eventbridge.PutRuleInput{Name: &name, Description: new(r.text("Description")), State: eventtypes.RuleState(r.text("State"))}
+	var bus *string
+	if on := r.text("EventBusName"); on != "" {
+		bus = &on
+	}
+	in := &eventbridge.PutRuleInput{Name: &name, EventBusName: bus, Description: new(r.text("Description")), State: eventtypes.RuleState(r.text("State"))}
 	if schedule := r.text("ScheduleExpression"); schedule != "" {
 		in.ScheduleExpression = &schedule
 	} else {
@@ -102,8 +106,24 @@ func (m maker) rule(r resource) (cloudformation.Made, error) {
 	if err != nil {
 		return cloudformation.Made{}, err
 	}
-	_, err = m.events.PutTargets(m.ctx, &eventbridge.PutTargetsInput{Rule: &name, Targets: targets})
+	_, err = m.events.PutTargets(m.ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: bus, Targets: targets})
 	return made(name, *out.RuleArn), err
+}
+
+func (m maker) bus(r resource) (cloudformation.Made, error) {
+	name := r.name("Name")
+	out, err := m.events.CreateEventBus(m.ctx, &eventbridge.CreateEventBusInput{Name: &name})
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	return made(name, *out.EventBusArn), nil
+}
+
+// busPolicy makes a policy of one statement.
+func (m maker) busPolicy(r resource) (cloudformation.Made, error) {
+	_, err := m.events.PutPermission(m.ctx, &eventbridge.PutPermissionInput{
+		EventBusName: new(r.text("EventBusName")), Policy: new(`{"Version":"2012-10-17","Statement":[` + r.text("Statement") + `]}`)})
+	return cloudformation.Made{Ref: r.LogicalID}, err
 }
 
 func (m maker) logGroup(r resource) (cloudformation.Made, error) {

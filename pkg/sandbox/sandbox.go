@@ -72,7 +72,7 @@ func New(o Options) (*Sandbox, error) {
 	}
 	c := clock.New(o.Start)
 	s := &Sandbox{clock: c, iam: iam.New(c), ssm: ssm.New(c), sqs: sqs.New(c), logs: logs.New(c)}
-	s.events = eventbridge.New(c, s.sqs)
+	s.events = eventbridge.New(c, s.sqs, s.iam)
 	s.trail = cloudtrail.New(c, s.events)
 	s.kms = kms.New(c, s.iam, s.record)
 	s.ec2 = ec2.New(c, s.kms, s.events, s.ssm)

@@ -33,9 +33,11 @@ ec2:RunInstances CapacityReservationSpecification ElasticGpuSpecification Elasti
 ec2:StartInstances |AdditionalInfo
 ec2:StopInstances |Force SkipOsShutdown
 ec2:TerminateInstances |Force SkipOsShutdown
+events:CreateEventBus EventSourceName KmsKeyIdentifier LogConfig Tags
 events:DeleteRule |Force
 events:PutEvents EndpointId
-events:PutRule RoleArn Tags
+events:PutPermission Action Condition StatementId
+events:PutRule Tags
 events:RemoveTargets |Force
 iam:CreateRole PermissionsBoundary
 kms:CreateGrant GranteeServicePrincipal RetiringServicePrincipal|GrantTokens

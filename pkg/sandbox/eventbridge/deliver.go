@@ -16,10 +16,10 @@ import (
 // Put puts an event on the default bus of an account and Region, as an AWS
 // service does. Rules are matched now, targets receive it a little later.
 func (s *Service) Put(account, region string, e Event) {
-	_ = s.put(account, region, e) // a detail that JSON can't encode is a bug of the service that made it
+	_ = s.put(busName{account, region, defaultBus}, account, region, e) // a detail that JSON can't encode is a bug of the service that made it
 }
 
-func (s *Service) put(account, region string, e Event) error {
+func (s *Service) put(on busName, account, region string, e Event) error {
 	if e.ID == "" {
 		e.ID = ident.UUID()
 	}
@@ -30,12 +30,19 @@ func (s *Service) put(account, region string, e Event) error {
 	if err != nil {
 		return err
 	}
+	return s.spread(on, "", body)
+}
+
+// spread hands an event to the rules of a bus. came is the account that sent it by a rule
+// of its own; "": it was put here.
+func (s *Service) spread(on busName, came string, body []byte) error {
 	v, err := decode(body)
 	if err != nil {
 		return err
 	}
 	event, _ := v.(map[string]any)
-	for _, d := range s.matched(account, region, event) {
+	for _, d := range s.matched(on, event) {
+		d.came = came
 		s.clock.After(deliveryDelay, func() { s.deliver(d, string(body)) })
 	}
 	return nil
@@ -43,20 +50,22 @@ func (s *Service) put(account, region string, e Event) error {
 
 // A delivery is one target of one rule that matched.
 type delivery struct {
-	rule   string // ARN
-	target types.Target
+	rule            string // ARN
+	account, region string // of the rule
+	target          types.Target
+	came            string // account whose rule sent the event here; "" = none
 }
 
-func (s *Service) matched(account, region string, event map[string]any) []delivery {
+func (s *Service) matched(on busName, event map[string]any) []delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []delivery
-	for _, r := range s.on(account, region) {
+	for _, r := range s.on(on) {
 		if !r.takes(event) {
 			continue
 		}
 		for _, t := range r.targets {
-			out = append(out, delivery{r.arn(), t})
+			out = append(out, delivery{rule: r.arn(), account: r.account, region: r.region, target: t})
 		}
 	}
 	return out
@@ -82,6 +91,10 @@ func (r *rule) takes(event map[string]any) bool {
 // rule's dead-letter queue, if there is one.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 func (s *Service) deliver(d delivery, body string) {
+	if isBus(d.target) {
+		s.forward(d, body)
+		return
+	}
 	group := ""
 	if d.target.SqsParameters != nil {
 		group = aws.ToString(d.target.SqsParameters.MessageGroupId)
@@ -123,7 +136,11 @@ func (s *Service) putEntry(c *wire.Caller, entry types.PutEventsRequestEntry) ty
 		return failed("NotAuthorizedForSourceException", "Not authorized for the source.")
 	case !valid(entry.Detail):
 		return failed("MalformedDetail", "Detail is malformed.")
-	case onDefaultBus(entry.EventBusName) != nil:
+	}
+	s.mu.Lock()
+	on, err := s.busOf(c, entry.EventBusName)
+	s.mu.Unlock()
+	if err != nil {
 		return failed("InvalidArgument", "Event bus does not exist in the sandbox.")
 	}
 	e := Event{Source: *entry.Source, DetailType: *entry.DetailType, Resources: entry.Resources,
@@ -131,7 +148,7 @@ func (s *Service) putEntry(c *wire.Caller, entry types.PutEventsRequestEntry) ty
 	if entry.Time != nil {
 		e.Time = *entry.Time
 	}
-	if err := s.put(c.Account, c.Region, e); err != nil {
+	if err := s.put(on, c.Account, c.Region, e); err != nil {
 		return failed("InternalFailure", err.Error())
 	}
 	return types.PutEventsResultEntry{EventId: &e.ID}

@@ -1,6 +1,7 @@
 // Package eventbridge is the sandbox's EventBridge: rules on the default bus of
-// each account and Region, with the pattern operators of the EventBridge user
-// guide, delivering to SQS queues.
+// each account and Region and on buses that are made, with the pattern operators of the
+// EventBridge user guide, delivering to SQS queues and to buses of other accounts and
+// Regions.
 package eventbridge
 
 import (

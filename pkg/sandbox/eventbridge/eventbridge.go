@@ -30,15 +30,21 @@ type Queues interface {
 type Service struct {
 	clock  *clock.Clock
 	queues Queues
+	roles  Roles
 
 	mu    sync.Mutex
 	rules map[ruleName]*rule
+	buses map[busName]*bus // but for the default ones
 }
 
-type ruleName struct{ account, region, name string }
+type ruleName struct{ account, region, bus, name string }
 
 func (n ruleName) arn() string {
-	return "arn:aws:events:" + n.region + ":" + n.account + ":rule/" + n.name
+	of := ""
+	if n.bus != defaultBus {
+		of = n.bus + "/"
+	}
+	return "arn:aws:events:" + n.region + ":" + n.account + ":rule/" + of + n.name
 }
 
 type rule struct {
@@ -52,9 +58,9 @@ type rule struct {
 	targets     []types.Target
 }
 
-// New returns a service without rules that delivers into queues.
-func New(c *clock.Clock, queues Queues) *Service {
-	return &Service{clock: c, queues: queues, rules: map[ruleName]*rule{}}
+// New returns a service without rules that delivers into queues, and as roles into buses.
+func New(c *clock.Clock, queues Queues, roles Roles) *Service {
+	return &Service{clock: c, queues: queues, roles: roles, rules: map[ruleName]*rule{}, buses: map[busName]*bus{}}
 }
 
 // Wire returns the API.
@@ -68,7 +74,8 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("ListTargetsByRule", s.ListTargetsByRule), wire.Handle("RemoveTargets", s.RemoveTargets),
 			wire.Handle("DeleteRule", s.DeleteRule), wire.Handle("EnableRule", s.EnableRule),
 			wire.Handle("DisableRule", s.DisableRule), s.puts(wire.Handle("PutEvents", s.PutEvents)),
-			wire.Handle("TestEventPattern", s.TestEventPattern),
+			wire.Handle("TestEventPattern", s.TestEventPattern), wire.Handle("CreateEventBus", s.CreateEventBus),
+			wire.Handle("DescribeEventBus", s.DescribeEventBus), wire.Handle("PutPermission", s.PutPermission),
 		},
 	}
 }

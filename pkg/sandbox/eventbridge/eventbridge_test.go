@@ -32,7 +32,7 @@ func ctx() context.Context {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 func TestPatterns(t *testing.T) {
 	t.Parallel()
-	s := eventbridge.New(clock.New(time.Now()), nil)
+	s := eventbridge.New(clock.New(time.Now()), nil, nil)
 	const event = `{"source":"aws.kms","detail":{"eventName":"PutKeyPolicy","errorCode":"AccessDenied","n":3,"null":null,"empty":"",
 		"list":["a","b"],"user":{"name":"AWSServiceRoleForAutoScaling_x"},"objects":[{"k":"1"},{"k":"2"}]}}`
 	for pattern, want := range map[string]bool{
@@ -86,7 +86,7 @@ func FuzzPattern(f *testing.F) {
 	f.Add(`{"a":[{"anything-but":{"prefix":"x"}}]}`, `{"a":["y",{"b":1},[1]]}`)
 	f.Add(`{"$or":[{"a":[null]}]}`, `{"a":null}`)
 	f.Add(`{"a":{"b":[{"wildcard":"*a*"}]}}`, `{"a":[{"b":"xay"},2]}`)
-	s := eventbridge.New(clock.New(time.Unix(0, 0)), nil)
+	s := eventbridge.New(clock.New(time.Unix(0, 0)), nil, nil)
 	f.Fuzz(func(t *testing.T, pattern, event string) {
 		in := &awsevents.TestEventPatternInput{Event: &event, EventPattern: &pattern}
 		first, err := s.TestEventPattern(ctx(), in)
@@ -115,7 +115,7 @@ func bus(t *testing.T, pattern string, state types.RuleState) (*clock.Clock, *qu
 	t.Helper()
 	c := clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	q := &queues{admit: map[string]bool{queue: true, dead: true}, got: map[string][]string{}}
-	s := eventbridge.New(c, q)
+	s := eventbridge.New(c, q, nil)
 	if _, err := s.PutRule(ctx(), &awsevents.PutRuleInput{Name: new("r"), EventPattern: &pattern, State: state}); err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestSchedules(t *testing.T) {
 	t.Parallel()
 	c := clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	q := &queues{admit: map[string]bool{queue: true}, got: map[string][]string{}}
-	s := eventbridge.New(c, q)
+	s := eventbridge.New(c, q, nil)
 	put := func(rate string) {
 		t.Helper()
 		if _, err := s.PutRule(ctx(), &awsevents.PutRuleInput{Name: new("sweep"), ScheduleExpression: &rate}); err != nil {

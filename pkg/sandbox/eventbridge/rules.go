@@ -19,24 +19,17 @@ import (
 // maxTargets is EventBridge's limit of targets a rule.
 const maxTargets = 5
 
-func onDefaultBus(bus *string) error {
-	if bus == nil || *bus == "default" || strings.HasSuffix(*bus, ":event-bus/default") {
-		return nil
-	}
-	return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", *bus)
-}
-
 // with does something to the caller's rule of this name, under the lock.
 func (s *Service) with(ctx context.Context, name, bus *string, f func(*rule) error) error {
-	if err := onDefaultBus(bus); err != nil {
-		return err
-	}
-	c := wire.CallerOf(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.rules[ruleName{c.Account, c.Region, aws.ToString(name)}]
+	b, err := s.busOf(wire.CallerOf(ctx), bus)
+	if err != nil {
+		return err
+	}
+	r := s.rules[ruleName{b.account, b.region, b.name, aws.ToString(name)}]
 	if r == nil {
-		return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", aws.ToString(name))
+		return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", aws.ToString(name), b.name)
 	}
 	return f(r)
 }
@@ -44,21 +37,27 @@ func (s *Service) with(ctx context.Context, name, bus *string, f func(*rule) err
 // PutRule makes or replaces a rule; its targets stay. A rule of the sandbox has
 // either a pattern or a rate.
 func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*eventbridge.PutRuleOutput, error) {
-	if err := onDefaultBus(in.EventBusName); err != nil {
-		return nil, err
-	}
 	schedule := aws.ToString(in.ScheduleExpression)
 	if aws.ToString(in.Name) == "" || (schedule != "") == (in.EventPattern != nil) {
 		return nil, wire.Errorf("ValidationException", "a rule of the sandbox needs a Name, and either an EventPattern or a ScheduleExpression")
+	}
+	if in.RoleArn != nil {
+		return nil, wire.Errorf("NotInTheSandbox", "RoleArn of events:PutRule is not in the sandbox")
 	}
 	p, every, err := when(schedule, aws.ToString(in.EventPattern))
 	if err != nil {
 		return nil, err
 	}
-	c := wire.CallerOf(ctx)
-	name := ruleName{c.Account, c.Region, *in.Name}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	b, err := s.busOf(wire.CallerOf(ctx), in.EventBusName)
+	if err == nil && schedule != "" && b.name != defaultBus {
+		err = wire.Errorf("ValidationException", "ScheduleExpression is supported only on the default event bus.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := ruleName{b.account, b.region, b.name, *in.Name}
 	r := s.rules[name]
 	if r == nil {
 		r = &rule{ruleName: name}
@@ -85,17 +84,26 @@ func when(schedule, text string) (pattern, time.Duration, error) {
 	return p, 0, err
 }
 
-// PutTargets adds or replaces targets by Id. Only SQS queues, without input
-// transformation, are in the sandbox.
+// PutTargets adds or replaces targets by Id. Only SQS queues, and buses of other
+// accounts and Regions, without input transformation are in the sandbox. A bus's own
+// policy is looked at here, and again at each delivery.
 func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInput) (*eventbridge.PutTargetsOutput, error) {
 	for _, t := range in.Targets {
-		if !strings.HasPrefix(aws.ToString(t.Arn), "arn:aws:sqs:") || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
-			return nil, wire.Errorf("NotInTheSandbox", "the target %s is not in the sandbox: only SQS queues that take the event as it is are", aws.ToString(t.Arn))
+		if isBus(t) && (t.Input != nil || t.InputPath != nil || t.InputTransformer != nil) {
+			return nil, wire.Errorf("ValidationException", "Input, InputPath and InputTransformer can't be set where the target is an event bus.")
+		}
+		if !isBus(t) && !strings.HasPrefix(aws.ToString(t.Arn), "arn:aws:sqs:") || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
+			return nil, wire.Errorf("NotInTheSandbox", "the target %s is not in the sandbox: only SQS queues and buses that take the event as it is are", aws.ToString(t.Arn))
 		}
 	}
 	return &eventbridge.PutTargetsOutput{}, s.with(ctx, in.Rule, in.EventBusName, func(r *rule) error {
 		targets := slices.Clone(r.targets)
 		for _, t := range in.Targets {
+			if isBus(t) {
+				if err := s.admitted(r.account, r.region, t); err != nil {
+					return err
+				}
+			}
 			targets = append(slices.DeleteFunc(targets, func(o types.Target) bool { return aws.ToString(o.Id) == aws.ToString(t.Id) }), t)
 		}
 		if len(targets) > maxTargets {
@@ -116,13 +124,13 @@ func (s *Service) RemoveTargets(ctx context.Context, in *eventbridge.RemoveTarge
 
 // DeleteRule deletes a rule without targets; one that isn't there is no error.
 func (s *Service) DeleteRule(ctx context.Context, in *eventbridge.DeleteRuleInput) (*eventbridge.DeleteRuleOutput, error) {
-	if err := onDefaultBus(in.EventBusName); err != nil {
-		return nil, err
-	}
-	c := wire.CallerOf(ctx)
-	name := ruleName{c.Account, c.Region, aws.ToString(in.Name)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	b, err := s.busOf(wire.CallerOf(ctx), in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	name := ruleName{b.account, b.region, b.name, aws.ToString(in.Name)}
 	if r := s.rules[name]; r != nil && len(r.targets) > 0 {
 		return nil, wire.Errorf("ValidationException", "Rule can't be deleted since it has targets.")
 	}
@@ -160,14 +168,14 @@ func (s *Service) DescribeRule(ctx context.Context, in *eventbridge.DescribeRule
 
 // ListRules answers with the caller's rules by name.
 func (s *Service) ListRules(ctx context.Context, in *eventbridge.ListRulesInput) (*eventbridge.ListRulesOutput, error) {
-	if err := onDefaultBus(in.EventBusName); err != nil {
-		return nil, err
-	}
-	c := wire.CallerOf(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	b, err := s.busOf(wire.CallerOf(ctx), in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
 	all := []types.Rule{}
-	for _, r := range s.on(c.Account, c.Region) {
+	for _, r := range s.on(b) {
 		if strings.HasPrefix(r.name, aws.ToString(in.NamePrefix)) {
 			all = append(all, r.listed())
 		}
@@ -200,11 +208,11 @@ func (s *Service) TestEventPattern(_ context.Context, in *eventbridge.TestEventP
 	return &eventbridge.TestEventPatternOutput{Result: p.matches(event)}, nil
 }
 
-// on returns the rules of an account and Region by name, under the lock.
-func (s *Service) on(account, region string) []*rule {
+// on returns the rules of a bus by name, under the lock.
+func (s *Service) on(b busName) []*rule {
 	var out []*rule
 	for n, r := range s.rules {
-		if n.account == account && n.region == region {
+		if n.account == b.account && n.region == b.region && n.bus == b.name {
 			out = append(out, r)
 		}
 	}
@@ -213,7 +221,7 @@ func (s *Service) on(account, region string) []*rule {
 }
 
 func (r *rule) listed() types.Rule {
-	t := types.Rule{Arn: new(r.arn()), Name: &r.name, EventBusName: new("default"), State: r.state}
+	t := types.Rule{Arn: new(r.arn()), Name: &r.name, EventBusName: &r.bus, State: r.state}
 	if r.schedule != "" {
 		t.ScheduleExpression = &r.schedule
 	} else {

@@ -39,7 +39,7 @@ func (s *Service) start(r *rule) {
 		targets, on, still := s.due(r, every)
 		for _, t := range targets {
 			if on && still {
-				s.deliver(delivery{r.arn(), t}, r.scheduled(s.clock.Now()))
+				s.deliver(delivery{rule: r.arn(), account: r.account, region: r.region, target: t}, r.scheduled(s.clock.Now()))
 			}
 		}
 		return still

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"keymend/pkg/access"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox/wire"
 )
@@ -109,4 +110,21 @@ func random(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails, by its contract
 	return base32.StdEncoding.EncodeToString(b)[:n]
+}
+
+// ServiceRole returns the caller that a service is when it takes a role for a resource of
+// an account, if the role's trust lets it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+func (s *Service) ServiceRole(roleARN, service, sourceAccount, region string) (*wire.Caller, error) {
+	c, err := s.RoleSession(roleARN, service, region, service)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	values := map[string][]string{"aws:sourceaccount": {sourceAccount}}
+	if access.Resource(s.find(roleARN).trust, access.Principal{Service: service}, "sts:AssumeRole", roleARN, access.Context{Values: values, Complete: true}).Decision != access.Allowed {
+		return nil, &wire.Error{Code: "AccessDenied", Status: http.StatusForbidden, Message: service + " is not authorized to perform: sts:AssumeRole on resource: " + roleARN}
+	}
+	return c, nil
 }
