@@ -105,21 +105,17 @@ func TestAMembersEventsReachTheHub(t *testing.T) {
 // why. An account outside the organization doesn't get in with the same templates.
 func TestWhoseRulesTheHubRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	there := governed(t)
+	must(t, there.box.Deploy(template.MemberRoles(), outsider, "eu-west-1", nil, nil))
 	for name, tc := range map[string]struct {
-		account string
-		says    string
-		deploy  func(w *world)
+		w             *world
+		account, says string
 	}{
-		"no hub yet":   {account, "it isn't there", func(*world) {}},
-		"no roles yet": {"444455556666", "cannot be found", func(w *world) { *w = *governed(t) }},
-		"an outsider": {outsider, "its policy doesn't let them in", func(w *world) {
-			*w = *governed(t)
-			must(t, w.box.Deploy(template.MemberRoles(), outsider, "eu-west-1", nil, nil))
-		}},
+		"no hub yet":   {newWorld(t, nil), account, "it isn't there"},
+		"no roles yet": {there, "444455556666", "cannot be found"},
+		"an outsider":  {there, outsider, "its policy doesn't let them in"},
 	} {
-		tc.deploy(w)
-		err := w.box.Deploy(template.MemberRegion(), tc.account, "eu-west-1", nil, nil)
+		err := tc.w.box.Deploy(template.MemberRegion(), tc.account, "eu-west-1", nil, nil)
 		if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), "event-bus/keymend") {
 			t.Errorf("%s: %v", name, err)
 		}
