@@ -20,6 +20,7 @@ import (
 	"keymend/pkg/audit"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
+	"keymend/pkg/signal"
 )
 
 // Each alarm sends whoever it wakes to a section of docs/deploy.md.
@@ -93,6 +94,21 @@ func TestAlarmsAreOnMetricsThatThereAre(t *testing.T) {
 		if got := p.Get("ComparisonOperator").String() + " " + p.Get("TreatMissingData").String(); got != want {
 			t.Errorf("%s: %s; most of these metrics are there only when something is wrong, a schedule's only when nothing is", id, got)
 		}
+	}
+}
+
+// TestASweepThatIsLateIsTold: within an hour, and not before a recent sweep was missed.
+func TestASweepThatIsLateIsTold(t *testing.T) {
+	t.Parallel()
+	p := resources().Get("NoSweepAlarm.Properties")
+	after := time.Duration(p.Get("Period").Int()*p.Get("EvaluationPeriods").Int()) * time.Second
+	rule := "keymend-" + signal.Sweep{}.Name()
+	if p.Get("Namespace").String() != "AWS/Events" || p.Get("MetricName").String() != "Invocations" || p.Get("Dimensions.0.Value").String() != rule ||
+		p.Get("TreatMissingData").String() != "breaching" || p.Get("Threshold").Int() != 1 || p.Get("ComparisonOperator").String() != "LessThanThreshold" {
+		t.Errorf("it doesn't ring where %s isn't invoked: %s", rule, p.Raw)
+	}
+	if after > time.Hour || after < 2*15*time.Minute {
+		t.Errorf("it rings after %s", after)
 	}
 }
 

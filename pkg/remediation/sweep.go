@@ -56,6 +56,8 @@ func (l *Looker) Sweep(ctx context.Context, s signal.Sweep) error {
 	return l.write(ctx, r)
 }
 
+// sweep remembers nothing of earlier ones: in an account without groups the one call that
+// would tell so is all that it costs.
 func (l *Looker) sweep(ctx context.Context, s signal.Sweep) error {
 	fleet, err := l.AWS.Fleet(ctx, s.Account, s.Region)
 	if err != nil {
@@ -65,9 +67,11 @@ func (l *Looker) sweep(ctx context.Context, s signal.Sweep) error {
 	if err != nil {
 		return fmt.Errorf("list the groups of account %s, %s: %w", s.Account, s.Region, err)
 	}
-	open, err := l.open(ctx, fleet, s)
-	if err != nil {
-		return err
+	var open []signal.Follow
+	if len(groups) > 0 || s.Full {
+		if open, err = l.open(ctx, fleet, s); err != nil {
+			return err
+		}
 	}
 	groups = asked(s, groups, open)
 	slices.SortStableFunc(groups, func(a, b observe.Group) int { return cmp.Compare(a.From, b.From) }) // one page reads few templates

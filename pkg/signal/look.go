@@ -92,7 +92,7 @@ func (l Look) FailedAt() string {
 	switch {
 	case l.Follow != nil: // the failure that the change was made for
 		at = l.Follow.Failed
-	case !l.HasFailed():
+	case !l.HasFailed() && l.Why != WhyFollowed:
 		return ""
 	}
 	if at.IsZero() {

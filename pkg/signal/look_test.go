@@ -20,7 +20,9 @@ func TestLook(t *testing.T) {
 	}{
 		"a launch failed":        {signal.Look{Why: signal.WhyLaunchUnsuccessful, Failed: at}, true, "2026-11-23T09:00:00Z", "event"},
 		"at a time unknown":      {signal.Look{Why: signal.WhyLaunchUnsuccessful}, true, "", "event"},
-		"a change was followed":  {signal.Look{Why: signal.WhyFollowed, Failed: at}, false, "", "event"},
+		"a change was followed":  {signal.Look{Why: signal.WhyFollowed, Follow: &signal.Follow{Failed: at}}, false, "2026-11-23T09:00:00Z", "event"},
+		"its message came back":  {signal.Look{Why: signal.WhyFollowed, Failed: at}, false, "2026-11-23T09:00:00Z", "event"},
+		"for no failure":         {signal.Look{Why: signal.WhyFollowed, Follow: &signal.Follow{}}, false, "", "event"},
 		"a sweep found it":       {signal.Look{Why: signal.WhySwept, Text: "x", Failed: at}, true, "2026-11-23T09:00:00Z", "event"},
 		"KMS denied the key":     {signal.Look{Why: signal.WhyKeyDenied, Text: "x", Failed: at}, true, "2026-11-23T09:00:00Z", "event"},
 		"a key was changed":      {signal.Look{Why: signal.WhyKeyChanged, Failed: at}, false, "", "event"},

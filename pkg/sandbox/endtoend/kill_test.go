@@ -73,7 +73,7 @@ func stories() map[string]story {
 			}
 		}},
 		"what no event tells of, found by a sweep": {options: []option{sweeping(), switched(silent)}, make: func(w *world) { brokenGroup(w); w.box.Advance(30 * time.Minute) }},
-		"a group that Auto Scaling stopped":        {options: resuming(), make: stopped},
+		"a group that Auto Scaling stopped":        {options: resuming(), make: func(w *world) { stopped(w) }},
 		"a policy that can't be edited": {make: func(w *world) {
 			key := w.key(rootOnly, enrolled)
 			w.deadPrincipal(key)

@@ -59,7 +59,7 @@ func needs(role permission.Role, p permission.Permission) scenario {
 	moves := []option{with("DedicatedRoleSuffix", suffix)}
 	switch {
 	case p.Action == "autoscaling:ResumeProcesses":
-		return scenario{options: resuming(), play: stopped}
+		return scenario{options: resuming(), play: func(w *world) { stopped(w) }}
 	case role == permission.GroupWriter, strings.HasSuffix(p.Resource, "group-writer"):
 		return scenario{options: moves, play: brokenGroup}
 	case role == permission.Diagnose && strings.HasSuffix(p.Resource, "keymend-looks"):

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox"
@@ -18,9 +19,15 @@ func resuming() []option {
 }
 
 // stopped is a group that fails until Auto Scaling stops it; then its key is enrolled.
-func stopped(w *world) {
+func stopped(w *world, tags ...map[string]string) {
 	key := w.key(rootOnly, nil)
 	w.broken("web-prod", key)
+	for _, all := range tags {
+		for k, v := range all {
+			_, err := w.asg.CreateOrUpdateTags(w.t.Context(), &autoscaling.CreateOrUpdateTagsInput{Tags: []astypes.Tag{{ResourceId: new("web-prod"), ResourceType: new("auto-scaling-group"), Key: &k, Value: &v, PropagateAtLaunch: new(false)}}})
+			must(w.t, err)
+		}
+	}
 	w.box.Advance(10 * time.Minute)
 	w.tagKey(key, enrolled)
 	w.again()
@@ -52,10 +59,13 @@ func TestSuspended(t *testing.T) {
 	for name, tc := range map[string]struct {
 		options []option
 		person  bool
-		says    string // the record about the group; "" = it is launched again
+		tags    map[string]string // the group's
+		says    string            // the record about the group; "" = it is launched again
 	}{
 		"by the settings":                   {options: resuming()},
 		"by default":                        {options: append(resuming(), with("ResumeSuspended", "0")), says: "Auto Scaling stopped the group from launching"},
+		"of a node group of EKS":            {options: append(resuming(), with("ResumeSuspended", "0")), tags: map[string]string{"eks:nodegroup-name": "workers"}, says: "EKS may have given up: a node group that stays CREATE_FAILED is made anew"},
+		"of a stack":                        {options: append(resuming(), with("ResumeSuspended", "0")), tags: map[string]string{"aws:cloudformation:stack-name": "web"}, says: "CloudFormation may have given up: a stack that was rolled back is made or updated again"},
 		"too many are missing":              {options: append(resuming(), with("ResumeSuspended", "1")), says: "Account 111122223333 runs: aws autoscaling resume-processes"},
 		"a person stopped it":               {options: append(resuming(), switched(func(s *sandbox.Switches) { s.SuspendAfter = 0 })), person: true, says: "a person stopped the group from launching: User suspended"},
 		"AWS's text doesn't say who it was": {options: append(resuming(), switched(func(s *sandbox.Switches) { s.SuspensionReason = "Too many failures" })), says: "somebody stopped the group from launching: Too many failures"},
@@ -71,7 +81,7 @@ func TestSuspended(t *testing.T) {
 				w.tagKey(key, enrolled)
 				w.again()
 			} else {
-				stopped(w)
+				stopped(w, tc.tags)
 			}
 			w.box.Advance(time.Hour)
 			last := w.records()[0]
