@@ -15,17 +15,17 @@ import (
 // batch goes from groups to templates to images to snapshots to keys: one round
 // trip each, whatever their number. Groups that don't exist aren't in the answer.
 func (r *Resolver) batch(ctx context.Context, accountID, region string, names []string) (map[string]launch.Launch, error) {
+	r = r.once()
 	var (
 		groups   []astypes.AutoScalingGroup
-		defaults = encryption.Defaults{Account: accountID}
+		defaults encryption.Defaults
 	)
 	err := together.Do(
 		func() (err error) {
 			groups, err = inParts(names, mostGroups, func(part []string) ([]astypes.AutoScalingGroup, error) { return describeGroups(ctx, r.groups, part) })
 			return err
 		},
-		func() (err error) { defaults.ByDefault, err = r.byDefault(ctx); return err },
-		func() (err error) { defaults.KeyID, err = r.defaultKey(ctx); return err },
+		func() (err error) { defaults, err = r.defaults(ctx, accountID); return err },
 	)
 	if err != nil {
 		return nil, err
@@ -45,6 +45,7 @@ func (r *Resolver) batch(ctx context.Context, accountID, region string, names []
 // decide says of each group, in their order, what its launch needs, which snapshots it
 // can't see, and what came of asking their owners.
 func (r *Resolver) decide(ctx context.Context, accountID, region string, groups []astypes.AutoScalingGroup, defaults encryption.Defaults) ([]launch.Launch, [][]launch.Unseen, map[string]string, error) {
+	r = r.once()
 	sources := map[string][]launch.Source{}
 	var all []*launch.Source
 	for _, g := range groups {
@@ -79,6 +80,21 @@ func (r *Resolver) follow(ctx context.Context, all []*launch.Source) (map[string
 		return nil, err
 	}
 	return r.readSnapshots(ctx, all)
+}
+
+func (r *Resolver) defaults(ctx context.Context, account string) (encryption.Defaults, error) {
+	if known, ok := r.memory.settings.get(account); ok {
+		return known, nil
+	}
+	out := encryption.Defaults{Account: account}
+	err := together.Do(
+		func() (err error) { out.ByDefault, err = r.byDefault(ctx); return err },
+		func() (err error) { out.KeyID, err = r.defaultKey(ctx); return err },
+	)
+	if err == nil {
+		r.memory.settings.put(account, out)
+	}
+	return out, err
 }
 
 func (r *Resolver) byDefault(ctx context.Context) (bool, error) {

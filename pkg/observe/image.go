@@ -19,21 +19,24 @@ func (r *Resolver) readImages(ctx context.Context, all []*launch.Source) error {
 			ids = append(ids, s.ImageID)
 		}
 	}
-	found, err := imagesByID(ctx, r.images, false, ids)
+	images, err := remembered(&r.memory.images, ids, func(ids []string) (map[string]*ec2types.Image, error) {
+		found, err := imagesByID(ctx, r.images, false, ids)
+		out := map[string]*ec2types.Image{}
+		for i := range found {
+			out[value(found[i].ImageId)] = &found[i]
+		}
+		return out, err
+	})
 	if err != nil {
 		return err
-	}
-	images := map[string]ec2types.Image{}
-	for _, image := range found {
-		images[value(image.ImageId)] = image
 	}
 	for _, s := range all {
 		if s.Settled() {
 			continue
 		}
-		image, visible := images[s.ImageID]
-		if s.Refused = unusable(s, image, visible); s.Refused == "" {
-			s.Image = imageOf(image, s.Name)
+		image := images[s.ImageID]
+		if s.Refused = unusable(s, image); s.Refused == "" {
+			s.Image = imageOf(*image, s.Name)
 			s.Devices = encryption.Merge(s.Image.Devices, s.Devices)
 		}
 	}
@@ -43,9 +46,9 @@ func (r *Resolver) readImages(ctx context.Context, all []*launch.Source) error {
 // unusable says why EC2 would launch nothing from the source's image, and what a
 // person does about it; "" = it would.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
-func unusable(s *launch.Source, image ec2types.Image, visible bool) string {
+func unusable(s *launch.Source, image *ec2types.Image) string {
 	which := fmt.Sprintf("image %s of %s", s.ImageID, s.Name)
-	if !visible {
+	if image == nil {
 		return which + " can't be seen: it is deregistered, or isn't shared with this account any more, or the account's Allowed AMIs setting hides it; " +
 			"its owner shares it with aws ec2 modify-image-attribute, or name another image"
 	}

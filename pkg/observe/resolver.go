@@ -49,13 +49,15 @@ var (
 	_ Settings = (*ec2.Client)(nil)
 )
 
-// A Resolver reads launches from AWS. It changes nothing, and remembers nothing.
+// A Resolver reads launches from AWS. It changes nothing, and remembers nothing unless
+// it is Remembering.
 type Resolver struct {
 	groups   Groups
 	images   Images
 	settings Settings
 
 	elsewhere Elsewhere
+	memory    *memory
 }
 
 // New returns a resolver over the given clients.

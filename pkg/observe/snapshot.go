@@ -2,8 +2,6 @@ package observe
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -20,12 +18,27 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*launch.Source) (map
 	for _, s := range all {
 		ids = append(ids, s.Snapshots()...)
 	}
-	found, err := snapshotsByID(ctx, r.images, ids)
-	for _, s := range all {
-		s.Seen = maps.Clone(found)
-		maps.DeleteFunc(s.Seen, func(id string, _ encryption.Snapshot) bool { return !slices.Contains(s.Snapshots(), id) })
+	known, err := remembered(&r.memory.snapshots, ids, func(ids []string) (map[string]*encryption.Snapshot, error) {
+		found, err := snapshotsByID(ctx, r.images, ids)
+		out := map[string]*encryption.Snapshot{}
+		for id, s := range found {
+			out[id] = &s
+		}
+		return out, err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return found, err
+	out := map[string]encryption.Snapshot{}
+	for _, s := range all {
+		s.Seen = map[string]encryption.Snapshot{}
+		for _, id := range s.Snapshots() {
+			if found := known[id]; found != nil {
+				s.Seen[id], out[id] = *found, *found
+			}
+		}
+	}
+	return out, nil
 }
 
 // snapshotsByID reads snapshots as the account of images sees them, by id.

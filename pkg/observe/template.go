@@ -19,28 +19,36 @@ import (
 
 // readTemplates reads the template versions and launch configurations of the
 // sources, each once and side by side. EC2 takes many versions of one template in
-// a call, and no several templates.
+// a call, and no several templates, but $Latest and $Default of all there are.
 func (r *Resolver) readTemplates(ctx context.Context, all []*launch.Source) error {
+	if err := r.readWide(ctx, all); err != nil {
+		return err
+	}
 	byTemplate := map[launch.Spec][]launch.Spec{} // by the spec without its version
 	var configurations []string
 	for _, s := range all {
 		template := s.Spec
 		template.Version = ""
+		_, known := r.memory.sources.get(s.Spec)
 		switch {
+		case known:
 		case s.Spec.Configuration != "":
 			configurations = append(configurations, s.Spec.Configuration)
 		case !slices.Contains(byTemplate[template], s.Spec):
 			byTemplate[template] = append(byTemplate[template], s.Spec)
 		}
 	}
-	var (
-		answers = make([]map[launch.Spec]launch.Source, 0, len(byTemplate)+1)
-		tasks   []func() error
-	)
+	var tasks []func() error
 	task := func(read func() (map[launch.Spec]launch.Source, error)) {
-		i := len(answers)
-		answers = append(answers, nil)
-		tasks = append(tasks, func() (err error) { answers[i], err = read(); return err })
+		tasks = append(tasks, func() error {
+			found, err := read()
+			for spec, named := range found {
+				if err == nil {
+					r.memory.sources.put(spec, named)
+				}
+			}
+			return err
+		})
 	}
 	for _, specs := range byTemplate {
 		task(func() (map[launch.Spec]launch.Source, error) { return r.versions(ctx, specs) })
@@ -52,10 +60,8 @@ func (r *Resolver) readTemplates(ctx context.Context, all []*launch.Source) erro
 		return err
 	}
 	for _, s := range all {
-		for _, found := range answers {
-			if named, ok := found[s.Spec]; ok {
-				s.Fill(named)
-			}
+		if named, ok := r.memory.sources.get(s.Spec); ok {
+			s.Fill(named)
 		}
 	}
 	return nil

@@ -12,7 +12,6 @@ import (
 	"keymend/pkg/account"
 	"keymend/pkg/arn"
 	"keymend/pkg/launch"
-	"keymend/pkg/launch/encryption"
 	"keymend/pkg/signal"
 	"keymend/pkg/together"
 )
@@ -60,11 +59,7 @@ func (f Fleet) fits(g astypes.AutoScalingGroup, of signal.Users) bool {
 
 // using keeps the groups whose launch uses a key.
 func (f Fleet) using(ctx context.Context, groups []astypes.AutoScalingGroup, of signal.Users) ([]astypes.AutoScalingGroup, error) {
-	defaults := encryption.Defaults{Account: f.account}
-	err := together.Do(
-		func() (err error) { defaults.ByDefault, err = f.launches.byDefault(ctx); return err },
-		func() (err error) { defaults.KeyID, err = f.launches.defaultKey(ctx); return err },
-	)
+	defaults, err := f.launches.once().defaults(ctx, f.account)
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,7 @@ type Record struct {
 	KeyAccount    string          `json:"keyAccount,omitempty"` // where it isn't the group's
 	Time          time.Time       `json:"time"`
 	Failed        string          `json:"failed,omitempty"` // when the launch failed, RFC 3339
+	ReadAt        string          `json:"readAt,omitempty"` // when the keys and templates were read, RFC 3339; "" = right before the record's time
 	Version       string          `json:"version"`          // of Keymend
 	Settings      string          `json:"settings"`         // digest of the settings
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"keymend/pkg/apply"
 	"keymend/pkg/guard"
@@ -47,7 +48,7 @@ func TestTogether(t *testing.T) {
 	}))
 	one, other, far := failure(), failure(), failure()
 	other.Group, far.Region = "no-such-group", "us-east-1"
-	together := l.Together([]signal.Look{one, other, far})
+	together := l.Together([]signal.Look{one, other, far}, time.Time{})
 	for range 2 {
 		if _, err := together.Diagnose(t.Context(), one); !errors.Is(err, broken) {
 			t.Fatal(err)

@@ -48,8 +48,14 @@ func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, err
 	if err != nil {
 		return l.failedLook(ctx, look, err)
 	}
+	if look.Follow.Beside && !p.uses(*look.Follow) {
+		return nil, nil
+	}
 	if slices.ContainsFunc(p.decisions, func(d decision) bool { return !d.Quiet }) {
 		return l.diagnose(ctx, p)
+	}
+	if err := l.beside(ctx, look); err != nil {
+		return nil, err
 	}
 	out, err := l.propose(ctx, p) // what isn't needed any more
 	if err != nil {
@@ -63,23 +69,15 @@ func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, err
 	if _, final := finalOutcome(err); err != nil && !final {
 		return out, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
 	}
+	if !p.concerns(*look.Follow, course) {
+		return out, nil
+	}
 	r := l.came(p, *look.Follow, passed(look.Follow.Round), course, err)
 	open := r.Outcome == outcome.Waiting || r.Outcome == outcome.GaveUp
 	if open && look.Follow.Round+1 < len(rounds()) {
 		return out, l.again(ctx, look)
 	}
 	return append(out, Diagnosis{Record: r}), l.write(ctx, r)
-}
-
-// again asks for the next look.
-func (l *Looker) again(ctx context.Context, look signal.Look) error {
-	next := *look.Follow
-	next.Round++
-	looks := signal.Looks{Schema: signal.LooksSchema, Account: look.Account, Region: look.Region, Groups: []string{look.Group}, Follow: &next}
-	if err := l.Later.Send(ctx, looks, rounds()[next.Round]); err != nil {
-		return fmt.Errorf("have %s looked at again: %w", look.Group, err)
-	}
-	return nil
 }
 
 // came says what came of a change: the first row that fits. When a person made it isn't

@@ -21,7 +21,6 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
 	"keymend/pkg/guard"
-	"keymend/pkg/history"
 	"keymend/pkg/limit"
 	"keymend/pkg/permission"
 	"keymend/pkg/plan"
@@ -77,15 +76,7 @@ type Looker struct {
 	Edits func(ctx context.Context, account, region, key string, since time.Time) ([]activity.PolicyEdit, error)
 	// Past tells what was written unattended before, and reads no further back than the
 	// times that it is given; nil: that holds nothing back.
-	Past interface {
-		// Begun returns the intents in remediate's log.
-		Begun(ctx context.Context, since time.Time) ([]history.Line, error)
-		// Ended returns the outcomes there about a key, by its ARN.
-		Ended(ctx context.Context, key string, since time.Time) ([]history.Line, error)
-		// Edited says who wrote the key's policy first between two times, but for Keymend,
-		// as CloudTrail of the account knows; "" = nobody that it knows of.
-		Edited(ctx context.Context, account, region, key string, since, now time.Time) (string, error)
-	}
+	Past  wrote
 	Log   Log
 	Kinds apply.Table
 	Plan  plan.Planner
@@ -95,6 +86,8 @@ type Looker struct {
 	// Told are the keys, by their ARNs, of which the person says that snapshots lie under
 	// them which the group's account can't see.
 	Told []string
+
+	cache *cache // what is remembered from one invocation to the next; nil: nothing is
 }
 
 // A Fixer carries plans out, and takes them back.

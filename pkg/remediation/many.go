@@ -2,7 +2,9 @@ package remediation
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"time"
 
 	"keymend/pkg/apply"
 	"keymend/pkg/guard"
@@ -12,21 +14,33 @@ import (
 // A Gatherer is a reader that can read for many groups at once.
 type Gatherer interface {
 	// Gather returns a reader that reads what these groups share once, and
-	// remembers it for as long as it is kept.
+	// remembers it for as long as it is kept. It is a Gatherer, too: what it gathers
+	// for other groups it reads anew, but for what it remembers.
 	Gather(groups []string) apply.Reader
 }
 
 // Together returns a Looker for looks that came in one invocation: 500 groups with
 // 10 templates and 5 keys cost what those templates and keys cost. It is for that
-// invocation only: a Fixer reads anew.
-func (l *Looker) Together(looks []signal.Look) *Looker {
+// invocation only: a Fixer reads anew. Now is the time by AWS's clock, at the least;
+// where it isn't known (zero), nothing of another invocation counts.
+func (l *Looker) Together(looks []signal.Look, now time.Time) *Looker {
 	one := *l
-	g := &gathering{Readers: l.AWS, groups: map[place][]string{}, views: map[place]apply.Reader{}}
+	known := l.cache
+	if known == nil || now.IsZero() {
+		known = &cache{}
+	}
+	g := &gathering{
+		Readers: l.AWS, cache: known, now: moment{now, time.Now()},
+		groups: map[place][]string{}, views: map[place]seen{},
+	}
 	for _, look := range looks {
 		at := place{look.Account, look.Region}
 		g.groups[at] = append(g.groups[at], look.Group)
 	}
-	one.AWS = g
+	if l.Past != nil {
+		one.Past = rememberingPast{wrote: l.Past, cache: known, now: g.now}
+	}
+	one.AWS, one.Queue = g, rememberingQueue{l.Queue, known, g.now}
 	return &one
 }
 
@@ -35,11 +49,15 @@ type place struct{ account, region string }
 // A gathering reads for the groups of one invocation.
 type gathering struct {
 	Readers
+	cache  *cache
+	now    moment
 	groups map[place][]string
 
 	mu    sync.Mutex
-	views map[place]apply.Reader
-	known bool // how the switch stands
+	views map[place]seen
+	ahead map[string]pass // looks that were made ahead, by their group
+	again []signal.Looks  // to be asked for
+	known bool            // how the switch stands
 	brake guard.Switch
 	says  string
 }
@@ -49,18 +67,86 @@ func (g *gathering) View(ctx context.Context, account, region string) (apply.Rea
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	at := place{account, region}
-	if v, ok := g.views[at]; ok {
-		return v, nil
+	if s, ok := g.views[at]; ok {
+		return s.view, nil
 	}
-	v, err := g.Readers.View(ctx, account, region)
+	if s, ok := g.cache.view(at, g.now); ok {
+		g.views[at] = seen{s.view.(Gatherer).Gather(g.groups[at]), s.since}
+		return g.views[at].view, nil
+	}
+	return g.fresh(ctx, at)
+}
+
+// fresh returns a view that has read nothing yet.
+func (g *gathering) fresh(ctx context.Context, at place) (apply.Reader, error) {
+	v, err := g.Readers.View(ctx, at.account, at.region)
 	if err != nil {
 		return nil, err
 	}
-	if many, ok := v.(Gatherer); ok {
+	many, ok := v.(Gatherer)
+	if ok {
 		v = many.Gather(g.groups[at])
 	}
-	g.views[at] = v
+	g.views[at] = seen{v, g.now}
+	if _, ok := v.(Gatherer); ok {
+		g.cache.keep(at, g.views[at])
+	}
 	return v, nil
+}
+
+// read says since when the view has read on which a look rests (zero: in this
+// invocation), and whether that answers it: it is after what the look is about.
+func (g *gathering) read(look signal.Look) (time.Time, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s, ok := g.views[place{look.Account, look.Region}]
+	if !ok || s.since == g.now {
+		return time.Time{}, true
+	}
+	about := look.About()
+	return s.since.aws, !about.IsZero() && !s.since.aws.Before(about)
+}
+
+// anew has everything read again, once.
+func (g *gathering) anew(ctx context.Context, look signal.Look) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := place{look.Account, look.Region}
+	if g.views[at].since == g.now {
+		return nil
+	}
+	_, err := g.fresh(ctx, at)
+	return err
+}
+
+// said reports whether all that was found was sent before.
+func (g *gathering) said(p pass) bool {
+	return len(p.decisions) > 0 && !slices.ContainsFunc(p.decisions, func(d decision) bool {
+		return !d.permitted() || d.Waits != "" || !g.cache.knows(d.Plan.Digest, g.now)
+	})
+}
+
+// observe reads, plans and asks the guard. What was read in another invocation counts
+// if that was after what the look is about; and where it comes to what was sent by then,
+// which the record says. All else is read anew.
+func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
+	g, many := l.AWS.(*gathering)
+	if p, ok := g.made(look); ok {
+		return p, nil
+	}
+	p, err := l.observed(ctx, l.begin(look))
+	if !many {
+		return p, err
+	}
+	read, fits := g.read(look)
+	if fits || err == nil && !look.About().IsZero() && g.said(p) {
+		p.readAt = read
+		return p, err
+	}
+	if err := g.anew(ctx, look); err != nil {
+		return p, err
+	}
+	return l.observed(ctx, l.begin(look))
 }
 
 // Switch implements Readers: it asks until there is an answer. What is sent while the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
@@ -24,8 +25,9 @@ type pass struct {
 	plan.Snapshot
 	look      signal.Look
 	view      apply.Reader
-	delivery  Delivery // of the message that is carried out; zero = of none
-	ahead     *read    // the key that the message is about, which is read while the launch is; nil = of none
+	readAt    time.Time // before the look's own invocation; zero = in it
+	delivery  Delivery  // of the message that is carried out; zero = of none
+	ahead     *read     // the key that the message is about, which is read while the launch is; nil = of none
 	brake     guard.Switch
 	brakeSays string
 	options   plan.Options
@@ -43,11 +45,6 @@ type decision struct {
 }
 
 func (d decision) permitted() bool { return d.verdict.Allowed || d.verdict.Try }
-
-// observe reads everything anew, plans and asks the guard.
-func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
-	return l.observed(ctx, l.begin(look))
-}
 
 // begin starts a pass. Only account, Region and group are taken from the look.
 func (l *Looker) begin(look signal.Look) pass {

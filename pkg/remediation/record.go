@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
@@ -48,6 +49,9 @@ func (l *Looker) groupRecord(look signal.Look, phase record.Phase) record.Record
 // record starts a record with what was seen.
 func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Record {
 	r := l.groupRecord(p.look, phase)
+	if !p.readAt.IsZero() {
+		r.ReadAt = p.readAt.UTC().Format(time.RFC3339)
+	}
 	r.ID, r.Desired, r.Healthy, r.ManagedBy = f.ID(), p.Launch.Desired, p.Launch.InService, p.Launch.ManagedBy
 	p.group(&r, f)
 	if owner := f.KeyAccount(); owner != "" && !f.OwnKey() {

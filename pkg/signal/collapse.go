@@ -1,6 +1,9 @@
 package signal
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Collapse takes looks at the same group together, so that a storm of events costs
 // no more than its distinct groups. What follows a change stays apart from all else.
@@ -34,6 +37,11 @@ func (l Look) with(other Look) Look {
 		out.Why, out.Failed, out.Text = other.Why, other.Failed, other.Text
 	}
 	out.EventIDs = slices.Concat(l.EventIDs, other.EventIDs)
+	for _, last := range []time.Time{l.latest(), other.latest()} {
+		if last.After(out.latest()) {
+			out.Last = last
+		}
+	}
 	if a, b := l.Sweep, other.Sweep; a == nil {
 		out.Sweep = b
 	} else if b != nil {

@@ -48,7 +48,8 @@ type Look struct {
 	Group    string   // Auto Scaling group name
 	EventIDs []string // EventBridge's ids of the events
 	Failed   time.Time
-	Text     string // AWS's words about the launch that failed; data, never trusted as a cause
+	Last     time.Time `json:",omitzero"` // the last of several failures; zero = it is Failed
+	Text     string    // AWS's words about the launch that failed; data, never trusted as a cause
 
 	// Asked is the least that AWS's clock shows by now; zero = not known. It isn't sent:
 	// the queue says it.
@@ -77,6 +78,27 @@ func (l Look) HasFailed() bool {
 		return false
 	}
 	return l.Text != ""
+}
+
+// About is when what the look asks about was: what is read after that answers it. Zero:
+// what is read for the look does.
+func (l Look) About() time.Time {
+	switch {
+	case l.Follow != nil:
+		return time.Time{}
+	case l.Sweep != nil && l.Sweep.Asked.After(l.latest()):
+		return l.Sweep.Asked
+	case l.Failed.IsZero():
+		return time.Time{}
+	}
+	return l.latest()
+}
+
+func (l Look) latest() time.Time {
+	if l.Last.After(l.Failed) {
+		return l.Last
+	}
+	return l.Failed
 }
 
 // OtherCause reports whether an event's own words name another cause for the failure

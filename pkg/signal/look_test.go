@@ -79,6 +79,7 @@ func TestCollapse(t *testing.T) {
 	}
 	a, b, first, second := of("a", signal.WhyLaunchUnsuccessful, "5", 2), of("b", signal.WhyLaunchUnsuccessful, "2", 5), of("a", signal.WhyFollowed, "4", 6), of("a", signal.WhyFollowed, "6", 7)
 	a.EventIDs, b.EventIDs = strings.Fields("1 3 5 8"), strings.Fields("2 9")
+	a.Last = at(4) // what is read after that answers for all
 	if diff := cmp.Diff([]signal.Look{a, b, first, second, elsewhere}, got); diff != "" {
 		t.Errorf("looks (-want +got):\n%s", diff)
 	}

@@ -54,6 +54,9 @@ type Follow struct {
 	// was sent. Zero: this is the first.
 	Fixed time.Time `json:"fixed,omitzero"`
 	Round int       `json:"round"` // from 0
+	// Beside: not the group that the change was made for, but others whose launch uses
+	// the same key. What they lacked is what there is to say of them.
+	Beside bool `json:"beside,omitempty"`
 	// Of a finding that isn't ended:
 	ID      string          `json:"id,omitempty"`
 	Group   string          `json:"group,omitempty"`

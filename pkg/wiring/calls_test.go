@@ -66,7 +66,7 @@ func diagnose(t *testing.T, groups, templates, keys int) (map[string]int, int) {
 		for i := range groups {
 			looks = append(looks, signal.Look{Why: signal.WhyLaunchUnsuccessful, Account: callsAccount, Region: callsRegion, Group: "web-" + strconv.Itoa(i)})
 		}
-		l = l.Together(looks)
+		l = l.Together(looks, time.Time{})
 		start := time.Now()
 		for i, s := range looks {
 			found, err := l.Diagnose(t.Context(), s)
@@ -85,7 +85,7 @@ func TestCalls(t *testing.T) {
 	one, oneRounds := diagnose(t, 1, 1, 1)
 	many, manyRounds := diagnose(t, 500, 10, 5)
 	least := map[string][2]int{ // one group; 500 groups with 10 templates and 5 keys
-		"autoscaling:DescribeAutoScalingGroups": {1, 5}, "ec2:DescribeLaunchTemplateVersions": {1, 10},
+		"autoscaling:DescribeAutoScalingGroups": {1, 5}, "ec2:DescribeLaunchTemplateVersions": {1, 1},
 		"ec2:GetEbsEncryptionByDefault": {1, 1}, "ec2:GetEbsDefaultKmsKeyId": {1, 1},
 		"ec2:DescribeImages": {1, 1}, "ec2:DescribeSnapshots": {1, 1}, "iam:GetRole": {1, 1},
 		"kms:DescribeKey": {1, 5}, "kms:GetKeyPolicy": {1, 5}, "kms:ListGrants": {1, 5}, "kms:ListResourceTags": {1, 5}, "kms:ListAliases": {1, 5},

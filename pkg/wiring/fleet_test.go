@@ -2,7 +2,7 @@ package wiring_test
 
 import (
 	"cmp"
-	"crypto/md5" //nolint:gosec // SQS's own checksum, not a protection
+	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -99,8 +99,17 @@ func (f *fleet) ec2(action string, form url.Values) string {
 	case "GetEbsDefaultKmsKeyId":
 		return `<R><kmsKeyId>alias/aws/ebs</kmsKeyId></R>`
 	case "DescribeLaunchTemplateVersions":
-		id := form.Get("LaunchTemplateId")
-		return fmt.Sprintf(`<R><launchTemplateVersionSet><item><launchTemplateId>%s</launchTemplateId><versionNumber>7</versionNumber><launchTemplateData><imageId>ami-%d</imageId></launchTemplateData></item></launchTemplateVersionSet></R>`, id, number(id))
+		ids := []string{form.Get("LaunchTemplateId")}
+		if ids[0] == "" { // all there are
+			ids = nil
+			for i := range f.templates {
+				ids = append(ids, "lt-"+strconv.Itoa(i))
+			}
+		}
+		for _, id := range ids {
+			fmt.Fprintf(&out, `<item><launchTemplateId>%s</launchTemplateId><versionNumber>7</versionNumber><launchTemplateData><imageId>ami-%d</imageId></launchTemplateData></item>`, id, number(id))
+		}
+		return `<R><launchTemplateVersionSet>` + out.String() + `</launchTemplateVersionSet></R>`
 	case "DescribeImages":
 		for _, id := range values(form, "ImageId.") {
 			fmt.Fprintf(&out, `<item><imageId>%s</imageId><imageState>available</imageState><imageOwnerId>%s</imageOwnerId><blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>snap-%d</snapshotId><encrypted>true</encrypted></ebs></item></blockDeviceMapping></item>`, id, callsAccount, number(id))
@@ -170,7 +179,7 @@ func (f *fleet) sqs(body string) string {
 	}
 	queue := in.QueueUrl[strings.LastIndexByte(in.QueueUrl, '/')+1:]
 	f.sent[queue] = append(f.sent[queue], in.MessageBody)
-	sum := md5.Sum([]byte(in.MessageBody)) //nolint:gosec // SQS's own checksum, not a protection
+	sum := md5.Sum([]byte(in.MessageBody))
 	return jsonOf(map[string]any{"MessageId": "m-" + strconv.Itoa(len(f.sent[queue])), "MD5OfMessageBody": hex.EncodeToString(sum[:])})
 }
 

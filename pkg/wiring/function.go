@@ -27,7 +27,7 @@ import (
 // NewDiagnose wires the function that looks, from its environment.
 func NewDiagnose(ctx context.Context, getenv func(string) string, version string) (queue.Signals, error) {
 	l, function, _, err := newLooker(ctx, getenv, version)
-	return queue.Signals{Looker: l, Function: function}, err
+	return queue.Signals{Looker: l.Remembering(), Function: function}, err
 }
 
 // NewRemediate wires the function that writes, from its environment.

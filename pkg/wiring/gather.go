@@ -17,9 +17,16 @@ var _ remediation.Gatherer = (*view)(nil)
 // Gather implements remediation.Gatherer.
 func (v *view) Gather(groups []string) apply.Reader {
 	c := *v
-	c.keys, c.there = v.keys.Remembering(), v.there.gathering()
-	g := &gathered{view: &c}
-	g.resolve = once(func(ctx context.Context) { g.launched = v.launches.ResolveAll(ctx, v.account, v.region, groups) })
+	c.keys, c.there, c.launches = v.keys.Remembering(), v.there.gathering(), v.launches.Remembering()
+	return c.gathered(groups)
+}
+
+// Gather implements remediation.Gatherer: what was read counts for other groups, too.
+func (g *gathered) Gather(groups []string) apply.Reader { return g.view.gathered(groups) }
+
+func (v *view) gathered(groups []string) *gathered {
+	g := &gathered{view: v}
+	g.resolve = once(func(ctx context.Context) { g.launched = g.view.launches.ResolveAll(ctx, v.account, v.region, groups) })
 	g.read = once(g.readAhead)
 	return g
 }

@@ -68,16 +68,43 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		}
 	}
 	looks, members := signal.Collapse(looks)
-	together := h.Looker.Together(looks)
+	l := h.Looker.Together(looks, newest(batch))
+	ahead := l.Ahead(ctx, looks, h.late)
 	for i, look := range looks {
-		if err := h.diagnose(ctx, together, look); err != nil {
+		if err := h.diagnose(ctx, l, look, ahead[i]); err != nil {
 			h.Complain(ctx, err)
 			for _, at := range members[i] {
 				out.BatchItemFailures = failed(out.BatchItemFailures, ids[at])
 			}
 		}
 	}
+	if err := l.Again(ctx); err != nil {
+		h.Complain(ctx, err)
+		for i, look := range looks {
+			for _, at := range members[i] {
+				if look.Follow != nil {
+					out.BatchItemFailures = failed(out.BatchItemFailures, ids[at])
+				}
+			}
+		}
+	}
 	return out, nil
+}
+
+// newest is when the last message of a batch was sent, or received for the first time:
+// so late it is by AWS's clock at the least. Zero where SQS doesn't say.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+func newest(batch events.SQSEvent) time.Time {
+	var out time.Time
+	for _, m := range batch.Records {
+		for _, name := range []string{"SentTimestamp", "ApproximateFirstReceiveTimestamp"} {
+			at, err := strconv.ParseInt(m.Attributes[name], 10, 64)
+			if err == nil && time.UnixMilli(at).After(out) {
+				out = time.UnixMilli(at)
+			}
+		}
+	}
+	return out
 }
 
 // failed adds a message that has to come again, once: it may be about several groups.
@@ -158,17 +185,23 @@ func lost(err error) bool {
 // errLate says that the function's end is too near to look at another group.
 var errLate = errors.New("no time is left in this invocation")
 
-// diagnose looks at a group if there is time to, and in any case ends before the
-// function does: an invocation that Lambda ends has no answer, and then the
-// whole batch comes again, with all that was done.
-func (h Signals) diagnose(ctx context.Context, l *remediation.Looker, at signal.Look) error {
+// late reports whether an invocation that ends then has no time for another look.
+func (h Signals) late(ctx context.Context) bool {
 	const look = 10 * time.Second
+	deadline, ok := ctx.Deadline()
+	now := time.Now
+	if h.Now != nil {
+		now = h.Now
+	}
+	return ok && deadline.Sub(now()) < limit.Answer+look
+}
+
+// diagnose looks at a group if there is time to, or if that was done ahead, and in any
+// case ends before the function does: an invocation that Lambda ends has no answer, and
+// then the whole batch comes again, with all that was done.
+func (h Signals) diagnose(ctx context.Context, l *remediation.Looker, at signal.Look, ahead bool) error {
 	if deadline, ok := ctx.Deadline(); ok {
-		now := time.Now
-		if h.Now != nil {
-			now = h.Now
-		}
-		if deadline.Sub(now()) < limit.Answer+look {
+		if !ahead && h.late(ctx) {
 			return fmt.Errorf("look at %s: %w", at.Group, errLate)
 		}
 		var cancel context.CancelFunc

@@ -41,7 +41,7 @@ type border struct {
 }
 
 // newBorder starts one; onboarded has the owner deploy the roles.
-func newBorder(t *testing.T, onboarded bool, options ...option) *border {
+func newBorder(t testing.TB, onboarded bool, options ...option) *border {
 	t.Helper()
 	w := newWorld(t, append([]option{with("Accounts", owner)}, options...)...)
 	b := &border{world: w, there: w.as(owner)}

@@ -28,7 +28,7 @@ type copies struct {
 }
 
 // newCopies makes one, with what the owner says of the key.
-func newCopies(t *testing.T, tags map[string]string, options ...option) *copies {
+func newCopies(t testing.TB, tags map[string]string, options ...option) *copies {
 	t.Helper()
 	c := &copies{border: newBorder(t, true, append([]option{with("ForeignKey", "copy"), with("CopyKey", "alias/copies")}, options...)...)}
 	c.ours = c.key(rootOnly, enrolled)

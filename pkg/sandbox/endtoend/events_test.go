@@ -55,7 +55,7 @@ func (w *world) told() []notice {
 	must(w.t, err)
 	var out []notice
 	for {
-		got, err := w.sqs.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: new(w.url + "/" + account + "/" + told), MaxNumberOfMessages: 10}) //nolint:usetesting // the test's own is over in the end
+		got, err := w.sqs.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: new(w.url + "/" + account + "/" + told), MaxNumberOfMessages: 10})
 		must(w.t, err)
 		for _, m := range got.Messages {
 			value, err := jsonschema.UnmarshalJSON(strings.NewReader(*m.Body))
@@ -66,7 +66,7 @@ func (w *world) told() []notice {
 			var n notice
 			must(w.t, json.Unmarshal([]byte(*m.Body), &n))
 			out = append(out, n)
-			_, err = w.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: new(w.url + "/" + account + "/" + told), ReceiptHandle: m.ReceiptHandle}) //nolint:usetesting // as above
+			_, err = w.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: new(w.url + "/" + account + "/" + told), ReceiptHandle: m.ReceiptHandle})
 			must(w.t, err)
 		}
 		if len(got.Messages) == 0 {

@@ -25,7 +25,7 @@ import (
 
 // A world is one sandbox with Keymend deployed into one account of it.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	box  *sandbox.Sandbox
 	asg  *autoscaling.Client
 	ec2  *ec2.Client
@@ -74,7 +74,7 @@ func edited(change func([]byte) []byte) option { return func(s *setup) { s.docum
 
 // newWorld starts a sandbox and deploys the built functions into it, in the
 // mode that the shipped settings have.
-func newWorld(t *testing.T, options ...option) *world {
+func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
 	s := setup{
 		params:   map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"},
@@ -112,7 +112,7 @@ func (w *world) as(account string) *world { return connect(w.t, w.box, w.url, ac
 // in returns the world in another Region.
 func (w *world) in(region string) *world { return connect(w.t, w.box, w.url, account, region) }
 
-func connect(t *testing.T, box *sandbox.Sandbox, url, account, region string) *world {
+func connect(t testing.TB, box *sandbox.Sandbox, url, account, region string) *world {
 	cfg := aws.Config{
 		Region: region, BaseEndpoint: &url,
 		Credentials: credentials.NewStaticCredentialsProvider(account, "any", ""),
@@ -171,7 +171,7 @@ func (w *world) writes() int {
 	return n
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

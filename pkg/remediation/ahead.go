@@ -1,0 +1,58 @@
+package remediation
+
+import (
+	"context"
+
+	"keymend/pkg/signal"
+	"keymend/pkg/together"
+)
+
+// Ahead looks at the groups of a storm, and sends what comes of that side by side: one
+// after another, the sends of many keys would take most of an invocation's time. It says
+// which looks were made; what it couldn't do comes up again with the look itself. It ends
+// early where it is late.
+func (l *Looker) Ahead(ctx context.Context, looks []signal.Look, late func(context.Context) bool) []bool {
+	made := make([]bool, len(looks))
+	g, many := l.AWS.(*gathering)
+	if !many || len(looks) < 2 {
+		return made
+	}
+	passes := map[string]pass{}
+	var tasks []func() error
+	for i, look := range looks {
+		if look.Why != signal.WhyLaunchUnsuccessful || look.OtherCause() || look.Sweep != nil {
+			continue
+		}
+		if late(ctx) {
+			break
+		}
+		p, err := l.observe(ctx, look)
+		if err != nil {
+			continue
+		}
+		made[i], passes[nameOf(look)] = true, p
+		for _, d := range p.decisions {
+			if d.permitted() && d.Waits == "" {
+				tasks = append(tasks, func() error { return l.Queue.Send(ctx, p.message(d.Proposal)) })
+			}
+		}
+	}
+	_ = together.Do(tasks...) // what can't be sent is sent again by its look
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ahead = passes
+	return made
+}
+
+// made returns a look that was made ahead.
+func (g *gathering) made(look signal.Look) (pass, bool) {
+	if g == nil || look.Why != signal.WhyLaunchUnsuccessful || look.Sweep != nil {
+		return pass{}, false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p, ok := g.ahead[nameOf(look)]
+	return p, ok
+}
+
+func nameOf(look signal.Look) string { return look.Account + " " + look.Region + " " + look.Group }
