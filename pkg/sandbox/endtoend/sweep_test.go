@@ -159,7 +159,7 @@ func TestHalfOfTheEventsLost(t *testing.T) {
 			rule = *r.Name
 		}
 	}
-	lots := rand.New(rand.NewPCG(14, 1)) //nolint:gosec // the same at each run
+	lots := rand.New(rand.NewPCG(14, 1))
 	for range 90 {
 		if lots.IntN(2) == 0 {
 			_, err = w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
