@@ -72,8 +72,9 @@ type Looker struct {
 	AWS      Readers
 	Queue    Queue
 	Later    Later
-	// Edits reads who wrote a key's policy since a time; nil: that isn't asked.
-	Edits func(ctx context.Context, account, region, key string, since time.Time) ([]activity.PolicyEdit, error)
+	// Edits reads who wrote a key's policy from a time to another, the newest first; zero =
+	// until now. nil: that isn't asked.
+	Edits func(ctx context.Context, account, region, key string, since, until time.Time) ([]activity.PolicyEdit, error)
 	// Past tells what was written unattended before, and reads no further back than the
 	// times that it is given; nil: that holds nothing back.
 	Past  wrote

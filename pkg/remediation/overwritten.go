@@ -39,7 +39,7 @@ func (l *Looker) Overwritten(ctx context.Context, s signal.Looks) error {
 
 func (l *Looker) overwritten(ctx context.Context, s signal.Looks, key string) error {
 	since := s.Asked.Add(-lateness - limit.Session)
-	edits, err := l.Edits(ctx, s.Account, s.Region, key, since)
+	edits, err := l.Edits(ctx, s.Account, s.Region, key, since, time.Time{})
 	if err != nil || len(edits) < 2 {
 		return err
 	}

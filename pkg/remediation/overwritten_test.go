@@ -40,7 +40,7 @@ func TestAWrittenPolicyIsWatched(t *testing.T) {
 // editedBy has CloudTrail show edits of the key.
 func editedBy(edits []activity.PolicyEdit, err error) func(*remediation.Fixer) {
 	return func(x *remediation.Fixer) {
-		x.Edits = func(context.Context, string, string, string, time.Time) ([]activity.PolicyEdit, error) {
+		x.Edits = func(context.Context, string, string, string, time.Time, time.Time) ([]activity.PolicyEdit, error) {
 			return edits, err
 		}
 	}

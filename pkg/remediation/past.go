@@ -128,14 +128,36 @@ func (l *Looker) removed(ctx context.Context, f plan.Finding, all []history.Entr
 	if gone == nil || gone.By != "" {
 		return gone
 	}
-	if f.OwnKey() && f.Facts.Policy != nil {
-		// Where CloudTrail may not be read, or is too busy, nobody is named.
-		if by, err := l.Past.Edited(ctx, f.Account, f.Region, f.Facts.Key.ARN, gone.Written, now); err == nil {
-			gone.By = by
-		}
+	if f.OwnKey() && f.Facts.Policy != nil && l.Edits != nil {
+		gone.By = l.editor(ctx, f, gone.Written, now)
 	}
 	if gone.By == "" && now.Sub(gone.Written) < lateness {
 		return nil
 	}
 	return gone
+}
+
+// editor says who wrote a key's policy first since Keymend did; "" = nobody that
+// CloudTrail tells of. Where it may not be read, or is too busy, nobody is named.
+func (l *Looker) editor(ctx context.Context, f plan.Finding, written, now time.Time) string {
+	// The answer has the newest first, and whoever rewrites the policy all day fills it.
+	soon := written.Add(time.Hour)
+	if now.Before(soon) {
+		soon = now
+	}
+	for _, span := range [][2]time.Time{{written, soon}, {soon, now}} {
+		if !span[0].Before(span[1]) {
+			continue
+		}
+		edits, err := l.Edits(ctx, f.Account, f.Region, f.Facts.Key.ARN, span[0], span[1])
+		if err != nil {
+			return ""
+		}
+		for _, e := range slices.Backward(edits) {
+			if e.Role == "" || !l.isWriter(f.Account, e.Role) {
+				return e.Caller + " wrote the key's policy " + e.Time.UTC().Format(time.RFC3339)
+			}
+		}
+	}
+	return ""
 }

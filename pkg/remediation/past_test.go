@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"keymend/pkg/activity"
 	"keymend/pkg/guard"
 	"keymend/pkg/history"
 	"keymend/pkg/outcome"
@@ -68,15 +69,22 @@ func (l *pastLog) Ended(_ context.Context, _ string, since time.Time) ([]history
 	return l.shown(record.Result, since)
 }
 
-// Edited implements what Looker.Past asks for.
-func (l *pastLog) Edited(context.Context, string, string, string, time.Time, time.Time) (string, error) {
-	return l.by, nil
+// edits are those that CloudTrail shows: the newest first, one of them Keymend's own.
+func (l *pastLog) edits(_ context.Context, _, _, key string, since, until time.Time) ([]activity.PolicyEdit, error) {
+	at := since.Add(time.Second)
+	if l.by == "" || !at.Before(until) {
+		return nil, nil
+	}
+	own := "arn:aws:iam::" + accountID + ":role/keymend-policy-writer"
+	return []activity.PolicyEdit{
+		{Time: at.Add(time.Second), Key: key, Caller: "somebody later"}, {Time: at, Key: key, Caller: l.by}, {Time: at, Key: key, Caller: "Keymend", Role: own},
+	}, nil
 }
 
 // remembering has a Fixer ask a log what was written before.
 func (w *world) remembering(l *pastLog, most int) func(*remediation.Fixer) {
 	return func(x *remediation.Fixer) {
-		x.Past, x.Settings.MaxChangesAnHour, x.Settings.MaxChangesAnHourInAll = l, most, 1000
+		x.Past, x.Edits, x.Settings.MaxChangesAnHour, x.Settings.MaxChangesAnHourInAll = l, l.edits, most, 1000
 	}
 }
 
@@ -149,7 +157,7 @@ func TestGone(t *testing.T) {
 			t.Parallel()
 			w, l := newWorld(), &pastLog{now: time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC), by: tc.by}
 			w.noteErr = l.keep(t)
-			x := w.fixer(w.remembering(l, 10))
+			x := w.fixer(w.remembering(l, 10), func(x *remediation.Fixer) { x.Settings.RolePrefix, x.Settings.Partition = "keymend-", "aws" })
 			look := failure()
 			look.Asked = l.now
 			one := func() remediation.Diagnosis {
@@ -170,6 +178,9 @@ func TestGone(t *testing.T) {
 			d := one()
 			if d.Record.Outcome != tc.want || len(w.sent) != map[bool]int{true: 1}[tc.want == outcome.Sent] {
 				t.Errorf("%s: %s; %d messages", d.Record.Outcome, d.Record.Reason, len(w.sent))
+			}
+			if tc.by != "" && !strings.Contains(d.Record.Reason, tc.by+" wrote the key's policy") {
+				t.Errorf("%s", d.Record.Reason)
 			}
 			if tc.want == outcome.TakenAway && (d.Verdict.Gone != m.Digest && d.Verdict.Gone == "" || !strings.Contains(d.Record.Reason, `"KeymendUse"`)) {
 				t.Errorf("%+v", d.Verdict)

@@ -14,9 +14,6 @@ type wrote interface {
 	Begun(ctx context.Context, since time.Time) ([]history.Line, error)
 	// Ended returns the outcomes there about a key, by its ARN.
 	Ended(ctx context.Context, key string, since time.Time) ([]history.Line, error)
-	// Edited says who wrote the key's policy first between two times, but for Keymend,
-	// as CloudTrail of the account knows; "" = nobody that it knows of.
-	Edited(ctx context.Context, account, region, key string, since, now time.Time) (string, error)
 }
 
 // A rememberingPast asks the log once for each key, for some seconds: a Looker only hands

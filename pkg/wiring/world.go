@@ -122,12 +122,12 @@ func (f fleet) Told(ctx context.Context, from, to time.Time, each func(at time.T
 }
 
 // Edits reads who wrote a key's policy since a time, in the key's account.
-func (a AWS) Edits(ctx context.Context, accountID, region, key string, since time.Time) ([]activity.PolicyEdit, error) {
+func (a AWS) Edits(ctx context.Context, accountID, region, key string, since, until time.Time) ([]activity.PolicyEdit, error) {
 	cfg, err := a.config(ctx, accountID, region, permission.Reader)
 	if err != nil {
 		return nil, err
 	}
-	return observe.NewFleet(cfg, accountID, region).Edits(ctx, key, since)
+	return observe.NewFleet(cfg, accountID, region).Edits(ctx, key, since, until)
 }
 
 // History reads how a group of an account in a Region has fared, as its reader.
