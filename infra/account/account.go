@@ -122,7 +122,7 @@ func roles(c conditions) role.Props {
 			Suffix: "${DedicatedRoleSuffix}", Accounts: []string{"${Accounts}"}, Groups: []string{"${GroupAccounts}"}, Copies: true, Resumes: true, ImageParameters: "/",
 		},
 		Conditions: map[permission.Role]awscdk.CfnCondition{
-			permission.Reader: c.functions, permission.KeyReader: c.groupsElsewhere, permission.Granter: c.functions, permission.Diagnose: c.functions, permission.Remediate: c.functions,
+			permission.Reader: c.functions, permission.KeyReader: c.groupsElsewhere, permission.Granter: c.functions, permission.Diagnose: c.functions, permission.Remediate: c.functions, permission.Approver: c.functions,
 			permission.PolicyWriter: c.writesPolicies, permission.GroupWriter: c.changesGroups, permission.Copier: c.copies,
 		},
 		AllKeys: c.allKeys,

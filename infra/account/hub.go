@@ -68,6 +68,7 @@ func NewHub(scope constructs.Construct, id, region string, hub Hub) (awscdk.Stac
 	queues := newSources(stack, c, hub.newBus(stack))
 	env := environment(hub.parameters(), queues, c.dedicated)
 	env[variable.Accounts] = new(tag.Organization)
+	delete(env, variable.ApproverRoleID) // the hub has no such role: nobody may approve there
 	arn := func(r permission.Role) *string {
 		return awscdk.Fn_Sub(new("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+cfn.Prefix+string(r)), nil)
 	}

@@ -37,6 +37,7 @@ func accepted() map[string]string {
 		"DiagnoseRole " + logs + "remediate:*":                                                                                                "The one log group that has the intents, named as IAM wants it: with its streams.",
 		"DiagnoseRole " + logs + "diagnose:*":                                                                                                 "Log streams are Lambda's to name, within the function's own log group.",
 		"RemediateRole " + logs + "remediate:*":                                                                                               "The same.",
+		"ApproverRole " + logs + "diagnose:*":                                                                                                 "The same.",
 		"RemediateRole " + logs + "diagnose:*":                                                                                                "The same.",
 	} {
 		role, resource, _ := strings.Cut(at, " ")

@@ -105,6 +105,9 @@ func onlyIf(c awscdk.CfnCondition, v any) any {
 	return map[string]any{"Fn::If": []any{*c.LogicalId(), v, map[string]any{"Ref": "AWS::NoValue"}}}
 }
 
+// own begins a variable of IAM's.
+var own = regexp.MustCompile(`\$\{(aws|sts):`)
+
 // alone is a list whose one member is a parameter that is a list itself.
 var alone = regexp.MustCompile(`^\$\{([A-Za-z]*Accounts)\}$`)
 
@@ -114,8 +117,8 @@ func substituted(v any) any {
 	switch v := v.(type) {
 	case string:
 		// IAM's own variables, as in ${aws:PrincipalAccount}, stay as they are.
-		if strings.Contains(strings.ReplaceAll(v, "${aws:", ""), "${") {
-			return map[string]any{"Fn::Sub": strings.ReplaceAll(v, "${aws:", "${!aws:")}
+		if strings.Contains(own.ReplaceAllString(v, ""), "${") {
+			return map[string]any{"Fn::Sub": own.ReplaceAllString(v, "$${!$1:")}
 		}
 	case []any:
 		if len(v) == 1 {

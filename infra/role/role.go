@@ -62,6 +62,6 @@ func LogicalID(r permission.Role) string {
 	return map[permission.Role]string{
 		permission.Reader: "ReaderRole", permission.KeyReader: "KeyReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
 		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole", permission.Forwarder: "ForwarderRole",
-		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole",
+		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole", permission.Approver: "ApproverRole",
 	}[r]
 }

@@ -25,7 +25,7 @@ type collected map[string]cloudformation.Resource
 
 func (c collected) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 	c[r.LogicalID] = r
-	return cloudformation.Made{Ref: r.LogicalID, Attributes: map[string]string{"Arn": "arn:" + r.LogicalID, "StackSetId": r.LogicalID + ":1"}}, nil
+	return cloudformation.Made{Ref: r.LogicalID, Attributes: map[string]string{"Arn": "arn:" + r.LogicalID, "StackSetId": r.LogicalID + ":1", "RoleId": "AROASANDBOX"}}, nil
 }
 
 func deployed(t *testing.T, params map[string]string) collected {

@@ -71,7 +71,7 @@ func TestEveryParameterArrives(t *testing.T) {
 	t.Parallel()
 	want := settings.Config{
 		Mode: "propose", Scope: "all", OwnKey: "policy", SwitchParameter: "/other/switch", OwnershipTags: []string{"team", "stack"}, RolePrefix: "keymend-",
-		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
+		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", ApproverRoleID: "AROASANDBOX", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
 		Dedicated: "payments", Resume: 20, CopyKey: "alias/platform-ebs", MoveDefault: true, MaxChangesAnHour: 3, MaxChangesAnHourInAll: 4, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo", LooksQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks",
 		DriftQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-drift.fifo",
 	}

@@ -207,7 +207,13 @@ func TestEveryReason(t *testing.T) {
 		guard.ConsentElsewhere: {across(), both(), func(in *guard.Input) { in.Finding.Tags = map[string]string{"keymend-accounts": owner} }, proposed, "TagValue=" + owner + " " + account},
 		guard.CopyNotConsented: {agreeing(), copying(), func(in *guard.Input) { in.Finding.Copy.Keys[0].Tags = nil }, proposed, "TagKey=keymend-copy"},
 		guard.CopyNotSeen:      {agreeing(), copying(), func(in *guard.Input) { in.Finding.Copy.Keys[0].Unreadable = "not onboarded" }, proposed, "TagKey=keymend-copy"},
-		guard.OnlyProposing:    {permitted(), edit(), func(in *guard.Input) { in.Mode = settings.Propose }, proposed, ""},
+		guard.ApprovalExpired: {permitted(), sealed(), func(in *guard.Input) {
+			in.Mode, in.Approval = settings.Propose, guard.Approval{By: "alice", Digest: sealed().Digest, Late: true}
+		}, proposed, "keymend approve r-"},
+		guard.OwnApproval: {permitted(), sealed(), func(in *guard.Input) {
+			in.Mode, in.Approval = settings.Propose, guard.Approval{By: "Alice", Digest: sealed().Digest, Makers: []string{"", "arn:aws:sts::" + account + ":assumed-role/dev/alice"}}
+		}, proposed, "assumed-role/dev/alice did"},
+		guard.OnlyProposing: {permitted(), edit(), func(in *guard.Input) { in.Mode = settings.Propose }, proposed, ""},
 		guard.TakenAway: {permitted(), edit(), func(in *guard.Input) {
 			in.Past.Gone = &guard.Removal{What: "2 statements added (r-1)", By: "an administrator wrote the key's policy"}
 		}, proposed, "2 statements added (r-1), written 0001-01-01T00:00:00Z; since then: an administrator wrote the key's policy."},
@@ -238,7 +244,7 @@ func TestEveryReasonIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1)
-	const reasons = 25 // those of TestEveryReason
+	const reasons = 27 // those of TestEveryReason
 	if len(all) != reasons {
 		t.Errorf("%d reasons, and %d rows in TestEveryReason", len(all), reasons)
 	}

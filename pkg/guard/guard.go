@@ -22,6 +22,7 @@ type Input struct {
 	MaxHere     int      // changes that may be begun within an hour in the group's account and Region
 	MaxInAll    int      // and in all
 	Past        Past     // for what nobody asks for
+	Approval    Approval // of a plan, by a person through the queue of changes
 	Accounts    []string // the other accounts whose keys may be opened; none: no other's
 
 	Finding   plan.Finding      // what the plan is about: key, role, and the tags where consent stands

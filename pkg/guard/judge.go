@@ -26,13 +26,13 @@ import (
 //	mode observe                                       → no, and no proposal
 //	the own key's tags couldn't be read                → no, and no proposal: one may be keymend=ignore
 //	a consent is missing                               → proposal; see consent
-//	mode propose                                       → proposal
+//	mode propose, and nobody who may approved the plan → proposal; see Approval
 //	switch off, or not readable                        → proposal
 //	somebody took away what Keymend wrote; see takenAway
 //	                                                   → proposal
 //	too many changes within the hour, or they can't be counted; see braked
 //	                                                   → proposal
-//	access may be there, and no person asked           → proposal
+//	access may be there, and no person asked or approved → proposal
 //	else                                               → yes; or a trial, where that tells whether the key's owner agrees
 func Judge(in Input, p plan.Plan) Verdict {
 	reason, consent := in.judge(p)
@@ -46,7 +46,7 @@ func Judge(in Input, p plan.Plan) Verdict {
 		v.Allowed = true
 	case HalfNotSeen:
 		v.Try = true
-	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, OnlyProposing, SwitchedOff, TakenAway, Braked, MayNotBeNeeded, TooManyMissing:
+	case NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, OnlyProposing, ApprovalExpired, OwnApproval, SwitchedOff, TakenAway, Braked, MayNotBeNeeded, TooManyMissing:
 		v.Propose = true
 	default: // neither
 	}
@@ -69,8 +69,8 @@ func (in Input) judge(p plan.Plan) (Reason, string) {
 		return TagsNotReadable, consent
 	case slices.Contains([]Reason{NotConsented, ForeignKey, ConsentElsewhere, CopyNotConsented, CopyNotSeen, TooManyMissing}, permission):
 		return permission, consent
-	case in.Mode == settings.Propose:
-		return OnlyProposing, consent
+	case in.Mode == settings.Propose && in.Approval.against(p) != "":
+		return in.Approval.against(p), consent
 	case in.Switch != SwitchNone && in.Switch != SwitchOn:
 		return SwitchedOff, consent
 	case in.held(p) != "":
@@ -87,7 +87,7 @@ func (in Input) held(p plan.Plan) Reason {
 		return TakenAway
 	case in.braked(p) != "":
 		return Braked
-	case p.Doubt != "":
+	case p.Doubt != "" && in.Approval.against(p) != "":
 		return MayNotBeNeeded
 	}
 	return ""
@@ -250,7 +250,8 @@ func (in Input) ignoredBy(p plan.Plan) Reason {
 	return KeyIgnored
 }
 
-// run is what the owners of the keys would have to do, who haven't consented.
+// run is what the owners of the keys would have to do, who haven't consented, or whoever
+// approves.
 func (in Input) run(r Reason, p plan.Plan) []quote.Task {
 	switch r { //nolint:exhaustive // the others aren't for want of an owner's word
 	case CopyNotConsented, CopyNotSeen:
@@ -261,6 +262,8 @@ func (in Input) run(r Reason, p plan.Plan) []quote.Task {
 		return in.enrol(in.Finding.Facts.Key.ARN, in.anew())
 	case TooManyMissing:
 		return []quote.Task{launch.Resume(in.Finding.Account, in.Finding.Region, in.Finding.Group)}
+	case OnlyProposing, ApprovalExpired, OwnApproval, MayNotBeNeeded:
+		return in.approve(p)
 	}
 	return nil
 }
@@ -285,6 +288,8 @@ func (in Input) text(r Reason, p plan.Plan) string {
 		return text + " " + in.braked(p)
 	case MayNotBeNeeded:
 		return text + " " + p.Doubt
+	case OwnApproval:
+		return text + " " + in.Approval.By + " can't: " + in.Approval.maker() + " did."
 	case SwitchedOff:
 		return strings.TrimSpace(text + " " + in.SwitchText)
 	case NothingToApply:

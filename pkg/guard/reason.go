@@ -20,6 +20,8 @@ const (
 	NotConsented    Reason = "not-consented"
 	ForeignKey      Reason = "foreign-key"
 	OnlyProposing   Reason = "only-proposing"
+	ApprovalExpired Reason = "approval-expired"
+	OwnApproval     Reason = "own-approval" // by who made the group, or the version of its template
 	SwitchedOff     Reason = "switched-off"
 	TakenAway       Reason = "taken-away"        // somebody took away what Keymend wrote
 	Braked          Reason = "braked"            // as many changes as may be were begun within the hour
@@ -52,6 +54,8 @@ func Explain(r Reason) string {
 		NotConsented:    "The key's owner hasn't enrolled it.",
 		ForeignKey:      "The key belongs to an account whose keys the settings don't let Keymend open.",
 		OnlyProposing:   "A person has to approve (mode: propose).",
+		ApprovalExpired: "The approval came more than an hour before it could be carried out; a person has to approve anew.",
+		OwnApproval:     "A person has to approve who didn't make the group or the version of its template.",
 		TakenAway:       "Somebody took away what Keymend wrote; it isn't written again unattended.",
 		Braked:          "No other change is begun unattended by now.",
 		MayNotBeNeeded:  "A person has to approve: what stands may be access enough.",

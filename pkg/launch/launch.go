@@ -49,6 +49,7 @@ type Launch struct {
 type Way struct {
 	Name          string // as people know it, "lt-0c11aa22 v17"
 	TemplateID    string `json:",omitempty"` // "" = a launch configuration
+	MadeBy        string `json:"-"`          // ARN of who made that version; "" = a launch configuration
 	Version       int64  `json:",omitempty"` // that its name for the version stands for now
 	Asked         string `json:",omitempty"` // $Latest, $Default or a number, as the group names it
 	Configuration string `json:",omitempty"` // "" = a template

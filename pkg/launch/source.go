@@ -15,6 +15,7 @@ type Source struct {
 	Name       string // "lt-0c11aa22 v17"
 	TemplateID string
 	Number     int64               // the version's
+	MadeBy     string              // ARN of who made the version
 	Override   bool                // an override names the image
 	Mixed      bool                // a mixed instances policy names it
 	Devices    []encryption.Device // the image's with the template's laid over them
@@ -58,7 +59,7 @@ func (s *Source) Fill(found Source) {
 		return
 	}
 	s.Name, s.Devices, s.Spot = found.Name, found.Devices, found.Spot
-	s.TemplateID, s.Number = found.TemplateID, found.Number
+	s.TemplateID, s.Number, s.MadeBy = found.TemplateID, found.Number, found.MadeBy
 	if s.ImageID == "" { // an override's image goes before
 		s.ImageID, s.Unknown = found.ImageID, found.Unknown
 	}
@@ -88,7 +89,7 @@ func (s *Source) Snapshots() []string {
 // way is the source as others see it.
 func (s *Source) way(results []result) Way {
 	w := Way{
-		Name: s.Name, TemplateID: s.TemplateID, Version: s.Number, Asked: s.Spec.Version, Configuration: s.Spec.Configuration,
+		Name: s.Name, TemplateID: s.TemplateID, Version: s.Number, MadeBy: s.MadeBy, Asked: s.Spec.Version, Configuration: s.Spec.Configuration,
 		ImageID: s.ImageID, Override: s.Override, Mixed: s.Mixed, Image: s.Image, Seen: s.Seen,
 	}
 	for _, r := range results {

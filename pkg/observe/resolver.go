@@ -72,7 +72,7 @@ func FromConfig(cfg aws.Config) *Resolver {
 }
 
 // Storage returns what reads copies and templates with the same clients.
-func (r *Resolver) Storage() *Storage { return &Storage{r.images, r.groups} }
+func (r *Resolver) Storage() *Storage { return &Storage{r.images, r.groups, r.elsewhere.Denials} }
 
 // Resolve says what the next instance of the group will ask for. A template,
 // image or version that is gone is Launch.Refused, not an error.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
@@ -16,11 +17,12 @@ import (
 type Storage struct {
 	images Images
 	groups autoscaling.DescribeAutoScalingGroupsAPIClient
+	trail  cloudtrail.LookupEventsAPIClient // nil = not asked
 }
 
 // NewStorage returns one over the given clients.
 func NewStorage(images Images, groups autoscaling.DescribeAutoScalingGroupsAPIClient) *Storage {
-	return &Storage{images, groups}
+	return &Storage{images: images, groups: groups}
 }
 
 // Read returns those of a launch's ways that need the key in question, with what is

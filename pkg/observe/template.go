@@ -155,7 +155,7 @@ func sourceOf(v ec2types.LaunchTemplateVersion, s launch.Spec) launch.Source {
 	if id == "" {
 		id = s.Name
 	}
-	out := launch.Source{Name: fmt.Sprintf("%s v%d", id, value(v.VersionNumber)), TemplateID: value(v.LaunchTemplateId), Number: value(v.VersionNumber)}
+	out := launch.Source{Name: fmt.Sprintf("%s v%d", id, value(v.VersionNumber)), TemplateID: value(v.LaunchTemplateId), Number: value(v.VersionNumber), MadeBy: value(v.CreatedBy)}
 	if data := v.LaunchTemplateData; data != nil {
 		out.ImageID = value(data.ImageId)
 		out.Devices = templateDevices(data.BlockDeviceMappings, out.Name)

@@ -24,6 +24,8 @@ const (
 	Diagnose     Role = "diagnose"      // the function's own role
 	Remediate    Role = "remediate"     // the function's own role
 
+	Approver Role = "approver" // what a person takes to approve a proposal: sends it to be carried out
+
 	GroupWriter Role = "group-writer" // makes the dedicated service-linked role, and gives it to groups
 
 	Forwarder Role = "forwarder" // EventBridge's, in an organization: sends a member's events to the hub
@@ -31,7 +33,7 @@ const (
 
 // Roles returns every role of one account that works alone.
 func Roles() []Role {
-	return []Role{Reader, KeyReader, Granter, PolicyWriter, GroupWriter, Copier, Diagnose, Remediate}
+	return []Role{Reader, KeyReader, Granter, PolicyWriter, GroupWriter, Copier, Diagnose, Remediate, Approver}
 }
 
 // Writers returns the roles that change something.
@@ -93,6 +95,8 @@ func For(r Role, p Place) []Permission {
 		return p.forward()
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
+	case Approver:
+		return p.approve()
 	case Diagnose:
 		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell()))
 	case Remediate:

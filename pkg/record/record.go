@@ -86,12 +86,22 @@ type Record struct {
 	// them.
 	Bridges Lines `json:"bridges,omitempty"`
 
-	Plan    *plan.Plan     `json:"plan,omitempty"`
-	Steps   Steps          `json:"steps,omitempty"` // the plan's; of a record of an undo, those that take back
-	Digest  string         `json:"digest,omitempty"`
-	Mode    settings.Mode  `json:"mode"`
-	Consent string         `json:"consent,omitempty"`
-	Verdict *guard.Verdict `json:"verdict,omitempty"`
+	Plan   *plan.Plan `json:"plan,omitempty"`
+	Steps  Steps      `json:"steps,omitempty"` // the plan's; of a record of an undo, those that take back
+	Digest string     `json:"digest,omitempty"`
+	// Proposal is the plan's name where it is proposed; keymend approve takes it.
+	Proposal string        `json:"proposal,omitempty"`
+	Mode     settings.Mode `json:"mode"`
+	Consent  string        `json:"consent,omitempty"`
+	// Approver is the name of the session that approved the plan, by SQS's word; Ticket
+	// is what that person said of it.
+	Approver string `json:"approver,omitempty"`
+	Ticket   string `json:"ticket,omitempty"`
+	// GroupMadeBy and TemplateMadeBy are the ARNs of who made what a key is opened for,
+	// where that is known.
+	GroupMadeBy    string         `json:"groupMadeBy,omitempty"`
+	TemplateMadeBy Lines          `json:"templateMadeBy,omitempty"`
+	Verdict        *guard.Verdict `json:"verdict,omitempty"`
 
 	Before         string   `json:"before,omitempty"` // document
 	After          string   `json:"after,omitempty"`  // document

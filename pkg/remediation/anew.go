@@ -31,11 +31,12 @@ func (x *Fixer) anew(ctx context.Context, p pass, d decision, r record.Record, c
 	if err := x.env(p.view, p.Region, p.Group, change.Mark{}).Pause(ctx, p.tries); err != nil {
 		return r, errors.Join(cause, err)
 	}
-	fresh, err := x.observe(ctx, p.look)
+	fresh := x.begin(p.look)
+	fresh.delivery, fresh.approval, fresh.tries = p.delivery, p.approval, p.tries
+	fresh, err := x.observed(ctx, fresh)
 	if err != nil {
 		return r, errors.Join(cause, err)
 	}
-	fresh.delivery, fresh.tries = p.delivery, p.tries
 	for _, again := range fresh.decisions {
 		switch {
 		case again.Finding.ID() != d.Finding.ID() || again.Finding.Principal.ARN != d.Finding.Principal.ARN:

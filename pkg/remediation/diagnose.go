@@ -96,6 +96,9 @@ func (l *Looker) proposal(ctx context.Context, p pass, d decision) (Diagnosis, b
 		r.Because = d.Because
 	}
 	r.Outcome, r.Reason = outcomeOf(d.verdict, d.Plan)
+	if r.Outcome == outcome.Proposed {
+		r.Proposal = plan.RemediationID(d.Plan.Digest)
+	}
 	if d.Quiet {
 		r.Reason = "the key policy gives the access without Keymend's grant"
 	}

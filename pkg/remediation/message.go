@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
@@ -18,6 +19,9 @@ import (
 
 // MessageSchema is the version of Message.
 const MessageSchema = "keymend.change/1"
+
+// longestTicket is how long a ticket's name may be, in bytes.
+const longestTicket = 200
 
 // ErrMessage says that a message isn't one of ours, or is damaged.
 var ErrMessage = errors.New("not a message of Keymend's")
@@ -42,6 +46,9 @@ type Message struct {
 	Failed      string       `json:"failed,omitempty"` // when the launch failed, RFC 3339
 	Text        string       `json:"text,omitempty"`   // AWS's text about it
 	RequestedBy string       `json:"requestedBy"`
+	Ticket      string       `json:"ticket,omitempty"` // what the approver says of it; who approved, the queue says
+
+	Deduplication string `json:"-"` // id by which equal messages within five minutes are one; "" = the digest
 
 	Delivery Delivery `json:"-"` // the queue's, not the sender's word
 }
@@ -104,6 +111,8 @@ func (m Message) problem() string {
 		return "digest must be a SHA-256 in hexadecimal"
 	case !strings.HasPrefix(m.Target, "arn:"):
 		return "target must be an ARN"
+	case len(m.Ticket) > longestTicket || strings.ContainsFunc(m.Ticket, unicode.IsControl):
+		return fmt.Sprintf("ticket must be one line of %d bytes at most", longestTicket)
 	}
 	return ""
 }

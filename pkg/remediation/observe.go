@@ -28,6 +28,7 @@ type pass struct {
 	readAt    time.Time // before the look's own invocation; zero = in it
 	delivery  Delivery  // of the message that is carried out; zero = of none
 	ahead     *read     // the key that the message is about, which is read while the launch is; nil = of none
+	approval  approval  // of what is carried out
 	brake     guard.Switch
 	brakeSays string
 	options   plan.Options
@@ -120,7 +121,7 @@ func (d decision) staysShut() string {
 
 // stopsAll reports whether a reason stands against every plan alike.
 func stopsAll(r guard.Reason) bool {
-	return r == guard.OnlyObserving || r == guard.OnlyProposing || r == guard.SwitchedOff || r == guard.Braked
+	return r == guard.OnlyObserving || r == guard.OnlyProposing || r == guard.ApprovalExpired || r == guard.OwnApproval || r == guard.SwitchedOff || r == guard.Braked
 }
 
 // judge asks whether a plan may be carried out. To open a key to a role is of no use
@@ -130,7 +131,7 @@ func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
 		Mode: l.Settings.Mode, Scope: l.Settings.Scope, Accounts: l.Settings.Accounts,
 		Switch: p.brake, SwitchText: p.brakeSays, PersonAsked: l.Person.ARN != "", OwnCalls: l.Settings.RolePrefix == "",
 		MaxHere: l.Settings.MaxChangesAnHour, MaxInAll: l.Settings.MaxChangesAnHourInAll, Past: p.past.of(proposal.Finding),
-		Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags, Resume: l.Settings.Resume, Missing: p.Launch.Missing(),
+		Approval: p.approval.Approval, Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags, Resume: l.Settings.Resume, Missing: p.Launch.Missing(),
 	}
 	for _, also := range p.Launch.Also {
 		in.Also = append(in.Also, also.ARN)
@@ -138,6 +139,7 @@ func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
 	v := guard.Judge(in, proposal.Plan)
 	if proposal.Moves != nil && (v.Allowed || v.Try) {
 		in.Finding, in.Past.Gone = p.About(proposal.Finding.Principal), nil
+		in.Approval.Digest = proposal.Moves.Digest // whoever approves the first step means the move
 		if of := guard.Judge(in, *proposal.Moves); !of.Allowed {
 			return of
 		}
@@ -174,6 +176,7 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 		}
 		return nil
 	}}
+	tasks = append(tasks, func() error { return l.readMakers(ctx, p) })
 	roles := make([]access.Principal, len(p.Launch.Principals()))
 	for i, principal := range p.Launch.Principals() {
 		tasks = append(tasks, func() (err error) { roles[i], err = p.view.Role(ctx, principal.ARN); return err })

@@ -70,6 +70,7 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 		r.CouldNotSee = r.CouldNotSee.With(result.CouldNotSee...)
 	}
 	instance(&r, f)
+	p.approval.on(&r)
 	return r
 }
 

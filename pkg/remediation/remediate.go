@@ -68,7 +68,7 @@ func (x *Fixer) observed(ctx context.Context, p pass) (pass, error) {
 func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error) {
 	x.recent.reached(m.Delivery.Now())
 	p := x.begin(m.look())
-	p.delivery = m.Delivery
+	p.delivery, p.approval = m.Delivery, approvalOf(m)
 	if m.key() != "" && m.Principal != "" {
 		p.ahead = &read{key: launch.Key{ID: m.key()}, roleARN: m.Principal}
 	}
@@ -178,6 +178,7 @@ func (x *Fixer) goOn(ctx context.Context, p pass, d decision, m Message, s stand
 		return x.carry(ctx, p, d, m.mark(), d.Plan.Steps, nil)
 	case len(s.results) > 0 && len(rest) > 0 && change.Same(d.Plan.Steps, rest):
 		d.Plan.Digest, d.Plan.FactsDigest = m.Digest, m.FactsDigest // one change, begun before
+		d.verdict = x.judge(p, d.Proposal)
 		return x.carry(ctx, p, d, m.mark(), slices.Concat(m.Steps[:len(s.results)], d.Plan.Steps), s.results)
 	}
 	return x.overtaken(ctx, p, d, m, s)

@@ -30,6 +30,7 @@ func Parse(get func(string) string) (Config, error) {
 		VerifyReads:     p.count(variable.VerifyReads),
 		VerifyInterval:  p.interval(variable.VerifyInterval),
 		Partition:       oneOf(&p, variable.Partition, "aws", "aws", "aws-cn", "aws-us-gov"),
+		ApproverRoleID:  p.matching(variable.ApproverRoleID, `AROA[A-Z0-9]+`),
 
 		Accounts:          p.accounts(variable.Accounts),
 		ForeignKey:        p.foreignKey(variable.ForeignKey),

@@ -32,6 +32,7 @@ type Config struct {
 	VerifyReads     int           `json:"verifyReads"`     // reads in a row that agree, after a write
 	VerifyInterval  time.Duration `json:"verifyInterval"`  // between two of them; below a second, pauses between tries get shorter, too
 	Partition       string        `json:"partition"`       // aws, aws-cn or aws-us-gov
+	ApproverRoleID  string        `json:"-"`               // unique id of the role whose sessions may approve; "" = nobody may
 
 	Accounts          []string          `json:"accounts"` // ids of other accounts whose keys may be opened for groups of this one; none: no other
 	ForeignKey        ForeignKey        `json:"foreignKey"`

@@ -59,6 +59,8 @@ func (f *fleet) answer(r *http.Request, body string) (name, answer string) {
 			return "sqs:" + action, f.sqs(body)
 		case "AmazonSSM":
 			return "ssm:" + action, `{"Parameter":{"Name":"/keymend/switch","Value":"on"}}`
+		case "CloudTrail_20131101":
+			return "cloudtrail:" + action, `{"Events":[]}`
 		case "Logs_20140328":
 			return "logs:" + action, `{"events":[]}`
 		}

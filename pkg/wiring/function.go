@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -88,7 +89,7 @@ func (q Changes) Send(ctx context.Context, m remediation.Message) error {
 		return err
 	}
 	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl: &q.URL, MessageBody: &text, MessageGroupId: new(m.FIFOGroup()), MessageDeduplicationId: &m.Digest,
+		QueueUrl: &q.URL, MessageBody: &text, MessageGroupId: new(m.FIFOGroup()), MessageDeduplicationId: new(cmp.Or(m.Deduplication, m.Digest)),
 	})
 	if err != nil {
 		return fmt.Errorf("send message %s: %w", m.ID, err)

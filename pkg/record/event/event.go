@@ -65,6 +65,9 @@ type Detail struct {
 	Cause         string `json:"cause,omitempty"`
 	Failed        string `json:"failed,omitempty"`
 	Run           []Task `json:"run,omitempty"`
+	Approver      string `json:"approver,omitempty"`
+	Ticket        string `json:"ticket,omitempty"`
+	GroupMadeBy   string `json:"groupMadeBy,omitempty"`
 	SinceFailure  int    `json:"sinceFailure,omitempty"` // seconds
 	SinceFix      int    `json:"sinceFix,omitempty"`     // seconds
 }
@@ -104,6 +107,7 @@ func Of(r record.Record) (Event, bool) {
 		Schema: Schema, ID: r.ID, RemediationID: r.RemediationID, Outcome: string(r.Outcome), Reason: short(r.Reason), Asks: r.Outcome.Asks(),
 		Account: r.Account, Region: r.Region, Group: r.Group, Key: r.Key, KeyAccount: r.KeyAccount, Alias: r.Alias, Principal: r.Principal,
 		Mode: string(r.Mode), Signal: r.Signal, Cause: r.Cause, Failed: r.Failed,
+		Approver: r.Approver, Ticket: r.Ticket, GroupMadeBy: r.GroupMadeBy,
 	}}
 	if _, ok := arn.Parse(r.Key); ok { // a key that isn't there is as it was written
 		e.Resources = []string{r.Key}

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -42,8 +43,21 @@ func (h Changes) one(ctx context.Context, m events.SQSMessage) error {
 		return h.Fixer.Log.Write(ctx, ignored(err))
 	}
 	message.Delivery = delivery(m)
+	message.Delivery.Approver = h.approver(m)
 	_, err = h.Fixer.Remediate(ctx, message)
 	return err
+}
+
+// approver returns the name of the session that sent a message, if it is one of the
+// approver's role: of a session the sender's id is the role's unique id and the session's
+// name. SQS writes it, and no sender can. What comes by a bus was sent by a service.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+func (h Changes) approver(m events.SQSMessage) string {
+	role, name, _ := strings.Cut(m.Attributes["SenderId"], ":")
+	if role == "" || role != h.Fixer.Settings.ApproverRoleID {
+		return ""
+	}
+	return name
 }
 
 // delivery is what the queue says about a message. Without that nothing is known
@@ -58,5 +72,9 @@ func delivery(m events.SQSMessage) remediation.Delivery {
 	if err != nil {
 		return remediation.Delivery{}
 	}
-	return remediation.Delivery{Sent: time.UnixMilli(sent), Receives: receives}
+	d := remediation.Delivery{Sent: time.UnixMilli(sent), Receives: receives}
+	if first, err := strconv.ParseInt(m.Attributes["ApproximateFirstReceiveTimestamp"], 10, 64); err == nil {
+		d.First = time.UnixMilli(first)
+	}
+	return d
 }

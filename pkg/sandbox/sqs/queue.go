@@ -39,6 +39,7 @@ type sent struct {
 // A message waits from "visible" on; until then it is delayed or in flight.
 type message struct {
 	id, body, group, dedup string
+	sender                 string // unique id of the caller; "" = a service
 	serial                 int
 	sent, first            time.Time
 	visible                time.Time

@@ -127,7 +127,7 @@ func (q *queue) remove(receipt string) error {
 func (q *queue) system(m *message) map[string]string {
 	ms := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	a := map[string]string{
-		"SenderId": strings.Split(q.arn, ":")[4], "SentTimestamp": ms(m.sent),
+		"SenderId": cmp.Or(m.sender, "AIDAISSERVICE"), "SentTimestamp": ms(m.sent),
 		"ApproximateReceiveCount": strconv.Itoa(m.receives), "ApproximateFirstReceiveTimestamp": ms(m.first),
 	}
 	if m.group != "" {

@@ -22,7 +22,7 @@ const maxBatch = 10
 func (s *Service) SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) {
 	m := outgoing{
 		body: aws.ToString(in.MessageBody), group: aws.ToString(in.MessageGroupId), dedup: aws.ToString(in.MessageDeduplicationId),
-		delay: time.Duration(in.DelaySeconds) * time.Second, attributes: len(in.MessageAttributes),
+		delay: time.Duration(in.DelaySeconds) * time.Second, attributes: len(in.MessageAttributes), sender: wire.CallerOf(ctx).UserID(),
 	}
 	r, err := s.send(arnOfURL(aws.ToString(in.QueueUrl), wire.CallerOf(ctx).Region), m)
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 	out := &sqs.SendMessageBatchOutput{}
 	for _, e := range in.Entries {
 		m := outgoing{body: aws.ToString(e.MessageBody), group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
-			delay: time.Duration(e.DelaySeconds) * time.Second, attributes: len(e.MessageAttributes)}
+			delay: time.Duration(e.DelaySeconds) * time.Second, attributes: len(e.MessageAttributes), sender: wire.CallerOf(ctx).UserID()}
 		r, err := s.send(arn, m)
 		if err != nil {
 			out.Failed = append(out.Failed, failedEntry(e.Id, err))
@@ -74,6 +74,7 @@ type outgoing struct {
 	body, group, dedup string
 	delay              time.Duration
 	attributes         int
+	sender             string // "" = a service
 }
 
 func (m outgoing) check(q *queue) error {
@@ -122,7 +123,7 @@ func (s *Service) send(arn string, out outgoing) (sent, error) {
 	delay := max(out.delay, q.seconds("DelaySeconds", 0))
 	q.serial++
 	m := &message{id: ident.UUID(), body: out.body, group: out.group, dedup: out.dedup,
-		serial: q.serial, sent: now, visible: now.Add(delay)}
+		serial: q.serial, sender: out.sender, sent: now, visible: now.Add(delay)}
 	r := sent{at: now, id: m.id}
 	if q.fifo() {
 		r.serial = m.serial

@@ -67,6 +67,9 @@ func (c *Caller) Context() map[string][]string {
 		"aws:userid":                {c.UserID()},
 		"aws:viaawsservice":         {"false"},
 	}
+	if c.Role == "" {
+		v["aws:username"] = []string{c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]}
+	}
 	for name, value := range map[string]string{"lambda:sourcefunctionarn": c.Function, "aws:sourceidentity": c.SourceIdentity} {
 		if value != "" {
 			v[name] = []string{value}

@@ -21,6 +21,7 @@ const (
 	VerifyReads     Name = "KEYMEND_VERIFY_READS"
 	VerifyInterval  Name = "KEYMEND_VERIFY_INTERVAL" // as in "2s"
 	Partition       Name = "KEYMEND_PARTITION"
+	ApproverRoleID  Name = "KEYMEND_APPROVER_ROLE_ID"
 
 	Accounts          Name = "KEYMEND_ACCOUNTS" // separated by commas
 	ForeignKey        Name = "KEYMEND_FOREIGN_KEY"
@@ -39,7 +40,7 @@ const (
 func Names() []string {
 	return []string{
 		Mode, Scope, OwnKey, SwitchParameter, OwnershipTags,
-		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition,
+		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition, ApproverRoleID,
 		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
 		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll,
 	}

@@ -52,6 +52,7 @@ type commands struct {
 	Replay   replay    `cmd:"" help:"Do with an event, from a file, what the functions would do; read-only unless --apply."`
 	Access   accessCmd `cmd:"" help:"Answer questions about access to keys, as JSON lines from standard input to standard output."`
 	Undo     undo      `cmd:"" help:"Take back what a remediation wrote; says what that would be unless --apply."`
+	Approve  approve   `cmd:"" help:"Approve a proposal, so that the functions carry it out; shows it and asks."`
 	Sandbox  sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
 	Demo     demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`
 	Version  version   `cmd:"" help:"Print the version."`
@@ -69,7 +70,7 @@ func Run(args []string, around Surroundings) int {
 		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching.\n\n"+
 			"Exit codes: 0 nothing to do, or healed; 1 Keymend failed; 2 wrong usage; 3 a fix is available and was not applied; "+
 			"4 broken and not Keymend's to fix, or refused."),
-		kong.Vars{"logGroup": logGroup(), "auditFile": defaultFile},
+		kong.Vars{"logGroup": logGroup(), "auditFile": defaultFile, "findings": findingsGroup()},
 		kong.Writers(around.Out, around.Err),
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

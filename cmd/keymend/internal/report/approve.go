@@ -1,0 +1,45 @@
+package report
+
+import (
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/record"
+)
+
+// A Proposal is what a person is asked to approve.
+type Proposal struct {
+	Record     record.Record
+	By, Ticket string // who is asked, and what they say
+	Place      Place
+}
+
+// Show writes it on the page: what it is for, what it changes, and whom it lets in.
+func (a Proposal) Show(p *screen.Page) {
+	r := a.Record
+	p.Row(screen.Bold, "APPROVE", strings.Join(nonEmpty(r.Proposal, r.Group, r.Account, r.Region), "  "))
+	if r.Key != "" {
+		p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
+	}
+	if r.Principal != "" {
+		p.Row(screen.Bold, "ROLE", roleName(r.Principal))
+	}
+	for _, step := range r.Steps {
+		w := step.Words()
+		p.Row(screen.Bold, "CHANGE", strings.Join(nonEmpty(w.What, w.Which), "  "))
+	}
+	p.Row(screen.Bold, "PROPOSED", r.Time.UTC().Format("2006-01-02 15:04:05 UTC")+": "+r.Reason)
+	if r.Key != "" {
+		p.Row(screen.Doubt, "RISK", "whoever may create Auto Scaling groups in "+r.Account+" can then use this key through the role")
+	}
+	p.Row(screen.Bold, "AS", strings.Join(nonEmpty(a.By, a.Ticket), "  "))
+	p.Blank()
+}
+
+// Approved says what follows once a proposal was handed over.
+func Approved(p *screen.Page, id string) {
+	p.Row(screen.Good, "SENT", id)
+	p.Text(screen.Plain, "The functions look again, and carry it out if the facts are still the same, the key is enrolled, "+
+		"nothing stops all writes, and you made neither the group nor the version of its template. "+
+		"Within an hour; then the approval expires. What came of it is on record in the log group /aws/lambda/keymend-remediate, with remediationId = "+id+".")
+}
