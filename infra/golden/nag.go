@@ -18,7 +18,7 @@ func Nag(app awscdk.App, stacks ...awscdk.Stack) map[string]string {
 		a := assertions.Annotations_FromStack(stack)
 		for _, m := range append(*a.FindError(new("*"), assertions.Match_AnyValue()), *a.FindWarning(new("*"), assertions.Match_AnyValue())...) {
 			rule, text, _ := strings.Cut(fmt.Sprint(m.Entry.Data), ": ") //nolint:staticcheck // the assertions return the type that the CDK deprecated
-			out[*m.Id+" "+rule] = text
+			out[*m.Id+" "+rule] = text                                   //nolint:staticcheck // the same
 		}
 	}
 	return out

@@ -28,7 +28,7 @@ func Synthesise(props Props) (Texts, error) {
 	app.Synth(nil)
 	var out Texts
 	for name, into := range map[string]*string{"roles": &out.Roles, "region": &out.Region} {
-		text, err := os.ReadFile(filepath.Join(dir, name+".template.json"))
+		text, err := os.ReadFile(filepath.Join(dir, name+".template.json")) //nolint:gosec // the app just wrote it there
 		if err != nil {
 			return Texts{}, fmt.Errorf("synthesise a member: %w", err)
 		}
