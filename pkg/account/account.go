@@ -53,7 +53,9 @@ type Sessions struct {
 
 	mu      sync.Mutex
 	readers map[reading]aws.CredentialsProvider // they count in every Region
-	self    string                              // the account of the base's credentials, once asked
+
+	asking sync.Mutex // not mu: a reader's session doesn't wait for it
+	self   string     // the account of the base's credentials, once asked
 }
 
 // New returns sessions that start from base: its credentials assume the roles,
@@ -151,8 +153,8 @@ func (s *Sessions) own(ctx context.Context, account, region string) (aws.Config,
 
 // Self returns the account of the base's credentials. It asks once.
 func (s *Sessions) Self(ctx context.Context) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.asking.Lock()
+	defer s.asking.Unlock()
 	if s.self != "" {
 		return s.self, nil
 	}

@@ -97,6 +97,9 @@ type Fixer struct {
 	// Open returns what may make one call of a remediation, and nothing else where
 	// roles are in use.
 	Open func(ctx context.Context, s Session) (apply.Session, error)
+	// Prepare asks beside a message's first reads for what Open would have to ask for
+	// before its first session; nil: Open asks. What can't be had, Open asks for again.
+	Prepare func(ctx context.Context)
 	// Sleep waits, or returns the context's error.
 	Sleep func(context.Context, time.Duration) error
 

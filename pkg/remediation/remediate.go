@@ -14,6 +14,7 @@ import (
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
 	"keymend/pkg/signal"
+	"keymend/pkg/together"
 )
 
 // Diagnose looks at a group as a Looker does. Where only KMS can tell whether a grant
@@ -72,7 +73,10 @@ func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error)
 	if m.key() != "" && m.Principal != "" {
 		p.ahead = &read{key: launch.Key{ID: m.key()}, roleARN: m.Principal}
 	}
-	p, err := x.observed(ctx, p)
+	err := together.Do(
+		func() (err error) { p, err = x.observed(ctx, p); return err },
+		func() error { x.prepare(ctx); return nil },
+	)
 	if err != nil {
 		return x.failedChange(ctx, p, m, err)
 	}
@@ -89,6 +93,12 @@ func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error)
 	}
 	_, err = x.Diagnose(ctx, p.look)
 	return r, err
+}
+
+func (x *Fixer) prepare(ctx context.Context) {
+	if x.Prepare != nil {
+		x.Prepare(ctx)
+	}
 }
 
 // A standing is what of a message's steps stands already, the first ones first.

@@ -34,7 +34,7 @@ func NewDiagnose(ctx context.Context, getenv func(string) string, version string
 // NewRemediate wires the function that writes, from its environment.
 func NewRemediate(ctx context.Context, getenv func(string) string, version string) (queue.Changes, error) {
 	l, function, world, err := newLooker(ctx, getenv, version)
-	return queue.Changes{Fixer: &remediation.Fixer{Looker: *l, Open: world.Open, Sleep: Sleep}, Function: function}, err
+	return queue.Changes{Fixer: &remediation.Fixer{Looker: *l, Open: world.Open, Prepare: world.Prepare, Sleep: Sleep}, Function: function}, err
 }
 
 // newLooker wires what looks. Audit records go to standard output, all else to

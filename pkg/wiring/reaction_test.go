@@ -51,7 +51,8 @@ func heal(t *testing.T, f *fleet) (record.Record, int) {
 		if err != nil || len(answer.BatchItemFailures) > 0 || len(f.sent["changes.fifo"]) != 1 {
 			t.Fatalf("diagnose: %+v, %v; sent %v; %+v", answer, err, f.sent, log)
 		}
-		x := &remediation.Fixer{Looker: *looker(f, &log), Open: world(f).Open, Sleep: wiring.Sleep}
+		writer := world(f)
+		x := &remediation.Fixer{Looker: *looker(f, &log), Open: writer.Open, Prepare: writer.Prepare, Sleep: wiring.Sleep}
 		answer, err = queue.Changes{Fixer: x, Function: complaining(t)}.Handle(t.Context(), delivered(f.sent["changes.fifo"][0]))
 		if err != nil || len(answer.BatchItemFailures) > 0 {
 			t.Fatalf("remediate: %+v, %v; %+v", answer, err, log)
@@ -105,7 +106,7 @@ func TestReaction(t *testing.T) {
 		calls  [2]map[string]int
 		rounds [2]int
 	)
-	bounds := [2]int{20, 23} // issue 14: 20 and 22
+	bounds := [2]int{20, 22}
 	for i, owner := range []string{"", "444455556666"} {
 		f := &fleet{keyAccount: owner}
 		var r record.Record

@@ -139,6 +139,11 @@ func (a AWS) History(ctx context.Context, accountID, region, group string) (obse
 	return observe.FromConfig(cfg).History(ctx, group)
 }
 
+// Prepare asks which account this is, once in a process: a writer's session says so.
+func (a AWS) Prepare(ctx context.Context) {
+	_, _ = a.Sessions.Self(ctx) // Open asks again, and says what went wrong
+}
+
 // Open returns what may make one call, and nothing else, where roles are in use. It
 // sends nothing twice.
 func (a AWS) Open(ctx context.Context, s remediation.Session) (apply.Session, error) {
