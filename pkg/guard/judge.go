@@ -292,6 +292,8 @@ func (in Input) text(r Reason, p plan.Plan) string {
 		return text + " " + in.Approval.By + " can't: " + in.Approval.maker() + " did."
 	case SwitchedOff:
 		return strings.TrimSpace(text + " " + in.SwitchText)
+	case Consented, HalfGiven:
+		return text + in.outlived()
 	case NothingToApply:
 		if p.NoFix != nil {
 			return p.NoFix.Text

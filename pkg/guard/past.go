@@ -18,6 +18,7 @@ type Past struct {
 	Unread string   // why the log can't be read; "" = it can
 	Today  string   // the day by AWS's clock, as tag.Enrolled has it
 	Gone   *Removal // what was written for the finding, and isn't there any more; nil = nothing
+	Dead   string   // what was written for the finding's role before it was deleted and made anew; "" = nothing
 }
 
 // A Change is one that was begun.
@@ -64,6 +65,16 @@ func (in Input) braked(p plan.Plan) string {
 		return fmt.Sprintf("The setting maxChangesAnHourInAll allows %d.", in.MaxInAll)
 	}
 	return ""
+}
+
+// outlived says what was written for an earlier role of the same name: IAM gives it
+// another id when it is made anew, and KMS knows it by that.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+func (in Input) outlived() string {
+	if in.Past.Dead == "" {
+		return ""
+	}
+	return " " + in.Past.Dead + " is dead: the role was deleted since, and made anew."
 }
 
 // removed says what was taken away, and has the permanent fix as code.

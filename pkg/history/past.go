@@ -62,6 +62,23 @@ func Gone(all []Entry, f plan.Finding) *guard.Removal {
 	return nil
 }
 
+// Outlived says what Keymend wrote last for a finding's key, if it was for a role of the
+// same name that was deleted since: by entries of whichever order; "" = nothing.
+func Outlived(all []Entry, f plan.Finding) string {
+	var last Entry
+	for _, e := range all {
+		state := e.Outcome.State()
+		wrote := e.Phase == record.Result && (state == outcome.StateWritten || state == outcome.StateProven) && change.Steps(e.Steps).Only(func(c change.Claim) bool { return c.Consent == change.KeyOwner })
+		if wrote && e.Key == f.Facts.Key.ARN && e.Principal == f.Principal.ARN && !e.At.Before(last.At) {
+			last = e
+		}
+	}
+	if last.PrincipalID == "" || f.Principal.ID == "" || last.PrincipalID == f.Principal.ID {
+		return ""
+	}
+	return removal(last, "").What
+}
+
 func removal(e Entry, by string) *guard.Removal {
 	out := &guard.Removal{Remediation: e.RemediationID, Written: e.At, What: e.RemediationID, By: by}
 	for i, step := range e.Steps {

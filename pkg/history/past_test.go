@@ -88,6 +88,33 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// Outlived is what was written last, if the role of that name is another by now.
+func TestOutlived(t *testing.T) {
+	t.Parallel()
+	create := grant.Create{Key: goneKey, Principal: goneRole, Name: "keymend-x"}
+	at := func(minutes int, role, id string, o outcome.Outcome) history.Entry {
+		return history.Entry{At: time.Unix(int64(60*minutes), 0), Record: record.Record{
+			Phase: record.Result, Outcome: o, RemediationID: "r-1", Key: goneKey, Principal: role, PrincipalID: id, Steps: record.Steps{create},
+		}}
+	}
+	now := plan.Finding{Principal: access.Principal{ARN: goneRole, ID: "AROA2"}, Facts: access.Facts{Key: access.Key{ARN: goneKey}}}
+	for name, tc := range map[string]struct {
+		all  []history.Entry
+		want bool
+	}{
+		"nothing was written":   {nil, false},
+		"for the earlier role":  {[]history.Entry{at(1, goneRole, "AROA1", outcome.Fixed)}, true},
+		"then for this one":     {[]history.Entry{at(2, goneRole, "AROA2", outcome.Fixed), at(1, goneRole, "AROA1", outcome.Fixed)}, false},
+		"for another role":      {[]history.Entry{at(1, goneRole+"_x", "AROA1", outcome.Fixed)}, false},
+		"nothing came of it":    {[]history.Entry{at(1, goneRole, "AROA1", outcome.Failed)}, false},
+		"its id isn't recorded": {[]history.Entry{at(1, goneRole, "", outcome.Fixed)}, false},
+	} {
+		if got := history.Outlived(tc.all, now); (got != "") != tc.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 // Each change counts once, however often it was begun; only intents do.
 func TestBegun(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ type past struct {
 }
 
 func (h past) of(f plan.Finding) guard.Past {
-	return guard.Past{Read: h.read || h.unread != "", Begun: h.begun, Unread: h.unread, Today: h.today, Gone: h.gone[f.ID()]}
+	return guard.Past{Read: h.read || h.unread != "", Begun: h.begun, Unread: h.unread, Today: h.today, Gone: h.gone[f.ID()], Dead: history.Outlived(h.ended[f.Facts.Key.ARN], f)}
 }
 
 // with adds what the log may not show yet.
