@@ -87,6 +87,27 @@ func TestBegunIsSaid(t *testing.T) {
 	}
 }
 
+// TestABegunUndoIsSaid: the same of an undo whose end can't be recorded. It is done, and
+// again it finds nothing left.
+func TestABegunUndoIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	r, err := w.fixer().Remediate(t.Context(), w.message(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.noteErr = killedAtTheOutcome
+	_, err = w.fixer().Undo(t.Context(), logged(t, r))
+	begun, ok := errors.AsType[*once.BegunError](err)
+	if !ok || !begun.Sure || begun.Remediation != r.RemediationID || w.policy != rootOnly {
+		t.Fatalf("%v: %s", err, w.policy)
+	}
+	w.noteErr = nil
+	if u, err := w.fixer().Undo(t.Context(), logged(t, r)); err != nil || u.Outcome != outcome.Undone || w.policy != rootOnly {
+		t.Errorf("%s %s, %v", u.Outcome, u.Reason, err)
+	}
+}
+
 // TestAnInterrupt ends what wasn't written. What is being written is written, seen to
 // and recorded.
 func TestAnInterrupt(t *testing.T) {

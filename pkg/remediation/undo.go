@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"keymend/pkg/apply"
+	"keymend/pkg/apply/once"
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/outcome"
@@ -51,7 +52,11 @@ func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, erro
 	if r.Outcome, r.Reason = b.outcome(err); r.Outcome == outcome.Unproven {
 		err = nil // the record says it
 	}
-	return r, errors.Join(err, x.write(ctx, r))
+	lost := x.write(ctx, r)
+	if lost != nil && b.changed {
+		lost = &once.BegunError{Remediation: r.RemediationID, Calls: r.Writes, Sure: true, Err: lost}
+	}
+	return r, errors.Join(err, lost)
 }
 
 // Preview says what each step of a record's undo would do by now, without doing it.

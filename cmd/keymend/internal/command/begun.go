@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/once"
@@ -50,9 +51,15 @@ func reversible(s session, file string, err error) error {
 // error is of no change.
 func hintOfChange(err error) string {
 	_, begun := errors.AsType[*once.BegunError](err)
+	to, full := errors.AsType[*fs.PathError](err)
+	full = full && to.Op == "write"
 	switch {
+	case begun && full:
+		return "It may stand: the same command without --apply shows what does. What takes it back, once there is room for its records:"
 	case begun:
 		return "It may stand: the same command without --apply shows what does. What takes it back:"
+	case full:
+		return "Nothing was changed, since nothing is that can't be recorded. Make room there, or give another --audit-file, and run the same command again."
 	case errors.Is(err, once.ErrUnsure):
 		return "It may be done or not: the same command again does only what is left."
 	case errors.Is(err, once.ErrStale):

@@ -137,6 +137,9 @@ func (p *program) openLog(a applying) (*auditLog, error) {
 	if a.Apply {
 		const private = 0o600
 		file, err := os.OpenFile(a.AuditFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, private)
+		if err == nil {
+			err = endLine(file)
+		}
 		if err != nil {
 			return nil, misused("open audit file: %w; nothing is changed that can't be recorded: give another --audit-file", err)
 		}
@@ -144,6 +147,26 @@ func (p *program) openLog(a applying) (*auditLog, error) {
 	}
 	log.writer = audit.Writer{Out: io.MultiWriter(out...), Now: time.Now, Version: p.Version, NoMetrics: true}
 	return log, nil
+}
+
+// endLine ends a file's last line where the disk had no room for its end, so that the
+// next record is a line of its own.
+func endLine(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return err
+	}
+	written, err := os.Open(file.Name())
+	if err != nil {
+		return err
+	}
+	defer written.Close() //nolint:errcheck // it was only read
+	last := make([]byte, 1)
+	if _, err := written.ReadAt(last, info.Size()-1); err != nil || last[0] == '\n' {
+		return err
+	}
+	_, err = file.WriteString("\n")
+	return err
 }
 
 // Write implements remediation.Log.

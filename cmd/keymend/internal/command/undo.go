@@ -2,8 +2,10 @@ package command
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -179,8 +181,9 @@ func fromLog(ctx context.Context, s session, group, id string) ([]record.Record,
 }
 
 // readRecords takes the audit records from lines of JSON. Other lines of a log
-// (metrics, Lambda's own, warnings) are passed over; a line that says it is a
-// record and can't be read is an error.
+// (metrics, Lambda's own, warnings) are passed over, and so is a line that the end of a
+// disk cut off: the intent before it says what was begun. Any other line that says it is
+// a record and can't be read is an error.
 func readRecords(r io.Reader) ([]record.Record, error) {
 	var records []record.Record
 	in := bufio.NewReader(r)
@@ -188,7 +191,7 @@ func readRecords(r io.Reader) ([]record.Record, error) {
 		line, err := in.ReadBytes('\n')
 		one, ok, parseErr := record.Parse(line, table.Kinds().Kinds())
 		switch {
-		case parseErr != nil:
+		case parseErr != nil && !cut(parseErr, line):
 			return records, fmt.Errorf("line %d: %w", n, parseErr)
 		case ok:
 			records = append(records, one)
@@ -200,6 +203,12 @@ func readRecords(r io.Reader) ([]record.Record, error) {
 			return records, fmt.Errorf("line %d: %w", n, err)
 		}
 	}
+}
+
+// cut reports whether a line can't be read for want of its end.
+func cut(err error, line []byte) bool {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	return ok && syntax.Offset >= int64(len(bytes.TrimSpace(line)))
 }
 
 // previewUndo says what would be taken away, and what in another account these
