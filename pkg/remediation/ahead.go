@@ -10,7 +10,8 @@ import (
 // Ahead looks at the groups of a storm, and sends what comes of that side by side: one
 // after another, the sends of many keys would take most of an invocation's time. It says
 // which looks were made; what it couldn't do comes up again with the look itself. It ends
-// early where it is late.
+// early where it is late, and goes on elsewhere where a look went wrong: an account that
+// AWS throttles makes no others wait.
 func (l *Looker) Ahead(ctx context.Context, looks []signal.Look, late func(context.Context) bool) []bool {
 	made := make([]bool, len(looks))
 	g, many := l.AWS.(*gathering)
@@ -19,8 +20,9 @@ func (l *Looker) Ahead(ctx context.Context, looks []signal.Look, late func(conte
 	}
 	passes := map[string]pass{}
 	var tasks []func() error
+	busy := map[string]bool{}
 	for i, look := range looks {
-		if look.Why != signal.WhyLaunchUnsuccessful || look.OtherCause() || look.Sweep != nil {
+		if busy[look.Place()] || look.Why != signal.WhyLaunchUnsuccessful || look.OtherCause() || look.Sweep != nil {
 			continue
 		}
 		if late(ctx) {
@@ -28,6 +30,7 @@ func (l *Looker) Ahead(ctx context.Context, looks []signal.Look, late func(conte
 		}
 		p, err := l.observe(ctx, look)
 		if err != nil {
+			busy[look.Place()] = true
 			continue
 		}
 		made[i], passes[nameOf(look)] = true, p
@@ -55,4 +58,4 @@ func (g *gathering) made(look signal.Look) (pass, bool) {
 	return p, ok
 }
 
-func nameOf(look signal.Look) string { return look.Account + " " + look.Region + " " + look.Group }
+func nameOf(look signal.Look) string { return look.Place() + " " + look.Group }

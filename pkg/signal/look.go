@@ -80,6 +80,9 @@ func (l Look) HasFailed() bool {
 	return l.Text != ""
 }
 
+// Place names the account and Region of the group.
+func (l Look) Place() string { return l.Account + " " + l.Region }
+
 // About is when what the look asks about was: what is read after that answers it. Zero:
 // what is read for the look does.
 func (l Look) About() time.Time {

@@ -70,14 +70,16 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	looks, members := signal.Collapse(looks)
 	l := h.Looker.Together(looks, newest(batch))
 	ahead := l.Ahead(ctx, looks, h.late)
-	for i, look := range looks {
-		if err := h.diagnose(ctx, l, look, ahead[i]); err != nil {
+	inTurn(looks, func(i int) error {
+		err := h.diagnose(ctx, l, looks[i], ahead[i])
+		if err != nil {
 			h.Complain(ctx, err)
 			for _, at := range members[i] {
 				out.BatchItemFailures = failed(out.BatchItemFailures, ids[at])
 			}
 		}
-	}
+		return err
+	})
 	if err := l.Again(ctx); err != nil {
 		h.Complain(ctx, err)
 		for i, look := range looks {
@@ -89,6 +91,25 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		}
 	}
 	return out, nil
+}
+
+// inTurn does each look, those at an account and Region where one went wrong after all
+// the others: where AWS throttles one account, its tries take the time of an invocation,
+// and the others aren't later for it.
+func inTurn(looks []signal.Look, do func(i int) error) {
+	busy := map[string]bool{}
+	var last []int
+	for i, look := range looks {
+		switch place := look.Place(); {
+		case busy[place]:
+			last = append(last, i)
+		case do(i) != nil:
+			busy[place] = true
+		}
+	}
+	for _, i := range last {
+		_ = do(i) // which says so itself
+	}
 }
 
 // newest is when the last message of a batch was sent, or received for the first time:
