@@ -90,7 +90,8 @@ func BenchmarkStorm(b *testing.B) {
 		}
 		b.ReportMetric(float64(cost.calls), "calls")
 		b.ReportMetric(float64(after.calls), "calls-after")
-		b.ReportMetric(float64(cost.messages), "messages")
+		b.ReportMetric(float64(cost.changes), "changes")
+		b.ReportMetric(float64(cost.looks), "looks")
 		b.ReportMetric(cost.took.Seconds(), "s-storm")
 		b.ReportMetric(after.took.Seconds(), "s-after")
 		b.Logf("storm %v\nafter %v", cost.byName, after.byName)

@@ -24,7 +24,9 @@ func (s *Service) SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*s
 		body: aws.ToString(in.MessageBody), group: aws.ToString(in.MessageGroupId), dedup: aws.ToString(in.MessageDeduplicationId),
 		delay: time.Duration(in.DelaySeconds) * time.Second, attributes: len(in.MessageAttributes), sender: wire.CallerOf(ctx).UserID(),
 	}
-	r, err := s.send(arnOfURL(aws.ToString(in.QueueUrl), wire.CallerOf(ctx).Region), m)
+	queue := arnOfURL(aws.ToString(in.QueueUrl), wire.CallerOf(ctx).Region)
+	wire.CallOf(ctx).Resources = []string{queue}
+	r, err := s.send(queue, m)
 	if err != nil {
 		return nil, err
 	}
