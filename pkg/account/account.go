@@ -166,11 +166,13 @@ func (s *Sessions) Self(ctx context.Context) (string, error) {
 	return s.self, nil
 }
 
+var notInName = regexp.MustCompile(`[^a-zA-Z0-9_+=,.@-]`)
+
 // sessionName keeps to what STS takes: 2 to 64 characters of [\w+=,.@-].
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 func sessionName(name string) string {
 	const least, most = 2, 64
-	name = regexp.MustCompile(`[^a-zA-Z0-9_+=,.@-]`).ReplaceAllLiteralString(name, "")
+	name = notInName.ReplaceAllLiteralString(name, "")
 	if len(name) < least {
 		return "keymend"
 	}

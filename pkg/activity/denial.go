@@ -45,9 +45,11 @@ func DecodeDenial(record []byte) (KeyDenial, bool) {
 	return d, true
 }
 
+var keyARN = regexp.MustCompile(`arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`)
+
 // keyARNIn finds a key's ARN in a text; "" = there is none.
 func keyARNIn(text string) string {
-	return regexp.MustCompile(`arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`).FindString(text)
+	return keyARN.FindString(text)
 }
 
 // text returns a member that may be missing, or of another type.

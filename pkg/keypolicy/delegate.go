@@ -100,13 +100,15 @@ func grantOperations() []string {
 	}
 }
 
+var sidBy = regexp.MustCompile(`^(?:` + sidUseBy + `|` + sidCreateGrantBy + `)([0-9]{12})[0-9]*$`)
+
 // formsLike returns the forms that a statement would have if it were Keymend's
 // and for the account that its Sid names.
 func formsLike(s Statement) []form {
 	if !strings.HasPrefix(s.Sid, sidUseBy) && !strings.HasPrefix(s.Sid, sidCreateGrantBy) {
 		return nil
 	}
-	found := regexp.MustCompile(`^(?:` + sidUseBy + `|` + sidCreateGrantBy + `)([0-9]{12})[0-9]*$`).FindStringSubmatch(s.Sid)
+	found := sidBy.FindStringSubmatch(s.Sid)
 	if found == nil || s.Principal == nil || len(s.Principal.AWS) != 1 {
 		return nil
 	}

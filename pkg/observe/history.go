@@ -98,6 +98,8 @@ func launches(a astypes.Activity) bool {
 	return strings.HasPrefix(value(a.Description), "Launching a new EC2 instance")
 }
 
+var instanceID = regexp.MustCompile(`i-[0-9a-f]{8,17}`)
+
 func failureOf(a astypes.Activity) Failure {
 	f := Failure{Time: value(a.EndTime), StatusCode: string(a.StatusCode), StatusMessage: value(a.StatusMessage)}
 	if f.Time.IsZero() {
@@ -105,6 +107,6 @@ func failureOf(a astypes.Activity) Failure {
 	}
 	// "Launching a new EC2 instance: i-0123.  Status Reason: …"
 	head, _, _ := strings.Cut(value(a.Description), "Status Reason:")
-	f.InstanceID = regexp.MustCompile(`i-[0-9a-f]{8,17}`).FindString(head)
+	f.InstanceID = instanceID.FindString(head)
 	return f
 }

@@ -26,6 +26,8 @@ const (
 	clocksDiffer = time.Minute
 )
 
+var remediationID = regexp.MustCompile(`^r-[0-9a-f]{16}$`)
+
 // Explain holds a write by one of Keymend's roles, as CloudTrail recorded it, to
 // the audit log: an intent of the remediation that the session is named after, for
 // exactly that call on exactly that target. IAM can't look into a key policy, and
@@ -51,7 +53,7 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 		return l.elsewhere(ctx, w)
 	}
 	id, _ := strings.CutPrefix(w.Session, sessionPrefix)
-	named := regexp.MustCompile(`^r-[0-9a-f]{16}$`).MatchString(id)
+	named := remediationID.MatchString(id)
 	why := "the session isn't named after a remediation"
 	if named {
 		var err error

@@ -95,19 +95,25 @@ func ReadMessage(text []byte, kinds change.Kinds) (Message, error) {
 	return m, nil
 }
 
+var (
+	accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+	regionForm  = regexp.MustCompile(`^[a-z0-9-]{3,32}$`)
+	digestForm  = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
 func (m Message) problem() string {
 	switch {
 	case m.Schema != MessageSchema:
 		return fmt.Sprintf("schema is %q, not %q", m.Schema, MessageSchema)
-	case !matches(`[0-9]{12}`, m.Account):
+	case !accountForm.MatchString(m.Account):
 		return "account must have 12 digits"
-	case !matches(`[a-z0-9-]{3,32}`, m.Region):
+	case !regionForm.MatchString(m.Region):
 		return "region is missing or no Region's name"
 	case m.Group == "":
 		return "group is missing"
 	case len(m.Steps) == 0:
 		return "it has no steps"
-	case !matches(`[0-9a-f]{64}`, m.Digest):
+	case !digestForm.MatchString(m.Digest):
 		return "digest must be a SHA-256 in hexadecimal"
 	case !strings.HasPrefix(m.Target, "arn:"):
 		return "target must be an ARN"
@@ -115,11 +121,6 @@ func (m Message) problem() string {
 		return fmt.Sprintf("ticket must be one line of %d bytes at most", longestTicket)
 	}
 	return ""
-}
-
-func matches(pattern, text string) bool {
-	ok, err := regexp.MatchString("^(?:"+pattern+")$", text)
-	return err == nil && ok
 }
 
 func (p pass) message(of plan.Proposal) Message {

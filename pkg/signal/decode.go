@@ -62,13 +62,19 @@ func Decode(event []byte, rolePrefix string) (Signal, error) {
 	return rule.parse(e, detail)
 }
 
-type form struct{ name, form, says string }
+var (
+	accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+	regionForm  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,14}){1,3}-[0-9]{1,2}$`)
+)
+
+type form struct {
+	name string
+	form *regexp.Regexp
+	says string
+}
 
 func envelopeForms() []form {
-	return []form{
-		{"account", `^[0-9]{12}$`, "is not an account id of 12 digits"},
-		{"region", `^[a-z]{2,4}(-[a-z]{2,14}){1,3}-[0-9]{1,2}$`, "is not a Region's name"},
-	}
+	return []form{{"account", accountForm, "is not an account id of 12 digits"}, {"region", regionForm, "is not a Region's name"}}
 }
 
 // envelope reads the part that the bus vouches for.
@@ -78,7 +84,7 @@ func envelope(whole gjson.Result) (Event, error) {
 		if err != nil {
 			return Event{}, err
 		}
-		if !regexp.MustCompile(must.form).MatchString(value) {
+		if !must.form.MatchString(value) {
 			return Event{}, &Malformed{Where: must.name, What: must.says}
 		}
 	}

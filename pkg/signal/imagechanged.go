@@ -25,12 +25,14 @@ func imageChanged() Rule {
 	}
 }
 
+var imageForm = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
+
 func parseImageChanged(e Event, detail gjson.Result) (Signal, error) {
 	id, err := required(detail, detailOf, "ImageId")
 	if err != nil {
 		return nil, err
 	}
-	if !regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`).MatchString(id) {
+	if !imageForm.MatchString(id) {
 		return nil, &Malformed{Where: detailOf + "ImageId", What: "is no image's id"}
 	}
 	state, err := required(detail, detailOf, "State")

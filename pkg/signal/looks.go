@@ -3,7 +3,6 @@ package signal
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -75,7 +74,7 @@ func readLooks(message []byte) (Looks, error) {
 	}
 	for _, must := range envelopeForms() {
 		value := map[string]string{"account": l.Account, "region": l.Region}[must.name]
-		if !regexp.MustCompile(must.form).MatchString(value) {
+		if !must.form.MatchString(value) {
 			return Looks{}, &Malformed{Where: must.name, What: must.says}
 		}
 	}

@@ -2,7 +2,6 @@ package signal
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -101,7 +100,7 @@ func parseOwnWrite(e Event, detail gjson.Result) (Signal, error) {
 		return nil, err
 	}
 	s.Session = arn[strings.LastIndexByte(arn, '/')+1:]
-	if from := text(detail, "userIdentity.sessionContext.sourceIdentity"); from != e.Account && regexp.MustCompile(`^[0-9]{12}$`).MatchString(from) {
+	if from := text(detail, "userIdentity.sessionContext.sourceIdentity"); from != e.Account && accountForm.MatchString(from) {
 		s.SourceAccount = from
 	}
 	s.Target, s.Time = firstOf(detail, all[at].targets...), calledAt(e, detail)

@@ -40,14 +40,18 @@ func ARN(partition, account, suffix string) string {
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
 func Spot(partition, account string) string { return "arn:" + partition + ":iam::" + account + spot }
 
+var (
+	partitions = regexp.MustCompile(`^[a-z-]+$`)
+	resources  = regexp.MustCompile(`^` + regexp.QuoteMeta(name[1:]) + `(_[\w+=,.@-]{1,35})?$`)
+)
+
 // Is reports whether an ARN is that of a role of Auto Scaling's in an account.
 func Is(role, account string) bool {
 	a, ok := arn.Parse(role)
 	if !ok || len(account) != 12 || a.Account != account || !strings.HasPrefix(a.Partition, "aws") {
 		return false
 	}
-	return regexp.MustCompile(`^[a-z-]+$`).MatchString(a.Partition) && a.Service == "iam" && a.Region == "" &&
-		regexp.MustCompile(`^`+regexp.QuoteMeta(name[1:])+`(_[\w+=,.@-]{1,35})?$`).MatchString(a.Resource)
+	return partitions.MatchString(a.Partition) && a.Service == "iam" && a.Region == "" && resources.MatchString(a.Resource)
 }
 
 // IsSpot reports whether an ARN is that of an account's Spot role.
