@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -19,9 +20,17 @@ import (
 	"keymend/pkg/record"
 )
 
-// people makes the role that people of the account have, and returns the environment of
-// a program that one of them runs.
+// people returns the environment of a program that a person of the account runs.
 func (w *world) people(name string) []string {
+	w.t.Helper()
+	by, err := w.person(name).Credentials.Retrieve(w.t.Context())
+	must(w.t, err)
+	return []string{"AWS_ACCESS_KEY_ID=" + by.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + by.SecretAccessKey, "AWS_SESSION_TOKEN=" + by.SessionToken}
+}
+
+// person returns the configuration of a person, by the role that people of the account
+// have, which is made if it isn't there.
+func (w *world) person(name string) aws.Config {
 	w.t.Helper()
 	role, trust := "platform", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+account+`:root"},"Action":"sts:AssumeRole"}]}`
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::` + account + `:role/keymend-approver"}]}`
@@ -33,7 +42,9 @@ func (w *world) people(name string) []string {
 	}
 	out, err := sts.NewFromConfig(w.cfg).AssumeRole(w.t.Context(), &sts.AssumeRoleInput{RoleArn: new("arn:aws:iam::" + account + ":role/" + role), RoleSessionName: &name})
 	must(w.t, err)
-	return []string{"AWS_ACCESS_KEY_ID=" + *out.Credentials.AccessKeyId, "AWS_SECRET_ACCESS_KEY=" + *out.Credentials.SecretAccessKey, "AWS_SESSION_TOKEN=" + *out.Credentials.SessionToken}
+	cfg := w.cfg.Copy()
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+	return cfg
 }
 
 // proposal returns the record of what is proposed for a group.
