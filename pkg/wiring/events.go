@@ -51,9 +51,7 @@ func (t Telling) Write(ctx context.Context, r record.Record) error {
 	return nil
 }
 
-// put puts one event. Records come one at a time, and each is told at once: what waited
-// for others would be lost with the process. The answer of PutEvents is a success even
-// where the entry failed.
+// put puts one event. The answer of PutEvents is a success even where the entry failed.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 func (t Telling) put(ctx context.Context, e event.Event) error {
 	detail, err := e.Detail.JSON()
@@ -67,9 +65,17 @@ func (t Telling) put(ctx context.Context, e event.Event) error {
 		return err
 	}
 	for _, entry := range out.Entries {
-		if entry.ErrorCode != nil {
-			return fmt.Errorf("%s: %s", *entry.ErrorCode, aws.ToString(entry.ErrorMessage))
+		if err := failure(entry); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// failure says why an entry wasn't put; nil = it was.
+func failure(entry types.PutEventsResultEntry) error {
+	if entry.ErrorCode == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %s", *entry.ErrorCode, aws.ToString(entry.ErrorMessage))
 }

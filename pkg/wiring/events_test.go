@@ -3,6 +3,7 @@ package wiring_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -67,6 +68,53 @@ func TestTelling(t *testing.T) {
 		for _, e := range tc.bus.put {
 			if *e.Source != "keymend" || *e.DetailType != "Keymend Change" || len(e.Resources) != 1 || !strings.Contains(*e.Detail, `"outcome":"fixed"`) || e.EventBusName != nil {
 				t.Errorf("%s: %+v", name, e)
+			}
+		}
+	}
+}
+
+// TestGatheredBus: ten events go in a call, the rest when the invocation ends, none twice,
+// and each that couldn't be put is named.
+func TestGatheredBus(t *testing.T) {
+	t.Parallel()
+	entry := func(detail string) *eventbridge.PutEventsInput {
+		return &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{DetailType: new("Keymend Change"), Detail: &detail}}}
+	}
+	large := strings.Repeat(" ", 60_000)
+	for name, tc := range map[string]struct {
+		bus               bus
+		events            int
+		more              string
+		calls, put, fails int
+	}{
+		"nothing":          {},
+		"one":              {events: 1, calls: 1, put: 1},
+		"as many as fit":   {events: 10, calls: 1, put: 10},
+		"more":             {events: 21, calls: 3, put: 21},
+		"large ones":       {events: 7, more: large, calls: 3, put: 7},
+		"refused":          {bus: bus{err: errors.New("AccessDenied")}, events: 12, calls: 2, put: 12, fails: 12},
+		"the first failed": {bus: bus{answer: types.PutEventsResultEntry{ErrorCode: new("InternalFailure")}}, events: 3, calls: 1, put: 3, fails: 1},
+	} {
+		b := &tc.bus
+		g := wiring.GatheredBus{Bus: b, Complain: func(_ context.Context, err error) { b.said = append(b.said, err.Error()) }}
+		for i := range tc.events {
+			if _, err := g.PutEvents(t.Context(), entry(fmt.Sprintf(`{"id":"f-%d"%s}`, i, tc.more))); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		g.Flush(t.Context())
+		g.Flush(t.Context())
+		if len(b.order) != tc.calls || len(b.put) != tc.put || len(b.said) != tc.fails {
+			t.Errorf("%s: %d calls, %d events, said %q", name, len(b.order), len(b.put), b.said)
+		}
+		for i, e := range b.put {
+			if id := fmt.Sprintf(`"f-%d"`, i); !strings.Contains(*e.Detail, id) {
+				t.Errorf("%s: %s isn't in its turn", name, id)
+			}
+		}
+		for i, said := range b.said {
+			if !strings.Contains(said, fmt.Sprintf("about f-%d: ", i)) {
+				t.Errorf("%s: said %q", name, said)
 			}
 		}
 	}

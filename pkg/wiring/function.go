@@ -28,6 +28,7 @@ import (
 // NewDiagnose wires the function that looks, from its environment.
 func NewDiagnose(ctx context.Context, getenv func(string) string, version string) (queue.Signals, error) {
 	l, function, _, err := newLooker(ctx, getenv, version)
+	l.Log, function.Ended = puttingTogether(l.Log)
 	return queue.Signals{Looker: l.Remembering(), Function: function}, err
 }
 

@@ -24,6 +24,7 @@ import (
 type Function struct {
 	Problem  error                        // what is wrong with the settings; nil = nothing
 	Complain func(context.Context, error) // hears of errors for which a message comes again
+	Ended    func(context.Context)        // is called when an invocation's work is done; nil: nothing waits for that
 }
 
 // settings says, at every invocation, that the settings are invalid.
@@ -38,6 +39,12 @@ func (f Function) settings(ctx context.Context, log remediation.Log) error {
 	return nil
 }
 
+func (f Function) ended(ctx context.Context) {
+	if f.Ended != nil {
+		f.Ended(ctx)
+	}
+}
+
 // Signals takes EventBridge events from a queue to the Looker.
 type Signals struct {
 	Looker *remediation.Looker
@@ -50,6 +57,7 @@ type Signals struct {
 // looked at come again.
 func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	var out events.SQSEventResponse
+	defer h.ended(ctx)
 	if err := h.settings(ctx, h.Looker.Log); err != nil {
 		return out, err
 	}

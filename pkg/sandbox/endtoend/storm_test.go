@@ -107,8 +107,11 @@ func TestStorm(t *testing.T) {
 			recovered[r.Group]++
 		}
 	}
-	if len(recovered) != s.groups || after.calls > 2*s.groups+40*s.keys || after.writes != s.keys {
+	if len(recovered) != s.groups || after.calls > s.groups+30*s.keys || after.writes != s.keys {
 		t.Errorf("%d groups recovered, %d calls: %v", len(recovered), after.calls, after.byName)
+	}
+	if n := after.byName["events:PutEvents"]; n > s.groups/10+s.keys {
+		t.Errorf("%d calls tell others of %d groups", n, s.groups)
 	}
 	for group, n := range recovered {
 		if n != 1 {
