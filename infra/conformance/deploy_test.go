@@ -190,9 +190,9 @@ func (p *project) wantRules() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	const launches, groups, drift, denials, writes, sweeps = 1, 2, 5, 1, 1, 2
-	if len(rules.Rules) != launches+groups+drift+denials+writes+sweeps {
-		p.t.Errorf("%d rules, want %d", len(rules.Rules), launches+groups+drift+denials+writes+sweeps)
+	const launches, refreshes, groups, drift, denials, writes, sweeps = 1, 1, 2, 5, 1, 1, 2
+	if len(rules.Rules) != launches+refreshes+groups+drift+denials+writes+sweeps {
+		p.t.Errorf("%d rules, want %d", len(rules.Rules), launches+refreshes+groups+drift+denials+writes+sweeps)
 	}
 	for _, r := range rules.Rules {
 		out, err := client.ListTargetsByRule(p.t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: r.Name})

@@ -9,11 +9,12 @@ import (
 
 // A GroupChanged is a new group, or one that launches in another way from now on:
 // CloudTrail's record of CreateAutoScalingGroup or UpdateAutoScalingGroup, as in
-// testdata/events/create-group.json and update-group.json.
+// testdata/events/create-group.json and update-group.json; or one whose instances
+// couldn't be replaced (refreshFailed).
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/logging-using-cloudtrail.html
 type GroupChanged struct {
 	Event
-	Why   Why    // WhyGroupCreated or WhyGroupUpdated
+	Why   Why    // WhyGroupCreated, WhyGroupUpdated or WhyRefreshFailed
 	Group string // Auto Scaling group name
 }
 

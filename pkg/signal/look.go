@@ -13,7 +13,8 @@ type Why string
 // The reasons: the names of the signals that are about a group, and a person.
 const (
 	WhyLaunchUnsuccessful Why = "launch-unsuccessful"
-	WhyGroupCreated       Why = "group-created" // nothing has failed yet
+	WhyRefreshFailed      Why = "refresh-failed" // an instance refresh
+	WhyGroupCreated       Why = "group-created"  // nothing has failed yet
 	WhyGroupUpdated       Why = "group-updated"
 	WhyTemplateChanged    Why = "template-changed"
 	WhyDefaultsChanged    Why = "defaults-changed" // EBS's, of the account and Region
@@ -30,7 +31,7 @@ const (
 // Known returns the reason, and WhyAsked for every other text.
 func (w Why) Known() Why {
 	all := []Why{
-		WhyLaunchUnsuccessful, WhyGroupCreated, WhyGroupUpdated, WhyTemplateChanged, WhyDefaultsChanged, WhyKeyChanged, WhyGrantTaken, WhyKeyDenied, WhyRoleChanged,
+		WhyLaunchUnsuccessful, WhyRefreshFailed, WhyGroupCreated, WhyGroupUpdated, WhyTemplateChanged, WhyDefaultsChanged, WhyKeyChanged, WhyGrantTaken, WhyKeyDenied, WhyRoleChanged,
 		WhyImageChanged, WhySwept, WhyFollowed, WhyAsked,
 	}
 	if slices.Contains(all, w) {
@@ -74,7 +75,7 @@ func (l Look) HasFailed() bool {
 	switch l.Why { //nolint:exhaustive // of the others the text tells
 	case WhyLaunchUnsuccessful:
 		return true
-	case WhyGroupCreated, WhyGroupUpdated, WhyImageChanged:
+	case WhyRefreshFailed, WhyGroupCreated, WhyGroupUpdated, WhyImageChanged:
 		return false
 	}
 	return l.Text != ""

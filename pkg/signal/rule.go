@@ -38,7 +38,7 @@ const apiCall = "AWS API Call via CloudTrail"
 // Rules returns every rule, in the order of the template.
 func Rules() []Rule {
 	return slices.Concat([]Rule{
-		launchFailed(), groupCreated(), groupUpdated(), templateChanged(), defaultsChanged(), keyChanged(), grantTaken(), keyDenied(), roleChanged(),
+		launchFailed(), refreshFailed(), groupCreated(), groupUpdated(), templateChanged(), defaultsChanged(), keyChanged(), grantTaken(), keyDenied(), roleChanged(),
 		imageChanged(), ownWrites(), ownSessions(),
 	}, sweeps())
 }

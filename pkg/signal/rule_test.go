@@ -50,6 +50,7 @@ func TestPatterns(t *testing.T) {
 	}
 	want := map[string]string{
 		"LaunchUnsuccessful": `{"detail-type":["EC2 Instance Launch Unsuccessful"],"source":["aws.autoscaling"]}`,
+		"RefreshFailed":      `{"detail-type":["EC2 Auto Scaling Instance Refresh Failed"],"source":["aws.autoscaling"]}`,
 		"GroupCreated": `{"detail":{"errorCode":[{"exists":false}],"eventName":["CreateAutoScalingGroup"],"eventSource":["autoscaling.amazonaws.com"]},` +
 			`"detail-type":["AWS API Call via CloudTrail"],"source":["aws.autoscaling"]}`,
 		"ImageChanged": `{"detail-type":["EC2 AMI State Change"],"source":["aws.ec2"]}`,
