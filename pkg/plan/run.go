@@ -47,8 +47,10 @@ func (f Finding) replicate() []quote.Task {
 		"aws", "kms", "replicate-key", "--key-id", f.Facts.Key.ARN, "--replica-region", f.Region, "--region", f.keyRegion())}}
 }
 
+// createRole names the Region, though IAM has none: the CLI tells the partition by it,
+// and asks for one where it is given an endpoint.
 func (f Finding) createRole() string {
-	words := []string{"aws", "iam", "create-service-linked-role", "--aws-service-name", cmp.Or(slr.Service(f.Principal.ARN), slr.AutoScaling)}
+	words := []string{"aws", "iam", "create-service-linked-role", "--region", f.Region, "--aws-service-name", cmp.Or(slr.Service(f.Principal.ARN), slr.AutoScaling)}
 	if _, suffix, ok := strings.Cut(arn.Resource(f.Principal.ARN), "_"); ok {
 		words = append(words, "--custom-suffix="+suffix)
 	}

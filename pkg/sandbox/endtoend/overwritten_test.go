@@ -1,7 +1,6 @@
 package endtoend_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,7 @@ import (
 )
 
 // edited by an auditor: another Sid for the first statement, and one more.
-var audited = strings.NewReplacer("EnableRoot", "Root", `"Statement":[`, `"Statement":[{"Sid":"Audit","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+account+`:root"},"Action":"kms:Describe*","Resource":"*"},`).Replace(rootOnly) //nolint:gochecknoglobals // a constant text
+var audited = strings.NewReplacer("EnableRoot", "Root", `"Statement":[`, `"Statement":[{"Sid":"Audit","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+account+`:root"},"Action":"kms:Describe*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"it's;touch${*}x $(touch x)"}}},`).Replace(rootOnly) //nolint:gochecknoglobals // a constant text
 
 // overwritten are the records that tell of edits that Keymend wrote over.
 func (w *world) overwritten() (out []record.Record) {
@@ -54,11 +53,7 @@ func TestAnEditThatIsWrittenOver(t *testing.T) {
 				!strings.Contains(r.Reason, `lost is {"Sid":"Audit"`) || !strings.Contains(r.Reason, `back is, though the edit had taken it out, {"Sid":"EnableRoot"`) || len(r.Run) != 1 || r.Run[0].Account != account {
 				t.Fatalf("%+v", r)
 			}
-			document := regexp.MustCompile(`--policy '(.*)' --region `).FindStringSubmatch(r.Run[0].Command)
-			if document == nil {
-				t.Fatal(r.Run[0].Command)
-			}
-			w.putPolicy(key, document[1])
+			newShell(t, w).types(account, r.Run[0].Command)
 			policy := w.policy(key)
 			if !w.opens(policy, role) || !strings.Contains(policy, `"Audit"`) || !strings.Contains(policy, `"Root"`) || strings.Contains(policy, "EnableRoot") {
 				t.Errorf("brought back: %s", policy)
