@@ -162,7 +162,7 @@ func (p *project) wantRoles() {
 		}
 	}
 	slices.Sort(got)
-	if want := []string{"keymend-diagnose", "keymend-granter", "keymend-policy-writer", "keymend-reader", "keymend-remediate"}; !slices.Equal(got, want) {
+	if want := []string{"keymend-approver", "keymend-diagnose", "keymend-granter", "keymend-policy-writer", "keymend-reader", "keymend-remediate"}; !slices.Equal(got, want) {
 		p.t.Errorf("roles %v, want %v", got, want)
 	}
 }
