@@ -24,7 +24,7 @@ var _ Parameters = (*ssm.Client)(nil)
 // readSwitch reads the switch that stops all writes. Without a parameter there is
 // none. It is on where the parameter's value is "on"; any other value is off. Only
 // what may pass is an error.
-func readSwitch(ctx context.Context, p Parameters, name string) (guard.Switch, string, error) {
+func readSwitch(ctx context.Context, p Parameters, name, region string) (guard.Switch, string, error) {
 	if name == "" {
 		return guard.SwitchNone, "no switch is configured", nil
 	}
@@ -43,9 +43,13 @@ func readSwitch(ctx context.Context, p Parameters, name string) (guard.Switch, s
 	case *out.Parameter.Value == "on":
 		return guard.SwitchOn, fmt.Sprintf("Parameter %s is on", name), nil
 	}
-	return guard.SwitchOff, fmt.Sprintf("Parameter %s is %s; to let Keymend write: %s", name, short(*out.Parameter.Value),
-		quote.Command("aws", "ssm", "put-parameter", "--name", name, "--value", "on", "--overwrite")), nil
+	return guard.SwitchOff, fmt.Sprintf("Parameter %s is %s%s%s", name, short(*out.Parameter.Value), ToWrite, quote.Command(
+		"aws", "ssm", "put-parameter", "--name="+name, "--value", "on", "--overwrite", "--region", region)), nil
 }
+
+// ToWrite stands before the command that turns the switch on, at the end of what is said
+// of one that is off.
+const ToWrite = "; to let Keymend write: "
 
 // why names the kind of policy that refused, where AWS does.
 func why(err error) string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -38,7 +39,7 @@ func (p parameters) GetParameter(_ context.Context, in *ssm.GetParameterInput, _
 
 // switchOf is AWS with a switch in a parameter.
 func switchOf(p wiring.Parameters, name string) wiring.AWS {
-	return wiring.AWS{Parameters: p, Settings: settings.Config{SwitchParameter: name}}
+	return wiring.AWS{Parameters: p, Own: aws.Config{Region: "eu-west-1"}, Settings: settings.Config{SwitchParameter: name}}
 }
 
 // None configured is no switch; configured and not readable is off; only what
@@ -54,7 +55,7 @@ func TestSwitch(t *testing.T) {
 	}{
 		"none":       {"", parameters{err: errors.New("asked")}, guard.SwitchNone, "no switch", false},
 		"on":         {"/k", parameters{value: new("on")}, guard.SwitchOn, "/k", false},
-		"off":        {"/k", parameters{value: new("off")}, guard.SwitchOff, "put-parameter --name /k --value on", false},
+		"off":        {"/k", parameters{value: new("off")}, guard.SwitchOff, "put-parameter --name=/k --value on --overwrite --region eu-west-1", false},
 		"On":         {"/k", parameters{value: new("On")}, guard.SwitchOff, "", false},
 		"no value":   {"/k", parameters{}, guard.SwitchOff, "no value", false},
 		"not there":  {"/k", parameters{err: &ssmtypes.ParameterNotFound{}}, guard.SwitchMissing, "ParameterNotFound", false},

@@ -83,7 +83,7 @@ func (a AWS) Switch(ctx context.Context) (guard.Switch, string, error) {
 	if parameters == nil {
 		parameters = ssm.NewFromConfig(a.Own)
 	}
-	return readSwitch(ctx, parameters, a.Settings.SwitchParameter)
+	return readSwitch(ctx, parameters, a.Settings.SwitchParameter, a.Own.Region)
 }
 
 // Logged implements remediation.Readers.

@@ -15,6 +15,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"keymend/pkg/sandbox/conformance/tool"
 )
@@ -22,17 +23,19 @@ import (
 // hostile is a name that AWS takes for a group, and a shell would take apart.
 const hostile = "web;touch${IFS}x;#"
 
-// A shell runs what is printed for the AWS CLI, with the credentials of the account that
-// it is printed for.
+// A shell runs what is printed, for the AWS CLI and for Keymend, with the credentials of the
+// account that it is printed for. Nothing is set in it: a command says where it acts.
 type shell struct {
 	*world
-	aws, home string
+	path, home string
 }
 
 func newShell(t *testing.T, w *world) *shell {
 	t.Helper()
 	aws := tool.Tool{Program: "aws", Probe: []string{"--version"}, What: "what is printed for it"}.Need(t)
-	return &shell{w, aws, t.TempDir()}
+	bin := t.TempDir()
+	must(t, os.Symlink(binaries["keymend"], filepath.Join(bin, "keymend")))
+	return &shell{w, bin + ":" + filepath.Dir(aws) + ":/usr/bin:/bin", t.TempDir()}
 }
 
 // runs runs the commands of a screen, and returns which they were.
@@ -55,15 +58,20 @@ func (s *shell) runs(screen string) string {
 	return strings.Join(ran, ", ")
 }
 
+// environment is that of the shell.
+func (s *shell) environment(as string) []string {
+	return []string{
+		"PATH=" + s.path, "HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID=" + as, "AWS_SECRET_ACCESS_KEY=any",
+		"AWS_PAGER=", "KEYMEND_VERIFY_INTERVAL=1ms",
+	}
+}
+
 // types runs one command, and returns what it says.
 func (s *shell) types(as, command string) string {
 	s.t.Helper()
 	run := exec.CommandContext(s.t.Context(), "sh", "-c", command)
 	run.Dir = s.home
-	run.Env = []string{
-		"PATH=" + filepath.Dir(s.aws) + ":/usr/bin:/bin", "HOME=" + s.home, "AWS_ENDPOINT_URL=" + s.url, "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_ACCESS_KEY_ID=" + as, "AWS_SECRET_ACCESS_KEY=any", "AWS_PAGER=",
-	}
+	run.Env = s.environment(as)
 	out, err := run.CombinedOutput()
 	if err != nil {
 		s.t.Errorf("%s\n%v\n%s", command, err, out)
@@ -122,6 +130,16 @@ func TestPrintedCommandsOfAWSHeal(t *testing.T) {
 				must(b.t, err)
 				return ""
 			}, want: "111 iam create-service-linked-role", done: func(b *border, _ string) bool { return b.hasRole("=payments@x") },
+		},
+		"the switch is off": {
+			make: func(b *border) string {
+				b.broken(hostile, b.key(rootOnly, enrolled))
+				b.parameter("/keymend/switch", "off")
+				return "/keymend/switch"
+			}, want: "111 ssm put-parameter", done: func(b *border, name string) bool {
+				out, err := b.ssm.GetParameter(b.t.Context(), &ssm.GetParameterInput{Name: &name})
+				return err == nil && *out.Parameter.Value == "on"
+			},
 		},
 		"a multi-Region key of elsewhere": {
 			make: func(b *border) string {

@@ -121,7 +121,7 @@ func (p *program) tell(s session, records []record.Record, h report.History, a a
 	page := p.page()
 	for i := range groups {
 		g := &groups[i]
-		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile = s.place, flags, a.Apply, h, a.AuditFile, a.toFile()
+		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile, g.TurnOn = s.place, flags, a.Apply, h, a.AuditFile, a.toFile(), p.turnOn
 		p.code = worse(p.code, g.Code())
 		page.Blank()
 		g.Show(page)

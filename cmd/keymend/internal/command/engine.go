@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/apply/table"
 	"keymend/pkg/audit"
 	"keymend/pkg/plan"
+	"keymend/pkg/quote"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 	"keymend/pkg/settings"
@@ -96,7 +97,7 @@ func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixe
 	}
 	log.writer.Settings = world.Settings.Digest()
 	return &remediation.Fixer{Open: world.Open, Sleep: wiring.Sleep, Looker: remediation.Looker{
-		Settings: world.Settings, AWS: terminal{world, p.writeAll(s, a), a.AuditFile}, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
+		Settings: world.Settings, AWS: terminal{world, p.writeAll(s, a), func(command string) { p.turnOn = quote.Task{Account: s.account, Command: command} }, a.AuditFile}, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
 	}}, nil
 }
 

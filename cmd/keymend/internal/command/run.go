@@ -31,8 +31,9 @@ type Surroundings struct {
 // the exit code it will end with.
 type program struct {
 	Surroundings
-	flags flags
-	code  report.Code
+	flags  flags
+	code   report.Code
+	turnOn quote.Task // what turns on the switch that stops all writes, where that was read as off
 }
 
 // flags are those that every command takes. Credentials and Region come as for

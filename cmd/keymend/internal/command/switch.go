@@ -18,7 +18,8 @@ type terminal struct {
 	// writeAll asks the person whether to write all the same, though the switch may
 	// not be read; nil: nothing is to be written.
 	writeAll func(says string) bool
-	file     string // with the records of earlier commands
+	turnOn   func(command string) // takes the command that turns on a switch that is off
+	file     string               // with the records of earlier commands
 }
 
 // Switch implements remediation.Readers. Where the environment names no switch, it
@@ -30,6 +31,8 @@ func (t terminal) Switch(ctx context.Context) (guard.Switch, string, error) {
 		t.Settings.SwitchParameter = settings.DefaultSwitch
 	}
 	position, says, err := t.AWS.Switch(ctx)
+	says, command, _ := strings.Cut(says, wiring.ToWrite)
+	t.turnOn(command) // a line of its own on the screen: it is to be pasted
 	switch {
 	case named || err != nil:
 	case position == guard.SwitchMissing, position == guard.SwitchUnread && (t.writeAll == nil || t.writeAll(says)):

@@ -85,10 +85,12 @@ func (g Group) proposal(p *screen.Page, k Key) {
 	switch {
 	case g.Asked:
 		p.Row(screen.Bad, "REFUSED", k.why())
+		g.switchOn(p, k)
 		g.Place.run(p, "", k.Finding.Run)
 		p.Row(screen.Bold, "", "what would have been done: "+what)
 	case k.refused():
 		p.Row(screen.Doubt, "FIRST", k.Finding.Verdict.Text)
+		g.switchOn(p, k)
 		g.Place.run(p, "", k.Finding.Run)
 		when = "then: "
 		fallthrough
@@ -107,6 +109,14 @@ func (g Group) proposal(p *screen.Page, k Key) {
 		}
 	}
 	g.forGood(p, k)
+}
+
+// switchOn shows what turns on the switch that stops all writes.
+func (g Group) switchOn(p *screen.Page, k Key) {
+	if v := k.last().Verdict; v != nil && v.Reason == guard.SwitchedOff && g.TurnOn.Command != "" {
+		p.Row(screen.Bold, "", "to let Keymend write:")
+		p.Whole(screen.Bold, "", g.Place.AWS(g.TurnOn))
+	}
 }
 
 func (g Group) forGood(p *screen.Page, k Key) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keymend/pkg/history"
+	"keymend/pkg/quote"
 	"keymend/pkg/record"
 )
 
@@ -16,11 +17,12 @@ type Group struct {
 	Head    record.Record // the first finding: account, Region, group, counts
 	Keys    []Key
 	History History
-	Place   Place    // where the person looked
-	Flags   []string // by which they looked, and have to look again
-	Asked   bool     // the person asked for the fix to be applied (--apply)
-	File    string   // where the audit records went; "" = nowhere
-	ToFile  bool     // the person said where they go
+	Place   Place      // where the person looked
+	Flags   []string   // by which they looked, and have to look again
+	Asked   bool       // the person asked for the fix to be applied (--apply)
+	File    string     // where the audit records went; "" = nowhere
+	ToFile  bool       // the person said where they go
+	TurnOn  quote.Task // what turns on the switch that stops all writes, where that is off
 }
 
 // A Key is one finding, with what came of it.
