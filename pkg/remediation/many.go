@@ -31,7 +31,7 @@ func (l *Looker) Together(looks []signal.Look, now time.Time) *Looker {
 	}
 	g := &gathering{
 		Readers: l.AWS, cache: known, now: moment{now, time.Now()},
-		groups: map[place][]string{}, views: map[place]seen{},
+		groups: map[place][]string{}, views: map[place]seen{}, courses: coursesOf(looks),
 	}
 	for _, look := range looks {
 		at := place{look.Account, look.Region}
@@ -49,9 +49,10 @@ type place struct{ account, region string }
 // A gathering reads for the groups of one invocation.
 type gathering struct {
 	Readers
-	cache  *cache
-	now    moment
-	groups map[place][]string
+	cache   *cache
+	now     moment
+	groups  map[place][]string
+	courses map[place]*courses
 
 	mu    sync.Mutex
 	views map[place]seen
