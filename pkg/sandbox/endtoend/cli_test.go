@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -22,12 +23,16 @@ func TestPrintedCommandsOfAWS(t *testing.T) {
 	_, err := w.asg.SuspendProcesses(t.Context(), &autoscaling.SuspendProcessesInput{AutoScalingGroupName: new(hostile), ScalingProcesses: []string{"Launch"}})
 	must(t, err)
 	_, screen := w.run(account, nil, "diagnose", hostile)
-	_, more := w.run(account, nil, "enroll", key)
+	_, more := w.run(account, nil, "enroll", key, "--for", owner+","+third, "--copy")
 	stop := strings.Index(more, "STOP")
 	ran := shell.runs(screen + more[:stop])
 	tags, err := w.kms.ListResourceTags(t.Context(), &kms.ListResourceTagsInput{KeyId: &key})
 	must(t, err)
-	enrolled := len(tags.Tags) == 1 && strings.HasPrefix(*tags.Tags[0].TagValue, "remediate ")
+	has := map[string]string{}
+	for _, tag := range tags.Tags {
+		has[*tag.TagKey], _, _ = strings.Cut(*tag.TagValue, "-") // without the month and the day
+	}
+	enrolled := maps.Equal(has, map[string]string{"keymend": "remediate " + time.Now().UTC().Format("2006"), "keymend-accounts": owner + " " + third, "keymend-copy": owner + " " + third})
 	ran += ", " + shell.runs(more[stop:])
 	tags, err = w.kms.ListResourceTags(t.Context(), &kms.ListResourceTagsInput{KeyId: &key})
 	must(t, err)

@@ -24,7 +24,7 @@ import (
 const hostile = "web;touch${IFS}x;#"
 
 // A shell runs what is printed, for the AWS CLI and for Keymend, with the credentials of the
-// account that it is printed for. Nothing is set in it: a command says where it acts.
+// account that it is printed for. Its own default leads to nobody: a command says where it acts.
 type shell struct {
 	*world
 	path, home string
@@ -62,7 +62,7 @@ func (s *shell) runs(screen string) string {
 func (s *shell) environment(as string) []string {
 	return []string{
 		"PATH=" + s.path, "HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID=" + as, "AWS_SECRET_ACCESS_KEY=any",
-		"AWS_PAGER=", "KEYMEND_VERIFY_INTERVAL=1ms",
+		"AWS_PAGER=", "AWS_ENDPOINT_URL=http://127.0.0.1:1", "KEYMEND_VERIFY_INTERVAL=1ms",
 	}
 }
 

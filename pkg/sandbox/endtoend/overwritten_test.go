@@ -53,7 +53,7 @@ func TestAnEditThatIsWrittenOver(t *testing.T) {
 				!strings.Contains(r.Reason, `lost is {"Sid":"Audit"`) || !strings.Contains(r.Reason, `back is, though the edit had taken it out, {"Sid":"EnableRoot"`) || len(r.Run) != 1 || r.Run[0].Account != account {
 				t.Fatalf("%+v", r)
 			}
-			newShell(t, w).types(account, r.Run[0].Command)
+			newShell(t, w).types(account, r.Run[0].Command+" --endpoint-url "+w.url) // a record is read elsewhere
 			policy := w.policy(key)
 			if !w.opens(policy, role) || !strings.Contains(policy, `"Audit"`) || !strings.Contains(policy, `"Root"`) || strings.Contains(policy, "EnableRoot") {
 				t.Errorf("brought back: %s", policy)

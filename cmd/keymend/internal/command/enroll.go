@@ -35,6 +35,6 @@ func (c enroll) Run(p *program) error {
 		return misused("--for names %d accounts; a tag has room for %d characters, which is 19 accounts", len(c.For), tag.Longest)
 	}
 	page := p.page()
-	report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy, Day: time.Now().UTC().Format(time.DateOnly), Place: report.Place{Profile: p.flags.Profile, Endpoint: p.flags.EndpointURL}}.Show(page)
+	report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy, Day: time.Now().UTC().Format(time.DateOnly), Place: report.Place{Profile: p.flags.Profile, Endpoint: p.place("", "").Endpoint}}.Show(page)
 	return page.Flush()
 }
