@@ -79,7 +79,8 @@ type runs struct {
 	diagnose, remediate *string
 }
 
-// newFunctions makes the functions, their logs, and what watches them.
+// newFunctions makes the functions, their logs, what watches them, and the rule that
+// tells people.
 func newFunctions(stack awscdk.Stack, c conditions, queues queue.Queues, run runs) {
 	logs := function.NewLogs(stack, "Logs", function.LogsProps{
 		Condition: c.functions, RetentionInDays: awscdk.Token_AsNumber(map[string]any{"Ref": "RetentionInDays"}), Key: c.key(),
@@ -95,6 +96,7 @@ func newFunctions(stack awscdk.Stack, c conditions, queues queue.Queues, run run
 		},
 	})
 	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs})
+	rule.NewAsks(stack, cfn.Optional{Value: cfn.Ref("ActionTopic"), Given: c.asking})
 	outputs(stack, queues, logs, c.functions)
 }
 

@@ -65,6 +65,7 @@ func NewHub(scope constructs.Construct, id, region string, hub Hub) (awscdk.Stac
 	c := hubConditions(stack)
 	c.encrypted = condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
 	c.alarming = condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
+	c.asking = condition(stack, "WithActionTopic", awscdk.Fn_ConditionNot(is("ActionTopic", "")))
 	queues := newSources(stack, c, hub.newBus(stack))
 	env := environment(hub.parameters(), queues, c.dedicated)
 	env[variable.Accounts] = new(tag.Organization)

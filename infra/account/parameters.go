@@ -42,6 +42,7 @@ func parameters() []parameter {
 		{name: "RetentionInDays", description: "How long audit records are kept", kind: "Number", allowed: cdkcontext.Retentions()},
 		{name: "EncryptionKey", description: "ARN of the customer managed key that logs and queues are encrypted under; none: keys of AWS's"},
 		{name: "AlarmTopic", description: "ARN of the SNS topic that alarms are sent to; none: they show in CloudWatch only"},
+		{name: "ActionTopic", description: "ARN of the SNS topic that is told, once when it opens and once when it closes, of what a person has to act on; none: the events say so only"},
 	}
 }
 
@@ -100,6 +101,7 @@ type conditions struct {
 	writesPolicies  awscdk.CfnCondition
 	encrypted       awscdk.CfnCondition // by a key of the customer's
 	alarming        awscdk.CfnCondition
+	asking          awscdk.CfnCondition // Keymend runs here, and tells people what they have to act on
 }
 
 // key encrypts logs and queues, where one is set.
@@ -121,6 +123,7 @@ func newConditions(stack awscdk.Stack) conditions {
 	}
 	c.encrypted = condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
 	c.alarming = condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
+	c.asking = condition(stack, "WithActionTopic", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(is("ActionTopic", ""))))
 	c.resumes = condition(stack, "Resumes", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(is("ResumeSuspended", "0"))))
 	c.changesGroups = condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
 	c.copies = condition(stack, "Copies", awscdk.Fn_ConditionAnd(c.functions, is("ForeignKey", "copy")))

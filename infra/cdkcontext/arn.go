@@ -19,14 +19,14 @@ func partitionOf(region string) string {
 
 // arns checks the ARNs: their form, and that they are of where the stack will be.
 // Where that isn't known, they must at least be of the same Region. A key encrypts
-// logs only by its ARN, an alarm reaches only topics of its Region.
+// logs only by its ARN, an alarm or a rule reaches only topics of its Region.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/logs/encrypt-log-data-kms.html
 func (v *validator) arns() {
 	v.matches("encryptionKey", `(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+)?`, "empty, or the ARN of a KMS key (not of an alias)")
 	v.matches("alarmTopic", `(arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+)?`, "empty, or the ARN of an SNS topic that isn't FIFO")
 	wellFormed := regexp.MustCompile(`^arn:aws[a-z-]*:(kms|sns):[a-z0-9-]+:[0-9]{12}:.+$`)
 	region, of := v.stack.Region, "the stack is in"
-	for _, name := range []string{"copyKey", "encryptionKey", "alarmTopic"} {
+	for _, name := range []string{"copyKey", "encryptionKey", "alarmTopic", "actionTopic"} {
 		if !wellFormed.MatchString(v.text[name]) {
 			continue // empty, an alias, or said already
 		}

@@ -160,7 +160,7 @@ func (v *validator) regions(o Organization) {
 	if !slices.Contains(o.HubRegions, o.Regions[0]) {
 		v.problem("hubRegions", "lack %s, the first of keymend:regions: Regions without a hub stack send there", o.Regions[0])
 	}
-	for _, name := range []string{"alarmTopic", "encryptionKey"} {
+	for _, name := range []string{"actionTopic", "alarmTopic", "encryptionKey"} {
 		if part := strings.SplitN(v.text[name], ":", 6); len(part) == 6 && (len(o.HubRegions) > 1 || part[3] != o.Regions[0]) {
 			v.problem(name, "is of Region %s; the hub's stacks are in %s: leave it empty, or have one hub Region, that one", part[3], strings.Join(o.HubRegions, ", "))
 		}

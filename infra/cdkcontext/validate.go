@@ -32,6 +32,7 @@ func Variables() map[string]string {
 		"copyKey":         variable.CopyKey, "moveDefault": variable.MoveDefault, "dedicatedRoleSuffix": variable.ServiceLinkedRole,
 		"switchParameter": variable.SwitchParameter, "verifyReads": variable.VerifyReads, "verifyInterval": variable.VerifyInterval,
 		"maxChangesAnHour": variable.MaxChangesAnHour, "maxChangesAnHourInAll": variable.MaxChangesAnHourInAll,
+		"actionTopic": variable.ActionTopic,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"keymend/infra/cfn"
+	"keymend/pkg/record/event"
 	"keymend/pkg/signal"
 )
 
@@ -57,6 +58,17 @@ func New(scope constructs.Construct, id string, props Props) {
 		rule.Targets = &[]*awsevents.CfnRule_TargetProperty{to.property()}
 		cfn.Place(awsevents.NewCfnRule(in, &r.ID, rule), condition)
 	}
+}
+
+// NewAsks makes the rule that tells a topic of what a person has to act on. It is on the
+// account's own bus, where the functions put their events; the topic's policy lets
+// EventBridge publish.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+func NewAsks(scope constructs.Construct, topic cfn.Optional) {
+	cfn.Place(awsevents.NewCfnRule(scope, new("Asks"), &awsevents.CfnRuleProps{
+		Name: new(cfn.Prefix + "asks"), Description: new("What a person has to act on, when it opens and when it closes"), EventPattern: event.Pattern(),
+		Targets: &[]*awsevents.CfnRule_TargetProperty{{Id: new("topic"), Arn: topic.Value}},
+	}), topic.Given)
 }
 
 func (t Target) property() *awsevents.CfnRule_TargetProperty {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"keymend/infra/template"
+	"keymend/pkg/sandbox/cloudformation"
 	"keymend/pkg/sandbox/eventbridge"
 
 	"keymend/pkg/signal"
@@ -53,6 +55,7 @@ func TestRulesAreThoseOfSignal(t *testing.T) {
 			t.Errorf("%s has condition %s, want %s", r.ID, got, condition)
 		}
 	}
+	ids = append(ids, "Asks") // sends to people
 	slices.Sort(ids)
 	if diff := cmp.Diff(ids, ofType("AWS::Events::Rule")); diff != "" {
 		t.Errorf("rules (-signal +template):\n%s", diff)
@@ -108,6 +111,34 @@ func TestRulesMatchTheirEvents(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("which rules send on which events (-want +got):\n%s", diff)
+	}
+}
+
+// People are told where a topic is set, of Keymend's own events that open or close, and
+// by no queue of Keymend's.
+func TestAsksGoToTheTopic(t *testing.T) {
+	t.Parallel()
+	const topic = "arn:aws:sns:eu-west-1:111122223333:people"
+	if _, there := deployed(t, map[string]string{"ActionTopic": ""})["Asks"]; there {
+		t.Error("people are told without a topic")
+	}
+	set := map[string]string{"ActionTopic": topic}
+	for where, stack := range map[string]map[string]cloudformation.Resource{"account": deployed(t, set), "hub": load(t, template.Hub(), hub, "eu-west-1", set)} {
+		r := stack["Asks"]
+		targets, _ := r.Properties["Targets"].([]any)
+		if len(targets) != 1 || targets[0].(map[string]any)["Arn"] != topic || r.Properties["EventBusName"] != nil {
+			t.Errorf("%s: %+v", where, r.Properties)
+		}
+	}
+	pattern := resources().Get("Asks.Properties.EventPattern").Raw
+	for notify, want := range map[string]bool{"opened": true, "closed": true, "open": false, "": false} {
+		for source, ours := range map[string]bool{"keymend": true, "payments": false} {
+			text := `{"source":"` + source + `","detail-type":"Keymend Proposal","detail":{"asks":true,"notify":"` + notify + `"}}`
+			out, err := new(eventbridge.Service).TestEventPattern(t.Context(), &sdk.TestEventPatternInput{EventPattern: &pattern, Event: &text})
+			if err != nil || out.Result != (want && ours) {
+				t.Errorf("%s of %s: %v, %v", notify, source, out, err)
+			}
+		}
 	}
 }
 

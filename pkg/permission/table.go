@@ -117,7 +117,7 @@ func (p Place) readSwitch() []Permission {
 func (p Place) readLogs() []Permission {
 	return []Permission{
 		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "whether a write by Keymend's roles is one that remediate meant to make; what was written before, and how much within the hour"},
-		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether what a sweep finds was told before"},
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether what a sweep finds was told before, and people were told to act"},
 	}
 }
 
@@ -126,7 +126,7 @@ func (p Place) readLogs() []Permission {
 func (p Place) readSeen() []Permission {
 	return []Permission{
 		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Remediate), Why: "what was written to a key in the last minutes, which KMS may not show yet; what was written before, and how much within the hour"},
-		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether a launch failed since a policy is as it is"},
+		{Action: "logs:FilterLogEvents", Resource: p.logStreams(Diagnose), Why: "whether a launch failed since a policy is as it is; whether people were told to act"},
 	}
 }
 

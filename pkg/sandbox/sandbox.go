@@ -108,6 +108,9 @@ func (s *Sandbox) record(c wire.Call) {
 // Clock returns the sandbox's simulated time.
 func (s *Sandbox) Clock() *clock.Clock { return s.clock }
 
+// Published returns what EventBridge's rules sent to an SNS topic, oldest first.
+func (s *Sandbox) Published(topicARN string) []string { return s.events.Published(topicARN) }
+
 // Close ends the endpoints and every function's process.
 func (s *Sandbox) Close() error {
 	s.lambda.Close()

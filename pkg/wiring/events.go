@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"keymend/pkg/history"
 	"keymend/pkg/record"
 	"keymend/pkg/record/event"
 	"keymend/pkg/remediation"
@@ -29,6 +30,7 @@ type Telling struct {
 	Log      remediation.Log
 	Bus      Bus
 	Complain func(context.Context, error)
+	Asked    *Asked // what people were told that have to act; nil = nobody is
 }
 
 // tellingTakes is how long an event may keep a function from its end.
@@ -36,10 +38,12 @@ const tellingTakes = 5 * time.Second
 
 // Write implements remediation.Log.
 func (t Telling) Write(ctx context.Context, r record.Record) error {
+	notify := t.notify(ctx, r) // before the record is among what was told
 	if err := t.Log.Write(ctx, r); err != nil {
 		return err
 	}
-	e, due := event.Of(r)
+	t.Asked.add(r)
+	e, due := event.Of(r, notify)
 	if !due {
 		return nil
 	}
@@ -49,6 +53,30 @@ func (t Telling) Write(ctx context.Context, r record.Record) error {
 		t.Complain(ctx, fmt.Errorf("put event %q about %s: %w", e.DetailType, r.ID, err))
 	}
 	return nil
+}
+
+// notify says what people are told by a record. Where that can't be read they are told
+// rather than not.
+func (t Telling) notify(ctx context.Context, r record.Record) event.Notify {
+	asks, over := history.Turns(r)
+	if t.Asked == nil || r.ID == "" || !asks && !over {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellingTakes)
+	defer cancel()
+	open, err := t.Asked.open(ctx, r.ID)
+	if err != nil {
+		t.Complain(ctx, fmt.Errorf("read whether people were told of %s: %w; they are told, perhaps once more", r.ID, err))
+	}
+	switch {
+	case over && (open || err != nil):
+		return event.Closed
+	case asks && open:
+		return event.Open
+	case asks:
+		return event.Opened
+	}
+	return ""
 }
 
 // put puts one event. The answer of PutEvents is a success even where the entry failed.

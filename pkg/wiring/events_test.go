@@ -1,17 +1,21 @@
 package wiring_test
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
+	"keymend/pkg/record/event"
 	"keymend/pkg/wiring"
 )
 
@@ -115,6 +119,67 @@ func TestGatheredBus(t *testing.T) {
 		for i, said := range b.said {
 			if !strings.Contains(said, fmt.Sprintf("about f-%d: ", i)) {
 				t.Errorf("%s: said %q", name, said)
+			}
+		}
+	}
+}
+
+// People who have to act are told once when it opens and once when it closes: by what
+// the log has, and what this process wrote before the log shows it. Where the log can't
+// be read they are told.
+func TestPeopleAreTold(t *testing.T) {
+	t.Parallel()
+	line := func(o outcome.Outcome) string { return `{"id":"f-1","phase":"finding","outcome":"` + string(o) + `"}` }
+	for name, tc := range map[string]struct {
+		log    []outcome.Outcome // oldest first
+		writes []outcome.Outcome
+		want   string // what each is told as
+		err    error
+		full   error
+	}{
+		"opens, stays, closes":            {writes: []outcome.Outcome{outcome.Proposed, outcome.Proposed, outcome.NoFix, outcome.Recovered, outcome.NothingToDo, outcome.Failed}, want: "opened open open closed - opened"},
+		"by the log":                      {log: []outcome.Outcome{outcome.Proposed, outcome.Sent, outcome.Fixed}, writes: []outcome.Outcome{outcome.Observed, outcome.NothingToDo}, want: "open closed"},
+		"closed by the log":               {log: []outcome.Outcome{outcome.Proposed, outcome.Recovered}, writes: []outcome.Outcome{outcome.Proposed}, want: "opened"},
+		"what heals by itself":            {writes: []outcome.Outcome{outcome.Sent, outcome.Fixed, outcome.Waiting, outcome.Recovered}, want: "- - - -"},
+		"healed, and not over yet":        {writes: []outcome.Outcome{outcome.Unproven, outcome.Sent, outcome.Superseded, outcome.Fixed, outcome.Ignored}, want: "opened - - - closed"},
+		"the log can't be read":           {err: errors.New("throttled"), writes: []outcome.Outcome{outcome.Proposed, outcome.Proposed, outcome.NothingToDo, outcome.NothingToDo}, want: "opened open closed closed"},
+		"a record that isn't one is none": {full: errors.New("no space"), writes: []outcome.Outcome{outcome.Proposed, outcome.Proposed}, want: "none none"},
+	} {
+		b := &bus{full: tc.full}
+		telling := b.telling()
+		telling.Asked = &wiring.Asked{Read: func(_ context.Context, id string, since time.Time, each func(time.Time, string)) error {
+			if id != "f-1" || time.Since(since) < 29*time.Hour {
+				t.Errorf("%s: reads %s since %s", name, id, since)
+			}
+			for i, o := range tc.log {
+				each(time.Now().Add(time.Duration(i)*time.Second-time.Hour), line(o))
+			}
+			return tc.err
+		}}
+		var got []string
+		for _, o := range tc.writes {
+			before := len(b.put)
+			_ = telling.Write(t.Context(), record.Record{ID: "f-1", Phase: record.Finding, Outcome: o})
+			one := "none"
+			if len(b.put) > before {
+				var d event.Detail
+				if err := json.Unmarshal([]byte(*b.put[before].Detail), &d); err != nil {
+					t.Fatal(err)
+				}
+				one = cmp.Or(string(d.Notify), "-")
+			} else if tc.full == nil {
+				one = "-"
+			}
+			got = append(got, one)
+		}
+		if strings.Join(got, " ") != tc.want || (tc.err != nil) != (len(b.said) > 0) {
+			t.Errorf("%s: %v, want %s; said %v", name, got, tc.want, b.said)
+		}
+		if tc.full != nil { // it is told by the try that is written
+			b.full = nil
+			_ = telling.Write(t.Context(), record.Record{ID: "f-1", Phase: record.Finding, Outcome: outcome.Proposed})
+			if len(b.put) != 1 || !strings.Contains(*b.put[0].Detail, `"notify":"opened"`) {
+				t.Errorf("%s: %v", name, b.put)
 			}
 		}
 	}

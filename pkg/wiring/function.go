@@ -51,9 +51,10 @@ func newLooker(ctx context.Context, getenv func(string) string, version string) 
 	l := &remediation.Looker{
 		Settings: c, AWS: world, Past: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL, c.DriftQueueURL}, Edits: world.Edits, Kinds: table.Kinds(), Plan: plan.All,
 		Log: Telling{
-			Log: &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
-			Bus: eventbridge.NewFromConfig(cfg), Complain: func(ctx context.Context, err error) {
-				log.ErrorContext(ctx, "an event was not put; the audit log has what it would have said", "error", err.Error(), "requestId", requestID(ctx))
+			Asked: world.asked(),
+			Log:   &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
+			Bus:   eventbridge.NewFromConfig(cfg), Complain: func(ctx context.Context, err error) {
+				log.ErrorContext(ctx, "an event was not put, or not as it should be; the audit log has what it would have said", "error", err.Error(), "requestId", requestID(ctx))
 			},
 		},
 	}

@@ -37,6 +37,22 @@ const (
 	Alarm     = "Keymend Alarm"     // Keymend itself, or what it did, needs a person
 )
 
+// Notify says what people are told who have to act. It is there only where the settings
+// name a topic for them.
+type Notify string
+
+// What people are told.
+const (
+	Opened Notify = "opened" // it has to be acted on, and wasn't before
+	Open   Notify = "open"   // it still has to be
+	Closed Notify = "closed" // what they were told of is over
+)
+
+// Pattern is of the rule that sends to the people's topic: what opens and what closes.
+func Pattern() map[string]any {
+	return map[string]any{"source": []any{Source}, "detail": map[string]any{"notify": []any{string(Opened), string(Closed)}}}
+}
+
 // An Event is one entry of PutEvents.
 type Event struct {
 	DetailType string
@@ -53,6 +69,7 @@ type Detail struct {
 	Outcome       string `json:"outcome"`
 	Reason        string `json:"reason,omitempty"`
 	Asks          bool   `json:"asks"` // a person has to do something
+	Notify        Notify `json:"notify,omitempty"`
 	Account       string `json:"account,omitempty"`
 	Region        string `json:"region,omitempty"`
 	Group         string `json:"group,omitempty"`
@@ -97,14 +114,18 @@ func kind(o outcome.Outcome) string {
 }
 
 // Of returns the event about a record; false where none is due: an intent is no end,
-// and not every outcome is news. A copy is told of by the finding that waits for it.
-func Of(r record.Record) (Event, bool) {
+// and not every outcome is news, unless it closes what people were told of. A copy is
+// told of by the finding that waits for it.
+func Of(r record.Record, notify Notify) (Event, bool) {
 	kind := kind(r.Outcome)
+	if kind == "" && notify == Closed {
+		kind = Recovered
+	}
 	if kind == "" || r.Phase == record.Intent {
 		return Event{}, false
 	}
 	e := Event{DetailType: kind, Detail: Detail{
-		Schema: Schema, ID: r.ID, RemediationID: r.RemediationID, Outcome: string(r.Outcome), Reason: short(r.Reason), Asks: r.Outcome.Asks(),
+		Schema: Schema, ID: r.ID, RemediationID: r.RemediationID, Outcome: string(r.Outcome), Reason: short(r.Reason), Asks: r.Outcome.Asks(), Notify: notify,
 		Account: r.Account, Region: r.Region, Group: r.Group, Key: r.Key, KeyAccount: r.KeyAccount, Alias: r.Alias, Principal: r.Principal,
 		Mode: string(r.Mode), Signal: r.Signal, Cause: r.Cause, Failed: r.Failed,
 		Approver: r.Approver, Ticket: r.Ticket, GroupMadeBy: r.GroupMadeBy,

@@ -67,7 +67,7 @@ func TestEveryOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	for o := range outcome.Meanings() {
-		e, due := event.Of(sample(o))
+		e, due := event.Of(sample(o), "")
 		if due == untold()[o] {
 			t.Errorf("%s: told %v", o, due)
 		}
@@ -88,9 +88,28 @@ func TestEveryOutcome(t *testing.T) {
 		}
 		intent := sample(o)
 		intent.Phase = record.Intent
-		if _, due := event.Of(intent); due {
+		if _, due := event.Of(intent, ""); due {
 			t.Errorf("%s: an intent is told", o)
 		}
+	}
+}
+
+// What is over is an event where people were told of it, and only there.
+func TestWhatClosesIsTold(t *testing.T) {
+	t.Parallel()
+	for _, o := range []outcome.Outcome{outcome.NothingToDo, outcome.Ignored, outcome.NotKMS, outcome.CauseElsewhere, outcome.Recovered} {
+		e, due := event.Of(sample(o), event.Closed)
+		if !due || e.DetailType != event.Recovered || e.Detail.Notify != event.Closed {
+			t.Errorf("%s: %v, %+v", o, due, e)
+		}
+		if err := validate(t, e); err != nil {
+			t.Errorf("%s: %v", o, err)
+		}
+	}
+	e, _ := event.Of(sample(outcome.NothingToDo), event.Closed)
+	e.Detail.Notify = ""
+	if validate(t, e) == nil {
+		t.Error("what is no news passes where it closes nothing")
 	}
 }
 
@@ -104,12 +123,14 @@ func TestTheSchemaRefuses(t *testing.T) {
 		"no finding":           func(e *event.Event) { e.Detail.ID = "" },
 		"an account's name":    func(e *event.Event) { e.Detail.Account = "prod" },
 		"an unknown outcome":   func(e *event.Event) { e.Detail.Outcome = "done" },
+		"told of by whim":      func(e *event.Event) { e.Detail.Notify = "maybe" },
+		"closed, and asks":     func(e *event.Event) { e.Detail.Notify = event.Closed },
 		"asks for nothing":     func(e *event.Event) { e.Detail.Asks = false },
 		"nothing to approve":   func(e *event.Event) { e.Detail.ProposalID = "" },
 		"a command of nobody":  func(e *event.Event) { e.Detail.Run = make([]event.Task, 11) },
 		"a resource not a key": func(e *event.Event) { e.Resources = []string{"web-prod"} },
 	} {
-		e, _ := event.Of(sample(outcome.Proposed))
+		e, _ := event.Of(sample(outcome.Proposed), "")
 		change(&e)
 		if validate(t, e) == nil {
 			t.Errorf("%s passes", name)
@@ -125,7 +146,7 @@ func TestEventsFit(t *testing.T) {
 	for range 500 {
 		r.Run = append(r.Run, quote.Task{Account: account, Command: strings.Repeat("x", 2_000)})
 	}
-	e, _ := event.Of(r)
+	e, _ := event.Of(r, "")
 	text, err := e.Detail.JSON()
 	if err != nil || len(text) > 100_000 || !json.Valid([]byte(text)) || strings.Contains(text, `\u`) || strings.Contains(text, "the policy") {
 		t.Errorf("%v, %d bytes", err, len(text))

@@ -3,6 +3,7 @@ package eventbridge
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -95,6 +96,12 @@ func (s *Service) deliver(d delivery, body string) {
 		s.forward(d, body)
 		return
 	}
+	if isTopic(d.target) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.published[aws.ToString(d.target.Arn)] = append(s.published[aws.ToString(d.target.Arn)], body)
+		return
+	}
 	group := ""
 	if d.target.SqsParameters != nil {
 		group = aws.ToString(d.target.SqsParameters.MessageGroupId)
@@ -105,6 +112,17 @@ func (s *Service) deliver(d delivery, body string) {
 	if dlq := d.target.DeadLetterConfig; dlq != nil && s.queues.Admits(aws.ToString(dlq.Arn), "events.amazonaws.com", d.rule) {
 		_ = s.queues.Deliver(aws.ToString(dlq.Arn), body, "", "") // nowhere else to go, as in AWS
 	}
+}
+
+// isTopic tells a target that is an SNS topic. The sandbox has no SNS: any topic is
+// there, lets EventBridge publish, and keeps what it got.
+func isTopic(t types.Target) bool { return strings.HasPrefix(aws.ToString(t.Arn), "arn:aws:sns:") }
+
+// Published returns what rules sent to a topic, oldest first.
+func (s *Service) Published(topicARN string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.published[topicARN])
 }
 
 // PutEvents puts a customer's events on the default bus. Sources that begin

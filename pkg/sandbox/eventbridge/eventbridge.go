@@ -35,6 +35,8 @@ type Service struct {
 	mu    sync.Mutex
 	rules map[ruleName]*rule
 	buses map[busName]*bus // but for the default ones
+
+	published map[string][]string // what rules sent, by the topic's ARN
 }
 
 type ruleName struct{ account, region, bus, name string }
@@ -60,7 +62,7 @@ type rule struct {
 
 // New returns a service without rules that delivers into queues, and as roles into buses.
 func New(c *clock.Clock, queues Queues, roles Roles) *Service {
-	return &Service{clock: c, queues: queues, roles: roles, rules: map[ruleName]*rule{}, buses: map[busName]*bus{}}
+	return &Service{clock: c, queues: queues, roles: roles, rules: map[ruleName]*rule{}, buses: map[busName]*bus{}, published: map[string][]string{}}
 }
 
 // Wire returns the API.

@@ -84,16 +84,16 @@ func when(schedule, text string) (pattern, time.Duration, error) {
 	return p, 0, err
 }
 
-// PutTargets adds or replaces targets by Id. Only SQS queues, and buses of other
-// accounts and Regions, without input transformation are in the sandbox. A bus's own
+// PutTargets adds or replaces targets by Id. Only SQS queues, SNS topics, and buses
+// of other accounts and Regions, without input transformation are in the sandbox. A bus's own
 // policy is looked at here, and again at each delivery.
 func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInput) (*eventbridge.PutTargetsOutput, error) {
 	for _, t := range in.Targets {
 		if isBus(t) && (t.Input != nil || t.InputPath != nil || t.InputTransformer != nil) {
 			return nil, wire.Errorf("ValidationException", "Input, InputPath and InputTransformer can't be set where the target is an event bus.")
 		}
-		if !isBus(t) && !strings.HasPrefix(aws.ToString(t.Arn), "arn:aws:sqs:") || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
-			return nil, wire.Errorf("NotInTheSandbox", "the target %s is not in the sandbox: only SQS queues and buses that take the event as it is are", aws.ToString(t.Arn))
+		if !known(t) || t.Input != nil || t.InputPath != nil || t.InputTransformer != nil {
+			return nil, wire.Errorf("NotInTheSandbox", "the target %s is not in the sandbox: only SQS queues, SNS topics and buses that take the event as it is are", aws.ToString(t.Arn))
 		}
 	}
 	return &eventbridge.PutTargetsOutput{}, s.with(ctx, in.Rule, in.EventBusName, func(r *rule) error {
@@ -112,6 +112,11 @@ func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInpu
 		r.targets = targets
 		return nil
 	})
+}
+
+// known reports whether a target is of a kind that the sandbox has.
+func known(t types.Target) bool {
+	return isBus(t) || isTopic(t) || strings.HasPrefix(aws.ToString(t.Arn), "arn:aws:sqs:")
 }
 
 // RemoveTargets takes targets away; an Id that isn't there is no error.

@@ -34,6 +34,8 @@ const (
 
 	MaxChangesAnHour      Name = "KEYMEND_MAX_CHANGES_AN_HOUR"
 	MaxChangesAnHourInAll Name = "KEYMEND_MAX_CHANGES_AN_HOUR_IN_ALL"
+
+	ActionTopic Name = "KEYMEND_ACTION_TOPIC"
 )
 
 // Names returns every variable.
@@ -42,6 +44,6 @@ func Names() []string {
 		Mode, Scope, OwnKey, SwitchParameter, OwnershipTags,
 		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition, ApproverRoleID,
 		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
-		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll,
+		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll, ActionTopic,
 	}
 }
