@@ -6,7 +6,7 @@ type Claim struct {
 	Key       string   // ARN of the key that is opened or closed, or that the launch is to do without
 	Principal string   // ARN of the role that a key is opened to, or that a group is given
 	Edits     bool     // the key's policy is edited
-	Closes    bool     // a grant goes that isn't needed
+	Closes    bool     // what lets nobody in that needs it goes: a grant, ids of deleted roles
 	Keys      []string // ARNs of the keys that copied data lies under
 	Under     string   // ARN of the key that copies lie under; "" = the settings' key, whichever that is
 	Back      bool     // it takes another step back: an undo may have it

@@ -75,6 +75,8 @@ func TestGone(t *testing.T) {
 		"grants can't be listed":            {[]history.Entry{at(1, outcome.Fixed, create)}, unlisted, false},
 		"Keymend ended the grant":           {[]history.Entry{at(1, outcome.Fixed, create), at(2, outcome.Fixed, grant.Retire{Grant: create})}, finding(closed), false},
 		"lines in another order":            {[]history.Entry{at(2, outcome.Fixed, grant.Retire{Grant: create}), at(1, outcome.Fixed, create)}, finding(closed), false},
+		"then tidied, and they stand":       {[]history.Entry{at(1, outcome.Fixed, add), at(2, outcome.Fixed, statements.Tidy{Key: goneKey, Principal: goneRole})}, finding(open), false},
+		"then tidied, and taken away":       {[]history.Entry{at(1, outcome.Fixed, add), at(2, outcome.Fixed, statements.Tidy{Key: goneKey, Principal: goneRole})}, finding(closed), true},
 		"undone":                            {[]history.Entry{at(1, outcome.Fixed, add), at(2, outcome.Undone, statements.Remove{Key: goneKey, Principal: goneRole})}, finding(closed), true},
 		"of both, the statement is missing": {[]history.Entry{at(1, outcome.Fixed, add, create)}, finding(closed, ours), true},
 	} {

@@ -69,6 +69,16 @@ func Revoke(d *Document, principal string, sids ...string) (Edit, error) {
 	return e.result(d), nil
 }
 
+// Tidied takes the ids of deleted principals out of Keymend's statements, and a statement
+// out of the policy with its last principal; nobody else's statement is touched.
+func (d *Document) Tidied() (Edit, error) {
+	e := editor{now: d}
+	if err := e.removeWhere(IsUniqueID); err != nil {
+		return Edit{}, fmt.Errorf("take dead ids out: %w", err)
+	}
+	return e.result(d), nil
+}
+
 // An editor edits step by step and parses again after each, so that every step
 // works on true offsets. Policies are small.
 type editor struct {

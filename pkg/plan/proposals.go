@@ -33,6 +33,8 @@ var _ Planner = All
 //	every key open, and Auto Scaling stopped the group → Launch is resumed, where the settings say so
 //	every key open, a grant that stands in for nothing any more
 //	                                               → its end
+//	every key open, ids of deleted roles in Keymend's statements
+//	                                               → they are taken out
 //
 // Planning happens once in a pass: Diagnose and Remediate see the same proposals.
 func All(s Snapshot, o Options) []Proposal {
@@ -66,6 +68,8 @@ func All(s Snapshot, o Options) []Proposal {
 	}
 	for _, f := range s.Findings {
 		if p, ok := f.Retire(o); ok {
+			out = append(out, Proposal{Finding: f, Plan: p, Quiet: true})
+		} else if p, ok := f.Tidy(o); ok {
 			out = append(out, Proposal{Finding: f, Plan: p, Quiet: true})
 		}
 	}

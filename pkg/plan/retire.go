@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/change"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/settings"
 	"keymend/pkg/slr"
@@ -47,6 +48,14 @@ func (f Finding) Retire(o Options) (Plan, bool) {
 		}})
 	}
 	return f.sealed(p), true
+}
+
+// Needless says why what a quiet plan takes away isn't needed.
+func (p Plan) Needless() string {
+	if p.Steps.Only(func(c change.Claim) bool { return c.Edits }) {
+		return "ids of deleted roles stand in Keymend's statements: they let nobody in, and KMS refuses every policy that has one"
+	}
+	return "the key policy gives the access without Keymend's grant"
 }
 
 // bridged reports whether grants of Keymend's to the role are there that the

@@ -86,6 +86,7 @@ var steps = sync.OnceValue(func() change.Steps {
 	return change.Steps{
 		add(), create(), version(), remove(),
 		statements.Remove{Key: key, Principal: "arn:aws:iam::" + account + ":root", Sids: []string{"KeymendUseBy" + account}},
+		statements.Tidy{Key: key, Principal: linked, Gone: []string{"AROAEXAMPLEGONE123456"}},
 		grant.Retire{GrantID: strings.Repeat("e", 64), Grant: create()},
 		grant.Revoke{GrantID: strings.Repeat("5", 64), Grant: create()},
 		role.Ensure{Role: linked + "_payments", Suffix: "payments"},

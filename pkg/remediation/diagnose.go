@@ -100,7 +100,7 @@ func (l *Looker) proposal(ctx context.Context, p pass, d decision) (Diagnosis, b
 		r.Proposal = plan.RemediationID(d.Plan.Digest)
 	}
 	if d.Quiet {
-		r.Reason = "the key policy gives the access without Keymend's grant"
+		r.Reason = d.Plan.Needless()
 	}
 	switch {
 	case !d.permitted() && !d.vain:

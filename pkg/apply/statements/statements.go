@@ -47,30 +47,35 @@ func (Add) Stands(ctx context.Context, e apply.Env, s statements.Add) (change.Re
 	return done, apply.There, nil
 }
 
-// Do implements apply.Doer. It writes only if the policy means what the step says it
-// was before. Where it means what it shall be, there is nothing to do. Each try
-// reads anew: while it waits, others edit. Nothing but the write itself comes after the
-// read, since an edit in between is lost.
+// Do implements apply.Doer.
 func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result, error) {
-	done := change.Result{Before: s.Before, After: s.After}
+	return replace(ctx, e, s.Calls()[0], s.Before, s.After)
+}
+
+// replace writes only if the policy means what it is said to have been before. Where it
+// means what it shall be, there is nothing to do. Each try reads anew: while it waits,
+// others edit. Nothing but the write itself comes after the read, since an edit in
+// between is lost.
+func replace(ctx context.Context, e apply.Env, call change.Call, before, after string) (change.Result, error) {
+	done, key := change.Result{Before: before, After: after}, call.Target
 	err := e.Again(ctx, tries, passes, func() error {
-		session, err := e.Open(ctx, s.Calls()[0])
+		session, err := e.Open(ctx, call)
 		if err != nil {
 			return err
 		}
 		began := time.Now()
-		now, err := e.Policy(ctx, s.Key)
+		now, err := e.Policy(ctx, key)
 		switch {
 		case err != nil:
 			return err
-		case keypolicy.Equal(now, s.After):
+		case keypolicy.Equal(now, after):
 			return nil
 		case time.Since(began) > once.Fresh:
-			return fmt.Errorf("edit key policy of %s: %w", s.Key, once.ErrOld)
-		case !keypolicy.Equal(now, s.Before):
-			return fmt.Errorf("edit key policy of %s: %w", s.Key, apply.ErrSuperseded)
+			return fmt.Errorf("edit key policy of %s: %w", key, once.ErrOld)
+		case !keypolicy.Equal(now, before):
+			return fmt.Errorf("edit key policy of %s: %w", key, apply.ErrSuperseded)
 		}
-		err = write(ctx, session, s.Key, s.After)
+		err = write(ctx, session, key, after)
 		done.Changed = err == nil
 		return err
 	})
@@ -78,6 +83,30 @@ func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result
 		return change.Result{}, err
 	}
 	return done, nil
+}
+
+// Tidy carries out statements.Tidy.
+type Tidy struct{}
+
+// Stands implements apply.Doer.
+func (Tidy) Stands(ctx context.Context, e apply.Env, s statements.Tidy) (change.Result, apply.Standing, error) {
+	policy, err := read(ctx, e, s.Key)
+	switch {
+	case err != nil:
+		return change.Result{}, apply.Unknown, err
+	case !s.Done(policy):
+		return change.Result{}, apply.Absent, nil
+	}
+	done := change.Result{Changed: true}
+	if keypolicy.Equal(policy.String(), s.After) { // else others have edited since
+		done.Before, done.After = s.Before, s.After
+	}
+	return done, apply.There, nil
+}
+
+// Do implements apply.Doer.
+func (Tidy) Do(ctx context.Context, e apply.Env, s statements.Tidy) (change.Result, error) {
+	return replace(ctx, e, s.Calls()[0], s.Before, s.After)
 }
 
 // Remove carries out statements.Remove.

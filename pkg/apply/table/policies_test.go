@@ -83,6 +83,7 @@ func policies() map[string]func() applytest.Case {
 		"all statements taken out":     func() applytest.Case { return taking() },
 		"statements of two taken out":  takingOne,
 		"statements of other accounts": takingRoot,
+		"ids of deleted roles":         tidying,
 	}
 }
 
@@ -153,4 +154,25 @@ func takingRoot() applytest.Case {
 	c.World = after(edited(applytest.TheirKey, delegates))
 	c.Does, c.Undoes, c.Acts = edited(applytest.TheirKey, closes(root)), edited(applytest.TheirKey, delegates), nil
 	return c
+}
+
+// tidying takes the id of a deleted role out of a statement that names another, too.
+func tidying() applytest.Case {
+	const gone = "AROAEXAMPLEGONE123456"
+	named := func(w *applytest.World) {
+		edited(applytest.OwnKey, opens(applytest.Role))(w)
+		w.Policies[applytest.OwnKey] = strings.ReplaceAll(w.Policies[applytest.OwnKey], `["`+applytest.Role+`"]`, `["`+applytest.Role+`","`+gone+`"]`)
+	}
+	world := after(named)
+	e := must(parsed(world().Policies[applytest.OwnKey]).Tidied())
+	adds := replaced(applytest.OwnKey, `"Statement":[`, `"Statement":[`+mine+`,`)
+	return applytest.Case{
+		Step:  statements.Tidy{Key: applytest.OwnKey, Principal: applytest.Role, Before: e.Before, After: e.After, Gone: []string{gone}},
+		World: world, Final: true, Does: edited(applytest.OwnKey, (*keypolicy.Document).Tidied),
+		Acts: []applytest.Act{
+			{Name: "a person added a statement", Do: adds, Stands: apply.Absent, Err: apply.ErrSuperseded},
+			{Name: "a person added a statement since", After: true, Do: adds, Stands: apply.There, Err: apply.ErrSuperseded},
+			{Name: "a person narrowed a statement since", After: true, Do: replaced(applytest.OwnKey, `"kms:Encrypt",`, ``), Stands: apply.There, Err: apply.ErrSuperseded},
+		},
+	}
 }

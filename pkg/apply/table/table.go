@@ -18,6 +18,7 @@ func Kinds() apply.Table {
 	return apply.Table{
 		apply.Of("EditKeyPolicy", statements.Add{}),
 		apply.Of("RemoveStatements", statements.Remove{}),
+		apply.Of("TidyStatements", statements.Tidy{}),
 		apply.Of("CreateGrant", grant.Create{}),
 		apply.Of("RetireGrant", grant.Retire{}),
 		apply.Of("RevokeGrant", grant.Revoke{}),
