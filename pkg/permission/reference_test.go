@@ -27,6 +27,7 @@ var referenceData = filepath.Join("..", "..", ".tools", "node", "node_modules", 
 // or absent only where that refuses.
 var globalKeys = map[string]string{
 	"aws:principalarn":                 "every request that isn't anonymous has it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn",
+	"aws:userid":                       "every request that isn't anonymous has it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-userid",
 	"aws:principaltag/keymend-account": "a session that was tagged has it, others don't: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag",
 	"lambda:sourcefunctionarn":         "calls by a function's code have it: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html",
 	"aws:resourceorgid":                "the same, where the resource's account is in an organization: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid",
