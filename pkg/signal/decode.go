@@ -45,7 +45,11 @@ func Decode(event []byte, rolePrefix string) (Signal, error) {
 		return nil, &Malformed{What: "is " + kind(whole) + ", not an object"}
 	}
 	if whole.Get("schema").Exists() {
-		return readLooks(event)
+		looks, err := readLooks(event)
+		if err != nil {
+			return nil, err // not an empty signal, which would ask for nothing and be done with
+		}
+		return looks, nil
 	}
 	source, detailType, detail := text(whole, "source"), text(whole, "detail-type"), whole.Get("detail")
 	rule, ok := ruleOf(source, detailType, detail, rolePrefix)

@@ -15,6 +15,7 @@ func FuzzDecode(f *testing.F) {
 	for _, event := range samples(f) {
 		f.Add(event)
 	}
+	f.Add([]byte(`{"schema":true}`))
 	names := map[string]bool{signal.Looks{}.Name(): true, signal.Looks{Follow: &signal.Follow{}}.Name(): true} // which Keymend sends itself
 	for _, r := range signal.Rules() {
 		names[r.Signal] = true
