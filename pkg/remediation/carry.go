@@ -34,16 +34,6 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		done(&r, whole, by, before, false)
 		return r, x.write(ctx, r)
 	}
-	e := x.env(p.view, p.Region, p.Group, by)
-	err := together.Do(
-		func() error { return x.recall(ctx, d) },
-		func() error { e.Open = e.Ahead(ctx, d.Plan.Steps); return nil },
-	)
-	if err != nil {
-		r.Phase = record.Result
-		done(&r, whole, by, before, false)
-		return x.failed(ctx, p, d, r, len(before) == 0, err)
-	}
 	r.Writes = d.Plan.Steps.Calls()
 	done(&r, whole, by, before, true)
 	r.Before, r.After = "", ""
@@ -51,6 +41,15 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		return r, err
 	}
 	r.Phase = record.Result
+	e := x.env(p.view, p.Region, p.Group, by)
+	err := together.Do(
+		func() error { return x.recall(ctx, d) },
+		func() error { e.Open = e.Ahead(ctx, d.Plan.Steps); return nil }, // after the intent, to which a session is held
+	)
+	if err != nil {
+		done(&r, whole, by, before, false)
+		return x.failed(ctx, p, d, r, len(before) == 0, err)
+	}
 	e.Before = slices.Clip(before)
 	for _, step := range d.Plan.Steps {
 		result, err := x.Kinds.Do(ctx, e, step)
