@@ -11,7 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"keymend/infra/cfn"
-	"keymend/pkg/record/event"
+	"keymend/pkg/notify"
 	"keymend/pkg/signal"
 )
 
@@ -66,7 +66,7 @@ func New(scope constructs.Construct, id string, props Props) {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
 func NewAsks(scope constructs.Construct, topic cfn.Optional) {
 	cfn.Place(awsevents.NewCfnRule(scope, new("Asks"), &awsevents.CfnRuleProps{
-		Name: new(cfn.Prefix + "asks"), Description: new("What a person has to act on, when it opens and when it closes"), EventPattern: event.Pattern(),
+		Name: new(cfn.Prefix + "asks"), Description: new("What a person has to act on, when it opens and when it closes"), EventPattern: notify.Pattern(),
 		Targets: &[]*awsevents.CfnRule_TargetProperty{{Id: new("topic"), Arn: topic.Value}},
 	}), topic.Given)
 }

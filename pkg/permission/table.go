@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"keymend/pkg/notify"
 	"keymend/pkg/slr"
 	"keymend/pkg/tag"
 )
@@ -104,7 +105,7 @@ func (p Place) code(function Role, parts ...[]Permission) []Permission {
 func (p Place) tell() []Permission {
 	return []Permission{{
 		Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:" + p.Region + ":" + p.Account + ":event-bus/default", Why: "tells others what was recorded",
-		Condition: map[string]map[string][]string{"StringEquals": {"events:source": {"keymend"}}},
+		Condition: map[string]map[string][]string{"StringEquals": {"events:source": {notify.Source}}},
 	}}
 }
 

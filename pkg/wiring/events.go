@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"keymend/pkg/history"
+	"keymend/pkg/notify"
 	"keymend/pkg/record"
 	"keymend/pkg/record/event"
 	"keymend/pkg/remediation"
@@ -38,12 +39,12 @@ const tellingTakes = 5 * time.Second
 
 // Write implements remediation.Log.
 func (t Telling) Write(ctx context.Context, r record.Record) error {
-	notify := t.notify(ctx, r) // before the record is among what was told
+	state := t.state(ctx, r) // before the record is among what was told
 	if err := t.Log.Write(ctx, r); err != nil {
 		return err
 	}
 	t.Asked.add(r)
-	e, due := event.Of(r, notify)
+	e, due := event.Of(r, state)
 	if !due {
 		return nil
 	}
@@ -55,9 +56,9 @@ func (t Telling) Write(ctx context.Context, r record.Record) error {
 	return nil
 }
 
-// notify says what people are told by a record. Where that can't be read they are told
+// state says what people are told by a record. Where that can't be read they are told
 // rather than not.
-func (t Telling) notify(ctx context.Context, r record.Record) event.Notify {
+func (t Telling) state(ctx context.Context, r record.Record) notify.State {
 	asks, over := history.Turns(r)
 	if t.Asked == nil || r.ID == "" || !asks && !over {
 		return ""
@@ -70,11 +71,11 @@ func (t Telling) notify(ctx context.Context, r record.Record) event.Notify {
 	}
 	switch {
 	case over && (open || err != nil):
-		return event.Closed
+		return notify.Closed
 	case asks && open:
-		return event.Open
+		return notify.Open
 	case asks:
-		return event.Opened
+		return notify.Opened
 	}
 	return ""
 }
@@ -87,7 +88,7 @@ func (t Telling) put(ctx context.Context, e event.Event) error {
 		return err
 	}
 	out, err := t.Bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		Source: new(event.Source), DetailType: &e.DetailType, Resources: e.Resources, Detail: &detail,
+		Source: new(notify.Source), DetailType: &e.DetailType, Resources: e.Resources, Detail: &detail,
 	}}})
 	if err != nil {
 		return err

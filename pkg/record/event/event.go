@@ -13,19 +13,15 @@ import (
 	"unicode/utf8"
 
 	"keymend/pkg/arn"
+	"keymend/pkg/notify"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
 )
 
-const (
-	// Source is the source of every event. No rule of Keymend's own takes it: nothing
-	// that comes by a bus has Keymend do anything.
-	Source = "keymend"
-	// Schema is the version of Detail. It changes when a member changes its meaning or
-	// goes.
-	Schema = "keymend.event/1"
-)
+// Schema is the version of Detail. It changes when a member changes its meaning or
+// goes.
+const Schema = "keymend.event/1"
 
 // The detail types.
 const (
@@ -37,22 +33,6 @@ const (
 	Alarm     = "Keymend Alarm"     // Keymend itself, or what it did, needs a person
 )
 
-// Notify says what people are told who have to act. It is there only where the settings
-// name a topic for them.
-type Notify string
-
-// What people are told.
-const (
-	Opened Notify = "opened" // it has to be acted on, and wasn't before
-	Open   Notify = "open"   // it still has to be
-	Closed Notify = "closed" // what they were told of is over
-)
-
-// Pattern is of the rule that sends to the people's topic: what opens and what closes.
-func Pattern() map[string]any {
-	return map[string]any{"source": []any{Source}, "detail": map[string]any{"notify": []any{string(Opened), string(Closed)}}}
-}
-
 // An Event is one entry of PutEvents.
 type Event struct {
 	DetailType string
@@ -62,31 +42,31 @@ type Event struct {
 
 // Detail is the event's detail. Its members are named as the record's are.
 type Detail struct {
-	Schema        string `json:"schema"`
-	ID            string `json:"id,omitempty"`            // of the finding: the same until it is over, and when it comes back
-	RemediationID string `json:"remediationId,omitempty"` // of the change
-	ProposalID    string `json:"proposalId,omitempty"`    // what keymend approve takes
-	Outcome       string `json:"outcome"`
-	Reason        string `json:"reason,omitempty"`
-	Asks          bool   `json:"asks"` // a person has to do something
-	Notify        Notify `json:"notify,omitempty"`
-	Account       string `json:"account,omitempty"`
-	Region        string `json:"region,omitempty"`
-	Group         string `json:"group,omitempty"`
-	Key           string `json:"key,omitempty"`
-	KeyAccount    string `json:"keyAccount,omitempty"`
-	Alias         string `json:"alias,omitempty"`
-	Principal     string `json:"principal,omitempty"`
-	Mode          string `json:"mode"`
-	Signal        string `json:"signal,omitempty"`
-	Cause         string `json:"cause,omitempty"`
-	Failed        string `json:"failed,omitempty"`
-	Run           []Task `json:"run,omitempty"`
-	Approver      string `json:"approver,omitempty"`
-	Ticket        string `json:"ticket,omitempty"`
-	GroupMadeBy   string `json:"groupMadeBy,omitempty"`
-	SinceFailure  int    `json:"sinceFailure,omitempty"` // seconds
-	SinceFix      int    `json:"sinceFix,omitempty"`     // seconds
+	Schema        string       `json:"schema"`
+	ID            string       `json:"id,omitempty"`            // of the finding: the same until it is over, and when it comes back
+	RemediationID string       `json:"remediationId,omitempty"` // of the change
+	ProposalID    string       `json:"proposalId,omitempty"`    // what keymend approve takes
+	Outcome       string       `json:"outcome"`
+	Reason        string       `json:"reason,omitempty"`
+	Asks          bool         `json:"asks"` // a person has to do something
+	Notify        notify.State `json:"notify,omitempty"`
+	Account       string       `json:"account,omitempty"`
+	Region        string       `json:"region,omitempty"`
+	Group         string       `json:"group,omitempty"`
+	Key           string       `json:"key,omitempty"`
+	KeyAccount    string       `json:"keyAccount,omitempty"`
+	Alias         string       `json:"alias,omitempty"`
+	Principal     string       `json:"principal,omitempty"`
+	Mode          string       `json:"mode"`
+	Signal        string       `json:"signal,omitempty"`
+	Cause         string       `json:"cause,omitempty"`
+	Failed        string       `json:"failed,omitempty"`
+	Run           []Task       `json:"run,omitempty"`
+	Approver      string       `json:"approver,omitempty"`
+	Ticket        string       `json:"ticket,omitempty"`
+	GroupMadeBy   string       `json:"groupMadeBy,omitempty"`
+	SinceFailure  int          `json:"sinceFailure,omitempty"` // seconds
+	SinceFix      int          `json:"sinceFix,omitempty"`     // seconds
 }
 
 // A Task is a command that somebody would have to run.
@@ -116,16 +96,16 @@ func kind(o outcome.Outcome) string {
 // Of returns the event about a record; false where none is due: an intent is no end,
 // and not every outcome is news, unless it closes what people were told of. A copy is
 // told of by the finding that waits for it.
-func Of(r record.Record, notify Notify) (Event, bool) {
+func Of(r record.Record, state notify.State) (Event, bool) {
 	kind := kind(r.Outcome)
-	if kind == "" && notify == Closed {
+	if kind == "" && state == notify.Closed {
 		kind = Recovered
 	}
 	if kind == "" || r.Phase == record.Intent {
 		return Event{}, false
 	}
 	e := Event{DetailType: kind, Detail: Detail{
-		Schema: Schema, ID: r.ID, RemediationID: r.RemediationID, Outcome: string(r.Outcome), Reason: short(r.Reason), Asks: r.Outcome.Asks(), Notify: notify,
+		Schema: Schema, ID: r.ID, RemediationID: r.RemediationID, Outcome: string(r.Outcome), Reason: short(r.Reason), Asks: r.Outcome.Asks(), Notify: state,
 		Account: r.Account, Region: r.Region, Group: r.Group, Key: r.Key, KeyAccount: r.KeyAccount, Alias: r.Alias, Principal: r.Principal,
 		Mode: string(r.Mode), Signal: r.Signal, Cause: r.Cause, Failed: r.Failed,
 		Approver: r.Approver, Ticket: r.Ticket, GroupMadeBy: r.GroupMadeBy,

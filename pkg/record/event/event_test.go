@@ -8,6 +8,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"keymend/pkg/notify"
 	"keymend/pkg/outcome"
 	"keymend/pkg/quote"
 	"keymend/pkg/record"
@@ -29,7 +30,7 @@ func validate(t *testing.T, e event.Event) error {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(map[string]any{
-		"source": event.Source, "detail-type": e.DetailType, "account": account, "region": "eu-west-1", "time": "2026-11-28T09:00:00Z",
+		"source": notify.Source, "detail-type": e.DetailType, "account": account, "region": "eu-west-1", "time": "2026-11-28T09:00:00Z",
 		"resources": append([]string{}, e.Resources...), "detail": json.RawMessage(detail),
 	})
 	if err != nil {
@@ -98,15 +99,15 @@ func TestEveryOutcome(t *testing.T) {
 func TestWhatClosesIsTold(t *testing.T) {
 	t.Parallel()
 	for _, o := range []outcome.Outcome{outcome.NothingToDo, outcome.Ignored, outcome.NotKMS, outcome.CauseElsewhere, outcome.Recovered} {
-		e, due := event.Of(sample(o), event.Closed)
-		if !due || e.DetailType != event.Recovered || e.Detail.Notify != event.Closed {
+		e, due := event.Of(sample(o), notify.Closed)
+		if !due || e.DetailType != event.Recovered || e.Detail.Notify != notify.Closed {
 			t.Errorf("%s: %v, %+v", o, due, e)
 		}
 		if err := validate(t, e); err != nil {
 			t.Errorf("%s: %v", o, err)
 		}
 	}
-	e, _ := event.Of(sample(outcome.NothingToDo), event.Closed)
+	e, _ := event.Of(sample(outcome.NothingToDo), notify.Closed)
 	e.Detail.Notify = ""
 	if validate(t, e) == nil {
 		t.Error("what is no news passes where it closes nothing")
@@ -124,7 +125,7 @@ func TestTheSchemaRefuses(t *testing.T) {
 		"an account's name":    func(e *event.Event) { e.Detail.Account = "prod" },
 		"an unknown outcome":   func(e *event.Event) { e.Detail.Outcome = "done" },
 		"told of by whim":      func(e *event.Event) { e.Detail.Notify = "maybe" },
-		"closed, and asks":     func(e *event.Event) { e.Detail.Notify = event.Closed },
+		"closed, and asks":     func(e *event.Event) { e.Detail.Notify = notify.Closed },
 		"asks for nothing":     func(e *event.Event) { e.Detail.Asks = false },
 		"nothing to approve":   func(e *event.Event) { e.Detail.ProposalID = "" },
 		"a command of nobody":  func(e *event.Event) { e.Detail.Run = make([]event.Task, 11) },
