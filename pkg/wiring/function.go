@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -42,9 +41,9 @@ func NewRemediate(ctx context.Context, getenv func(string) string, version strin
 // standard error; Lambda takes both to the function's log group.
 func newLooker(ctx context.Context, getenv func(string) string, version string) (*remediation.Looker, queue.Function, AWS, error) {
 	c, problem := settings.Parse(getenv)
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := lambdaConfig()
 	if err != nil {
-		return &remediation.Looker{}, queue.Function{}, AWS{}, fmt.Errorf("load AWS configuration: %w", err)
+		return &remediation.Looker{}, queue.Function{}, AWS{}, err
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}

@@ -1,0 +1,28 @@
+package wiring
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// lambdaConfig is by what Lambda gives a function: Region and credentials in its
+// environment. The SDK's default chain would look further, in files, at other services
+// and at the network, and link the clients for that (a megabyte).
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+func lambdaConfig() (aws.Config, error) {
+	env, err := config.NewEnvConfig()
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("load AWS configuration from the environment: %w", err)
+	}
+	cfg := aws.Config{
+		Region: env.Region, Credentials: credentials.StaticCredentialsProvider{Value: env.Credentials},
+		RetryMode: env.RetryMode, RetryMaxAttempts: env.RetryMaxAttempts, ConfigSources: []any{env},
+	}
+	if env.BaseEndpoint != "" {
+		cfg.BaseEndpoint = &env.BaseEndpoint
+	}
+	return cfg, nil
+}
