@@ -36,9 +36,9 @@ func NewHubRoles(scope constructs.Construct, id string, hub Hub) (awscdk.Stack, 
 		return nil, err
 	}
 	c := hubConditions(stack)
-	c.resumes = condition(stack, "Resumes", awscdk.Fn_ConditionNot(is("ResumeSuspended", "0")))
-	c.changesGroups = condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
-	c.handsOn = condition(stack, "HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
+	c.resumes = cfn.Condition(stack, "Resumes", awscdk.Fn_ConditionNot(cfn.Is("ResumeSuspended", "0")))
+	c.changesGroups = cfn.Condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
+	c.handsOn = cfn.Condition(stack, "HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
 	return stack, role.New(stack, "Roles", role.Props{
 		Roles: permission.Hub(),
 		Place: permission.Place{
@@ -63,9 +63,9 @@ func NewHub(scope constructs.Construct, id, region string, hub Hub) (awscdk.Stac
 		return nil, err
 	}
 	c := hubConditions(stack)
-	c.encrypted = condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
-	c.alarming = condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
-	c.asking = condition(stack, "WithActionTopic", awscdk.Fn_ConditionNot(is("ActionTopic", "")))
+	c.encrypted = cfn.Condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(cfn.Is("EncryptionKey", "")))
+	c.alarming = cfn.Condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(cfn.Is("AlarmTopic", "")))
+	c.asking = cfn.Condition(stack, "WithActionTopic", awscdk.Fn_ConditionNot(cfn.Is("ActionTopic", "")))
 	queues := newSources(stack, c, hub.newBus(stack))
 	env := environment(hub.parameters(), queues, c.dedicated)
 	env[variable.Accounts] = new(tag.Organization)
@@ -129,7 +129,7 @@ func (h Hub) defaults() map[string]string {
 
 func hubConditions(stack awscdk.Stack) conditions {
 	return conditions{
-		dedicated: condition(stack, "Dedicated", awscdk.Fn_ConditionNot(is("DedicatedRoleSuffix", ""))), copies: condition(stack, "Copies", is("ForeignKey", "copy")),
+		dedicated: cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))), copies: cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
 	}
 }
 

@@ -115,29 +115,21 @@ func newConditions(stack awscdk.Stack) conditions {
 		return awscdk.Fn_ConditionNot(awscdk.Fn_ConditionEquals(joined, ""))
 	}
 	c := conditions{
-		functions:       condition(stack, "WithFunctions", is("RolesOnly", "no")),
-		dedicated:       condition(stack, "Dedicated", awscdk.Fn_ConditionNot(is("DedicatedRoleSuffix", ""))),
-		otherAccounts:   condition(stack, "OtherAccounts", given("Accounts")),
-		groupsElsewhere: condition(stack, "GroupsElsewhere", given("GroupAccounts")),
-		allKeys:         condition(stack, "AllKeys", is("Scope", "all")),
+		functions:       cfn.Condition(stack, "WithFunctions", cfn.Is("RolesOnly", "no")),
+		dedicated:       cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))),
+		otherAccounts:   cfn.Condition(stack, "OtherAccounts", given("Accounts")),
+		groupsElsewhere: cfn.Condition(stack, "GroupsElsewhere", given("GroupAccounts")),
+		allKeys:         cfn.Condition(stack, "AllKeys", cfn.Is("Scope", "all")),
 	}
-	c.encrypted = condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(is("EncryptionKey", "")))
-	c.alarming = condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(is("AlarmTopic", "")))
-	c.asking = condition(stack, "WithActionTopic", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(is("ActionTopic", ""))))
-	c.resumes = condition(stack, "Resumes", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(is("ResumeSuspended", "0"))))
-	c.changesGroups = condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
-	c.copies = condition(stack, "Copies", awscdk.Fn_ConditionAnd(c.functions, is("ForeignKey", "copy")))
-	c.reaching = condition(stack, "Reaching", awscdk.Fn_ConditionAnd(c.functions, c.otherAccounts))
-	c.handsOn = condition(stack, "HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
+	c.encrypted = cfn.Condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(cfn.Is("EncryptionKey", "")))
+	c.alarming = cfn.Condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(cfn.Is("AlarmTopic", "")))
+	c.asking = cfn.Condition(stack, "WithActionTopic", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(cfn.Is("ActionTopic", ""))))
+	c.resumes = cfn.Condition(stack, "Resumes", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(cfn.Is("ResumeSuspended", "0"))))
+	c.changesGroups = cfn.Condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
+	c.copies = cfn.Condition(stack, "Copies", awscdk.Fn_ConditionAnd(c.functions, cfn.Is("ForeignKey", "copy")))
+	c.reaching = cfn.Condition(stack, "Reaching", awscdk.Fn_ConditionAnd(c.functions, c.otherAccounts))
+	c.handsOn = cfn.Condition(stack, "HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
 	// Else grants are all that is made here, and no other account's Keymend is let in.
-	c.writesPolicies = condition(stack, "WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(is("OwnKey", "grant")), c.groupsElsewhere))
+	c.writesPolicies = cfn.Condition(stack, "WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(cfn.Is("OwnKey", "grant")), c.groupsElsewhere))
 	return c
-}
-
-func condition(stack awscdk.Stack, name string, e awscdk.ICfnConditionExpression) awscdk.CfnCondition {
-	return awscdk.NewCfnCondition(stack, &name, &awscdk.CfnConditionProps{Expression: e})
-}
-
-func is(parameter, value string) awscdk.ICfnConditionExpression {
-	return awscdk.Fn_ConditionEquals(cfn.Ref(parameter), value)
 }

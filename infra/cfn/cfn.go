@@ -40,6 +40,16 @@ func Either(condition awscdk.CfnCondition, holds, doesNot any) *string {
 	return awscdk.Token_AsString(awscdk.Fn_ConditionIf(condition.LogicalId(), holds, doesNot), nil)
 }
 
+// Condition makes a condition of a stack.
+func Condition(stack awscdk.Stack, name string, e awscdk.ICfnConditionExpression) awscdk.CfnCondition {
+	return awscdk.NewCfnCondition(stack, &name, &awscdk.CfnConditionProps{Expression: e})
+}
+
+// Is holds where a parameter has a value.
+func Is(parameter, value string) awscdk.ICfnConditionExpression {
+	return awscdk.Fn_ConditionEquals(Ref(parameter), &value)
+}
+
 // Number returns n as the CDK takes numbers.
 func Number(n int) *float64 {
 	f := float64(n)

@@ -63,25 +63,17 @@ type conditions struct{ writesPolicies, forOthers, copies, dedicated, resumes, c
 
 func newConditions(stack awscdk.Stack) conditions {
 	given := func(name, parameter string) awscdk.CfnCondition {
-		return condition(stack, name, awscdk.Fn_ConditionNot(is(parameter, "")))
+		return cfn.Condition(stack, name, awscdk.Fn_ConditionNot(cfn.Is(parameter, "")))
 	}
 	c := conditions{
-		forOthers: condition(stack, "ForOthers", is("ForeignKey", "grant")), copies: condition(stack, "Copies", is("ForeignKey", "copy")),
+		forOthers: cfn.Condition(stack, "ForOthers", cfn.Is("ForeignKey", "grant")), copies: cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
 		dedicated: given("Dedicated", "DedicatedRoleSuffix"), images: given("ImagesByParameter", "ImageParameters"), bounded: given("Bounded", "PermissionsBoundary"),
 	}
-	c.resumes = condition(stack, "Resumes", awscdk.Fn_ConditionNot(is("ResumeSuspended", "0")))
-	c.changesGroups = condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
+	c.resumes = cfn.Condition(stack, "Resumes", awscdk.Fn_ConditionNot(cfn.Is("ResumeSuspended", "0")))
+	c.changesGroups = cfn.Condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
 	// Else grants are all that the hub can make here.
-	c.writesPolicies = condition(stack, "WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(is("OwnKey", "grant")), c.forOthers))
+	c.writesPolicies = cfn.Condition(stack, "WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(cfn.Is("OwnKey", "grant")), c.forOthers))
 	return c
-}
-
-func condition(stack awscdk.Stack, name string, e awscdk.ICfnConditionExpression) awscdk.CfnCondition {
-	return awscdk.NewCfnCondition(stack, &name, &awscdk.CfnConditionProps{Expression: e})
-}
-
-func is(parameter, value string) awscdk.ICfnConditionExpression {
-	return awscdk.Fn_ConditionEquals(cfn.Ref(parameter), value)
 }
 
 // newStack makes a stack that is plain CloudFormation: what StackSets take.

@@ -27,7 +27,7 @@ func NewRegion(scope constructs.Construct, id string, props Props) awscdk.Stack 
 	// What the owner sets it to stays: no roll-out changes the value here.
 	newParameter(stack, "Switch", Switch, "on", "The account owner's: Keymend writes nothing here unless this is on")
 	newParameter(stack, "ModeParameter", permission.Mode, *cfn.Ref("Mode"), "The organization's: what Keymend may do here at most")
-	copies := condition(stack, "Copies", is("ForeignKey", "copy"))
+	copies := cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy"))
 	rules := map[string]awscdk.CfnCondition{}
 	for _, r := range signal.Rules() {
 		switch {

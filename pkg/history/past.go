@@ -50,7 +50,7 @@ func Gone(all []Entry, f plan.Finding) *guard.Removal {
 		case outcome.StateUndone:
 			return removal(e, "the change "+e.RemediationID+" was undone")
 		case outcome.StateWritten, outcome.StateProven:
-			if !steps.Only(func(c change.Claim) bool { return c.Consent == change.KeyOwner }) || tidied(steps) {
+			if !gave(steps) {
 				continue
 			}
 			if f.Lacks(steps) {
@@ -68,8 +68,8 @@ func Outlived(all []Entry, f plan.Finding) string {
 	var last Entry
 	for _, e := range all {
 		state := e.Outcome.State()
-		wrote := e.Phase == record.Result && (state == outcome.StateWritten || state == outcome.StateProven) && change.Steps(e.Steps).Only(func(c change.Claim) bool { return c.Consent == change.KeyOwner })
-		if wrote && !tidied(change.Steps(e.Steps)) && e.Key == f.Facts.Key.ARN && e.Principal == f.Principal.ARN && !e.At.Before(last.At) {
+		wrote := e.Phase == record.Result && (state == outcome.StateWritten || state == outcome.StateProven)
+		if wrote && gave(change.Steps(e.Steps)) && e.Key == f.Facts.Key.ARN && e.Principal == f.Principal.ARN && !e.At.Before(last.At) {
 			last = e
 		}
 	}
@@ -79,10 +79,11 @@ func Outlived(all []Entry, f plan.Finding) string {
 	return removal(last, "").What
 }
 
-// tidied reports whether steps edited a policy and gave nothing: what was given before
-// stands as it did.
-func tidied(steps change.Steps) bool {
-	return steps.Only(func(c change.Claim) bool { return c.Edits && c.Closes })
+// gave reports whether steps gave access to a key, or ended it. Steps that edited a policy
+// and did neither leave what was given before as it stood.
+func gave(steps change.Steps) bool {
+	return steps.Only(func(c change.Claim) bool { return c.Consent == change.KeyOwner }) &&
+		!steps.Only(func(c change.Claim) bool { return c.Edits && c.Closes })
 }
 
 func removal(e Entry, by string) *guard.Removal {

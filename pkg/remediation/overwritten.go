@@ -72,14 +72,9 @@ func (l *Looker) tellOverwritten(ctx context.Context, s signal.Looks, o history.
 	}
 	r.Run = record.Tasks{{Account: s.Account, Command: quote.Command("aws", "kms", "put-key-policy", "--key-id", o.Edit.Key, "--policy-name", "default",
 		"--policy", compact(o.Restore.After), "--region", s.Region)}}
-	lines, err := l.AWS.Logged(ctx, r.ID, o.Edit.Time, time.Time{})
-	switch _, final := finalOutcome(err); {
-	case err != nil && !final:
-		return fmt.Errorf("read the log about %s: %w", r.ID, err)
-	case err != nil:
-		r.CouldNotSee = r.CouldNotSee.With("whether this was told before: " + reasonOf(err))
-	case len(l.parsed(lines)) > 0:
-		return nil
+	before, err := l.toldBefore(ctx, &r, o.Edit.Time, time.Time{})
+	if err != nil || len(before) > 0 {
+		return err
 	}
 	return l.write(ctx, r)
 }

@@ -129,13 +129,9 @@ func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool
 	if look.Sweep == nil || !look.Sweep.Lacks {
 		return look, true, nil
 	}
-	fleet, err := l.AWS.Fleet(ctx, look.Account, look.Region)
+	course, err := l.course(ctx, look)
 	if err != nil {
 		return look, false, err
-	}
-	course, err := fleet.Course(ctx, look.Group)
-	if err != nil {
-		return look, false, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
 	}
 	worth := look.Sweep.Full || len(look.Sweep.Open) > 0
 	at := slices.IndexFunc(course.Failed, func(f observe.Failure) bool { return activity.Classify(f.StatusMessage).Cause.MayBeKey() })
@@ -164,14 +160,24 @@ func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) er
 	if r.Outcome == outcome.NothingToDo || r.Outcome == outcome.Ignored {
 		return nil
 	}
-	lines, err := l.AWS.Logged(ctx, r.ID, asked.Add(-told), asked.Add(time.Hour))
-	switch _, final := finalOutcome(err); {
-	case err != nil && !final:
-		return fmt.Errorf("read the log about %s: %w", r.ID, err)
-	case err != nil:
-		r.CouldNotSee = r.CouldNotSee.With("whether this was told before: " + reasonOf(err))
-	case history.Told(l.parsed(lines), whole(r)):
-		return nil
+	before, err := l.toldBefore(ctx, &r, asked.Add(-told), asked.Add(time.Hour))
+	if err != nil || history.Told(before, whole(r)) {
+		return err
 	}
 	return l.write(ctx, r)
+}
+
+// toldBefore reads the records of a record's finding between two times. Where the log may
+// not be read there are none, and the record says that this couldn't be seen. The error
+// is transient.
+func (l *Looker) toldBefore(ctx context.Context, r *record.Record, from, to time.Time) ([]record.Record, error) {
+	lines, err := l.AWS.Logged(ctx, r.ID, from, to)
+	switch _, final := finalOutcome(err); {
+	case err != nil && !final:
+		return nil, fmt.Errorf("read the log about %s: %w", r.ID, err)
+	case err != nil:
+		r.CouldNotSee = r.CouldNotSee.With("whether this was told before: " + reasonOf(err))
+		return nil, nil
+	}
+	return l.parsed(lines), nil
 }

@@ -33,18 +33,23 @@ type Add struct{}
 // Stands implements apply.Doer. Nothing in a policy tells for which remediation a
 // statement was added.
 func (Add) Stands(ctx context.Context, e apply.Env, s statements.Add) (change.Result, apply.Standing, error) {
-	policy, err := read(ctx, e, s.Key)
+	return standing(ctx, e, s.Key, change.Result{Before: s.Before, After: s.After}, s.In)
+}
+
+// standing is that of an edit from one policy to another whose effect a policy may have.
+func standing(ctx context.Context, e apply.Env, key string, edit change.Result, has func(*keypolicy.Document) bool) (change.Result, apply.Standing, error) {
+	policy, err := read(ctx, e, key)
 	switch {
 	case err != nil:
 		return change.Result{}, apply.Unknown, err
-	case !s.In(policy):
+	case !has(policy):
 		return change.Result{}, apply.Absent, nil
 	}
-	done := change.Result{Changed: true}
-	if keypolicy.Equal(policy.String(), s.After) { // else others have edited since
-		done.Before, done.After = s.Before, s.After
+	if !keypolicy.Equal(policy.String(), edit.After) { // others have edited since
+		edit = change.Result{}
 	}
-	return done, apply.There, nil
+	edit.Changed = true
+	return edit, apply.There, nil
 }
 
 // Do implements apply.Doer.
@@ -90,18 +95,7 @@ type Tidy struct{}
 
 // Stands implements apply.Doer.
 func (Tidy) Stands(ctx context.Context, e apply.Env, s statements.Tidy) (change.Result, apply.Standing, error) {
-	policy, err := read(ctx, e, s.Key)
-	switch {
-	case err != nil:
-		return change.Result{}, apply.Unknown, err
-	case !s.Done(policy):
-		return change.Result{}, apply.Absent, nil
-	}
-	done := change.Result{Changed: true}
-	if keypolicy.Equal(policy.String(), s.After) { // else others have edited since
-		done.Before, done.After = s.Before, s.After
-	}
-	return done, apply.There, nil
+	return standing(ctx, e, s.Key, change.Result{Before: s.Before, After: s.After}, s.Done)
 }
 
 // Do implements apply.Doer.
