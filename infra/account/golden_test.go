@@ -13,13 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/infra/account"
-	"keymend/infra/cdkcontext"
-	"keymend/infra/function"
 	"keymend/infra/golden"
 	"keymend/infra/template"
 )
 
 var update = flag.Bool("update", false, "write what is synthesised to infra/template/account.json")
+
+var root = filepath.Join("..", "..")
 
 // All tests share one jsii kernel: it is a Node process.
 func TestMain(m *testing.M) {
@@ -33,20 +33,12 @@ func TestMain(m *testing.M) {
 // functions so that it is the same whatever they hold.
 func newStack(t *testing.T, outdir string) (awscdk.App, awscdk.Stack) {
 	t.Helper()
-	context, err := cdkcontext.Read(func(string) string { return "" }, func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join("..", "..", name))
-	})
+	defaults, err := golden.Shipped(root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defaults, err := cdkcontext.Validate(context, cdkcontext.Stack{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, AnalyticsReporting: new(false), TreeMetadata: new(false)})
-	stack, err := account.NewStack(app, "keymend", account.Props{Defaults: defaults, Code: map[string]string{
-		function.Diagnose: filepath.Join("testdata", "diagnose.zip"), function.Remediate: filepath.Join("testdata", "remediate.zip"),
-	}})
+	app := golden.NewApp(outdir)
+	stack, err := account.NewStack(app, "keymend", account.Props{Defaults: defaults, Code: golden.Code(root)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,13 +46,7 @@ func newStack(t *testing.T, outdir string) (awscdk.App, awscdk.Stack) {
 }
 
 // assembly is what the shipped cdk.json synthesises to: a directory.
-var assembly = sync.OnceValue(func() string {
-	dir, err := os.MkdirTemp("", "keymend-assembly")
-	if err != nil {
-		panic(err)
-	}
-	return dir
-})
+var assembly = sync.OnceValue(golden.Assembly)
 
 // synthesised returns the template, in the form of account.json.
 func synthesised(t *testing.T) string {

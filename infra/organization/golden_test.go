@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,13 +15,14 @@ import (
 
 	"keymend/infra/account"
 	"keymend/infra/cdkcontext"
-	"keymend/infra/function"
 	"keymend/infra/golden"
 	"keymend/infra/organization"
 	"keymend/infra/template"
 )
 
 var update = flag.Bool("update", false, "write what is synthesised to infra/template")
+
+var root = filepath.Join("..", "..")
 
 // All tests share one jsii kernel: it is a Node process.
 func TestMain(m *testing.M) {
@@ -45,34 +45,18 @@ func settings() map[string]any {
 // newApp makes the stacks of the shipped cdk.json with these settings.
 func newApp(t *testing.T, outdir string) awscdk.App {
 	t.Helper()
-	context, err := cdkcontext.Read(func(string) string { return "" }, func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join("..", "..", name))
-	})
+	text, err := golden.Shipped(root, settings())
 	if err != nil {
 		t.Fatal(err)
 	}
-	maps.Copy(context, settings())
-	text, err := cdkcontext.Validate(context, cdkcontext.Stack{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, AnalyticsReporting: new(false), TreeMetadata: new(false)})
-	code := filepath.Join("..", "account", "testdata")
-	if err := organization.NewStacks(app, account.Hub{Organization: *cdkcontext.NewOrganization(text), Props: account.Props{
-		Defaults: text, Code: map[string]string{function.Diagnose: filepath.Join(code, "diagnose.zip"), function.Remediate: filepath.Join(code, "remediate.zip")},
-	}}); err != nil {
+	app := golden.NewApp(outdir)
+	if err := organization.NewStacks(app, account.Hub{Organization: *cdkcontext.NewOrganization(text), Props: account.Props{Defaults: text, Code: golden.Code(root)}}); err != nil {
 		t.Fatal(err)
 	}
 	return app
 }
 
-var assembly = sync.OnceValue(func() string {
-	dir, err := os.MkdirTemp("", "keymend-assembly")
-	if err != nil {
-		panic(err)
-	}
-	return dir
-})
+var assembly = sync.OnceValue(golden.Assembly)
 
 // The committed templates are what the CDK app makes.
 func TestTemplatesAreWhatIsSynthesised(t *testing.T) {
