@@ -4,7 +4,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 
@@ -17,7 +16,7 @@ import (
 var version = "dev"
 
 func main() {
-	f, err := wiring.NewDiagnose(context.Background(), os.Getenv, version)
+	f, err := wiring.NewDiagnose(os.Getenv, version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

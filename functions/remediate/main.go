@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 
@@ -16,7 +15,7 @@ import (
 var version = "dev"
 
 func main() {
-	f, err := wiring.NewRemediate(context.Background(), os.Getenv, version)
+	f, err := wiring.NewRemediate(os.Getenv, version)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -16,7 +16,7 @@ import (
 // project's folder.
 func Shipped(root string, others map[string]any) (map[string]string, error) {
 	context, err := cdkcontext.Read(func(string) string { return "" }, func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(root, name))
+		return os.ReadFile(filepath.Join(root, name)) //nolint:gosec // tests name the folder
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the settings: %w", err)

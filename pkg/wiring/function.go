@@ -25,21 +25,21 @@ import (
 )
 
 // NewDiagnose wires the function that looks, from its environment.
-func NewDiagnose(ctx context.Context, getenv func(string) string, version string) (queue.Signals, error) {
-	l, function, _, err := newLooker(ctx, getenv, version)
+func NewDiagnose(getenv func(string) string, version string) (queue.Signals, error) {
+	l, function, _, err := newLooker(getenv, version)
 	l.Log, function.Ended = puttingTogether(l.Log)
 	return queue.Signals{Looker: l.Remembering(), Function: function}, err
 }
 
 // NewRemediate wires the function that writes, from its environment.
-func NewRemediate(ctx context.Context, getenv func(string) string, version string) (queue.Changes, error) {
-	l, function, world, err := newLooker(ctx, getenv, version)
+func NewRemediate(getenv func(string) string, version string) (queue.Changes, error) {
+	l, function, world, err := newLooker(getenv, version)
 	return queue.Changes{Fixer: &remediation.Fixer{Looker: *l, Open: world.Open, Prepare: world.Prepare, Sleep: Sleep}, Function: function}, err
 }
 
 // newLooker wires what looks. Audit records go to standard output, all else to
 // standard error; Lambda takes both to the function's log group.
-func newLooker(ctx context.Context, getenv func(string) string, version string) (*remediation.Looker, queue.Function, AWS, error) {
+func newLooker(getenv func(string) string, version string) (*remediation.Looker, queue.Function, AWS, error) {
 	c, problem := settings.Parse(getenv)
 	cfg, err := lambdaConfig()
 	if err != nil {
