@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -37,6 +38,7 @@ func (e *Malformed) Error() string {
 // the group's name, the image's id and the caller of a write is optional: AWS's own
 // examples, schema registry and recorded events disagree about which there are.
 func Decode(event []byte, rolePrefix string) (Signal, error) {
+	event = bytes.ToValidUTF8(event, []byte("\ufffd")) // as JSON writes it when it is sent on: the same text stays the same
 	if !gjson.ValidBytes(event) {
 		return nil, &Malformed{What: "is not JSON"}
 	}
