@@ -32,7 +32,8 @@ type toll struct {
 // once.
 func (s storm) brew(t testing.TB) *world {
 	t.Helper()
-	w := newWorld(t)
+	most := strconv.Itoa(s.keys) // the brake is another test's
+	w := newWorld(t, with("MaxChangesAnHour", most), with("MaxChangesAnHourInAll", most))
 	for _, rule := range []string{"keymend-groupcreated", "keymend-key-denied"} { // what the failures' own events cost
 		_, err := w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
 		must(t, err)
@@ -53,10 +54,10 @@ func (s storm) brew(t testing.TB) *world {
 	}
 	queue, err := w.sqs.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: new("keymend-signals")})
 	must(t, err)
-	const most = 10 // entries of a batch
-	for i := 0; i < s.failures; i += most {
+	const entries = 10 // of a batch
+	for i := 0; i < s.failures; i += entries {
 		var batch []sqstypes.SendMessageBatchRequestEntry
-		for j := i; j < min(i+most, s.failures); j++ {
+		for j := i; j < min(i+entries, s.failures); j++ {
 			group := "web-" + strconv.Itoa(j%s.groups)
 			batch = append(batch, sqstypes.SendMessageBatchRequestEntry{Id: new(strconv.Itoa(j)), MessageBody: new(strings.ReplaceAll(launchUnsuccessful, "GROUP", group))})
 		}
