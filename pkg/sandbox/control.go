@@ -25,6 +25,10 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		value = s.switchesNow().text()
 	case "POST switches":
 		value, err = s.changeSwitches(r)
+	case "GET organizations":
+		value = organizationList{s.Organizations()}
+	case "POST organizations":
+		value, err = s.changeOrganizations(r)
 	case "POST keyPolicy":
 		value, err = s.seedKeyPolicy(r)
 	case "GET faults":

@@ -16,13 +16,13 @@ import (
 	"github.com/tidwall/gjson"
 
 	"keymend/infra/template"
-	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/organization"
 )
 
 const (
-	hub          = "999900001111"
-	outsider     = "777788889999"
-	organization = "o-a1b2c3d4e5"
+	hub      = "999900001111"
+	outsider = "777788889999"
+	ours     = "o-a1b2c3d4e5"
 )
 
 // without returns a template without resources of some services.
@@ -47,9 +47,8 @@ func without(t *testing.T, text []byte, prefixes ...string) []byte {
 // in no organization.
 func governed(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t, func(sw *sandbox.Switches) {
-		sw.Organizations = map[string]string{account: organization, hub: organization}
-	})
+	w := newWorld(t, nil)
+	must(t, w.box.SetOrganizations(organization.Of(ours, hub, account)))
 	must(t, w.box.Deploy(template.HubRoles(), hub, "eu-west-1", nil, nil))
 	must(t, w.box.Deploy(without(t, template.Hub(), "AWS::Lambda::"), hub, "eu-west-1", nil, nil))
 	must(t, w.box.Deploy(template.MemberRoles(), account, "eu-west-1", nil, nil))
@@ -152,9 +151,7 @@ func TestTheBusIsAWall(t *testing.T) {
 			t.Errorf("%s: %v", says, err)
 		}
 	}
-	sw := sandbox.DefaultSwitches()
-	sw.Organizations = map[string]string{hub: organization}
-	w.box.SetSwitches(sw)
+	must(t, w.box.SetOrganizations(organization.Of(ours, hub)))
 	w.failed(account, "eu-west-1", "web-prod")
 	if got := w.heard(); len(got) != 0 {
 		t.Errorf("heard %v of an account that left", got)
@@ -191,5 +188,30 @@ func TestNoThirdAccount(t *testing.T) {
 		if got.Attributes["ApproximateNumberOfMessages"] != want {
 			t.Errorf("%s has %s events", at, got.Attributes["ApproximateNumberOfMessages"])
 		}
+	}
+}
+
+// An account joins, moves and leaves by what the control API is told.
+func TestControlOrganizations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	if got := w.ask("GET", "organizations", "", 200); len(got["organizations"].([]any)) != 0 {
+		t.Errorf("organizations %v", got)
+	}
+	const one = `{"organizations":[{"id":"o-a1b2c3d4e5","management":"000011112222","root":"r-a1b2","units":[{"id":"ou-a1b2-11111111","parent":"r-a1b2"}],"accounts":[{"id":"000011112222"},{"id":"` + account + `","unit":"%s"}]}]}`
+	for unit, paths := range map[string]string{"ou-a1b2-11111111": "o-a1b2c3d4e5/r-a1b2/ou-a1b2-11111111/", "": "o-a1b2c3d4e5/r-a1b2/"} {
+		w.ask("POST", "organizations", strings.Replace(one, "%s", unit, 1), 200)
+		w.box.Advance(time.Minute)
+		got := w.ask("GET", "organizations", "", 200)["organizations"].([]any)[0].(map[string]any)["accounts"].([]any)[1].(map[string]any)
+		if got["joined"] != "2026-03-02T09:00:00Z" || got["state"] != "ACTIVE" || !strings.HasSuffix(paths, got["unit"].(string)+"/") {
+			t.Errorf("%s: %v", paths, got)
+		}
+	}
+	for _, bad := range []string{"", `{"organisations":[]}`, `{"organizations":[{"id":"o-a1b2c3d4e5"}]}`, strings.Replace(one, "%s", "ou-a1b2-22222222", 1)} {
+		w.ask("POST", "organizations", bad, 400)
+	}
+	w.ask("POST", "organizations", `{"organizations":[]}`, 200)
+	if left := w.box.Organizations(); len(left) != 0 {
+		t.Errorf("organizations %v", left)
 	}
 }

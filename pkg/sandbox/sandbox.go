@@ -29,6 +29,7 @@ import (
 	"keymend/pkg/sandbox/kms"
 	"keymend/pkg/sandbox/lambda"
 	"keymend/pkg/sandbox/logs"
+	"keymend/pkg/sandbox/organization"
 	"keymend/pkg/sandbox/sqs"
 	"keymend/pkg/sandbox/ssm"
 	"keymend/pkg/sandbox/wire"
@@ -59,6 +60,7 @@ type Sandbox struct {
 
 	mu                       sync.Mutex
 	switches                 Switches
+	organizations            []organization.Organization
 	servers, functionServers []*http.Server
 
 	killing killing

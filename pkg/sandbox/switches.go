@@ -2,12 +2,10 @@ package sandbox
 
 import (
 	"fmt"
-	"maps"
 	"time"
 
 	"keymend/pkg/sandbox/autoscaling"
 	"keymend/pkg/sandbox/ec2"
-	"keymend/pkg/sandbox/iam"
 	"keymend/pkg/sandbox/kms"
 )
 
@@ -17,7 +15,6 @@ type Switches struct {
 	groupSwitches
 	launchSwitches
 	keySwitches
-	accountSwitches
 
 	// TrailLogs: accounts have a trail that logs management events, so that API
 	// calls become events; without one only the services' own events do. Not a
@@ -32,8 +29,6 @@ type (
 	groupSwitches  = autoscaling.Switches
 	launchSwitches = ec2.Switches
 	keySwitches    = kms.Switches
-
-	accountSwitches = iam.Switches
 )
 
 // DefaultSwitches are what is likeliest, but for new principals, which are known
@@ -50,7 +45,6 @@ func (s *Sandbox) SetSwitches(sw Switches) {
 	s.mu.Unlock()
 	s.ec2.SetSwitches(sw.launchSwitches)
 	s.kms.SetSwitches(sw.keySwitches)
-	s.iam.SetSwitches(sw.accountSwitches)
 	s.trail.SetTrail(sw.TrailLogs)
 	s.autoscaling.SetSwitches(sw.groupSwitches)
 }
@@ -80,10 +74,6 @@ func (sw Switches) text() switchesText {
 		*d.text = d.value.String()
 	}
 	t.NoCapacity = append([]string{}, sw.NoCapacity...)
-	t.Organizations = maps.Clone(sw.Organizations)
-	if t.Organizations == nil {
-		t.Organizations = map[string]string{}
-	}
 	for _, d := range sw.RetryDelays {
 		t.RetryDelays = append(t.RetryDelays, d.String())
 	}

@@ -7,7 +7,7 @@ import (
 
 	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
-	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/organization"
 )
 
 // TestOrganizationWideStatements: what a statement for the organization gives hangs on
@@ -23,17 +23,20 @@ func TestOrganizationWideStatements(t *testing.T) {
 	use := `["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"]`
 	for name, tc := range map[string]struct {
 		actions     string
-		in          map[string]string
+		in          string
 		runs, doubt bool // before Keymend writes; whether it is needed shows at the second failure
 	}{
-		"without CreateGrant":                {use, map[string]string{account: id}, false, false},
-		"all, and the account is in it":      {`"kms:*"`, map[string]string{account: id}, true, false},
-		"all, and the account is in another": {`"kms:*"`, map[string]string{account: "o-z9y8x7w6v5"}, false, true},
-		"all, and the account is in none":    {`"kms:*"`, nil, false, true},
+		"without CreateGrant":                {use, id, false, false},
+		"all, and the account is in it":      {`"kms:*"`, id, true, false},
+		"all, and the account is in another": {`"kms:*"`, "o-z9y8x7w6v5", false, true},
+		"all, and the account is in none":    {`"kms:*"`, "", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, switched(func(s *sandbox.Switches) { s.Organizations = tc.in }))
+			w := newWorld(t)
+			if tc.in != "" {
+				must(t, w.box.SetOrganizations(organization.Of(tc.in, account)))
+			}
 			key := w.key(everyone(tc.actions), enrolled)
 			w.launches(w.image(), volume("/dev/xvda", new(true), key))
 			w.box.Advance(10 * time.Minute)

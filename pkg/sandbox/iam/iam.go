@@ -15,6 +15,7 @@ import (
 	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox/clock"
+	"keymend/pkg/sandbox/organization"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -30,7 +31,7 @@ type Service struct {
 	tasks    map[string]bool             // deletion tasks of service-linked roles
 	serial   int                         // makes unique ids unique
 
-	switches atomic.Pointer[Switches] // read also while mu is held
+	organizations atomic.Pointer[[]organization.Organization] // read also while mu is held
 }
 
 // New returns an IAM without accounts. The clock tells when roles were made;

@@ -1,20 +1,23 @@
 package iam
 
-import "maps"
+import "keymend/pkg/sandbox/organization"
 
-// Switches say which accounts are in an organization. Not a [?]: accounts of all kinds
-// exist.
-type Switches struct {
-	// Organizations has the organization's id by account ("o-a1b2c3d4e5"). An account
-	// that isn't there is in none: then requests lack aws:PrincipalOrgID, and requests
-	// on its resources aws:ResourceOrgID. Paths and units aren't in the sandbox.
-	Organizations map[string]string `json:"organizations"`
-}
+// SetOrganizations changes who is in which organization from now on. The values are
+// complete (organization.Complete), and nobody changes them.
+func (s *Service) SetOrganizations(all []organization.Organization) { s.organizations.Store(&all) }
 
-// SetSwitches changes who is in an organization from now on.
-func (s *Service) SetSwitches(sw Switches) {
-	sw.Organizations = maps.Clone(sw.Organizations)
-	s.switches.Store(&sw)
+// Organization returns the one that an account is in; nil: none.
+func (s *Service) Organization(account string) *organization.Organization {
+	all := s.organizations.Load()
+	if all == nil {
+		return nil
+	}
+	for i := range *all {
+		if _, ok := (*all)[i].Account(account); ok {
+			return &(*all)[i]
+		}
+	}
+	return nil
 }
 
 // Organizational returns the condition keys that a caller's and a resource's account
@@ -22,13 +25,9 @@ func (s *Service) SetSwitches(sw Switches) {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid
 func (s *Service) Organizational(caller, resource string) map[string][]string {
 	out := map[string][]string{}
-	sw := s.switches.Load()
-	if sw == nil {
-		return out
-	}
-	for key, account := range map[string]string{"aws:principalorgid": caller, "aws:resourceorgid": resource} {
-		if id := sw.Organizations[account]; id != "" {
-			out[key] = []string{id}
+	for key, account := range map[string]string{"aws:principalorg": caller, "aws:resourceorg": resource} {
+		if o := s.Organization(account); o != nil {
+			out[key+"id"], out[key+"paths"] = []string{o.ID}, []string{o.Path(account)}
 		}
 	}
 	return out
