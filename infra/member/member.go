@@ -27,8 +27,17 @@ type Props struct {
 	Resume string
 }
 
-// NewRoles makes the stack with the roles, which are global: an account has one.
+// NewRoles makes the stack with the roles, which are global: an account has one. A tag of
+// theirs says which template they are of.
 func NewRoles(scope constructs.Construct, id string, props Props) (awscdk.Stack, error) {
+	tags, err := tagged(props)
+	if err != nil {
+		return nil, err
+	}
+	return newRoles(scope, id, props, tags)
+}
+
+func newRoles(scope constructs.Construct, id string, props Props, tags []*awscdk.CfnTag) (awscdk.Stack, error) {
 	stack := newStack(scope, id, "Keymend's roles in an account of an organization, for the functions of its hub.")
 	newParameters(stack, append(common(props),
 		parameter{"OwnKey", "auto, policy: the hub may write policies of this account's enrolled keys; grant: it may only create grants", "grant", "", []string{"grant", "auto", "policy"}},
@@ -39,7 +48,7 @@ func NewRoles(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	))
 	c := newConditions(stack)
 	return stack, role.New(stack, "Roles", role.Props{
-		Roles: permission.Members(),
+		Roles: permission.Members(), Tags: tags,
 		Place: permission.Place{
 			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Prefix: cfn.Prefix, SwitchParameter: Switch,
 			Organization: "${OrganizationId}", Hub: "${HubAccount}", Bus: rule.Bus,

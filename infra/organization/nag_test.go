@@ -30,6 +30,9 @@ func accepted() map[string]string {
 		"arn:<AWS::Partition>:ec2:*::image/*":                                                                                      copies, "arn:<AWS::Partition>:ec2:*::snapshot/*": copies,
 		"arn:<AWS::Partition>:ec2:*:<AWS::AccountId>:launch-template/*": "Which template a failing group launches from isn't known beforehand; sessions are narrowed to one.",
 		"arn:<AWS::Partition>:events:*:<HubAccount>:event-bus/keymend":  regions,
+		"arn:<AWS::Partition>:iam::<AWS::AccountId>:role/keymend-*":     "Keymend's own roles, whose tags are read.",
+		"arn:<AWS::Partition>:events:*:<AWS::AccountId>:rule/keymend-*": "Keymend's own rules, in each Region of the account.",
+		"arn:<AWS::Partition>:cloudtrail:*:*:trail/*":                   "Which trail logs an account isn't known beforehand, and an organization's is another account's; the role only reads.",
 
 		"arn:<AWS::Partition>:sqs:*:<AWS::AccountId>:keymend-signals": regions, "arn:<AWS::Partition>:sqs:*:<AWS::AccountId>:keymend-looks": regions,
 		"arn:<AWS::Partition>:sqs:*:<AWS::AccountId>:keymend-drift.fifo":                         regions,

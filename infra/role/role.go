@@ -19,6 +19,7 @@ type Props struct {
 	Conditions map[permission.Role]awscdk.CfnCondition // of roles that aren't always there
 	AllKeys    awscdk.CfnCondition                     // where it holds, writers need no tag on the key; nil: they always do
 	Without    []Without
+	Tags       []*awscdk.CfnTag
 	Boundary   cfn.Optional // ARN of the permissions boundary; the zero value: there is none
 }
 
@@ -49,6 +50,9 @@ func New(scope constructs.Construct, id string, props Props) error {
 			RoleName: new(props.Place.Prefix + string(role)), AssumeRolePolicyDocument: trust,
 			Policies: &[]*awsiam.CfnRole_PolicyProperty{{PolicyName: new("keymend"), PolicyDocument: policy}},
 		}
+		if props.Tags != nil {
+			made.Tags = &props.Tags
+		}
 		if props.Boundary.Given != nil {
 			made.PermissionsBoundary = props.Boundary.OrNothing()
 		}
@@ -62,6 +66,6 @@ func LogicalID(r permission.Role) string {
 	return map[permission.Role]string{
 		permission.Reader: "ReaderRole", permission.KeyReader: "KeyReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
 		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole", permission.Forwarder: "ForwarderRole",
-		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole", permission.Approver: "ApproverRole",
+		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole", permission.Approver: "ApproverRole", permission.Auditor: "AuditorRole",
 	}[r]
 }

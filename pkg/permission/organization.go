@@ -13,7 +13,7 @@ func Members() []Role {
 
 // Hub returns the roles of the account in which an organization's functions run, beside
 // those that it has as a member.
-func Hub() []Role { return []Role{Diagnose, Remediate} }
+func Hub() []Role { return []Role{Diagnose, Remediate, Auditor} }
 
 // Mode is the SSM parameter with the mode that an organization's administrator gives an
 // account and Region; SwitchParameter is the account owner's there.
@@ -66,7 +66,8 @@ func (p Place) forward() []Permission {
 	return []Permission{{Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:*:" + p.Hub + ":event-bus/" + p.Bus, Why: "AWS's events that Keymend's rules match, as they are, to the hub"}}
 }
 
-// hubTrust lets the hub's functions in, and nobody of the account itself. The
+// hubTrust lets the hub's functions in, where only is read its auditor, too, and nobody
+// of the account itself. The
 // organization's id closes the account when the hub leaves the organization. A session
 // that writes policies for another account's groups says for which.
 func (p Place) hubTrust(r Role) []statement {
@@ -74,7 +75,7 @@ func (p Place) hubTrust(r Role) []statement {
 	hub.Account = p.Hub
 	by := []string{hub.ARN(Remediate)}
 	if r == Reader {
-		by = []string{hub.ARN(Diagnose), hub.ARN(Remediate)}
+		by = []string{hub.ARN(Diagnose), hub.ARN(Remediate), hub.ARN(Auditor)}
 	}
 	allow := func(action string) statement {
 		return statement{

@@ -26,6 +26,8 @@ const (
 
 	Approver Role = "approver" // what a person takes to approve a proposal: sends it to be carried out
 
+	Auditor Role = "auditor" // what a person takes in an organization's hub to see what stands where: reads, through the readers
+
 	GroupWriter Role = "group-writer" // makes the dedicated service-linked role, and gives it to groups
 
 	Forwarder Role = "forwarder" // EventBridge's, in an organization: sends a member's events to the hub
@@ -82,7 +84,7 @@ type Permission struct {
 func For(r Role, p Place) []Permission {
 	switch r {
 	case Reader:
-		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere(), p.readTemplates(), p.readBrake())
+		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere(), p.readTemplates(), p.readBrake(), p.readCoverage())
 	case KeyReader:
 		return p.readForOthers()
 	case Granter:
@@ -97,6 +99,8 @@ func For(r Role, p Place) []Permission {
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Approver:
 		return p.approve()
+	case Auditor:
+		return p.audit()
 	case Diagnose:
 		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell()))
 	case Remediate:

@@ -36,7 +36,8 @@ func Policy(r Role, p Place) (string, error) {
 // condition, not as principals: so deleting and making one anew breaks nothing.
 // The key reader is for the functions of the accounts whose groups use this one's
 // keys, and for nobody here; the policy writer is for those, too.
-// The approver is for people. In an organization the functions are the hub's.
+// The approver and the auditor are for people. In an organization the functions are the
+// hub's.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 func Trust(r Role, p Place) (string, error) {
 	if p.Organization != "" && slices.Contains(Members(), r) {
@@ -52,6 +53,9 @@ func (p Place) ownTrust(r Role) []statement {
 		return nil
 	case Approver:
 		return p.approverTrust()
+	case Auditor:
+		// People of the account whom its IAM policies let assume the role. It changes nothing.
+		s.Principal = map[string]any{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
 	case Diagnose, Remediate:
 		s.Principal = map[string]any{"Service": "lambda.amazonaws.com"}
 	default:

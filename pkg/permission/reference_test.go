@@ -42,6 +42,11 @@ var accountless = map[string]string{
 	"ssm:GetParameters": "public parameters belong to no account: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html",
 }
 
+// everywhere are actions for which the reference has a type of resource that isn't meant.
+var everywhere = map[string]string{
+	"cloudwatch:GetMetricData": "a dataset is optional; metrics of AWS's services have no ARN: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/auth-and-access-control-cw.html",
+}
+
 // A reference is what AWS says about one service.
 type reference struct {
 	actions   map[string]authorizedAction // by name in lower case
@@ -240,7 +245,7 @@ func complain(t *testing.T, action string, resources, keys []string) []string {
 // action takes, and whether the resource can be of one. A type's row of the
 // action says which keys it fills; where it names none, the type's own do.
 func (r reference) on(action string, a authorizedAction, resource string) (keys, types []string, fits bool) {
-	keys, fits = a.ConditionKeys, len(a.ResourceTypes) == 0 && resource == "*"
+	keys, fits = a.ConditionKeys, (len(a.ResourceTypes) == 0 || everywhere[action] != "") && resource == "*"
 	for _, row := range a.ResourceTypes {
 		types = append(types, row.Name)
 		of := r.resources[strings.ToLower(row.Name)]

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -29,6 +30,13 @@ func (m maker) role(r resource) (cloudformation.Made, error) {
 	}
 	made, err := m.iam.PutRole(r.Account, r.name("RoleName"), r.text("Path"), r.text("AssumeRolePolicyDocument"), documents)
 	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	tags, err := into[[]iamtypes.Tag](r.Properties["Tags"])
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	if _, err := m.iam.TagRole(m.ctx, &awsiam.TagRoleInput{RoleName: &made.Name, Tags: tags}); err != nil {
 		return cloudformation.Made{}, err
 	}
 	return cloudformation.Made{Ref: made.Name, Attributes: map[string]string{"Arn": made.ARN, "RoleId": made.ID}}, nil

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
 	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox/clock"
@@ -64,6 +66,7 @@ type role struct {
 	trustText            string
 	trust                *keypolicy.Document
 	inline               map[string]policy
+	tags                 []types.Tag
 }
 
 // A policy is a document with the exact text it was given as.
@@ -166,6 +169,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("GetRole", s.getRole),
 			wire.Handle("ListRoles", s.listRoles),
 			wire.Handle("DeleteRole", s.deleteRole),
+			wire.Handle("TagRole", s.TagRole),
 			wire.Handle("PutRolePolicy", s.PutRolePolicy),
 			wire.Handle("GetRolePolicy", s.getRolePolicy),
 			wire.Handle("ListRolePolicies", s.listRolePolicies),

@@ -116,7 +116,7 @@ func (s *Service) createRole(ctx context.Context, in *awsiam.CreateRoleInput) (*
 			Message: "Role with name " + *in.RoleName + " already exists."}
 	}
 	r := s.add(account, pathOr(in.Path), *in.RoleName, *in.AssumeRolePolicyDocument, doc)
-	r.description = aws.ToString(in.Description)
+	r.description, r.tags = aws.ToString(in.Description), in.Tags
 	if in.MaxSessionDuration != nil {
 		r.maxSession = *in.MaxSessionDuration
 	}
@@ -144,7 +144,7 @@ func (r *role) sdk() types.Role {
 		Arn: new(r.ARN), RoleName: new(r.Name), RoleId: new(r.ID), Path: new(r.Path),
 		CreateDate: new(r.Created), AssumeRolePolicyDocument: new(encode(r.trustText)),
 		Description: new(r.description), MaxSessionDuration: new(r.maxSession),
-		RoleLastUsed: &types.RoleLastUsed{},
+		RoleLastUsed: &types.RoleLastUsed{}, Tags: r.tags,
 	}
 }
 

@@ -402,6 +402,7 @@ const (
 > ListRolesInput
 > PutRolePolicyInput
 > Tag
+> TagRoleInput
 `
 	stsNames = `
 < AssumeRoleOutput
