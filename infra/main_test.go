@@ -113,10 +113,10 @@ func TestSynth(t *testing.T) {
 func TestSynthOrganization(t *testing.T) {
 	of := map[string]string{
 		"keymend:organizationId": "o-a1b2c3d4e5", "keymend:hubAccount": "999900001111", "keymend:managementAccount": "000011112222",
-		"keymend:regions": "eu-west-1,us-east-1", "keymend:hubRegions": "eu-west-1,us-east-1", "keymend:units": "ou-a1b2-22222222",
+		"keymend:regions": "eu-west-1,us-east-1", "keymend:hubRegions": "eu-west-1,us-east-1", "keymend:units": "ou-a1b2-22222222", "keymend:canaryUnits": "ou-a1b2-11111111",
 	}
 	alone, with := synthesised(t, nil), synthesised(t, of)
-	want := []string{"keymend", "keymend-hub-eu-west-1", "keymend-hub-roles", "keymend-hub-us-east-1", "keymend-member-region", "keymend-member-roles", "keymend-organization"}
+	want := []string{"keymend", "keymend-hub-eu-west-1", "keymend-hub-roles", "keymend-hub-us-east-1", "keymend-member-region", "keymend-member-roles", "keymend-organization", "keymend-organization-canary"}
 	if got := slices.Sorted(maps.Keys(with)); !slices.Equal(got, want) {
 		t.Errorf("synthesised %v, want %v", got, want)
 	}

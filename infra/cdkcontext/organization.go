@@ -17,9 +17,17 @@ type Organization struct {
 	Waves               []Wave   // that have units, in the order in which they are deployed
 	PermissionsBoundary string   // name of a managed policy; "" = none
 	ImageParameters     string   // path; "" = none
+	Guard               string   // what keeps a key's enrolment from those who may tag it: ConsentByPolicy, or ConsentAccepted, that nothing does; "none"
 	MaxConcurrent       int      // percent
 	FailureTolerance    int      // percent, of every wave but the canary's
 }
+
+// What the setting consentGuard may be beside "none", with which no wave's mode may be
+// more than propose.
+const (
+	ConsentByPolicy = "scp"      // an organization policy is attached that denies Keymend's tags to all but named roles
+	ConsentAccepted = "accepted" // whoever may tag a key there may enrol it
+)
 
 // A Wave is units that are deployed together, with the same settings.
 type Wave struct {
@@ -33,7 +41,7 @@ type Wave struct {
 // "keymend:".
 func OfOrganizations() []string {
 	return append([]string{
-		"administrator", "canaryForeignKey", "canaryMode", "canaryOwnKey", "failureTolerance", "maxConcurrent", "unitsForeignKey", "unitsMode", "unitsOwnKey",
+		"administrator", "canaryForeignKey", "canaryMode", "canaryOwnKey", "consentGuard", "failureTolerance", "maxConcurrent", "unitsForeignKey", "unitsMode", "unitsOwnKey",
 	}, asking()...)
 }
 
@@ -72,7 +80,7 @@ func NewOrganization(text map[string]string) *Organization {
 	o := &Organization{
 		ID: text["organizationId"], Hub: text["hubAccount"], Management: text["managementAccount"], Delegated: text["administrator"] == "delegated",
 		Regions: list(text["regions"]), HubRegions: list(text["hubRegions"]),
-		PermissionsBoundary: text["permissionsBoundary"], ImageParameters: text["imageParameters"],
+		PermissionsBoundary: text["permissionsBoundary"], ImageParameters: text["imageParameters"], Guard: text["consentGuard"],
 	}
 	if len(o.HubRegions) == 0 && len(o.Regions) > 0 {
 		o.HubRegions = o.Regions[:1]
@@ -111,6 +119,7 @@ func (v *validator) organization() {
 	v.matches("hubAccount", `[0-9]{12}`, "the id of the account that the functions run in: 12 digits")
 	v.matches("managementAccount", `[0-9]{12}`, "the id of the organization's management account: 12 digits")
 	v.oneOf("administrator", "delegated", "management")
+	v.oneOf("consentGuard", "none", ConsentByPolicy, ConsentAccepted)
 	v.matches("permissionsBoundary", `[\w+=,.@-]{0,128}`, "empty, or the name (not the ARN) of a managed policy that every account has")
 	v.matches("imageParameters", `(/([a-zA-Z0-9_.-]+/)+)?`, "empty, or the path of the SSM parameters that name images, which begins and ends with /")
 	v.matches("maxConcurrent", `[1-9][0-9]?|100`, "a percentage from 1 to 100")
@@ -200,6 +209,10 @@ func (v *validator) waves() {
 	all := waves(v.text)
 	for _, w := range all {
 		v.oneOf(w.prefix+"Mode", "observe", "propose", "enforce")
+		if w.Mode == "enforce" && v.text["consentGuard"] == "none" {
+			v.problem(w.prefix+"Mode", `is "enforce", and %sconsentGuard is "none": whoever may tag keys in those accounts could enrol them. `+
+				`Attach docs/policies/consent-guard.json and set that to "%s", or set it to "%s", or take propose`, keyPrefix, ConsentByPolicy, ConsentAccepted)
+		}
 		v.oneOf(w.prefix+"OwnKey", "grant", "auto", "policy")
 		v.oneOf(w.prefix+"ForeignKey", "report", "grant", "copy")
 		if w.ForeignKey == "copy" && !strings.HasPrefix(v.text["copyKey"], "alias/") {

@@ -49,7 +49,7 @@ func TestOrganization(t *testing.T) {
 			{Name: "canary", Units: []string{"ou-a1b2-11111111"}, Mode: "observe", OwnKey: "auto", ForeignKey: "report"},
 			{Units: []string{"ou-a1b2-22222222", "ou-a1b2-33333333"}, Mode: "observe", OwnKey: "grant", ForeignKey: "report"},
 		},
-		MaxConcurrent: 25, FailureTolerance: 5,
+		Guard: "none", MaxConcurrent: 25, FailureTolerance: 5,
 	}, o, cmpopts.IgnoreUnexported(cdkcontext.Wave{})); diff != "" {
 		t.Error(diff)
 	}
@@ -88,6 +88,8 @@ func TestOrganizationNamesTheProblem(t *testing.T) {
 		"many units":           {map[string]any{"units": many(51)}, "keymend:units have 51 units"},
 		"scope":                {map[string]any{"scope": "all"}, `keymend:scope is "all"; in an organization`},
 		"mode":                 {map[string]any{"unitsMode": "on"}, `keymend:unitsMode is "on"; it must be one of`},
+		"unguarded":            {map[string]any{"canaryMode": "enforce"}, `keymend:canaryMode is "enforce", and keymend:consentGuard is "none": whoever may tag keys`},
+		"a guard":              {map[string]any{"consentGuard": "yes"}, `keymend:consentGuard is "yes"; it must be one of: none, scp, accepted`},
 		"two ways":             {map[string]any{"unitsOwnKey": "policy"}, `keymend:unitsOwnKey is "policy", and keymend:canaryOwnKey is "auto"; one hub serves both`},
 		"two ways elsewhere":   {map[string]any{"unitsForeignKey": "grant", "canaryForeignKey": "copy", "copyKey": "alias/ebs"}, `keymend:unitsForeignKey is "grant", and keymend:canaryForeignKey is "copy"; one hub`},
 		"one key for copies":   {map[string]any{"unitsForeignKey": "copy", "copyKey": "arn:aws:kms:eu-west-1:111122223333:key/1a"}, "keymend:copyKey is \"arn:aws:kms:eu-west-1:111122223333:key/1a\"; copies lie under a key of each account's own"},
@@ -143,6 +145,9 @@ func TestOrganizationTakes(t *testing.T) {
 		"copies":           {"unitsForeignKey": "copy", "copyKey": "alias/platform-ebs"},
 		"the management":   {"administrator": "management"},
 		"images, boundary": {"imageParameters": "/a/b/", "permissionsBoundary": "Boundary"},
+		"unguarded":        {"unitsMode": "propose"},
+		"guarded":          {"unitsMode": "enforce", "consentGuard": "scp"},
+		"accepted":         {"unitsMode": "enforce", "consentGuard": "accepted"},
 		"a topic":          {"alarmTopic": "arn:aws:sns:eu-west-1:999900001111:a"},
 	} {
 		if _, err := validated(t, governed(change)); err != nil {

@@ -38,7 +38,7 @@ func settings() map[string]any {
 	return map[string]any{
 		"organizationId": "o-a1b2c3d4e5", "hubAccount": "999900001111", "managementAccount": "000011112222",
 		"regions": "eu-west-1,us-east-1", "units": "ou-a1b2-22222222", "canaryUnits": "ou-a1b2-11111111",
-		"unitsMode": "enforce", "canaryMode": "enforce",
+		"unitsMode": "enforce", "canaryMode": "enforce", "consentGuard": "scp",
 	}
 }
 
@@ -67,7 +67,7 @@ func TestTemplatesAreWhatIsSynthesised(t *testing.T) {
 	}{
 		{"member-roles", "keymend-member-roles", template.MemberRoles()}, {"member-region", "keymend-member-region", template.MemberRegion()},
 		{"hub-roles", "keymend-hub-roles", template.HubRoles()}, {"hub", "keymend-hub-eu-west-1", template.Hub()},
-		{"organization", "keymend-organization", template.Organization()},
+		{"organization", "keymend-organization", template.Organization()}, {"organization-canary", "keymend-organization-canary", template.OrganizationCanary()},
 	} {
 		text, err := os.ReadFile(filepath.Join(assembly(), one.stack+".template.json"))
 		if err != nil {
@@ -91,26 +91,26 @@ func TestTemplatesAreWhatIsSynthesised(t *testing.T) {
 
 // What StackSets deploy is what is committed, to the byte.
 func TestBodiesAreTheMembersTemplates(t *testing.T) {
-	var sets struct {
-		Resources map[string]struct {
-			Properties struct{ TemplateBody string }
+	for wave, text := range map[string][]byte{"main": template.Organization(), "canary": template.OrganizationCanary()} {
+		var sets struct {
+			Resources map[string]struct {
+				Properties struct{ TemplateBody string }
+			}
 		}
-	}
-	if err := json.Unmarshal(template.Organization(), &sets); err != nil {
-		t.Fatal(err)
-	}
-	for id, want := range map[string][]byte{
-		"Roles": template.MemberRoles(), "CanaryRoles": template.MemberRoles(), "Regions": template.MemberRegion(), "CanaryRegions": template.MemberRegion(),
-	} {
-		var line bytes.Buffer
-		if err := json.Compact(&line, want); err != nil {
+		if err := json.Unmarshal(text, &sets); err != nil {
 			t.Fatal(err)
 		}
-		if got := sets.Resources[id].Properties.TemplateBody; got != line.String() {
-			t.Errorf("%s deploys something else:\n%s", id, cmp.Diff(line.String(), got))
+		for id, want := range map[string][]byte{"Roles": template.MemberRoles(), "Regions": template.MemberRegion()} {
+			var line bytes.Buffer
+			if err := json.Compact(&line, want); err != nil {
+				t.Fatal(err)
+			}
+			if got := sets.Resources[id].Properties.TemplateBody; got != line.String() {
+				t.Errorf("%s, %s deploys something else:\n%s", wave, id, cmp.Diff(line.String(), got))
+			}
 		}
-	}
-	if len(sets.Resources) != 4 {
-		t.Errorf("%d resources", len(sets.Resources))
+		if len(sets.Resources) != 2 {
+			t.Errorf("%s: %d resources", wave, len(sets.Resources))
+		}
 	}
 }

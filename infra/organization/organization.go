@@ -1,4 +1,4 @@
-// Package organization is Keymend in all accounts of an organization: the stack with the
+// Package organization is Keymend in all accounts of an organization: the stacks with the
 // StackSets that deploy the members (infra/member), and all stacks of an organization
 // together.
 //
@@ -41,7 +41,9 @@ func NewStacks(scope constructs.Construct, hub account.Hub) error {
 	if err != nil {
 		return err
 	}
-	newSets(scope, "keymend-organization", sets{props, texts})
+	for _, wave := range hub.Organization.Waves {
+		sets{props, texts}.newWave(scope, wave)
+	}
 	return nil
 }
 
@@ -51,10 +53,11 @@ type sets struct {
 	texts member.Texts
 }
 
-// newSets makes the stack with two StackSets for each wave: its roles, and after them
-// its rules. The canary's are done before the main wave begins.
-func newSets(scope constructs.Construct, id string, s sets) {
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
+// newWave makes the stack of a wave, with two StackSets: its roles, and after them its
+// rules. Each wave has a stack of its own, so that one can be deployed, and looked at,
+// before the other.
+func (s sets) newWave(scope constructs.Construct, wave cdkcontext.Wave) {
+	stack := awscdk.NewStack(scope, new(cfn.Prefix+named("organization", wave)), &awscdk.StackProps{
 		Description: new("Keymend in the accounts of an organization, by StackSets. Deploy the hub's stacks first."), AnalyticsReporting: new(false),
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
 	})
@@ -62,20 +65,18 @@ func newSets(scope constructs.Construct, id string, s sets) {
 		Type: new("String"), Default: s.Organization.Management, AllowedPattern: new("[0-9]{12}"),
 		Description: new("Account that ARNs of StackSets name: the management account, also where a delegated administrator made them"),
 	})
-	var before awscdk.CfnStackSet
-	for _, wave := range s.Organization.Waves {
-		roles := s.newSet(stack, wave, "Roles", s.texts.Roles, map[string]string{
-			"HubAccount": s.Organization.Hub, "OrganizationId": s.Organization.ID, "OwnKey": wave.OwnKey, "ForeignKey": wave.ForeignKey,
-			"DedicatedRoleSuffix": s.Suffix, "ResumeSuspended": s.Resume, "ImageParameters": s.Organization.ImageParameters, "PermissionsBoundary": s.Organization.PermissionsBoundary,
-		}, nil)
-		regions := s.newSet(stack, wave, "Regions", s.texts.Region, map[string]string{
-			"HubAccount": s.Organization.Hub, "ForeignKey": wave.ForeignKey, "Mode": wave.Mode,
-		}, roles)
-		if before != nil {
-			roles.AddResourceDependency(before, nil)
-		}
-		before = regions
-	}
+	roles := s.newSet(stack, wave, "Roles", s.texts.Roles, map[string]string{
+		"HubAccount": s.Organization.Hub, "OrganizationId": s.Organization.ID, "OwnKey": wave.OwnKey, "ForeignKey": wave.ForeignKey,
+		"DedicatedRoleSuffix": s.Suffix, "ResumeSuspended": s.Resume, "ImageParameters": s.Organization.ImageParameters, "PermissionsBoundary": s.Organization.PermissionsBoundary,
+	}, nil)
+	s.newSet(stack, wave, "Regions", s.texts.Region, map[string]string{
+		"HubAccount": s.Organization.Hub, "ForeignKey": wave.ForeignKey, "Mode": wave.Mode,
+	}, roles)
+}
+
+// named adds a wave's name to what the main wave has by a name.
+func named(name string, wave cdkcontext.Wave) string {
+	return strings.TrimSuffix(name+"-"+wave.Name, "-")
 }
 
 // newSet makes one StackSet. Accounts that join a unit later get its stacks, and lose
@@ -103,7 +104,7 @@ func (s sets) newSet(stack awscdk.Stack, wave cdkcontext.Wave, what, text string
 	props.StackInstancesGroup = &[]any{&awscdk.CfnStackSet_StackInstancesProperty{
 		DeploymentTargets: &awscdk.CfnStackSet_DeploymentTargetsProperty{OrganizationalUnitIds: texts(wave.Units)}, Regions: texts(regions),
 	}}
-	made := awscdk.NewCfnStackSet(stack, new(map[string]string{"canary": "Canary"}[wave.Name]+what), props)
+	made := awscdk.NewCfnStackSet(stack, &what, props)
 	cfn.Place(made, nil)
 	return made
 }

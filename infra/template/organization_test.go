@@ -188,34 +188,35 @@ func TestMembersAreWhatStackSetsTake(t *testing.T) {
 // after them. What they set is all that the members' templates take.
 func TestSets(t *testing.T) {
 	t.Parallel()
-	made := load(t, template.Organization(), "000011112222", "eu-west-1", nil)
-	for id, tc := range map[string]struct {
-		name, unit, body string
-		member           []byte
-		regions          []any
-		capabilities     any
-		tolerance        float64
+	for name, tc := range map[string]struct {
+		wave         []byte
+		unit, id     string
+		after        string
+		member       []byte
+		regions      []any
+		capabilities any
+		tolerance    float64
 	}{
-		"CanaryRoles":   {"keymend-canary-roles", "ou-a1b2-11111111", "", template.MemberRoles(), []any{"eu-west-1"}, []any{"CAPABILITY_NAMED_IAM"}, 0},
-		"CanaryRegions": {"keymend-canary-regions", "ou-a1b2-11111111", "CanaryRoles", template.MemberRegion(), []any{"eu-west-1", "us-east-1"}, nil, 0},
-		"Roles":         {"keymend-roles", "ou-a1b2-22222222", "", template.MemberRoles(), []any{"eu-west-1"}, []any{"CAPABILITY_NAMED_IAM"}, 5},
-		"Regions":       {"keymend-regions", "ou-a1b2-22222222", "Roles", template.MemberRegion(), []any{"eu-west-1", "us-east-1"}, nil, 5},
+		"keymend-canary-roles":   {template.OrganizationCanary(), "ou-a1b2-11111111", "Roles", "", template.MemberRoles(), []any{"eu-west-1"}, []any{"CAPABILITY_NAMED_IAM"}, 0},
+		"keymend-canary-regions": {template.OrganizationCanary(), "ou-a1b2-11111111", "Regions", "Roles", template.MemberRegion(), []any{"eu-west-1", "us-east-1"}, nil, 0},
+		"keymend-roles":          {template.Organization(), "ou-a1b2-22222222", "Roles", "", template.MemberRoles(), []any{"eu-west-1"}, []any{"CAPABILITY_NAMED_IAM"}, 5},
+		"keymend-regions":        {template.Organization(), "ou-a1b2-22222222", "Regions", "Roles", template.MemberRegion(), []any{"eu-west-1", "us-east-1"}, nil, 5},
 	} {
-		p := made[id].Properties
+		p := load(t, tc.wave, "000011112222", "eu-west-1", nil)[tc.id].Properties
 		auto := map[string]any{"Enabled": true, "RetainStacksOnAccountRemoval": false}
-		if tc.body != "" {
-			auto["DependsOn"] = []any{"arn:aws:cloudformation:eu-west-1:000011112222:stackset/" + tc.body + ":1"}
+		if tc.after != "" {
+			auto["DependsOn"] = []any{"arn:aws:cloudformation:eu-west-1:000011112222:stackset/" + tc.after + ":1"}
 		}
 		for property, want := range map[string]any{
-			"StackSetName": tc.name, "PermissionModel": "SERVICE_MANAGED", "CallAs": "DELEGATED_ADMIN", "Capabilities": tc.capabilities, "AutoDeployment": auto, "ManagedExecution": map[string]any{"Active": true},
+			"StackSetName": name, "PermissionModel": "SERVICE_MANAGED", "CallAs": "DELEGATED_ADMIN", "Capabilities": tc.capabilities, "AutoDeployment": auto, "ManagedExecution": map[string]any{"Active": true},
 			"StackInstancesGroup": []any{map[string]any{"DeploymentTargets": map[string]any{"OrganizationalUnitIds": []any{tc.unit}}, "Regions": tc.regions}},
 		} {
 			if diff := cmp.Diff(want, p[property]); diff != "" {
-				t.Errorf("%s, %s: %s", id, property, diff)
+				t.Errorf("%s, %s: %s", name, property, diff)
 			}
 		}
 		if got := p["OperationPreferences"].(map[string]any)["FailureTolerancePercentage"]; got != tc.tolerance {
-			t.Errorf("%s tolerates %v%%", id, got)
+			t.Errorf("%s tolerates %v%%", name, got)
 		}
 		set := map[string]string{}
 		for _, one := range p["Parameters"].([]any) {
@@ -223,7 +224,7 @@ func TestSets(t *testing.T) {
 		}
 		takes := gjson.GetBytes(tc.member, "Parameters").Map()
 		if got, want := slices.Sorted(maps.Keys(set)), slices.Sorted(maps.Keys(takes)); !slices.Equal(got, want) {
-			t.Errorf("%s sets %v; the template takes %v", id, got, want)
+			t.Errorf("%s sets %v; the template takes %v", name, got, want)
 		}
 		load(t, []byte(p["TemplateBody"].(string)), account, region, set)
 	}

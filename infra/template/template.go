@@ -24,6 +24,8 @@ var (
 	hub string
 	//go:embed organization.json
 	organization string
+	//go:embed organization-canary.json
+	organizationCanary string
 )
 
 // Account returns the template of one account and Region, JSON.
@@ -41,5 +43,9 @@ func HubRoles() []byte { return []byte(hubRoles) }
 // Hub returns the template of one Region of the hub.
 func Hub() []byte { return []byte(hub) }
 
-// Organization returns the template with the StackSets, which have those of the members.
+// Organization returns the template with the StackSets of the main wave, which have those
+// of the members.
 func Organization() []byte { return []byte(organization) }
+
+// OrganizationCanary returns the same of the wave that goes first.
+func OrganizationCanary() []byte { return []byte(organizationCanary) }
