@@ -24,7 +24,10 @@ func Complete(all, before []Organization, now time.Time) ([]Organization, error)
 	out := make([]Organization, len(all))
 	seen := map[string]bool{}
 	for i, o := range all {
-		o.Units, o.Accounts = append([]Unit{}, o.Units...), append([]Account{}, o.Accounts...)
+		o.Units, o.Accounts, o.Policies = append([]Unit{}, o.Units...), append([]Account{}, o.Accounts...), append([]Policy{}, o.Policies...)
+		for j := range o.Policies {
+			o.Policies[j].fill()
+		}
 		for j := range o.Accounts {
 			o.Accounts[j].fill(o.Root, joined(before, o.ID, o.Accounts[j].ID, now))
 		}
@@ -48,6 +51,17 @@ func (a *Account) fill(root string, now time.Time) {
 	}
 	if a.Joined.IsZero() {
 		a.Joined = now
+	}
+}
+
+func (p *Policy) fill() {
+	if p.Name == "" {
+		p.Name = p.ID
+	}
+	if p.ID == FullAWSAccess {
+		targets := p.Targets
+		*p = everything(FullAWSAccess, ServiceControl)
+		p.Targets = targets
 	}
 }
 
@@ -101,6 +115,19 @@ func (o *Organization) check(seen map[string]bool) error {
 	}
 	if _, ok := o.Account(o.Management); !ok {
 		return fmt.Errorf("the management account %q isn't among the accounts", o.Management)
+	}
+	return o.checkPolicies(seen)
+}
+
+func (o *Organization) checkPolicies(seen map[string]bool) error {
+	for _, p := range o.Policies {
+		if seen[p.ID] && p.ID != FullAWSAccess {
+			return fmt.Errorf("policy %s is there twice", p.ID)
+		}
+		seen[p.ID] = true
+		if err := p.check(o); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -22,6 +22,8 @@ type Organization struct {
 	// Administrators are the accounts that administer a service for the organization, by
 	// the service.
 	Administrators map[string][]string `json:"administrators"`
+	// Policies are what bounds accounts, beside AWS's own (see Attached).
+	Policies []Policy `json:"policies"`
 }
 
 // A Unit is an organizational unit.

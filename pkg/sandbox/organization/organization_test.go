@@ -87,14 +87,22 @@ func TestComplete(t *testing.T) {
 func TestCompleteRefuses(t *testing.T) {
 	t.Parallel()
 	for says, change := range map[string]func(*organization.Organization){
-		`"o-1" is no id`:                         func(o *organization.Organization) { o.ID = "o-1" },
-		`"r-1" is no id`:                         func(o *organization.Organization) { o.Root = "r-1" },
-		`"ou-1" is no id`:                        func(o *organization.Organization) { o.Units[0].ID = "ou-1" },
-		`"1" is no id`:                           func(o *organization.Organization) { o.Accounts[0].ID = "1" },
-		"111122223333 is there twice":            func(o *organization.Organization) { o.Accounts[2].ID = "111122223333" },
-		`in "ou-a1b2-33333333", which isn't`:     func(o *organization.Organization) { o.Accounts[1].Unit = "ou-a1b2-33333333" },
-		`in "ou-a1b2-11111111", which isn't`:     func(o *organization.Organization) { o.Units[1].Parent = "ou-a1b2-22222222" },
-		`the state "CLOSED"`:                     func(o *organization.Organization) { o.Accounts[1].State = "CLOSED" },
+		`"o-1" is no id`:                     func(o *organization.Organization) { o.ID = "o-1" },
+		`"r-1" is no id`:                     func(o *organization.Organization) { o.Root = "r-1" },
+		`"ou-1" is no id`:                    func(o *organization.Organization) { o.Units[0].ID = "ou-1" },
+		`"1" is no id`:                       func(o *organization.Organization) { o.Accounts[0].ID = "1" },
+		"111122223333 is there twice":        func(o *organization.Organization) { o.Accounts[2].ID = "111122223333" },
+		`in "ou-a1b2-33333333", which isn't`: func(o *organization.Organization) { o.Accounts[1].Unit = "ou-a1b2-33333333" },
+		`in "ou-a1b2-11111111", which isn't`: func(o *organization.Organization) { o.Units[1].Parent = "ou-a1b2-22222222" },
+		`the state "CLOSED"`:                 func(o *organization.Organization) { o.Accounts[1].State = "CLOSED" },
+		`"p-1" is no id`:                     func(o *organization.Organization) { o.Policies = []organization.Policy{{ID: "p-1"}} },
+		`policy p-00000001: the type ""`:     func(o *organization.Organization) { o.Policies = []organization.Policy{{ID: "p-00000001"}} },
+		"policy p-00000001: there is no r-9999": func(o *organization.Organization) {
+			o.Policies = []organization.Policy{{ID: "p-00000001", Type: organization.ServiceControl, Targets: []string{"r-9999"}}}
+		},
+		"policy p-RCPFullAWSAccess is AWS's": func(o *organization.Organization) {
+			o.Policies = []organization.Policy{{ID: organization.RCPFullAWSAccess, Type: organization.ResourceControl}}
+		},
 		`"777788889999" isn't among the account`: func(o *organization.Organization) { o.Management = "777788889999" },
 	} {
 		o := ours()
@@ -105,5 +113,40 @@ func TestCompleteRefuses(t *testing.T) {
 	}
 	if _, err := organization.Complete([]organization.Organization{ours(), organization.Of("o-z9y8x7w6v5", "111122223333")}, nil, now); err == nil {
 		t.Error("an account is in two organizations")
+	}
+}
+
+// AWS's own policies are everywhere, unless where FullAWSAccess is attached is said.
+func TestAttached(t *testing.T) {
+	t.Parallel()
+	o := ours()
+	attached := func(target string, of organization.PolicyType) string {
+		made := complete(t, o)
+		var ids []string
+		for _, p := range made.Attached(target, of) {
+			if found, ok := made.Policy(p.ID); !ok || len(found.Document) == 0 {
+				t.Errorf("%s isn't there whole", p.ID)
+			}
+			ids = append(ids, p.ID)
+		}
+		return strings.Join(ids, " ")
+	}
+	o.Policies = []organization.Policy{{ID: "p-00000001", Type: organization.ServiceControl, Document: []byte(`{}`), Targets: []string{"ou-a1b2-11111111", "444455556666"}}}
+	for target, want := range map[string]string{
+		"r-a1b2": "p-FullAWSAccess", "ou-a1b2-11111111": "p-FullAWSAccess p-00000001", "444455556666": "p-FullAWSAccess p-00000001", "ou-a1b2-22222222": "p-FullAWSAccess",
+	} {
+		if got := attached(target, organization.ServiceControl); got != want {
+			t.Errorf("%s has %s", target, got)
+		}
+	}
+	if got := attached("ou-a1b2-11111111", organization.ResourceControl); got != "p-RCPFullAWSAccess" {
+		t.Error(got)
+	}
+	o.Policies = append(o.Policies, organization.Policy{ID: organization.FullAWSAccess, Type: organization.ServiceControl, Targets: []string{"r-a1b2"}})
+	if got := attached("444455556666", organization.ServiceControl); got != "p-00000001" {
+		t.Error(got)
+	}
+	if got := attached("r-a1b2", organization.ServiceControl); got != "p-FullAWSAccess" {
+		t.Error(got)
 	}
 }
