@@ -98,8 +98,8 @@ type Request struct {
 	// IdentityPolicies are the principal's own. Nil: not known; empty: it has
 	// none. A service-linked role has none for KMS, whatever stands here.
 	IdentityPolicies []*keypolicy.Document
-	// SessionPolicies narrow an assumed-role session. Nil: there are none.
-	SessionPolicies []*keypolicy.Document
+
+	Walls
 }
 
 // A Result is the answer for one operation, with its reasons.

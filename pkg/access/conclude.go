@@ -9,7 +9,8 @@ import (
 
 // answer is what the evaluation rests on, as truths.
 type answer struct {
-	byKey, byAccount, byGrant truth // each way to be allowed, narrowed by the session policy
+	byKey, byAccount, byGrant truth // each way to be allowed, narrowed by session policy and boundary
+	within                    truth // what service control policies let through
 	denied                    truth
 	usable                    truth
 	usability                 Reason
@@ -22,16 +23,17 @@ func (c *call) weigh() answer {
 	if c.facts.Policy == nil {
 		direct, account, deniedByKey = maybe, maybe, maybe
 	}
-	identity, session := c.identity.truth(), c.session.truth()
+	identity, narrowed := c.identity.truth(), and(c.walls.session.truth(), c.walls.boundary.truth())
 	var a answer
 	if c.foreign() {
-		a.byKey = and(direct, identity, session)
+		a.byKey = and(direct, identity, narrowed)
 	} else {
-		a.byKey = or(and(direct, session), inSession)
+		a.byKey = or(and(direct, narrowed), inSession)
 	}
-	a.byAccount = and(account, identity, session)
-	a.byGrant = and(c.granted.truth, session)
-	a.denied = or(deniedByKey, c.identity.deny.truth, c.session.deny.truth)
+	a.byAccount = and(account, identity, narrowed)
+	a.byGrant = and(c.granted.truth, narrowed)
+	a.within = c.walls.control.truth()
+	a.denied = or(deniedByKey, c.identity.deny.truth, c.walls.denied())
 	a.usable, a.usability = usability(c.facts.Key, c.operation)
 	return a
 }
@@ -52,7 +54,7 @@ func (j Judgement) truth() truth {
 // conclude fills in decision, reason and what decided.
 func (c *call) conclude(r *Result) {
 	a := c.weigh()
-	t := and(a.allowed(), a.denied.not(), a.usable)
+	t := and(a.allowed(), a.within, a.denied.not(), a.usable)
 	r.Decision = t.decision()
 	switch t {
 	case yes:
@@ -104,15 +106,15 @@ func (c *call) concludeDenied(r *Result, a answer) {
 		r.Reason, r.DecidedBy, r.Explicit = DeniedByStatement, c.key.denied.by, true
 	case c.identity.Explicit:
 		r.Reason, r.DecidedBy, r.Explicit = DeniedByIdentity, c.identity.By, true
-	case c.session.Explicit:
-		r.Reason, r.DecidedBy, r.Explicit = DeniedBySession, c.session.By, true
-	case c.session.Decision == Denied:
-		r.Reason = SessionTooNarrow
+	default:
+		if wall, by := c.walls.refusal(); wall != "" {
+			r.Reason, r.DecidedBy, r.Explicit = wall, by, by != ""
+		}
 	}
 }
 
 func (c *call) concludeUnknown(r *Result, a answer) {
-	votes := []vote{c.key.denied, c.identity.deny, c.session.deny, {truth: maybe, keys: c.session.UnknownKeys}}
+	votes := append(c.walls.votes(), c.key.denied, c.identity.deny)
 	if c.foreign() || c.key.delegated.truth != no {
 		votes = append(votes, vote{truth: maybe, keys: c.identity.UnknownKeys})
 	}

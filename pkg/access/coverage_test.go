@@ -53,7 +53,7 @@ func TestEveryReasonHasACase(t *testing.T) {
 		t.Fatal(err)
 	}
 	var expected strings.Builder
-	for _, path := range append(paths, "judge_test.go") { // session policies are tested in Go
+	for _, path := range append(paths, "judge_test.go", "walls_test.go") { // what narrows is tested in Go
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

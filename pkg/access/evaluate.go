@@ -8,6 +8,7 @@ import (
 // It never fails: what isn't known makes an answer Unknown.
 //
 //	explicit Deny in any policy                            → Denied
+//	a wall around the principal or the key doesn't let it through → Denied
 //	key in a state or of a kind that can't do it           → Denied
 //	own account:    key policy names the principal or "*"  → Allowed
 //	                key policy names the account, and its identity policies allow → Allowed
@@ -40,7 +41,7 @@ type call struct {
 	key      tally
 	granted  vote
 	identity Judgement
-	session  Judgement
+	walls    held
 	unseen   []string
 }
 
@@ -50,7 +51,7 @@ func (c *call) result() Result {
 		c.read(&r)
 	}
 	r.CouldNotSee = append(append(r.CouldNotSee, c.unseen...), c.facts.CouldNotSee...)
-	if c.principal.ARN != "" && !c.principal.serviceLinked() {
+	if c.principal.ARN != "" && !c.principal.serviceLinked() && !c.request.known() {
 		r.CouldNotSee = append(r.CouldNotSee, "organization policies and a permissions boundary, which may keep "+c.principal.ARN+" from what is allowed here")
 	}
 	return r
@@ -130,10 +131,7 @@ func (c *call) readGrants() {
 // can't be changed.
 func (c *call) readIdentity() {
 	action, key := c.action, c.facts.Key.ARN
-	c.session = Judgement{Decision: Allowed}
-	if c.request.SessionPolicies != nil {
-		c.session = Identity(c.request.SessionPolicies, action, key, c.ctx.Context)
-	}
+	c.walls = c.around().judge(action, key, c.ctx.Context)
 	switch {
 	case c.principal.serviceLinked():
 		c.identity = Judgement{Decision: Denied}
@@ -142,6 +140,24 @@ func (c *call) readIdentity() {
 	case c.request.IdentityPolicies != nil:
 		c.identity = Identity(c.request.IdentityPolicies, action, key, c.ctx.Context)
 	}
+}
+
+// around returns the walls that bind this principal and key. They don't bind
+// service-linked roles, nor AWS managed keys.
+func (c *call) around() Walls {
+	w := c.request.Walls
+	if c.principal.serviceLinked() {
+		w = Walls{SessionPolicies: w.SessionPolicies}
+	}
+	if c.facts.Key.Manager == "AWS" {
+		w.ResourceControl = nil
+	}
+	return w
+}
+
+// known reports whether all walls were given that can bind a role.
+func (w Walls) known() bool {
+	return w.Boundary != nil && w.ServiceControl != nil && w.ResourceControl != nil
 }
 
 func unread(what, why string) string {

@@ -15,6 +15,9 @@ type Judgement struct {
 	// Delegated: a resource policy names the principal's account, so that the
 	// principal's own IAM policies decide. The Decision leaves it out.
 	Delegated bool
+	// Wall says which of the Walls refuses what identity policies allow: DeniedBySession,
+	// BoundaryTooNarrow, …; "" = none does.
+	Wall Reason
 
 	deny vote // the Deny statements alone
 }

@@ -102,7 +102,7 @@ func TestSessionPoliciesNarrow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := access.Evaluate(access.Facts{Key: access.Key{ARN: key, State: "Enabled"}, Policy: tc.policy}, access.Request{
-				Principal: who, Operations: []string{tc.operation}, SessionPolicies: []*keypolicy.Document{one}, IdentityPolicies: []*keypolicy.Document{},
+				Principal: who, Operations: []string{tc.operation}, Walls: access.Walls{SessionPolicies: []*keypolicy.Document{one}}, IdentityPolicies: []*keypolicy.Document{},
 			})[0]
 			if r.Decision != tc.want || r.Reason != tc.reason {
 				t.Errorf("%s %s", r.Decision, r.Reason)

@@ -138,6 +138,9 @@ func randomRequest(t *rapid.T) access.Request {
 	if rapid.Bool().Draw(t, "has identity") {
 		r.IdentityPolicies = []*keypolicy.Document{randomPolicy(t)}
 	}
+	if rapid.IntRange(0, 2).Draw(t, "has walls") == 0 {
+		r.Walls = randomWalls(t)
+	}
 	return r
 }
 

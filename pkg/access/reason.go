@@ -24,8 +24,16 @@ const (
 	DeniedBySession     Reason = "denied-by-session-policy"
 	SessionTooNarrow    Reason = "session-policy-lacks-it"
 	IdentityNotKnown    Reason = "identity-policies-not-known"
-	KeyStateNotKnown    Reason = "key-state-not-known"
-	StatementNotKnown   Reason = "statement-not-understood" // members or operators of a newer grammar
+
+	// What walls refuse: see Walls.
+	DeniedByBoundary        Reason = "denied-by-permissions-boundary"
+	BoundaryTooNarrow       Reason = "permissions-boundary-lacks-it"
+	DeniedByServiceControl  Reason = "denied-by-service-control-policy"
+	ServiceControlTooNarrow Reason = "service-control-policies-lack-it"
+	DeniedByResourceControl Reason = "denied-by-resource-control-policy"
+
+	KeyStateNotKnown  Reason = "key-state-not-known"
+	StatementNotKnown Reason = "statement-not-understood" // members or operators of a newer grammar
 
 	// Unusual forms that are access: "*", narrowed by a condition.
 	AllowedThroughService Reason = "allowed-through-service"  // kms:ViaService, as AWS's own key policies do

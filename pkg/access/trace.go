@@ -11,7 +11,7 @@ import (
 // principal; the other grants are counted, for a busy key has one for each of
 // its volumes.
 func (c *call) trace() []string {
-	const more = 3 // other grants, identity and session policies
+	const more = 6 // other grants, identity policies, and the walls
 	out := make([]string, 0, len(c.matches)+len(c.grants)+more)
 	notAbout := "not about " + c.action
 	for i := range c.matches {
@@ -38,8 +38,18 @@ func (c *call) trace() []string {
 	if c.request.IdentityPolicies != nil && !c.principal.serviceLinked() {
 		out = append(out, "identity policies: "+judgementWords(c.identity))
 	}
-	if c.request.SessionPolicies != nil {
-		out = append(out, "session policies: "+judgementWords(c.session))
+	around := c.around()
+	if around.SessionPolicies != nil {
+		out = append(out, "session policies: "+judgementWords(c.walls.session))
+	}
+	if around.Boundary != nil {
+		out = append(out, "permissions boundary: "+judgementWords(c.walls.boundary))
+	}
+	if around.ServiceControl != nil {
+		out = append(out, "service control policies: "+judgementWords(c.walls.control))
+	}
+	if around.ResourceControl != nil {
+		out = append(out, "resource control policies: "+[...]string{"deny nothing", "may deny it", "deny it by " + c.walls.resource.by}[c.walls.resource.truth])
 	}
 	return out
 }

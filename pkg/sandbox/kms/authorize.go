@@ -63,7 +63,7 @@ func (s *Service) decide(c *wire.Caller, k *key, r request) access.Result {
 	}
 	results := access.Evaluate(facts, access.Request{
 		Principal: principal(c), Operations: []string{r.operation}, Context: s.context(c, k, r),
-		IdentityPolicies: identity(c), SessionPolicies: c.Narrowing,
+		IdentityPolicies: identity(c), Walls: access.Walls{SessionPolicies: c.Narrowing},
 	})
 	if len(results) == 0 {
 		return access.Result{Decision: access.Denied}
