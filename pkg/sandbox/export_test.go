@@ -20,7 +20,7 @@ func Served(t *testing.T) (all, queries map[string][]string) {
 	for _, service := range s.services() {
 		for _, op := range service.Operations {
 			all[service.Name] = append(all[service.Name], op.Name)
-			if service.Protocol != wire.JSON {
+			if service.Protocol == wire.Query || service.Protocol == wire.EC2Query {
 				queries[service.Name] = append(queries[service.Name], op.Name)
 			}
 		}

@@ -23,6 +23,7 @@ import (
 	"keymend/pkg/sandbox/autoscaling"
 	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/cloudtrail"
+	"keymend/pkg/sandbox/cloudwatch"
 	"keymend/pkg/sandbox/ec2"
 	"keymend/pkg/sandbox/eventbridge"
 	"keymend/pkg/sandbox/iam"
@@ -56,6 +57,7 @@ type Sandbox struct {
 	events      *eventbridge.Service
 	logs        *logs.Service
 	trail       *cloudtrail.Service
+	metrics     *cloudwatch.Service
 	lambda      *lambda.Service
 
 	mu                       sync.Mutex
@@ -76,6 +78,7 @@ func New(o Options) (*Sandbox, error) {
 	s := &Sandbox{clock: c, iam: iam.New(c), ssm: ssm.New(c), sqs: sqs.New(c), logs: logs.New(c)}
 	s.events = eventbridge.New(c, s.sqs, s.iam)
 	s.trail = cloudtrail.New(c, s.events)
+	s.metrics = cloudwatch.New(s.events)
 	s.kms = kms.New(c, s.iam, s.record)
 	s.ec2 = ec2.New(c, s.kms, s.events, s.ssm)
 	s.autoscaling = autoscaling.New(c, s.ec2, s.iam, s.events, autoscaling.DefaultSwitches())
@@ -90,7 +93,7 @@ func New(o Options) (*Sandbox, error) {
 func (s *Sandbox) services() []wire.Service {
 	all := []wire.Service{
 		s.iam.Wire(), s.iam.WireSTS(), s.kms.Wire(), s.ec2.Wire(), s.autoscaling.Wire(), s.ssm.Wire(),
-		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(),
+		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(), s.metrics.Wire(),
 	}
 	for i, service := range all {
 		all[i] = refusing(service)

@@ -30,19 +30,20 @@ type Service struct {
 
 	mu      sync.Mutex
 	silent  bool
-	records map[place][]record // oldest first
+	records map[place][]record  // oldest first
+	trails  map[string][]*trail // by account; see of
 }
 
 type place struct{ account, region string }
 
-// New returns a service whose accounts all have a trail that logs management
-// events.
+// New returns a service whose accounts all have a trail that logs management events,
+// until they change that.
 func New(c *clock.Clock, bus Bus) *Service {
-	return &Service{clock: c, bus: bus, records: map[place][]record{}}
+	return &Service{clock: c, bus: bus, records: map[place][]record{}, trails: map[string][]*trail{}}
 }
 
-// SetTrail says whether accounts have a trail that logs. Without one, nothing
-// goes to the bus; LookupEvents still answers.
+// SetTrail says whether trails log at all, whatever each account's says. Without one that
+// logs, nothing goes to the bus; LookupEvents still answers.
 func (s *Service) SetTrail(logs bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,8 +55,18 @@ func (s *Service) Wire() wire.Service {
 	return wire.Service{
 		Name: "cloudtrail", Protocol: wire.JSON, Target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Version: "1.1",
 		Denied: "AccessDeniedException", DeniedCode: 400,
-		Operations: []wire.Operation{wire.Handle("LookupEvents", s.LookupEvents)},
-	}
+		Operations: []wire.Operation{
+			wire.Handle("LookupEvents", s.LookupEvents),
+			wire.Handle("DescribeTrails", s.DescribeTrails),
+			wire.Handle("GetTrailStatus", s.GetTrailStatus),
+			wire.Handle("GetEventSelectors", s.GetEventSelectors),
+			wire.Handle("PutEventSelectors", s.PutEventSelectors),
+			wire.Handle("CreateTrail", s.CreateTrail),
+			wire.Handle("DeleteTrail", s.DeleteTrail),
+			wire.Handle("StartLogging", s.StartLogging),
+			wire.Handle("StopLogging", s.StopLogging),
+		},
+	}.On(resources)
 }
 
 // Record writes an API call down, also a refused one. Data events, such as
@@ -68,10 +79,10 @@ func (s *Service) Record(c wire.Call) {
 	at := place{c.Caller.Account, r.AWSRegion}
 	s.mu.Lock()
 	s.records[at] = append(s.records[at], r)
-	silent := s.silent
+	logs := s.logs(at.account, r)
 	s.mu.Unlock()
 	detail, err := json.Marshal(r)
-	if silent || err != nil {
+	if !logs || err != nil {
 		return
 	}
 	source := "aws." + strings.TrimSuffix(r.EventSource, ".amazonaws.com")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -109,9 +110,26 @@ func (s *Service) deliver(d delivery, body string) {
 	if s.queues.Admits(aws.ToString(d.target.Arn), "events.amazonaws.com", d.rule) && s.queues.Deliver(aws.ToString(d.target.Arn), body, group, "") == nil {
 		return
 	}
+	s.fail(d)
 	if dlq := d.target.DeadLetterConfig; dlq != nil && s.queues.Admits(aws.ToString(dlq.Arn), "events.amazonaws.com", d.rule) {
 		_ = s.queues.Deliver(aws.ToString(dlq.Arn), body, "", "") // nowhere else to go, as in AWS
 	}
+}
+
+// fail counts an event that a target didn't take.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+func (s *Service) fail(d delivery) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed[d.rule] = append(s.failed[d.rule], s.clock.Now())
+}
+
+// Failed returns when targets of a rule of the default bus didn't take an event, oldest
+// first.
+func (s *Service) Failed(account, region, rule string) []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.failed[ruleName{account, region, defaultBus, rule}.arn()])
 }
 
 // isTopic tells a target that is an SNS topic. The sandbox has no SNS: any topic is

@@ -36,7 +36,8 @@ type Service struct {
 	rules map[ruleName]*rule
 	buses map[busName]*bus // but for the default ones
 
-	published map[string][]string // what rules sent, by the topic's ARN
+	published map[string][]string    // what rules sent, by the topic's ARN
+	failed    map[string][]time.Time // when targets didn't take an event, by the rule's ARN
 }
 
 type ruleName struct{ account, region, bus, name string }
@@ -62,7 +63,7 @@ type rule struct {
 
 // New returns a service without rules that delivers into queues, and as roles into buses.
 func New(c *clock.Clock, queues Queues, roles Roles) *Service {
-	return &Service{clock: c, queues: queues, roles: roles, rules: map[ruleName]*rule{}, buses: map[busName]*bus{}, published: map[string][]string{}}
+	return &Service{clock: c, queues: queues, roles: roles, rules: map[ruleName]*rule{}, buses: map[busName]*bus{}, published: map[string][]string{}, failed: map[string][]time.Time{}}
 }
 
 // Wire returns the API.

@@ -8,6 +8,9 @@ func codecFor(s Service) codec {
 	case EC2Query:
 		return newEC2Codec(s)
 	}
+	if s.Protocol == CBOR {
+		return cborCodec{jsonCodec{timed: true}}
+	}
 	version := s.Version
 	if version == "" {
 		version = "1.1"

@@ -216,6 +216,9 @@ func (e *endpoint) write(w http.ResponseWriter, status int, id string, body []by
 	w.Header().Set("X-Amzn-RequestId", id)
 	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", e.codec.contentType())
+	if e.Protocol == CBOR {
+		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client has gone: nobody is left to tell
 }

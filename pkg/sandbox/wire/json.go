@@ -26,6 +26,7 @@ type jsonCodec struct {
 	version string
 	camel   bool // names begin with a small letter
 	sparse  bool // an absent list is left out of the answer (SQS)
+	timed   bool // times stay what they are (CBOR)
 }
 
 func (c jsonCodec) contentType() string { return "application/x-amz-json-" + c.version }

@@ -59,6 +59,9 @@ func absent(v reflect.Value) bool {
 
 func (c jsonCodec) tree(v reflect.Value) (any, error) {
 	if t, ok := v.Interface().(time.Time); ok {
+		if c.timed {
+			return t, nil
+		}
 		return float64(t.UnixMilli()) / 1000, nil
 	}
 	switch v.Kind() {

@@ -46,6 +46,9 @@ func Region(name string) error {
 
 // operationName returns the operation a request names.
 func (e *endpoint) operationName(r *http.Request) (string, error) {
+	if e.Protocol == CBOR {
+		return strings.TrimPrefix(r.URL.Path, "/service/"+e.Target+"/operation/"), nil
+	}
 	if e.Protocol != JSON {
 		if err := r.ParseForm(); err != nil {
 			return "", Errorf("MalformedQueryString", "%v", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -56,7 +57,9 @@ func peers(t *testing.T) []peer {
 			"CreateLogGroup", "CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutLogEvents", "GetLogEvents",
 			"FilterLogEvents", "DeleteLogGroup", "PutRetentionPolicy"}},
 		{j("cloudtrail", "CloudTrail_20131101", "1.1"),
-			func(c aws.Config) any { return cloudtrail.NewFromConfig(c) }, []string{"LookupEvents", "DescribeTrails", "GetTrailStatus"}},
+			func(c aws.Config) any { return cloudtrail.NewFromConfig(c) }, []string{"LookupEvents", "DescribeTrails", "GetTrailStatus", "GetEventSelectors", "PutEventSelectors", "CreateTrail", "DeleteTrail", "StartLogging", "StopLogging"}},
+		{wire.Service{Name: "monitoring", Protocol: wire.CBOR, Target: "GraniteServiceVersion20100801"},
+			func(c aws.Config) any { return cloudwatch.NewFromConfig(c) }, []string{"GetMetricData", "ListMetrics", "DescribeAlarms", "PutMetricAlarm"}},
 		{wire.Service{Name: "autoscaling", Protocol: wire.Query, Version: "2011-01-01"},
 			func(c aws.Config) any { return autoscaling.NewFromConfig(c) }, query["autoscaling"]},
 		{wire.Service{Name: "iam", Protocol: wire.Query, Version: "2010-05-08"},

@@ -18,13 +18,14 @@ const (
 	JSON     Protocol = iota // AWS JSON 1.0 or 1.1
 	Query                    // AWS query (Auto Scaling, IAM, STS)
 	EC2Query                 // EC2 query
+	CBOR                     // RPC v2 CBOR (CloudWatch)
 )
 
 // A Service is one AWS service of the sandbox.
 type Service struct {
 	Name       string // signing name, as in the credential scope, and IAM's prefix: "kms", "events", "logs"
 	Protocol   Protocol
-	Target     string // X-Amz-Target prefix of JSON protocols, as in "TrentService"
+	Target     string // X-Amz-Target prefix of JSON protocols, as in "TrentService"; of CBOR the service's name in the path
 	Version    string // API version of query protocols, as in "2011-01-01"; JSON: "1.0" or "1.1"
 	Denied     string // error code of a refusal, as in "AccessDeniedException"
 	DeniedCode int    // its HTTP status
