@@ -1,6 +1,6 @@
 // Package sandbox is an AWS small enough to read and true enough to trust: EC2,
-// Auto Scaling, KMS, IAM, STS, SSM, SQS, EventBridge, CloudTrail and CloudWatch
-// Logs on one endpoint that the SDKs, the AWS CLI and boto3 speak to, and
+// Auto Scaling, KMS, IAM, STS, SSM, SQS, EventBridge, CloudTrail, CloudWatch
+// Logs and Organizations on one endpoint that the SDKs, the AWS CLI and boto3 speak to, and
 // Lambda functions that are the real built binaries.
 //
 // It holds any number of accounts and Regions, in memory. Callers are
@@ -31,6 +31,7 @@ import (
 	"keymend/pkg/sandbox/lambda"
 	"keymend/pkg/sandbox/logs"
 	"keymend/pkg/sandbox/organization"
+	"keymend/pkg/sandbox/organizations"
 	"keymend/pkg/sandbox/sqs"
 	"keymend/pkg/sandbox/ssm"
 	"keymend/pkg/sandbox/wire"
@@ -93,7 +94,7 @@ func New(o Options) (*Sandbox, error) {
 func (s *Sandbox) services() []wire.Service {
 	all := []wire.Service{
 		s.iam.Wire(), s.iam.WireSTS(), s.kms.Wire(), s.ec2.Wire(), s.autoscaling.Wire(), s.ssm.Wire(),
-		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(), s.metrics.Wire(),
+		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(), s.metrics.Wire(), organizations.New(s.iam.Organization).Wire(),
 	}
 	for i, service := range all {
 		all[i] = refusing(service)

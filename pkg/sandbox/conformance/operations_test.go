@@ -130,6 +130,7 @@ func computeOperations(cfg aws.Config) map[string]operation {
 		"ec2:DeleteSnapshot":                 op(c.DeleteSnapshot),
 		"ec2:DeregisterImage":                op(c.DeregisterImage),
 		"ec2:DescribeAvailabilityZones":      op(c.DescribeAvailabilityZones),
+		"ec2:DescribeRegions":                op(c.DescribeRegions),
 		"ec2:DescribeImageAttribute":         op(c.DescribeImageAttribute),
 		"ec2:DescribeImages":                 op(c.DescribeImages),
 		"ec2:DescribeInstances":              op(c.DescribeInstances),

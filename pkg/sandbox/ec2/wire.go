@@ -72,6 +72,7 @@ func (s *Service) computing() []wire.Operation {
 		wire.Handle("CreateTags", s.CreateTags),
 		wire.Handle("DescribeTags", s.DescribeTags),
 		wire.Handle("DescribeAvailabilityZones", s.DescribeAvailabilityZones),
+		wire.Handle("DescribeRegions", s.DescribeRegions),
 		wire.Handle("DescribeSubnets", s.DescribeSubnets),
 	}
 }

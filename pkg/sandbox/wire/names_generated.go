@@ -144,6 +144,7 @@ const (
 < DescribeInstancesOutput Reservations=reservationSet
 < DescribeLaunchTemplateVersionsOutput LaunchTemplateVersions=launchTemplateVersionSet
 < DescribeLaunchTemplatesOutput
+< DescribeRegionsOutput Regions=regionInfo
 < DescribeSnapshotAttributeOutput CreateVolumePermissions=createVolumePermission
 < DescribeSnapshotsOutput Snapshots=snapshotSet
 < DescribeSubnetsOutput Subnets=subnetSet
@@ -232,6 +233,8 @@ const (
 < PrivateDnsNameOptionsResponse
 < PrivateIpAddressSpecification
 < ProductCode ProductCodeId=productCode ProductCodeType=type
+< Region Endpoint=regionEndpoint Geography=geographySet
+< RegionGeography
 < RegisterImageOutput
 < Reservation Groups=groupSet Instances=instancesSet
 < ResetEbsDefaultKmsKeyIdOutput
@@ -287,6 +290,7 @@ const (
 > DescribeInstancesInput Filters=Filter[] InstanceIds=InstanceId[]
 > DescribeLaunchTemplateVersionsInput Filters=Filter[] Versions=LaunchTemplateVersion[]
 > DescribeLaunchTemplatesInput Filters=Filter[] LaunchTemplateIds=LaunchTemplateId[] LaunchTemplateNames=LaunchTemplateName[]
+> DescribeRegionsInput Filters=Filter[] RegionNames=RegionName[]
 > DescribeSnapshotAttributeInput
 > DescribeSnapshotsInput Filters=Filter[] OwnerIds=Owner[] RestorableByUserIds=RestorableBy[] SnapshotIds=SnapshotId[]
 > DescribeSubnetsInput Filters=Filter[] SubnetIds=SubnetId[]
