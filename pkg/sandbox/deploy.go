@@ -53,6 +53,7 @@ func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 		"AWS::SSM::Parameter":             m.parameter,
 		"AWS::Lambda::Function":           m.function,
 		"AWS::Lambda::EventSourceMapping": m.eventSource,
+		"AWS::CloudFormation::StackSet":   m.stackSet,
 	}[r.Type]
 	if slices.Contains(unmade(), r.Type) {
 		return cloudformation.Made{Ref: r.LogicalID}, nil

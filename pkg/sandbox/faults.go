@@ -163,7 +163,7 @@ func throttled(service string) *wire.Error {
 	switch service {
 	case "ec2":
 		return &wire.Error{Code: "RequestLimitExceeded", Message: "Request limit exceeded.", Status: http.StatusServiceUnavailable}
-	case "autoscaling", "iam", "sts":
+	case "autoscaling", "cloudformation", "iam", "sts":
 		e.Code = "Throttling"
 	}
 	return e

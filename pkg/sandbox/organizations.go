@@ -24,6 +24,7 @@ func (s *Sandbox) SetOrganizations(all ...organization.Organization) error {
 	}
 	s.organizations = complete
 	s.iam.SetOrganizations(complete)
+	s.stackSets.Changed()
 	return nil
 }
 

@@ -34,6 +34,7 @@ import (
 	"keymend/pkg/sandbox/organizations"
 	"keymend/pkg/sandbox/sqs"
 	"keymend/pkg/sandbox/ssm"
+	"keymend/pkg/sandbox/stackset"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -60,6 +61,7 @@ type Sandbox struct {
 	trail       *cloudtrail.Service
 	metrics     *cloudwatch.Service
 	lambda      *lambda.Service
+	stackSets   *stackset.Service
 
 	mu                       sync.Mutex
 	switches                 Switches
@@ -85,6 +87,7 @@ func New(o Options) (*Sandbox, error) {
 	s.autoscaling = autoscaling.New(c, s.ec2, s.iam, s.events, autoscaling.DefaultSwitches())
 	s.lambda = lambda.New(c, s.sqs, s.logs, s.iam)
 	s.lambda.SetRecord(s.record)
+	s.stackSets = stackset.New(stackset.World{Clock: c, Organization: s.iam.Organization, Changer: s.changer})
 	s.api = wire.NewHandler(s.services(), s.iam, s.record, s.faults.of)
 	s.SetSwitches(o.Switches)
 	return s, nil
@@ -94,7 +97,7 @@ func New(o Options) (*Sandbox, error) {
 func (s *Sandbox) services() []wire.Service {
 	all := []wire.Service{
 		s.iam.Wire(), s.iam.WireSTS(), s.kms.Wire(), s.ec2.Wire(), s.autoscaling.Wire(), s.ssm.Wire(),
-		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(), s.metrics.Wire(), organizations.New(s.iam.Organization).Wire(),
+		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(), s.metrics.Wire(), s.stackSets.Wire(), organizations.New(s.iam.Organization).Wire(),
 	}
 	for i, service := range all {
 		all[i] = refusing(service)

@@ -7,6 +7,7 @@ import (
 	"keymend/pkg/sandbox/autoscaling"
 	"keymend/pkg/sandbox/ec2"
 	"keymend/pkg/sandbox/kms"
+	"keymend/pkg/sandbox/stackset"
 )
 
 // Switches choose among what AWS may do where no source settles it: each is a
@@ -23,6 +24,9 @@ type Switches struct {
 	// DenialNamesKey: CloudTrail's record of a denied KMS call of a
 	// service-linked role carries the key in resources. [?] No recorded sample.
 	DenialNamesKey bool `json:"denialNamesKey"`
+	// StackSetARNAccount: whose account the ARN of a StackSet names that a delegated
+	// administrator made. [?]
+	StackSetARNAccount stackset.Switch `json:"stackSetArnAccount"`
 }
 
 type (
@@ -35,7 +39,7 @@ type (
 // at once: simulated time stands still while a function runs, so that whoever
 // waits in one would wait in vain.
 func DefaultSwitches() Switches {
-	return Switches{groupSwitches: autoscaling.DefaultSwitches(), TrailLogs: true, DenialNamesKey: true}
+	return Switches{groupSwitches: autoscaling.DefaultSwitches(), TrailLogs: true, DenialNamesKey: true, StackSetARNAccount: stackset.Management}
 }
 
 // SetSwitches changes how the sandbox behaves from now on.
@@ -46,6 +50,7 @@ func (s *Sandbox) SetSwitches(sw Switches) {
 	s.ec2.SetSwitches(sw.launchSwitches)
 	s.kms.SetSwitches(sw.keySwitches)
 	s.trail.SetTrail(sw.TrailLogs)
+	s.stackSets.SetSwitch(sw.StackSetARNAccount)
 	s.autoscaling.SetSwitches(sw.groupSwitches)
 }
 
@@ -82,6 +87,9 @@ func (sw Switches) text() switchesText {
 
 func (t switchesText) switches() (Switches, error) {
 	sw := t.Switches
+	if whose := sw.StackSetARNAccount; whose != stackset.Management && whose != stackset.Administrator {
+		return Switches{}, fmt.Errorf("stackSetArnAccount: %q is neither %s nor %s", whose, stackset.Management, stackset.Administrator)
+	}
 	sw.RetryDelays = nil
 	for _, d := range durations(&sw, &t) {
 		var err error

@@ -43,6 +43,11 @@ func Load(template []byte, account, region string, params map[string]string, mak
 	if err != nil {
 		return fmt.Errorf("load template: %w", err)
 	}
+	return l.load(maker)
+}
+
+// load makes the resources that are there.
+func (l *loader) load(maker Maker) error {
 	l.maker = maker
 	for _, id := range slices.Sorted(maps.Keys(l.resources)) {
 		there, err := l.isThere(id)

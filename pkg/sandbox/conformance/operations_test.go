@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -165,7 +166,7 @@ func computeOperations(cfg aws.Config) map[string]operation {
 }
 
 func identityOperations(cfg aws.Config) map[string]operation {
-	i, s, p := iam.NewFromConfig(cfg), sts.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
+	i, s, p, f := iam.NewFromConfig(cfg), sts.NewFromConfig(cfg), ssm.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg)
 	return map[string]operation{
 		"iam:CreateRole":                         op(i.CreateRole),
 		"iam:CreateServiceLinkedRole":            op(i.CreateServiceLinkedRole),
@@ -178,6 +179,10 @@ func identityOperations(cfg aws.Config) map[string]operation {
 		"iam:ListRolePolicies":                   op(i.ListRolePolicies),
 		"iam:ListRoles":                          op(i.ListRoles),
 		"iam:PutRolePolicy":                      op(i.PutRolePolicy),
+		"cloudformation:DescribeStackSet":        op(f.DescribeStackSet),
+		"cloudformation:ListStackInstances":      op(f.ListStackInstances),
+		"cloudformation:ListStackSetOperations":  op(f.ListStackSetOperations),
+		"cloudformation:ListStackSets":           op(f.ListStackSets),
 		"sts:AssumeRole":                         op(s.AssumeRole),
 		"sts:GetCallerIdentity":                  op(s.GetCallerIdentity),
 		"ssm:DeleteParameter":                    op(p.DeleteParameter),

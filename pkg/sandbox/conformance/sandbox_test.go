@@ -5,12 +5,20 @@ import (
 	"time"
 
 	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/organization"
+	"keymend/pkg/sandbox/stackset"
 )
 
 const (
 	account = "111122223333"
 	region  = "eu-west-1"
 )
+
+// sets is a stack with a StackSet, which no API call makes.
+const sets = `{"Resources":{"Set":{"Type":"AWS::CloudFormation::StackSet","Properties":{
+	"StackSetName":"rules","Description":"a <set> & more","PermissionModel":"SERVICE_MANAGED","CallAs":"SELF","AutoDeployment":{"Enabled":true,"RetainStacksOnAccountRemoval":false},
+	"Parameters":[{"ParameterKey":"Value","ParameterValue":"on"}],"StackInstancesGroup":[{"DeploymentTargets":{"OrganizationalUnitIds":["r-root"]},"Regions":["eu-west-1","us-east-1"]}],
+	"TemplateBody":"{\"Parameters\":{\"Value\":{\"Type\":\"String\"}},\"Resources\":{\"P\":{\"Type\":\"AWS::SSM::Parameter\",\"Properties\":{\"Name\":\"/p\",\"Type\":\"String\",\"Value\":{\"Ref\":\"Value\"}}}}}"}}}}`
 
 // newSandbox starts a sandbox that several clients find alike.
 func newSandbox(t *testing.T) (box *sandbox.Sandbox, url string) {
@@ -21,6 +29,10 @@ func newSandbox(t *testing.T) (box *sandbox.Sandbox, url string) {
 	})
 	must(t, err)
 	t.Cleanup(func() { _ = box.Close() })
+	organized := organization.Of("o-a1b2c3d4e5", account, "444455556666")
+	organized.Services = []string{stackset.Principal}
+	must(t, box.SetOrganizations(organized))
+	must(t, box.Deploy([]byte(sets), account, region, nil, nil))
 	url, err = box.Listen("127.0.0.1:0")
 	must(t, err)
 	return box, url

@@ -92,6 +92,20 @@ func (s *Service) PutRole(account, name, path, trust string, inline map[string]s
 	return r.Role, nil
 }
 
+// HasRole reports whether an account has a role of this name.
+func (s *Service) HasRole(account, name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accounts[account][name] != nil
+}
+
+// RemoveRole takes a role and its policies away, as a deployment does.
+func (s *Service) RemoveRole(account, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.accounts[account], name)
+}
+
 func parse(text string) (*keypolicy.Document, error) {
 	doc, err := keypolicy.Parse(text)
 	if err != nil {

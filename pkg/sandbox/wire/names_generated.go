@@ -106,6 +106,29 @@ const (
 > UpdateAutoScalingGroupInput
 > VCpuCountRequest
 `
+	cloudformationNames = `
+< AutoDeployment
+< DescribeStackSetOutput
+< ListStackInstancesOutput
+< ListStackSetOperationsOutput
+< ListStackSetsOutput
+< ManagedExecution
+< Parameter
+< StackInstanceComprehensiveStatus
+< StackInstanceSummary
+< StackSet
+< StackSetDriftDetectionDetails
+< StackSetOperationPreferences
+< StackSetOperationStatusDetails
+< StackSetOperationSummary
+< StackSetSummary
+< Tag
+> DescribeStackSetInput
+> ListStackInstancesInput
+> ListStackSetOperationsInput
+> ListStackSetsInput
+> StackInstanceFilter
+`
 	ec2Names = `
 < AcceleratorCount
 < AcceleratorTotalMemoryMiB

@@ -21,7 +21,7 @@ type queryCodec struct {
 }
 
 func newQueryCodec(s Service) queryCodec {
-	table := map[string]string{"autoscaling": autoscalingNames, "iam": iamNames, "sts": stsNames}[s.Name]
+	table := map[string]string{"autoscaling": autoscalingNames, "iam": iamNames, "sts": stsNames, "cloudformation": cloudformationNames}[s.Name]
 	same := func(s string) string { return s }
 	return queryCodec{names: readNames(table, "member", same),
 		namespace: "https://" + s.Name + ".amazonaws.com/doc/" + s.Version + "/"}

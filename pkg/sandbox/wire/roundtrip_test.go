@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -66,6 +67,8 @@ func peers(t *testing.T) []peer {
 			func(c aws.Config) any { return iam.NewFromConfig(c) }, query["iam"]},
 		{wire.Service{Name: "sts", Protocol: wire.Query, Version: "2011-06-15"},
 			func(c aws.Config) any { return sts.NewFromConfig(c) }, query["sts"]},
+		{wire.Service{Name: "cloudformation", Protocol: wire.Query, Version: "2010-05-15"},
+			func(c aws.Config) any { return cloudformation.NewFromConfig(c) }, query["cloudformation"]},
 		{wire.Service{Name: "ec2", Protocol: wire.EC2Query, Version: "2016-11-15"},
 			func(c aws.Config) any { return ec2.NewFromConfig(c) }, query["ec2"]},
 	}
