@@ -38,7 +38,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	synth bootstrap diff deploy test-infra test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
+	synth bootstrap diff deploy deploy-regions test-infra test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,12 @@ diff: dist ## say what `make deploy` would change; takes credentials and Region 
 deploy: dist ## deploy the stack to the account and Region of the credentials
 	@sh .ci/cdk
 	@$(CDK) deploy keymend --no-previous-parameters $(CDKFLAGS)
+
+# Whoever may approve is known to a Region by the id that IAM gave the account's role.
+deploy-regions: dist ## deploy the stacks of the account's further Regions (keymend:accountRegions), after `make deploy`
+	@sh .ci/cdk
+	@id=$$(aws iam get-role --role-name keymend-approver --query Role.RoleId --output text) && \
+	    $(CDK) deploy 'keymend-in-*' --no-previous-parameters --parameters ApproverRoleId=$$id $(CDKFLAGS)
 
 test-infra: check ## run the tests of the CDK app (needs Node); cfn-lint and moto judge it
 	@sh .ci/cdk

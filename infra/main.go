@@ -1,6 +1,6 @@
 // Command infra is Keymend's CDK app: it synthesises the CloudFormation stack of
-// one account and Region from the settings in cdk.json, and, where these have an
-// organization, the stacks of its hub and members. On any problem with these
+// one account and Region from the settings in cdk.json, and, where these name them, the
+// stacks of the account's further Regions, and of an organization's hub and members. On any problem with these
 // it synthesises nothing, says each in a line, and ends with 1.
 package main
 
@@ -56,6 +56,11 @@ func synthesise() error {
 	props := account.Props{Defaults: defaults, Code: code}
 	if _, err := account.NewStack(app, "keymend", props); err != nil {
 		return err
+	}
+	for _, region := range cdkcontext.FurtherRegions(defaults) {
+		if _, err := account.NewRegion(app, "keymend-in-"+region, region, props); err != nil {
+			return err
+		}
 	}
 	if of := cdkcontext.NewOrganization(defaults); of != nil {
 		if err := organization.NewStacks(app, account.Hub{Organization: *of, Props: props}); err != nil {

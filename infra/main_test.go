@@ -120,6 +120,10 @@ func TestSynthOrganization(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(with)); !slices.Equal(got, want) {
 		t.Errorf("synthesised %v, want %v", got, want)
 	}
+	const dashboard = "AWS::CloudWatch::Dashboard"
+	if home := with["keymend-hub-eu-west-1"]; !strings.Contains(home, dashboard) || !strings.Contains(home, `\"region\":\"us-east-1\"`) || strings.Contains(with["keymend-hub-us-east-1"], dashboard) {
+		t.Error("there isn't one dashboard, of home, that shows both hub Regions")
+	}
 	if len(alone) != 1 || alone["keymend"] != with["keymend"] {
 		t.Errorf("without an organization: %v; the account's stack is the same: %v", slices.Sorted(maps.Keys(alone)), alone["keymend"] == with["keymend"])
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"keymend/infra/cdkcontext"
 	"keymend/infra/cfn"
 	"keymend/infra/function"
 	"keymend/infra/queue"
@@ -19,6 +20,7 @@ import (
 	"keymend/infra/rule"
 	"keymend/infra/watch"
 	"keymend/pkg/permission"
+	"keymend/pkg/settings/variable"
 	"keymend/pkg/signal"
 )
 
@@ -43,11 +45,18 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	}
 	c := newConditions(stack)
 	queues := newSources(stack, c, nil)
-	if err := role.New(stack, "Roles", roles(c)); err != nil {
+	further := cdkcontext.FurtherRegions(props.Defaults)
+	made := roles(c)
+	if len(further) > 0 {
+		made.Place.Region = "*" // they serve those, too
+	}
+	if err := role.New(stack, "Roles", made); err != nil {
 		return nil, err
 	}
+	env := environment(parameters(), queues, c.dedicated)
+	env[variable.ApproverRoleID] = cfn.GetAtt(role.LogicalID(permission.Approver), "RoleId")
 	newFunctions(stack, c, queues, runs{
-		code: props.Code, environment: environment(parameters(), queues, c.dedicated),
+		code: props.Code, environment: env, shown: shown(further),
 		diagnose: cfn.GetAtt(role.LogicalID(permission.Diagnose), "Arn"), remediate: cfn.GetAtt(role.LogicalID(permission.Remediate), "Arn"),
 	})
 	return stack, nil
@@ -77,7 +86,11 @@ type runs struct {
 	code                map[string]string
 	environment         map[string]*string
 	diagnose, remediate *string
+	shown               []string // Regions that the dashboard shows; none: there is no dashboard
 }
+
+// shown are a stack's own Region and others.
+func shown(others []string) []string { return append([]string{"${AWS::Region}"}, others...) }
 
 // newFunctions makes the functions, their logs, what watches them, and the rule that
 // tells people.
@@ -95,7 +108,7 @@ func newFunctions(stack awscdk.Stack, c conditions, queues queue.Queues, run run
 			{ID: "RemediateSource", Function: function.Remediate, Queue: queues.Changes, Batch: 1},
 		},
 	})
-	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs})
+	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs, Shown: run.shown})
 	rule.NewAsks(stack, cfn.Optional{Value: cfn.Ref("ActionTopic"), Given: c.asking})
 	outputs(stack, queues, logs, c.functions)
 }

@@ -6,8 +6,6 @@ import (
 	"keymend/infra/cdkcontext"
 	"keymend/infra/cfn"
 	"keymend/infra/queue"
-	"keymend/infra/role"
-	"keymend/pkg/permission"
 	"keymend/pkg/settings/variable"
 )
 
@@ -21,7 +19,6 @@ func environment(parameters []parameter, queues queue.Queues, dedicated awscdk.C
 		}
 	}
 	out[variable.RolePrefix], out[variable.Partition] = new(cfn.Prefix), cfn.Ref("AWS::Partition")
-	out[variable.ApproverRoleID] = cfn.GetAtt(role.LogicalID(permission.Approver), "RoleId")
 	out[variable.ChangesQueueURL], out[variable.LooksQueueURL], out[variable.DriftQueueURL] = queues.ChangesURL, queues.LooksURL, queues.DriftURL
 	out[variable.ServiceLinkedRole] = cfn.Either(dedicated, map[string]any{"Fn::Sub": "dedicated:${DedicatedRoleSuffix}"}, "keep")
 	return out

@@ -3,6 +3,7 @@ package account
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -35,7 +36,9 @@ func NewHubRoles(scope constructs.Construct, id string, hub Hub) (awscdk.Stack, 
 	if err := newParameters(stack, only(hub.parameters(), "ForeignKey", "DedicatedRoleSuffix", "ResumeSuspended", "SwitchParameter"), hub.defaults()); err != nil {
 		return nil, err
 	}
-	c := hubConditions(stack)
+	c := conditions{
+		dedicated: cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))), copies: cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
+	}
 	c.resumes = cfn.Condition(stack, "Resumes", awscdk.Fn_ConditionNot(cfn.Is("ResumeSuspended", "0")))
 	c.changesGroups = cfn.Condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
 	c.handsOn = cfn.Condition(stack, "HandsOn", awscdk.Fn_ConditionOr(c.dedicated, c.copies))
@@ -62,18 +65,15 @@ func NewHub(scope constructs.Construct, id, region string, hub Hub) (awscdk.Stac
 	if err := newParameters(stack, hub.parameters(), hub.defaults()); err != nil {
 		return nil, err
 	}
-	c := hubConditions(stack)
-	c.encrypted = cfn.Condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(cfn.Is("EncryptionKey", "")))
-	c.alarming = cfn.Condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(cfn.Is("AlarmTopic", "")))
-	c.asking = cfn.Condition(stack, "WithActionTopic", awscdk.Fn_ConditionNot(cfn.Is("ActionTopic", "")))
+	c := regionConditions(stack)
 	queues := newSources(stack, c, hub.newBus(stack))
 	env := environment(hub.parameters(), queues, c.dedicated)
 	env[variable.Accounts] = new(tag.Organization)
-	delete(env, variable.ApproverRoleID) // the hub has no such role: nobody may approve there
-	arn := func(r permission.Role) *string {
-		return awscdk.Fn_Sub(new("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+cfn.Prefix+string(r)), nil)
+	run := runs{code: hub.Code, environment: env, diagnose: roleARN(permission.Diagnose), remediate: roleARN(permission.Remediate)}
+	if home := hub.Organization.Regions[0]; region == home {
+		run.shown = shown(slices.DeleteFunc(slices.Clone(hub.Organization.HubRegions), func(r string) bool { return r == home }))
 	}
-	newFunctions(stack, c, queues, runs{code: hub.Code, environment: env, diagnose: arn(permission.Diagnose), remediate: arn(permission.Remediate)})
+	newFunctions(stack, c, queues, run)
 	return stack, nil
 }
 
@@ -106,9 +106,7 @@ func (h Hub) newStack(scope constructs.Construct, id, region, description string
 
 // parameters are the account's, but for what the organization decides.
 func (h Hub) parameters() []parameter {
-	out := slices.DeleteFunc(parameters(), func(p parameter) bool {
-		return slices.Contains([]string{"Accounts", "GroupAccounts", "RolesOnly"}, p.name)
-	})
+	out := without(parameters(), "Accounts", "GroupAccounts", "RolesOnly")
 	for i := range out {
 		if out[i].name == "Scope" {
 			out[i].allowed, out[i].description = []string{"tagged"}, "tagged: in an organization a key's owner has to enrol it"
@@ -121,16 +119,11 @@ func (h Hub) parameters() []parameter {
 // proposed to the owner of a key elsewhere are the least ones.
 func (h Hub) defaults() map[string]string {
 	out := maps.Clone(h.Defaults)
+	out["accountRegions"] = strings.Join(h.Organization.HubRegions, ",")
 	out["switchParameter"], out["scope"], out["foreignStatements"] = hubSwitch, "tagged", "least"
 	out["ownKey"] = h.Organization.OfHub(func(w cdkcontext.Wave) string { return w.OwnKey }, "grant")
 	out["foreignKey"] = h.Organization.OfHub(func(w cdkcontext.Wave) string { return w.ForeignKey }, "report")
 	return out
-}
-
-func hubConditions(stack awscdk.Stack) conditions {
-	return conditions{
-		dedicated: cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))), copies: cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
-	}
 }
 
 func only(all []parameter, names ...string) []parameter {

@@ -49,12 +49,16 @@ func accepted() map[string]string {
 // Statements that hang on a condition cdk-nag doesn't look into. TestNoRoleHasWildcardActions
 // of infra/template looks at all of them.
 func TestNagFindsOnlyWhatIsAccepted(t *testing.T) {
-	app, stack := newStack(t, t.TempDir())
-	found := golden.Nag(app, stack)
+	app, stacks := newStacks(t, t.TempDir(), "")
+	found := golden.Nag(app, stacks...)
 	for finding, text := range found {
 		if accepted()[finding] == "" {
 			t.Errorf("%s: %s", finding, text)
 		}
+	}
+	app, stacks = newStacks(t, t.TempDir(), "eu-west-1,us-east-1")
+	for finding, text := range golden.Nag(app, stacks[1]) {
+		t.Errorf("%s: %s", finding, text)
 	}
 	for finding := range accepted() {
 		if found[finding] == "" {

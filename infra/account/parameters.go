@@ -40,6 +40,7 @@ func parameters() []parameter {
 		{name: "MaxChangesAnHour", description: "Changes that may be begun unattended within an hour in an account and Region; what is beyond is proposed"},
 		{name: "MaxChangesAnHourInAll", description: "The same, wherever this deployment writes"},
 		{name: "RetentionInDays", description: "How long audit records are kept", kind: "Number", allowed: cdkcontext.Retentions()},
+		{name: "AccountRegions", description: "Regions in which this account has Keymend's functions, separated by commas; none: this one"},
 		{name: "EncryptionKey", description: "ARN of the customer managed key that logs and queues are encrypted under; none: keys of AWS's"},
 		{name: "AlarmTopic", description: "ARN of the SNS topic that alarms are sent to; none: they show in CloudWatch only"},
 		{name: "ActionTopic", description: "ARN of the SNS topic that is told, once when it opens and once when it closes, of what a person has to act on; none: the events say so only"},
@@ -109,11 +110,13 @@ func (c conditions) key() cfn.Optional {
 	return cfn.Optional{Value: cfn.Ref("EncryptionKey"), Given: c.encrypted}
 }
 
+// given holds where a list has members.
+func given(list string) awscdk.ICfnConditionExpression {
+	joined := map[string]any{"Fn::Join": []any{"", map[string]any{"Ref": list}}}
+	return awscdk.Fn_ConditionNot(awscdk.Fn_ConditionEquals(joined, ""))
+}
+
 func newConditions(stack awscdk.Stack) conditions {
-	given := func(list string) awscdk.ICfnConditionExpression {
-		joined := map[string]any{"Fn::Join": []any{"", map[string]any{"Ref": list}}}
-		return awscdk.Fn_ConditionNot(awscdk.Fn_ConditionEquals(joined, ""))
-	}
 	c := conditions{
 		functions:       cfn.Condition(stack, "WithFunctions", cfn.Is("RolesOnly", "no")),
 		dedicated:       cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))),

@@ -120,6 +120,16 @@ func TestValidateNamesTheProblem(t *testing.T) {
 		"China":               {map[string]any{"alarmTopic": "arn:aws:sns:cn-north-1:111122223333:a"}, cdkcontext.Stack{Region: "cn-north-1"}, "of partition aws; Region cn-north-1 is in aws-cn"},
 		"GovCloud":            {map[string]any{"alarmTopic": "arn:aws:sns:us-gov-west-1:111122223333:a"}, cdkcontext.Stack{}, "of partition aws; Region us-gov-west-1 is in aws-us-gov"},
 		"another's copy key":  {map[string]any{"copyKey": "arn:aws:kms:eu-west-1:444455556666:key/1a"}, ireland, "of account 444455556666; copies lie under a key of the stack's account, 111122223333"},
+		"home elsewhere":      {map[string]any{"accountRegions": "us-east-1,eu-west-1"}, ireland, "keymend:accountRegions begin with us-east-1, and the credentials' Region is eu-west-1"},
+		"no Region":           {map[string]any{"accountRegions": "eu-west-1,Virginia"}, ireland, `keymend:accountRegions have "Virginia"; a Region is written like eu-west-1`},
+		"a Region twice":      {map[string]any{"accountRegions": "eu-west-1,eu-west-1"}, ireland, "keymend:accountRegions have eu-west-1 twice"},
+		"Regions of two":      {map[string]any{"accountRegions": "eu-west-1,cn-north-1"}, ireland, "keymend:accountRegions have cn-north-1, of another partition than eu-west-1"},
+		"Regions, no functions": {map[string]any{"accountRegions": "eu-west-1,us-east-1", "rolesOnly": "yes"}, ireland,
+			`keymend:rolesOnly is "yes"; roles are global: leave keymend:accountRegions empty`},
+		"Regions, one key": {map[string]any{"accountRegions": "eu-west-1,us-east-1", "encryptionKey": "arn:aws:kms:eu-west-1:111122223333:key/1a2b"}, ireland,
+			"in several Regions it has to be a multi-Region key, with a replica in each"},
+		"Regions, one copy key": {map[string]any{"accountRegions": "eu-west-1,us-east-1", "copyKey": "arn:aws:kms:eu-west-1:111122223333:key/1a2b"}, ireland,
+			"in several Regions copies lie under a key of each: name an alias that each has"},
 		"two Regions": {map[string]any{"encryptionKey": "arn:aws:kms:us-east-1:111122223333:key/1a2b", "alarmTopic": "arn:aws:sns:eu-west-1:111122223333:a"},
 			cdkcontext.Stack{}, "of Region eu-west-1; keymend:encryptionKey is of us-east-1"},
 	} {
@@ -146,6 +156,7 @@ func TestValidateTakes(t *testing.T) {
 		"numbers":  {"retentionInDays": 30.0, "verifyReads": 3.0},
 		"booleans": {"moveDefault": true},
 		"ARNs":     {"encryptionKey": "arn:aws-cn:kms:cn-north-1:111122223333:key/1a2b", "alarmTopic": "arn:aws-cn:sns:cn-north-1:444455556666:alarms", "foreignKey": "copy", "copyKey": "arn:aws-cn:kms:cn-north-1:111122223333:alias/ebs"},
+		"Regions":  {"accountRegions": "eu-west-1, us-east-1", "encryptionKey": "arn:aws:kms:eu-west-1:111122223333:key/mrk-1a2b", "copyKey": "alias/ebs"},
 		"lists":    {"accounts": "444455556666, 777788889999", "groupAccounts": "444455556666, 777788889999"},
 	} {
 		context := shipped(t)

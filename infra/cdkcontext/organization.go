@@ -153,7 +153,7 @@ func (v *validator) regions(o Organization) {
 	}
 	for i, r := range o.Regions {
 		switch {
-		case !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`).MatchString(r):
+		case !regionName.MatchString(r):
 			v.problem("regions", "have %q; a Region is written like eu-west-1", r)
 		case slices.Contains(o.Regions[:i], r):
 			v.problem("regions", "have %s twice", r)

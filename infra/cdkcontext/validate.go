@@ -32,7 +32,7 @@ func Variables() map[string]string {
 		"copyKey":         variable.CopyKey, "moveDefault": variable.MoveDefault, "dedicatedRoleSuffix": variable.ServiceLinkedRole,
 		"switchParameter": variable.SwitchParameter, "verifyReads": variable.VerifyReads, "verifyInterval": variable.VerifyInterval,
 		"maxChangesAnHour": variable.MaxChangesAnHour, "maxChangesAnHourInAll": variable.MaxChangesAnHourInAll,
-		"actionTopic": variable.ActionTopic,
+		"actionTopic": variable.ActionTopic, "accountRegions": variable.Regions,
 	}
 }
 
@@ -56,6 +56,7 @@ func Validate(context map[string]any, stack Stack) (map[string]string, error) {
 	v.oneOf("retentionInDays", Retentions()...)
 	v.matches("switchParameter", `/[a-zA-Z0-9_./-]+`, "the name of an SSM parameter, which begins with /")
 	v.arns()
+	v.accountRegions()
 	v.organization()
 	if len(v.problems) > 0 {
 		return nil, errors.Join(v.problems...)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
 
 	"keymend/pkg/sandbox/conformance/tool"
 )
@@ -23,6 +24,7 @@ import (
 const (
 	account = "123456789012"
 	region  = "us-east-1"
+	further = "eu-west-1"
 )
 
 // A project is a directory to deploy from, and moto to deploy to.
@@ -101,7 +103,7 @@ type function struct {
 	Environment                          struct{ Variables map[string]string }
 }
 
-func (p *project) functions() map[string]function {
+func (p *project) functions(region string) map[string]function {
 	p.t.Helper()
 	cmd := exec.Command(p.cli, "lambda", "list-functions", "--endpoint-url", p.url, "--region", region, "--output", "json")
 	cmd.Env = p.environment()
@@ -121,9 +123,10 @@ func (p *project) functions() map[string]function {
 // the deployed rule sends to the deployed queue is one that the functions heal by.
 func TestDeploy(t *testing.T) {
 	p := newProject(t)
-	p.cdk("bootstrap")
-	p.cdk("deploy", "keymend", "--no-previous-parameters", "--require-approval", "never", "--context", "keymend:mode=propose")
-	functions := p.functions()
+	const several = "keymend:accountRegions=" + region + "," + further
+	p.cdk("bootstrap", "--context", several)
+	p.cdk("deploy", "keymend", "--no-previous-parameters", "--require-approval", "never", "--context", "keymend:mode=propose", "--context", several)
+	functions := p.functions(region)
 	for _, name := range []string{"keymend-diagnose", "keymend-remediate"} {
 		if f := functions[name]; f.Runtime != "provided.al2023" || f.Handler != "bootstrap" || f.Role != "arn:aws:iam::"+account+":role/"+name || f.Environment.Variables["KEYMEND_MODE"] != "propose" {
 			t.Errorf("%s: %+v", name, f)
@@ -133,6 +136,39 @@ func TestDeploy(t *testing.T) {
 	p.wantQueues()
 	p.wantRules()
 	p.wantHealed(p.delivered())
+	p.wantFurtherRegion(several)
+}
+
+// wantFurtherRegion deploys the stack of a further Region: the roles are global, and
+// those that are there are what its functions run as.
+func (p *project) wantFurtherRegion(several string) {
+	p.t.Helper()
+	roles := p.roles()
+	p.cdk("deploy", "keymend-in-*", "--no-previous-parameters", "--parameters", "ApproverRoleId="+roles["keymend-approver"], "--require-approval", "never", "--context", several)
+	if diff := cmp.Diff(roles, p.roles()); diff != "" {
+		p.t.Errorf("roles (-before +after):\n%s", diff)
+	}
+	for name, f := range p.functions(further) {
+		if f.Role != "arn:aws:iam::"+account+":role/"+name || f.Environment.Variables["KEYMEND_APPROVER_ROLE_ID"] != roles["keymend-approver"] {
+			p.t.Errorf("%s in %s: %+v", name, further, f)
+		}
+	}
+}
+
+// roles are the unique ids of Keymend's, by name.
+func (p *project) roles() map[string]string {
+	p.t.Helper()
+	all, err := iam.NewFromConfig(p.cfg).ListRoles(p.t.Context(), &iam.ListRolesInput{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, r := range all.Roles {
+		if strings.HasPrefix(*r.RoleName, "keymend-") {
+			out[*r.RoleName] = *r.RoleId
+		}
+	}
+	return out
 }
 
 // Without its flag the CLI would keep the parameters of the last deployment, and a

@@ -1,19 +1,24 @@
 // Package template holds Keymend's CloudFormation templates, as the CDK app (infra)
-// synthesises them: that of one account and Region from the shipped cdk.json, and those
-// of an organization from the settings that infra/organization's tests have. So the
+// synthesises them: that of one account and Region from the shipped cdk.json, that of a
+// further Region of it, and those of an organization from the settings that infra/organization's tests have. So the
 // demo, the sandbox and the end-to-end tests deploy what is deployed to AWS, and need no
 // Node and no CDK for it.
 //
-// `go test ./infra/account -update` writes account.json anew, and `go test
+// `go test ./infra/account -update` writes those of an account anew, and `go test
 // ./infra/organization -update` the others. Only the functions' code is a stand-in
 // there: the keys of real zips change with every build.
 package template
 
-import _ "embed" // for the templates
+import (
+	_ "embed" // for the templates
+	"strings"
+)
 
 var (
 	//go:embed account.json
 	account string
+	//go:embed account-region.json
+	accountRegion string
 	//go:embed member-roles.json
 	memberRoles string
 	//go:embed member-region.json
@@ -30,6 +35,16 @@ var (
 
 // Account returns the template of one account and Region, JSON.
 func Account() []byte { return []byte(account) }
+
+// AccountOfRegions returns the account's template where it has further Regions: its roles
+// serve them all. The dashboard is still that of one Region.
+func AccountOfRegions() []byte {
+	return []byte(strings.ReplaceAll(account, ":${AWS::Region}:", ":*:"))
+}
+
+// AccountRegion returns the template of a further Region of an account, which has no
+// roles.
+func AccountRegion() []byte { return []byte(accountRegion) }
 
 // MemberRoles returns the template of an organization's member, once an account.
 func MemberRoles() []byte { return []byte(memberRoles) }

@@ -72,13 +72,13 @@ func TestEveryParameterArrives(t *testing.T) {
 	want := settings.Config{
 		Mode: "propose", Scope: "all", OwnKey: "policy", SwitchParameter: "/other/switch", OwnershipTags: []string{"team", "stack"}, RolePrefix: "keymend-",
 		VerifyReads: 7, VerifyInterval: time.Second / 2, Partition: "aws", ApproverRoleID: "AROASANDBOX", Accounts: []string{"444455556666"}, ForeignKey: "copy", ForeignStatements: "least",
-		Dedicated: "payments", Resume: 20, CopyKey: "alias/platform-ebs", MoveDefault: true, MaxChangesAnHour: 3, MaxChangesAnHourInAll: 4, ActionTopic: "arn:aws:sns:eu-west-1:111122223333:people", ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo", LooksQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks",
+		Dedicated: "payments", Resume: 20, CopyKey: "alias/platform-ebs", MoveDefault: true, MaxChangesAnHour: 3, MaxChangesAnHourInAll: 4, ActionTopic: "arn:aws:sns:eu-west-1:111122223333:people", Regions: []string{"eu-west-1", "us-east-1"}, ChangesQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-changes.fifo", LooksQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-looks",
 		DriftQueueURL: "https://sqs.eu-west-1.amazonaws.com/111122223333/keymend-drift.fifo",
 	}
 	made := deployed(t, map[string]string{
 		"Mode": "propose", "Scope": "all", "OwnKey": "policy", "SwitchParameter": want.SwitchParameter, "OwnershipTags": "team,stack",
 		"VerifyReads": "7", "VerifyInterval": "500ms", "Accounts": "444455556666", "ForeignKey": "copy", "ForeignStatements": "least",
-		"DedicatedRoleSuffix": "payments", "CopyKey": want.CopyKey, "MoveDefault": "true", "ResumeSuspended": "20", "MaxChangesAnHour": "3", "MaxChangesAnHourInAll": "4", "ActionTopic": want.ActionTopic,
+		"DedicatedRoleSuffix": "payments", "CopyKey": want.CopyKey, "MoveDefault": "true", "ResumeSuspended": "20", "MaxChangesAnHour": "3", "MaxChangesAnHourInAll": "4", "ActionTopic": want.ActionTopic, "AccountRegions": "eu-west-1,us-east-1",
 	})
 	for _, id := range []string{"Diagnose", "Remediate"} {
 		variables := made[id].Properties["Environment"].(map[string]any)["Variables"].(map[string]any)

@@ -25,39 +25,38 @@ type widget struct {
 	Properties map[string]any `json:"properties"`
 }
 
-const region = "${AWS::Region}"
-
 // heading shows the settings that decide whether anything is written. Where the
 // switch stands, only the parameter itself says.
 const heading = `# Keymend: mode **${Mode}**, scope **${Scope}**
 Every write stops while the parameter **${SwitchParameter}** isn't ` + "`on`" + `: ` + "`aws ssm put-parameter --name ${SwitchParameter} --value off --overwrite`" + `. Alarms and what to do: docs/deploy.md.`
 
+// each is added where a dashboard shows several Regions.
+const each = " Each Region has its own parameter."
+
+// tall is how high what shows a Region is, in the dashboard's rows.
+const tall = 24
+
 func newDashboard(in constructs.Construct, props Props) {
 	cfn.Place(awscloudwatch.NewCfnDashboard(in, new("Dashboard"), &awscloudwatch.CfnDashboardProps{
 		// Dashboards are global: two Regions must not share a name.
-		DashboardName: awscdk.Fn_Sub(new(cfn.Prefix+"${AWS::Region}"), nil), DashboardBody: awscdk.Fn_Sub(new(body()), nil),
+		DashboardName: awscdk.Fn_Sub(new(cfn.Prefix+"${AWS::Region}"), nil), DashboardBody: awscdk.Fn_Sub(new(body(props.Shown)), nil),
 	}), props.Condition)
 }
 
-// body lays the widgets out, as CloudWatch's JSON.
-func body() string {
-	widgets := []widget{
-		{"text", 0, 0, 24, 3, map[string]any{"markdown": heading}},
-		table(3, 0, "Broken now, and why", "BrokenQuery"),
-		table(3, 12, "Proposals that wait for a person", "ProposalsQuery"),
-		table(9, 0, "Fixed, and not in service yet", "FixedNotInServiceQuery"),
-		table(9, 12, "Grants that stand in for statements", "BridgesQuery"),
-		graph(15, 0, "Findings", search("Findings", "Sum")),
-		graph(15, 8, "Changes", search("Outcomes", "Sum")),
-		graph(15, 16, "Seconds from failure to in service", [][]any{
-			series("Keymend", "SecondsSinceFailure", "Outcome", "recovered", "p50"), series("Keymend", "SecondsSinceFailure", "Outcome", "recovered", "p95"),
-		}),
-		graph(21, 0, "Oldest message, seconds", [][]any{series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Signals, "Maximum"), series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Changes, "Maximum")}),
-		graph(21, 8, "Dead letters", [][]any{series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.SignalsDead, "Maximum"), series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.ChangesDead, "Maximum")}),
-		graph(21, 16, "Functions' errors and throttles", [][]any{
-			series("AWS/Lambda", "Errors", "FunctionName", cfn.Prefix+function.Diagnose, "Sum"), series("AWS/Lambda", "Errors", "FunctionName", cfn.Prefix+function.Remediate, "Sum"),
-			series("AWS/Lambda", "Throttles", "FunctionName", cfn.Prefix+function.Diagnose, "Sum"), series("AWS/Lambda", "Throttles", "FunctionName", cfn.Prefix+function.Remediate, "Sum"),
-		}),
+// body lays the widgets out, as CloudWatch's JSON: one Region's below the other's.
+func body(regions []string) string {
+	text := heading
+	if len(regions) > 1 {
+		text += each
+	}
+	widgets, y := []widget{{"text", 0, 0, 24, 3, map[string]any{"markdown": text}}}, 3
+	for _, r := range regions {
+		if len(regions) > 1 {
+			widgets = append(widgets, widget{"text", 0, y, 24, 1, map[string]any{"markdown": "## " + r}})
+			y++
+		}
+		widgets = append(widgets, place(r).widgets(y)...)
+		y += tall
 	}
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -68,8 +67,31 @@ func body() string {
 	return strings.TrimSpace(out.String())
 }
 
+// A place is the Region that widgets are about.
+type place string
+
+func (p place) widgets(y int) []widget {
+	return []widget{
+		p.table(y, 0, "Broken now, and why", "BrokenQuery"),
+		p.table(y, 12, "Proposals that wait for a person", "ProposalsQuery"),
+		p.table(y+6, 0, "Fixed, and not in service yet", "FixedNotInServiceQuery"),
+		p.table(y+6, 12, "Grants that stand in for statements", "BridgesQuery"),
+		p.graph(y+12, 0, "Findings", search("Findings", "Sum")),
+		p.graph(y+12, 8, "Changes", search("Outcomes", "Sum")),
+		p.graph(y+12, 16, "Seconds from failure to in service", [][]any{
+			series("Keymend", "SecondsSinceFailure", "Outcome", "recovered", "p50"), series("Keymend", "SecondsSinceFailure", "Outcome", "recovered", "p95"),
+		}),
+		p.graph(y+18, 0, "Oldest message, seconds", [][]any{series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Signals, "Maximum"), series("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.Changes, "Maximum")}),
+		p.graph(y+18, 8, "Dead letters", [][]any{series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.SignalsDead, "Maximum"), series("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.ChangesDead, "Maximum")}),
+		p.graph(y+18, 16, "Functions' errors and throttles", [][]any{
+			series("AWS/Lambda", "Errors", "FunctionName", cfn.Prefix+function.Diagnose, "Sum"), series("AWS/Lambda", "Errors", "FunctionName", cfn.Prefix+function.Remediate, "Sum"),
+			series("AWS/Lambda", "Throttles", "FunctionName", cfn.Prefix+function.Diagnose, "Sum"), series("AWS/Lambda", "Throttles", "FunctionName", cfn.Prefix+function.Remediate, "Sum"),
+		}),
+	}
+}
+
 // table shows a saved query's answer.
-func table(y, x int, title, id string) widget {
+func (p place) table(y, x int, title, id string) widget {
 	text := ""
 	for _, name := range function.Names() {
 		text += "SOURCE '/aws/lambda/" + cfn.Prefix + name + "' | "
@@ -79,12 +101,12 @@ func table(y, x int, title, id string) widget {
 			text += strings.ReplaceAll(q.text, "\n", " | ")
 		}
 	}
-	return widget{"log", x, y, 12, 6, map[string]any{"title": title, "query": text, "region": region, "view": "table"}}
+	return widget{"log", x, y, 12, 6, map[string]any{"title": title, "query": text, "region": string(p), "view": "table"}}
 }
 
-func graph(y, x int, title string, metrics [][]any) widget {
+func (p place) graph(y, x int, title string, metrics [][]any) widget {
 	return widget{"metric", x, y, 8, 6, map[string]any{
-		"title": title, "metrics": metrics, "region": region, "view": "timeSeries", "stacked": false, "period": 300,
+		"title": title, "metrics": metrics, "region": string(p), "view": "timeSeries", "stacked": false, "period": 300,
 	}}
 }
 

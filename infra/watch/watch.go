@@ -18,6 +18,9 @@ type Props struct {
 	Condition awscdk.CfnCondition
 	Topic     cfn.Optional // ARN of the SNS topic that alarms go to
 	Logs      function.Logs
+	// Shown are the Regions that the dashboard shows, its own first; none: there is no
+	// dashboard.
+	Shown []string
 }
 
 // New makes alarms, dashboard and queries.
@@ -26,5 +29,7 @@ func New(scope constructs.Construct, id string, props Props) {
 	cfn.Unset(in, "F3033") // of alarms' actions
 	newAlarms(in, props)
 	newQueries(in, props)
-	newDashboard(in, props)
+	if len(props.Shown) > 0 {
+		newDashboard(in, props)
+	}
 }

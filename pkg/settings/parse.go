@@ -44,6 +44,7 @@ func Parse(get func(string) string) (Config, error) {
 		MaxChangesAnHour:      p.most(variable.MaxChangesAnHour, 10),
 		MaxChangesAnHourInAll: p.most(variable.MaxChangesAnHourInAll, 20),
 
+		Regions:     p.list(variable.Regions),
 		ActionTopic: p.matching(variable.ActionTopic, `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+`),
 	}
 	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {

@@ -52,7 +52,8 @@ type Config struct {
 	MaxChangesAnHour      int `json:"maxChangesAnHour"`      // begun unattended in an account and Region
 	MaxChangesAnHourInAll int `json:"maxChangesAnHourInAll"` // begun unattended wherever this deployment writes
 
-	ActionTopic string `json:"-"` // ARN of the SNS topic of those who have to act; "" = none
+	Regions     []string `json:"-"` // in which the account has Keymend's functions; none: this one
+	ActionTopic string   `json:"-"` // ARN of the SNS topic of those who have to act; "" = none
 }
 
 // Digest identifies the settings in audit records: SHA-256 in hexadecimal. The

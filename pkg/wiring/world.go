@@ -96,7 +96,21 @@ func (a AWS) Logged(ctx context.Context, id string, from, to time.Time) ([]strin
 		field = "key"
 	}
 	group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(function)
-	return Lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, field, id, from, to)
+	found, err := Lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, field, id, from, to)
+	if field != "remediationId" {
+		return found, err
+	}
+	// IAM's events come in one Region, whichever's functions it was that wrote.
+	for _, region := range a.Settings.Regions {
+		if err != nil || len(found) > 0 {
+			break
+		}
+		cfg := a.Own.Copy()
+		if cfg.Region = region; region != a.Own.Region {
+			found, err = Lines(ctx, cloudwatchlogs.NewFromConfig(cfg), group, field, id, from, to)
+		}
+	}
+	return found, err
 }
 
 // Fleet implements remediation.Readers.

@@ -36,6 +36,7 @@ const (
 	MaxChangesAnHourInAll Name = "KEYMEND_MAX_CHANGES_AN_HOUR_IN_ALL"
 
 	ActionTopic Name = "KEYMEND_ACTION_TOPIC"
+	Regions     Name = "KEYMEND_REGIONS" // separated by commas
 )
 
 // Names returns every variable.
@@ -44,6 +45,6 @@ func Names() []string {
 		Mode, Scope, OwnKey, SwitchParameter, OwnershipTags,
 		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition, ApproverRoleID,
 		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
-		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll, ActionTopic,
+		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll, ActionTopic, Regions,
 	}
 }
