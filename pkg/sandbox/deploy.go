@@ -42,6 +42,7 @@ func unmade() []string {
 func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 	build := map[string]func(resource) (cloudformation.Made, error){
 		"AWS::IAM::Role":                  m.role,
+		"AWS::IAM::ManagedPolicy":         m.managedPolicy,
 		"AWS::IAM::Policy":                m.rolePolicy,
 		"AWS::IAM::RolePolicy":            m.rolePolicy,
 		"AWS::SQS::Queue":                 m.queue,

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -36,10 +37,24 @@ func (m maker) role(r resource) (cloudformation.Made, error) {
 	if err != nil {
 		return cloudformation.Made{}, err
 	}
+	if err := m.iam.Bound(made.ARN, r.text("PermissionsBoundary")); err != nil {
+		return cloudformation.Made{}, err
+	}
 	if _, err := m.iam.TagRole(m.ctx, &awsiam.TagRoleInput{RoleName: &made.Name, Tags: tags}); err != nil {
 		return cloudformation.Made{}, err
 	}
 	return cloudformation.Made{Ref: made.Name, Attributes: map[string]string{"Arn": made.ARN, "RoleId": made.ID}}, nil
+}
+
+// managedPolicy makes a policy that serves as a permissions boundary.
+func (m maker) managedPolicy(r resource) (cloudformation.Made, error) {
+	for _, property := range []string{"Groups", "Roles", "Users", "Path"} {
+		if r.Properties[property] != nil {
+			return cloudformation.Made{}, fmt.Errorf("%s of a managed policy are not in the sandbox", property)
+		}
+	}
+	arn, err := m.iam.PutPolicy(r.Account, r.name("ManagedPolicyName"), r.text("PolicyDocument"))
+	return cloudformation.Made{Ref: arn}, err
 }
 
 // rolePolicy makes AWS::IAM::RolePolicy, and AWS::IAM::Policy where that is for

@@ -215,3 +215,21 @@ func TestControlOrganizations(t *testing.T) {
 		t.Errorf("organizations %v", left)
 	}
 }
+
+// The roles of a member are bounded by the managed policy that the wave names; it has to
+// be there first.
+func TestAMembersBoundary(t *testing.T) {
+	t.Parallel()
+	w := governed(t)
+	bounded := map[string]string{"PermissionsBoundary": "bound"}
+	if err := w.box.Deploy(template.MemberRoles(), account, "eu-west-1", bounded, nil); err == nil || !strings.Contains(err.Error(), "policy/bound does not exist") {
+		t.Errorf("without the policy: %v", err)
+	}
+	must(t, w.box.Deploy([]byte(`{"Resources":{"P":{"Type":"AWS::IAM::ManagedPolicy","Properties":{"ManagedPolicyName":"bound","PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}}}}}`), account, "eu-west-1", nil, nil))
+	must(t, w.box.Deploy(template.MemberRoles(), account, "eu-west-1", bounded, nil))
+	got, err := iam.NewFromConfig(w.cfg).GetRole(t.Context(), &iam.GetRoleInput{RoleName: new("keymend-reader")})
+	must(t, err)
+	if b := got.Role.PermissionsBoundary; b == nil || *b.PermissionsBoundaryArn != "arn:aws:iam::"+account+":policy/bound" {
+		t.Errorf("bounded by %+v", b)
+	}
+}

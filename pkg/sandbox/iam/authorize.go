@@ -1,57 +1,65 @@
 package iam
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/arn"
-	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox/wire"
 )
 
-// Authorize returns nil where the caller's identity policies, and its session
-// policies if it has any, allow a check. The administrator may do everything.
-// The error has AWS's words and no code: each service has its own.
+// Authorize returns nil where the caller's identity policies allow a check, and what
+// bounds it lets that through. An administrator's policies allow everything; the
+// organization's bind them, too. The error has AWS's words and no code: each service has
+// its own.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func (s *Service) Authorize(c *wire.Caller, check wire.Check) error {
-	if c.Admin {
+	j := access.Judgement{Decision: access.Allowed}
+	if !c.Admin {
+		j = access.Identity(c.Identity, check.Action, check.Resource, s.contextOf(c, check))
+	}
+	j = s.narrow(c, check, j)
+	if j.Decision == access.Allowed {
 		return nil
 	}
-	if err := s.judge(c, check, c.Identity, "identity-based"); err != nil {
-		return err
-	}
-	if c.Narrowing != nil {
-		return s.judge(c, check, c.Narrowing, "session")
-	}
-	return nil
-}
-
-// judge asks one layer of policies. Only Allowed allows.
-func (s *Service) judge(c *wire.Caller, check wire.Check, policies []*keypolicy.Document, layer string) error {
-	j := access.Identity(policies, check.Action, check.Resource, s.contextOf(c, check))
-	article := "a"
-	if layer == "identity-based" {
-		article = "an"
-	}
-	switch {
-	case j.Explicit:
-		return refusal(c, check, fmt.Sprintf(" with an explicit deny in %s %s policy", article, layer))
-	case j.Decision != access.Allowed:
-		return refusal(c, check, fmt.Sprintf(" because no %s policy allows the %s action", layer, check.Action))
-	}
-	return nil
-}
-
-func refusal(c *wire.Caller, check wire.Check, why string) error {
 	on := ""
 	if check.Resource != "*" {
 		on = " on resource: " + check.Resource
 	}
 	return &wire.Error{Status: http.StatusForbidden,
-		Message: "User: " + c.ARN + " is not authorized to perform: " + check.Action + on + why}
+		Message: "User: " + c.ARN + " is not authorized to perform: " + check.Action + on + " " + Because(j, check.Action)}
+}
+
+// narrow is what is left of a judgement within what bounds the caller, and the resource.
+func (s *Service) narrow(c *wire.Caller, check wire.Check, j access.Judgement) access.Judgement {
+	return s.walls(c, bounded(check)).Narrow(j, check.Action, check.Resource, s.contextOf(c, check))
+}
+
+// Because says in AWS's words which kind of policy refuses.
+func Because(j access.Judgement, action string) string {
+	kind, known := kinds()[j.Wall]
+	if !known {
+		kind = "identity-based policy"
+	}
+	if !j.Explicit {
+		return "because no " + kind + " allows the " + action + " action"
+	}
+	if strings.HasPrefix(kind, "i") {
+		return "with an explicit deny in an " + kind
+	}
+	return "with an explicit deny in a " + kind
+}
+
+// kinds are AWS's names of the policies that bound what others give.
+func kinds() map[access.Reason]string {
+	return map[access.Reason]string{
+		access.DeniedBySession: "session policy", access.SessionTooNarrow: "session policy",
+		access.DeniedByBoundary: "permissions boundary", access.BoundaryTooNarrow: "permissions boundary",
+		access.DeniedByServiceControl: "service control policy", access.ServiceControlTooNarrow: "service control policy",
+		access.DeniedByResourceControl: "resource control policy",
+	}
 }
 
 // contextOf returns the request's condition keys. Everything is known here:

@@ -2,8 +2,8 @@
 // policies, service-linked roles, sessions with session policies, and the
 // judgement whether a caller's policies allow an action.
 //
-// It has no users but each account's administrator, no groups, and no managed
-// policies. An account exists as soon as somebody uses it.
+// It has no users but each account's administrator, no groups, and managed policies as
+// permissions boundaries only. An account exists as soon as somebody uses it.
 package iam
 
 import (
@@ -28,19 +28,21 @@ type Service struct {
 	now   func() time.Time // real time, for what clients measure
 
 	mu       sync.Mutex
-	accounts map[string]map[string]*role // by account, then role name
-	sessions map[string]*session         // by access key id
-	tasks    map[string]bool             // deletion tasks of service-linked roles
-	serial   int                         // makes unique ids unique
+	accounts map[string]map[string]*role    // by account, then role name
+	sessions map[string]*session            // by access key id
+	tasks    map[string]bool                // deletion tasks of service-linked roles
+	serial   int                            // makes unique ids unique
+	policies map[string]*keypolicy.Document // managed policies by ARN
 
 	organizations atomic.Pointer[[]organization.Organization] // read also while mu is held
+	bounds        atomic.Pointer[bounds]                      // of these
 }
 
 // New returns an IAM without accounts. The clock tells when roles were made;
 // sessions expire in real time.
 func New(c *clock.Clock) *Service {
 	return &Service{clock: c, now: time.Now, accounts: map[string]map[string]*role{},
-		sessions: map[string]*session{}, tasks: map[string]bool{}}
+		sessions: map[string]*session{}, tasks: map[string]bool{}, policies: map[string]*keypolicy.Document{}}
 }
 
 // A Role is what the sandbox's other services need to know of a role.
@@ -66,6 +68,7 @@ type role struct {
 	trustText            string
 	trust                *keypolicy.Document
 	inline               map[string]policy
+	boundary             string // ARN of a managed policy; "" = none
 	tags                 []types.Tag
 }
 

@@ -4,7 +4,10 @@ import "keymend/pkg/sandbox/organization"
 
 // SetOrganizations changes who is in which organization from now on. The values are
 // complete (organization.Complete), and nobody changes them.
-func (s *Service) SetOrganizations(all []organization.Organization) { s.organizations.Store(&all) }
+func (s *Service) SetOrganizations(all []organization.Organization) {
+	s.organizations.Store(&all)
+	s.bounds.Store(newBounds(all))
+}
 
 // Organization returns the one that an account is in; nil: none.
 func (s *Service) Organization(account string) *organization.Organization {

@@ -158,8 +158,15 @@ func (r *role) sdk() types.Role {
 		Arn: new(r.ARN), RoleName: new(r.Name), RoleId: new(r.ID), Path: new(r.Path),
 		CreateDate: new(r.Created), AssumeRolePolicyDocument: new(encode(r.trustText)),
 		Description: new(r.description), MaxSessionDuration: new(r.maxSession),
-		RoleLastUsed: &types.RoleLastUsed{}, Tags: r.tags,
+		RoleLastUsed: &types.RoleLastUsed{}, PermissionsBoundary: r.attached(), Tags: r.tags,
 	}
+}
+
+func (r *role) attached() *types.AttachedPermissionsBoundary {
+	if r.boundary == "" {
+		return nil
+	}
+	return &types.AttachedPermissionsBoundary{PermissionsBoundaryArn: &r.boundary, PermissionsBoundaryType: types.PermissionsBoundaryAttachmentTypePolicy}
 }
 
 // encode is RFC 3986's percent encoding, as IAM applies it to documents.

@@ -49,19 +49,22 @@ func (s *Service) Authenticate(accessKeyID, sessionToken, region string) (*wire.
 	if r == nil || r.ID != ses.roleID {
 		return nil, invalid // deleted, and perhaps made again
 	}
-	c := r.caller(ses.name, region)
+	c := s.caller(r, ses.name, region)
 	c.Narrowing, c.Function, c.Tags, c.SourceIdentity = ses.policies, ses.function, ses.tags, ses.sourceIdentity
 	return c, nil
 }
 
-// caller is the role in a session.
-func (r *role) caller(sessionName, region string) *wire.Caller {
+// caller is the role in a session. The caller holds the lock.
+func (s *Service) caller(r *role, sessionName, region string) *wire.Caller {
 	c := &wire.Caller{
 		Account: r.account, Region: region, Role: r.ARN, UniqueID: r.ID, Session: sessionName,
 		ARN: "arn:aws:sts::" + r.account + ":assumed-role/" + r.Name + "/" + sessionName,
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.inline)) {
 		c.Identity = append(c.Identity, r.inline[name].doc)
+	}
+	if r.boundary != "" {
+		c.Boundary = []*keypolicy.Document{s.policies[r.boundary]}
 	}
 	return c
 }
@@ -75,7 +78,7 @@ func (s *Service) RoleSession(roleARN, sessionName, region, invokedBy string) (*
 	if r == nil {
 		return nil, missing("The role %s cannot be found.", roleARN)
 	}
-	c := r.caller(sessionName, region)
+	c := s.caller(r, sessionName, region)
 	c.InvokedBy = invokedBy
 	return c, nil
 }

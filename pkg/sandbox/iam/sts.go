@@ -43,9 +43,9 @@ func (s *Service) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.find(aws.ToString(in.RoleArn))
-	if refused := s.refused(c, r, in); refused != "" {
+	if action, why := s.refused(c, r, in); action != "" {
 		return nil, &wire.Error{Code: "AccessDenied", Status: http.StatusForbidden,
-			Message: "User: " + c.ARN + " is not authorized to perform: " + refused + " on resource: " + aws.ToString(in.RoleArn)}
+			Message: "User: " + c.ARN + " is not authorized to perform: " + action + " on resource: " + aws.ToString(in.RoleArn) + why}
 	}
 	if lasts > time.Duration(r.maxSession)*time.Second {
 		return nil, wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
@@ -54,7 +54,7 @@ func (s *Service) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts
 	ses.tags, ses.sourceIdentity = tagsOf(in), aws.ToString(in.SourceIdentity)
 	return &sts.AssumeRoleOutput{
 		AssumedRoleUser: &types.AssumedRoleUser{
-			Arn: new(r.caller(ses.name, c.Region).ARN), AssumedRoleId: new(r.ID + ":" + ses.name)},
+			Arn: new(s.caller(r, ses.name, c.Region).ARN), AssumedRoleId: new(r.ID + ":" + ses.name)},
 		Credentials: &types.Credentials{
 			AccessKeyId: &key, SecretAccessKey: &ses.secret, SessionToken: &ses.token, Expiration: &ses.expires},
 	}, nil
@@ -104,11 +104,11 @@ func sessionPolicies(text *string) ([]*keypolicy.Document, error) {
 	return []*keypolicy.Document{doc}, nil
 }
 
-// refused returns the first action that the caller lacks; "" = none. Tags and a
-// source identity take permissions of their own, on both sides.
+// refused returns the first action that the caller lacks, and why where a wall says so;
+// "" = none. Tags and a source identity take permissions of their own, on both sides.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
-func (s *Service) refused(c *wire.Caller, r *role, in *sts.AssumeRoleInput) string {
+func (s *Service) refused(c *wire.Caller, r *role, in *sts.AssumeRoleInput) (refused, why string) {
 	actions := []string{"sts:AssumeRole"}
 	if len(in.Tags) > 0 {
 		actions = append(actions, "sts:TagSession")
@@ -117,11 +117,16 @@ func (s *Service) refused(c *wire.Caller, r *role, in *sts.AssumeRoleInput) stri
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
 	for _, action := range actions {
-		if r == nil || !s.may(c, r, action, in) {
-			return action
+		if r == nil {
+			return action, ""
+		}
+		if j := s.may(c, r, action, in); j.Wall != "" {
+			return action, " " + Because(j, action)
+		} else if j.Decision != access.Allowed {
+			return action, ""
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func tagsOf(in *sts.AssumeRoleInput) map[string]string {
@@ -136,7 +141,7 @@ func tagsOf(in *sts.AssumeRoleInput) map[string]string {
 // In one account, a trust that names the caller is enough; one that names the
 // account leaves it to the caller's policies. Across accounts both must allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-func (s *Service) may(c *wire.Caller, r *role, action string, in *sts.AssumeRoleInput) bool {
+func (s *Service) may(c *wire.Caller, r *role, action string, in *sts.AssumeRoleInput) access.Judgement {
 	check := wire.Check{Action: action, Resource: r.ARN,
 		Context: map[string][]string{"sts:rolesessionname": {*in.RoleSessionName}}}
 	if in.ExternalId != nil {
@@ -155,19 +160,11 @@ func (s *Service) may(c *wire.Caller, r *role, action string, in *sts.AssumeRole
 	}
 	trust := access.Resource(r.trust, who, check.Action, r.ARN, s.contextOf(c, check))
 	if trust.Explicit || trust.Decision != access.Allowed && !trust.Delegated {
-		return false
+		return access.Judgement{Decision: access.Denied}
 	}
-	if trust.Decision == access.Allowed && c.Account == r.account {
-		return s.notForbidden(c, check)
+	j := access.Judgement{Decision: access.Allowed}
+	if own := access.Identity(c.Identity, check.Action, check.Resource, s.contextOf(c, check)); own.Explicit || !c.Admin && (trust.Delegated || c.Account != r.account) {
+		j = own
 	}
-	return s.Authorize(c, check) == nil
-}
-
-// notForbidden: no policy of the caller denies the check, and its session
-// policies, which narrow also what others give it, allow it.
-func (s *Service) notForbidden(c *wire.Caller, check wire.Check) bool {
-	if access.Identity(c.Identity, check.Action, check.Resource, s.contextOf(c, check)).Explicit {
-		return false
-	}
-	return c.Narrowing == nil || s.judge(c, check, c.Narrowing, "session") == nil
+	return s.narrow(c, check, j) // walls narrow also what others give
 }

@@ -57,7 +57,7 @@ func (s *Service) setAlias(ctx context.Context, name string, target *string, ope
 	if err := s.byIdentity(c, operation, arn, nil); err != nil {
 		return err
 	}
-	k, err := s.manage(ctx, target, operation, func(*key) {})
+	k, err := s.manage(ctx, target, request{operation: operation}, func(*key) {})
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *Service) DeleteAlias(ctx context.Context, in *kms.DeleteAliasInput) (*k
 	if err := s.byIdentity(c, "DeleteAlias", arn, nil); err != nil {
 		return nil, err
 	}
-	if _, err := s.manage(ctx, in.AliasName, "DeleteAlias", func(*key) { delete(s.aliases, arn) }); err != nil {
+	if _, err := s.manage(ctx, in.AliasName, request{operation: "DeleteAlias"}, func(*key) { delete(s.aliases, arn) }); err != nil {
 		return nil, err
 	}
 	return &kms.DeleteAliasOutput{}, nil

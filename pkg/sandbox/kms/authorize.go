@@ -8,8 +8,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
 	"keymend/pkg/access"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/sandbox/iam"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -28,11 +31,25 @@ func (s *Service) allowed(c *wire.Caller, k *key, r request) error {
 	if result.Decision == access.Allowed {
 		return nil
 	}
-	if c.Account != k.account {
+	if c.Account != k.account && !s.told(c, k, result) {
 		return foreign(c, r.operation)
 	}
 	return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: kms:%s on resource: %s %s",
 		c.ARN, r.operation, k.arn(), because(result, r.operation))
+}
+
+// told reports whether a caller hears which kind of policy keeps it from another
+// account's key: within one organization, where it is one of the walls.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func (s *Service) told(c *wire.Caller, k *key, r access.Result) bool {
+	_, with := s.roles.Around(c, k.account)
+	return wall(r) && len(with["aws:principalorgid"]) > 0 && slices.Equal(with["aws:principalorgid"], with["aws:resourceorgid"])
+}
+
+func wall(r access.Result) bool {
+	return slices.Contains([]access.Reason{
+		access.DeniedByBoundary, access.BoundaryTooNarrow, access.DeniedByServiceControl, access.ServiceControlTooNarrow, access.DeniedByResourceControl,
+	}, r.Reason)
 }
 
 // authorize is allowed for the caller of ctx, and then the key's state: KMS tells
@@ -61,9 +78,13 @@ func (s *Service) decide(c *wire.Caller, k *key, r request) access.Result {
 	if err != nil {
 		facts.PolicyUnreadable = err.Error()
 	}
+	walls, _ := s.roles.Around(c, k.account)
+	if k.meta.KeyManager == types.KeyManagerTypeAws {
+		walls.ResourceControl = nil // they "do not apply to AWS managed keys", by KMS's page on them
+	}
 	results := access.Evaluate(facts, access.Request{
 		Principal: principal(c), Operations: []string{r.operation}, Context: s.context(c, k, r),
-		IdentityPolicies: identity(c), Walls: access.Walls{SessionPolicies: c.Narrowing},
+		IdentityPolicies: identity(c), Walls: walls,
 	})
 	if len(results) == 0 {
 		return access.Result{Decision: access.Denied}
@@ -107,7 +128,8 @@ func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
 		"aws:currenttime":           {s.clock.Now().UTC().Format("2006-01-02T15:04:05Z")},
 		"aws:epochtime":             {strconv.FormatInt(s.clock.Now().Unix(), 10)},
 	})
-	maps.Copy(v, s.roles.Organizational(c.Account, k.account))
+	_, organizational := s.roles.Around(c, k.account)
+	maps.Copy(v, organizational)
 	if kind := k.keyType(); kind != "" {
 		v["kms:multiregionkeytype"] = []string{kind}
 	}
@@ -134,22 +156,14 @@ func (s *Service) context(c *wire.Caller, k *key, r request) access.Context {
 // because says in KMS's words which kind of policy lacks or forbids it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func because(r access.Result, operation string) string {
-	switch r.Reason {
-	case access.DeniedByStatement:
-		return "with an explicit deny in a resource-based policy"
-	case access.DeniedByIdentity:
-		return "with an explicit deny in an identity-based policy"
-	case access.DeniedBySession:
-		return "with an explicit deny in a session policy"
-	}
-	kind := "resource-based"
 	switch {
-	case r.Reason == access.SessionTooNarrow:
-		kind = "session"
-	case slices.ContainsFunc(r.NearMisses, func(m access.NearMiss) bool { return m.Reason == access.RootDelegates }):
-		kind = "identity-based"
+	case r.Reason == access.DeniedByStatement:
+		return "with an explicit deny in a resource-based policy"
+	case r.Reason == access.DeniedByIdentity, r.Reason == access.DeniedBySession, r.Reason == access.SessionTooNarrow, wall(r),
+		slices.ContainsFunc(r.NearMisses, func(m access.NearMiss) bool { return m.Reason == access.RootDelegates }):
+		return iam.Because(access.Judgement{Explicit: r.Explicit, Wall: r.Reason}, "kms:"+operation)
 	}
-	return "because no " + kind + " policy allows the kms:" + operation + " action"
+	return "because no resource-based policy allows the kms:" + operation + " action"
 }
 
 // foreign is KMS's answer about another account's key: it doesn't tell whether

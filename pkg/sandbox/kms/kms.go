@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"keymend/pkg/access"
 	"keymend/pkg/sandbox/clock"
 	"keymend/pkg/sandbox/iam"
 	"keymend/pkg/sandbox/wire"
@@ -21,10 +22,10 @@ type Roles interface {
 	PrincipalExists(arn string) bool
 	// Role returns the role with this ARN; false where there is none.
 	Role(arn string) (iam.Role, bool)
-	// Organizational returns what the caller's and the resource's account bring into a
-	// request's context.
-	Organizational(caller, resource string) map[string][]string
-	// Authorize decides by identity and session policies alone.
+	// Around returns what bounds a caller, and what is done to an account's resources;
+	// and the condition keys of both accounts' organizations.
+	Around(c *wire.Caller, resource string) (access.Walls, map[string][]string)
+	// Authorize decides without the key's policy.
 	Authorize(c *wire.Caller, check wire.Check) error
 }
 

@@ -24,7 +24,7 @@ func (s *Service) CreateKey(ctx context.Context, in *kms.CreateKeyInput) (*kms.C
 	if aws.ToBool(in.MultiRegion) {
 		id, kind = multiRegionID(), types.MultiRegionKeyTypePrimary
 	}
-	if err := s.byIdentity(c, "CreateKey", "*", ofNewKey(kind)); err != nil {
+	if err := s.mayCreate(c, keyARN(c.Account, c.Region, id), kind, in.Tags); err != nil {
 		return nil, err
 	}
 	if in.KeySpec != "" && in.KeySpec != types.KeySpecSymmetricDefault || in.Origin != "" && in.Origin != types.OriginTypeAwsKms {
@@ -77,12 +77,12 @@ func (s *Service) open(ctx context.Context, name *string, operation string) (*ke
 }
 
 // openOwn is open for an operation that has no effect on other accounts' keys.
-func (s *Service) openOwn(ctx context.Context, name *string, operation string) (*key, error) {
-	k, err := s.own(wire.CallerOf(ctx), name, operation)
+func (s *Service) openOwn(ctx context.Context, name *string, r request) (*key, error) {
+	k, err := s.own(wire.CallerOf(ctx), name, r.operation)
 	if err != nil {
 		return nil, err
 	}
-	return k.seen(s.clock.Now(), wire.CallOf(ctx).Behind), s.authorize(ctx, k, request{operation: operation})
+	return k.seen(s.clock.Now(), wire.CallOf(ctx).Behind), s.authorize(ctx, k, r)
 }
 
 // ListKeys answers with the caller's keys.
@@ -106,13 +106,13 @@ func (s *Service) ListKeys(ctx context.Context, in *kms.ListKeysInput) (*kms.Lis
 
 // EnableKey puts a key into the state Enabled.
 func (s *Service) EnableKey(ctx context.Context, in *kms.EnableKeyInput) (*kms.EnableKeyOutput, error) {
-	_, err := s.manage(ctx, in.KeyId, "EnableKey", func(k *key) { k.meta.KeyState = types.KeyStateEnabled })
+	_, err := s.manage(ctx, in.KeyId, request{operation: "EnableKey"}, func(k *key) { k.meta.KeyState = types.KeyStateEnabled })
 	return &kms.EnableKeyOutput{}, err
 }
 
 // DisableKey puts a key into the state Disabled.
 func (s *Service) DisableKey(ctx context.Context, in *kms.DisableKeyInput) (*kms.DisableKeyOutput, error) {
-	_, err := s.manage(ctx, in.KeyId, "DisableKey", func(k *key) { k.meta.KeyState = types.KeyStateDisabled })
+	_, err := s.manage(ctx, in.KeyId, request{operation: "DisableKey"}, func(k *key) { k.meta.KeyState = types.KeyStateDisabled })
 	return &kms.DisableKeyOutput{}, err
 }
 
@@ -130,14 +130,14 @@ func (s *Service) ScheduleKeyDeletion(ctx context.Context, in *kms.ScheduleKeyDe
 		return nil, wire.Errorf("ValidationException", "PendingWindowInDays must be between %d and %d", fewest, most)
 	}
 	at, state := new(s.clock.Now().Add(time.Duration(days)*24*time.Hour)), types.KeyStatePendingDeletion
-	k, err := s.openOwn(ctx, in.KeyId, "ScheduleKeyDeletion")
+	k, err := s.openOwn(ctx, in.KeyId, request{operation: "ScheduleKeyDeletion"})
 	if err != nil {
 		return nil, err
 	}
 	if k.primary && len(s.relations(k)) > 1 {
 		at, state = nil, types.KeyStatePendingReplicaDeletion
 	}
-	_, err = s.manage(ctx, in.KeyId, "ScheduleKeyDeletion", func(k *key) { k.meta.KeyState, k.meta.DeletionDate = state, at })
+	_, err = s.manage(ctx, in.KeyId, request{operation: "ScheduleKeyDeletion"}, func(k *key) { k.meta.KeyState, k.meta.DeletionDate = state, at })
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (s *Service) ScheduleKeyDeletion(ctx context.Context, in *kms.ScheduleKeyDe
 
 // CancelKeyDeletion leaves the key Disabled, as KMS does.
 func (s *Service) CancelKeyDeletion(ctx context.Context, in *kms.CancelKeyDeletionInput) (*kms.CancelKeyDeletionOutput, error) {
-	k, err := s.manage(ctx, in.KeyId, "CancelKeyDeletion", func(k *key) {
+	k, err := s.manage(ctx, in.KeyId, request{operation: "CancelKeyDeletion"}, func(k *key) {
 		k.meta.KeyState, k.meta.DeletionDate = types.KeyStateDisabled, nil
 	})
 	if err != nil {
@@ -157,8 +157,8 @@ func (s *Service) CancelKeyDeletion(ctx context.Context, in *kms.CancelKeyDeleti
 
 // manage authorises an operation on a key of the own account and changes the
 // key. It returns the key as it was.
-func (s *Service) manage(ctx context.Context, name *string, operation string, f func(*key)) (*key, error) {
-	k, err := s.openOwn(ctx, name, operation)
+func (s *Service) manage(ctx context.Context, name *string, r request, f func(*key)) (*key, error) {
+	k, err := s.openOwn(ctx, name, r)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package kms
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func (s *Service) ReplicateKey(ctx context.Context, in *kms.ReplicateKeyInput) (
 	if err := wire.Region(region); err != nil {
 		return nil, err
 	}
-	if err := s.mayReplicate(ctx, primary, region, len(in.Tags) > 0); err != nil {
+	if err := s.mayReplicate(ctx, primary, region, in.Tags); err != nil {
 		return nil, err
 	}
 	k, err := s.replica(ctx, primary, in)
@@ -111,19 +112,14 @@ func (s *Service) ReplicateKey(ctx context.Context, in *kms.ReplicateKeyInput) (
 
 // mayReplicate authorises ReplicateKey on the primary, and what it does in the
 // replica's Region: CreateKey, and TagResource where the replica has tags.
-func (s *Service) mayReplicate(ctx context.Context, primary *key, region string, tagged bool) error {
+func (s *Service) mayReplicate(ctx context.Context, primary *key, region string, tags []types.Tag) error {
 	more := map[string][]string{"kms:replicaregion": {region}}
 	if err := s.authorize(ctx, primary, request{operation: "ReplicateKey", more: more}); err != nil {
 		return err
 	}
 	c := inRegion(wire.CallerOf(ctx), region)
-	if err := s.byIdentity(c, "CreateKey", "*", ofNewKey(types.MultiRegionKeyTypeReplica)); err != nil {
+	if err := s.mayCreate(c, keyARN(primary.account, region, primary.id), types.MultiRegionKeyTypeReplica, tags); err != nil {
 		return err
-	}
-	if tagged {
-		if err := s.byIdentity(c, "TagResource", keyARN(primary.account, region, primary.id), nil); err != nil {
-			return err
-		}
 	}
 	if !primary.primary {
 		return wire.Errorf("UnsupportedOperationException", "%s is not a multi-Region primary key.", primary.arn())
@@ -147,6 +143,17 @@ func (k *key) created() {
 	if k.meta.KeyState == types.KeyStateCreating {
 		k.meta.KeyState = types.KeyStateEnabled
 	}
+}
+
+// mayCreate authorises CreateKey, and TagResource where the key is to have tags.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html#KMS-CreateKey-request-Tags
+func (s *Service) mayCreate(c *wire.Caller, arn string, kind types.MultiRegionKeyType, tags []types.Tag) error {
+	with := ofNewKey(kind)
+	maps.Copy(with, ofTags(tags))
+	if err := s.byIdentity(c, "CreateKey", "*", with); err != nil || len(tags) == 0 {
+		return err
+	}
+	return s.byIdentity(c, "TagResource", arn, ofTags(tags))
 }
 
 // ofNewKey are the condition keys of a request that makes a key.

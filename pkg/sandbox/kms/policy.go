@@ -34,7 +34,7 @@ func defaultPolicy(account string) string {
 // GetKeyPolicy answers with the policy as KMS has it: not the text that was
 // put, and with the unique ids of roles that are gone.
 func (s *Service) GetKeyPolicy(ctx context.Context, in *kms.GetKeyPolicyInput) (*kms.GetKeyPolicyOutput, error) {
-	k, err := s.openOwn(ctx, in.KeyId, "GetKeyPolicy")
+	k, err := s.openOwn(ctx, in.KeyId, request{operation: "GetKeyPolicy"})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,9 +40,20 @@ func (s *Service) counting(k *key) map[string]string {
 	return k.tags
 }
 
+// ofTags are the condition keys of a request that gives a key tags.
+// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+func ofTags(tags []types.Tag) map[string][]string {
+	out := map[string][]string{}
+	for _, t := range tags {
+		out["aws:tagkeys"] = append(out["aws:tagkeys"], aws.ToString(t.TagKey))
+		out["aws:requesttag/"+strings.ToLower(aws.ToString(t.TagKey))] = []string{aws.ToString(t.TagValue)}
+	}
+	return out
+}
+
 // TagResource adds tags to a key, or gives them other values.
 func (s *Service) TagResource(ctx context.Context, in *kms.TagResourceInput) (*kms.TagResourceOutput, error) {
-	_, err := s.manage(ctx, in.KeyId, "TagResource", func(k *key) {
+	_, err := s.manage(ctx, in.KeyId, request{operation: "TagResource", more: ofTags(in.Tags)}, func(k *key) {
 		s.retag(k, func(tags map[string]string) {
 			for _, t := range in.Tags {
 				tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
@@ -53,7 +65,7 @@ func (s *Service) TagResource(ctx context.Context, in *kms.TagResourceInput) (*k
 
 // UntagResource takes tags away; one that isn't there is no error.
 func (s *Service) UntagResource(ctx context.Context, in *kms.UntagResourceInput) (*kms.UntagResourceOutput, error) {
-	_, err := s.manage(ctx, in.KeyId, "UntagResource", func(k *key) {
+	_, err := s.manage(ctx, in.KeyId, request{operation: "UntagResource", more: map[string][]string{"aws:tagkeys": in.TagKeys}}, func(k *key) {
 		s.retag(k, func(tags map[string]string) {
 			for _, name := range in.TagKeys {
 				delete(tags, name)
@@ -65,7 +77,7 @@ func (s *Service) UntagResource(ctx context.Context, in *kms.UntagResourceInput)
 
 // ListResourceTags answers with a key's tags by name.
 func (s *Service) ListResourceTags(ctx context.Context, in *kms.ListResourceTagsInput) (*kms.ListResourceTagsOutput, error) {
-	k, err := s.openOwn(ctx, in.KeyId, "ListResourceTags")
+	k, err := s.openOwn(ctx, in.KeyId, request{operation: "ListResourceTags"})
 	if err != nil {
 		return nil, err
 	}

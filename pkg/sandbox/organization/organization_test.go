@@ -95,8 +95,11 @@ func TestCompleteRefuses(t *testing.T) {
 		`in "ou-a1b2-33333333", which isn't`: func(o *organization.Organization) { o.Accounts[1].Unit = "ou-a1b2-33333333" },
 		`in "ou-a1b2-11111111", which isn't`: func(o *organization.Organization) { o.Units[1].Parent = "ou-a1b2-22222222" },
 		`the state "CLOSED"`:                 func(o *organization.Organization) { o.Accounts[1].State = "CLOSED" },
-		`"p-1" is no id`:                     func(o *organization.Organization) { o.Policies = []organization.Policy{{ID: "p-1"}} },
-		`policy p-00000001: the type ""`:     func(o *organization.Organization) { o.Policies = []organization.Policy{{ID: "p-00000001"}} },
+		`policy p-00000002: parse policy`: func(o *organization.Organization) {
+			o.Policies = []organization.Policy{{ID: "p-00000002", Type: organization.ServiceControl, Document: []byte(`{}`)}}
+		},
+		`"p-1" is no id`:                 func(o *organization.Organization) { o.Policies = []organization.Policy{{ID: "p-1"}} },
+		`policy p-00000001: the type ""`: func(o *organization.Organization) { o.Policies = []organization.Policy{{ID: "p-00000001"}} },
 		"policy p-00000001: there is no r-9999": func(o *organization.Organization) {
 			o.Policies = []organization.Policy{{ID: "p-00000001", Type: organization.ServiceControl, Targets: []string{"r-9999"}}}
 		},
@@ -131,7 +134,7 @@ func TestAttached(t *testing.T) {
 		}
 		return strings.Join(ids, " ")
 	}
-	o.Policies = []organization.Policy{{ID: "p-00000001", Type: organization.ServiceControl, Document: []byte(`{}`), Targets: []string{"ou-a1b2-11111111", "444455556666"}}}
+	o.Policies = []organization.Policy{{ID: "p-00000001", Type: organization.ServiceControl, Document: []byte(`{"Statement":[]}`), Targets: []string{"ou-a1b2-11111111", "444455556666"}}}
 	for target, want := range map[string]string{
 		"r-a1b2": "p-FullAWSAccess", "ou-a1b2-11111111": "p-FullAWSAccess p-00000001", "444455556666": "p-FullAWSAccess p-00000001", "ou-a1b2-22222222": "p-FullAWSAccess",
 	} {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"keymend/pkg/keypolicy"
 )
 
 // A Policy bounds what accounts may do, or what may be done there.
@@ -85,6 +87,9 @@ func (p Policy) check(o *Organization) error {
 		if target != o.Root && o.Parent(target) == "" {
 			return fmt.Errorf("policy %s: there is no %s", p.ID, target)
 		}
+	}
+	if _, err := keypolicy.Parse(string(p.Document)); err != nil {
+		return fmt.Errorf("policy %s: %w", p.ID, err)
 	}
 	return nil
 }

@@ -31,8 +31,9 @@ type Caller struct {
 	// Tags are the session's, and SourceIdentity who it says is behind it.
 	Tags           map[string]string
 	SourceIdentity string
-	// Identity are the role's policies; Narrowing the session policies.
-	Identity, Narrowing []*keypolicy.Document
+	// Identity are the role's policies, Narrowing the session policies, Boundary the
+	// role's permissions boundary (nil: it has none).
+	Identity, Narrowing, Boundary []*keypolicy.Document
 	// Agent is the User-Agent header.
 	Agent string
 	// RequestID of this request.
