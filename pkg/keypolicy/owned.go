@@ -103,10 +103,11 @@ func (f form) freeSid(d *Document) string {
 // or the Spot role, into a policy. It is the last line of defence behind
 // pkg/guard.
 func checkRole(arn string) error {
-	ok, err := regexp.MatchString(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-service-role/`+
-		`(autoscaling\.amazonaws\.com/AWSServiceRoleForAutoScaling(_[\w+=,.@-]{1,35})?|spot\.amazonaws\.com/AWSServiceRoleForEC2Spot)$`, arn)
-	if err == nil && !ok {
-		err = fmt.Errorf("%q is not the ARN of a service-linked role of Auto Scaling, or of the Spot role", arn)
+	if !launchingRole.MatchString(arn) {
+		return fmt.Errorf("%q is not the ARN of a service-linked role of Auto Scaling, or of the Spot role", arn)
 	}
-	return err
+	return nil
 }
+
+var launchingRole = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-service-role/` +
+	`(autoscaling\.amazonaws\.com/AWSServiceRoleForAutoScaling(_[\w+=,.@-]{1,35})?|spot\.amazonaws\.com/AWSServiceRoleForEC2Spot)$`)

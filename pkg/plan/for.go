@@ -16,7 +16,9 @@ import (
 )
 
 // For returns the plan for a finding, by the table at the head of the package.
-func For(f Finding, o Options) Plan {
+func For(f Finding, o Options) Plan { return o.Known.plan(f, o) }
+
+func planned(f Finding, o Options) Plan {
 	p := Plan{Target: f.Facts.Key.ARN}
 	p.NoFix = f.obstacle()
 	switch {

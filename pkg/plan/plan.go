@@ -132,4 +132,6 @@ type Options struct {
 	Writer  access.Principal // who writes their policies
 	Granter access.Principal // who calls CreateGrant in the group's account
 	Copier  access.Principal // who copies, in the group's account
+
+	Known *Memo // of plans that were made before; nil = none. It changes none
 }

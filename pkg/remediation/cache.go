@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keymend/pkg/apply"
+	"keymend/pkg/plan"
 )
 
 // remembered is how long a process remembers what it read and sent. SQS drops equal
@@ -22,6 +23,7 @@ type cache struct {
 	views  map[place]seen
 	lately lately
 	sent   map[string]*sending // by the plan's digest
+	plans  plan.Memo
 }
 
 // Remembering returns a Looker that remembers what it reads together for some seconds.

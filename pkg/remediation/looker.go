@@ -143,6 +143,9 @@ func (l *Looker) options(account string) plan.Options {
 		OwnKey: c.OwnKey, OwnershipTags: c.OwnershipTags, Dedicated: c.Dedicated,
 		Resume: c.Resume, ForeignKey: c.ForeignKey, ForeignStatements: c.ForeignStatements, Reader: l.Person, Writer: l.Person, Granter: l.Person, Copier: l.Person,
 	}
+	if g, many := l.AWS.(*gathering); many {
+		o.Known = &g.cache.plans
+	}
 	if c.RolePrefix != "" {
 		place := permission.Place{Partition: c.Partition, Account: account, Prefix: c.RolePrefix}
 		o.RetiringRole = place.ARN(permission.Granter)
