@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"keymend/pkg/access"
 	"keymend/pkg/plan"
 )
 
@@ -20,6 +21,11 @@ func TestAKnownPlanIsTheSame(t *testing.T) {
 			for _, group := range []string{"web-1", "web-2"} {
 				f.Group, f.Because = group, []string{"the template of " + group + " says so"}
 				f.FailedSince = rapid.Bool().Draw(t, "failed since")
+				f.Results, f.Instance = nil, access.Result{}
+				if diff := cmp.Diff(f.Evaluate().Results, known.Evaluate(f).Results); diff != "" {
+					t.Fatal(diff)
+				}
+				f = f.Evaluate()
 				want := plan.For(f, o)
 				o.Known = known
 				got := plan.For(f, o)

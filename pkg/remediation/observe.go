@@ -222,7 +222,7 @@ func (p *pass) find(reads []read, roles []access.Principal) {
 		}
 	}
 	for i := range p.Findings {
-		p.Findings[i] = p.Findings[i].Evaluate()
+		p.Findings[i] = p.options.Known.Evaluate(p.Findings[i])
 	}
 }
 

@@ -40,6 +40,7 @@ func NewRemediate(getenv func(string) string, version string) (queue.Changes, er
 // newLooker wires what looks. Audit records go to standard output, all else to
 // standard error; Lambda takes both to the function's log group.
 func newLooker(getenv func(string) string, version string) (*remediation.Looker, queue.Function, AWS, error) {
+	useMemory()
 	c, problem := settings.Parse(getenv)
 	cfg, err := lambdaConfig()
 	if err != nil {
