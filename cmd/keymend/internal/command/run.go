@@ -54,9 +54,12 @@ type commands struct {
 	Access   accessCmd `cmd:"" help:"Answer questions about access to keys, as JSON lines from standard input to standard output."`
 	Undo     undo      `cmd:"" help:"Take back what a remediation wrote; says what that would be unless --apply."`
 	Approve  approve   `cmd:"" help:"Approve a proposal, so that the functions carry it out; shows it and asks."`
-	Sandbox  sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
-	Demo     demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`
-	Version  version   `cmd:"" help:"Print the version."`
+
+	CheckOrganization checkOrganization `cmd:"" name:"check-organization" help:"Say what stands in the way of a deployment to an organization; read-only."`
+
+	Sandbox sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
+	Demo    demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`
+	Version version   `cmd:"" help:"Print the version."`
 }
 
 // Run runs the program with its arguments, and returns the exit code.

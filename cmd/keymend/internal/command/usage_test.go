@@ -25,6 +25,7 @@ func TestUsage(t *testing.T) {
 		"no such flag":         {args: []string{"diagnose", "g", "--force"}, code: 2, errs: "--force"},
 		"no group":             {args: []string{"diagnose"}, code: 2, errs: "<group>"},
 		"no such output":       {args: []string{"version", "--output", "yaml"}, code: 2, errs: "--output"},
+		"no settings":          {args: []string{"check-organization", "--settings", "/nowhere/cdk.json"}, code: 2, errs: "give --settings"},
 		"no proposal's id":     {args: []string{"approve", "f-0123456789abcdef"}, code: 2, errs: "is no proposal's id"},
 		"not an id":            {args: []string{"undo", "web-prod"}, code: 2, errs: "begin with r-"},
 		"two beginnings":       {args: []string{"sandbox", "--empty", "--scenario", "own-key"}, code: 2, errs: "--empty"},

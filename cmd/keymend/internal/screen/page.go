@@ -23,12 +23,20 @@ type Page struct {
 	text   bytes.Buffer
 	out    io.Writer
 	colour bool
+	width  int  // columns for everything
 	begun  bool // something stands above
 	blank  bool // the line above is empty
 }
 
 // New returns an empty page for out.
-func New(out io.Writer, colour bool) *Page { return &Page{out: out, colour: colour} }
+func New(out io.Writer, colour bool) *Page { return &Page{out: out, colour: colour, width: width} }
+
+// Within has the page's texts, but for those that stay on one line, fit into so many
+// columns.
+func (p *Page) Within(columns int) *Page {
+	p.width = columns
+	return p
+}
 
 // Flush writes what was collected.
 func (p *Page) Flush() error {
@@ -51,7 +59,7 @@ func (p *Page) Blank() {
 // long for a line are broken between words. Without texts there is no row.
 func (p *Page) Row(ink Ink, label string, texts ...string) {
 	for _, text := range texts {
-		for _, line := range wrap(quote.Line(text), width-gutter) {
+		for _, line := range wrap(quote.Line(text), p.width-gutter) {
 			p.line(ink, label, line)
 			label = ""
 		}
@@ -87,7 +95,7 @@ func (p *Page) add(line string) {
 // Wrapped writes a line that begins with head, and breaks its text like Row's;
 // what doesn't fit goes below where the text began.
 func (p *Page) Wrapped(head string, columns int, text string) {
-	for i, line := range wrap(quote.Line(text), width-columns) {
+	for i, line := range wrap(quote.Line(text), p.width-columns) {
 		if i > 0 {
 			head = strings.Repeat(" ", columns)
 		}

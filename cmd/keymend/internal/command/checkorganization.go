@@ -1,0 +1,115 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/survey"
+	"keymend/infra/cdkcontext"
+	"keymend/pkg/precheck"
+)
+
+type checkOrganization struct {
+	Settings   string `help:"File with the settings, as cdk.json has them." default:"cdk.json" type:"path" placeholder:"FILE"`
+	HubProfile string `name:"hub-profile" help:"Profile of the hub's account, where the credentials are another's." placeholder:"NAME"`
+	Role       string `help:"Name of a role that the credentials may take in every account, to look for accounts that have Keymend's own stack." placeholder:"ROLE"`
+}
+
+// Help is shown by `keymend check-organization --help`.
+func (checkOrganization) Help() string {
+	return "Reads only. Exit codes: 0 all is as the settings say; 3 the hub's stacks aren't there yet; 4 something is wrong; " +
+		"1 something couldn't be seen; 2 the settings are wrong, or have no organization."
+}
+
+// Run looks at an organization before anything is deployed to it.
+func (c checkOrganization) Run(ctx context.Context, p *program) error {
+	settings, err := c.settings()
+	if err != nil {
+		return err
+	}
+	if p.flags.Region == "" {
+		p.flags.Region = settings.Regions[0] // home, where the stacks are
+	}
+	s, err := p.login(ctx)
+	if err != nil {
+		return err
+	}
+	look := survey.Survey{Settings: settings, Account: s.account, ARN: s.arn, AWS: s.aws, Role: c.Role}
+	c.hub(ctx, p, s, &look)
+	lines := precheck.Check(settings, look.Read(ctx))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	out := report.Precheck{Settings: settings, Lines: lines, By: s.arn, Place: s.place}
+	p.code = out.Code()
+	if p.flags.Output == "json" {
+		return p.lines(lines)
+	}
+	page := p.page()
+	out.Show(page)
+	return page.Flush()
+}
+
+// settings reads the organization from the settings; every problem with these is said.
+func (c checkOrganization) settings() (precheck.Settings, error) {
+	read := func(name string) ([]byte, error) {
+		if name == "cdk.json" {
+			name = c.Settings
+		}
+		return os.ReadFile(name) //nolint:gosec // the person names the file
+	}
+	written, err := cdkcontext.Read(func(string) string { return "" }, read)
+	if err != nil {
+		return precheck.Settings{}, misused("%w, or give --settings", err)
+	}
+	text, err := cdkcontext.Validate(written, cdkcontext.Stack{})
+	if err != nil {
+		return precheck.Settings{}, misused("%s: %w", c.Settings, err)
+	}
+	o := cdkcontext.NewOrganization(text)
+	if o == nil {
+		return precheck.Settings{}, misused("%s has no organization: keymend:organizationId and what docs/deploy.md lists beside it are empty", c.Settings)
+	}
+	return precheck.Settings{Organization: *o, Suffix: text["dedicatedRoleSuffix"], Resumes: text["resumeSuspended"] != "0"}, nil
+}
+
+// hub finds credentials of the hub's account: the caller's own, or those of a profile.
+func (c checkOrganization) hub(ctx context.Context, p *program, s session, look *survey.Survey) {
+	hub := look.Settings.Hub
+	if c.HubProfile == "" {
+		if look.NoHub = "needs credentials of the hub, " + hub + ": --hub-profile"; s.account == hub {
+			look.Hub = &s.aws
+		}
+		return
+	}
+	other := *p
+	other.flags.Profile = c.HubProfile
+	switch as, err := other.login(ctx); {
+	case err != nil:
+		look.NoHub = "profile " + c.HubProfile + ": " + err.Error()
+	case as.account != hub:
+		look.NoHub = "profile " + c.HubProfile + " is of account " + as.account + ", not of the hub, " + hub
+	default:
+		look.Hub = &as.aws
+	}
+}
+
+// lines writes one JSON object for each.
+func (p *program) lines(lines []precheck.Line) error {
+	for _, l := range lines {
+		text, err := json.Marshal(struct {
+			Schema string `json:"schema"`
+			precheck.Line
+		}{"keymend.check/1", l})
+		if err != nil {
+			return fmt.Errorf("write line: %w", err)
+		}
+		if _, err := fmt.Fprintln(p.Out, string(text)); err != nil {
+			return fmt.Errorf("write line: %w", err)
+		}
+	}
+	return nil
+}

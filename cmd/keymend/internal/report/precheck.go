@@ -1,0 +1,97 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/precheck"
+	"keymend/pkg/quote"
+)
+
+// A Precheck is what stands in the way of a deployment to an organization.
+type Precheck struct {
+	Settings precheck.Settings
+	Lines    []precheck.Line
+	By       string // ARN of the caller
+	Place    Place
+}
+
+// columns are those of every terminal.
+const columns = 80
+
+// Show writes it on the page.
+func (c Precheck) Show(p *screen.Page) {
+	p.Within(columns)
+	p.Row(screen.Bold, "CHECK", c.Settings.ID+", as "+c.By)
+	p.Blank()
+	for _, l := range c.Lines {
+		label, ink := mark(l.State)
+		p.Row(ink, label, l.Matter+": "+l.Text)
+		if l.Do != "" {
+			p.Row(screen.Plain, "", "-> "+l.Do)
+		}
+		if l.Command != nil {
+			p.Whole(screen.Plain, "", c.Place.AWS(quote.Task{Account: l.Account, Command: quote.Command(l.Command...)}))
+		}
+	}
+	p.Blank()
+	p.Text(screen.Bold, c.sum())
+}
+
+func mark(s precheck.State) (string, screen.Ink) {
+	switch s {
+	case precheck.Well:
+		return "OK", screen.Good
+	case precheck.Wrong:
+		return "WRONG", screen.Bad
+	case precheck.ToDo:
+		return "TO DO", screen.Doubt
+	case precheck.Unseen:
+		return "NOT SEEN", screen.Doubt
+	case precheck.Note:
+	}
+	return "NOTE", screen.Bold
+}
+
+func (c Precheck) count(s precheck.State) int {
+	n := 0
+	for _, l := range c.Lines {
+		if l.State == s {
+			n++
+		}
+	}
+	return n
+}
+
+func (c Precheck) sum() string {
+	var parts []string
+	for _, one := range []struct {
+		state precheck.State
+		says  string
+	}{{precheck.Wrong, "wrong"}, {precheck.Unseen, "not seen"}, {precheck.ToDo, "to do"}} {
+		if n := c.count(one.state); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, one.says))
+		}
+	}
+	switch {
+	case parts == nil:
+		return "All is as the settings say."
+	case c.count(precheck.Wrong) > 0:
+		return strings.Join(parts, ", ") + ". Mend what is wrong before anything is deployed."
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+// Code returns the exit code that the lines call for.
+func (c Precheck) Code() Code {
+	switch {
+	case c.count(precheck.Wrong) > 0:
+		return NotOurs
+	case c.count(precheck.ToDo) > 0:
+		return Fixable
+	case c.count(precheck.Unseen) > 0:
+		return Broke
+	}
+	return Healed
+}

@@ -1,0 +1,200 @@
+package survey
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"keymend/pkg/precheck"
+)
+
+// A reader reads an organization.
+type reader struct {
+	Survey
+	orgs   *organizations.Client
+	tree   precheck.Tree
+	unread int // accounts whose own policies aren't read
+}
+
+func (r *reader) membership(ctx context.Context) (precheck.Membership, error) {
+	out, err := r.orgs.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+	switch {
+	case code(err) == "AWSOrganizationsNotInUseException":
+		return precheck.Membership{}, nil
+	case err != nil:
+		return precheck.Membership{}, err
+	}
+	return precheck.Membership{ID: aws.ToString(out.Organization.Id), Management: aws.ToString(out.Organization.MasterAccountId)}, nil
+}
+
+// delegated: AWS refuses an account that administers nothing, in words of its own. IAM's
+// are others.
+func (r *reader) delegated(ctx context.Context) (bool, error) {
+	for pages := organizations.NewListDelegatedAdministratorsPaginator(r.orgs, &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: new(precheck.StackSets)}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		switch {
+		case code(err) == "AccessDeniedException" && !strings.Contains(err.Error(), "not authorized to perform"), code(err) == "AWSOrganizationsNotInUseException":
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+		for _, a := range page.DelegatedAdministrators {
+			if aws.ToString(a.Id) == r.Account {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+func (r *reader) trusted(ctx context.Context) (bool, error) {
+	for pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(r.orgs, &organizations.ListAWSServiceAccessForOrganizationInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range page.EnabledServicePrincipals {
+			if aws.ToString(p.ServicePrincipal) == precheck.StackSets {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+func (r *reader) hub(ctx context.Context) (string, error) {
+	out, err := r.orgs.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &r.Settings.Hub})
+	switch {
+	case code(err) == "AccountNotFoundException":
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return string(out.Account.State), r.climb(ctx, r.Settings.Hub)
+}
+
+// units reads what is above and below the units that the settings name.
+func (r *reader) units(ctx context.Context) (precheck.Tree, error) {
+	for _, w := range r.Settings.Waves {
+		for _, unit := range w.Units {
+			err := r.climb(ctx, unit)
+			if code(err) == "ChildNotFoundException" {
+				r.tree.Missing = append(r.tree.Missing, unit)
+				continue
+			}
+			if err == nil {
+				err = r.walk(ctx, unit)
+			}
+			if code(err) == "ParentNotFoundException" {
+				r.tree.Missing = append(r.tree.Missing, unit)
+				continue
+			}
+			if err != nil {
+				return r.tree, err
+			}
+		}
+	}
+	return r.tree, nil
+}
+
+// climb reads what is above a unit or an account.
+func (r *reader) climb(ctx context.Context, id string) error {
+	for !strings.HasPrefix(id, "r-") && r.tree.Parents[id] == "" {
+		out, err := r.orgs.ListParents(ctx, &organizations.ListParentsInput{ChildId: &id})
+		if err != nil || len(out.Parents) == 0 {
+			return err
+		}
+		r.tree.Parents[id] = aws.ToString(out.Parents[0].Id)
+		id = r.tree.Parents[id]
+	}
+	return nil
+}
+
+// walk reads what is below a unit or the root, once.
+func (r *reader) walk(ctx context.Context, id string) error {
+	for pages := organizations.NewListAccountsForParentPaginator(r.orgs, &organizations.ListAccountsForParentInput{ParentId: &id}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.Accounts {
+			m := precheck.Member{ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: string(a.State)}
+			if r.tree.Parents[m.ID] = id; !slices.Contains(r.tree.Accounts, m) {
+				r.tree.Accounts = append(r.tree.Accounts, m)
+			}
+		}
+	}
+	for pages := organizations.NewListOrganizationalUnitsForParentPaginator(r.orgs, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &id}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, u := range page.OrganizationalUnits {
+			r.tree.Parents[aws.ToString(u.Id)] = id
+			if err := r.walk(ctx, aws.ToString(u.Id)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// policies reads what is attached to units, and to accounts where these are few:
+// Organizations answers some calls a second.
+func (r *reader) policies(ctx context.Context) (map[string][]precheck.Policy, error) {
+	const few = 100
+	targets := map[string]bool{}
+	for id, parent := range r.tree.Parents {
+		targets[parent] = true
+		if strings.HasPrefix(id, "ou-") || len(r.tree.Accounts) <= few || id == r.Settings.Hub {
+			targets[id] = true
+		} else {
+			r.unread++
+		}
+	}
+	for _, w := range r.Settings.Waves {
+		for _, unit := range w.Units {
+			targets[unit] = !slices.Contains(r.tree.Missing, unit)
+		}
+	}
+	out, read := map[string][]precheck.Policy{}, map[string]precheck.Policy{}
+	for target, there := range targets {
+		for _, of := range []types.PolicyType{types.PolicyTypeServiceControlPolicy, types.PolicyTypeResourceControlPolicy} {
+			if !there {
+				continue
+			}
+			for pages := organizations.NewListPoliciesForTargetPaginator(r.orgs, &organizations.ListPoliciesForTargetInput{TargetId: &target, Filter: of}); pages.HasMorePages(); {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return nil, err
+				}
+				for _, p := range page.Policies {
+					one, err := r.policy(ctx, read, p, of)
+					if err != nil {
+						return nil, err
+					}
+					out[target] = append(out[target], one)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// policy reads a policy, once.
+func (r *reader) policy(ctx context.Context, read map[string]precheck.Policy, p types.PolicySummary, of types.PolicyType) (precheck.Policy, error) {
+	id := aws.ToString(p.Id)
+	if one, ok := read[id]; ok {
+		return one, nil
+	}
+	out, err := r.orgs.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &id})
+	if err != nil {
+		return precheck.Policy{}, err
+	}
+	read[id] = precheck.Policy{ID: id, Name: aws.ToString(p.Name), Resources: of == types.PolicyTypeResourceControlPolicy, Text: aws.ToString(out.Policy.Content)}
+	return read[id], nil
+}

@@ -1,0 +1,103 @@
+package precheck_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"keymend/infra/cdkcontext"
+	"keymend/pkg/permission"
+	"keymend/pkg/precheck"
+)
+
+const member, hub = "111122223333", "999900001111"
+
+// settings have a wave that asks for everything.
+func settings() precheck.Settings {
+	return precheck.Settings{
+		Organization: cdkcontext.Organization{
+			ID: "o-a1b2c3d4e5", Hub: hub, Management: "000011112222", Regions: []string{"eu-west-1", "us-east-1"}, HubRegions: []string{"eu-west-1"}, Guard: "none",
+			Waves: []cdkcontext.Wave{{Units: []string{"ou-a1b2-11111111"}, OwnKey: "auto", ForeignKey: "copy"}}, ImageParameters: "/images/",
+		},
+		Suffix: "keymend", Resumes: true,
+	}
+}
+
+// bounded has a policy on the wave's unit.
+func bounded(text string) precheck.Facts {
+	everything := precheck.Policy{ID: "p-FullAWSAccess", Name: "FullAWSAccess", Text: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`}
+	all := map[string][]precheck.Policy{}
+	for _, target := range []string{"r-a1b2", "ou-a1b2-11111111", member, hub} {
+		all[target] = []precheck.Policy{everything}
+	}
+	all["ou-a1b2-11111111"] = append(all["ou-a1b2-11111111"], precheck.Policy{ID: "p-00000001", Name: "ours", Text: text})
+	return precheck.Facts{
+		Account: hub, Policies: precheck.Seen[map[string][]precheck.Policy]{Value: all},
+		Tree: precheck.Seen[precheck.Tree]{Value: precheck.Tree{
+			Parents:  map[string]string{member: "ou-a1b2-11111111", "ou-a1b2-11111111": "r-a1b2", hub: "r-a1b2"},
+			Accounts: []precheck.Member{{ID: member, State: precheck.Active}},
+		}},
+	}
+}
+
+// about returns what the check says of policies, without what is well.
+func about(f precheck.Facts) string {
+	var out []string
+	for _, l := range precheck.Check(settings(), f) {
+		if l.Matter == "policies" && l.State != precheck.Well {
+			out = append(out, string(l.State)+" "+l.Text)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// Whichever call of whichever role a policy denies, the check names both; and says nothing
+// where the policy excepts the role.
+func TestEveryCallIsLookedAt(t *testing.T) {
+	t.Parallel()
+	p := permission.Place{
+		Partition: "aws", Account: member, Prefix: "keymend-", SwitchParameter: "/keymend/switch", Organization: "o-a1b2c3d4e5", Hub: hub, Bus: "keymend",
+		Suffix: "keymend", Resumes: true, Copies: true, ImageParameters: "/images/",
+	}
+	calls := 0
+	for _, r := range permission.Members() {
+		name := "keymend-" + string(r)
+		for _, one := range permission.For(r, p) {
+			calls++
+			deny := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":%q,"Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/%s"}}}]}`, one.Action, name)
+			if got, want := about(bounded(deny)), `wrong ours (p-00000001), statement #0 "No", denies `+name+" "+one.Action+", for "+member; got != want {
+				t.Errorf("says\n%s\nwant\n%s", got, want)
+			}
+			spare := strings.Replace(deny, "ArnLike", "ArnNotLike", 1)
+			if got := about(bounded(spare)); strings.Contains(got, name+" ") {
+				t.Errorf("%s is excepted for %s, and the check says\n%s", name, one.Action, got)
+			}
+		}
+	}
+	if calls < 50 {
+		t.Errorf("only %d calls", calls)
+	}
+}
+
+// What it can't know it says, and doesn't take for a no, nor for a yes.
+func TestWhatIsntKnown(t *testing.T) {
+	t.Parallel()
+	deny := func(condition string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"kms:CreateGrant","Resource":"*","Condition":` + condition + `}]}`
+	}
+	for condition, want := range map[string]string{
+		`{"StringNotEquals":{"aws:ResourceTag/team":"x"}}`:                 "note ours (p-00000001) may deny keymend-copier, keymend-granter kms:CreateGrant, for 111122223333: that hangs on aws:ResourceTag/team",
+		`{"StringNotEquals":{"aws:PrincipalTag/team":"x"}}`:                `wrong ours (p-00000001), statement #0, denies keymend-copier, keymend-granter kms:CreateGrant, for 111122223333`,
+		`{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-z9y8x7w6v5"}}`: `wrong ours (p-00000001), statement #0, denies keymend-copier, keymend-granter kms:CreateGrant, for 111122223333`,
+		`{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-a1b2c3d4e5"}}`: "",
+		`{"StringEquals":{"aws:PrincipalTag/team":"x"}}`:                   "",
+		`{"Bool":{"kms:GrantIsForAWSResource":"false"}}`:                   `wrong ours (p-00000001), statement #0, denies keymend-granter kms:CreateGrant, for 111122223333`,
+		`{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1"]}}`:        `wrong ours (p-00000001), statement #0, denies keymend-copier, keymend-granter kms:CreateGrant in us-east-1, for 111122223333`,
+		`{"StringNotLike":{"kms:GranteePrincipal":"arn:aws:iam::*:role/a"}}`: "wrong ours (p-00000001), statement #0, denies keymend-granter kms:CreateGrant, for 111122223333\n" +
+			"note ours (p-00000001) may deny keymend-copier kms:CreateGrant, for 111122223333: that hangs on kms:GranteePrincipal",
+	} {
+		if got := about(bounded(deny(condition))); got != want {
+			t.Errorf("%s: says\n%s\nwant\n%s", condition, got, want)
+		}
+	}
+}
