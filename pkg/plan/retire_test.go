@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,46 @@ func TestBridges(t *testing.T) {
 		s := p.Steps[0].(grant.Retire)
 		if s.GrantID != "g1" || s.At().Account != account || s.Grant.Key != keyARN || s.Grant.Principal != slr || len(s.Grant.Operations) != 8 || p.Digest == "" || p.OthersAffected != 0 {
 			t.Errorf("%s: %+v", name, p)
+		}
+	}
+}
+
+// A granter that was deleted and made again can't retire what the former one made:
+// Keymend doesn't try, and says what ends the grant, as long as it is there.
+func TestBridgesOfAFormerGranter(t *testing.T) {
+	t.Parallel()
+	const now = "arn:aws:iam::111122223333:role/keymend-granter"
+	former := func(f *plan.Finding) { granted(f); f.Facts.Grants[0].RetiringPrincipal = "AROAEXAMPLEGONE123456" }
+	both := func(f *plan.Finding) {
+		former(f)
+		second := f.Facts.Grants[0]
+		second.ID, second.RetiringPrincipal = "g2", now
+		f.Facts.Grants = append(f.Facts.Grants, second)
+	}
+	opened := policyIs(root, useOf, grantsOf)
+	for name, tc := range map[string]struct {
+		f       plan.Finding
+		says    []string
+		retires []string
+	}{
+		"needed":                {broken(former), []string{"until the policy's owner adds the two statements; Keymend's granter isn't"}, nil},
+		"needless":              {broken(former, opened), []string{"isn't needed any more, by the key's policy; Keymend's granter isn't the role that may retire it, but AROAEXAMPLEGONE123456 was"}, nil},
+		"one of each":           {broken(both, opened), []string{"revoke-grant --key-id " + keyARN + " --grant-id g1"}, []string{"g2"}},
+		"the granter's, needed": {broken(granted), []string{"then Keymend retires it"}, nil},
+		"the granter's":         {broken(granted, opened), nil, []string{"g1"}},
+	} {
+		o := plan.Options{OwnKey: "auto", RetiringRole: now}
+		says := tc.f.Bridges(o)
+		if len(says) != len(tc.says) || len(says) > 0 && !strings.Contains(says[0], tc.says[0]) {
+			t.Errorf("%s: says %q, want %q", name, says, tc.says)
+		}
+		var got []string
+		p, ok := tc.f.Retire(o)
+		for _, s := range p.Steps {
+			got = append(got, s.(grant.Retire).GrantID)
+		}
+		if !slices.Equal(got, tc.retires) || ok != (len(tc.retires) > 0) {
+			t.Errorf("%s: retires %v (%v), want %v", name, got, ok, tc.retires)
 		}
 	}
 }

@@ -96,6 +96,24 @@ func (s *Service) Create(f Function) error {
 	return nil
 }
 
+// Delete takes a function away, with its mappings; what its queues hold stays there.
+func (s *Service) Delete(arn string) {
+	s.mu.Lock()
+	p := s.processes[arn]
+	delete(s.processes, arn)
+	s.mu.Unlock()
+	if p != nil {
+		p.stop()
+	}
+}
+
+// there reports whether a function is still that of its name.
+func (s *Service) there(p *process) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.processes[p.function.ARN()] == p
+}
+
 // Close ends every process.
 func (s *Service) Close() {
 	s.mu.Lock()

@@ -79,6 +79,9 @@ func (f *feed) poll() {
 	f.mu.Lock()
 	f.waiting = false
 	f.mu.Unlock()
+	if !f.service.there(f.process) {
+		return
+	}
 	if !f.allowed() {
 		f.after(untilAllowed)
 		return
