@@ -12,10 +12,11 @@ import (
 	"keymend/infra/role"
 	"keymend/infra/rule"
 	"keymend/pkg/permission"
+	"keymend/pkg/settings"
 )
 
 // Switch is the SSM parameter by which an account's owner stops Keymend there.
-const Switch = "/keymend/switch"
+const Switch = settings.DefaultSwitch
 
 // Props are what the stacks need.
 type Props struct {
@@ -40,7 +41,6 @@ func NewRoles(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 func newRoles(scope constructs.Construct, id string, props Props, tags []*awscdk.CfnTag) (awscdk.Stack, error) {
 	stack := newStack(scope, id, "Keymend's roles in an account of an organization, for the functions of its hub.")
 	newParameters(stack, append(common(props),
-		parameter{"OwnKey", "auto, policy: the hub may write policies of this account's enrolled keys; grant: it may only create grants", "grant", "", []string{"grant", "auto", "policy"}},
 		parameter{"DedicatedRoleSuffix", "Groups may be moved to AWSServiceRoleForAutoScaling_ and this suffix; none: every group keeps its role", props.Suffix, "[a-zA-Z0-9_+=,.@-]{0,35}", nil},
 		parameter{"ResumeSuspended", "Not 0: groups that Auto Scaling stopped may be let launch again", props.Resume, "[0-9]{1,4}", nil},
 		parameter{"ImageParameters", "Path under which the SSM parameters are that templates name their images by; it begins and ends with /; none: only AWS's public parameters", props.Organization.ImageParameters, "(/([a-zA-Z0-9_.-]+/)+)?", nil},

@@ -14,6 +14,7 @@ func common(props Props) []parameter {
 	return []parameter{
 		{"HubAccount", "Account whose functions act here", props.Organization.Hub, "[0-9]{12}", nil},
 		{"OrganizationId", "Organization that this account and the hub are in", props.Organization.ID, "o-[a-z0-9]{10,32}", nil},
+		{"OwnKey", "auto, policy: the hub may write policies of this account's enrolled keys; grant: it may only create grants", "grant", "", []string{"grant", "auto", "policy"}},
 		{"ForeignKey", "report: statements for other accounts' groups are left to the keys' owners; grant: the hub may write them; copy: it may copy what groups launch from", "report", "", []string{"report", "grant", "copy"}},
 	}
 }

@@ -1,6 +1,8 @@
 package member
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -11,12 +13,12 @@ import (
 	"keymend/pkg/signal"
 )
 
-// NewRegion makes the stack with the rules of one Region, its brake and its mode. Where
+// NewRegion makes the stack with the rules of one Region and its two brakes. Where
 // its events go is a mapping, made of the settings: StackSets have no parameter for each
 // Region that new accounts would get, too.
 func NewRegion(scope constructs.Construct, id string, props Props) awscdk.Stack {
 	stack := newStack(scope, id, "Keymend in one Region of an account of an organization: rules that send AWS's events to the hub.")
-	newParameters(stack, append(common(props)[:1:1], common(props)[2],
+	newParameters(stack, append(slices.DeleteFunc(common(props), func(p parameter) bool { return p.name == "OrganizationId" }),
 		parameter{"Mode", "What the hub may do here at most: observe: record only; propose: publish plans; enforce: carry out what is consented to", "observe", "", []string{"observe", "propose", "enforce"}},
 	))
 	to := map[string]*map[string]any{}
@@ -26,7 +28,9 @@ func NewRegion(scope constructs.Construct, id string, props Props) awscdk.Stack 
 	awscdk.NewCfnMapping(stack, new("Hub"), &awscdk.CfnMappingProps{Mapping: &to})
 	// What the owner sets it to stays: no roll-out changes the value here.
 	newParameter(stack, "Switch", Switch, "on", "The account owner's: Keymend writes nothing here unless this is on")
-	newParameter(stack, "ModeParameter", permission.Mode, *cfn.Ref("Mode"), "The organization's: what Keymend may do here at most")
+	hub := awscdk.Fn_FindInMap(new("Hub"), cfn.Ref("AWS::Region"), new("Region"), nil)
+	wave := `{"mode":"${Mode}","hub":"${HubRegion}","ownKey":"${OwnKey}","foreignKey":"${ForeignKey}"}` // settings.Wave
+	newParameter(stack, "Wave", permission.Wave, *awscdk.Fn_Sub(&wave, &map[string]*string{"HubRegion": hub}), "The organization's: what Keymend may do here at most, and from which Region")
 	copies := cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy"))
 	rules := map[string]awscdk.CfnCondition{}
 	for _, r := range signal.Rules() {
@@ -38,7 +42,6 @@ func NewRegion(scope constructs.Construct, id string, props Props) awscdk.Stack 
 			rules[r.ID] = nil
 		}
 	}
-	hub := awscdk.Fn_FindInMap(new("Hub"), cfn.Ref("AWS::Region"), new("Region"), nil)
 	rule.New(stack, "Rules", rule.Props{Rules: rules, Forward: true, Signals: rule.Target{
 		Bus:  awscdk.Fn_Sub(new("arn:${AWS::Partition}:events:${HubRegion}:${HubAccount}:event-bus/"+rule.Bus), &map[string]*string{"HubRegion": hub}),
 		Role: awscdk.Fn_Sub(new("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+cfn.Prefix+string(permission.Forwarder)), nil),

@@ -25,7 +25,7 @@ func accepted() map[string]string {
 		"arn:<AWS::Partition>:kms:*:<AWS::AccountId>:key/*": keys, "arn:<AWS::Partition>:kms:*:*:key/*": keys,
 		"arn:<AWS::Partition>:ssm:*::parameter/aws/service/*":                                                                      "AWS's public parameters.",
 		"arn:<AWS::Partition>:ssm:*:<AWS::AccountId>:parameter/keymend/switch":                                                     regions,
-		"arn:<AWS::Partition>:ssm:*:<AWS::AccountId>:parameter/keymend/mode":                                                       regions,
+		"arn:<AWS::Partition>:ssm:*:<AWS::AccountId>:parameter/keymend/wave":                                                       regions,
 		"arn:<AWS::Partition>:iam::<AWS::AccountId>:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling*": "Service-linked roles of Auto Scaling, whose suffixes their owners chose.",
 		"arn:<AWS::Partition>:ec2:*::image/*":                                                                                      copies, "arn:<AWS::Partition>:ec2:*::snapshot/*": copies,
 		"arn:<AWS::Partition>:ec2:*:<AWS::AccountId>:launch-template/*": "Which template a failing group launches from isn't known beforehand; sessions are narrowed to one.",

@@ -70,7 +70,7 @@ func (s sets) newWave(scope constructs.Construct, wave cdkcontext.Wave) {
 		"DedicatedRoleSuffix": s.Suffix, "ResumeSuspended": s.Resume, "ImageParameters": s.Organization.ImageParameters, "PermissionsBoundary": s.Organization.PermissionsBoundary,
 	}, nil)
 	s.newSet(stack, wave, "Regions", s.texts.Region, map[string]string{
-		"HubAccount": s.Organization.Hub, "ForeignKey": wave.ForeignKey, "Mode": wave.Mode,
+		"HubAccount": s.Organization.Hub, "OwnKey": wave.OwnKey, "ForeignKey": wave.ForeignKey, "Mode": wave.Mode,
 	}, roles)
 }
 

@@ -37,6 +37,9 @@ type Options struct {
 type SessionPolicy struct {
 	SessionName string // shows in CloudTrail; at most 64 characters
 	Policy      string // IAM policy, JSON; at most 2,048 characters
+	// For is the account for whose groups a policy writer writes, if that isn't the base's
+	// own: an organization's hub acts for all its members.
+	For string
 }
 
 // reading is a role that reads in an account.
@@ -87,7 +90,7 @@ func (s *Sessions) Config(ctx context.Context, account, region string, purpose p
 	cfg := s.base.Copy()
 	cfg.Region = region
 	if narrow != nil {
-		from, err := s.from(ctx, account, purpose)
+		from, err := s.from(ctx, account, purpose, narrow.For)
 		if err != nil {
 			return aws.Config{}, err
 		}
@@ -109,15 +112,20 @@ func (s *Sessions) reader(r reading) aws.CredentialsProvider {
 
 // from is the account that a session says it is from, to a role that writes in
 // another account; "" = it says nothing.
-func (s *Sessions) from(ctx context.Context, account string, purpose permission.Role) (string, error) {
+func (s *Sessions) from(ctx context.Context, account string, purpose permission.Role, actsFor string) (string, error) {
 	if purpose != permission.PolicyWriter {
 		return "", nil
 	}
-	self, err := s.Self(ctx)
-	if err != nil || self == account {
-		return "", err
+	if actsFor == "" {
+		var err error
+		if actsFor, err = s.Self(ctx); err != nil {
+			return "", err
+		}
 	}
-	return self, nil
+	if actsFor == account {
+		return "", nil
+	}
+	return actsFor, nil
 }
 
 // assume doesn't call yet. Which account a session is from, its tag says to IAM, and

@@ -21,6 +21,7 @@ type Writer struct {
 	Version   string                       // of Keymend
 	Settings  string                       // digest of the settings
 	RequestID func(context.Context) string // nil: records carry none
+	Hub       func(context.Context) string // account and Region of an organization's hub; nil: there is none
 	NoMetrics bool                         // write records only
 
 	mu sync.Mutex
@@ -33,6 +34,9 @@ func (w *Writer) Write(ctx context.Context, r record.Record) error {
 	r.Schema, r.Time, r.Version, r.Settings = record.Schema, w.Now().UTC(), w.Version, w.Settings
 	if w.RequestID != nil {
 		r.RequestID = w.RequestID(ctx)
+	}
+	if w.Hub != nil {
+		r.Hub = w.Hub(ctx)
 	}
 	text, err := r.Line()
 	if err != nil {

@@ -40,7 +40,11 @@ func (a Approval) maker() string {
 	return ""
 }
 
-// approve is how a person approves the plan.
+// approve is how a person approves the plan. The hub of an organization has no role by
+// which anybody could: there a person of the account applies it.
 func (in Input) approve(p plan.Plan) []quote.Task {
+	if in.Organization {
+		return []quote.Task{{Account: in.Finding.Account, Command: quote.Command("keymend", "diagnose", in.Finding.Group, "--apply", "--region", in.Finding.Region)}}
+	}
 	return []quote.Task{{Account: in.Finding.Account, Command: "keymend approve " + plan.RemediationID(p.Digest) + " --region " + in.Finding.Region}}
 }

@@ -66,7 +66,7 @@ func (in Input) against(k copyKey) (Reason, string) {
 	switch {
 	case k.ARN == in.copyKey().ARN, k.Managed && owner == in.Finding.Account:
 		return "", "" // the data stays where it is, or under what lets the whole account in
-	case owner != in.Finding.Account && !slices.Contains(in.Accounts, owner):
+	case owner != in.Finding.Account && !in.reaches(owner):
 		return ForeignKey, "account " + owner + " isn't in the setting accounts"
 	case k.Unreadable != "":
 		return CopyNotSeen, k.ARN + ": " + lacks

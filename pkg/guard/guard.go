@@ -25,6 +25,12 @@ type Input struct {
 	Approval    Approval // of a plan, by a person through the queue of changes
 	Accounts    []string // the other accounts whose keys may be opened; none: no other's
 
+	// Organization: Keymend is the hub of one. Then all accounts' keys may be opened that
+	// its roles can reach, and Brakes are those of the accounts that a plan is about.
+	Organization bool
+	Brakes       []Brake
+	modeText     string // why Mode is less than the settings'; "" = it isn't
+
 	Finding   plan.Finding      // what the plan is about: key, role, and the tags where consent stands
 	Also      []string          // other roles that the launch needs the key for, as in AWSServiceRoleForEC2Spot
 	Dedicated string            // ARN of the role that the settings move groups to; "" = none

@@ -23,10 +23,10 @@ import (
 //	                                                   → no, and no proposal
 //	tag keymend=ignore on a key, or on the group that is changed
 //	                                                   → no, and no proposal
-//	mode observe                                       → no, and no proposal
+//	mode observe, of the settings or a brake           → no, and no proposal
 //	the own key's tags couldn't be read                → no, and no proposal: one may be keymend=ignore
 //	a consent is missing                               → proposal; see consent
-//	mode propose, and nobody who may approved the plan → proposal; see Approval
+//	mode propose, of either, and nobody who may approved the plan → proposal; see Approval
 //	switch off, or not readable                        → proposal
 //	somebody took away what Keymend wrote; see takenAway
 //	                                                   → proposal
@@ -35,6 +35,7 @@ import (
 //	access may be there, and no person asked or approved → proposal
 //	else                                               → yes; or a trial, where that tells whether the key's owner agrees
 func Judge(in Input, p plan.Plan) Verdict {
+	in = in.braking()
 	reason, consent := in.judge(p)
 	v := Verdict{Reason: reason, Text: in.text(reason, p), Consent: consent, Run: in.run(reason, p)}
 	if reason == TakenAway {
@@ -290,6 +291,8 @@ func (in Input) text(r Reason, p plan.Plan) string {
 		return text + " " + p.Doubt
 	case OwnApproval:
 		return text + " " + in.Approval.By + " can't: " + in.Approval.maker() + " did."
+	case OnlyObserving, OnlyProposing:
+		return strings.TrimSpace(text + " " + in.modeText)
 	case SwitchedOff:
 		return strings.TrimSpace(text + " " + in.SwitchText)
 	case Consented, HalfGiven:

@@ -16,14 +16,16 @@ import (
 // first row that fits counts; a person who asks is of this account, and stands
 // for nobody there:
 //
-//	the account isn't in the settings' list            → ForeignKey
+//	the account isn't in the settings' list, and there is no organization
+//	                                                   → ForeignKey
 //	tags not readable: the key policy lets this account create the grant
 //	                                                   → HalfGiven
 //	  whether it does can't be told                    → HalfNotSeen
 //	  it doesn't                                       → NotConsented
-//	tag keymend-accounts without this account          → ConsentElsewhere
+//	tag keymend-accounts without this account, and in an organization another word than
+//	organization                                       → ConsentElsewhere
 //	tag keymend with another value than remediate      → NotConsented
-//	tag keymend=remediate, and keymend-accounts with this account
+//	tag keymend=remediate, and keymend-accounts with this account, or that word
 //	                                                   → Consented
 //	the key policy lets this account create the grant, by the statements that
 //	Keymend reports to owners, which its owner added   → HalfGiven
@@ -35,12 +37,12 @@ import (
 func (in Input) across(p plan.Plan) (Reason, string) {
 	accounts, odd := in.named()
 	switch {
-	case !slices.Contains(in.Accounts, in.Finding.KeyAccount()):
+	case !in.reaches(in.Finding.KeyAccount()):
 		return ForeignKey, "account " + in.Finding.KeyAccount() + " isn't in the setting accounts"
 	case in.Finding.TagsUnreadable != "":
 		return in.unseen(p)
-	case accounts != nil && !slices.Contains(accounts, in.Finding.Account):
-		return ConsentElsewhere, "tag " + tag.Accounts + " names " + strings.Join(accounts, ", ") + organization(accounts)
+	case accounts != nil && !in.meant(accounts):
+		return ConsentElsewhere, "tag " + tag.Accounts + " names " + strings.Join(accounts, ", ") + in.organization(accounts)
 	case odd != "":
 		return NotConsented, fmt.Sprintf("tag %s on the key is no consent", odd)
 	}
@@ -52,7 +54,7 @@ func (in Input) enrolled(named bool, p plan.Plan) (Reason, string) {
 	_, tagged := tag.Enrolled(in.Finding.Tags)
 	switch {
 	case tagged && named:
-		return Consented, fmt.Sprintf("tags %s=%s and %s with %s on the key", tag.Keymend, in.Finding.Tags[tag.Keymend], tag.Accounts, in.Finding.Account)
+		return Consented, fmt.Sprintf("tags %s=%s and %s with %s on the key", tag.Keymend, in.Finding.Tags[tag.Keymend], tag.Accounts, in.by())
 	case halfGiven(p):
 		return HalfGiven, "the owner added the statements by which account " + in.Finding.Account + " creates the grant"
 	case tagged:
@@ -95,10 +97,32 @@ func (in Input) named() (accounts []string, odd string) {
 	return accounts, odd
 }
 
+// reaches reports whether keys of another account may be opened at all.
+func (in Input) reaches(account string) bool {
+	return in.Organization || slices.Contains(in.Accounts, account)
+}
+
+// meant reports whether accounts that an owner names are, or have, the group's. The word
+// for every account of an organization stands alone: so IAM reads it, too.
+func (in Input) meant(accounts []string) bool {
+	return in.Organization && slices.Equal(accounts, []string{tag.Organization}) || slices.Contains(accounts, in.Finding.Account)
+}
+
+// by is the word by which the owner means the group's account.
+func (in Input) by() string {
+	if accounts, _ := in.named(); !slices.Contains(accounts, in.Finding.Account) {
+		return tag.Organization
+	}
+	return in.Finding.Account
+}
+
 // organization says why the word for every account of an organization is no consent.
-func organization(accounts []string) string {
-	if !slices.Contains(accounts, tag.Organization) {
+func (in Input) organization(accounts []string) string {
+	switch {
+	case !slices.Contains(accounts, tag.Organization):
 		return ""
+	case in.Organization:
+		return "; the word " + tag.Organization + " counts only where it stands alone"
 	}
 	return ", which counts only where the roles trust an organization's hub; these don't: the accounts are named by id"
 }

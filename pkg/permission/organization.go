@@ -15,9 +15,9 @@ func Members() []Role {
 // those that it has as a member.
 func Hub() []Role { return []Role{Diagnose, Remediate, Auditor} }
 
-// Mode is the SSM parameter with the mode that an organization's administrator gives an
-// account and Region; SwitchParameter is the account owner's there.
-const Mode = "/keymend/mode"
+// Wave is the SSM parameter with what an organization's administrator lets the hub do in
+// an account and Region (settings.Wave); SwitchParameter is the account owner's there.
+const Wave = "/keymend/wave"
 
 // elsewhere is the condition that a resource is another account's with which the
 // settings let Keymend deal; nil: there is none. In an organization the account's own
@@ -43,7 +43,7 @@ func (p Place) readBrake() []Permission {
 	parameter := "arn:" + p.Partition + ":ssm:*:" + p.Account + ":parameter"
 	return []Permission{
 		{Action: "ssm:GetParameter", Resource: parameter + p.SwitchParameter, Why: "the account owner's switch that stops all writes here"},
-		{Action: "ssm:GetParameter", Resource: parameter + Mode, Why: "the mode that the organization gives this account and Region"},
+		{Action: "ssm:GetParameter", Resource: parameter + Wave, Why: "what the organization lets the hub do in this account and Region"},
 	}
 }
 

@@ -137,7 +137,7 @@ func TestMembersWalls(t *testing.T) {
 		"parameters, where none name images":       {permission.Reader, closed, "ssm:GetParameters", "arn:aws:ssm:eu-west-1:111122223333:parameter/a", own(), access.Denied},
 		"AWS's parameters there":                   {permission.Reader, closed, "ssm:GetParameters", "arn:aws:ssm:eu-west-1::parameter/aws/service/ami", own(), access.Allowed},
 		"the owner's switch":                       {permission.Reader, member(), "ssm:GetParameter", "arn:aws:ssm:us-east-1:111122223333:parameter/keymend/switch", own(), access.Allowed},
-		"the organization's mode":                  {permission.Reader, member(), "ssm:GetParameter", "arn:aws:ssm:us-east-1:111122223333:parameter/keymend/mode", own(), access.Allowed},
+		"the organization's wave":                  {permission.Reader, member(), "ssm:GetParameter", "arn:aws:ssm:us-east-1:111122223333:parameter/keymend/wave", own(), access.Allowed},
 		"roles of Keymend's":                       {permission.Reader, member(), "iam:GetRole", member().ARN(permission.Granter), own(), access.Allowed},
 		"other roles":                              {permission.Reader, member(), "iam:GetRole", "arn:aws:iam::111122223333:role/admin", own(), access.Denied},
 		"where Keymend's rules send":               {permission.Reader, member(), "events:ListTargetsByRule", "arn:aws:events:us-east-1:111122223333:rule/keymend-own-writes", own(), access.Allowed},

@@ -76,6 +76,14 @@ func (f Finding) across(o Options, p *Plan) {
 	}
 }
 
+// edits reports whether an account lets its keys' policies be edited for others' groups.
+func (o Options) edits(account string) bool {
+	if o.Owners != nil {
+		return o.Owners[account] == settings.ForeignGrant
+	}
+	return o.ForeignKey != settings.ForeignReport
+}
+
 // ownersAlone says why the missing half is the key owner's to do; nil = Keymend
 // may.
 func (f Finding) ownersAlone(o Options, p *Plan, refused string) *NoFix {
@@ -87,7 +95,7 @@ func (f Finding) ownersAlone(o Options, p *Plan, refused string) *NoFix {
 	switch {
 	case f.Facts.Policy == nil:
 		return f.report(p.ForOwner, f.Trial.Text)
-	case o.ForeignKey == settings.ForeignReport:
+	case !o.edits(f.KeyAccount()):
 		return f.report(p.ForOwner, "the settings leave the key policy to its owner (foreignKey: report)"+near(p.NearMisses))
 	case owned != "":
 		return f.report(p.ForOwner, owned+near(p.NearMisses))

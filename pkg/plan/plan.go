@@ -125,8 +125,11 @@ type Options struct {
 
 	ForeignKey        settings.ForeignKey
 	ForeignStatements settings.ForeignStatements
-	Resume            int    // groups that Auto Scaling stopped are let launch again; 0 = they aren't
-	Dedicated         string // suffix of the role that groups are moved to; "" = they keep theirs
+	// Owners says of other accounts what may be done to their keys' policies, where each
+	// has a word of its own: in an organization. nil: ForeignKey says it of all.
+	Owners    map[string]settings.ForeignKey
+	Resume    int    // groups that Auto Scaling stopped are let launch again; 0 = they aren't
+	Dedicated string // suffix of the role that groups are moved to; "" = they keep theirs
 
 	Reader  access.Principal // who reads the keys of the group's account
 	Writer  access.Principal // who writes their policies

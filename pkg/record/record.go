@@ -45,6 +45,7 @@ type Record struct {
 	RequestID     string          `json:"requestId,omitempty"`     // Lambda's, so that the log's other lines can be found
 	Account       string          `json:"account"`
 	Region        string          `json:"region"`
+	Hub           string          `json:"hub,omitempty"` // account and Region of the organization's hub that looked; "" = the account is on its own
 	Group         string          `json:"group"`
 	Key           string          `json:"key,omitempty"`        // ARN
 	KeyAccount    string          `json:"keyAccount,omitempty"` // where it isn't the group's

@@ -122,7 +122,7 @@ func largest() record.Record {
 	carried := change.Steps{add(), add(), create(), version()}
 	return record.Record{
 		Schema: record.Schema, Phase: record.Result, Outcome: outcome.Unproven, Reason: text, Run: record.Tasks{{Account: account, Command: text}, {Account: owner, Command: text}}, ID: "f-e7f1d44f769a61a4", RemediationID: "r-b61801645df92eee",
-		RequestID: "25e7c5ff-241e-46ec-9f50-9729f8a7edad", Account: account, Region: "eu-west-1", Group: "web-prod", Key: key, KeyAccount: owner,
+		RequestID: "25e7c5ff-241e-46ec-9f50-9729f8a7edad", Account: account, Region: "eu-west-1", Hub: "999900001111 eu-west-1", Group: "web-prod", Key: key, KeyAccount: owner,
 		Time: time.Date(2026, 11, 28, 13, 46, 37, 443317527, time.UTC), Failed: "2026-03-02T10:12:10Z", ReadAt: "2026-03-02T10:12:10Z", Version: "v2", Settings: strings.Repeat("7", 64),
 		Desired: 2, Healthy: 1, WarmPool: &record.Pool{Wanted: 2, Has: 1}, Signal: "launch-unsuccessful", EventIDs: some("da60a866-4730-47de-9fd7-1c42d372552", 500),
 		Message: text, Cause: "kms-access", Suspended: "User suspended at 2026-03-02T10:12:10Z", ManagedBy: "Amazon EKS",

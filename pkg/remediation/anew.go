@@ -28,7 +28,7 @@ func (x *Fixer) anew(ctx context.Context, p pass, d decision, r record.Record, c
 	if p.tries++; p.tries >= most {
 		return r, cause
 	}
-	if err := x.env(p.view, p.Region, p.Group, change.Mark{}).Pause(ctx, p.tries); err != nil {
+	if err := x.env(p.view, p.place(), p.Group, change.Mark{}).Pause(ctx, p.tries); err != nil {
 		return r, errors.Join(cause, err)
 	}
 	fresh := x.begin(p.look)

@@ -41,7 +41,7 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		return r, err
 	}
 	r.Phase = record.Result
-	e := x.env(p.view, p.Region, p.Group, by)
+	e := x.env(p.view, p.place(), p.Group, by)
 	err := together.Do(
 		func() error { return x.recall(ctx, d) },
 		func() error { e.Open = e.Ahead(ctx, d.Plan.Steps); return nil }, // after the intent, to which a session is held
@@ -127,7 +127,7 @@ func (x *Fixer) failed(ctx context.Context, p pass, d decision, r record.Record,
 // instead carries out what is planned where AWS refused an edited policy, if the
 // settings leave the choice.
 func (x *Fixer) instead(ctx context.Context, p pass, d decision, r record.Record, err error) (record.Record, error) {
-	if !d.Plan.Steps.Only(func(c change.Claim) bool { return c.Edits }) || x.Settings.OwnKey != settings.OwnKeyAuto {
+	if !d.Plan.Steps.Only(func(c change.Claim) bool { return c.Edits }) || p.options.OwnKey != settings.OwnKeyAuto {
 		return r, nil
 	}
 	f := d.Finding

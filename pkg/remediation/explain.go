@@ -33,7 +33,8 @@ var remediationID = regexp.MustCompile(`^r-[0-9a-f]{16}$`)
 // exactly that call on exactly that target. IAM can't look into a key policy, and
 // credentials can be stolen; what they are used for shows here. A write that the log
 // explains leaves no record; the others have the outcome outcome.UnexplainedWrite and
-// a metric of their own. Of a session that was taken in another account, the log has to
+// a metric of their own. The hub of an organization explains what it wrote in members by
+// its own log. Of a session that was taken in another account, the log has to
 // have an intent of a write there: what it wrote shows in that account only.
 //
 // Its error is *signal.Ignored for a call of somebody else's; else it is
@@ -49,7 +50,7 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 	if w.Taken() && at == w.Account {
 		return nil // what it writes comes as events of its own
 	}
-	if w.SourceAccount != "" && strings.HasSuffix(w.Role, string(permission.PolicyWriter)) {
+	if w.SourceAccount != "" && !l.Settings.Organization() && strings.HasSuffix(w.Role, string(permission.PolicyWriter)) {
 		return l.elsewhere(ctx, w)
 	}
 	id, _ := strings.CutPrefix(w.Session, sessionPrefix)

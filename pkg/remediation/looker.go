@@ -75,6 +75,10 @@ type Looker struct {
 	// Edits reads who wrote a key's policy from a time to another, the newest first; zero =
 	// until now. nil: that isn't asked.
 	Edits func(ctx context.Context, account, region, key string, since, until time.Time) ([]activity.PolicyEdit, error)
+	// Brake reads the brakes of an account and Region of the organization that Keymend is
+	// the hub of. Its error is transient, or says what may not be read. nil: where there is
+	// an organization all the same, nothing is written.
+	Brake brake
 	// Past tells what was written unattended before, and reads no further back than the
 	// times that it is given; nil: that holds nothing back.
 	Past  wrote
@@ -110,17 +114,18 @@ type Fixer struct {
 type Session struct {
 	change.Call
 	Region, Name string
+	For          string // account of the group that it is for
 }
 
 // sessionPrefix begins the name of every session; the remediation's id follows.
 const sessionPrefix = "keymend-"
 
 // env is what a remediation's steps are carried out in.
-func (x *Fixer) env(view apply.Reader, region, group string, by change.Mark) apply.Env {
+func (x *Fixer) env(view apply.Reader, at place, group string, by change.Mark) apply.Env {
 	return apply.Env{
 		Reader: settled{view, &x.recent, x.Person.ARN == ""}, Sleep: x.pause, By: by, Group: group, Means: func(written string) string { return written },
 		Open: func(ctx context.Context, call change.Call) (apply.Session, error) {
-			s, err := x.Open(ctx, Session{call, region, sessionPrefix + by.Remediation})
+			s, err := x.Open(ctx, Session{Call: call, Region: at.region, Name: sessionPrefix + by.Remediation, For: at.account})
 			if err != nil {
 				return nil, fmt.Errorf("open session for %s: %w", call.Action, err)
 			}

@@ -40,6 +40,9 @@ func (l *Looker) Together(looks []signal.Look, now time.Time) *Looker {
 	if l.Past != nil {
 		one.Past = rememberingPast{wrote: l.Past, cache: known, now: g.now}
 	}
+	if l.Brake != nil {
+		one.Brake = askedOnce(l.Brake)
+	}
 	one.AWS, one.Queue = g, rememberingQueue{l.Queue, known, g.now}
 	return &one
 }

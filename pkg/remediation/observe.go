@@ -31,6 +31,7 @@ type pass struct {
 	approval  approval  // of what is carried out
 	brake     guard.Switch
 	brakeSays string
+	members   map[string]guard.Brake // of the organization, by their account; none: there is no organization
 	options   plan.Options
 	past      past
 	decisions []decision
@@ -46,6 +47,8 @@ type decision struct {
 }
 
 func (d decision) permitted() bool { return d.verdict.Allowed || d.verdict.Try }
+
+func (p pass) place() place { return place{p.Account, p.Region} }
 
 // begin starts a pass. Only account, Region and group are taken from the look.
 func (l *Looker) begin(look signal.Look) pass {
@@ -133,6 +136,9 @@ func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
 		MaxHere: l.Settings.MaxChangesAnHour, MaxInAll: l.Settings.MaxChangesAnHourInAll, Past: p.past.of(proposal.Finding),
 		Approval: p.approval.Approval, Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags, Resume: l.Settings.Resume, Missing: p.Launch.Missing(),
 	}
+	if in.Organization = l.Settings.Organization(); in.Organization {
+		in.Brakes = p.brakes(proposal)
+	}
 	for _, also := range p.Launch.Also {
 		in.Also = append(in.Also, also.ARN)
 	}
@@ -176,7 +182,7 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 		}
 		return nil
 	}}
-	tasks = append(tasks, func() error { return l.readMakers(ctx, p) })
+	tasks = append(tasks, func() error { return l.readMakers(ctx, p) }, func() error { return l.readMembers(ctx, p) })
 	roles := make([]access.Principal, len(p.Launch.Principals()))
 	for i, principal := range p.Launch.Principals() {
 		tasks = append(tasks, func() (err error) { roles[i], err = p.view.Role(ctx, principal.ARN); return err })
@@ -189,6 +195,7 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 	if err := together.Do(tasks...); err != nil {
 		return err
 	}
+	l.governed(p)
 	p.find(reads, roles)
 	for _, more := range []func(context.Context, *pass) error{l.readFailedSince, l.readDedicated, l.readStopped, l.readCopies} {
 		if err := more(ctx, p); err != nil {

@@ -29,7 +29,7 @@ func (x *Fixer) prove(ctx context.Context, p pass, f plan.Finding, r record.Reco
 	if r.Outcome = end.Outcome; end.Unseen {
 		return r, x.write(ctx, r)
 	}
-	e := x.env(p.view, p.Region, p.Group, by)
+	e := x.env(p.view, p.place(), p.Group, by)
 	e.Before = all
 	if means := p.Means; means != nil {
 		e.Means = func(written string) string { return means[written] }

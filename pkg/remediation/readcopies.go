@@ -17,7 +17,7 @@ import (
 // readCopies reads what there is to do without other accounts' keys, where the
 // settings ask for that. What AWS refuses to show is part of the finding.
 func (l *Looker) readCopies(ctx context.Context, p *pass) error {
-	if !l.copies() {
+	if p.options.ForeignKey != settings.ForeignCopy {
 		return nil
 	}
 	for _, all := range [][]plan.Finding{p.Findings, p.Turned} {

@@ -9,9 +9,11 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
 	"keymend/pkg/change"
+	"keymend/pkg/guard"
 	"keymend/pkg/plan"
 	"keymend/pkg/quote"
 	"keymend/pkg/record"
+	"keymend/pkg/settings"
 	"keymend/pkg/signal"
 )
 
@@ -52,6 +54,7 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 	if !p.readAt.IsZero() {
 		r.ReadAt = p.readAt.UTC().Format(time.RFC3339)
 	}
+	r.Mode = l.mode(p, f)
 	r.ID, r.Desired, r.Healthy, r.ManagedBy = f.ID(), p.Launch.Desired, p.Launch.InService, p.Launch.ManagedBy
 	p.group(&r, f)
 	if owner := f.KeyAccount(); owner != "" && !f.OwnKey() {
@@ -72,6 +75,15 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 	instance(&r, f)
 	p.approval.on(&r)
 	return r
+}
+
+// mode is the most careful that counts for a finding.
+func (l *Looker) mode(p pass, f plan.Finding) settings.Mode {
+	if p.members == nil {
+		return l.Settings.Mode
+	}
+	mode, _ := guard.Careful(l.Settings.Mode, p.brakes(plan.Proposal{Finding: f}))
+	return mode
 }
 
 // instance adds what a Deny keeps from the instance's own role, or may keep from it.

@@ -37,7 +37,7 @@ func (x *Fixer) observed(ctx context.Context, p pass) (pass, error) {
 	}
 	for _, d := range p.decisions {
 		if f := d.Finding; d.Plan.Tries() && f.Principal.ID != plan.ToBeMade {
-			e := x.env(p.view, p.Region, p.Group, change.Mark{Remediation: plan.RemediationID(d.Plan.Digest)})
+			e := x.env(p.view, p.place(), p.Group, change.Mark{Remediation: plan.RemediationID(d.Plan.Digest)})
 			trial, err := x.Kinds.Try(ctx, e, f.Grant(p.options))
 			switch _, final := finalOutcome(err); {
 			case err != nil && !final:
@@ -120,7 +120,7 @@ func (x *Fixer) stands(ctx context.Context, p pass, m Message) (standing, error)
 	if m.Delivery.first() {
 		return s, nil
 	}
-	e := x.env(p.view, m.Region, m.Group, m.mark())
+	e := x.env(p.view, place{m.Account, m.Region}, m.Group, m.mark())
 	for _, step := range m.Steps {
 		e.Before = s.results
 		result, how, err := x.Kinds.Stands(ctx, e, step)

@@ -102,7 +102,7 @@ func (x *Fixer) undoing(ctx context.Context, of record.Record, step change.Step)
 	if err != nil {
 		return apply.Env{}, fmt.Errorf("read account %s: %w", at, err)
 	}
-	return x.env(view, of.Region, of.Group, change.Mark{Remediation: of.RemediationID}), nil
+	return x.env(view, place{of.Account, of.Region}, of.Group, change.Mark{Remediation: of.RemediationID}), nil
 }
 
 // UndoOf returns what takes a record's change back. It may only be about the record's

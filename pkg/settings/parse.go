@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"keymend/pkg/settings/variable"
+	"keymend/pkg/tag"
 )
 
 // Parse reads the settings; get is os.Getenv or alike. The error joins every
@@ -49,6 +50,9 @@ func Parse(get func(string) string) (Config, error) {
 	}
 	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {
 		c.ForeignKey = ForeignReport // the key is set, and none
+	}
+	if c.Organization() {
+		c.Scope = Tagged // its owner's word is the one wall of a key that is left
 	}
 	p.proof(c)
 	if len(p.problems) > 0 {
@@ -103,14 +107,21 @@ func (p *parser) list(name string) []string {
 	return out
 }
 
-// accounts reads an allow list. One bad entry empties it: it isn't known what the
-// writer meant.
+// accounts reads an allow list, or the word for an organization. One bad entry empties
+// it: it isn't known what the writer meant.
 func (p *parser) accounts(name string) []string {
 	all := p.list(name)
+	if slices.Equal(all, []string{tag.Organization}) {
+		if p.get(variable.RolePrefix) == "" {
+			p.problem(name, "is %q, and %s is unset; in an organization Keymend acts through roles", tag.Organization, variable.RolePrefix)
+			return nil
+		}
+		return all
+	}
 	id := regexp.MustCompile(`^[0-9]{12}$`)
 	for _, account := range all {
 		if !id.MatchString(account) {
-			p.problem(name, "has %q; an account's id has 12 digits", account)
+			p.problem(name, "has %q; an account's id has 12 digits, and the word %s stands alone", account, tag.Organization)
 			return nil
 		}
 	}

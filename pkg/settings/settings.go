@@ -10,7 +10,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
+
+	"keymend/pkg/tag"
 )
 
 // ErrMode says that the mode is unset or misspelt, so that Keymend only
@@ -34,7 +37,9 @@ type Config struct {
 	Partition       string        `json:"partition"`       // aws, aws-cn or aws-us-gov
 	ApproverRoleID  string        `json:"-"`               // unique id of the role whose sessions may approve; "" = nobody may
 
-	Accounts          []string          `json:"accounts"` // ids of other accounts whose keys may be opened for groups of this one; none: no other
+	// Accounts are the ids of other accounts whose keys may be opened for groups of this
+	// one, none: no other; or the word for an organization alone: see Organization.
+	Accounts          []string          `json:"accounts"`
 	ForeignKey        ForeignKey        `json:"foreignKey"`
 	ForeignStatements ForeignStatements `json:"foreignStatements"`
 
@@ -55,6 +60,10 @@ type Config struct {
 	Regions     []string `json:"-"` // in which the account has Keymend's functions; none: this one
 	ActionTopic string   `json:"-"` // ARN of the SNS topic of those who have to act; "" = none
 }
+
+// Organization reports whether Keymend is the hub of an organization. It acts in all
+// accounts whose roles let it in, each as far as its Wave and its owner's switch say.
+func (c Config) Organization() bool { return slices.Equal(c.Accounts, []string{tag.Organization}) }
 
 // Digest identifies the settings in audit records: SHA-256 in hexadecimal. The
 // queues' addresses, which say where and not what, are no part of it.

@@ -39,6 +39,10 @@ func TestParse(t *testing.T) {
 			VerifyReads: 3, VerifyInterval: 20 * time.Millisecond, Partition: "aws-cn",
 			Accounts: []string{"222233334444", "444455556666"}, ForeignKey: "report", ForeignStatements: "least", MaxChangesAnHourInAll: 1000,
 		}},
+		"an organization's hub, whose keys have to be enrolled": {map[string]string{variable.Mode: "enforce", variable.Scope: "all", variable.RolePrefix: "keymend-", variable.Accounts: "organization"}, settings.Config{
+			Mode: "enforce", Scope: "tagged", OwnKey: "auto", RolePrefix: "keymend-", VerifyReads: 1, VerifyInterval: time.Second, Partition: "aws",
+			Accounts: []string{"organization"}, ForeignKey: "grant", ForeignStatements: "procedure", MaxChangesAnHour: 10, MaxChangesAnHourInAll: 20,
+		}},
 	} {
 		got, err := settings.Parse(from(tc.env))
 		if err != nil {
@@ -104,6 +108,24 @@ func TestCopyNeedsAKey(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), says) || c.ForeignKey != "report" || c.Mode != "observe" {
 			t.Errorf("%q: %+v, %v", key, c, err)
+		}
+	}
+}
+
+// The word for an organization stands alone, and is of use with roles only: else
+// Keymend observes, and reaches no other account.
+func TestOrganization(t *testing.T) {
+	t.Parallel()
+	for accounts, whole := range map[string]bool{"organization": true, " organization ,": true, "": false, "444455556666": false} {
+		c, err := settings.Parse(from(map[string]string{variable.Mode: "enforce", variable.RolePrefix: "keymend-", variable.Accounts: accounts}))
+		if err != nil || c.Organization() != whole {
+			t.Errorf("%q: %+v, %v", accounts, c, err)
+		}
+	}
+	for accounts, prefix := range map[string]string{"organization,444455556666": "keymend-", "444455556666,organization": "keymend-", "Organization": "keymend-", "organization,organization": "keymend-", "organization": ""} {
+		c, err := settings.Parse(from(map[string]string{variable.Mode: "enforce", variable.RolePrefix: prefix, variable.Accounts: accounts}))
+		if err == nil || c.Organization() || c.Accounts != nil || c.Mode != settings.Observe || !strings.Contains(err.Error(), variable.Accounts) {
+			t.Errorf("%q: %+v, %v", accounts, c, err)
 		}
 	}
 }

@@ -22,7 +22,8 @@ const (
 	// consent is for.
 	Accounts = "keymend-accounts"
 	// Organization is the value of Accounts for every account of the organization. It
-	// counts only where roles trust the organization's hub; the guard knows of none yet.
+	// counts only where roles trust the organization's hub, and stands alone. As a setting
+	// it is Keymend's word for being that hub.
 	Organization = "organization"
 	// Longest is how long a value may be: 19 ids of accounts.
 	// https://docs.aws.amazon.com/kms/latest/APIReference/API_Tag.html

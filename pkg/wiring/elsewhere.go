@@ -15,12 +15,13 @@ import (
 	"keymend/pkg/keystate"
 	"keymend/pkg/observe"
 	"keymend/pkg/permission"
+	"keymend/pkg/settings"
 )
 
 // An elsewhere reads keys, images and snapshots of other accounts in one Region,
 // as those accounts' key readers. It is safe for concurrent use.
 type elsewhere struct {
-	accounts    []string                                                    // that may be read
+	settings    settings.Config                                             // say which accounts may be read
 	config      func(ctx context.Context, owner string) (aws.Config, error) // of an account's key reader
 	remembering bool                                                        // read each key once
 
@@ -30,7 +31,7 @@ type elsewhere struct {
 
 // gathering returns one that reads each key once.
 func (e *elsewhere) gathering() *elsewhere {
-	return &elsewhere{accounts: e.accounts, config: e.config, remembering: true}
+	return &elsewhere{settings: e.settings, config: e.config, remembering: true}
 }
 
 func (e *elsewhere) key(ctx context.Context, owner, id, principalARN string) (keystate.State, error) {
@@ -71,7 +72,7 @@ func (e *elsewhere) policies(ctx context.Context, owner string) (Policies, error
 }
 
 func (e *elsewhere) listed(ctx context.Context, owner string) (aws.Config, error) {
-	if !slices.Contains(e.accounts, owner) {
+	if !e.settings.Organization() && !slices.Contains(e.settings.Accounts, owner) {
 		return aws.Config{}, fmt.Errorf("read account %s: %w", owner, observe.ErrNotListed)
 	}
 	return e.config(ctx, owner)
@@ -89,6 +90,9 @@ func (e *elsewhere) images(ctx context.Context, owner string) (observe.Images, e
 // notOnboarded says why an account can't be read at all; false where it can, or
 // where something else went wrong.
 func notOnboarded(owner string, err error) (string, bool) {
+	if no, outside := errors.AsType[*outsideError](err); outside {
+		return no.Error(), true
+	}
 	d, _ := account.DenialOf(err)
 	switch {
 	case d.Action == "sts:AssumeRole":

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -16,6 +17,7 @@ import (
 
 	"keymend/pkg/account"
 	"keymend/pkg/apply/table"
+	"keymend/pkg/arn"
 	"keymend/pkg/audit"
 	"keymend/pkg/plan"
 	"keymend/pkg/remediation"
@@ -48,15 +50,22 @@ func newLooker(getenv func(string) string, version string) (*remediation.Looker,
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
+	records := &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID}
+	if c.Organization() {
+		records.Hub = hub
+	}
 	l := &remediation.Looker{
 		Settings: c, AWS: world, Past: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL, c.DriftQueueURL}, Edits: world.Edits, Kinds: table.Kinds(), Plan: plan.All,
 		Log: Telling{
 			Asked: world.asked(),
-			Log:   &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID},
+			Log:   records,
 			Bus:   eventbridge.NewFromConfig(cfg), Complain: func(ctx context.Context, err error) {
 				log.ErrorContext(ctx, "an event was not put, or not as it should be; the audit log has what it would have said", "error", err.Error(), "requestId", requestID(ctx))
 			},
 		},
+	}
+	if c.Organization() {
+		l.Brake = world.Brake
 	}
 	return l, queue.Function{Problem: problem, Complain: func(ctx context.Context, err error) {
 		log.ErrorContext(ctx, "the message has to come again", "error", err.Error(), "requestId", requestID(ctx))
@@ -152,6 +161,16 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// hub is the account and Region that a function runs in.
+func hub(ctx context.Context) string {
+	c, ok := lambdacontext.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	function := c.InvokedFunctionArn
+	return strings.TrimSpace(arn.Account(function) + " " + arn.Region(function))
 }
 
 func requestID(ctx context.Context) string {

@@ -50,16 +50,20 @@ func (a AWS) View(ctx context.Context, accountID, region string) (apply.Reader, 
 	if err != nil {
 		return nil, err
 	}
+	reads := permission.KeyReader
+	if a.Settings.Organization() {
+		reads = permission.Reader // a member lets nobody in but the hub, and has one role for that
+	}
 	client, keys, there := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg), &elsewhere{
-		accounts: a.Settings.Accounts, config: func(ctx context.Context, owner string) (aws.Config, error) {
-			return a.config(ctx, owner, region, permission.KeyReader)
+		settings: a.Settings, config: func(ctx context.Context, owner string) (aws.Config, error) {
+			return a.config(ctx, owner, region, reads)
 		},
 	}
 	seeing := observe.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: there.images}
 	if a.Settings.RolePrefix != "" {
 		granter := permission.Place{Partition: a.Settings.Partition, Account: accountID, Prefix: a.Settings.RolePrefix}.ARN(permission.Granter)
 		keys = keys.For(granter)
-		if len(a.Settings.Accounts) > 0 { // else there is no grant on another account's key
+		if len(a.Settings.Accounts) > 0 { // of an organization, too; else there is no grant on another account's key
 			seeing.Granter = granter
 		}
 	}
@@ -71,6 +75,9 @@ func (a AWS) View(ctx context.Context, accountID, region string) (apply.Reader, 
 
 func (a AWS) config(ctx context.Context, accountID, region string, reader permission.Role) (aws.Config, error) {
 	cfg, err := a.Sessions.Config(ctx, accountID, region, reader, nil)
+	if err == nil && a.Settings.Organization() {
+		err = in(ctx, cfg, accountID)
+	}
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read account %s: %w", accountID, err)
 	}
@@ -153,9 +160,12 @@ func (a AWS) History(ctx context.Context, accountID, region, group string) (obse
 	return observe.FromConfig(cfg).History(ctx, group)
 }
 
-// Prepare asks which account this is, once in a process: a writer's session says so.
+// Prepare asks which account this is, once in a process: a writer's session says so. An
+// organization's says for which member it is.
 func (a AWS) Prepare(ctx context.Context) {
-	_, _ = a.Sessions.Self(ctx) // Open asks again, and says what went wrong
+	if !a.Settings.Organization() {
+		_, _ = a.Sessions.Self(ctx) // Open asks again, and says what went wrong
+	}
 }
 
 // Open returns what may make one call, and nothing else, where roles are in use. It
@@ -168,7 +178,11 @@ func (a AWS) Open(ctx context.Context, s remediation.Session) (apply.Session, er
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := a.Sessions.Config(ctx, s.Account, s.Region, s.Role, &account.SessionPolicy{SessionName: s.Name, Policy: policy})
+	narrow := account.SessionPolicy{SessionName: s.Name, Policy: policy}
+	if a.Settings.Organization() {
+		narrow.For = s.For
+	}
+	cfg, err := a.Sessions.Config(ctx, s.Account, s.Region, s.Role, &narrow)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ const (
 	Partition       Name = "KEYMEND_PARTITION"
 	ApproverRoleID  Name = "KEYMEND_APPROVER_ROLE_ID"
 
-	Accounts          Name = "KEYMEND_ACCOUNTS" // separated by commas
+	Accounts          Name = "KEYMEND_ACCOUNTS" // ids separated by commas, or the word organization
 	ForeignKey        Name = "KEYMEND_FOREIGN_KEY"
 	ForeignStatements Name = "KEYMEND_FOREIGN_STATEMENTS"
 

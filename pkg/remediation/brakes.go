@@ -1,0 +1,117 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/guard"
+	"keymend/pkg/plan"
+	"keymend/pkg/settings"
+	"keymend/pkg/together"
+)
+
+// A brake reads those of an account and Region of an organization.
+type brake func(ctx context.Context, account, region string) (guard.Brake, error)
+
+// askedOnce asks of each account and Region until there is an answer. It is for the
+// looks of one invocation: a Fixer asks before each change.
+func askedOnce(ask brake) brake {
+	type answer struct {
+		sync.Mutex
+		guard.Brake
+		known bool
+	}
+	var mu sync.Mutex
+	answers := map[place]*answer{}
+	return func(ctx context.Context, account, region string) (guard.Brake, error) {
+		at := place{account, region}
+		mu.Lock()
+		a := answers[at]
+		if a == nil {
+			a = &answer{}
+			answers[at] = a
+		}
+		mu.Unlock()
+		a.Lock()
+		defer a.Unlock()
+		if a.known {
+			return a.Brake, nil
+		}
+		var err error
+		a.Brake, err = ask(ctx, account, region)
+		a.known = err == nil
+		return a.Brake, err
+	}
+}
+
+// readMembers reads the brakes of the group's account, and of those whose keys the
+// launch needs, where Keymend is the hub of an organization.
+func (l *Looker) readMembers(ctx context.Context, p *pass) error {
+	if !l.Settings.Organization() || l.Brake == nil {
+		return nil
+	}
+	accounts := []string{p.Account}
+	for _, key := range p.Launch.Keys {
+		if owner := arn.Account(key.ID); owner != "" {
+			accounts = append(accounts, owner)
+		}
+	}
+	accounts = distinct(accounts)
+	members, tasks := make([]guard.Brake, len(accounts)), make([]func() error, len(accounts))
+	for i, accountID := range accounts {
+		tasks[i] = func() (err error) { members[i], err = l.Brake(ctx, accountID, p.Region); return err }
+	}
+	if err := together.Do(tasks...); err != nil {
+		return err
+	}
+	p.members = map[string]guard.Brake{}
+	for i, accountID := range accounts {
+		p.members[accountID] = members[i]
+	}
+	return nil
+}
+
+// governed has a pass plan what the accounts' waves ask for, where there is an
+// organization: of the group's for its own keys and for copies, of a key's for its policy.
+func (l *Looker) governed(p *pass) {
+	if !l.Settings.Organization() {
+		return
+	}
+	wave := func(accountID string) settings.Wave {
+		if m, known := p.members[accountID]; known {
+			return m.Wave.AtMost(l.Settings)
+		}
+		return settings.Careful()
+	}
+	p.options.OwnKey, p.options.ForeignKey, p.options.Owners = wave(p.Account).OwnKey, wave(p.Account).ForeignKey, map[string]settings.ForeignKey{}
+	for accountID := range p.members {
+		p.options.Owners[accountID] = wave(accountID).ForeignKey
+	}
+}
+
+func distinct(texts []string) []string { return slices.Compact(slices.Sorted(slices.Values(texts))) }
+
+// brakes are those that count for a proposal: of the group's account, of each account in
+// which something is written, and of the key's, unless that has none. An account whose
+// brakes weren't read stops all.
+func (p pass) brakes(of plan.Proposal) []guard.Brake {
+	accounts := []string{p.Account}
+	if owner := of.Finding.KeyAccount(); owner != "" && !p.members[owner].Outside {
+		accounts = append(accounts, owner)
+	}
+	for _, step := range of.Plan.Steps {
+		accounts = append(accounts, step.At().Account)
+	}
+	var out []guard.Brake
+	for _, accountID := range distinct(accounts) {
+		m, known := p.members[accountID]
+		if !known {
+			m.WaveText = fmt.Sprintf("Account %s, %s: its brakes weren't read.", accountID, p.Region)
+		}
+		out = append(out, m)
+	}
+	return out
+}

@@ -1,0 +1,270 @@
+package endtoend_test
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"keymend/infra/template"
+	"keymend/pkg/outcome"
+	"keymend/pkg/permission"
+	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/organization"
+	"keymend/pkg/settings"
+)
+
+const (
+	hubAccount     = "999900001111"
+	organizationID = "o-a1b2c3d4e5"
+	far            = "us-east-1" // a Region without a hub stack
+)
+
+// A hub is the world of an organization as its hub's administrator sees it: a hub stack
+// in one Region, and members that have joined.
+type hub struct{ *world }
+
+// newHub starts one, with parameters of the hub's stack.
+func newHub(t testing.TB, params map[string]string, accounts ...string) hub {
+	t.Helper()
+	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
+	must(t, err)
+	must(t, box.SetOrganizations(organization.Of(organizationID, append(accounts, hubAccount)...)))
+	t.Cleanup(func() { _ = box.Close() })
+	url, err := box.Listen("127.0.0.1:0")
+	must(t, err)
+	_, err = box.ListenFunctions("127.0.0.1:0")
+	must(t, err)
+	all := map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"}
+	maps.Copy(all, params)
+	must(t, box.Deploy(template.HubRoles(), hubAccount, region, nil, nil))
+	must(t, box.Deploy(template.Hub(), hubAccount, region, all, binaries))
+	h := hub{connect(t, box, url, hubAccount, region)}
+	for _, rule := range []string{"keymend-sweep-recent", "keymend-sweep-full"} {
+		_, err := h.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
+		must(t, err)
+	}
+	t.Cleanup(h.wantExplained)
+	return h
+}
+
+// at is the world in a member and Region.
+func (h hub) at(accountID, region string) *world {
+	return connect(h.t, h.box, h.url, accountID, region)
+}
+
+// join deploys the members' stacks into an account, of a wave that carries plans out
+// unless it says otherwise.
+func (h hub) join(accountID string, wave map[string]string) {
+	h.t.Helper()
+	all := map[string]string{"Mode": "enforce"}
+	maps.Copy(all, wave)
+	roles := maps.Clone(all)
+	delete(roles, "Mode")
+	must(h.t, h.box.Deploy(template.MemberRoles(), accountID, region, roles, nil))
+	for _, region := range []string{region, far} {
+		must(h.t, h.box.Deploy(template.MemberRegion(), accountID, region, all, nil))
+	}
+}
+
+// own is the key policy that leaves a key to its account.
+func own(accountID string) string { return strings.ReplaceAll(rootOnly, account, accountID) }
+
+// grantsOf returns the grants on a key, as its owner sees them.
+func (w *world) grantsOf(key string) []kmstypes.GrantListEntry {
+	w.t.Helper()
+	out, err := w.kms.ListGrants(w.t.Context(), &kms.ListGrantsInput{KeyId: &key})
+	must(w.t, err)
+	return out.Grants
+}
+
+// TestHubHealsItsMembers: what an owner enrolled opens by a grant, in a Region without a
+// hub stack, and in the hub's own account, which is a member like any other. The record
+// names the group's account and Region, and the hub.
+func TestHubHealsItsMembers(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, nil, account)
+	for id, at := range map[string]string{account: far, hubAccount: region} {
+		h.join(id, nil)
+		m := h.at(id, at)
+		key := m.key(own(id), enrolled)
+		before := m.policy(key)
+		m.broken("web-"+at, key)
+		h.box.Advance(10 * time.Minute)
+		if n, grants := m.inService("web-"+at), m.grantsOf(key); n != 2 || len(grants) == 0 || !strings.HasPrefix(*grants[0].Name, "keymend-") {
+			t.Fatalf("%s: %d in service\n%v", id, n, h.story())
+		}
+		if r := h.last(outcome.Fixed); m.policy(key) != before || r.Account != id || r.Region != at || r.Hub != hubAccount+" "+region || r.Mode != settings.Enforce {
+			t.Errorf("%+v", r)
+		}
+	}
+	if n := h.writes(); n != 2 || h.looked() == 0 {
+		t.Errorf("%d writes, looked for an intent %d times", n, h.looked())
+	}
+}
+
+// TestHubIsHeldBack: an account's owner, and whoever governs the organization, can each
+// hold the hub back in one account and Region; what can't be read does, too. It goes on
+// when nothing does any more.
+func TestHubIsHeldBack(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, nil, account, owner)
+	h.join(account, nil)
+	h.join(owner, nil)
+	m := h.at(account, far)
+	const wave = `{"mode":"enforce","hub":"eu-west-1","ownKey":"grant","foreignKey":"report"}`
+	with := func(old, new string) func() {
+		return func() { m.parameter(permission.Wave, strings.Replace(wave, old, new, 1)) }
+	}
+	there := h.at(owner, far)
+	m.parameter(settings.DefaultSwitch, "off") // it holds here and nowhere else
+	m.broken("first", m.key(own(account), enrolled))
+	there.broken("elsewhere", there.key(own(owner), enrolled))
+	h.box.Advance(10 * time.Minute)
+	if n := there.inService("elsewhere"); n != 2 || h.writes() != 1 {
+		t.Errorf("%d in service elsewhere, %d writes\n%v", n, h.writes(), h.story())
+	}
+	m.parameter(settings.DefaultSwitch, "on")
+	groups := []string{"first"}
+	for name, tc := range map[string]struct {
+		hold func()
+		want outcome.Outcome
+		says string
+	}{
+		"switch-off":     {func() { m.parameter(settings.DefaultSwitch, "off") }, outcome.Proposed, `Account 111122223333, us-east-1: Parameter /keymend/switch is "off"`},
+		"switch-missing": {func() { m.noParameter(settings.DefaultSwitch) }, outcome.Proposed, `Parameter /keymend/switch can't be read`},
+		"observe":        {with("enforce", "observe"), outcome.Observed, "Account 111122223333, us-east-1: parameter /keymend/wave says observe"},
+		"propose":        {with("enforce", "propose"), outcome.Proposed, "parameter /keymend/wave says propose"},
+		"other-hub":      {with("eu-west-1", "us-east-1"), outcome.Observed, `this Region's hub is "us-east-1" since the mapping changed`},
+		"unknown":        {with("grant", "both"), outcome.Observed, `counts as observe: its ownKey is "both"`},
+		"malformed":      {with("{", ""), outcome.Observed, "it isn't the JSON object"},
+		"wave-missing":   {func() { m.noParameter(permission.Wave) }, outcome.Observed, "parameter /keymend/wave, of the stack set keymend-regions, can't be read"},
+	} {
+		tc.hold()
+		key := m.key(own(account), enrolled)
+		m.broken(name, key)
+		groups = append(groups, name)
+		h.box.Advance(5 * time.Minute)
+		h.wantOutcome(name, tc.want)
+		h.wantFinding(name, key, jsonText(t, tc.says))
+		m.parameter(settings.DefaultSwitch, "on")
+		m.parameter(permission.Wave, wave)
+	}
+	if h.writes() != 1 {
+		t.Errorf("%d writes\n%v", h.writes(), h.story())
+	}
+	h.box.Advance(2 * time.Hour)
+	for _, name := range groups {
+		if n := m.inService(name); n != 2 {
+			t.Errorf("%s: %d in service when nothing holds it back\n%v", name, n, h.story())
+		}
+	}
+}
+
+// jsonText is a text as it stands within JSON.
+func jsonText(t *testing.T, text string) string {
+	t.Helper()
+	b, err := json.Marshal(text)
+	must(t, err)
+	return strings.Trim(string(b), `"`)
+}
+
+// TestHubSharedKey: a key of one member, a group of another. By default its owner is told
+// the least statements, and the grant is made once they stand.
+func TestHubSharedKey(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, nil, account, owner)
+	h.join(account, nil)
+	h.join(owner, nil)
+	m, there := h.at(account, region), h.at(owner, region)
+	key := there.key(ownerPolicy(), map[string]string{"keymend": "remediate", "keymend-accounts": "organization"})
+	m.broken("web-prod", key)
+	h.box.Advance(5 * time.Minute)
+	h.wantUntouched()
+	r := h.last(outcome.NoFix)
+	if r.Account != account || r.KeyAccount != owner || r.Plan == nil || r.Plan.ForOwner == nil || !strings.Contains(r.Reason, "foreignKey: report") {
+		t.Fatalf("%+v\n%v", r, h.story())
+	}
+	statements := strings.Join(r.Plan.ForOwner.Statements, ",")
+	if !strings.Contains(statements, "role/keymend-granter") {
+		t.Errorf("not the least statements: %s", statements)
+	}
+	there.putPolicy(key, ownerPolicy(statements))
+	there.parameter(settings.DefaultSwitch, "off")
+	h.box.Advance(20 * time.Minute)
+	h.wantUntouched() // it is the owner's key
+	there.parameter(settings.DefaultSwitch, "on")
+	h.box.Advance(time.Hour)
+	if n, grants := m.inService("web-prod"), there.grantsOf(key); n != 2 || h.writes() != 1 || *grants[0].IssuingAccount != "arn:aws:iam::"+account+":root" {
+		t.Errorf("%d in service, %d writes\n%v", n, h.writes(), h.story())
+	}
+}
+
+// TestHubSharedKeyWhole: in a wave that asks for it, both halves are written where the
+// owner's tags say so, by the word for the organization or by the account's id.
+func TestHubSharedKeyWhole(t *testing.T) {
+	t.Parallel()
+	for accounts, healed := range map[string]bool{"organization": true, account: true, third: false, "organization " + third: false} {
+		t.Run(accounts, func(t *testing.T) {
+			t.Parallel()
+			h := newHub(t, map[string]string{"ForeignKey": "grant"}, account, owner)
+			h.join(account, nil)
+			h.join(owner, map[string]string{"ForeignKey": "grant"})
+			m, there := h.at(account, region), h.at(owner, region)
+			key := there.key(ownerPolicy(), map[string]string{"keymend": "remediate", "keymend-accounts": accounts})
+			m.broken("web-prod", key)
+			h.box.Advance(10 * time.Minute)
+			if !healed {
+				h.wantUntouched()
+				h.wantOutcome("web-prod", outcome.Proposed)
+				return
+			}
+			if n := m.inService("web-prod"); n != 2 || h.writes() != 2 || len(there.grantsOf(key)) == 0 {
+				t.Fatalf("%d in service, %d writes\n%v", n, h.writes(), h.story())
+			}
+			for _, r := range h.records() {
+				if r.Outcome == outcome.Ignored || r.Signal == "own-write" {
+					t.Errorf("the hub doesn't know what it wrote: %+v", r)
+				}
+			}
+		})
+	}
+}
+
+// TestHubIsNotLetIn: where an account has no roles, or has left the organization, the
+// finding says which account it is, and what it lacks.
+func TestHubIsNotLetIn(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, nil, account, third)
+	h.join(account, nil)
+	for _, id := range []string{third, owner} { // no roles; roles, and not in the organization
+		h.deliver(strings.ReplaceAll(strings.ReplaceAll(launchUnsuccessful, "GROUP", "web-"+id), account, id))
+	}
+	must(t, h.box.Deploy(template.MemberRoles(), owner, region, nil, nil))
+	m, there := h.at(account, region), h.at(third, region)
+	key := there.key(strings.ReplaceAll(ownerPolicy(), owner, third), nil)
+	m.broken("web-prod", key)
+	h.box.Advance(10 * time.Minute)
+	h.wantUntouched()
+	for group, id := range map[string]string{"web-" + third: third, "web-" + owner: owner, "web-prod": third} {
+		says := "account " + id + " isn't in the organization, or has no stack of the set keymend-roles"
+		if !strings.Contains(strings.Join(h.about(group), "\n"), says) {
+			t.Errorf("%s: nothing says %q\n%v", group, says, h.story())
+		}
+	}
+}
+
+// about returns the lines about a group.
+func (w *world) about(group string) (out []string) {
+	for _, line := range strings.Split(w.story(), "\n") {
+		if strings.Contains(line, `"group":"`+group+`"`) {
+			out = append(out, line)
+		}
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"keymend/pkg/account"
+	"keymend/pkg/guard"
+	"keymend/pkg/permission"
+	"keymend/pkg/settings"
+	"keymend/pkg/together"
+)
+
+// An outsideError says that an account doesn't let the hub in. It unwraps to AWS's refusal.
+type outsideError struct {
+	account string
+	err     error
+}
+
+// Error implements error.
+func (n *outsideError) Error() string {
+	return "account " + n.account + " isn't in the organization, or has no stack of the set keymend-roles: sts:AssumeRole of its role " + string(permission.Reader) + " was refused: " + account.Message(n.err)
+}
+
+// Unwrap has it count as AWS's refusal.
+func (n *outsideError) Unwrap() error { return n.err }
+
+// in takes the reader's role, which is kept: where the account has none for the hub,
+// that is said before anything is read there.
+func in(ctx context.Context, cfg aws.Config, accountID string) error {
+	_, err := cfg.Credentials.Retrieve(ctx)
+	if d, _ := account.DenialOf(err); d.Action == "sts:AssumeRole" {
+		return &outsideError{accountID, err}
+	}
+	return err
+}
+
+// Brake is what remediation.Looker.Brake asks for: it reads the brakes of an account and
+// Region of the organization there, as its reader.
+func (a AWS) Brake(ctx context.Context, accountID, region string) (guard.Brake, error) {
+	cfg, err := a.config(ctx, accountID, region, permission.Reader)
+	if no, outside := errors.AsType[*outsideError](err); outside {
+		return guard.Brake{Outside: true, Wave: settings.Careful(), WaveText: no.Error(), SwitchText: no.Error()}, nil
+	}
+	if err != nil {
+		return guard.Brake{}, err
+	}
+	where := "Account " + accountID + ", " + region + ": "
+	var b guard.Brake
+	client := ssm.NewFromConfig(cfg)
+	err = together.Do(
+		func() (err error) {
+			b.Switch, b.SwitchText, err = readSwitch(ctx, client, settings.DefaultSwitch, region)
+			return err
+		},
+		func() (err error) { b.Wave, b.WaveText, err = readWave(ctx, client, a.Own.Region); return err },
+	)
+	if err != nil {
+		return guard.Brake{}, fmt.Errorf("read the brakes of account %s, %s: %w", accountID, region, err)
+	}
+	b.WaveText, b.SwitchText = where+b.WaveText, where+b.SwitchText
+	return b, nil
+}
+
+// readWave reads what whoever governs the organization lets the hub do in a Region, and
+// says how. Where that can't be told, or another Region's hub stack is to do it, it is
+// the most careful. Only what may pass is an error.
+func readWave(ctx context.Context, p Parameters, hub string) (settings.Wave, string, error) {
+	const name = permission.Wave
+	out, err := p.GetParameter(ctx, &ssm.GetParameterInput{Name: new(name)})
+	if account.Transient(err) {
+		return settings.Careful(), "", fmt.Errorf("get parameter %s: %w", name, err)
+	}
+	if err != nil {
+		return settings.Careful(), "parameter " + name + ", of the stack set keymend-regions, can't be read, which counts as observe: " + why(err), nil
+	}
+	text := ""
+	if out.Parameter != nil {
+		text = aws.ToString(out.Parameter.Value)
+	}
+	w, wrong := settings.ParseWave(text)
+	switch {
+	case wrong != nil:
+		return w, "parameter " + name + ", of the stack set keymend-regions, counts as observe: " + wrong.Error(), nil
+	case w.Hub != hub:
+		return settings.Careful(), fmt.Sprintf("by parameter %s this Region's hub is %q since the mapping changed; the hub in %s writes nothing here", name, w.Hub, hub), nil
+	}
+	return w, "parameter " + name + " says " + string(w.Mode), nil
+}
