@@ -20,7 +20,6 @@ import (
 )
 
 const (
-	hubAccount     = "999900001111"
 	organizationID = "o-a1b2c3d4e5"
 	far            = "us-east-1" // a Region without a hub stack
 )
