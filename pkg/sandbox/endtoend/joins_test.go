@@ -5,10 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"keymend/infra/template"
+	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox/organization"
 	"keymend/pkg/sandbox/stackset"
 )
@@ -23,7 +25,7 @@ const (
 
 // joined are the organizations once the account is in the unit of the main wave.
 func joined(accounts ...string) organization.Organization {
-	o := organization.Of("o-a1b2c3d4e5", management, administrator, hubAccount)
+	o := organization.Of(organizationID, management, administrator, hubAccount)
 	o.Root, o.Services, o.Administrators = "r-a1b2", []string{stackset.Principal}, map[string][]string{stackset.Principal: {administrator}}
 	o.Units = []organization.Unit{{ID: mainUnit, Parent: o.Root}}
 	for _, id := range accounts {
@@ -87,5 +89,20 @@ func TestAnAccountBecomesAMember(t *testing.T) {
 	}
 	if n := len(w.ourGrants(grant)); n != 0 || strings.Contains(w.policy(statements), "Keymend") {
 		t.Errorf("%d grants are left, and the policy is %s", n, w.policy(statements))
+	}
+
+	// What is closed again, and still enrolled, the hub opens when a launch needs it.
+	h := hub{connect(t, w.box, w.url, hubAccount, region)}
+	t.Cleanup(h.wantExplained)
+	for _, group := range []string{"web-prod", "api-prod"} {
+		_, err := w.asg.SetDesiredCapacity(t.Context(), &autoscaling.SetDesiredCapacityInput{AutoScalingGroupName: &group, DesiredCapacity: new(int32(3))})
+		must(t, err)
+	}
+	w.box.Advance(10 * time.Minute)
+	if web, api := w.inService("web-prod"), w.inService("api-prod"); web != 3 || api != 3 || len(w.ourGrants(statements)) != 1 || len(w.ourGrants(grant)) != 1 || len(w.records()) != history {
+		t.Errorf("%d and %d in service, %d records in the account\n%v", web, api, len(w.records()), h.story())
+	}
+	if r := h.last(outcome.Fixed); r.Account != account || r.Hub != hubAccount+" "+region {
+		t.Errorf("%+v", r)
 	}
 }
