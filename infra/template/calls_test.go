@@ -43,7 +43,7 @@ reader default
 	kms:ListAliases *
 	kms:ListRetirableGrants *
 	ssm:GetParameter arn:aws:ssm:us-east-1:MEMBER:parameter/keymend/switch
-	ssm:GetParameter arn:aws:ssm:us-east-1:MEMBER:parameter/keymend/mode
+	ssm:GetParameter arn:aws:ssm:us-east-1:MEMBER:parameter/keymend/wave
 	ssm:GetParameters arn:aws:ssm:eu-west-1::parameter/aws/service/ami
 reader all
 	ssm:GetParameters arn:aws:ssm:eu-west-1:MEMBER:parameter/images/web

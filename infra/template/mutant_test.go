@@ -214,7 +214,7 @@ func judgeRegion(t *testing.T) judge {
 					there[fmt.Sprint(r.Properties["Name"])] = true
 				}
 			}
-			for _, name := range []string{"/keymend/switch", permission.Mode} {
+			for _, name := range []string{"/keymend/switch", permission.Wave} {
 				if !there[name] {
 					failed = append(failed, at+": there is no "+name)
 				}
