@@ -12,11 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -50,7 +52,7 @@ func goSDK(t *testing.T, endpoint string) sdk {
 	}
 	all := sdk{}
 	for _, part := range []map[string]operation{
-		keyOperations(cfg), groupOperations(cfg), computeOperations(cfg), identityOperations(cfg), messageOperations(cfg),
+		keyOperations(cfg), groupOperations(cfg), computeOperations(cfg), identityOperations(cfg), messageOperations(cfg), organizationOperations(cfg),
 	} {
 		for name, do := range part {
 			all[name] = do
@@ -166,7 +168,7 @@ func computeOperations(cfg aws.Config) map[string]operation {
 }
 
 func identityOperations(cfg aws.Config) map[string]operation {
-	i, s, p, f := iam.NewFromConfig(cfg), sts.NewFromConfig(cfg), ssm.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg)
+	i, s, p := iam.NewFromConfig(cfg), sts.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
 	return map[string]operation{
 		"iam:CreateRole":                         op(i.CreateRole),
 		"iam:CreateServiceLinkedRole":            op(i.CreateServiceLinkedRole),
@@ -179,10 +181,7 @@ func identityOperations(cfg aws.Config) map[string]operation {
 		"iam:ListRolePolicies":                   op(i.ListRolePolicies),
 		"iam:ListRoles":                          op(i.ListRoles),
 		"iam:PutRolePolicy":                      op(i.PutRolePolicy),
-		"cloudformation:DescribeStackSet":        op(f.DescribeStackSet),
-		"cloudformation:ListStackInstances":      op(f.ListStackInstances),
-		"cloudformation:ListStackSetOperations":  op(f.ListStackSetOperations),
-		"cloudformation:ListStackSets":           op(f.ListStackSets),
+		"iam:TagRole":                            op(i.TagRole),
 		"sts:AssumeRole":                         op(s.AssumeRole),
 		"sts:GetCallerIdentity":                  op(s.GetCallerIdentity),
 		"ssm:DeleteParameter":                    op(p.DeleteParameter),
@@ -190,6 +189,37 @@ func identityOperations(cfg aws.Config) map[string]operation {
 		"ssm:GetParameters":                      op(p.GetParameters),
 		"ssm:PutParameter":                       op(p.PutParameter),
 		"ssm:LabelParameterVersion":              op(p.LabelParameterVersion),
+	}
+}
+
+func organizationOperations(cfg aws.Config) map[string]operation {
+	o, f, t, m := organizations.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg), cloudwatch.NewFromConfig(cfg)
+	return map[string]operation{
+		"cloudformation:DescribeStackSet":                   op(f.DescribeStackSet),
+		"cloudformation:ListStackInstances":                 op(f.ListStackInstances),
+		"cloudformation:ListStackSetOperations":             op(f.ListStackSetOperations),
+		"cloudformation:ListStackSets":                      op(f.ListStackSets),
+		"cloudtrail:CreateTrail":                            op(t.CreateTrail),
+		"cloudtrail:DeleteTrail":                            op(t.DeleteTrail),
+		"cloudtrail:DescribeTrails":                         op(t.DescribeTrails),
+		"cloudtrail:GetEventSelectors":                      op(t.GetEventSelectors),
+		"cloudtrail:GetTrailStatus":                         op(t.GetTrailStatus),
+		"cloudtrail:PutEventSelectors":                      op(t.PutEventSelectors),
+		"cloudtrail:StartLogging":                           op(t.StartLogging),
+		"cloudtrail:StopLogging":                            op(t.StopLogging),
+		"cloudwatch:GetMetricData":                          op(m.GetMetricData),
+		"organizations:DescribeAccount":                     op(o.DescribeAccount),
+		"organizations:DescribeOrganization":                op(o.DescribeOrganization),
+		"organizations:DescribePolicy":                      op(o.DescribePolicy),
+		"organizations:ListAWSServiceAccessForOrganization": op(o.ListAWSServiceAccessForOrganization),
+		"organizations:ListAccounts":                        op(o.ListAccounts),
+		"organizations:ListAccountsForParent":               op(o.ListAccountsForParent),
+		"organizations:ListDelegatedAdministrators":         op(o.ListDelegatedAdministrators),
+		"organizations:ListDelegatedServicesForAccount":     op(o.ListDelegatedServicesForAccount),
+		"organizations:ListOrganizationalUnitsForParent":    op(o.ListOrganizationalUnitsForParent),
+		"organizations:ListParents":                         op(o.ListParents),
+		"organizations:ListPoliciesForTarget":               op(o.ListPoliciesForTarget),
+		"organizations:ListRoots":                           op(o.ListRoots),
 	}
 }
 

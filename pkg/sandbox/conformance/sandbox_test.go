@@ -30,7 +30,8 @@ func newSandbox(t *testing.T) (box *sandbox.Sandbox, url string) {
 	must(t, err)
 	t.Cleanup(func() { _ = box.Close() })
 	organized := organization.Of("o-a1b2c3d4e5", account, "444455556666")
-	organized.Services = []string{stackset.Principal}
+	organized.Units = []organization.Unit{{ID: "ou-root-11111111", Name: "shops", Parent: organized.Root}}
+	organized.Services, organized.Administrators = []string{stackset.Principal}, map[string][]string{stackset.Principal: {"444455556666"}}
 	must(t, box.SetOrganizations(organized))
 	must(t, box.Deploy([]byte(sets), account, region, nil, nil))
 	url, err = box.Listen("127.0.0.1:0")

@@ -92,8 +92,13 @@ func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := ident.UUID()
 	sig, err := parseSignature(r)
 	e := d.services[sig.service]
-	if e == nil {
+	switch {
+	case e == nil:
 		e = stranger(r, sig.service)
+	case e.Protocol == CBOR && r.Header.Get("X-Amz-Target") != "": // as boto3 asks, which doesn't speak CBOR
+		s := e.Service
+		s.Protocol, s.Version = JSON, "1.0"
+		e = newEndpoint(s)
 	}
 	if err != nil {
 		e.refuse(w, id, err)
