@@ -136,6 +136,7 @@ func TestHubIsHeldBack(t *testing.T) {
 		says string
 	}{
 		"switch-off":     {func() { m.parameter(settings.DefaultSwitch, "off") }, outcome.Proposed, `Account 111122223333, us-east-1: Parameter /keymend/switch is "off"`},
+		"hub-switch":     {func() { h.parameter("/keymend/hub/switch", "off") }, outcome.Proposed, `Parameter /keymend/hub/switch is "off"`},
 		"switch-missing": {func() { m.noParameter(settings.DefaultSwitch) }, outcome.Proposed, `Parameter /keymend/switch can't be read`},
 		"observe":        {with("enforce", "observe"), outcome.Observed, "Account 111122223333, us-east-1: parameter /keymend/wave says observe"},
 		"propose":        {with("enforce", "propose"), outcome.Proposed, "parameter /keymend/wave says propose"},
@@ -153,14 +154,33 @@ func TestHubIsHeldBack(t *testing.T) {
 		h.wantFinding(name, key, jsonText(t, tc.says))
 		m.parameter(settings.DefaultSwitch, "on")
 		m.parameter(permission.Wave, wave)
+		h.parameter("/keymend/hub/switch", "on")
 	}
 	if h.writes() != 1 {
 		t.Errorf("%d writes\n%v", h.writes(), h.story())
 	}
-	h.box.Advance(2 * time.Hour)
+	must(t, h.box.SetFaults(sandbox.Fault{Service: "ssm", Operation: "GetParameter", Times: 12, Answer: sandbox.AnswerThrottled}))
+	h.box.Advance(2 * time.Hour) // throttled isn't off
 	for _, name := range groups {
 		if n := m.inService(name); n != 2 {
 			t.Errorf("%s: %d in service when nothing holds it back\n%v", name, n, h.story())
+		}
+	}
+}
+
+// TestHubWaves: a wave's way of opening keys is its accounts' alone.
+func TestHubWaves(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, map[string]string{"OwnKey": "auto"}, account, owner)
+	h.join(account, map[string]string{"OwnKey": "auto"})
+	h.join(owner, nil)
+	for id, grants := range map[string]int{account: 0, owner: 1} {
+		m := h.at(id, far)
+		key := m.key(own(id), enrolled)
+		m.broken("web-prod", key)
+		h.box.Advance(10 * time.Minute)
+		if n, got := m.inService("web-prod"), len(m.ourGrants(key)); n != 2 || got != grants || strings.Contains(m.policy(key), "KeymendUse") == (grants > 0) {
+			t.Errorf("%s: %d in service, %d grants\n%v", id, n, got, h.story())
 		}
 	}
 }
