@@ -85,7 +85,7 @@ func readWave(ctx context.Context, p Parameters, hub string) (settings.Wave, str
 	w, wrong := settings.ParseWave(text)
 	switch {
 	case wrong != nil:
-		return w, "parameter " + name + ", of the stack set keymend-regions, counts as observe: " + wrong.Error(), nil
+		return w, "parameter " + name + ", of the stack set keymend-regions, counts as observe: " + wrong.Error(), nil //nolint:nilerr // what isn't known is no error, but careful
 	case w.Hub != hub:
 		return settings.Careful(), fmt.Sprintf("by parameter %s this Region's hub is %q since the mapping changed; the hub in %s writes nothing here", name, w.Hub, hub), nil
 	}
