@@ -6,7 +6,7 @@
 
 # Packages are named, never ./... : the CDK app (infra) pulls in 463 MB that
 # neither the demo nor the functions need.
-PACKAGES  := ./cmd/... ./functions/... ./pkg/... ./infra/template/... ./infra/cdkcontext/... ./infra/zip/...
+PACKAGES  := ./cmd/... ./functions/... ./pkg/... ./infra/template/... ./infra/cdkcontext/... ./infra/zip/... ./infra/steps/...
 # The rest of infra, which needs the CDK, and Node to run.
 INFRA     := ./infra/...
 FUNCTIONS := diagnose remediate
@@ -36,12 +36,15 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 GO      := go
 LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 
+# What is run for an organization; infra/steps says in which order.
+ORGANIZATION := check-organization bootstrap-hub deploy-hub deploy-organization organization
+
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
 	synth bootstrap diff deploy deploy-regions test-infra test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
 
 check: ## say what is missing on this machine, and what to do about it
 	@sh .ci/check
@@ -89,6 +92,18 @@ deploy-regions: dist ## deploy the stacks of the account's further Regions (keym
 	@sh .ci/cdk
 	@id=$$(aws iam get-role --role-name keymend-approver --query Role.RoleId --output text) && \
 	    $(CDK) deploy 'keymend-in-*' --no-previous-parameters --parameters ApproverRoleId=$$id $(CDKFLAGS)
+
+check-organization: ## say what stands in the way of a deployment to an organization; reads only
+bootstrap-hub: ## prepare the hub's account for the CDK, once
+deploy-hub: ## deploy an organization's hub; REGION=… only its stack there
+deploy-organization: ## deploy to an organization's accounts; WAVE=canary, or WAVE=main, only to those
+organization: ## all four, in order; HUB_PROFILE and ADMIN_PROFILE name the credentials, DRY_RUN=1 only prints
+
+# From a file, not from a pipe: the CDK asks whoever runs it.
+$(ORGANIZATION):
+	@$(if $(DRY_RUN),,$(MAKE) --no-print-directory build $(if $(filter check-organization,$@),,dist) && $(if $(filter check-organization,$@),true,sh .ci/cdk))
+	@mkdir -p build && CDK='$(CDK)' $(GO) run ./infra/steps $@ > build/$@.sh
+	@$(if $(DRY_RUN),cat,sh -ex) build/$@.sh
 
 test-infra: check ## run the tests of the CDK app (needs Node); cfn-lint and moto judge it
 	@sh .ci/cdk

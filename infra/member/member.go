@@ -85,10 +85,11 @@ func newConditions(stack awscdk.Stack) conditions {
 	return c
 }
 
-// newStack makes a stack that is plain CloudFormation: what StackSets take.
+// newStack makes a stack that is plain CloudFormation: what StackSets take, and what is
+// deployed without a bucket.
 func newStack(scope constructs.Construct, id, description string) awscdk.Stack {
 	return awscdk.NewStack(scope, &id, &awscdk.StackProps{
 		Description: &description, AnalyticsReporting: new(false),
-		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
+		Synthesizer: awscdk.NewBootstraplessSynthesizer(&awscdk.BootstraplessSynthesizerProps{}),
 	})
 }

@@ -59,7 +59,9 @@ type sets struct {
 func (s sets) newWave(scope constructs.Construct, wave cdkcontext.Wave) {
 	stack := awscdk.NewStack(scope, new(cfn.Prefix+named("organization", wave)), &awscdk.StackProps{
 		Description: new("Keymend in the accounts of an organization, by StackSets. Deploy the hub's stacks first."), AnalyticsReporting: new(false),
-		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
+		Env: &awscdk.Environment{Region: &s.Organization.Regions[0]},
+		// Without assets, and small enough, it needs no bucket in the account that deploys it.
+		Synthesizer: awscdk.NewBootstraplessSynthesizer(&awscdk.BootstraplessSynthesizerProps{}),
 	})
 	awscdk.NewCfnParameter(stack, new("ManagementAccount"), &awscdk.CfnParameterProps{
 		Type: new("String"), Default: s.Organization.Management, AllowedPattern: new("[0-9]{12}"),

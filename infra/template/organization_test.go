@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -180,6 +181,21 @@ func TestMembersAreWhatStackSetsTake(t *testing.T) {
 			if strings.Contains(string(text), no) {
 				t.Errorf("%s has %s", name, no)
 			}
+		}
+	}
+}
+
+// Without a bucket a template has at most 51,200 bytes as the CDK writes it.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+func TestWavesNeedNoBucket(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string][]byte{"organization": template.Organization(), "organization-canary": template.OrganizationCanary(), "member-roles": template.MemberRoles(), "member-region": template.MemberRegion()} {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, text, "", " "); err != nil {
+			t.Fatal(err)
+		}
+		if indented.Len() > 51200 {
+			t.Errorf("%s has %d bytes", name, indented.Len())
 		}
 	}
 }

@@ -101,3 +101,10 @@ func TestWhatIsntKnown(t *testing.T) {
 		}
 	}
 }
+
+func TestAPolicyThatCantBeUnderstood(t *testing.T) {
+	t.Parallel()
+	if got := about(bounded(`{"Statement":1}`)); got != "unseen policy ours can't be understood; it isn't told what it denies" {
+		t.Error(got)
+	}
+}

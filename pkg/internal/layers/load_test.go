@@ -24,7 +24,7 @@ var withCDK = flag.Bool("cdk", false, "look at the CDK app too, for which the CD
 // patterns name what the module builds without the CDK, and that, too, if it is
 // asked for.
 func patterns() []string {
-	out := []string{"./cmd/...", "./functions/...", "./pkg/...", "./infra/template/...", "./infra/cdkcontext/...", "./infra/zip/..."}
+	out := []string{"./cmd/...", "./functions/...", "./pkg/...", "./infra/template/...", "./infra/cdkcontext/...", "./infra/zip/...", "./infra/steps/..."}
 	if *withCDK {
 		out = append(out, "./infra/...")
 	}

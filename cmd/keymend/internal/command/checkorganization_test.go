@@ -185,6 +185,9 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 			others, "NOT SEEN  hub stack: eu-west-1: profile shop is of account 111122223333",
 		}},
 		"no such profile":      {management, nil, map[string]string{"administrator": "management"}, []string{"--hub-profile", "none"}, 1, []string{others, "NOT SEEN  hub stack: eu-west-1: profile none:"}},
+		"nothing in the way":   {management, nil, map[string]string{"administrator": "management"}, []string{"--before", "deploy-organization"}, 0, []string{others, "NOT SEEN  hub stack: eu-west-1"}},
+		"before the hub":       {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, []string{"--before", "deploy-hub"}, 0, []string{"TO DO     hub stack: us-east-1 has none yet"}},
+		"rules before the hub": {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, []string{"--before", "deploy-organization"}, 3, []string{"TO DO     hub stack: us-east-1 has none yet"}},
 		"another Region's":     {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, nil, 3, []string{"OK        hub stack: eu-west-1", "TO DO     hub stack: us-east-1 has none yet"}},
 		"the hub is no member": {hubAccount, nil, map[string]string{"hubAccount": "555566667777"}, nil, 4, []string{"WRONG     hub: account 555566667777 isn't in the organization"}},
 		"an account that works alone": {hubAccount, nil, nil, []string{"--role", "Audit"}, 4, []string{
@@ -194,16 +197,13 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 			"NOT SEEN  caller: Organizations ListDelegatedAdministrators: User:", "OK        settings: organization o-a1b2c3d4e5", "NOT SEEN  units: Organizations ListParents: User:", "NOT SEEN  regions: EC2 DescribeRegions: ",
 		}},
 		"only what is allowed": {hubAccount, func(o *organization.Organization) {
-			attach(t, o, organization.FullAWSAccess, "{}", "r-a1b2", "ou-a1b2-11111111", "ou-a1b2-22222222", "111122223333", "444455556666")
+			attach(t, o, organization.FullAWSAccess, "{}", "r-a1b2", "ou-a1b2-11111111", "ou-a1b2-22222222", "111122223333", "444455556666", hubAccount)
 			attach(t, o, "p-00000002", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:*","ec2:*"],"Resource":"*"}]}`, "ou-a1b2-33333333")
 		}, nil, nil, 4, []string{others, "WRONG     policies: no policy attached to ou-a1b2-33333333 allows keymend-forwarder, keymend-reader, stacksets-exec-* ", "for 777788889999 -> attach one that does"}},
 		"on resources": {hubAccount, func(o *organization.Organization) {
 			attach(t, o, "p-00000001", `{"Version":"2012-10-17","Statement":[{"Sid":"Keys","Effect":"Deny","Principal":"*","Action":"kms:PutKeyPolicy","Resource":"*"}]}`, "ou-a1b2-11111111")
 			o.Policies[0].Type = organization.ResourceControl
 		}, map[string]string{"canaryOwnKey": "auto"}, nil, 4, []string{others, "policy-1 (p-00000001), statement #0 \"Keys\", denies keymend-policy-writer kms:PutKeyPolicy, for 111122223333"}},
-		"what can't be understood": {hubAccount, func(o *organization.Organization) { attach(t, o, "p-00000001", `{"Statement":1}`, "r-a1b2") }, nil, nil, 1, []string{
-			others, "NOT SEEN  policies: policy policy-1 can't be understood",
-		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
