@@ -31,25 +31,37 @@ type hub struct{ *world }
 // newHub starts one, with parameters of the hub's stack.
 func newHub(t testing.TB, params map[string]string, accounts ...string) hub {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
+	h := noHub(t, sandbox.DefaultSwitches(), organization.Of(organizationID, append(accounts, hubAccount)...))
+	h.deploy(params)
+	return h
+}
+
+// noHub is the world of an organization in which nothing is deployed yet.
+func noHub(t testing.TB, switches sandbox.Switches, o organization.Organization) hub {
+	t.Helper()
+	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: switches})
 	must(t, err)
-	must(t, box.SetOrganizations(organization.Of(organizationID, append(accounts, hubAccount)...)))
+	must(t, box.SetOrganizations(o))
 	t.Cleanup(func() { _ = box.Close() })
 	url, err := box.Listen("127.0.0.1:0")
 	must(t, err)
 	_, err = box.ListenFunctions("127.0.0.1:0")
 	must(t, err)
+	return hub{connect(t, box, url, hubAccount, region)}
+}
+
+// deploy deploys the hub's stacks, with the built functions. Nothing is swept.
+func (h hub) deploy(params map[string]string) {
+	h.t.Helper()
 	all := map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"}
 	maps.Copy(all, params)
-	must(t, box.Deploy(template.HubRoles(), hubAccount, region, nil, nil))
-	must(t, box.Deploy(template.Hub(), hubAccount, region, all, binaries))
-	h := hub{connect(t, box, url, hubAccount, region)}
+	must(h.t, h.box.Deploy(template.HubRoles(), hubAccount, region, nil, nil))
+	must(h.t, h.box.Deploy(template.Hub(), hubAccount, region, all, binaries))
 	for _, rule := range []string{"keymend-sweep-recent", "keymend-sweep-full"} {
-		_, err := h.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
-		must(t, err)
+		_, err := h.bus.DisableRule(h.t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
+		must(h.t, err)
 	}
-	t.Cleanup(h.wantExplained)
-	return h
+	h.t.Cleanup(h.wantExplained)
 }
 
 // at is the world in a member and Region.

@@ -6,49 +6,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"keymend/infra/template"
 	"keymend/pkg/outcome"
-	"keymend/pkg/sandbox/organization"
-	"keymend/pkg/sandbox/stackset"
 )
-
-// The organization of the committed templates.
-const (
-	hubAccount    = "999900001111"
-	management    = "000011112222"
-	administrator = "333344445555"
-	mainUnit      = "ou-a1b2-22222222"
-)
-
-// joined are the organizations once the account is in the unit of the main wave.
-func joined(accounts ...string) organization.Organization {
-	o := organization.Of(organizationID, management, administrator, hubAccount)
-	o.Root, o.Services, o.Administrators = "r-a1b2", []string{stackset.Principal}, map[string][]string{stackset.Principal: {administrator}}
-	o.Units = []organization.Unit{{ID: mainUnit, Parent: o.Root}}
-	for _, id := range accounts {
-		o.Accounts = append(o.Accounts, organization.Account{ID: id, Unit: mainUnit})
-	}
-	return o
-}
-
-// instances are what a StackSet has of the account, as "Region status: reason".
-func (w *world) instances(set string) string {
-	w.t.Helper()
-	out, err := cloudformation.NewFromConfig(w.as(administrator).cfg).ListStackInstances(w.t.Context(), &cloudformation.ListStackInstancesInput{
-		StackSetName: &set, CallAs: cfntypes.CallAsDelegatedAdmin,
-	})
-	must(w.t, err)
-	var all []string
-	for _, i := range out.Summaries {
-		if *i.Account == account {
-			all = append(all, *i.Region+" "+string(i.Status))
-		}
-	}
-	return strings.Join(all, ", ")
-}
 
 // TestAnAccountBecomesAMember: what Keymend did in an account that worked alone stays,
 // and stays on record, when the account joins an organization's hub. Its stack goes
@@ -65,7 +26,7 @@ func TestAnAccountBecomesAMember(t *testing.T) {
 	}
 	old, before, history := w.undoable(), w.asTheyStand(), len(w.records())
 
-	must(t, w.box.SetOrganizations(joined(account)))
+	must(t, w.box.SetOrganizations(governed(map[string]string{account: mainUnit})))
 	must(t, w.box.Deploy(template.HubRoles(), hubAccount, region, nil, nil))
 	must(t, w.box.Deploy(template.Hub(), hubAccount, region, map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"}, binaries))
 	if err := w.box.Deploy(template.Organization(), administrator, region, nil, nil); err == nil || !strings.Contains(err.Error(), "already exists") {
@@ -74,7 +35,9 @@ func TestAnAccountBecomesAMember(t *testing.T) {
 	w.parameter("/keymend/switch", "off")
 	must(t, w.box.Destroy(template.Account(), account, region, nil))
 	must(t, w.box.Deploy(template.Organization(), administrator, region, nil, nil))
-	for set, want := range map[string]string{"keymend-roles": region + " CURRENT", "keymend-regions": region + " CURRENT, us-east-1 CURRENT"} {
+	for set, want := range map[string]string{
+		"keymend-roles": account + " " + region + " CURRENT", "keymend-regions": account + " " + region + " CURRENT, " + account + " " + far + " CURRENT",
+	} {
 		if got := w.instances(set); got != want {
 			t.Errorf("%s: %s, want %s", set, got, want)
 		}
