@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"keymend/pkg/access"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/sandbox/wire"
@@ -50,18 +52,22 @@ func (s *Service) Authenticate(accessKeyID, sessionToken, region string) (*wire.
 		return nil, invalid // deleted, and perhaps made again
 	}
 	c := s.caller(r, ses.name, region)
-	c.Narrowing, c.Function, c.Tags, c.SourceIdentity = ses.policies, ses.function, ses.tags, ses.sourceIdentity
+	c.Narrowing, c.Function, c.SourceIdentity = ses.policies, ses.function, ses.sourceIdentity
+	maps.Copy(c.Tags, ses.tags)
 	return c, nil
 }
 
 // caller is the role in a session. The caller holds the lock.
 func (s *Service) caller(r *role, sessionName, region string) *wire.Caller {
 	c := &wire.Caller{
-		Account: r.account, Region: region, Role: r.ARN, UniqueID: r.ID, Session: sessionName,
+		Account: r.account, Region: region, Role: r.ARN, UniqueID: r.ID, Session: sessionName, Tags: map[string]string{},
 		ARN: "arn:aws:sts::" + r.account + ":assumed-role/" + r.Name + "/" + sessionName,
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.inline)) {
 		c.Identity = append(c.Identity, r.inline[name].doc)
+	}
+	for _, t := range r.tags {
+		c.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	if r.boundary != "" {
 		c.Boundary = []*keypolicy.Document{s.policies[r.boundary]}

@@ -212,7 +212,7 @@ func TestRoleSessionOfAService(t *testing.T) {
 	c, err := w.service.RoleSession(role.ARN, "AutoScaling", "eu-west-1", "autoscaling.amazonaws.com")
 	must(t, err)
 	want := &wire.Caller{Account: hub, Region: "eu-west-1", Role: role.ARN, UniqueID: role.ID, Session: "AutoScaling",
-		ARN: "arn:aws:sts::" + hub + ":assumed-role/AWSServiceRoleForAutoScaling/AutoScaling", InvokedBy: "autoscaling.amazonaws.com"}
+		ARN: "arn:aws:sts::" + hub + ":assumed-role/AWSServiceRoleForAutoScaling/AutoScaling", InvokedBy: "autoscaling.amazonaws.com", Tags: map[string]string{}}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Error(diff)
 	}

@@ -28,7 +28,7 @@ type Caller struct {
 	// Function is the ARN of the Lambda function whose credentials make the call; ""
 	// where none does, and for sessions that it assumed.
 	Function string
-	// Tags are the session's, and SourceIdentity who it says is behind it.
+	// Tags are the role's and its session's, and SourceIdentity who it says is behind it.
 	Tags           map[string]string
 	SourceIdentity string
 	// Identity are the role's policies, Narrowing the session policies, Boundary the
