@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -50,8 +51,15 @@ func noHub(t testing.TB, switches sandbox.Switches, o organization.Organization)
 	return hub{connect(t, box, url, hubAccount, region)}
 }
 
-// deploy deploys the hub's stacks, with the built functions. Nothing is swept.
+// deploy deploys the hub's stacks, with the built functions. Nothing is swept, and in the
+// end every write has to be explained.
 func (h hub) deploy(params map[string]string) {
+	h.t.Helper()
+	h.deployUnwatched(params)
+	h.t.Cleanup(h.wantExplained)
+}
+
+func (h hub) deployUnwatched(params map[string]string) {
 	h.t.Helper()
 	all := map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"}
 	maps.Copy(all, params)
@@ -61,7 +69,6 @@ func (h hub) deploy(params map[string]string) {
 		_, err := h.bus.DisableRule(h.t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
 		must(h.t, err)
 	}
-	h.t.Cleanup(h.wantExplained)
 }
 
 // at is the world in a member and Region.
@@ -195,6 +202,54 @@ func TestHubWaves(t *testing.T) {
 			t.Errorf("%s: %d in service, %d grants\n%v", id, n, got, h.story())
 		}
 	}
+}
+
+// TestHubKnowsWhatItWrote: what an owner takes away isn't written again; and a write by a
+// member's role that the hub's log doesn't explain is told, whoever got hold of it.
+func TestHubKnowsWhatItWrote(t *testing.T) {
+	t.Parallel()
+	h := noHub(t, sandbox.DefaultSwitches(), organization.Of(organizationID, account, hubAccount))
+	h.deployUnwatched(nil)
+	h.join(account, nil)
+	m := h.at(account, far)
+	key := m.key(own(account), enrolled)
+	m.broken("web-prod", key)
+	h.box.Advance(20 * time.Minute)
+	h.wantExplained()
+	m.revokeGrants(key)
+	m.broken("api-prod", key)
+	h.box.Advance(20 * time.Minute)
+	if r := h.last(outcome.TakenAway); h.writes() != 1 || r.Key != key {
+		t.Errorf("%d writes\n%v", h.writes(), h.story())
+	}
+	m.ownGranter()
+	stolen := kms.NewFromConfig(m.assume(m.cfg, permission.Granter, h.last(outcome.Fixed).Session, ""))
+	_, err := stolen.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: &key, GranteePrincipal: new(role), Operations: []kmstypes.GrantOperation{kmstypes.GrantOperationDecrypt}})
+	must(t, err)
+	h.box.Advance(20 * time.Minute)
+	if all, _ := h.unexplained(); len(all) != 1 || all[0].Account != account || all[0].Region != far || all[0].Hub == "" {
+		t.Errorf("%+v\n%v", all, h.story())
+	}
+}
+
+// ownGranter makes the granter's role anew, as one that the account's administrator may take.
+func (w *world) ownGranter() {
+	w.t.Helper()
+	name := new("keymend-granter")
+	policies, err := w.iam.ListRolePolicies(w.t.Context(), &iam.ListRolePoliciesInput{RoleName: name})
+	must(w.t, err)
+	for _, policy := range policies.PolicyNames {
+		_, err := w.iam.DeleteRolePolicy(w.t.Context(), &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: &policy})
+		must(w.t, err)
+	}
+	_, err = w.iam.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: name})
+	must(w.t, err)
+	_, err = w.iam.CreateRole(w.t.Context(), &iam.CreateRoleInput{RoleName: name,
+		AssumeRolePolicyDocument: new(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}]}`)})
+	must(w.t, err)
+	_, err = w.iam.PutRolePolicy(w.t.Context(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: new("all"),
+		PolicyDocument: new(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:CreateGrant","Resource":"*"}]}`)})
+	must(w.t, err)
 }
 
 // jsonText is a text as it stands within JSON.
