@@ -1,10 +1,9 @@
 package precheck
 
 import (
-	"maps"
+	"slices"
 
 	"keymend/infra/cdkcontext"
-	"keymend/pkg/access"
 	"keymend/pkg/tag"
 )
 
@@ -52,19 +51,40 @@ func (c *court) guards(s Settings, account string) bool {
 	key := "arn:" + partition(s.Regions[0]) + ":kms:" + s.Regions[0] + ":" + account + ":key/" + sample
 	for _, action := range []string{"kms:TagResource", "kms:UntagResource"} {
 		for _, name := range []string{tag.Keymend, "KeyMend", tag.Accounts, tag.Copy} {
-			r := request{account: account, role: "somebody-" + sample, action: action, resource: key, region: s.Regions[0]}
-			r.ctx = s.context(r, nil)
-			values := maps.Clone(r.ctx.Values)
-			values["aws:tagkeys"] = []string{name}
-			r.ctx = access.Context{Values: values}
-			denied := false
-			for _, one := range c.rulings(r) {
-				denied = denied || one.keys == "" && one.level == ""
-			}
-			if !denied {
+			if !c.denies(s, account, action, key, name) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// hubGuard says whether whoever administers the hub may change what runs there.
+func hubGuard(s Settings, f Facts) []Line {
+	const matter = "hub's guard"
+	if f.Tree.Problem != "" || f.Policies.Problem != "" || f.Hub.Value == "" {
+		return nil
+	}
+	c := newCourt(s, f)
+	at := func(service, resource string) string {
+		return "arn:" + partition(s.Regions[0]) + ":" + service + ":" + s.Regions[0] + ":" + s.Hub + ":" + resource
+	}
+	role := "arn:" + partition(s.Regions[0]) + ":iam::" + s.Hub + ":role/keymend-remediate"
+	for _, call := range []struct{ action, resource string }{
+		{"lambda:UpdateFunctionCode", at("lambda", "function:keymend-remediate")}, {"iam:UpdateAssumeRolePolicy", role}, {"iam:PassRole", role},
+		{"sqs:SendMessage", at("sqs", "keymend-changes.fifo")}, {"events:PutPermission", at("events", "event-bus/keymend")},
+	} {
+		if !c.denies(s, s.Hub, call.action, call.resource) {
+			return []Line{{Matter: matter, State: Note, Text: "whoever administers account " + s.Hub + " may " + call.action + " on what is Keymend's", Do: "attach a policy like docs/policies/hub.json to it"}}
+		}
+	}
+	return []Line{{Matter: matter, State: Well, Text: "a policy guards code, roles, queues and bus in account " + s.Hub}}
+}
+
+// denies reports whether somebody whom no policy names is denied a call for certain.
+func (c *court) denies(s Settings, account, action, resource string, tags ...string) bool {
+	r := request{account: account, role: "somebody-" + sample, action: action, resource: resource, region: s.Regions[0]}
+	r.ctx = s.context(r, nil)
+	r.ctx.Values["aws:tagkeys"] = tags
+	return slices.ContainsFunc(c.rulings(r), func(one ruling) bool { return one.keys == "" && one.level == "" })
 }

@@ -91,7 +91,7 @@ type Policy struct {
 // Check says everything, in the order in which it is to be mended.
 func Check(s Settings, f Facts) []Line {
 	var out []Line
-	for _, part := range []func(Settings, Facts) []Line{caller, organization, trusted, hub, units, regions, buses, alone, walls, guard} {
+	for _, part := range []func(Settings, Facts) []Line{caller, organization, trusted, hub, units, regions, buses, alone, walls, guard, hubGuard} {
 		out = append(out, part(s, f)...)
 	}
 	return out

@@ -124,6 +124,7 @@ func TestCheckOrganization(t *testing.T) {
 			attach(t, o, "p-00000001", "consent-guard.json", "r-a1b2")
 			attach(t, o, "p-00000002", "grants-by-services.json", "ou-a1b2-22222222")
 			attach(t, o, "p-00000003", "members.json", "r-a1b2")
+			attach(t, o, "p-00000004", "hub.json", hubAccount)
 		}, all, true, 0},
 		"first": {nil, nil, false, 3},
 		"wrong": {func(o *organization.Organization) {
@@ -147,7 +148,9 @@ func TestCheckOrganization(t *testing.T) {
 			}
 			w.inOrganization(o, tc.settings)
 			if tc.hub {
+				must(t, w.box.SetOrganizations(governed())) // before its guard is there
 				w.deployHub()
+				must(t, w.box.SetOrganizations(o))
 			}
 			got := w.check().want(t, tc.code, "", "")
 			got.out = strings.ReplaceAll(got.out, w.url, "URL")
@@ -264,7 +267,7 @@ func TestCheckOrganizationAsJSON(t *testing.T) {
 		}
 		matters = append(matters, one.Check+" "+one.State)
 	}
-	want := []string{"caller ok", "settings ok", "trust ok", "hub ok", "units ok", "regions ok", "hub stack todo", "accounts note", "accounts ok", "policies ok", "consent note"}
+	want := []string{"caller ok", "settings ok", "trust ok", "hub ok", "units ok", "regions ok", "hub stack todo", "accounts note", "accounts ok", "policies ok", "consent note", "hub's guard note"}
 	if diff := cmp.Diff(want, matters); diff != "" {
 		t.Error(diff)
 	}
@@ -283,6 +286,12 @@ func TestCheckOrganizationRefusesSettings(t *testing.T) {
 		w.check().want(t, 2, "", says)
 	}
 	w := newWorld(t)
+	w.inOrganization(governed(), nil)
+	w.environment(map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": w.url})
+	w.check().want(t, 2, "", "no AWS credentials are known")
+	w.environment(map[string]string{"AWS_ACCESS_KEY_ID": "ASIAEXPIREDEXPIRED00", "AWS_SECRET_ACCESS_KEY": "any", "AWS_SESSION_TOKEN": "old", "AWS_ENDPOINT_URL": w.url})
+	w.check().want(t, 1, "", "log in again")
+	w = newWorld(t)
 	w.check().want(t, 2, "", "give --settings")
 	w.file("cdk.json", "{")
 	w.check().want(t, 2, "", "cdk.json")
