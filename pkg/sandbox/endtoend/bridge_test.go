@@ -31,6 +31,13 @@ func TestBridge(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, text)
 	}
 
+	if code, text := w.keymend(account, "grants"); code != 0 || !strings.Contains(text, "BRIDGE") || !strings.Contains(text, *first.GrantId) || !strings.Contains(text, key) || !strings.Contains(text, "2026-03-02, ") {
+		t.Errorf("exit %d\n%s", code, text)
+	}
+	if code, text := w.keymend(account, "grants", "--output", "json"); code != 0 || !strings.Contains(text, `{"grantId":"`+*first.GrantId+`","key":"`+key+`","principal":"`+role+`","since":"2026-03-02T`) || !strings.Contains(text, `"standsIn":true}`) {
+		t.Errorf("exit %d\n%s", code, text)
+	}
+
 	w.putPolicy(key, strings.Replace(rootOnly, `"Statement":[`, `"Statement":[`+procedure+",", 1))
 	w.fullSweep()
 	w.want(3)
@@ -38,8 +45,10 @@ func TestBridge(t *testing.T) {
 	if n := w.inService("web-prod"); n != 3 || len(w.ourGrants(key)) != 0 {
 		t.Fatalf("%d in service, %d grants\n%v", n, len(w.ourGrants(key)), w.story())
 	}
-	if code, text := w.keymend(account, "diagnose", "web-prod"); code != 0 || strings.Contains(text, "BRIDGE") {
-		t.Errorf("exit %d\n%s", code, text)
+	for _, args := range [][]string{{"diagnose", "web-prod"}, {"grants"}} {
+		if code, text := w.keymend(account, args...); code != 0 || strings.Contains(text, "BRIDGE") {
+			t.Errorf("%v: exit %d\n%s", args, code, text)
+		}
 	}
 	if r := w.last(outcome.Fixed); r.Steps[0].Kind() != "RetireGrant" {
 		t.Errorf("%+v", r.Plan.Steps)

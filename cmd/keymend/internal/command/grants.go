@@ -1,0 +1,60 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/arn"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/permission"
+)
+
+type grants struct{}
+
+// Run lists the grants that Keymend's functions made, as KMS has them now: by the role
+// that may retire them, in one call for all keys of any account.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
+func (grants) Run(ctx context.Context, p *program) error {
+	s, err := p.login(ctx)
+	if err != nil {
+		return err
+	}
+	by := permission.Place{Partition: arn.Partition(s.arn), Account: s.account, Prefix: prefix}.ARN(permission.Granter)
+	pages := kms.NewListRetirableGrantsPaginator(kms.NewFromConfig(s.aws), &kms.ListRetirableGrantsInput{RetiringPrincipal: &by})
+	var all []report.Grant
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list the grants that %s may retire: %w", by, err)
+		}
+		for _, g := range page.Grants {
+			if strings.HasPrefix(aws.ToString(g.Name), grant.Prefix) {
+				all = append(all, report.Grant{
+					ID: aws.ToString(g.GrantId), Key: aws.ToString(g.KeyId), Principal: aws.ToString(g.GranteePrincipal),
+					Since: aws.ToTime(g.CreationDate).UTC(), StandsIn: arn.Account(aws.ToString(g.KeyId)) == s.account,
+				})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b report.Grant) int { return a.Since.Compare(b.Since) })
+	if p.flags.Output == "json" {
+		lines := json.NewEncoder(p.Out)
+		for _, g := range all {
+			if err := lines.Encode(g); err != nil {
+				return fmt.Errorf("write grant %s: %w", g.ID, err)
+			}
+		}
+		return nil
+	}
+	page := p.page()
+	report.Grants{All: all, Now: time.Now(), Place: s.place}.Show(page)
+	return page.Flush()
+}
