@@ -30,7 +30,8 @@ type Removal struct {
 	Written     time.Time // by AWS's clock
 	Enrolled    string    // the day in the key's tag when it was written; "" = there was none
 	What        string
-	By          string // "" = not known
+	By          string   // "" = not known
+	Grants      []string // ids of the grants that were written
 }
 
 // takenAway reports whether what the plan would write was taken away. The owner's

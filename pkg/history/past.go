@@ -87,7 +87,7 @@ func gave(steps change.Steps) bool {
 }
 
 func removal(e Entry, by string) *guard.Removal {
-	out := &guard.Removal{Remediation: e.RemediationID, Written: e.At, What: e.RemediationID, By: by}
+	out := &guard.Removal{Remediation: e.RemediationID, Written: e.At, What: e.RemediationID, By: by, Grants: plan.GrantIDs(change.Steps(e.Undo))}
 	for i, step := range e.Steps {
 		if words, sep := step.Words(), " and "; i == 0 {
 			out.What = words.What

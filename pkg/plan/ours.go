@@ -58,3 +58,17 @@ func (f Finding) Lacks(steps change.Steps) bool {
 		return false
 	})
 }
+
+// GrantIDs returns the ids of the grants that an undo takes away.
+func GrantIDs(undo change.Steps) []string {
+	var out []string
+	for _, s := range undo {
+		switch s := s.(type) {
+		case grant.Revoke:
+			out = append(out, s.GrantID)
+		case grant.Retire:
+			out = append(out, s.GrantID)
+		}
+	}
+	return out
+}

@@ -10,6 +10,7 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/history"
 	"keymend/pkg/plan"
+	"keymend/pkg/signal"
 	"keymend/pkg/together"
 )
 
@@ -62,7 +63,7 @@ func (l *Looker) settled(ctx context.Context, p pass) (pass, error) {
 	gone := maps.Clone(p.past.gone)
 	for _, d := range permitted {
 		if f := d.Finding; d.Plan.Opens() && gone[f.ID()] == nil {
-			gone[f.ID()] = l.removed(ctx, f, p.past.ended[f.Facts.Key.ARN], p.look.Asked)
+			gone[f.ID()] = l.removed(ctx, f, p.past.ended[f.Facts.Key.ARN], p.look)
 		}
 	}
 	p.past.gone = gone
@@ -122,8 +123,11 @@ func (l *Looker) entries(lines []history.Line, err error) ([]history.Entry, erro
 }
 
 // removed says what was taken away. KMS may show a policy as it was before a write for
-// some minutes: until then only CloudTrail, if it names somebody, says that it was.
-func (l *Looker) removed(ctx context.Context, f plan.Finding, all []history.Entry, now time.Time) *guard.Removal {
+// some minutes: until then only CloudTrail, if it names somebody, says that it was. Who took
+// a grant, CloudTrail isn't asked: of each volume's end there is such a call. Its event says
+// it, where that is why the group is looked at.
+func (l *Looker) removed(ctx context.Context, f plan.Finding, all []history.Entry, look signal.Look) *guard.Removal {
+	now := look.Asked
 	gone := history.Gone(all, f)
 	if gone == nil || gone.By != "" {
 		return gone
@@ -133,6 +137,9 @@ func (l *Looker) removed(ctx context.Context, f plan.Finding, all []history.Entr
 	}
 	if gone.By == "" && now.Sub(gone.Written) < lateness {
 		return nil
+	}
+	if t := look.Taken; gone.By == "" && t != nil && slices.Contains(gone.Grants, t.Grant) {
+		gone.By = t.By + " took the grant away " + t.At.UTC().Format(time.RFC3339)
 	}
 	return gone
 }

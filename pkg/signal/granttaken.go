@@ -21,7 +21,21 @@ func grantTaken() Rule {
 		if by := text(detail, "userIdentity.invokedBy"); err == nil && by != "" {
 			return nil, &Ignored{Reason: action(detail) + " was called through " + by, Usual: true}
 		}
+		if looks, ok := s.(Looks); ok {
+			looks.Taken = takenBy(looks, detail)
+			return looks, nil
+		}
 		return s, err
 	}
 	return r
+}
+
+// takenBy says who took which grant away; nil where CloudTrail doesn't. RetireGrant may be
+// asked by a token, so that its parameters don't name the grant.
+func takenBy(l Looks, detail gjson.Result) *taken {
+	t := &taken{Grant: firstOf(detail, "requestParameters.grantId", "additionalEventData.grantId"), By: text(detail, "userIdentity.arn"), At: l.Asked}
+	if t.Grant == "" || t.By == "" {
+		return nil
+	}
+	return t
 }

@@ -58,6 +58,7 @@ type Look struct {
 
 	Sweep  *Swept  `json:",omitempty"` // nil = nobody looked through a list of groups
 	Follow *Follow `json:",omitempty"` // nil = it follows no change
+	Taken  *taken  `json:",omitempty"` // nil = it isn't about a grant that was taken away
 }
 
 // Swept is how a group was seen among others: by a sweep, or when those were looked for

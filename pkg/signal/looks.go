@@ -25,6 +25,8 @@ type Looks struct {
 	Groups   []string `json:"groups,omitempty"`
 	// Users says which groups are meant, where none is named.
 	Users *Users `json:"users,omitempty"`
+	// Taken is the grant that somebody took away; nil: that isn't why.
+	Taken *taken `json:"taken,omitempty"`
 	// Written is the ARN of a key whose policy Keymend wrote: was somebody's edit lost?
 	Written string `json:"written,omitempty"`
 	// Fresh: an event says so just now, and the message isn't handed on yet.
@@ -39,6 +41,14 @@ type Looks struct {
 	Follow *Follow `json:"follow,omitempty"`
 	// Open are findings about these groups that aren't ended by the log.
 	Open []Follow `json:"open,omitempty"`
+}
+
+// A taken is a grant that somebody revoked or retired, by CloudTrail's word. Of several
+// that are taken within five minutes it is the first.
+type taken struct {
+	Grant string    `json:"grant"` // id
+	By    string    `json:"by"`    // ARN of the caller
+	At    time.Time `json:"at"`
 }
 
 // A Follow is a change whose group is looked at after a while: did it launch? Or it is a
@@ -120,7 +130,7 @@ func (Looks) sealed() {}
 func (l Looks) Looks() []Look {
 	out := make([]Look, len(l.Groups))
 	for i, group := range l.Groups {
-		out[i] = Look{Why: Why(l.Name()), Account: l.Account, Region: l.Region, Group: group, EventIDs: l.EventIDs, Follow: l.Follow}
+		out[i] = Look{Why: Why(l.Name()), Account: l.Account, Region: l.Region, Group: group, EventIDs: l.EventIDs, Follow: l.Follow, Taken: l.Taken}
 		if l.Follow == nil {
 			out[i].Sweep = &Swept{l.Asked, slices.Contains(l.Lacking, group), l.Full, nil}
 			for _, o := range l.Open {

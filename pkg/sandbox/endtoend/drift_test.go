@@ -162,6 +162,25 @@ func TestTakenAwayIsHeardOf(t *testing.T) {
 	}
 }
 
+// TestWhoTookAGrant: who takes Keymend's own grant away is named, by CloudTrail's event, in
+// the finding that tells of it.
+func TestWhoTookAGrant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, drifting(), with("OwnKey", "grant"))
+	key := w.key(rootOnly, enrolled)
+	w.broken("web-prod", key)
+	w.box.Advance(20 * time.Minute)
+	if n := w.inService("web-prod"); n != 2 || len(w.ourGrants(key)) != 1 {
+		t.Fatalf("%d in service, %d grants\n%v", n, len(w.ourGrants(key)), w.story())
+	}
+	w.takeGrants(key)
+	w.box.Advance(7 * time.Minute)
+	told := w.toldBy("grant-taken", key)
+	if len(told) != 1 || told[0].Outcome != outcome.TakenAway || !strings.Contains(told[0].Reason, "; since then: arn:aws:iam::"+account+":user/admin took the grant away 2026-03-02T09:") {
+		t.Errorf("%+v\n%v", told, w.story())
+	}
+}
+
 // toldBy are the findings about a key that a signal brought.
 func (w *world) toldBy(signal, key string) (out []record.Record) {
 	for _, r := range w.records() {

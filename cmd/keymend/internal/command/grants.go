@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,7 +12,6 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/arn"
-	"keymend/pkg/kind/grant"
 	"keymend/pkg/permission"
 )
 
@@ -36,12 +34,10 @@ func (grants) Run(ctx context.Context, p *program) error {
 			return fmt.Errorf("list the grants that %s may retire: %w", by, err)
 		}
 		for _, g := range page.Grants {
-			if strings.HasPrefix(aws.ToString(g.Name), grant.Prefix) {
-				all = append(all, report.Grant{
-					ID: aws.ToString(g.GrantId), Key: aws.ToString(g.KeyId), Principal: aws.ToString(g.GranteePrincipal),
-					Since: aws.ToTime(g.CreationDate).UTC(), StandsIn: arn.Account(aws.ToString(g.KeyId)) == s.account,
-				})
-			}
+			all = append(all, report.Grant{
+				ID: aws.ToString(g.GrantId), Key: aws.ToString(g.KeyId), Principal: aws.ToString(g.GranteePrincipal),
+				Since: aws.ToTime(g.CreationDate).UTC(), StandsIn: arn.Account(aws.ToString(g.KeyId)) == s.account,
+			})
 		}
 	}
 	slices.SortFunc(all, func(a, b report.Grant) int { return a.Since.Compare(b.Since) })
