@@ -68,7 +68,7 @@ func TestPatterns(t *testing.T) {
 			`[{"exists":false},{"anything-but":{"prefix":"${Prefix}-"}}]}},"type":[{"anything-but":"AWSService"}]}},"detail-type":["AWS API Call via CloudTrail"],"source":["aws.` + call[0] + `"]}`
 	}
 	want["KeyDenied"] = `{"detail":{"errorCode":["AccessDenied","AccessDeniedException"],"userIdentity":{"sessionContext":{"sessionIssuer":{"userName":` +
-		`[{"prefix":"AWSServiceRoleForAutoScaling"}]}}}},"detail-type":["AWS API Call via CloudTrail"],"source":["aws.kms"]}`
+		`[{"prefix":"AWSServiceRoleForAutoScaling"},"AWSServiceRoleForEC2Spot"]}}}},"detail-type":["AWS API Call via CloudTrail"],"source":["aws.kms"]}`
 	want["OwnSessions"] = `{"detail":{"errorCode":[{"exists":false}],"eventName":["AssumeRole"],"requestParameters":{"roleArn":[{"suffix":":role/${Prefix}-policy-writer"}]}},` +
 		`"detail-type":["AWS API Call via CloudTrail"],"source":["aws.sts"]}`
 	want["SweepRecent"], want["SweepFull"] = "sweep-recent rate(15 minutes)", "sweep-full rate(6 hours)"

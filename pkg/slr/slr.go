@@ -20,10 +20,13 @@ const AutoScaling = "autoscaling.amazonaws.com"
 // Name is that of Auto Scaling's default role, and begins that of every other.
 const Name = "AWSServiceRoleForAutoScaling"
 
+// SpotName is the name of the role that Spot returns the ARN of.
+const SpotName = "AWSServiceRoleForEC2Spot"
+
 const (
 	path = ":role/aws-service-role/"
 	name = path + AutoScaling + "/" + Name
-	spot = path + "spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+	spot = path + "spot.amazonaws.com/" + SpotName
 )
 
 // ARN returns the ARN of Auto Scaling's role with a suffix in an account; "" is

@@ -13,6 +13,7 @@ import (
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
+	"keymend/pkg/slr"
 )
 
 // byAdmin is AWS's two statements in one, as a person writes it.
@@ -249,6 +250,24 @@ func TestADenialHeals(t *testing.T) {
 				t.Errorf("%d in service\n%v", n, w.story())
 			}
 		})
+	}
+}
+
+// TestADenialOfTheSpotRoleHeals: where the key is shut to that role alone, KMS's denial of
+// it is heard of, too.
+func TestADenialOfTheSpotRoleHeals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, drifting(), switched(func(s *sandbox.Switches) { s.CancelledEmitsEvent = false }))
+	w.makeRole()
+	w.box.Advance(time.Minute)
+	key := w.key(byAdmin, nil)
+	w.configuredGroup("web-prod", key, new("0.05"))
+	w.box.Advance(20 * time.Minute) // its creation is heard of, and nothing may be done
+	w.tagKey(key, enrolled)
+	w.want(3)
+	w.box.Advance(10 * time.Minute)
+	if n := w.inService("web-prod"); n != 3 || len(w.toldBy("key-denied", key)) == 0 || !w.opens(w.policy(key), slr.Spot("aws", account)) {
+		t.Errorf("%d in service\n%v", n, w.story())
 	}
 }
 
