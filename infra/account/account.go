@@ -48,7 +48,7 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	further := cdkcontext.FurtherRegions(props.Defaults)
 	made := roles(c)
 	if len(further) > 0 {
-		made.Place.Region = "*" // they serve those, too
+		made.Place.Region, made.Place.Functions = "*", own(further) // they serve those, too
 	}
 	if err := role.New(stack, "Roles", made); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 	env := environment(parameters(), queues, c.dedicated)
 	env[variable.ApproverRoleID] = cfn.GetAtt(role.LogicalID(permission.Approver), "RoleId")
 	newFunctions(stack, c, queues, runs{
-		code: props.Code, environment: env, shown: shown(further),
+		code: props.Code, environment: env, shown: own(further),
 		diagnose: cfn.GetAtt(role.LogicalID(permission.Diagnose), "Arn"), remediate: cfn.GetAtt(role.LogicalID(permission.Remediate), "Arn"),
 	})
 	return stack, nil
@@ -89,8 +89,8 @@ type runs struct {
 	shown               []string // Regions that the dashboard shows; none: there is no dashboard
 }
 
-// shown are a stack's own Region and others.
-func shown(others []string) []string { return append([]string{"${AWS::Region}"}, others...) }
+// own are a stack's own Region and others.
+func own(others []string) []string { return append([]string{"${AWS::Region}"}, others...) }
 
 // newFunctions makes the functions, their logs, what watches them, and the rule that
 // tells people.

@@ -45,7 +45,7 @@ func NewHubRoles(scope constructs.Construct, id string, hub Hub) (awscdk.Stack, 
 	return stack, role.New(stack, "Roles", role.Props{
 		Roles: permission.Hub(),
 		Place: permission.Place{
-			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "*", Prefix: cfn.Prefix, // the roles serve all hub stacks
+			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "*", Functions: hub.Organization.HubRegions, Prefix: cfn.Prefix, // the roles serve all hub stacks
 			Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, Drift: queue.Drift, SwitchParameter: "${SwitchParameter}",
 			Organization: hub.Organization.ID, Hub: "${AWS::AccountId}", Suffix: "${DedicatedRoleSuffix}", Copies: true, Resumes: true,
 		},
@@ -71,7 +71,7 @@ func NewHub(scope constructs.Construct, id, region string, hub Hub) (awscdk.Stac
 	env[variable.Accounts] = new(tag.Organization)
 	run := runs{code: hub.Code, environment: env, diagnose: roleARN(permission.Diagnose), remediate: roleARN(permission.Remediate)}
 	if home := hub.Organization.Regions[0]; region == home {
-		run.shown = shown(slices.DeleteFunc(slices.Clone(hub.Organization.HubRegions), func(r string) bool { return r == home }))
+		run.shown = own(slices.DeleteFunc(slices.Clone(hub.Organization.HubRegions), func(r string) bool { return r == home }))
 	}
 	newFunctions(stack, c, queues, run)
 	return stack, nil

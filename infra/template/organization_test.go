@@ -37,7 +37,7 @@ func load(t *testing.T, text []byte, account, region string, params map[string]s
 // ofOrganization is where an organization's roles are for these parameters.
 func ofOrganization(account string, p map[string]string) permission.Place {
 	out := permission.Place{
-		Partition: "aws", Account: account, Region: "*", Prefix: "keymend-", SwitchParameter: "/keymend/switch", Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo",
+		Partition: "aws", Account: account, Region: "*", Functions: []string{"eu-west-1"}, Prefix: "keymend-", SwitchParameter: "/keymend/switch", Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo",
 		Organization: organization, Hub: hub, Bus: "keymend", Suffix: p["DedicatedRoleSuffix"], Copies: p["ForeignKey"] == "copy", Resumes: p["ResumeSuspended"] == "20", ImageParameters: p["ImageParameters"],
 	}
 	if account == hub {

@@ -27,7 +27,7 @@ func whole() map[string]string {
 func TestAFurtherRegionHasAllButRolesAndDashboard(t *testing.T) {
 	t.Parallel()
 	params := whole()
-	home := load(t, template.AccountOfRegions(), account, region, params)
+	home := load(t, template.AccountOfRegions("us-east-1"), account, region, params)
 	params["ApproverRoleId"] = "AROASANDBOX"
 	further := load(t, template.AccountRegion(), account, region, params)
 	for _, id := range slices.Sorted(maps.Keys(home)) {
@@ -65,12 +65,12 @@ func TestAFurtherRegionHasAllButRolesAndDashboard(t *testing.T) {
 // With further Regions the roles are as pkg/permission has them for any Region.
 func TestRolesOfAnAccountServeAllItsRegions(t *testing.T) {
 	t.Parallel()
-	for id, r := range load(t, template.AccountOfRegions(), account, region, whole()) {
+	for id, r := range load(t, template.AccountOfRegions("us-east-1"), account, region, whole()) {
 		if r.Type != "AWS::IAM::Role" {
 			continue
 		}
 		place := permission.Place{
-			Partition: "aws", Account: account, Region: "*", Prefix: "keymend-", Scope: "tagged", SwitchParameter: "/keymend/switch",
+			Partition: "aws", Account: account, Region: "*", Functions: []string{region, "us-east-1"}, Prefix: "keymend-", Scope: "tagged", SwitchParameter: "/keymend/switch",
 			Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo",
 			Suffix: "payments", Accounts: []string{"444455556666"}, Copies: true, Resumes: true, ImageParameters: "/",
 		}

@@ -11,6 +11,7 @@ package template
 
 import (
 	_ "embed" // for the templates
+	"regexp"
 	"strings"
 )
 
@@ -36,10 +37,13 @@ var (
 // Account returns the template of one account and Region, JSON.
 func Account() []byte { return []byte(account) }
 
-// AccountOfRegions returns the account's template where it has further Regions: its roles
-// serve them all. The dashboard is still that of one Region.
-func AccountOfRegions() []byte {
-	return []byte(strings.ReplaceAll(account, ":${AWS::Region}:", ":*:"))
+// AccountOfRegions returns the account's template where it has a further Region: its roles
+// serve both, as the functions there. The dashboard is still that of one Region.
+func AccountOfRegions(further string) []byte {
+	function := regexp.MustCompile(`\{"Fn::Sub":"arn:\$\{AWS::Partition\}:lambda:\$\{AWS::Region\}:([^"]*)"\}`)
+	text := function.ReplaceAllString(account, `{"Fn::Sub":"arn:$${AWS::Partition}:lambda:$${AWS::Region} :$1"},{"Fn::Sub":"arn:$${AWS::Partition}:lambda:`+further+`:$1"}`)
+	text = strings.ReplaceAll(text, ":${AWS::Region}:", ":*:")
+	return []byte(strings.ReplaceAll(text, "${AWS::Region} :", "${AWS::Region}:"))
 }
 
 // AccountRegion returns the template of a further Region of an account, which has no

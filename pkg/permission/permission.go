@@ -45,12 +45,13 @@ func Writers() []Role { return []Role{Granter, PolicyWriter, GroupWriter, Copier
 // CloudFormation's `${AWS::AccountId}` does as well as an account id.
 type Place struct {
 	Partition, Account, Region string
-	Prefix                     string // of role names, as in "keymend-"
-	Scope                      string // "all" drops the writers' condition on the key's tag
-	Signals, Changes           string // queue names; Changes ends in ".fifo"
-	Looks, Drift               string // queue names; Drift ends in ".fifo"
-	SwitchParameter            string // SSM parameter; begins with "/"
-	Suffix                     string // of the service-linked role that groups are moved to; without one there is no group-writer
+	Functions                  []string // Regions in which the functions are, where Region stands for several
+	Prefix                     string   // of role names, as in "keymend-"
+	Scope                      string   // "all" drops the writers' condition on the key's tag
+	Signals, Changes           string   // queue names; Changes ends in ".fifo"
+	Looks, Drift               string   // queue names; Drift ends in ".fifo"
+	SwitchParameter            string   // SSM parameter; begins with "/"
+	Suffix                     string   // of the service-linked role that groups are moved to; without one there is no group-writer
 
 	// Accounts are the other accounts whose keys may be opened for groups of this
 	// one; Groups those whose functions may in turn act on keys here.

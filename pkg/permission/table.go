@@ -91,10 +91,16 @@ func (p Place) served(own Role, queues ...string) []Permission {
 // passes the role to another function, or to anything else, gets none of it.
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
 func (p Place) code(function Role, parts ...[]Permission) []Permission {
-	arn := "arn:" + p.Partition + ":lambda:" + p.Region + ":" + p.Account + ":function:" + p.Prefix + string(function)
+	regions, arns := p.Functions, []string(nil)
+	if len(regions) == 0 {
+		regions = []string{p.Region}
+	}
+	for _, region := range regions {
+		arns = append(arns, "arn:"+p.Partition+":lambda:"+region+":"+p.Account+":function:"+p.Prefix+string(function))
+	}
 	out := slices.Concat(parts...)
 	for i := range out {
-		condition := map[string]map[string][]string{"ArnEquals": {"lambda:SourceFunctionArn": {arn}}}
+		condition := map[string]map[string][]string{"ArnEquals": {"lambda:SourceFunctionArn": arns}}
 		maps.Copy(condition, out[i].Condition)
 		out[i].Condition = condition
 	}

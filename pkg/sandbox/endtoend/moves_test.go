@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 func TestARegionMovesToAnotherHubStack(t *testing.T) {
 	t.Parallel()
 	former := newHub(t, nil, account)
+	must(t, former.box.Deploy(ofBoth(template.HubRoles()), hubAccount, region, nil, nil))
 	must(t, former.box.Deploy(template.Hub(), hubAccount, far, map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"}, binaries))
 	next := hub{former.at(hubAccount, far)}
 	t.Cleanup(next.wantExplained)
@@ -50,6 +52,12 @@ func TestARegionMovesToAnotherHubStack(t *testing.T) {
 	if n := m.inService("after"); n != 2 || former.writes() != 2 || len(intents(next.records())) != 1 || len(intents(former.records())) != 1 {
 		t.Errorf("%d in service, %d writes, %d and %d intents\n%v", n, former.writes(), len(intents(former.records())), len(intents(next.records())), next.story())
 	}
+}
+
+// ofBoth has the hub's roles take the functions of a second hub Region for theirs, too.
+func ofBoth(roles []byte) []byte {
+	function := regexp.MustCompile(`(\{"Fn::Sub":"arn:\$\{AWS::Partition\}:lambda:)` + region + `(:[^"]*"\})`)
+	return function.ReplaceAll(roles, []byte("${1}"+region+"${2},${1}"+far+"${2}"))
 }
 
 func intents(all []record.Record) []record.Record {

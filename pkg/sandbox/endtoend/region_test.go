@@ -17,7 +17,7 @@ const further = "us-east-1"
 // with these parameters there; and that world as it is there.
 func twoRegions(t *testing.T, there map[string]string, options ...option) (home, other *world) {
 	t.Helper()
-	w := newWorld(t, append(options, with("AccountRegions", region+","+further), edited(func([]byte) []byte { return template.AccountOfRegions() }))...)
+	w := newWorld(t, append(options, with("AccountRegions", region+","+further), edited(func([]byte) []byte { return template.AccountOfRegions(further) }))...)
 	roles := w.roleIDs()
 	params := map[string]string{"Mode": "enforce", "VerifyInterval": "1ms", "AccountRegions": region + "," + further, "ApproverRoleId": roles["keymend-approver"]}
 	for name, value := range there {
