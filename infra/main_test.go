@@ -116,7 +116,7 @@ func TestSynthOrganization(t *testing.T) {
 		"keymend:regions": "eu-west-1,us-east-1", "keymend:hubRegions": "eu-west-1,us-east-1", "keymend:units": "ou-a1b2-22222222", "keymend:canaryUnits": "ou-a1b2-11111111",
 	}
 	alone, with := synthesised(t, nil), synthesised(t, of)
-	want := []string{"keymend", "keymend-hub-eu-west-1", "keymend-hub-roles", "keymend-hub-us-east-1", "keymend-member-region", "keymend-member-roles", "keymend-organization", "keymend-organization-canary"}
+	want := []string{"keymend", "keymend-hub-eu-west-1", "keymend-hub-roles", "keymend-hub-us-east-1", "keymend-lister", "keymend-member-region", "keymend-member-roles", "keymend-organization", "keymend-organization-canary"}
 	if got := slices.Sorted(maps.Keys(with)); !slices.Equal(got, want) {
 		t.Errorf("synthesised %v, want %v", got, want)
 	}

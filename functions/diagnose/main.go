@@ -10,13 +10,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"keymend/pkg/wiring"
+	"keymend/pkg/wiring/listing"
 )
 
 // version is set by the linker.
 var version = "dev"
 
 func main() {
-	f, err := wiring.NewDiagnose(os.Getenv, version)
+	f, err := wiring.NewDiagnose(os.Getenv, version, listing.Page)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

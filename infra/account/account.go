@@ -87,6 +87,7 @@ type runs struct {
 	environment         map[string]*string
 	diagnose, remediate *string
 	shown               []string // Regions that the dashboard shows; none: there is no dashboard
+	organization        bool     // whose accounts are looked over
 }
 
 // own are a stack's own Region and others.
@@ -108,7 +109,7 @@ func newFunctions(stack awscdk.Stack, c conditions, queues queue.Queues, run run
 			{ID: "RemediateSource", Function: function.Remediate, Queue: queues.Changes, Batch: 1},
 		},
 	})
-	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs, Shown: run.shown})
+	watch.New(stack, "Watch", watch.Props{Condition: c.functions, Topic: cfn.Optional{Value: cfn.Ref("AlarmTopic"), Given: c.alarming}, Logs: logs, Shown: run.shown, Organization: run.organization})
 	rule.NewAsks(stack, cfn.Optional{Value: cfn.Ref("ActionTopic"), Given: c.asking})
 	outputs(stack, queues, logs, c.functions)
 }

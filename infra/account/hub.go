@@ -47,7 +47,7 @@ func NewHubRoles(scope constructs.Construct, id string, hub Hub) (awscdk.Stack, 
 		Place: permission.Place{
 			Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Region: "*", Functions: hub.Organization.HubRegions, Prefix: cfn.Prefix, // the roles serve all hub stacks
 			Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, Drift: queue.Drift, SwitchParameter: "${SwitchParameter}",
-			Organization: hub.Organization.ID, Hub: "${AWS::AccountId}", Suffix: "${DedicatedRoleSuffix}", Copies: true, Resumes: true,
+			Organization: hub.Organization.ID, Hub: "${AWS::AccountId}", Listing: hub.Organization.Administrator, Suffix: "${DedicatedRoleSuffix}", Copies: true, Resumes: true,
 		},
 		Without: []role.Without{
 			{Condition: c.dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
@@ -69,7 +69,8 @@ func NewHub(scope constructs.Construct, id, region string, hub Hub) (awscdk.Stac
 	queues := newSources(stack, c, hub.newBus(stack))
 	env := environment(hub.parameters(), queues, c.dedicated)
 	env[variable.Accounts] = new(tag.Organization)
-	run := runs{code: hub.Code, environment: env, diagnose: roleARN(permission.Diagnose), remediate: roleARN(permission.Remediate)}
+	env[variable.Governed], env[variable.ListingAccount] = new(strings.Join(hub.Organization.Governed(region), ",")), &hub.Organization.Administrator
+	run := runs{code: hub.Code, environment: env, diagnose: roleARN(permission.Diagnose), remediate: roleARN(permission.Remediate), organization: true}
 	if home := hub.Organization.Regions[0]; region == home {
 		run.shown = own(slices.DeleteFunc(slices.Clone(hub.Organization.HubRegions), func(r string) bool { return r == home }))
 	}

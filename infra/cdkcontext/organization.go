@@ -12,6 +12,7 @@ import (
 type Organization struct {
 	ID, Hub, Management string   // the organization's id; accounts
 	Delegated           bool     // a delegated administrator makes the StackSets, not the management account
+	Administrator       string   // the account that does
 	Regions             []string // that are governed; the first is home
 	HubRegions          []string // those of them that have a hub stack
 	Waves               []Wave   // that have units, in the order in which they are deployed
@@ -41,7 +42,7 @@ type Wave struct {
 // "keymend:".
 func OfOrganizations() []string {
 	return append([]string{
-		"administrator", "canaryForeignKey", "canaryMode", "canaryOwnKey", "consentGuard", "failureTolerance", "maxConcurrent", "unitsForeignKey", "unitsMode", "unitsOwnKey",
+		"administrator", "administratorAccount", "canaryForeignKey", "canaryMode", "canaryOwnKey", "consentGuard", "failureTolerance", "maxConcurrent", "unitsForeignKey", "unitsMode", "unitsOwnKey",
 	}, asking()...)
 }
 
@@ -58,6 +59,11 @@ func (o Organization) HubRegion(region string) string {
 		return region
 	}
 	return o.Regions[0]
+}
+
+// Governed returns the Regions whose events go to a hub Region.
+func (o Organization) Governed(hub string) []string {
+	return slices.DeleteFunc(slices.Clone(o.Regions), func(r string) bool { return o.HubRegion(r) != hub })
 }
 
 // OfHub returns settings of the functions: the widest that a wave asks for. What a wave
@@ -81,6 +87,9 @@ func NewOrganization(text map[string]string) *Organization {
 		ID: text["organizationId"], Hub: text["hubAccount"], Management: text["managementAccount"], Delegated: text["administrator"] == "delegated",
 		Regions: list(text["regions"]), HubRegions: list(text["hubRegions"]),
 		PermissionsBoundary: text["permissionsBoundary"], ImageParameters: text["imageParameters"], Guard: text["consentGuard"],
+	}
+	if o.Administrator = text["administratorAccount"]; o.Administrator == "" {
+		o.Administrator = o.Management
 	}
 	if len(o.HubRegions) == 0 && len(o.Regions) > 0 {
 		o.HubRegions = o.Regions[:1]
@@ -119,6 +128,7 @@ func (v *validator) organization() {
 	v.matches("hubAccount", `[0-9]{12}`, "the id of the account that the functions run in: 12 digits")
 	v.matches("managementAccount", `[0-9]{12}`, "the id of the organization's management account: 12 digits")
 	v.oneOf("administrator", "delegated", "management")
+	v.matches("administratorAccount", `([0-9]{12})?`, "empty, where that is the management account, or the id of the delegated administrator's: 12 digits")
 	v.oneOf("consentGuard", "none", ConsentByPolicy, ConsentAccepted)
 	v.matches("permissionsBoundary", `[\w+=,.@-]{0,128}`, "empty, or the name (not the ARN) of a managed policy that every account has")
 	v.matches("imageParameters", `(/([a-zA-Z0-9_.-]+/)+)?`, "empty, or the path of the SSM parameters that name images, which begins and ends with /")

@@ -44,7 +44,7 @@ func TestOrganization(t *testing.T) {
 	}
 	o := cdkcontext.NewOrganization(text)
 	if diff := cmp.Diff(&cdkcontext.Organization{
-		ID: "o-a1b2c3d4e5", Hub: "999900001111", Management: "000011112222", Delegated: true, Regions: []string{"eu-west-1", "us-east-1"}, HubRegions: []string{"eu-west-1"},
+		ID: "o-a1b2c3d4e5", Hub: "999900001111", Management: "000011112222", Delegated: true, Administrator: "000011112222", Regions: []string{"eu-west-1", "us-east-1"}, HubRegions: []string{"eu-west-1"},
 		Waves: []cdkcontext.Wave{
 			{Name: "canary", Units: []string{"ou-a1b2-11111111"}, Mode: "observe", OwnKey: "auto", ForeignKey: "report"},
 			{Units: []string{"ou-a1b2-22222222", "ou-a1b2-33333333"}, Mode: "observe", OwnKey: "grant", ForeignKey: "report"},

@@ -26,7 +26,7 @@ func TestCfnLint(t *testing.T) {
 	found(append(everywhere, "cn-north-1"), []string{at("account"), at("account-region")})
 	// A mapping has the Regions that are governed, and no others.
 	found([]string{"eu-west-1", "us-east-1"}, append(append(bodies(t, at("organization")), bodies(t, at("organization-canary"))...), at("member-region")))
-	found(everywhere, []string{at("member-roles"), at("hub-roles"), at("hub"), at("organization"), at("organization-canary")})
+	found(everywhere, []string{at("member-roles"), at("hub-roles"), at("hub"), at("organization"), at("organization-canary"), at("lister")})
 }
 
 // bodies writes what each StackSet deploys into a file of its own.

@@ -68,6 +68,7 @@ func TestTemplatesAreWhatIsSynthesised(t *testing.T) {
 		{"member-roles", "keymend-member-roles", template.MemberRoles()}, {"member-region", "keymend-member-region", template.MemberRegion()},
 		{"hub-roles", "keymend-hub-roles", template.HubRoles()}, {"hub", "keymend-hub-eu-west-1", template.Hub()},
 		{"organization", "keymend-organization", template.Organization()}, {"organization-canary", "keymend-organization-canary", template.OrganizationCanary()},
+		{"lister", "keymend-lister", template.Lister()},
 	} {
 		text, err := os.ReadFile(filepath.Join(assembly(), one.stack+".template.json"))
 		if err != nil {

@@ -18,6 +18,8 @@ import (
 	"keymend/infra/cdkcontext"
 	"keymend/infra/cfn"
 	"keymend/infra/member"
+	"keymend/infra/role"
+	"keymend/pkg/permission"
 )
 
 // NewStacks makes every stack of an organization: those of the hub, the members', which
@@ -44,7 +46,20 @@ func NewStacks(scope constructs.Construct, hub account.Hub) error {
 	for _, wave := range hub.Organization.Waves {
 		sets{props, texts}.newWave(scope, wave)
 	}
-	return nil
+	return newLister(scope, hub.Organization)
+}
+
+// newLister makes the stack with the role that lists the organization's accounts, for
+// the account that deploys the StackSets: the hub's account may not list them.
+func newLister(scope constructs.Construct, o cdkcontext.Organization) error {
+	stack := awscdk.NewStack(scope, new(cfn.Prefix+string(permission.Lister)), &awscdk.StackProps{
+		Description: new("Lets Keymend's hub list the accounts of the organization. For the account that deploys its StackSets, once."), AnalyticsReporting: new(false),
+		Env:         &awscdk.Environment{Region: &o.Regions[0]},
+		Synthesizer: awscdk.NewBootstraplessSynthesizer(&awscdk.BootstraplessSynthesizerProps{}),
+	})
+	return role.New(stack, "Roles", role.Props{Roles: []permission.Role{permission.Lister}, Place: permission.Place{
+		Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Prefix: cfn.Prefix, Organization: o.ID, Hub: o.Hub,
+	}})
 }
 
 // sets are what the StackSets are made of.

@@ -65,7 +65,7 @@ func New(scope constructs.Construct, id string, props Props) error {
 func LogicalID(r permission.Role) string {
 	return map[permission.Role]string{
 		permission.Reader: "ReaderRole", permission.KeyReader: "KeyReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
-		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole", permission.Forwarder: "ForwarderRole",
+		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole", permission.Forwarder: "ForwarderRole", permission.Notifier: "NotifierRole", permission.Lister: "ListerRole",
 		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole", permission.Approver: "ApproverRole", permission.Auditor: "AuditorRole",
 	}[r]
 }

@@ -144,10 +144,10 @@ func (m maker) hub() []string {
 	}
 }
 
-// members: the main wave waits until nothing is missing in the canary, also where that was
+// members: sweeps ask which accounts there are. The main wave waits until nothing is missing in the canary, also where that was
 // deployed before.
 func (m maker) members() []string {
-	out := []string{m.before("deploy-organization")}
+	out := []string{m.before("deploy-organization"), m.run(m.adminProfile, "deploy", "keymend-lister", "--no-previous-parameters")}
 	for _, w := range m.Waves {
 		if m.wave == "canary" && nameOf(w) != m.wave {
 			continue

@@ -46,7 +46,7 @@ const (
 	main_    = "cdk deploy keymend-organization --no-previous-parameters --profile=admin"
 	noHoles  = "build/keymend coverage --unit=ou-a1b2-11111111" + profiles
 	first    = "build/keymend check-organization --before=deploy-hub" + profiles
-	then     = "build/keymend check-organization --before=deploy-organization" + profiles
+	then     = "build/keymend check-organization --before=deploy-organization" + profiles + "\ncdk deploy keymend-lister --no-previous-parameters --profile=admin"
 	atLast   = "build/keymend coverage --unit=ou-a1b2-22222222" + profiles + "\nbuild/keymend coverage --unit=ou-a1b2-33333333" + profiles
 )
 

@@ -82,6 +82,9 @@ copier copy
 	kms:ReEncryptFrom FAR kms:ViaService=EC2
 forwarder default
 	events:PutEvents BUS
+notifier default
+	events:PutEvents arn:aws:events:us-east-1:MEMBER:event-bus/default events:source=keymend events:detail-type=Keymend+Change
+	events:PutEvents arn:aws:events:eu-west-1:MEMBER:event-bus/default events:source=keymend events:detail-type=Keymend+Gave+Up
 `
 
 const memberRefuses = `
@@ -151,6 +154,11 @@ copier copy
 forwarder default
 	events:PutEvents arn:aws:events:eu-west-1:HUB:event-bus/default | another bus of the hub
 	events:PutEvents arn:aws:events:eu-west-1:444455556666:event-bus/keymend | another account's bus
+notifier default
+	events:PutEvents arn:aws:events:eu-west-1:MEMBER:event-bus/default events:source=payments events:detail-type=Keymend+Change | in another's name
+	events:PutEvents arn:aws:events:eu-west-1:MEMBER:event-bus/default events:source=keymend events:detail-type=Scheduled+Event | another kind of event
+	events:PutEvents arn:aws:events:eu-west-1:MEMBER:event-bus/other events:source=keymend events:detail-type=Keymend+Change | another bus
+	events:PutEvents arn:aws:events:eu-west-1:444455556666:event-bus/default events:source=keymend events:detail-type=Keymend+Change | another account's bus
 `
 
 // hubNeeds are the calls of the hub's functions at home. IN is what a call of the
@@ -169,6 +177,8 @@ diagnose default
 	logs:CreateLogStream LOG-diagnose:log-stream:s
 	logs:PutLogEvents LOG-diagnose:log-stream:s
 	ssm:GetParameter arn:aws:ssm:eu-west-1:HUB:parameter/keymend/hub/switch IN
+	sts:AssumeRole ROLE-notifier IN
+	sts:AssumeRole LISTER IN
 	sts:AssumeRole ROLE-reader IN
 	sqs:SendMessage QUEUE-changes.fifo IN
 	sqs:SendMessage QUEUE-looks IN
@@ -183,6 +193,7 @@ remediate default
 	logs:CreateLogStream LOG-remediate:log-stream:s
 	logs:PutLogEvents LOG-remediate:log-stream:s
 	ssm:GetParameter arn:aws:ssm:eu-west-1:HUB:parameter/keymend/hub/switch IN
+	sts:AssumeRole ROLE-notifier IN
 	sts:AssumeRole ROLE-reader IN
 	sts:AssumeRole ROLE-granter IN
 	sts:AssumeRole ROLE-policy-writer IN
@@ -211,11 +222,16 @@ const hubRefuses = `
 diagnose default
 	sts:AssumeRole ROLE-granter IN | diagnose doesn't write
 	sts:AssumeRole LEFT-reader IN | the account isn't in the organization
+	sts:AssumeRole LEFT-notifier IN | the account isn't in the organization
+	sts:AssumeRole LISTER aws:ResourceOrgID=o-0000000000 IN | the account isn't in the organization
+	sts:AssumeRole ROLE-lister IN | another account's
 	events:PutEvents arn:aws:events:eu-west-1:HUB:event-bus/default events:source=payments IN | in another's name
 	events:PutEvents arn:aws:events:eu-west-1:HUB:event-bus/keymend events:source=keymend IN | on the members' bus
 remediate default
 	sts:AssumeRole LEFT-reader IN | the account isn't in the organization
 	sts:AssumeRole LEFT-granter IN | the account isn't in the organization
+	sts:AssumeRole LEFT-notifier IN | the account isn't in the organization
+	sts:AssumeRole LISTER IN | remediate lists no accounts
 	sts:AssumeRole LEFT-policy-writer IN | the account isn't in the organization
 	sts:TagSession LEFT-policy-writer IN | the account isn't in the organization
 	sts:SetSourceIdentity LEFT-policy-writer IN | the account isn't in the organization
@@ -239,6 +255,18 @@ type call struct {
 	name             string
 	want             access.Decision
 }
+
+// listsAccounts is what the hub calls where the accounts are listed, and no more.
+const (
+	listsAccounts = `
+lister default
+	organizations:ListAccounts *
+`
+	listsNothingElse = `
+lister default
+	organizations:ListPolicies * | it lists accounts only
+`
+)
 
 // calls reads a table. function is the ARN under which IN is a function's own call.
 func calls(table string, want access.Decision) (out []call) {
@@ -279,7 +307,7 @@ func placed(word string) string {
 		"GROUP", "arn:aws:autoscaling:eu-west-1:"+account+":autoScalingGroup:1:autoScalingGroupName/web", "TEMPLATE", "arn:aws:ec2:eu-west-1:"+account+":launch-template/lt-1",
 		"=EC2", "=ec2.eu-west-1.amazonaws.com", "EIGHT", "CreateGrant,Decrypt,DescribeKey,Encrypt,GenerateDataKey,GenerateDataKeyWithoutPlaintext,ReEncryptFrom,ReEncryptTo",
 		"QUEUE-", "arn:aws:sqs:eu-west-1:"+hub+":keymend-", "LOG-", "arn:aws:logs:eu-west-1:"+hub+":log-group:/aws/lambda/keymend-",
-		"ROLE-", "arn:aws:iam::"+account+":role/keymend-", "LEFT-", "arn:aws:iam::777788889999:role/keymend-",
+		"ROLE-", "arn:aws:iam::"+account+":role/keymend-", "LEFT-", "arn:aws:iam::777788889999:role/keymend-", "LISTER", "arn:aws:iam::"+listing+":role/keymend-lister",
 		"MEMBER", account, "HUB", hub,
 	).Replace(word)
 }
@@ -296,6 +324,9 @@ func (c call) home() call {
 		c.with["aws:resourceorgid"] = []string{"o-0000000000"}
 	case "888899990000":
 	default:
+		if c.with["aws:resourceorgid"] != nil {
+			return c
+		}
 		c.with["aws:resourceorgid"] = []string{organization}
 	}
 	return c

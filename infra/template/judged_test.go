@@ -161,7 +161,25 @@ func memberTrusts() []trusted {
 		trusted{role: "forwarder", set: "default", action: "sts:AssumeRole", by: "events.amazonaws.com", with: "aws:sourceaccount=" + account, want: true},
 		trusted{role: "forwarder", set: "default", action: "sts:AssumeRole", by: "events.amazonaws.com", with: "aws:sourceaccount=444455556666"},
 		trusted{role: "forwarder", set: "default", action: "sts:AssumeRole", by: ofHub("keymend-remediate"), in: organization},
+		trusted{role: "notifier", set: "default", action: "sts:AssumeRole", by: ofHub("keymend-remediate"), in: organization, want: true},
+		trusted{role: "notifier", set: "default", action: "sts:AssumeRole", by: ofHub("keymend-diagnose"), in: organization, want: true},
+		trusted{role: "notifier", set: "default", action: "sts:AssumeRole", by: ofHub("keymend-auditor"), in: organization},
+		trusted{role: "notifier", set: "default", action: "sts:AssumeRole", by: ofHub("keymend-remediate")},
+		trusted{role: "notifier", set: "default", action: "sts:AssumeRole", by: "arn:aws:iam::" + account + ":user/admin", in: organization},
 	)
+}
+
+func listerTrusts() []trusted {
+	ofHub := func(name string) string { return "arn:aws:iam::" + hub + ":role/" + name }
+	var out []trusted
+	for _, t := range []trusted{
+		{by: ofHub("keymend-diagnose"), in: organization, want: true}, {by: ofHub("keymend-diagnose")}, {by: ofHub("keymend-diagnose"), in: "o-0000000000"},
+		{by: ofHub("keymend-remediate"), in: organization}, {by: ofHub("admin"), in: organization}, {by: "arn:aws:iam::" + listing + ":user/admin", in: organization},
+	} {
+		t.role, t.set, t.action = "lister", "default", "sts:AssumeRole"
+		out = append(out, t)
+	}
+	return out
 }
 
 func hubTrusts() []trusted {

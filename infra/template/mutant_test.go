@@ -39,7 +39,8 @@ func TestMutantsOfAnOrganizationsTemplates(t *testing.T) {
 		"member-region": {template.MemberRegion(), judgeRegion(t), nil},
 		"hub-roles": {template.HubRoles(),
 			judgeRoles(hub, slices.Concat(calls(hubNeeds, access.Allowed), calls(hubRefuses, access.Denied), inside), hubTrusts()), nil},
-		"hub": {template.Hub(), judgeBus(t), nil},
+		"hub":    {template.Hub(), judgeBus(t), nil},
+		"lister": {template.Lister(), judgeRoles(listing, append(calls(listsAccounts, access.Allowed), calls(listsNothingElse, access.Denied)...), listerTrusts()), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,10 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"keymend/pkg/audit"
+	"keymend/pkg/record"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
@@ -23,6 +30,7 @@ import (
 const (
 	organization = "o-a1b2c3d4e5"
 	hub          = "999900001111"
+	listing      = "000011112222"
 )
 
 func load(t *testing.T, text []byte, account, region string, params map[string]string) collected {
@@ -38,7 +46,7 @@ func load(t *testing.T, text []byte, account, region string, params map[string]s
 func ofOrganization(account string, p map[string]string) permission.Place {
 	out := permission.Place{
 		Partition: "aws", Account: account, Region: "*", Functions: []string{"eu-west-1"}, Prefix: "keymend-", SwitchParameter: "/keymend/switch", Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo",
-		Organization: organization, Hub: hub, Bus: "keymend", Suffix: p["DedicatedRoleSuffix"], Copies: p["ForeignKey"] == "copy", Resumes: p["ResumeSuspended"] == "20", ImageParameters: p["ImageParameters"],
+		Organization: organization, Hub: hub, Bus: "keymend", Listing: listing, Suffix: p["DedicatedRoleSuffix"], Copies: p["ForeignKey"] == "copy", Resumes: p["ResumeSuspended"] == "20", ImageParameters: p["ImageParameters"],
 	}
 	if account == hub {
 		out.SwitchParameter = "/keymend/hub/switch"
@@ -58,7 +66,7 @@ func TestMembersRolesAreThoseOfPermission(t *testing.T) {
 		"ImageParameters": {"", "/images/"}, "PermissionsBoundary": {"", "bound"}, "ResumeSuspended": {"0", "20"},
 	}) {
 		want := map[permission.Role]bool{
-			permission.Reader: true, permission.Granter: true, permission.Forwarder: true, permission.Copier: p["ForeignKey"] == "copy",
+			permission.Reader: true, permission.Granter: true, permission.Forwarder: true, permission.Notifier: true, permission.Copier: p["ForeignKey"] == "copy",
 			permission.PolicyWriter: p["OwnKey"] != "grant" || p["ForeignKey"] == "grant", permission.GroupWriter: p["DedicatedRoleSuffix"] != "" || p["ResumeSuspended"] == "20",
 		}
 		made := load(t, template.MemberRoles(), account, region, p)
@@ -267,10 +275,55 @@ func TestHubsFunctionsGetTheSettings(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			variable.Accounts: "organization", variable.Scope: "tagged", variable.OwnKey: "grant", variable.ForeignKey: "report", variable.ForeignStatements: "least", variable.SwitchParameter: "/keymend/hub/switch",
+			variable.Governed: "eu-west-1,us-east-1", variable.ListingAccount: listing,
 		} {
 			if variables[name] != want {
 				t.Errorf("%s: %s is %v, want %s", f, name, variables[name], want)
 			}
 		}
+	}
+}
+
+// The lister is what pkg/permission asks for, and all that there is in its stack.
+func TestListersRoleIsThatOfPermission(t *testing.T) {
+	t.Parallel()
+	made := load(t, template.Lister(), listing, region, nil)
+	if len(made) != 1 || made["ListerRole"].Properties["RoleName"] != "keymend-lister" {
+		t.Fatalf("%v", made)
+	}
+	same(t, "lister", permission.Lister, ofOrganization(listing, nil), made["ListerRole"].Properties)
+}
+
+// The hub has the account's alarms and one more, which rings on the metric of a sweep
+// whose accounts couldn't be listed, and sends whoever it wakes to a section.
+func TestAlarmOfTheHub(t *testing.T) {
+	t.Parallel()
+	var more []string
+	account := load(t, template.Account(), hub, region, nil)
+	for id, r := range load(t, template.Hub(), hub, region, nil) {
+		if _, there := account[id]; r.Type == "AWS::CloudWatch::Alarm" && !there {
+			more = append(more, id)
+		}
+	}
+	if !slices.Equal(more, []string{"AccountsUnlistedAlarm"}) {
+		t.Fatalf("%v", more)
+	}
+	var written bytes.Buffer
+	w := &audit.Writer{Out: &written, Now: time.Now}
+	if err := w.Write(t.Context(), record.Record{Phase: record.Swept, Sweep: &record.SweepOf{Unlisted: true}}); err != nil {
+		t.Fatal(err)
+	}
+	line := gjson.ParseBytes(written.Bytes()[bytes.IndexByte(written.Bytes(), '\n'):])
+	p := gjson.GetBytes(template.Hub(), "Resources.AccountsUnlistedAlarm.Properties")
+	if p.Get("Namespace").String() != "Keymend" || p.Get("Dimensions").Exists() || line.Get(p.Get("MetricName").String()).Int() != 1 ||
+		line.Get("_aws.CloudWatchMetrics.0.Dimensions.0").Raw != "[]" || !strings.Contains(line.Get("_aws.CloudWatchMetrics.0.Metrics").Raw, p.Get("MetricName").Raw) {
+		t.Errorf("%s\n%s", p.Raw, line.Raw)
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "deploy.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if section := regexp.MustCompile(`docs/deploy\.md, "(.+)"\.$`).FindStringSubmatch(p.Get("AlarmDescription").String()); section == nil || !strings.Contains(string(text), "\n### "+section[1]+"\n") {
+		t.Errorf("docs/deploy.md has no section for %q", p.Get("AlarmDescription"))
 	}
 }

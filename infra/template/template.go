@@ -32,6 +32,8 @@ var (
 	organization string
 	//go:embed organization-canary.json
 	organizationCanary string
+	//go:embed lister.json
+	lister string
 )
 
 // Account returns the template of one account and Region, JSON.
@@ -68,3 +70,6 @@ func Organization() []byte { return []byte(organization) }
 
 // OrganizationCanary returns the same of the wave that goes first.
 func OrganizationCanary() []byte { return []byte(organizationCanary) }
+
+// Lister returns the template of the role that lists the accounts of an organization.
+func Lister() []byte { return []byte(lister) }

@@ -10,8 +10,15 @@ import (
 	"keymend/pkg/signal"
 )
 
-// A metric is one of CloudWatch's, with its one dimension.
+// A metric is one of CloudWatch's, with its one dimension; "" = it has none.
 type metric struct{ namespace, name, dimension, value string }
+
+func (m metric) dimensions() *[]*awscloudwatch.CfnAlarm_DimensionProperty {
+	if m.dimension == "" {
+		return nil
+	}
+	return &[]*awscloudwatch.CfnAlarm_DimensionProperty{{Name: &m.dimension, Value: &m.value}}
+}
 
 // An alarm rings while a metric's statistic is over a threshold for some periods of
 // five minutes.
@@ -69,9 +76,20 @@ func alarms() []alarm {
 	}
 }
 
+// ofOrganization are alarms that only an organization's hub has.
+func ofOrganization() []alarm {
+	return []alarm{
+		{"AccountsUnlistedAlarm", "accounts-unlisted", "The organization's accounts can't be listed: sweeps go to those that were listed before.", "Accounts unlisted", metric{namespace: "Keymend", name: "Unlisted"}, "Sum", 0, 1, false},
+	}
+}
+
 func newAlarms(in constructs.Construct, props Props) {
 	const fiveMinutes = 5 * 60
-	for _, a := range alarms() {
+	all := alarms()
+	if props.Organization {
+		all = append(all, ofOrganization()...)
+	}
+	for _, a := range all {
 		actions := &[]any{props.Topic.OrNothing()}
 		comparison, missing := "GreaterThanThreshold", "notBreaching"
 		if a.under {
@@ -80,7 +98,7 @@ func newAlarms(in constructs.Construct, props Props) {
 		cfn.Place(awscloudwatch.NewCfnAlarm(in, &a.id, &awscloudwatch.CfnAlarmProps{
 			AlarmName: new(cfn.Prefix + a.name), AlarmDescription: new(a.what + ` What to do: docs/deploy.md, "` + a.section + `".`),
 			Namespace: &a.metric.namespace, MetricName: &a.metric.name, Statistic: &a.statistic,
-			Dimensions:         &[]*awscloudwatch.CfnAlarm_DimensionProperty{{Name: &a.metric.dimension, Value: &a.metric.value}},
+			Dimensions:         a.metric.dimensions(),
 			ComparisonOperator: &comparison, Threshold: cfn.Number(a.threshold),
 			Period: cfn.Number(fiveMinutes), EvaluationPeriods: cfn.Number(a.periods), TreatMissingData: &missing,
 			AlarmActions: actions, OkActions: actions,

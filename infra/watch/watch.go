@@ -21,6 +21,8 @@ type Props struct {
 	// Shown are the Regions that the dashboard shows, its own first; none: there is no
 	// dashboard.
 	Shown []string
+	// Organization: the accounts of one are looked over from here.
+	Organization bool
 }
 
 // New makes alarms, dashboard and queries.

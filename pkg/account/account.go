@@ -84,7 +84,7 @@ func (s *Sessions) Config(ctx context.Context, account, region string, purpose p
 	if s.options.RolePrefix == "" {
 		return s.own(ctx, account, region)
 	}
-	if narrow == nil && purpose != permission.Reader && purpose != permission.KeyReader {
+	if narrow == nil && !kept(purpose) {
 		return aws.Config{}, fmt.Errorf("open session of role %s: a role that writes takes a session for one action on one target", purpose)
 	}
 	cfg := s.base.Copy()
@@ -99,6 +99,11 @@ func (s *Sessions) Config(ctx context.Context, account, region string, purpose p
 		cfg.Credentials = s.reader(reading{account, purpose})
 	}
 	return cfg, nil
+}
+
+// kept reports whether sessions of a role are kept: it changes nothing.
+func kept(r permission.Role) bool {
+	return slices.Contains([]permission.Role{permission.Reader, permission.KeyReader, permission.Lister, permission.Notifier}, r)
 }
 
 func (s *Sessions) reader(r reading) aws.CredentialsProvider {

@@ -16,6 +16,8 @@ func metricName(p record.Phase) string {
 		return "Outcomes"
 	case record.Proof:
 		return "Proofs"
+	case record.Swept:
+		return "Sweeps"
 	case record.Finding:
 	}
 	return "Findings"
@@ -31,6 +33,10 @@ func metricsOf(r record.Record) map[string]any {
 	if r.Outcome == outcome.Braked || r.Outcome == outcome.TakenAway { // whichever function says so
 		definitions = append(definitions, map[string]string{"Name": "Held", "Unit": "Count"})
 		line["Held"] = 1
+	}
+	if r.Sweep != nil && r.Sweep.Unlisted {
+		definitions = append(definitions, map[string]string{"Name": "Unlisted", "Unit": "Count"})
+		line["Unlisted"] = 1
 	}
 	dimensions := [][]string{{}}
 	if r.Outcome != "" {

@@ -7,6 +7,19 @@ package notify
 // to it: nothing that comes by a bus has Keymend do anything.
 const Source = "keymend"
 
+// The detail types of Keymend's events.
+const (
+	Changed   = "Keymend Change"    // something was written, or taken back
+	Proposed  = "Keymend Proposal"  // a fix exists, and a person has to do something
+	Waiting   = "Keymend Waiting"   // a fix exists or stands, and something else comes first
+	GaveUp    = "Keymend Gave Up"   // nothing more is done unless a person does something
+	Recovered = "Keymend Recovered" // what was told of is over
+	Alarm     = "Keymend Alarm"     // Keymend itself, or what it did, needs a person
+)
+
+// DetailTypes returns all of them.
+func DetailTypes() []string { return []string{Changed, Proposed, Waiting, GaveUp, Recovered, Alarm} }
+
 // A State says what people are told who have to act. It is there only where the settings
 // name a topic for them.
 type State string

@@ -1,6 +1,9 @@
 package permission
 
-import "keymend/pkg/tag"
+import (
+	"keymend/pkg/notify"
+	"keymend/pkg/tag"
+)
 
 // What an organization needs: the functions of one account, the hub, act in all its
 // accounts, the members, through roles there. Without an organization there is none of
@@ -8,7 +11,7 @@ import "keymend/pkg/tag"
 
 // Members returns the roles of an account whose Keymend is the hub's.
 func Members() []Role {
-	return []Role{Reader, Granter, PolicyWriter, GroupWriter, Copier, Forwarder}
+	return []Role{Reader, Granter, PolicyWriter, GroupWriter, Copier, Forwarder, Notifier}
 }
 
 // Hub returns the roles of the account in which an organization's functions run, beside
@@ -66,6 +69,45 @@ func (p Place) forward() []Permission {
 	return []Permission{{Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:*:" + p.Hub + ":event-bus/" + p.Bus, Why: "AWS's events that Keymend's rules match, as they are, to the hub"}}
 }
 
+// notify lets the hub tell an account what it found there, in any of its Regions: the
+// events that it puts on its own bus, and no others.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+func (p Place) notify() []Permission {
+	if p.Organization == "" {
+		return nil
+	}
+	return []Permission{{
+		Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:*:" + p.Account + ":event-bus/default", Why: "tells the account what was recorded of its groups and keys",
+		Condition: map[string]map[string][]string{"StringEquals": {"events:source": {notify.Source}, "events:detail-type": notify.DetailTypes()}},
+	}}
+}
+
+// list takes no resource. Organizations answers it in the management account and in those
+// of delegated administrators only.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
+func (p Place) list() []Permission {
+	if p.Organization == "" {
+		return nil
+	}
+	return []Permission{{Action: "organizations:ListAccounts", Resource: "*", Why: "which accounts a sweep goes to"}}
+}
+
+func (p Place) assumeNotifier() []Permission {
+	if p.Organization == "" {
+		return nil
+	}
+	return p.assume(Notifier)
+}
+
+// assumeLister names the one account that has it.
+func (p Place) assumeLister() []Permission {
+	if p.Organization == "" {
+		return nil
+	}
+	p.Account = p.Listing
+	return p.member([]Permission{{Action: "sts:AssumeRole", Resource: p.ARN(Lister), Why: "acts through role " + string(Lister)}})
+}
+
 // hubTrust lets the hub's functions in, where only is read its auditor, too, and nobody
 // of the account itself. The
 // organization's id closes the account when the hub leaves the organization. A session
@@ -74,8 +116,13 @@ func (p Place) hubTrust(r Role) []statement {
 	hub := p
 	hub.Account = p.Hub
 	by := []string{hub.ARN(Remediate)}
-	if r == Reader {
+	switch r { //nolint:exhaustive // the others write
+	case Reader:
 		by = []string{hub.ARN(Diagnose), hub.ARN(Remediate), hub.ARN(Auditor)}
+	case Notifier:
+		by = []string{hub.ARN(Diagnose), hub.ARN(Remediate)}
+	case Lister:
+		by = []string{hub.ARN(Diagnose)}
 	}
 	allow := func(action string) statement {
 		return statement{

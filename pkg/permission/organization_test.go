@@ -13,12 +13,13 @@ import (
 const (
 	organization = "o-a1b2c3d4e5"
 	hub          = "999900001111"
+	listing      = "000011112222"
 )
 
 // member is place as an account of an organization, with all that one can ask for.
 func member() permission.Place {
 	p := place()
-	p.Accounts, p.Groups, p.Organization, p.Hub, p.Bus, p.ImageParameters = nil, []string{hub}, organization, hub, "keymend", "/images/"
+	p.Accounts, p.Groups, p.Organization, p.Hub, p.Bus, p.Listing, p.ImageParameters = nil, []string{hub}, organization, hub, "keymend", listing, "/images/"
 	return p
 }
 
@@ -62,6 +63,15 @@ func TestHubTrust(t *testing.T) {
 		{permission.Copier, "sts:AssumeRole", hub, "keymend-diagnose", organization, false},
 		{permission.GroupWriter, "sts:AssumeRole", hub, "keymend-remediate", organization, true},
 		{permission.Forwarder, "sts:AssumeRole", hub, "keymend-remediate", organization, false},
+		{permission.Notifier, "sts:AssumeRole", hub, "keymend-diagnose", organization, true},
+		{permission.Notifier, "sts:AssumeRole", hub, "keymend-remediate", organization, true},
+		{permission.Notifier, "sts:AssumeRole", hub, "keymend-remediate", "", false},
+		{permission.Notifier, "sts:AssumeRole", hub, "admin", organization, false},
+		{permission.Notifier, "sts:AssumeRole", "111122223333", "admin", organization, false},
+		{permission.Lister, "sts:AssumeRole", hub, "keymend-diagnose", organization, true},
+		{permission.Lister, "sts:AssumeRole", hub, "keymend-remediate", organization, false},
+		{permission.Lister, "sts:AssumeRole", hub, "keymend-diagnose", "", false},
+		{permission.Lister, "sts:AssumeRole", other, "keymend-diagnose", organization, false},
 	} {
 		text, err := permission.Trust(tc.role, member())
 		if err != nil {
@@ -90,6 +100,9 @@ func TestMembersWalls(t *testing.T) {
 		out := map[string][]string{"kms:granteeprincipal": {slr}, "kms:grantoperations": {"CreateGrant", "Decrypt"}}
 		for i := 0; i < len(pairs); i += 2 {
 			out[pairs[i]] = strings.Fields(pairs[i+1])
+			for j := range out[pairs[i]] {
+				out[pairs[i]][j] = strings.ReplaceAll(out[pairs[i]][j], "_", " ")
+			}
 		}
 		return out
 	}
@@ -108,6 +121,8 @@ func TestMembersWalls(t *testing.T) {
 	closed := member()
 	closed.ImageParameters = ""
 	assumed := with("aws:resourceorgid", organization, "lambda:sourcefunctionarn", "arn:aws:lambda:eu-west-1:"+hub+":function:keymend-remediate")
+	looking := with("aws:resourceorgid", organization, "lambda:sourcefunctionarn", "arn:aws:lambda:eu-west-1:"+hub+":function:keymend-diagnose")
+	const news = "arn:aws:events:us-east-1:111122223333:event-bus/default"
 	stranger := with("lambda:sourcefunctionarn", "arn:aws:lambda:eu-west-1:"+hub+":function:keymend-remediate")
 	for name, tc := range map[string]struct {
 		role             permission.Role
@@ -151,6 +166,14 @@ func TestMembersWalls(t *testing.T) {
 		"events to the hub":                        {permission.Forwarder, member(), "events:PutEvents", "arn:aws:events:eu-west-1:" + hub + ":event-bus/keymend", own(), access.Allowed},
 		"events to another account":                {permission.Forwarder, member(), "events:PutEvents", "arn:aws:events:eu-west-1:444455556666:event-bus/keymend", own(), access.Denied},
 		"events to another bus":                    {permission.Forwarder, member(), "events:PutEvents", "arn:aws:events:eu-west-1:" + hub + ":event-bus/default", own(), access.Denied},
+		"news to the account":                      {permission.Notifier, member(), "events:PutEvents", news, own("events:source", "keymend", "events:detail-type", "Keymend_Change"), access.Allowed},
+		"news of another source":                   {permission.Notifier, member(), "events:PutEvents", news, own("events:source", "payments", "events:detail-type", "Keymend_Change"), access.Denied},
+		"news of another kind":                     {permission.Notifier, member(), "events:PutEvents", news, own("events:source", "keymend", "events:detail-type", "Scheduled_Event"), access.Denied},
+		"news on another bus":                      {permission.Notifier, member(), "events:PutEvents", strings.Replace(news, "default", "other", 1), own("events:source", "keymend", "events:detail-type", "Keymend_Change"), access.Denied},
+		"news to another account":                  {permission.Notifier, member(), "events:PutEvents", strings.Replace(news, "1111", "4444", 1), own("events:source", "keymend", "events:detail-type", "Keymend_Change"), access.Denied},
+		"the hub, where accounts are listed":       {permission.Diagnose, ofHub(), "sts:AssumeRole", "arn:aws:iam::" + listing + ":role/keymend-lister", looking, access.Allowed},
+		"the hub, a lister elsewhere":              {permission.Diagnose, ofHub(), "sts:AssumeRole", place().ARN(permission.Lister), looking, access.Denied},
+		"the hub's writer, there":                  {permission.Remediate, ofHub(), "sts:AssumeRole", "arn:aws:iam::" + listing + ":role/keymend-lister", assumed, access.Denied},
 		"copy from another member's key":           {permission.Copier, member(), "kms:Decrypt", far, farther("kms:viaservice", "ec2.eu-west-1.amazonaws.com"), access.Allowed},
 		"copy from a stranger's key":               {permission.Copier, member(), "kms:Decrypt", far, farther("kms:viaservice", "ec2.eu-west-1.amazonaws.com", "aws:resourceorgid", "o-0000000000"), access.Denied},
 		"an own key, read by the copier":           {permission.Copier, member(), "kms:Decrypt", keyARN, own("kms:viaservice", "ec2.eu-west-1.amazonaws.com"), access.Denied},
@@ -199,6 +222,8 @@ func TestOrganizationIsTheAccountButFor(t *testing.T) {
 		{permission.GroupWriter, member(), "", ""},
 		{permission.Copier, member(), "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:ReEncryptFrom", "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:ReEncryptFrom"},
 		{permission.Forwarder, member(), "events:PutEvents", ""},
+		{permission.Notifier, member(), "events:PutEvents", ""},
+		{permission.Lister, member(), "organizations:ListAccounts", ""},
 		{permission.KeyReader, member(), "", "ec2:DescribeSnapshots kms:DescribeKey kms:GetKeyPolicy kms:ListAliases kms:ListGrants kms:ListResourceTags"},
 	} {
 		if more, fewer := strings.Join(only(tc.role, tc.p, place()), " "), strings.Join(only(tc.role, place(), tc.p), " "); more != tc.more || fewer != tc.fewer {

@@ -30,7 +30,10 @@ const (
 
 	GroupWriter Role = "group-writer" // makes the dedicated service-linked role, and gives it to groups
 
-	Forwarder Role = "forwarder" // EventBridge's, in an organization: sends a member's events to the hub
+	// In an organization:
+	Forwarder Role = "forwarder" // EventBridge's: sends a member's events to the hub
+	Notifier  Role = "notifier"  // puts Keymend's events on a member's own buses
+	Lister    Role = "lister"    // lists the accounts, where those may be listed
 )
 
 // Roles returns every role of one account that works alone.
@@ -67,7 +70,8 @@ type Place struct {
 	// Organization is the id of the organization whose accounts the functions of Hub, one
 	// of them, act in; "": they act in their own, and there is no hub. Bus is the name of
 	// the hub's event bus. Groups, if any, then means those of all the organization.
-	Organization, Hub, Bus string
+	// Listing is the account that has the lister.
+	Organization, Hub, Bus, Listing string
 }
 
 // A Permission lets a role do one action.
@@ -96,6 +100,10 @@ func For(r Role, p Place) []Permission {
 		return append(p.writeRole(), p.resume()...)
 	case Forwarder:
 		return p.forward()
+	case Notifier:
+		return p.notify()
+	case Lister:
+		return p.list()
 	case Copier:
 		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
 	case Approver:
@@ -103,9 +111,9 @@ func For(r Role, p Place) []Permission {
 	case Auditor:
 		return p.audit()
 	case Diagnose:
-		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell()))
+		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.assumeNotifier(), p.assumeLister(), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell()))
 	case Remediate:
-		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.changeGroups(), p.assumeCopier(), p.handOn(), p.lookLater(), p.readSeen(), p.tell()))
+		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.changeGroups(), p.assumeCopier(), p.assumeNotifier(), p.handOn(), p.lookLater(), p.readSeen(), p.tell()))
 	}
 	return nil
 }

@@ -382,6 +382,7 @@ func table() string {
 	for _, r := range permission.Members() {
 		write(string(r)+" of a member", fresh(permission.For(r, member()), permission.For(r, place())))
 	}
+	write(string(permission.Lister), permission.For(permission.Lister, member()))
 	for _, r := range permission.Hub() {
 		alone := place()
 		alone.Account = hub

@@ -40,7 +40,7 @@ func Policy(r Role, p Place) (string, error) {
 // hub's.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 func Trust(r Role, p Place) (string, error) {
-	if p.Organization != "" && slices.Contains(Members(), r) {
+	if p.Organization != "" && (r == Lister || slices.Contains(Members(), r)) {
 		return document{Version: "2012-10-17", Statement: p.trustOfMember(r)}.text()
 	}
 	return document{Version: "2012-10-17", Statement: append(p.ownTrust(r), p.letIn(r)...)}.text()

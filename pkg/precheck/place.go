@@ -25,7 +25,7 @@ func caller(s Settings, f Facts) []Line {
 	case f.Account == member.Management && s.Delegated:
 		return []Line{{Matter: matter, State: Wrong, Text: who + " is the management account, and keymend:administrator is delegated", Do: "take the credentials of the delegated administrator, or set that to management"}}
 	case f.Account == member.Management:
-		return []Line{{Matter: matter, State: Well, Text: who + " is the management account"}}
+		return lists(s, f, Line{Matter: matter, State: Well, Text: who + " is the management account"})
 	case f.Delegated.Problem != "":
 		return unseen(matter, f.Delegated.Problem)
 	case !f.Delegated.Value:
@@ -36,7 +36,17 @@ func caller(s Settings, f Facts) []Line {
 	case !s.Delegated:
 		return []Line{{Matter: matter, State: Wrong, Text: who + " is a delegated administrator, and keymend:administrator is management", Do: "set that to delegated"}}
 	}
-	return []Line{{Matter: matter, State: Well, Text: who + " administers StackSets for the organization"}}
+	return lists(s, f, Line{Matter: matter, State: Well, Text: who + " administers StackSets for the organization"})
+}
+
+// lists: the hub takes keymend-lister where the settings say that the caller's account is.
+func lists(s Settings, f Facts, well Line) []Line {
+	if s.Administrator == f.Account {
+		return []Line{well}
+	}
+	return []Line{well, {
+		Matter: well.Matter, State: Wrong, Text: "keymend:administratorAccount is " + s.Administrator + ", and the hub lists the accounts by keymend-lister there", Do: "set that to " + f.Account,
+	}}
 }
 
 func organization(s Settings, f Facts) []Line {

@@ -23,12 +23,13 @@ const Schema = "keymend.audit/2"
 type Phase string
 
 // The phases: what was found; what is about to be written; what came of it;
-// whether the group launched then.
+// whether the group launched then. And, of an organization, whom a sweep went to.
 const (
 	Finding Phase = "finding"
 	Intent  Phase = "intent"
 	Result  Phase = "outcome"
 	Proof   Phase = "proof"
+	Swept   Phase = "sweep"
 )
 
 // A Record is one line of the audit log. Logs Insights finds 200 fields of a line,
@@ -111,6 +112,7 @@ type Record struct {
 	Writes         Calls    `json:"writes,omitempty"`  // those that the session is for, as far as they are known beforehand
 	Undo           Steps    `json:"undo,omitempty"`    // what takes the change back, in order
 	Proof          *ProofOf `json:"proof,omitempty"`
+	Sweep          *SweepOf `json:"sweep,omitempty"`
 	// Shortened names the fields that were cut so that the record fits into one
 	// event of the log.
 	Shortened Lines `json:"shortened,omitempty"`
@@ -141,6 +143,21 @@ type ProofOf struct {
 	Fixed string `json:"fixed,omitempty"` // when the change was made, RFC 3339; "" = a person made it, or none was
 	// Recovered says how long it took until the group launched; nil = that isn't told.
 	Recovered *Recovered `json:"recovered,omitempty"`
+}
+
+// SweepOf is what a sweep over an organization did: to whom it was handed, or, with an
+// account in the record, in which of its Regions there are groups.
+type SweepOf struct {
+	Full     bool   `json:"full,omitempty"`     // every group; else those that lack instances
+	All      bool   `json:"all,omitempty"`      // to every account and Region; else where there are groups
+	Asked    string `json:"asked"`              // when its schedule came, RFC 3339
+	Accounts Lines  `json:"accounts,omitempty"` // that are active, by the list that counted
+	Listed   string `json:"listed,omitempty"`   // when that was read, RFC 3339
+	Unlisted bool   `json:"unlisted,omitempty"` // it couldn't be read now; the reason says why
+	More     bool   `json:"more,omitempty"`     // the list goes on in the next record
+	Regions  Lines  `json:"regions,omitempty"`  // that are governed from here; of an account those with groups
+	Skipped  Lines  `json:"skipped,omitempty"`  // accounts or Regions, each with why
+	Messages int    `json:"messages,omitempty"` // that were sent
 }
 
 // Recovered is the time until a group launched again, in seconds.

@@ -140,6 +140,7 @@ func largest() record.Record {
 		Before:  policy, After: policy, OthersAffected: 3, Session: "keymend-r-b61801645df92eee", Writes: plainly(carried),
 		Undo:      record.Steps{grant.Retire{GrantID: strings.Repeat("e", 64), Grant: create()}, steps()[4], template.DeleteVersion{Scene: scene(), From: 1, Remediation: "r-1"}, remove()},
 		Proof:     &record.ProofOf{EqualReads: 5, Decision: access.Denied, Instances: some("i-0123456789abcdef", 50), GrantID: strings.Repeat("e", 64)},
+		Sweep:     &record.SweepOf{Full: true, All: true, Asked: "2026-03-02T10:12:10Z", Accounts: some("1111222233", 90)[10:], Listed: "2026-03-02T10:12:10Z", Unlisted: true, More: true, Regions: some("us-east-", 17), Skipped: some("444455556666 is SUSPENDED ", 9), Messages: 80},
 		Shortened: record.Lines{"steps"},
 	}
 }

@@ -46,7 +46,7 @@ const (
 // may have told of: of a full sweep all, else those that lack instances or were
 // stopped from launching. The error is transient: the sweep has to come again.
 func (l *Looker) Sweep(ctx context.Context, s signal.Sweep) error {
-	err := l.sweep(ctx, s)
+	_, err := l.Over(ctx, s)
 	final, ok := finalOutcome(err)
 	if !ok {
 		return err
@@ -56,33 +56,34 @@ func (l *Looker) Sweep(ctx context.Context, s signal.Sweep) error {
 	return l.write(ctx, r)
 }
 
-// sweep remembers nothing of earlier ones: in an account without groups the one call that
-// would tell so is all that it costs.
-func (l *Looker) sweep(ctx context.Context, s signal.Sweep) error {
+// Over is Sweep without a record; it returns how many groups there are. It remembers
+// nothing of earlier ones: in an account without groups the one call that would tell so
+// is all that it costs.
+func (l *Looker) Over(ctx context.Context, s signal.Sweep) (int, error) {
 	fleet, err := l.AWS.Fleet(ctx, s.Account, s.Region)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	groups, err := fleet.Groups(ctx)
+	all, err := fleet.Groups(ctx)
 	if err != nil {
-		return fmt.Errorf("list the groups of account %s, %s: %w", s.Account, s.Region, err)
+		return 0, fmt.Errorf("list the groups of account %s, %s: %w", s.Account, s.Region, err)
 	}
 	var open []signal.Follow
-	if len(groups) > 0 || s.Full {
+	if !s.Ended && (len(all) > 0 || s.Full) {
 		if open, err = l.open(ctx, fleet, s); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	groups = asked(s, groups, open)
+	groups := asked(s, all, open)
 	slices.SortStableFunc(groups, func(a, b observe.Group) int { return cmp.Compare(a.From, b.From) }) // one page reads few templates
 	pages := slices.Collect(slices.Chunk(groups, page))
 	for i, groups := range pages {
 		after := spread * time.Duration(i) / time.Duration(len(pages))
 		if err := l.Later.Send(ctx, looksAt(s, groups, open), after.Truncate(time.Second)); err != nil {
-			return fmt.Errorf("send looks of %s: %w", s.Name(), err)
+			return 0, fmt.Errorf("send looks of %s: %w", s.Name(), err)
 		}
 	}
-	return nil
+	return len(all), nil
 }
 
 // asked are the groups that a sweep hands on: all, or those that lack instances, were

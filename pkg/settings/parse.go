@@ -47,6 +47,9 @@ func Parse(get func(string) string) (Config, error) {
 
 		Regions:     p.list(variable.Regions),
 		ActionTopic: p.matching(variable.ActionTopic, `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+`),
+
+		Governed:       p.regions(variable.Governed),
+		ListingAccount: p.matching(variable.ListingAccount, `[0-9]{12}`),
 	}
 	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {
 		c.ForeignKey = ForeignReport // the key is set, and none
@@ -127,6 +130,19 @@ func (p *parser) accounts(name string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// regions reads a list of Regions. One bad entry empties it, as one of accounts.
+func (p *parser) regions(name string) []string {
+	all := p.list(name)
+	form := regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+	for _, region := range all {
+		if !form.MatchString(region) {
+			p.problem(name, "has %q; a Region is written like eu-west-1", region)
+			return nil
+		}
+	}
+	return all
 }
 
 // keyPattern is a key's ARN, or its alias as a name or an ARN. Names that begin

@@ -59,6 +59,11 @@ type Config struct {
 
 	Regions     []string `json:"-"` // in which the account has Keymend's functions; none: this one
 	ActionTopic string   `json:"-"` // ARN of the SNS topic of those who have to act; "" = none
+
+	// Of the hub of an organization: the Regions that are governed from here; and the
+	// account whose role lists all accounts, "" = none does.
+	Governed       []string `json:"governed"`
+	ListingAccount string   `json:"listingAccount"`
 }
 
 // Organization reports whether Keymend is the hub of an organization. It acts in all

@@ -32,12 +32,13 @@ func TestParse(t *testing.T) {
 			variable.OwnershipTags: " managed-by, team ,", variable.ChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo",
 			variable.RolePrefix: "keymend-", variable.VerifyReads: "3", variable.VerifyInterval: "20ms", variable.Partition: "aws-cn",
 			variable.Accounts: "444455556666, 222233334444,444455556666", variable.ForeignKey: "report", variable.ForeignStatements: "least",
-			variable.MaxChangesAnHour: "0", variable.MaxChangesAnHourInAll: "1000",
+			variable.MaxChangesAnHour: "0", variable.MaxChangesAnHourInAll: "1000", variable.Governed: "eu-west-1, us-east-1", variable.ListingAccount: "000011112222",
 		}, settings.Config{
 			Mode: "enforce", Scope: "all", OwnKey: "grant", SwitchParameter: "/keymend/switch", OwnershipTags: []string{"managed-by", "team"},
 			ChangesQueueURL: "http://127.0.0.1:4566/111122223333/keymend-changes.fifo", RolePrefix: "keymend-",
 			VerifyReads: 3, VerifyInterval: 20 * time.Millisecond, Partition: "aws-cn",
 			Accounts: []string{"222233334444", "444455556666"}, ForeignKey: "report", ForeignStatements: "least", MaxChangesAnHourInAll: 1000,
+			Governed: []string{"eu-west-1", "us-east-1"}, ListingAccount: "000011112222",
 		}},
 		"an organization's hub, whose keys have to be enrolled": {map[string]string{variable.Mode: "enforce", variable.Scope: "all", variable.RolePrefix: "keymend-", variable.Accounts: "organization"}, settings.Config{
 			Mode: "enforce", Scope: "tagged", OwnKey: "auto", RolePrefix: "keymend-", VerifyReads: 1, VerifyInterval: time.Second, Partition: "aws",
@@ -62,7 +63,7 @@ func TestAnyProblemMeansObserve(t *testing.T) {
 		variable.ChangesQueueURL: "https://sqs/changes", variable.RolePrefix: "a/b", variable.VerifyReads: "0",
 		variable.VerifyInterval: "1h", variable.Partition: "mars",
 		variable.Accounts: "444455556666 777788889999", variable.ForeignKey: "give", variable.ForeignStatements: "most",
-		variable.CopyKey: "1a2b3c4d", variable.MoveDefault: "yes", variable.MaxChangesAnHour: "-1", variable.MaxChangesAnHourInAll: "many",
+		variable.CopyKey: "1a2b3c4d", variable.MoveDefault: "yes", variable.MaxChangesAnHour: "-1", variable.MaxChangesAnHourInAll: "many", variable.Governed: "Ireland", variable.ListingAccount: "management",
 	}
 	for name, value := range bad {
 		env := map[string]string{variable.Mode: "enforce"}

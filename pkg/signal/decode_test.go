@@ -50,8 +50,8 @@ func TestDecodeMalformed(t *testing.T) {
 		"a write of nobody": {in(write("kms", "PutKeyPolicy"), `"arn":"arn:aws:iam::111122223333:role/keymend-a",`, ""), "detail.userIdentity.sessionContext.sessionIssuer.arn", "is missing"},
 		"a key unnamed":     {strings.ReplaceAll(write("kms", "DisableKey"), "keymend-a", "admin"), "detail.resources.0.ARN", "is missing, and so is requestParameters.keyId"},
 		"a template, too":   {strings.ReplaceAll(write("ec2", "ModifyLaunchTemplate"), "keymend-a", "admin"), "detail.requestParameters.ModifyLaunchTemplateRequest.LaunchTemplateId", "is missing, and so is LaunchTemplateName"},
-		"looks at nothing":  {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1"}`, "groups", "is empty, and so are users and written; or there is more than one of them"},
-		"looks at both":     {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1","groups":["a"],"users":{}}`, "groups", "is empty, and so are users and written; or there is more than one of them"},
+		"looks at nothing":  {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1"}`, "groups", "is empty, and so are users, written, regions and next; or there is more than one of them"},
+		"looks at both":     {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1","groups":["a"],"users":{}}`, "groups", "is empty, and so are users, written, regions and next; or there is more than one of them"},
 		"looks for nothing": {`{"schema":"keymend.look/1","account":"111122223333","region":"eu-west-1","groups":["a"],"why":"x"}`, "why", `is "x", the name of no signal`},
 		"of no session":     {in(write("autoscaling", "UpdateAutoScalingGroup"), `"arn:aws:sts::111122223333:assumed-role/a/b"`, `[]`), "detail.userIdentity.arn", "is an array, not a string"},
 	} {

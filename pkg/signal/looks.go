@@ -29,6 +29,14 @@ type Looks struct {
 	Taken *taken `json:"taken,omitempty"`
 	// Written is the ARN of a key whose policy Keymend wrote: was somebody's edit lost?
 	Written string `json:"written,omitempty"`
+	// Regions are those of the account that a sweep over an organization looks over;
+	// Unended those of them in which findings aren't ended by the log. Noted: where there
+	// are groups is recorded.
+	Regions []string `json:"regions,omitempty"`
+	Unended []string `json:"unended,omitempty"`
+	Noted   bool     `json:"noted,omitempty"`
+	// Next is where such a sweep's list of accounts goes on.
+	Next string `json:"next,omitempty"`
 	// Fresh: an event says so just now, and the message isn't handed on yet.
 	Fresh bool `json:"-"`
 	// Lacking are those of them that lacked instances. Of a group that lacks none no
@@ -92,13 +100,18 @@ func readLooks(message []byte) (Looks, error) {
 		return Looks{}, &Malformed{Where: "why", What: fmt.Sprintf("is %q, the name of no signal", l.Why)}
 	}
 	asks := 0
-	for _, there := range []bool{len(l.Groups) > 0, l.Users != nil, l.Written != ""} {
+	for _, there := range []bool{len(l.Groups) > 0, l.Users != nil, l.Written != "", len(l.Regions) > 0, l.Next != ""} {
 		if there {
 			asks++
 		}
 	}
 	if asks != 1 {
-		return Looks{}, &Malformed{Where: "groups", What: "is empty, and so are users and written; or there is more than one of them"}
+		return Looks{}, &Malformed{Where: "groups", What: "is empty, and so are users, written, regions and next; or there is more than one of them"}
+	}
+	for _, region := range slices.Concat(l.Regions, l.Unended) {
+		if !regionForm.MatchString(region) {
+			return Looks{}, &Malformed{Where: "regions", What: fmt.Sprintf("have %q, which is not a Region's name", region)}
+		}
 	}
 	for _, group := range l.Groups {
 		if problem := groupProblem(group); problem != "" {

@@ -13,6 +13,10 @@ import (
 type Sweep struct {
 	Event
 	Full bool // every group; else those that lack instances
+	// Ended: no finding there is open, by the log.
+	Ended bool `json:",omitempty"`
+	// Next is where the list of an organization's accounts goes on; "" = it begins.
+	Next string `json:",omitempty"`
 }
 
 // Full sweeps come several times in the day after which Auto Scaling stops a group

@@ -31,7 +31,8 @@ type Telling struct {
 	Log      remediation.Log
 	Bus      Bus
 	Complain func(context.Context, error)
-	Asked    *Asked // what people were told that have to act; nil = nobody is
+	Asked    *Asked   // what people were told that have to act; nil = nobody is
+	Members  *Members // tells the accounts of an organization; nil = there is none
 }
 
 // tellingTakes is how long an event may keep a function from its end.
@@ -48,9 +49,15 @@ func (t Telling) Write(ctx context.Context, r record.Record) error {
 	if !due {
 		return nil
 	}
+	entry, err := entryOf(e)
+	if err != nil {
+		t.Complain(ctx, err)
+		return nil
+	}
+	t.Members.tell(ctx, r, entry)
 	ctx, cancel := context.WithTimeout(ctx, tellingTakes)
 	defer cancel()
-	if err := t.put(ctx, e); err != nil {
+	if err := t.put(ctx, entry); err != nil {
 		t.Complain(ctx, fmt.Errorf("put event %q about %s: %w", e.DetailType, r.ID, err))
 	}
 	return nil
@@ -80,16 +87,15 @@ func (t Telling) state(ctx context.Context, r record.Record) notify.State {
 	return ""
 }
 
+func entryOf(e event.Event) (types.PutEventsRequestEntry, error) {
+	detail, err := e.Detail.JSON()
+	return types.PutEventsRequestEntry{Source: new(notify.Source), DetailType: &e.DetailType, Resources: e.Resources, Detail: &detail}, err
+}
+
 // put puts one event. The answer of PutEvents is a success even where the entry failed.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-func (t Telling) put(ctx context.Context, e event.Event) error {
-	detail, err := e.Detail.JSON()
-	if err != nil {
-		return err
-	}
-	out, err := t.Bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		Source: new(notify.Source), DetailType: &e.DetailType, Resources: e.Resources, Detail: &detail,
-	}}})
+func (t Telling) put(ctx context.Context, entry types.PutEventsRequestEntry) error {
+	out, err := t.Bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
 	if err != nil {
 		return err
 	}

@@ -27,15 +27,22 @@ import (
 )
 
 // NewDiagnose wires the function that looks, from its environment.
-func NewDiagnose(getenv func(string) string, version string) (queue.Signals, error) {
-	l, function, _, err := newLooker(getenv, version)
+func NewDiagnose(getenv func(string) string, version string, list Lister) (queue.Signals, error) {
+	l, function, world, err := newLooker(getenv, version)
 	l.Log, function.Ended = puttingTogether(l.Log)
-	return queue.Signals{Looker: l.Remembering(), Function: function}, err
+	out := queue.Signals{Looker: l.Remembering(), Function: function}
+	if world.Settings.Organization() {
+		out.Organization = world.dispatcher(l, list)
+	}
+	return out, err
 }
 
 // NewRemediate wires the function that writes, from its environment.
 func NewRemediate(getenv func(string) string, version string) (queue.Changes, error) {
 	l, function, world, err := newLooker(getenv, version)
+	if t, tells := l.Log.(Telling); tells && t.Members != nil {
+		function.Ended = t.Members.Flush
+	}
 	return queue.Changes{Fixer: &remediation.Fixer{Looker: *l, Open: world.Open, Prepare: world.Prepare, Sleep: Sleep}, Function: function}, err
 }
 
@@ -51,17 +58,19 @@ func newLooker(getenv func(string) string, version string) (*remediation.Looker,
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
 	records := &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID}
+	untold := func(ctx context.Context, err error) {
+		log.ErrorContext(ctx, "an event was not put, or not as it should be; the audit log has what it would have said", "error", err.Error(), "requestId", requestID(ctx))
+	}
+	var members *Members
 	if c.Organization() {
-		records.Hub = hub
+		records.Hub, members = hub, world.members(untold)
 	}
 	l := &remediation.Looker{
 		Settings: c, AWS: world, Past: world, Queue: changes(cfg, c.ChangesQueueURL), Later: Looks{sqs.NewFromConfig(cfg), c.LooksQueueURL, c.DriftQueueURL}, Edits: world.Edits, Kinds: table.Kinds(), Plan: plan.All,
 		Log: Telling{
 			Asked: world.asked(),
 			Log:   records,
-			Bus:   eventbridge.NewFromConfig(cfg), Complain: func(ctx context.Context, err error) {
-				log.ErrorContext(ctx, "an event was not put, or not as it should be; the audit log has what it would have said", "error", err.Error(), "requestId", requestID(ctx))
-			},
+			Bus:   eventbridge.NewFromConfig(cfg), Complain: untold, Members: members,
 		},
 	}
 	if c.Organization() {
@@ -111,7 +120,7 @@ func (q Changes) Send(ctx context.Context, m remediation.Message) error {
 // Looks are the queues of what diagnose is to look at: after a while, and once in five
 // minutes. Without an address there is no such queue, and nothing is looked at.
 type Looks struct {
-	SQS      Messages
+	SQS      Batches
 	URL      string
 	DriftURL string // FIFO
 }
@@ -163,14 +172,19 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// hub is the account and Region that a function runs in.
-func hub(ctx context.Context) string {
+// here is the account and Region that a function runs in.
+func here(ctx context.Context) Place {
 	c, ok := lambdacontext.FromContext(ctx)
 	if !ok {
-		return ""
+		return Place{}
 	}
-	function := c.InvokedFunctionArn
-	return strings.TrimSpace(arn.Account(function) + " " + arn.Region(function))
+	return Place{arn.Account(c.InvokedFunctionArn), arn.Region(c.InvokedFunctionArn)}
+}
+
+// hub is the same as records have it.
+func hub(ctx context.Context) string {
+	at := here(ctx)
+	return strings.TrimSpace(at.Account + " " + at.Region)
 }
 
 func requestID(ctx context.Context) string {

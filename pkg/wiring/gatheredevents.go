@@ -85,5 +85,8 @@ func puttingTogether(log remediation.Log) (remediation.Log, func(context.Context
 	}
 	g := &GatheredBus{Bus: t.Bus, Complain: t.Complain}
 	t.Bus = g
-	return t, g.Flush
+	return t, func(ctx context.Context) {
+		g.Flush(ctx)
+		t.Members.Flush(ctx)
+	}
 }

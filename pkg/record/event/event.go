@@ -25,12 +25,12 @@ const Schema = "keymend.event/1"
 
 // The detail types.
 const (
-	Changed   = "Keymend Change"    // something was written, or taken back
-	Proposed  = "Keymend Proposal"  // a fix exists, and a person has to do something
-	Waiting   = "Keymend Waiting"   // a fix exists or stands, and something else comes first
-	GaveUp    = "Keymend Gave Up"   // nothing more is done unless a person does something
-	Recovered = "Keymend Recovered" // what was told of is over
-	Alarm     = "Keymend Alarm"     // Keymend itself, or what it did, needs a person
+	Changed   = notify.Changed
+	Proposed  = notify.Proposed
+	Waiting   = notify.Waiting
+	GaveUp    = notify.GaveUp
+	Recovered = notify.Recovered
+	Alarm     = notify.Alarm
 )
 
 // An Event is one entry of PutEvents.
@@ -101,7 +101,7 @@ func Of(r record.Record, state notify.State) (Event, bool) {
 	if kind == "" && state == notify.Closed {
 		kind = Recovered
 	}
-	if kind == "" || r.Phase == record.Intent {
+	if kind == "" || r.Phase == record.Intent || r.Phase == record.Swept {
 		return Event{}, false
 	}
 	e := Event{DetailType: kind, Detail: Detail{

@@ -22,6 +22,7 @@ type Changes struct {
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 func (h Changes) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	var out events.SQSEventResponse
+	defer h.ended(ctx)
 	if err := h.settings(ctx, h.Fixer.Log); err != nil {
 		return out, err
 	}

@@ -49,7 +49,17 @@ func (f Function) ended(ctx context.Context) {
 type Signals struct {
 	Looker *remediation.Looker
 	Function
-	Now func() time.Time // nil: time.Now
+	// Organization has the accounts of an organization looked over; nil: there is none.
+	Organization Organization
+	Now          func() time.Time // nil: time.Now
+}
+
+// An Organization is dispatch.Dispatcher.
+type Organization interface {
+	// Sweep hands a sweep on to the accounts, and Account looks over one. The errors are
+	// transient.
+	Sweep(ctx context.Context, s signal.Sweep) error
+	Account(ctx context.Context, looks signal.Looks) error
 }
 
 // Handle looks at each group of a batch once. Events that aren't for Keymend are
@@ -63,9 +73,12 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 	}
 	var looks []signal.Look
 	var ids []string
-	asks := asking{}
+	asks, over := asking{}, h.lookOver(ctx, batch)
 	for _, m := range batch.Records {
 		asked, err := h.take(ctx, m, asks)
+		if over[m.MessageId] != nil {
+			err = over[m.MessageId]
+		}
 		if err != nil {
 			h.Complain(ctx, err)
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
@@ -178,9 +191,13 @@ func (h Signals) ask(ctx context.Context, m events.SQSMessage, asks asking) ([]s
 	case signal.OwnWrite:
 		return nil, h.Looker.Explain(ctx, s, delivery(m))
 	case signal.Sweep:
-		return nil, h.Looker.Sweep(ctx, s)
+		return nil, h.sweep(ctx, s)
 	case signal.Looks:
 		switch {
+		case s.Next != "":
+			return nil, h.sweep(ctx, signal.Sweep{Event: signal.Event{Account: s.Account, Region: s.Region, Time: s.Asked}, Full: s.Full, Next: s.Next})
+		case len(s.Regions) > 0: // lookOver did it
+			return nil, nil
 		case s.Fresh:
 			return nil, asks.once(ctx, h.Looker, s)
 		case s.Written != "":
@@ -229,16 +246,21 @@ func (h Signals) late(ctx context.Context) bool {
 // case ends before the function does: an invocation that Lambda ends has no answer, and
 // then the whole batch comes again, with all that was done.
 func (h Signals) diagnose(ctx context.Context, l *remediation.Looker, at signal.Look, ahead bool) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		if !ahead && h.late(ctx) {
-			return fmt.Errorf("look at %s: %w", at.Group, errLate)
-		}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-limit.Answer))
-		defer cancel()
+	if !ahead && h.late(ctx) {
+		return fmt.Errorf("look at %s: %w", at.Group, errLate)
 	}
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	_, err := l.Diagnose(ctx, at)
 	return err
+}
+
+// answering ends before the function does, so that it can answer.
+func answering(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-limit.Answer))
+	}
+	return ctx, func() {}
 }
 
 // ignored is the record of what isn't for Keymend.

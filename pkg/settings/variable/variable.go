@@ -37,6 +37,10 @@ const (
 
 	ActionTopic Name = "KEYMEND_ACTION_TOPIC"
 	Regions     Name = "KEYMEND_REGIONS" // separated by commas
+
+	// Of an organization's hub:
+	Governed       Name = "KEYMEND_GOVERNED" // Regions, separated by commas
+	ListingAccount Name = "KEYMEND_LISTING_ACCOUNT"
 )
 
 // Names returns every variable.
@@ -46,5 +50,6 @@ func Names() []string {
 		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition, ApproverRoleID,
 		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
 		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll, ActionTopic, Regions,
+		Governed, ListingAccount,
 	}
 }

@@ -67,6 +67,9 @@ func (w *world) inOrganization(o organization.Organization, settings map[string]
 		"units": "ou-a1b2-22222222", "canaryUnits": "ou-a1b2-11111111",
 	}
 	maps.Copy(all, settings)
+	if _, told := settings["administratorAccount"]; !told && settings["administrator"] != "management" {
+		all["administratorAccount"] = hubAccount
+	}
 	for key, value := range all {
 		project["context"].(map[string]any)["keymend:"+key] = value
 	}
@@ -180,6 +183,9 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 		}},
 		"the management account": {management, nil, nil, nil, 4, []string{others, "WRONG     caller: account 000011112222 is the management account, and"}},
 		"who says it manages":    {hubAccount, nil, map[string]string{"administrator": "management"}, nil, 4, []string{others, "WRONG     caller: account 999900001111 is a delegated administrator, and"}},
+		"who isn't where the hub lists": {hubAccount, nil, map[string]string{"administratorAccount": ""}, nil, 4, []string{
+			others, "OK        caller: account 999900001111 administers StackSets", "WRONG     caller: keymend:administratorAccount is 000011112222, and the hub lists the accounts by keymend-lister there -> set that to 999900001111",
+		}},
 		"the management account, as set": {management, nil, map[string]string{"administrator": "management"}, nil, 1, []string{
 			others, "OK        caller: account 000011112222 is the management account", "NOT SEEN  hub stack: eu-west-1: needs credentials",
 		}},
@@ -202,7 +208,7 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 		"only what is allowed": {hubAccount, func(o *organization.Organization) {
 			attach(t, o, organization.FullAWSAccess, "{}", "r-a1b2", "ou-a1b2-11111111", "ou-a1b2-22222222", "111122223333", "444455556666", hubAccount)
 			attach(t, o, "p-00000002", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:*","ec2:*"],"Resource":"*"}]}`, "ou-a1b2-33333333")
-		}, nil, nil, 4, []string{others, "WRONG     policies: no policy attached to ou-a1b2-33333333 allows keymend-forwarder, keymend-reader, stacksets-exec-* ", "for 777788889999 -> attach one that does"}},
+		}, nil, nil, 4, []string{others, "WRONG     policies: no policy attached to ou-a1b2-33333333 allows keymend-forwarder, keymend-notifier, keymend-reader, stacksets-exec-* ", "for 777788889999 -> attach one that does"}},
 		"on resources": {hubAccount, func(o *organization.Organization) {
 			attach(t, o, "p-00000001", `{"Version":"2012-10-17","Statement":[{"Sid":"Keys","Effect":"Deny","Principal":"*","Action":"kms:PutKeyPolicy","Resource":"*"}]}`, "ou-a1b2-11111111")
 			o.Policies[0].Type = organization.ResourceControl

@@ -1,0 +1,102 @@
+package history
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"keymend/pkg/record"
+)
+
+// Sweeps folds lines of diagnose's log to what is remembered of an organization's sweeps:
+// the accounts that were listed last, and where there were groups. The zero value
+// remembers nothing.
+type Sweeps struct {
+	handed []handed
+	found  []found
+}
+
+// handed is one sweep as it was handed on.
+type handed struct {
+	asked, listed time.Time
+	all, whole    bool
+	accounts      []string
+}
+
+// found is where an account had groups.
+type found struct {
+	asked   time.Time
+	account string
+	regions []string
+}
+
+// Read takes a line in, if it is of a sweep over an organization.
+func (s *Sweeps) Read(_ time.Time, line string) {
+	var r struct {
+		Phase   record.Phase
+		Account string
+		Sweep   *record.SweepOf
+	}
+	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &r) != nil || r.Phase != record.Swept || r.Sweep == nil {
+		return
+	}
+	asked, err := time.Parse(time.RFC3339, r.Sweep.Asked)
+	switch {
+	case err != nil:
+	case r.Account != "":
+		s.found = append(s.found, found{asked, r.Account, r.Sweep.Regions})
+	default:
+		listed, _ := time.Parse(time.RFC3339, r.Sweep.Listed) // else it is the oldest
+		s.hand(handed{asked, listed, r.Sweep.All, !r.Sweep.More, r.Sweep.Accounts})
+	}
+}
+
+// hand takes in a sweep, or a part of one: its list of accounts may stand in several
+// records.
+func (s *Sweeps) hand(h handed) {
+	for i := range s.handed {
+		if old := &s.handed[i]; old.asked.Equal(h.asked) {
+			old.all, old.whole, old.accounts = old.all || h.all, old.whole || h.whole, append(old.accounts, h.accounts...)
+			return
+		}
+	}
+	s.handed = append(s.handed, h)
+}
+
+// Listed returns the accounts that were listed last, and when; none: nothing is known.
+func (s *Sweeps) Listed() ([]string, time.Time) {
+	var last handed
+	for _, h := range s.handed {
+		if h.whole && h.asked.After(last.asked) {
+			last = h
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(last.accounts))), last.listed
+}
+
+// Groups returns in which Regions of which accounts there were groups, since the last
+// sweep but one that went to all: the last may be on its way still, or have failed in an
+// account. And it returns when the last was asked for; zero: none was.
+func (s *Sweeps) Groups() (map[string][]string, time.Time) {
+	var last, before time.Time
+	for _, h := range s.handed {
+		switch {
+		case !h.all || !h.whole:
+		case h.asked.After(last):
+			last, before = h.asked, last
+		case h.asked.After(before):
+			before = h.asked
+		}
+	}
+	out := map[string][]string{}
+	for _, f := range s.found {
+		if !f.asked.Before(before) {
+			out[f.account] = append(out[f.account], f.regions...)
+		}
+	}
+	for account, regions := range out {
+		out[account] = slices.Compact(slices.Sorted(slices.Values(regions)))
+	}
+	return out, last
+}
