@@ -38,6 +38,11 @@ type Wave struct {
 	unitsKey, prefix         string // context keys
 }
 
+// StackSet returns the name of the wave's StackSet of "roles" or "regions".
+func (w Wave) StackSet(what string) string {
+	return "keymend-" + strings.TrimPrefix(w.Name+"-", "-") + what
+}
+
 // OfOrganizations returns the context keys that are about an organization, without
 // "keymend:".
 func OfOrganizations() []string {

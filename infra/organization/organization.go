@@ -102,7 +102,7 @@ func named(name string, wave cdkcontext.Wave) string {
 func (s sets) newSet(stack awscdk.Stack, wave cdkcontext.Wave, what, text string, parameters map[string]string, after awscdk.CfnStackSet) awscdk.CfnStackSet {
 	name := strings.ToLower(what)
 	props := &awscdk.CfnStackSetProps{
-		StackSetName: new(cfn.Prefix + strings.TrimPrefix(wave.Name+"-", "-") + name), Description: new("Keymend in members: " + name), PermissionModel: new("SERVICE_MANAGED"),
+		StackSetName: new(wave.StackSet(name)), Description: new("Keymend in members: " + name), PermissionModel: new("SERVICE_MANAGED"),
 		CallAs: new("SELF"), TemplateBody: &text, ManagedExecution: map[string]any{"Active": true}, // the CDK writes its own type in lower case
 		Parameters: set(parameters), OperationPreferences: s.preferences(wave, what),
 	}

@@ -211,9 +211,7 @@ remediate copy
 	sqs:SendMessage QUEUE-changes.fifo IN
 auditor default
 	sts:AssumeRole ROLE-reader
-	ssm:GetParameter arn:aws:ssm:eu-west-1:HUB:parameter/keymend/hub/switch
 	logs:FilterLogEvents LOG-diagnose:
-	logs:FilterLogEvents LOG-remediate:
 `
 
 // hubRefuses are, beside these, all of hubNeeds that are IN the function's code, from
@@ -245,6 +243,7 @@ remediate copy
 auditor default
 	sts:AssumeRole ROLE-granter | it doesn't write
 	sts:AssumeRole LEFT-reader | the account isn't in the organization
+	logs:FilterLogEvents LOG-remediate: | what was written isn't asked for
 `
 
 // A call is one line of these tables.

@@ -10,11 +10,11 @@ import (
 var (
 	pure = []string{
 		"pkg/signal", "pkg/activity", "pkg/keypolicy", "pkg/access", "pkg/change", "pkg/kind", "pkg/plan", "pkg/guard",
-		"pkg/record", "pkg/history", "pkg/launch", "pkg/precheck",
+		"pkg/record", "pkg/history", "pkg/launch", "pkg/precheck", "pkg/coverage",
 	}
 	zero  = []string{"pkg/settings", "pkg/permission", "pkg/arn", "pkg/slr", "pkg/limit", "pkg/tag", "pkg/outcome", "pkg/quote", "pkg/notify", "infra/template", "infra/cdkcontext", "infra/zip", "infra/steps"}
 	shell = []string{
-		"pkg/observe", "pkg/keystate", "pkg/apply", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account", "pkg/together", "pkg/wiring",
+		"pkg/observe", "pkg/keystate", "pkg/apply", "pkg/verify", "pkg/audit", "pkg/remediation", "pkg/account", "pkg/together", "pkg/wiring", "pkg/census",
 	}
 	sandbox = []string{"pkg/sandbox"}
 )

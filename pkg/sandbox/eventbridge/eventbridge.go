@@ -1,6 +1,7 @@
 package eventbridge
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -80,7 +81,23 @@ func (s *Service) Wire() wire.Service {
 			wire.Handle("TestEventPattern", s.TestEventPattern), wire.Handle("CreateEventBus", s.CreateEventBus),
 			wire.Handle("DescribeEventBus", s.DescribeEventBus), wire.Handle("PutPermission", s.PutPermission),
 		},
+	}.On(resources)
+}
+
+// resources returns the rule or bus that a request names.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+func resources(c *wire.Caller, in any) []string {
+	switch in.(type) {
+	case *eventbridge.CreateEventBusInput, *eventbridge.DescribeEventBusInput:
+		return []string{busName{c.Account, c.Region, cmp.Or(wire.Member(in, "Name"), defaultBus)}.arn()}
+	case *eventbridge.PutPermissionInput:
+		return nil // it takes no resource
 	}
+	rule := wire.Member(in, "Rule", "Name")
+	if rule == "" {
+		return nil
+	}
+	return []string{ruleName{c.Account, c.Region, cmp.Or(wire.Member(in, "EventBusName"), defaultBus), rule}.arn()}
 }
 
 // puts says what a caller has to be allowed to put events: for each entry its bus, with

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/survey"
-	"keymend/infra/cdkcontext"
 	"keymend/pkg/precheck"
 )
 
@@ -67,23 +65,9 @@ func (c checkOrganization) code(of report.Precheck) report.Code {
 
 // settings reads the organization from the settings; every problem with these is said.
 func (c checkOrganization) settings() (precheck.Settings, error) {
-	read := func(name string) ([]byte, error) {
-		if name == "cdk.json" {
-			name = c.Settings
-		}
-		return os.ReadFile(name) //nolint:gosec // the person names the file
-	}
-	written, err := cdkcontext.Read(func(string) string { return "" }, read)
+	text, o, err := organizationIn(c.Settings)
 	if err != nil {
-		return precheck.Settings{}, misused("%w, or give --settings", err)
-	}
-	text, err := cdkcontext.Validate(written, cdkcontext.Stack{})
-	if err != nil {
-		return precheck.Settings{}, misused("%s: %w", c.Settings, err)
-	}
-	o := cdkcontext.NewOrganization(text)
-	if o == nil {
-		return precheck.Settings{}, misused("%s has no organization: keymend:organizationId and what docs/deploy.md lists beside it are empty", c.Settings)
+		return precheck.Settings{}, err
 	}
 	return precheck.Settings{Organization: *o, Suffix: text["dedicatedRoleSuffix"], Resumes: text["resumeSuspended"] != "0"}, nil
 }

@@ -57,6 +57,7 @@ type commands struct {
 	Approve  approve   `cmd:"" help:"Approve a proposal, so that the functions carry it out; shows it and asks."`
 
 	CheckOrganization checkOrganization `cmd:"" name:"check-organization" help:"Say what stands in the way of a deployment to an organization; read-only."`
+	Coverage          coverageCmd       `cmd:"" help:"Say where Keymend stands in an organization, and where it doesn't; read-only."`
 
 	Sandbox sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
 	Demo    demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`

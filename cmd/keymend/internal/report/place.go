@@ -41,6 +41,11 @@ func option(name, value string) []string {
 	return []string{name, value}
 }
 
+// Run returns the command that runs Keymend there, about nothing in particular.
+func (p Place) Run(command string, flags ...string) string {
+	return quote.Command(slices.Concat([]string{"keymend", command}, flags, p.flags(true))...)
+}
+
 // Keymend returns the command that runs Keymend there, about a group or a remediation.
 func (p Place) Keymend(command, about string, flags ...string) string {
 	flags = append(flags, p.flags(true)...)

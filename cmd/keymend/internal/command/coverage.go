@@ -1,0 +1,192 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/infra/cdkcontext"
+	"keymend/pkg/account"
+	"keymend/pkg/arn"
+	"keymend/pkg/census"
+	"keymend/pkg/coverage"
+	"keymend/pkg/permission"
+	"keymend/pkg/quote"
+)
+
+type coverageCmd struct {
+	Settings   string `help:"File with the settings, as cdk.json has them." default:"cdk.json" type:"path" placeholder:"FILE"`
+	HubProfile string `name:"hub-profile" help:"Profile of the hub's account, where the credentials are another's." placeholder:"NAME"`
+	Unit       string `help:"Only accounts in this organizational unit, or below it." placeholder:"OU"`
+	Sample     int    `help:"Only so many accounts, others each day." placeholder:"N"`
+}
+
+// Help is shown by `keymend coverage --help`.
+func (coverageCmd) Help() string {
+	return "Reads only: the organization and its StackSets with your credentials, which are the management account's or a delegated administrator's; " +
+		"members through keymend-auditor of the hub and each member's keymend-reader. Exit codes: 0 all stands as the settings say; 3 there are holes, each with what mends it; " +
+		"1 the organization couldn't be read; 2 wrong usage, or settings without an organization."
+}
+
+// Run says where Keymend stands, and where it doesn't.
+func (c coverageCmd) Run(ctx context.Context, p *program) error {
+	if err := c.usage(); err != nil {
+		return err
+	}
+	settings, o, err := organizationIn(c.Settings)
+	if err != nil {
+		return err
+	}
+	if p.flags.Region == "" {
+		p.flags.Region = o.Regions[0] // home, where the StackSets are
+	}
+	s, err := p.login(ctx)
+	if err != nil {
+		return err
+	}
+	expected, err := coverage.Expect(*o, settings, coverage.Asks{
+		Partition: arn.Partition(s.arn), Account: s.account, Placed: c.placed(s), Again: s.place.Run("coverage", c.flags()...),
+	})
+	if err != nil {
+		return err
+	}
+	auditor, err := c.auditor(ctx, p, s, o.Hub)
+	if err != nil {
+		return err
+	}
+	look := census.Census{
+		Organization: *o, Expected: expected, Administrator: s.aws, AdministratorID: s.account, Auditor: auditor, Now: time.Now().UTC(),
+		Members: account.New(auditor, account.Options{Partition: arn.Partition(s.arn), RolePrefix: prefix, Version: p.Version}),
+	}
+	accounts, err := look.Accounts(ctx, c.Unit)
+	if errors.Is(err, census.ErrNoUnit) {
+		return misused("--unit: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	all := len(accounts)
+	if c.Sample > 0 {
+		accounts = census.Sample(accounts, c.Sample, look.Now)
+	}
+	rows, err := look.Rows(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	r := expected.Report(rows, look.Now, p.Version)
+	r.Sampled = len(accounts) < all
+	return c.show(p, s, r)
+}
+
+func (c coverageCmd) usage() error {
+	if c.Unit != "" && !regexp.MustCompile(`^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$`).MatchString(c.Unit) {
+		return misused("--unit %q: a unit's id is like ou-a1b2-c3d4e5f6", c.Unit)
+	}
+	if c.Sample < 0 {
+		return misused("--sample %d: give how many accounts, at least 1", c.Sample)
+	}
+	return nil
+}
+
+func (c coverageCmd) show(p *program, s session, r coverage.Report) error {
+	if !r.Whole {
+		p.code = report.Fixable
+	}
+	if p.flags.Output == "json" {
+		if err := json.NewEncoder(p.Out).Encode(r); err != nil {
+			return fmt.Errorf("write coverage: %w", err)
+		}
+		return nil
+	}
+	page := p.page()
+	report.Coverage{Report: r, Place: s.place}.Show(page)
+	return page.Flush()
+}
+
+// placed has a command lead where this asks; make takes profiles by names of its own.
+func (c coverageCmd) placed(s session) func(quote.Task) string {
+	return func(t quote.Task) string {
+		if !strings.HasPrefix(t.Command, "make ") {
+			return s.place.AWS(t)
+		}
+		for _, v := range [][2]string{{"ADMIN_PROFILE=", s.place.Profile}, {"HUB_PROFILE=", c.HubProfile}} {
+			if v[1] != "" {
+				t.Command += " " + quote.Word(v[0]+v[1])
+			}
+		}
+		return t.Command
+	}
+}
+
+// flags are those that were given, for the command that asks again.
+func (c coverageCmd) flags() []string {
+	var out []string
+	for _, f := range [][2]string{{"--settings=", c.Settings}, {"--hub-profile=", c.HubProfile}, {"--unit=", c.Unit}} {
+		if f[1] != "" {
+			out = append(out, f[0]+f[1])
+		}
+	}
+	if c.Sample > 0 {
+		out = append(out, "--sample="+strconv.Itoa(c.Sample))
+	}
+	return out
+}
+
+// organizationIn reads the settings, by context key, and the organization in them. Every
+// problem with these is said.
+func organizationIn(file string) (map[string]string, *cdkcontext.Organization, error) {
+	read := func(name string) ([]byte, error) {
+		if name == "cdk.json" {
+			name = file
+		}
+		return os.ReadFile(name) //nolint:gosec // the caller names it
+	}
+	written, err := cdkcontext.Read(func(string) string { return "" }, read)
+	if err != nil {
+		return nil, nil, misused("%w, or give --settings", err)
+	}
+	text, err := cdkcontext.Validate(written, cdkcontext.Stack{})
+	if err != nil {
+		return nil, nil, misused("%s: %w", file, err)
+	}
+	o := cdkcontext.NewOrganization(text)
+	if o == nil {
+		return nil, nil, misused("%s has no organization: keymend:organizationId and what docs/deploy.md lists beside it are empty", file)
+	}
+	return text, o, nil
+}
+
+// auditor takes the role of the hub by which people look at members. One that can't be
+// taken is no one's to take: nothing of a member would be seen.
+func (c coverageCmd) auditor(ctx context.Context, p *program, s session, hub string) (aws.Config, error) {
+	as := s
+	if c.HubProfile != "" {
+		other := *p
+		other.flags.Profile = c.HubProfile
+		var err error
+		if as, err = other.login(ctx); err != nil {
+			return aws.Config{}, fmt.Errorf("profile %s: %w", c.HubProfile, err)
+		}
+	}
+	if as.account != hub {
+		return aws.Config{}, misused("the credentials for the hub are of account %s; the settings' hub is %s: give --hub-profile", as.account, hub)
+	}
+	cfg := as.aws.Copy()
+	role := permission.Place{Partition: arn.Partition(s.arn), Account: hub, Prefix: prefix}.ARN(permission.Auditor)
+	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(as.aws), role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "keymend-coverage" }))
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return aws.Config{}, fmt.Errorf("take the hub's role %s, by which members are read: %w", role, err)
+	}
+	return cfg, nil
+}

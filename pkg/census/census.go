@@ -1,0 +1,160 @@
+// Package census reads what stands in an organization's accounts: who is in which unit,
+// what StackSets say, what each account really has, and what the hub has on record. It
+// changes nothing. pkg/coverage judges what it reads.
+package census
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+
+	"keymend/infra/cdkcontext"
+	"keymend/pkg/account"
+	"keymend/pkg/coverage"
+	"keymend/pkg/permission"
+	"keymend/pkg/together"
+)
+
+// day is how far back records and metrics are read.
+const day = 24 * time.Hour
+
+// A Census is of one organization.
+type Census struct {
+	Organization cdkcontext.Organization
+	Expected     *coverage.Expected
+	// Administrator are the credentials of the management account, or of a delegated
+	// administrator, whose id is AdministratorID.
+	Administrator   aws.Config
+	AdministratorID string
+	Auditor         aws.Config // a session of the hub's auditor
+	Members         Members    // opens sessions of members' readers, from that
+	Now             time.Time
+	// Patience is how long an account may take, so that one which doesn't answer doesn't
+	// hold up the others; 0 = two minutes.
+	Patience time.Duration
+}
+
+// Members opens sessions in accounts; *account.Sessions does.
+type Members interface {
+	Config(ctx context.Context, account, region string, purpose permission.Role, narrow *account.SessionPolicy) (aws.Config, error)
+}
+
+// Rows reads the accounts, many side by side, and returns what stands in each Region, in
+// the order of accounts and Regions. What can't be read is in its row. An error means
+// that the run was interrupted.
+func (s *Census) Rows(ctx context.Context, accounts []coverage.Account) ([]coverage.Row, error) {
+	sets := s.sets(ctx)
+	heard := s.heard(ctx)
+	regions := s.Organization.Regions
+	rows := make([]coverage.Row, len(accounts)*len(regions))
+	tasks := make([]func() error, len(accounts))
+	for i, a := range accounts {
+		tasks[i] = func() error {
+			n := i * len(regions)
+			s.account(ctx, a, func(f coverage.Facts) {
+				f.Roles, f.Rules, f.Heard = sets.of(a, "roles", regions[0]), sets.of(a, "regions", f.Region), heard.of(a.ID, f.Region)
+				rows[n] = s.Expected.Row(f)
+				n++
+			})
+			return ctx.Err()
+		}
+	}
+	return rows, together.Do(tasks...)
+}
+
+// account reads one account, its Regions one after the other, and hands on what it reads
+// of each: much of that isn't kept.
+func (s *Census) account(ctx context.Context, a coverage.Account, each func(coverage.Facts)) {
+	patience := s.Patience
+	if patience == 0 {
+		patience = 2 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	m := member{Census: s, account: a, trails: map[string]coverage.Trail{}}
+	var roles coverage.Answer[map[string]string]
+	if a.State == coverage.Active {
+		roles = m.roles(ctx)
+	}
+	for _, region := range s.Organization.Regions {
+		f := coverage.Facts{Account: a, Region: region, Members: roles}
+		if a.State == coverage.Active && roles.Problem == "" {
+			m.region(ctx, &f)
+		}
+		each(f)
+	}
+}
+
+// Sample returns n of the accounts: others each day, the same within one.
+func Sample(accounts []coverage.Account, n int, now time.Time) []coverage.Account {
+	by := func(a coverage.Account) string {
+		sum := sha256.Sum256([]byte(a.ID + now.UTC().Format(time.DateOnly)))
+		return hex.EncodeToString(sum[:])
+	}
+	out := slices.SortedFunc(slices.Values(accounts), func(a, b coverage.Account) int { return strings.Compare(by(a), by(b)) })
+	out = out[:min(n, len(out))]
+	slices.SortFunc(out, func(a, b coverage.Account) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// answer is a value, or why it isn't known.
+func answer[T any](is T, err error) coverage.Answer[T] {
+	if err == nil {
+		return coverage.Answer[T]{Is: is}
+	}
+	text := account.Message(err)
+	if api := smithy.APIError(nil); errors.As(err, &api) {
+		text = api.ErrorCode() + ": " + text
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		text = "the account didn't answer in time"
+	}
+	return coverage.Answer[T]{Problem: text, Refused: account.AccessDenied(err)}
+}
+
+// set holds the instances of a StackSet, by account and Region.
+type set struct {
+	instances map[[2]string]coverage.Instance
+	none      bool
+	err       error
+}
+
+// sets are those of all waves, by name.
+type sets map[string]set
+
+func (s *Census) sets(ctx context.Context) sets {
+	out, mu := sets{}, sync.Mutex{}
+	var tasks []func() error
+	for _, w := range s.Organization.Waves {
+		for _, what := range []string{"roles", "regions"} {
+			tasks = append(tasks, func() error {
+				one := s.instances(ctx, w.StackSet(what))
+				mu.Lock()
+				defer mu.Unlock()
+				out[w.StackSet(what)] = one
+				return nil
+			})
+		}
+	}
+	_ = together.Do(tasks...) // each keeps its own error
+	return out
+}
+
+func (s sets) of(a coverage.Account, what, region string) coverage.Answer[coverage.Instance] {
+	one := s[cdkcontext.Wave{Name: a.Wave}.StackSet(what)]
+	if one.err != nil {
+		return answer(coverage.Instance{}, fmt.Errorf("list stack instances: %w", one.err))
+	}
+	i := one.instances[[2]string{a.ID, region}]
+	i.NoSet = one.none
+	return coverage.Answer[coverage.Instance]{Is: i}
+}

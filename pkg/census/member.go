@@ -1,0 +1,131 @@
+package census
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/coverage"
+	"keymend/pkg/permission"
+)
+
+// A member is an account that is read.
+type member struct {
+	*Census
+	account coverage.Account
+	trails  map[string]coverage.Trail // those that were read, by ARN: a trail may be of every Region
+}
+
+func (m *member) in(ctx context.Context, region string) (aws.Config, error) {
+	return m.Members.Config(ctx, m.account.ID, region, permission.Reader, nil)
+}
+
+// roles reads the roles that shall be there, and which template they are of.
+func (m *member) roles(ctx context.Context) coverage.Answer[map[string]string] {
+	out := map[string]string{}
+	cfg, err := m.in(ctx, m.Organization.Regions[0])
+	if err != nil {
+		return answer(out, err)
+	}
+	client := iam.NewFromConfig(cfg)
+	for _, name := range m.Expected.Roles(m.account) {
+		got, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+		if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
+			continue
+		}
+		if err != nil {
+			return answer(out, err)
+		}
+		out[name] = ""
+		for _, t := range got.Role.Tags {
+			if aws.ToString(t.Key) == permission.Template {
+				out[name] = aws.ToString(t.Value)
+			}
+		}
+	}
+	return answer(out, nil)
+}
+
+// seen returns a trail with what it does, and reads each once.
+func (m *member) seen(ctx context.Context, t cttypes.Trail) coverage.Trail {
+	name := aws.ToString(t.TrailARN)
+	if had, ok := m.trails[name]; ok {
+		return had
+	}
+	out := coverage.Trail{ARN: name, Home: aws.ToString(t.HomeRegion), Organization: aws.ToBool(t.IsOrganizationTrail)}
+	client, err := m.ofTrail(ctx, out)
+	if err != nil {
+		out.Logging = answer(false, err)
+		return out
+	}
+	status, err := client.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &name})
+	out.Logging = answer(status != nil && aws.ToBool(status.IsLogging), err)
+	if err == nil {
+		var s coverage.Selectors
+		got, err := client.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: &name})
+		if err == nil {
+			s.Basic, err = plain(got.EventSelectors)
+		}
+		if err == nil {
+			s.Advanced, err = plain(got.AdvancedEventSelectors)
+		}
+		out.Selectors = answer(s, err)
+	}
+	m.trails[name] = out
+	return out
+}
+
+// ofTrail: an organization's trail shows what it logs in its own account only. That may
+// be the one that asks.
+func (m *member) ofTrail(ctx context.Context, t coverage.Trail) (*cloudtrail.Client, error) {
+	if arn.Account(t.ARN) == m.AdministratorID {
+		cfg := m.Administrator.Copy()
+		cfg.Region = t.Home
+		return cloudtrail.NewFromConfig(cfg), nil
+	}
+	cfg, err := m.in(ctx, t.Home)
+	if err != nil {
+		return nil, err
+	}
+	return cloudtrail.NewFromConfig(cfg), nil
+}
+
+// plain is a list as the AWS CLI takes it: without what isn't set.
+func plain(list any) ([]map[string]any, error) {
+	line, err := json.Marshal(list)
+	if err != nil {
+		return nil, err
+	}
+	var out []map[string]any
+	if err := json.Unmarshal(line, &out); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		drop(out[i])
+	}
+	return out, nil
+}
+
+func drop(o map[string]any) {
+	for key, v := range o {
+		switch v := v.(type) {
+		case nil:
+			delete(o, key)
+		case map[string]any:
+			drop(v)
+		case []any:
+			for _, one := range v {
+				if inner, ok := one.(map[string]any); ok {
+					drop(inner)
+				}
+			}
+		}
+	}
+}

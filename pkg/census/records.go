@@ -1,0 +1,96 @@
+package census
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"keymend/pkg/coverage"
+	"keymend/pkg/history"
+	"keymend/pkg/permission"
+)
+
+// records are what a hub Region has on record of accounts and their Regions.
+type records struct {
+	heard    map[[2]string]*coverage.Heard
+	findings map[[2]string]*history.Findings
+	err      error
+	now      time.Time
+}
+
+// hubs are the records by the hub Region.
+type hubs struct {
+	regions map[string]*records
+	hubOf   func(string) string
+}
+
+// heard reads the last day of diagnose's log in each hub Region.
+func (s *Census) heard(ctx context.Context) hubs {
+	out := hubs{map[string]*records{}, s.Organization.HubRegion}
+	for _, region := range s.Organization.HubRegions {
+		out.regions[region] = s.recordsIn(ctx, region)
+	}
+	return out
+}
+
+func (s *Census) recordsIn(ctx context.Context, region string) *records {
+	out := &records{heard: map[[2]string]*coverage.Heard{}, findings: map[[2]string]*history.Findings{}, now: s.Now}
+	cfg := s.Auditor.Copy()
+	cfg.Region = region
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(cfg), &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName: new(permission.Place{Prefix: "keymend-"}.LogGroup(permission.Diagnose)), FilterPattern: new(`{ $.schema = "keymend.audit/*" }`), StartTime: new(s.Now.Add(-day).UnixMilli()),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			out.err = err
+			return out
+		}
+		for _, e := range page.Events {
+			out.read(time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), aws.ToString(e.Message))
+		}
+	}
+	return out
+}
+
+// read takes a record in.
+func (r *records) read(at time.Time, line string) {
+	var of struct{ Account, Region, Version, EventIDs string }
+	if json.Unmarshal([]byte(line), &of) != nil || of.Account == "" {
+		return
+	}
+	place := [2]string{of.Account, of.Region}
+	if r.heard[place] == nil {
+		r.heard[place], r.findings[place] = &coverage.Heard{}, &history.Findings{Account: of.Account, Region: of.Region}
+	}
+	h := r.heard[place]
+	if !at.Before(h.Look) {
+		h.Look, h.Version = at, of.Version
+	}
+	if of.EventIDs != "" && at.After(h.Event) {
+		h.Event = at
+	}
+	r.findings[place].Read(at, line)
+}
+
+// of returns what is on record of an account and Region.
+func (h hubs) of(account, region string) coverage.Answer[coverage.Heard] {
+	r := h.regions[h.hubOf(region)]
+	if r == nil || r.err != nil {
+		var err error
+		if r != nil {
+			err = r.err
+		}
+		return answer(coverage.Heard{}, err)
+	}
+	heard := r.heard[[2]string{account, region}]
+	if heard == nil {
+		return answer(coverage.Heard{}, nil)
+	}
+	out := *heard
+	out.Open = len(r.findings[[2]string{account, region}].Open(r.now))
+	return answer(out, nil)
+}

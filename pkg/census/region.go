@@ -1,0 +1,136 @@
+package census
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"keymend/pkg/coverage"
+)
+
+// region reads what an account has in a Region.
+func (m *member) region(ctx context.Context, f *coverage.Facts) {
+	cfg, err := m.in(ctx, f.Region)
+	if err != nil {
+		f.Members = answer(map[string]string(nil), err)
+		return
+	}
+	names := m.Expected.Rules(m.account, f.Region)
+	f.Matched = answer(rules(ctx, eventbridge.NewFromConfig(cfg), names))
+	f.Lost = answer(lost(ctx, cloudwatch.NewFromConfig(cfg), names, m.Now))
+	f.Trails = answer(m.trailsIn(ctx, cloudtrail.NewFromConfig(cfg)))
+	f.Parameters = map[string]coverage.Answer[string]{}
+	client := ssm.NewFromConfig(cfg)
+	for _, name := range m.Expected.Parameters() {
+		f.Parameters[name] = answer(parameter(ctx, client, name))
+	}
+}
+
+// rules reads those of Keymend's names, with the targets of those that shall be there.
+func rules(ctx context.Context, client *eventbridge.Client, names []string) ([]coverage.Rule, error) {
+	var out []coverage.Rule
+	in := &eventbridge.ListRulesInput{NamePrefix: new("keymend-")}
+	for {
+		page, err := client.ListRules(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Rules {
+			if !slices.Contains(names, aws.ToString(r.Name)) {
+				continue
+			}
+			one := coverage.Rule{Name: *r.Name, State: string(r.State), Pattern: aws.ToString(r.EventPattern)}
+			if one.Targets, err = targets(ctx, client, one.Name); err != nil {
+				return nil, err
+			}
+			out = append(out, one)
+		}
+		if page.NextToken == nil {
+			return out, nil
+		}
+		in.NextToken = page.NextToken
+	}
+}
+
+func targets(ctx context.Context, client *eventbridge.Client, rule string) ([]coverage.Target, error) {
+	var out []coverage.Target
+	in := &eventbridge.ListTargetsByRuleInput{Rule: &rule}
+	for {
+		page, err := client.ListTargetsByRule(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range page.Targets {
+			out = append(out, coverage.Target{
+				ID: aws.ToString(t.Id), ARN: aws.ToString(t.Arn), Role: aws.ToString(t.RoleArn), Changed: t.Input != nil || t.InputPath != nil || t.InputTransformer != nil,
+			})
+		}
+		if page.NextToken == nil {
+			return out, nil
+		}
+		in.NextToken = page.NextToken
+	}
+}
+
+// lost sums up the events of a day that rules couldn't send.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+func lost(ctx context.Context, client *cloudwatch.Client, rules []string, now time.Time) (int, error) {
+	const hour = 3600
+	in := &cloudwatch.GetMetricDataInput{StartTime: new(now.Add(-day)), EndTime: &now}
+	for i, rule := range rules {
+		in.MetricDataQueries = append(in.MetricDataQueries, cwtypes.MetricDataQuery{Id: new("r" + strconv.Itoa(i)), MetricStat: &cwtypes.MetricStat{
+			Period: new(int32(hour)), Stat: new("Sum"),
+			Metric: &cwtypes.Metric{Namespace: new("AWS/Events"), MetricName: new("FailedInvocations"), Dimensions: []cwtypes.Dimension{{Name: new("RuleName"), Value: &rule}}},
+		}})
+	}
+	sum := 0.0
+	pages := cloudwatch.NewGetMetricDataPaginator(client, in)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range page.MetricDataResults {
+			for _, v := range r.Values {
+				sum += v
+			}
+		}
+	}
+	return int(sum), nil
+}
+
+// trailsIn reads the trails that log in a Region, also those whose home is another or
+// that are the organization's.
+func (m *member) trailsIn(ctx context.Context, client *cloudtrail.Client) ([]coverage.Trail, error) {
+	got, err := client.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{})
+	if err != nil {
+		return nil, err
+	}
+	var out []coverage.Trail
+	for _, t := range got.TrailList {
+		out = append(out, m.seen(ctx, t))
+	}
+	return out, nil
+}
+
+// parameter reads one; "" = it isn't there.
+func parameter(ctx context.Context, client *ssm.Client, name string) (string, error) {
+	got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	if _, none := errors.AsType[*ssmtypes.ParameterNotFound](err); none {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(got.Parameter.Value), nil
+}

@@ -1,0 +1,159 @@
+package coverage
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"keymend/infra/cdkcontext"
+	"keymend/infra/template"
+	"keymend/pkg/permission"
+	"keymend/pkg/quote"
+)
+
+// Expected is what shall stand in an organization's accounts.
+type Expected struct {
+	organization  cdkcontext.Organization
+	suffix        string // of the service-linked role that groups are moved to
+	resume        string
+	asks          Asks
+	roles, region body
+}
+
+// Asks is who asks, and how.
+type Asks struct {
+	Partition string
+	Account   string // of the credentials: the management account, or a delegated administrator
+	Again     string // the command that asks again
+	// Placed says how a command, of the AWS CLI or of make, leads where this asks; nil: as
+	// it is.
+	Placed func(quote.Task) string
+}
+
+// Expect reads what the settings and the members' templates say; settings are by context
+// key, as cdkcontext.Validate returns them. An error means that a template has what this
+// package doesn't understand: it has to be taught that first.
+func Expect(o cdkcontext.Organization, settings map[string]string, asks Asks) (*Expected, error) {
+	e := &Expected{organization: o, suffix: settings["dedicatedRoleSuffix"], resume: settings["resumeSuspended"], asks: asks}
+	for text, into := range map[string]*body{string(template.MemberRoles()): &e.roles, string(template.MemberRegion()): &e.region} {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			return nil, fmt.Errorf("read the members' template: %w", err)
+		}
+	}
+	for _, w := range o.Waves {
+		for _, region := range o.Regions {
+			a := Account{ID: "000000000000", Wave: w.Name}
+			if _, err := e.rules(a, region); err != nil {
+				return nil, err
+			}
+			if _, err := e.parameters(a, region); err != nil {
+				return nil, err
+			}
+		}
+		if _, err := e.members(Account{ID: "000000000000", Wave: w.Name}); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// Wave returns the settings of an account's wave.
+func (e *Expected) wave(name string) cdkcontext.Wave {
+	for _, w := range e.organization.Waves {
+		if w.Name == name {
+			return w
+		}
+	}
+	return cdkcontext.Wave{}
+}
+
+// scope is a member's templates as they are filled in there.
+func (e *Expected) scope(a Account, region string, in body) scope {
+	w := e.wave(a.Wave)
+	hubs := map[string]map[string]string{}
+	for _, r := range e.organization.Regions {
+		hubs[r] = map[string]string{"Region": e.organization.HubRegion(r)}
+	}
+	values := map[string]string{
+		"AWS::AccountId": a.ID, "AWS::Region": region, "AWS::Partition": e.asks.Partition,
+		"HubAccount": e.organization.Hub, "OrganizationId": e.organization.ID, "Mode": w.Mode, "OwnKey": w.OwnKey, "ForeignKey": w.ForeignKey,
+		"DedicatedRoleSuffix": e.suffix, "ResumeSuspended": e.resume, "ImageParameters": e.organization.ImageParameters, "PermissionsBoundary": e.organization.PermissionsBoundary,
+	}
+	return scope{values: values, maps: map[string]map[string]map[string]string{"Hub": hubs}, conditions: in.Conditions}
+}
+
+// rules are those that an account shall have in a Region, by name.
+func (e *Expected) rules(a Account, region string) ([]Rule, error) {
+	s := e.scope(a, region, e.region)
+	var out []Rule
+	err := e.region.each("AWS::Events::Rule", s, func(p map[string]any) error {
+		pattern, err := json.Marshal(p["EventPattern"])
+		if err != nil {
+			return err
+		}
+		var targets []struct{ ID, Arn, RoleArn string }
+		if err := again(p["Targets"], &targets); err != nil {
+			return err
+		}
+		r := Rule{Name: text(p["Name"]), State: "ENABLED", Pattern: string(pattern), Description: text(p["Description"])}
+		for _, t := range targets {
+			r.Targets = append(r.Targets, Target{ID: t.ID, ARN: t.Arn, Role: t.RoleArn})
+		}
+		out = append(out, r)
+		return nil
+	})
+	slices.SortFunc(out, func(a, b Rule) int { return cmp.Compare(a.Name, b.Name) })
+	return out, err
+}
+
+// parameters are the SSM parameters that an account shall have in a Region, by name.
+func (e *Expected) parameters(a Account, region string) (map[string]string, error) {
+	out := map[string]string{}
+	err := e.region.each("AWS::SSM::Parameter", e.scope(a, region, e.region), func(p map[string]any) error {
+		out[text(p["Name"])] = text(p["Value"])
+		return nil
+	})
+	return out, err
+}
+
+// members are the roles that an account shall have, by name, with their tag.
+func (e *Expected) members(a Account) (map[string]string, error) {
+	out := map[string]string{}
+	err := e.roles.each("AWS::IAM::Role", e.scope(a, "", e.roles), func(p map[string]any) error {
+		var tags []struct{ Key, Value string }
+		if err := again(p["Tags"], &tags); err != nil {
+			return err
+		}
+		for _, t := range tags {
+			if t.Key == permission.Template {
+				out[text(p["RoleName"])] = t.Value
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Parameters returns the names of the SSM parameters that members have.
+func (e *Expected) Parameters() []string {
+	all, _ := e.parameters(Account{}, e.organization.Regions[0]) // Expect has tried it
+	return slices.Sorted(maps.Keys(all))
+}
+
+// Roles returns the names of the roles that an account shall have.
+func (e *Expected) Roles(a Account) []string {
+	all, _ := e.members(a) // Expect has tried it
+	return slices.Sorted(maps.Keys(all))
+}
+
+// Rules returns the names of the rules that an account shall have in a Region.
+func (e *Expected) Rules(a Account, region string) []string {
+	all, _ := e.rules(a, region) // Expect has tried it
+	var out []string
+	for _, r := range all {
+		out = append(out, r.Name)
+	}
+	return out
+}
