@@ -81,6 +81,9 @@ func (e *elsewhere) listed(ctx context.Context, owner string) (aws.Config, error
 // images reads an account's images and snapshots.
 func (e *elsewhere) images(ctx context.Context, owner string) (observe.Images, error) {
 	cfg, err := e.listed(ctx, owner)
+	if no, outside := errors.AsType[*outsideError](err); outside {
+		return nil, errors.New(no.Error()) // which says more than AWS's own text
+	}
 	if err != nil {
 		return nil, err
 	}

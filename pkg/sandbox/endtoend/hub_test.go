@@ -345,6 +345,21 @@ func TestHubIsNotLetIn(t *testing.T) {
 	}
 }
 
+// TestHubIsNotTold: an image's owner that doesn't let the hub in can't be asked for the key
+// of a snapshot that it didn't share.
+func TestHubIsNotTold(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, nil, account, owner)
+	h.join(account, nil)
+	m := h.at(account, region)
+	m.launches(m.sharedImage(h.at(owner, region).snapshot(m.foreignKey()), false))
+	h.box.Advance(5 * time.Minute)
+	const says = "account " + owner + " couldn't be asked: account " + owner + " isn't in the organization, or has no stack of the set keymend-roles"
+	if !strings.Contains(h.story(), says) {
+		t.Errorf("nothing says %q\n%v", says, h.story())
+	}
+}
+
 // about returns the lines about a group.
 func (w *world) about(group string) (out []string) {
 	for _, line := range strings.Split(w.story(), "\n") {
