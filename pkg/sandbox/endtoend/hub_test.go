@@ -3,6 +3,7 @@ package endtoend_test
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,9 @@ func (h hub) deployUnwatched(params map[string]string) {
 	h.t.Helper()
 	all := map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"}
 	maps.Copy(all, params)
-	must(h.t, h.box.Deploy(template.HubRoles(), hubAccount, region, nil, nil))
+	roles := maps.Clone(params)
+	maps.DeleteFunc(roles, func(name, _ string) bool { return !slices.Contains([]string{"ForeignKey", "DedicatedRoleSuffix", "ResumeSuspended"}, name) })
+	must(h.t, h.box.Deploy(template.HubRoles(), hubAccount, region, roles, nil))
 	must(h.t, h.box.Deploy(template.Hub(), hubAccount, region, all, binaries))
 	for _, rule := range []string{"keymend-sweep-recent", "keymend-sweep-full"} {
 		_, err := h.bus.DisableRule(h.t.Context(), &eventbridge.DisableRuleInput{Name: &rule})
@@ -84,6 +87,7 @@ func (h hub) join(accountID string, wave map[string]string) {
 	maps.Copy(all, wave)
 	roles := maps.Clone(all)
 	delete(roles, "Mode")
+	delete(all, "DedicatedRoleSuffix")
 	must(h.t, h.box.Deploy(template.MemberRoles(), accountID, region, roles, nil))
 	for _, region := range []string{region, far} {
 		must(h.t, h.box.Deploy(template.MemberRegion(), accountID, region, all, nil))
@@ -319,6 +323,36 @@ func TestHubSharedKeyWhole(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHubCopies: in a wave that asks for it, what lies under another member's key is copied
+// under the account's own, by the same alias in each account.
+func TestHubCopies(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, map[string]string{"ForeignKey": "copy", "CopyKey": "alias/copies"}, account, owner)
+	h.join(account, map[string]string{"ForeignKey": "copy"})
+	h.join(owner, nil)
+	m, there := h.at(account, region), h.at(owner, region)
+	m.alias("alias/copies", m.key(own(account), enrolled))
+	m.launches(m.sharedImage(there.snapshot(there.key(openTo(owner, account), copyable)), true))
+	h.box.Advance(30 * time.Minute)
+	if n := m.inService("web-prod"); n != 2 || m.calls("CopyImage", "keymend-copier") != 1 {
+		t.Errorf("%d in service, %d copies\n%v", n, m.calls("CopyImage", "keymend-copier"), h.story())
+	}
+}
+
+// TestHubMoves: where the settings have groups launch as a role of their own, the hub makes
+// it in the member, which shows in us-east-1 only, and is explained all the same.
+func TestHubMoves(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, map[string]string{"DedicatedRoleSuffix": suffix}, account)
+	h.join(account, map[string]string{"DedicatedRoleSuffix": suffix})
+	m := h.at(account, region)
+	m.broken("web-prod", m.key(own(account), enrolled))
+	h.box.Advance(30 * time.Minute)
+	if n := m.inService("web-prod"); n != 2 || !m.hasRole(suffix) || !strings.HasSuffix(m.launchesAs("web-prod"), suffix) || h.looked() < 3 {
+		t.Errorf("%d in service as %s\n%v", n, m.launchesAs("web-prod"), h.story())
 	}
 }
 
