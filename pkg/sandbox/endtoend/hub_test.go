@@ -65,7 +65,9 @@ func (h hub) deployUnwatched(params map[string]string) {
 	all := map[string]string{"Mode": "enforce", "VerifyInterval": "1ms"}
 	maps.Copy(all, params)
 	roles := maps.Clone(params)
-	maps.DeleteFunc(roles, func(name, _ string) bool { return !slices.Contains([]string{"ForeignKey", "DedicatedRoleSuffix", "ResumeSuspended"}, name) })
+	maps.DeleteFunc(roles, func(name, _ string) bool {
+		return !slices.Contains([]string{"ForeignKey", "DedicatedRoleSuffix", "ResumeSuspended"}, name)
+	})
 	must(h.t, h.box.Deploy(template.HubRoles(), hubAccount, region, roles, nil))
 	must(h.t, h.box.Deploy(template.Hub(), hubAccount, region, all, binaries))
 	for _, rule := range []string{"keymend-sweep-recent", "keymend-sweep-full"} {
