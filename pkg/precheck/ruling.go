@@ -16,6 +16,7 @@ type ruling struct {
 	statement string // that denies; "" = it isn't certain which, or none does
 	level     string // the root, unit or account where no policy allows; "" = one denies
 	keys      string // condition keys that it hangs on; "" = it denies for certain
+	untagged  string // tags that it asks for, which Keymend's roles have only if somebody put them
 }
 
 // allow is what AWS attaches everywhere; beside it a policy says what it denies.
@@ -99,10 +100,10 @@ func (c *court) level(r request, level string, resources bool) []ruling {
 			continue
 		}
 		all = append(all, d)
-		j := c.judge([]*keypolicy.Document{c.everything, d}, r)
+		j, untagged := c.judge([]*keypolicy.Document{c.everything, d}, r)
 		switch {
 		case j.Explicit:
-			out = append(out, ruling{policy: p, statement: j.By})
+			out = append(out, ruling{policy: p, statement: j.By, untagged: strings.Join(untagged, ", ")})
 		case j.Decision == access.Unknown:
 			out = append(out, ruling{policy: p, keys: strings.Join(j.UnknownKeys, ", ")})
 		}
@@ -111,7 +112,7 @@ func (c *court) level(r request, level string, resources bool) []ruling {
 	if resources || out != nil || len(all) == 0 {
 		return out
 	}
-	switch j := c.judge(all, r); j.Decision { //nolint:exhaustive // the others say nothing against it
+	switch j, _ := c.judge(all, r); j.Decision { //nolint:exhaustive // the others say nothing against it
 	case access.Denied:
 		out = append(out, ruling{level: level})
 	case access.Unknown:
@@ -120,17 +121,18 @@ func (c *court) level(r request, level string, resources bool) []ruling {
 	return out
 }
 
-// judge takes tags of the role that it has none of for absent.
-func (c *court) judge(policies []*keypolicy.Document, r request) access.Judgement {
-	j := access.Identity(policies, r.action, r.resource, r.ctx)
-	if j.Decision != access.Unknown {
-		return j
+// judge takes tags that Keymend's templates don't give to a role for absent, and names
+// them.
+func (c *court) judge(policies []*keypolicy.Document, r request) (j access.Judgement, untagged []string) {
+	if j = access.Identity(policies, r.action, r.resource, r.ctx); j.Decision != access.Unknown {
+		return j, nil
 	}
 	values := maps.Clone(r.ctx.Values)
 	for _, key := range j.UnknownKeys {
 		if lower := strings.ToLower(key); strings.HasPrefix(lower, "aws:principaltag/") && lower != "aws:principaltag/"+tag.Account {
 			values[lower] = nil
+			untagged = append(untagged, key)
 		}
 	}
-	return access.Identity(policies, r.action, r.resource, access.Context{Values: values})
+	return access.Identity(policies, r.action, r.resource, access.Context{Values: values}), untagged
 }

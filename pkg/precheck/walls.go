@@ -143,6 +143,9 @@ func (v *verdict) line(s Settings) Line {
 		l.Text += " in " + few(slices.Sorted(maps.Keys(v.regions)))
 		l.Do = "leave the Region out of keymend:regions, or " + l.Do
 	}
+	if v.untagged != "" {
+		l.Do += "; or have the role have what it asks for: " + v.untagged
+	}
 	l.Text += ", for " + few(slices.Sorted(maps.Keys(v.accounts)))
 	if v.keys != "" {
 		l.State, l.Do, l.Text = Note, "", l.Text+": that hangs on "+v.keys

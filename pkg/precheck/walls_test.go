@@ -108,3 +108,15 @@ func TestAPolicyThatCantBeUnderstood(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// AWS's sample spares roles by a tag, which Keymend's don't have unless somebody puts it.
+func TestSparedByATag(t *testing.T) {
+	t.Parallel()
+	sample := `{"Version":"2012-10-17","Statement":[{"Sid":"RestrictKMSGrantsCreationToAWSServices","Effect":"Deny","Action":"kms:CreateGrant","Resource":"*",
+		"Condition":{"StringNotEqualsIfExists":{"aws:PrincipalTag/dp:exclude:identity":"true"},"BoolIfExists":{"kms:GrantIsForAWSResource":"false"}}}]}`
+	for _, l := range precheck.Check(settings(), bounded(sample)) {
+		if l.Matter == "policies" && (!strings.Contains(l.Text, "denies keymend-granter kms:CreateGrant") || !strings.HasSuffix(l.Do, "have what it asks for: aws:PrincipalTag/dp:exclude:identity")) {
+			t.Errorf("%+v", l)
+		}
+	}
+}

@@ -350,8 +350,8 @@ func (o org) rulesOnly() error {
 }
 
 // TestGrantsByServices: a service control policy that denies grants by people denies
-// Keymend's. The finding says so, and nothing else is tried; with the exemption of
-// docs/policies it heals.
+// Keymend's. The check says so before, the finding after, and nothing else is tried; with
+// the exemption of docs/policies it heals.
 func TestGrantsByServices(t *testing.T) {
 	t.Parallel()
 	exempting, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "policies", "grants-by-services.json"))
@@ -369,6 +369,7 @@ func TestGrantsByServices(t *testing.T) {
 	}
 	bounded(strict)
 	o.deploy(nil)
+	o.wantCheck(4, `denies keymend-granter kms:CreateGrant, for `+account, "-> except arn:*:iam::*:role/keymend-granter in it")
 	must(t, o.load(nil))
 	o.breaks(account, far)
 	o.breaks(owner, far)
@@ -379,6 +380,7 @@ func TestGrantsByServices(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	bounded(string(exempting))
+	o.wantCheck(0, "OK        policies: none")
 	o.box.Advance(time.Hour)
 	o.wantServing(account, far, 2)
 }
