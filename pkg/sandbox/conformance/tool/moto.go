@@ -14,14 +14,18 @@ import (
 // Moto stands in for AWS as far as it goes; what isn't judged without it.
 func Moto(what string) Tool { return Tool{"moto_server", []string{"-h"}, what} }
 
-// StartMoto starts moto for an account until the test ends, and returns its URL. It
+// StartMoto starts moto for an account until the test ends, and returns its URL; "" = for
+// as many as its callers' credentials are of, 123456789012 where those say nothing. It
 // knows the bucket of a template by the word localhost in it.
 func StartMoto(t *testing.T, moto Tool, account string, environment []string) string {
 	t.Helper()
 	program := moto.Need(t)
 	port := freePort(t)
 	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port) //nolint:gosec // Need found the program
-	cmd.Env = append(environment, "MOTO_ACCOUNT_ID="+account, "AWS_EC2_METADATA_DISABLED=true")
+	cmd.Env = append(environment, "AWS_EC2_METADATA_DISABLED=true")
+	if account != "" {
+		cmd.Env = append(cmd.Env, "MOTO_ACCOUNT_ID="+account)
+	}
 	var log strings.Builder
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
