@@ -76,7 +76,11 @@ func readWave(ctx context.Context, p Parameters, hub string) (settings.Wave, str
 		return settings.Careful(), "", fmt.Errorf("get parameter %s: %w", name, err)
 	}
 	if err != nil {
-		return settings.Careful(), "parameter " + name + ", of the stack set keymend-regions, can't be read, which counts as observe: " + why(err), nil
+		text := "parameter " + name + ", of the stack set keymend-regions, can't be read, which counts as observe: " + why(err)
+		if account.AccessDenied(err) {
+			text += ". Roles of an earlier version may not: update the stack sets keymend-roles and keymend-regions"
+		}
+		return settings.Careful(), text, nil
 	}
 	text := ""
 	if out.Parameter != nil {
