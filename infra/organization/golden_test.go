@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 // stack, and a unit in each wave.
 func settings() map[string]any {
 	return map[string]any{
-		"organizationId": "o-a1b2c3d4e5", "hubAccount": "999900001111", "managementAccount": "000011112222",
+		"organizationId": "o-a1b2c3d4e5", "hubAccount": "999900001111", "managementAccount": "000011112222", "administratorAccount": "333344445555",
 		"regions": "eu-west-1,us-east-1", "units": "ou-a1b2-22222222", "canaryUnits": "ou-a1b2-11111111",
 		"unitsMode": "enforce", "canaryMode": "enforce", "consentGuard": "scp",
 	}

@@ -30,7 +30,7 @@ import (
 const (
 	organization = "o-a1b2c3d4e5"
 	hub          = "999900001111"
-	listing      = "000011112222"
+	listing      = "333344445555"
 )
 
 func load(t *testing.T, text []byte, account, region string, params map[string]string) collected {

@@ -21,7 +21,7 @@ func (o org) check(args ...string) (code int, screen string) {
 	}
 	must(o.t, json.Unmarshal(text, &project))
 	for key, value := range map[string]string{
-		"organizationId": organizationID, "hubAccount": hubAccount, "managementAccount": management, "regions": region + "," + far,
+		"organizationId": organizationID, "hubAccount": hubAccount, "managementAccount": management, "administratorAccount": administrator, "regions": region + "," + far,
 		"units": mainUnit, "canaryUnits": canaryUnit, "unitsMode": "enforce", "canaryMode": "enforce", "consentGuard": "accepted",
 	} {
 		project.Context["keymend:"+key] = value

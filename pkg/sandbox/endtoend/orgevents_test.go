@@ -114,14 +114,14 @@ func TestNotifierAndListerMayDoNothingElse(t *testing.T) {
 	t.Parallel()
 	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
 	must(t, err)
-	must(t, box.SetOrganizations(organization.Of(organizationID, management, account, hubAccount)))
+	must(t, box.SetOrganizations(organization.Of(organizationID, management, administrator, account, hubAccount)))
 	t.Cleanup(func() { _ = box.Close() })
 	url, err := box.Listen("127.0.0.1:0")
 	must(t, err)
 	roles := []byte(strings.ReplaceAll(string(letTestsIn(template.HubRoles())), account, hubAccount))
 	must(t, box.Deploy(roles, hubAccount, region, nil, nil))
 	must(t, box.Deploy(template.MemberRoles(), account, region, nil, nil))
-	must(t, box.Deploy(template.Lister(), management, region, nil, nil))
+	must(t, box.Deploy(template.Lister(), administrator, region, nil, nil))
 	taken := func(from *world, accountID string, role permission.Role) *world {
 		cfg := from.cfg.Copy()
 		cfg.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(from.cfg), "arn:aws:iam::"+accountID+":role/keymend-"+string(role))
@@ -152,12 +152,12 @@ func TestNotifierAndListerMayDoNothingElse(t *testing.T) {
 		if _, err := notifier.bus.ListRules(t.Context(), &eventbridge.ListRulesInput{}); err == nil {
 			t.Errorf("%s reads rules as the notifier", function)
 		}
-		if got := enters(as, management, permission.Lister); got != (function == permission.Diagnose) {
+		if got := enters(as, administrator, permission.Lister); got != (function == permission.Diagnose) {
 			t.Errorf("%s lists accounts: %v", function, got)
 		}
 	}
-	for name, from := range map[string]*world{"a member's administrator": connect(t, box, url, account, region), "the hub's administrator": admin, "the lister's": connect(t, box, url, management, region)} {
-		if enters(from, account, permission.Notifier) || enters(from, management, permission.Lister) {
+	for name, from := range map[string]*world{"a member's administrator": connect(t, box, url, account, region), "the hub's administrator": admin, "the lister's": connect(t, box, url, administrator, region)} {
+		if enters(from, account, permission.Notifier) || enters(from, administrator, permission.Lister) {
 			t.Errorf("%s takes a role", name)
 		}
 	}
@@ -171,7 +171,7 @@ func TestTellingNeedsItsPermissions(t *testing.T) {
 		role      permission.Role
 		in, takes string
 	}{
-		{permission.Diagnose, "*", "notifier"}, {permission.Remediate, "*", "notifier"}, {permission.Diagnose, management, "lister"},
+		{permission.Diagnose, "*", "notifier"}, {permission.Remediate, "*", "notifier"}, {permission.Diagnose, administrator, "lister"},
 	} {
 		t.Run(string(tc.role)+" "+tc.takes, func(t *testing.T) {
 			t.Parallel()

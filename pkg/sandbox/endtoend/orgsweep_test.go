@@ -13,14 +13,18 @@ import (
 	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 	"keymend/pkg/sandbox/organization"
+	"keymend/pkg/sandbox/stackset"
 )
 
-// newSweepingHub starts a hub that looks over its organization, with members in which no
-// event tells of anything.
+// newSweepingHub starts a hub that looks over its organization, by the lister of the
+// account that administers StackSets, with members in which no event tells of anything.
 func newSweepingHub(t *testing.T, accounts ...string) hub {
 	t.Helper()
-	h := newHub(t, nil, append([]string{management}, accounts...)...)
-	must(t, h.box.Deploy(template.Lister(), management, region, nil, nil))
+	h := newHub(t, nil, append([]string{management, administrator}, accounts...)...)
+	all := h.box.Organizations()
+	all[0].Services, all[0].Administrators = []string{stackset.Principal}, map[string][]string{stackset.Principal: {administrator}}
+	must(t, h.box.SetOrganizations(all...))
+	must(t, h.box.Deploy(template.Lister(), administrator, region, nil, nil))
 	quiet := sandbox.DefaultSwitches()
 	silent(&quiet)
 	h.box.SetSwitches(quiet)
@@ -76,7 +80,7 @@ func TestAnOrganizationHealsWithoutAnyEvent(t *testing.T) {
 		t.Errorf("%d in service, %d writes\n%v", n, h.writes(), h.story())
 	}
 	of := h.swept("")
-	if len(of) < 3 || !of[0].Sweep.All || of[1].Sweep.All || len(of[0].Sweep.Accounts) != 5 || of[0].Sweep.Unlisted ||
+	if len(of) < 3 || !of[0].Sweep.All || of[1].Sweep.All || len(of[0].Sweep.Accounts) != 6 || of[0].Sweep.Unlisted ||
 		len(of[0].Sweep.Skipped) != 1 || of[0].Sweep.Skipped[0] != suspended+" is SUSPENDED" || strings.Join(of[0].Sweep.Regions, " ") != region+" "+far {
 		t.Errorf("%+v", of)
 	}
@@ -101,7 +105,7 @@ func TestTheLastListOfAccountsCounts(t *testing.T) {
 	m := h.at(account, far)
 	m.broken("first", m.key(own(account), nil))
 	h.box.Advance(20 * time.Minute)
-	lister := h.at(management, region)
+	lister := h.at(administrator, region)
 	_, err := lister.iam.DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: new("keymend-lister"), PolicyName: new("keymend")})
 	must(t, err)
 	if logged := strings.Join(h.lines("/aws/lambda/keymend-diagnose"), "\n"); strings.Contains(logged, `"Unlisted"`) {
@@ -112,7 +116,7 @@ func TestTheLastListOfAccountsCounts(t *testing.T) {
 	h.healsWithin(30*time.Minute, m, key)
 	of := h.swept("")
 	last := of[len(of)-1]
-	if !last.Sweep.Unlisted || last.Sweep.Listed == "" || len(last.Sweep.Accounts) != 3 || !strings.Contains(last.Reason, "organizations:ListAccounts") {
+	if !last.Sweep.Unlisted || last.Sweep.Listed == "" || len(last.Sweep.Accounts) != 4 || !strings.Contains(last.Reason, "organizations:ListAccounts") {
 		t.Errorf("%+v", last)
 	}
 	if logged := strings.Join(h.lines("/aws/lambda/keymend-diagnose"), "\n"); !strings.Contains(logged, `"Unlisted":1`) {
