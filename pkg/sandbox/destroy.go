@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,11 +17,11 @@ import (
 // deletion of its stack does: what others rest on comes last. Log groups stay: the
 // templates of Keymend retain them.
 func (s *Sandbox) Destroy(template []byte, account, region string, params map[string]string) error {
-	c, err := s.changer(account, region)
+	admin, err := s.iam.Authenticate(account, "", region)
 	if err != nil {
 		return fmt.Errorf("destroy: %w", err)
 	}
-	d := &destroyer{changer: c.(changer)}
+	d := &destroyer{changer: changer{maker{s, wire.WithCaller(context.Background(), admin), nil}}}
 	if err := cloudformation.Load(template, account, region, params, d); err != nil {
 		return err
 	}

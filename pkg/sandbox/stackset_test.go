@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -341,6 +343,39 @@ func TestStackSetsRefuse(t *testing.T) {
 		if err := w.deploySet(one(t, "Roles")); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", says, err)
 		}
+	}
+}
+
+// The organization's policies bind what StackSets do, too. The ready one that keeps
+// members' administrators from Keymend's roles lets StackSets make, change and delete them.
+func TestPoliciesBindStackSets(t *testing.T) {
+	t.Parallel()
+	ready, err := os.ReadFile(filepath.Join("..", "..", "docs", "policies", "members.json"))
+	must(t, err)
+	w := organized(t, map[string]string{account: main}, nil)
+	bounded := func(document string) {
+		t.Helper()
+		o := members(map[string]string{account: main})
+		o.Policies = []organization.Policy{{ID: "p-00000001", Type: organization.ServiceControl, Document: json.RawMessage(document), Targets: []string{o.Root}}}
+		must(t, w.box.SetOrganizations(o))
+	}
+	bounded(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:CreateRole","Resource":"*"}]}`)
+	if err := w.deploySets(nil); err == nil || !strings.Contains(err.Error(), "role/stacksets-exec-") || !strings.Contains(err.Error(), "explicit deny in a service control policy") {
+		t.Error(err)
+	}
+	bounded(string(ready))
+	must(t, w.deploySets(nil))
+	if w.roles(account) == 0 {
+		t.Error("no roles")
+	}
+	_, err = iam.NewFromConfig(w.cfg).PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: new("keymend-granter"), PolicyName: new("wider"), PolicyDocument: new(`{"Version":"2012-10-17","Statement":[]}`)})
+	if err == nil || !strings.Contains(err.Error(), "service control policy") {
+		t.Errorf("an administrator of the member: %v", err)
+	}
+	must(t, w.box.DeleteStackSet(administrator, "eu-west-1", "keymend-regions"))
+	must(t, w.box.DeleteStackSet(administrator, "eu-west-1", "keymend-roles"))
+	if n := w.roles(account); n != 0 {
+		t.Errorf("%d roles", n)
 	}
 }
 
