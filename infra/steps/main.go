@@ -77,6 +77,8 @@ func (m maker) check() error {
 		waves = append(waves, nameOf(w))
 	}
 	switch {
+	case (m.hubProfile == "") != (m.adminProfile == ""):
+		return fmt.Errorf("name both HUB_PROFILE and ADMIN_PROFILE; or neither, where the credentials are of one account that is both")
 	case m.region != "" && !slices.Contains(m.HubRegions, m.region):
 		return fmt.Errorf("REGION=%s has no hub stack by keymend:hubRegions: %s", m.region, strings.Join(m.HubRegions, ", "))
 	case !slices.Contains(waves, m.wave):

@@ -82,6 +82,7 @@ func TestSteps(t *testing.T) {
 		"the rest":                 {"deploy-organization", and("WAVE", "main"), nil, lines(then, noHoles, main_, atLast)},
 		"without a canary":         {"deploy-organization", two, map[string]string{"canaryUnits": ""}, lines(then, main_, atLast)},
 		"all":                      {"organization", two, nil, lines(first, buckets, roles, hubs, then, canary, noHoles, main_, atLast)},
+		"one of two profiles":      {"deploy-hub", map[string]string{"ADMIN_PROFILE": "admin"}, nil, "name both HUB_PROFILE and ADMIN_PROFILE; or neither"},
 		"no such Region":           {"deploy-hub", and("REGION", "eu-central-1"), nil, "REGION=eu-central-1 has no hub stack by keymend:hubRegions: eu-west-1, us-east-1"},
 		"no such wave":             {"deploy-organization", and("WAVE", "second"), nil, "WAVE=second isn't there, or has no units: there is canary, main"},
 		"no canary":                {"deploy-organization", and("WAVE", "canary"), map[string]string{"canaryUnits": ""}, "WAVE=canary isn't there"},
