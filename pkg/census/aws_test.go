@@ -43,6 +43,7 @@ type inMemory struct {
 	ill   map[string]string // by account: throttle, refuse, hang, suspend
 	rules map[string]string // ListRules by Region, and the ListTargetsByRule
 	tags  string
+	roles map[string]bool
 	wave  map[string]string // by Region and name
 
 	mu    sync.Mutex
@@ -51,7 +52,7 @@ type inMemory struct {
 
 func newInMemory(t testing.TB, o cdkcontext.Organization, many int) *inMemory {
 	t.Helper()
-	m := &inMemory{t: t, many: many, ill: map[string]string{}, rules: map[string]string{}, wave: map[string]string{}, calls: map[string]int{}}
+	m := &inMemory{t: t, many: many, ill: map[string]string{}, rules: map[string]string{}, wave: map[string]string{}, roles: map[string]bool{}, calls: map[string]int{}}
 	var doc map[string]any
 	must(t, json.Unmarshal(template.MemberRegion(), &doc))
 	hubs := map[string]any{}
@@ -83,6 +84,7 @@ func (m *inMemory) Make(r cloudformation.Resource) (cloudformation.Made, error) 
 	case "AWS::SSM::Parameter":
 		m.wave[r.Region+text("Name")] = text("Value")
 	case "AWS::IAM::Role":
+		m.roles[text("RoleName")] = true
 		tag := r.Properties["Tags"].([]any)[0].(map[string]any)
 		m.tags = fmt.Sprintf("<member><Key>%s</Key><Value>%s</Value></member>", tag["Key"], tag["Value"])
 	}
@@ -134,7 +136,16 @@ func (m *inMemory) answer(r *http.Request, operation, who, region string, form m
 		}
 		return 200, xml("<Credentials><AccessKeyId>" + account + "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>" + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + "</Expiration></Credentials>")
 	case "GetRole":
+		if !m.roles[form["RoleName"]] {
+			return 404, []byte("<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")
+		}
 		return 200, xml("<Role><RoleName>r</RoleName><Tags>" + m.tags + "</Tags></Role>")
+	case "DescribeStackSet":
+		var given strings.Builder
+		for key, value := range map[string]string{"HubAccount": hub, "OrganizationId": "o-a1b2c3d4e5", "Mode": "observe", "OwnKey": "grant", "ForeignKey": "report", "ResumeSuspended": "0"} {
+			given.WriteString("<member><ParameterKey>" + key + "</ParameterKey><ParameterValue>" + value + "</ParameterValue></member>")
+		}
+		return 200, xml("<StackSet><Parameters>" + given.String() + "</Parameters></StackSet>")
 	case "ListStackInstances":
 		return 200, xml("<Summaries>" + m.instances(strings.Contains(string(body), "roles")) + "</Summaries>")
 	case "ListAccountsForParent":

@@ -27,7 +27,8 @@ func (m *member) in(ctx context.Context, region string) (aws.Config, error) {
 	return m.Members.Config(ctx, m.account.ID, region, permission.Reader, nil)
 }
 
-// roles reads the roles that shall be there, and which template they are of.
+// roles reads which of Keymend's roles are there, and which template they are of. The
+// reader is asked for among them: where it isn't there, no other can be.
 func (m *member) roles(ctx context.Context) coverage.Answer[map[string]string] {
 	out := map[string]string{}
 	cfg, err := m.in(ctx, m.Organization.Regions[0])
@@ -35,7 +36,7 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]string] {
 		return answer(out, err)
 	}
 	client := iam.NewFromConfig(cfg)
-	for _, name := range m.Expected.Roles(m.account) {
+	for _, name := range m.Expected.Roles() {
 		got, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 		if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
 			continue

@@ -89,7 +89,7 @@ func stateOf(a types.Account) string {
 	return string(a.Status)
 }
 
-// instances lists a StackSet's, in the home Region.
+// instances lists a StackSet's, in the home Region, and what it gives for parameters.
 func (s *Census) instances(ctx context.Context, name string) set {
 	as := cfntypes.CallAsSelf
 	if s.Organization.Delegated {
@@ -97,19 +97,28 @@ func (s *Census) instances(ctx context.Context, name string) set {
 	}
 	cfg := s.Administrator.Copy()
 	cfg.Region = s.Organization.Regions[0]
+	client := cloudformation.NewFromConfig(cfg)
+	described, err := client.DescribeStackSet(ctx, &cloudformation.DescribeStackSetInput{StackSetName: &name, CallAs: as})
+	if _, none := errors.AsType[*cfntypes.StackSetNotFoundException](err); none {
+		return set{none: true}
+	}
+	if err != nil {
+		return set{err: err}
+	}
+	given := map[string]string{}
+	for _, p := range described.StackSet.Parameters {
+		given[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+	}
 	out := set{instances: map[[2]string]coverage.Instance{}}
-	pages := cloudformation.NewListStackInstancesPaginator(cloudformation.NewFromConfig(cfg), &cloudformation.ListStackInstancesInput{StackSetName: &name, CallAs: as})
+	pages := cloudformation.NewListStackInstancesPaginator(client, &cloudformation.ListStackInstancesInput{StackSetName: &name, CallAs: as})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if _, none := errors.AsType[*cfntypes.StackSetNotFoundException](err); none {
-			return set{none: true}
-		}
 		if err != nil {
 			return set{err: err}
 		}
 		for _, i := range page.Summaries {
 			out.instances[[2]string{aws.ToString(i.Account), aws.ToString(i.Region)}] = coverage.Instance{
-				Status: string(i.Status), Reason: aws.ToString(i.StatusReason), Stack: aws.ToString(i.StackId),
+				Status: string(i.Status), Reason: aws.ToString(i.StatusReason), Stack: aws.ToString(i.StackId), Given: given,
 			}
 		}
 	}

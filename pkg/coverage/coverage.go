@@ -50,8 +50,9 @@ type Facts struct {
 type Instance struct {
 	Status string // CURRENT, OUTDATED, INOPERABLE
 	Reason string
-	Stack  string // ARN
-	NoSet  bool   // there isn't even the StackSet
+	Stack  string            // ARN
+	NoSet  bool              // there isn't even the StackSet
+	Given  map[string]string // what the StackSet gives for the template's parameters
 }
 
 // A Rule is one of EventBridge's.

@@ -62,7 +62,7 @@ func breaks() map[string]struct {
 		"no roles' stack":    {"stack-missing", func(f facts) { f.Roles.Is = coverage.Instance{} }},
 		"no rules' stack":    {"stack-missing", func(f facts) { f.Rules.Is = coverage.Instance{} }},
 		"stack behind":       {"stack-behind", func(f facts) { f.Rules.Is.Status, f.Rules.Is.Reason = "OUTDATED", "a policy denies it" }},
-		"stack out of reach": {"stack-inoperable", func(f facts) { f.Rules.Is = coverage.Instance{Status: "INOPERABLE", Stack: "arn:stack"} }},
+		"stack out of reach": {"stack-inoperable", func(f facts) { f.Rules.Is.Status, f.Rules.Is.Stack = "INOPERABLE", "arn:stack" }},
 		"StackSets unseen":   {"unread", func(f facts) { f.Roles.Problem = "throttled" }},
 		"refused": {"refused", func(f facts) {
 			f.Members = coverage.Answer[map[string]string]{Problem: "AccessDenied: no", Refused: true}
@@ -74,6 +74,9 @@ func breaks() map[string]struct {
 		"throttled":          {"unread", func(f facts) { f.Members = coverage.Answer[map[string]string]{Problem: "Throttling: slow down"} }},
 		"no granter":         {"role-missing", func(f facts) { delete(f.Members.Is, "keymend-granter") }},
 		"an older granter":   {"role-other", func(f facts) { f.Members.Is["keymend-granter"] = "01234567" }},
+		"a policy writer":    {"role-surplus", func(f facts) { f.Members.Is["keymend-policy-writer"] = "0a1b2c3d" }},
+		"another hub":        {"stack-set-other", func(f facts) { f.Roles.Is.Given["HubAccount"] = account }},
+		"another mode":       {"stack-set-other", func(f facts) { f.Rules.Is.Given["Mode"] = "enforce" }},
 		"an untagged reader": {"role-other", func(f facts) { f.Members.Is["keymend-reader"] = "" }},
 		"no rule":            {"rule-missing", func(f facts) { f.Matched.Is = slices.Delete(f.Matched.Is, rule, rule+1) }},
 		"a rule that is off": {"rule-off", func(f facts) { f.Matched.Is[rule].State = "DISABLED" }},

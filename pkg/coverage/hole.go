@@ -42,6 +42,8 @@ const (
 	stackBehind  cause = "stack-behind"
 	roleMissing  cause = "role-missing"
 	roleOther    cause = "role-other"
+	roleSurplus  cause = "role-surplus"
+	setOther     cause = "stack-set-other"
 	ruleMissing  cause = "rule-missing"
 	ruleOff      cause = "rule-off"
 	ruleOther    cause = "rule-other"
@@ -64,9 +66,11 @@ func heads() []struct {
 		{stackMissing, "has no stack, or no StackSet"},
 		{stackBroken, "has a stack that StackSets can't reach any more"},
 		{stackBehind, "has a stack that isn't as its StackSet"},
+		{setOther, "is of a wave whose StackSet was deployed with other settings"},
 		{refusedRead, "refuses to be read: a role or its trust was changed, or an organization's policy denies it"},
 		{roleMissing, "lacks a role"},
 		{roleOther, "has roles of another template"},
+		{roleSurplus, "has a role that the settings don't ask for"},
 		{ruleMissing, "lacks a rule"},
 		{ruleOff, "has a rule that is off"},
 		{ruleOther, "has a rule that matches something else"},

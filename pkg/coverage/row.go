@@ -110,7 +110,22 @@ func (j judge) stack(what string, a Answer[Instance]) string {
 	case i.Status != "CURRENT":
 		j.hole(stackBehind, "the stack of "+set+" is "+i.Status+because(i.Reason), j.instances("update", set))
 	}
+	j.given(set, map[string]body{"roles": j.Expected.roles, "regions": j.Expected.region}[what], i)
 	return i.Status
+}
+
+// given holds what a StackSet was deployed with to the settings.
+func (j judge) given(set string, of body, i Instance) {
+	var others []string
+	values := j.scope(j.f.Account, j.f.Region, of).values
+	for _, name := range slices.Sorted(maps.Keys(of.Parameters)) {
+		if i.Given[name] != values[name] {
+			others = append(others, fmt.Sprintf("%s=%q, not %q", name, i.Given[name], values[name]))
+		}
+	}
+	if others != nil {
+		j.hole(setOther, "the StackSet "+set+" was deployed with "+strings.Join(others, "; "), j.deployed())
+	}
 }
 
 func because(reason string) string {
@@ -149,6 +164,12 @@ func (j judge) roles() {
 			j.hole(roleOther, fmt.Sprintf("the role %s is of the template %s, not %s", name, orNone(tag), want[name]), j.deployed())
 		default:
 			whole++
+		}
+	}
+	home := j.organization.Regions[0] // in every Region's row the same
+	for _, name := range slices.Sorted(maps.Keys(j.f.Members.Is)) {
+		if _, wanted := want[name]; !wanted {
+			j.hole(roleSurplus, "there is a role "+name+", which the settings don't ask for", j.aws(home, "iam", "delete-role-policy", "--role-name", name, "--policy-name", "keymend"), j.aws(home, "iam", "delete-role", "--role-name", name))
 		}
 	}
 	j.row.Roles = fmt.Sprintf("%d/%d", whole, len(want))

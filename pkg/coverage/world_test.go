@@ -72,7 +72,7 @@ func (c collected) Make(r cloudformation.Resource) (cloudformation.Made, error) 
 }
 
 // deployed is what CloudFormation deploys there with these settings.
-func deployed(t failer, text map[string]string, o cdkcontext.Organization, a coverage.Account, region string) (rules, roles collected) {
+func deployed(t failer, text map[string]string, o cdkcontext.Organization, a coverage.Account, region string) (rules, roles collected, all map[string]string) {
 	t.Helper()
 	var doc map[string]any
 	must(t, json.Unmarshal(template.MemberRegion(), &doc))
@@ -93,7 +93,7 @@ func deployed(t failer, text map[string]string, o cdkcontext.Organization, a cov
 			wave = w
 		}
 	}
-	all := map[string]string{
+	all = map[string]string{
 		"HubAccount": o.Hub, "OrganizationId": o.ID, "Mode": wave.Mode, "OwnKey": wave.OwnKey, "ForeignKey": wave.ForeignKey, "DedicatedRoleSuffix": text["dedicatedRoleSuffix"],
 		"ResumeSuspended": text["resumeSuspended"], "ImageParameters": o.ImageParameters, "PermissionsBoundary": o.PermissionsBoundary,
 	}
@@ -106,7 +106,7 @@ func deployed(t failer, text map[string]string, o cdkcontext.Organization, a cov
 		must(t, cloudformation.Load(body, a.ID, region, given, out))
 		return out
 	}
-	return load(body), load(template.MemberRoles())
+	return load(body), load(template.MemberRoles()), all
 }
 
 // whole are the facts of an account and Region in which all stands.
@@ -116,7 +116,8 @@ func whole(t failer, others map[string]string, wave, region string) coverage.Fac
 	a := coverage.Account{ID: account, Name: "web", State: "ACTIVE", Wave: wave, Unit: map[string]string{"canary": "ou-a1b2-11111111", "": "ou-a1b2-22222222"}[wave]}
 	f := coverage.Facts{Account: a, Region: region, Parameters: map[string]coverage.Answer[string]{}}
 	f.Roles.Is, f.Rules.Is = coverage.Instance{Status: "CURRENT", Stack: "arn:aws:cloudformation:eu-central-1:" + account + ":stack/StackSet-a/1"}, coverage.Instance{Status: "CURRENT"}
-	rules, roles := deployed(t, text, o, a, region)
+	rules, roles, given := deployed(t, text, o, a, region)
+	f.Roles.Is.Given, f.Rules.Is.Given = maps.Clone(given), maps.Clone(given)
 	f.Members.Is = map[string]string{}
 	for _, r := range roles {
 		f.Members.Is[r.Properties["RoleName"].(string)] = r.Properties["Tags"].([]any)[0].(map[string]any)["Value"].(string)

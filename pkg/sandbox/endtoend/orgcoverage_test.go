@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"keymend/infra/template"
 	"keymend/pkg/coverage"
@@ -141,8 +142,17 @@ func (g *covered) coverage(args ...string) (coverage.Report, int) {
 	g.t.Helper()
 	out, errs, code := g.runs(append([]string{"coverage", "--settings", g.settings, "--hub-profile", "hub", "--output", "json"}, args...)...)
 	var r coverage.Report
-	if err := json.Unmarshal([]byte(out), &r); err != nil {
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(out))
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &r)
+	}
+	if err != nil {
 		g.t.Fatalf("%v: exit %d\n%s\n%s", err, code, out, errs)
+	}
+	schema, err := jsonschema.NewCompiler().Compile("../../../docs/coverage.schema.json")
+	must(g.t, err)
+	if err := schema.Validate(doc); err != nil {
+		g.t.Errorf("a report isn't as docs/coverage.schema.json has it: %v\n%s", err, out)
 	}
 	return r, code
 }
@@ -243,6 +253,18 @@ func TestCoverage(t *testing.T) {
 		}, "5555 eu-west-1 role-missing: there is no role keymend-granter\n5555 us-east-1 role-missing: there is no role keymend-granter", func() {
 			must(t, g.box.Deploy(template.MemberRoles(), theMember, region, nil, nil))
 		}},
+		{"a role that nobody asked for", func() error {
+			trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + hubAccount + `:root"},"Action":"sts:AssumeRole"}]}`
+			if _, err := roles.CreateRole(ctx, &iam.CreateRoleInput{RoleName: new("keymend-policy-writer"), AssumeRolePolicyDocument: &trust}); err != nil {
+				return err
+			}
+			_, err := roles.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: new("keymend-policy-writer"), PolicyName: new("keymend"), PolicyDocument: new(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}`)})
+			return err
+		}, "5555 eu-west-1 role-surplus: there is a role keymend-policy-writer, which the settings don't ask for\n5555 us-east-1 role-surplus: there is a role keymend-policy-writer, which the settings don't ask for", nil},
+		{"a StackSet of other settings", func() error {
+			return g.box.Deploy([]byte(strings.Replace(string(template.Organization()), `"ParameterValue":"enforce"`, `"ParameterValue":"propose"`, 1)), administrator, region, nil, nil)
+		}, "5555 eu-west-1 stack-set-other: the StackSet keymend-regions was deployed with Mode=\"propose\", not \"enforce\"\n5555 eu-west-1 wave-other: the parameter /keymend/wave is {\"mode\":\"propose\",WAVE\n" +
+			"5555 us-east-1 stack-set-other: the StackSet keymend-regions was deployed with Mode=\"propose\", not \"enforce\"\n5555 us-east-1 wave-other: the parameter /keymend/wave is {\"mode\":\"propose\",WAVE", g.deploy},
 		{"a StackSet that passed an account by", func() error {
 			g.accounts(unitsOf(), theMember)
 			if r, code := g.coverage(); code != 0 || r.Rows[3].State != "SUSPENDED" || r.Accounts.All != 1 {
@@ -258,6 +280,7 @@ func TestCoverage(t *testing.T) {
 		r, code := g.coverage()
 		got := strings.ReplaceAll(holes(r), "arn:aws:cloudtrail:us-east-1:"+theMember+":trail/management-events", "TRAIL")
 		got = regexp.MustCompile(`not \{.*\}`).ReplaceAllString(got, "not WAVE")
+		got = regexp.MustCompile(`"propose",.*WAVE`).ReplaceAllString(got, `"propose",WAVE`)
 		got = regexp.MustCompile(`User: .* on resource: .*`).ReplaceAllString(strings.ReplaceAll(got, r.Template, "TEMPLATE"), "TAKEN")
 		if code != 3 || r.Whole || got != tc.want {
 			t.Errorf("%s: exit %d\n%s\nwant\n%s", tc.name, code, got, tc.want)
@@ -310,6 +333,10 @@ func TestCoverageOfWhatIsIll(t *testing.T) {
 		if _, errs, code := g.runs(append([]string{"coverage", "--settings", g.settings, "--hub-profile", "hub"}, tc.args...)...); code != tc.code || !strings.Contains(errs, tc.says) {
 			t.Errorf("%s: exit %d: %s", name, code, errs)
 		}
+	}
+	g.file(".aws/config", "[profile hub]\naws_access_key_id = "+hubAccount+"\naws_secret_access_key = any\n[profile nobody]\naws_access_key_id = "+theMember+"\naws_secret_access_key = any\n")
+	if _, errs, code := g.runs("coverage", "--settings", g.settings, "--hub-profile", "hub", "--profile", "nobody"); code != 1 || !strings.Contains(errs, "list the accounts of unit") {
+		t.Errorf("no administrator: exit %d: %s", code, errs)
 	}
 	if r, code := g.coverage("--unit", canaryUnit); code != 0 || len(r.Rows) != 2 || r.Rows[0].Account != theCanary {
 		t.Errorf("one unit: exit %d, %d rows", code, len(r.Rows))

@@ -1,14 +1,17 @@
 package wire_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/smithy-go/encoding/cbor"
 
 	"keymend/pkg/sandbox/wire"
 )
@@ -43,6 +46,28 @@ func FuzzQuery(f *testing.F) {
 			return &ec2.CreateLaunchTemplateOutput{}, nil
 		})}}}, everyone{}, nil)
 	f.Fuzz(func(t *testing.T, body string) { answer(t, handler, "ec2", "", "Action=CreateLaunchTemplate&"+body) })
+}
+
+func FuzzCBOR(f *testing.F) {
+	for _, seed := range []cbor.Value{
+		cbor.Map{"StartTime": &cbor.Tag{ID: 1, Value: cbor.Float64(1.5)}, "MetricDataQueries": cbor.List{cbor.Map{"Id": cbor.String("a"), "Period": cbor.Uint(60)}}},
+		cbor.Map{"StartTime": cbor.NegInt(3), "MaxDatapoints": cbor.Float32(1)}, cbor.List{}, cbor.Uint(1), &cbor.Nil{}, cbor.Map{"StartTime": cbor.String("now")},
+	} {
+		f.Add(cbor.Encode(seed))
+	}
+	handler := wire.NewHandler([]wire.Service{{Name: "monitoring", Protocol: wire.CBOR, Target: "Granite", Operations: []wire.Operation{
+		wire.Handle("GetMetricData", func(context.Context, *cloudwatch.GetMetricDataInput) (*cloudwatch.GetMetricDataOutput, error) {
+			return &cloudwatch.GetMetricDataOutput{}, nil
+		})}}}, everyone{}, nil)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := httptest.NewRequest(http.MethodPost, "/service/Granite/operation/GetMetricData", bytes.NewReader(body))
+		r.Header.Set("Authorization", scope("monitoring"))
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Errorf("%d for %x: %s", w.Code, body, w.Body)
+		}
+	})
 }
 
 func FuzzJSON(f *testing.F) {

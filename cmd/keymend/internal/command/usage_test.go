@@ -44,6 +44,8 @@ func TestUsage(t *testing.T) {
 		"enroll an alias":      {args: []string{"enroll", "alias/ebs"}, code: 2, errs: "not the ARN of a key"},
 		"enroll for itself":    {args: []string{"enroll", ownKey, "--for", "111122223333"}, code: 2, errs: "other accounts"},
 		"copies for nobody":    {args: []string{"enroll", ownKey, "--copy"}, code: 2, errs: "--for"},
+		"coverage of no unit":  {args: []string{"coverage", "--unit", "web"}, code: 2, errs: "a unit's id is like"},
+		"coverage of nothing":  {args: []string{"coverage", "--settings", "no-such-file.json"}, code: 2, errs: "no-such-file.json"},
 		"no functions":         {args: []string{"demo", "--functions", "no-such-dir"}, code: 2, errs: "no-such-dir"},
 	} {
 		t.Run(name, func(t *testing.T) {
