@@ -102,6 +102,34 @@ func TestWhatIsntKnown(t *testing.T) {
 	}
 }
 
+// What is done to resources of an account is bound by its resource control policies,
+// whoever does it: the hub's functions take roles there.
+func TestResourceControlPolicies(t *testing.T) {
+	t.Parallel()
+	rcp := func(action, condition string) precheck.Facts {
+		f := bounded(`{"Version":"2012-10-17","Statement":[{"Sid":"Outside","Effect":"Deny","Principal":"*","Action":"` + action + `","Resource":"*","Condition":` + condition + `}]}`)
+		f.Policies.Value["ou-a1b2-11111111"][1].Resources = true
+		return f
+	}
+	outside := func(id string) string {
+		return `{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"` + id + `"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}`
+	}
+	for id, want := range map[string]string{
+		"o-a1b2c3d4e5": "",
+		"o-z9y8x7w6v5": `wrong ours (p-00000001), statement #0 "Outside", denies keymend-auditor, keymend-diagnose, keymend-remediate sts:AssumeRole, for 111122223333`,
+	} {
+		if got := about(rcp("sts:AssumeRole", outside(id))); got != want {
+			t.Errorf("%s: says\n%s\nwant\n%s", id, got, want)
+		}
+	}
+	if got := about(rcp("kms:PutKeyPolicy", outside("o-z9y8x7w6v5"))); !strings.Contains(got, "denies keymend-policy-writer kms:PutKeyPolicy") {
+		t.Error(got)
+	}
+	if got := about(rcp("ec2:*", outside("o-z9y8x7w6v5"))); got != "" { // EC2 has none
+		t.Error(got)
+	}
+}
+
 func TestAPolicyThatCantBeUnderstood(t *testing.T) {
 	t.Parallel()
 	if got := about(bounded(`{"Statement":1}`)); got != "unseen policy ours can't be understood; it isn't told what it denies" {
