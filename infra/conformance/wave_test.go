@@ -21,7 +21,9 @@ func TestDeployWave(t *testing.T) {
 	p.cdk(arguments...)
 	cmd := exec.Command(p.cli, "cloudformation", "describe-stacks", "--endpoint-url", p.url, "--region", "eu-west-1", "--output", "json")
 	cmd.Env = p.environment()
-	var there struct{ Stacks []struct{ StackName, StackStatus string } }
+	var there struct {
+		Stacks []struct{ StackName, StackStatus string }
+	}
 	if err := json.Unmarshal([]byte(p.must(cmd)), &there); err != nil {
 		t.Fatal(err)
 	}
