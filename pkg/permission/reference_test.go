@@ -133,7 +133,7 @@ func documents(t *testing.T) map[string]string {
 			add(fmt.Sprintf("permissions of %s, scope %s", r, scope))(permission.Policy(r, p))
 			add("trust of " + string(r))(permission.Trust(r, p))
 		}
-		for at, roles := range map[*permission.Place][]permission.Role{new(member()): permission.Members(), new(ofHub()): permission.Hub()} {
+		for at, roles := range map[*permission.Place][]permission.Role{new(member()): append(permission.Members(), permission.Lister), new(ofHub()): permission.Hub()} {
 			at.Scope = scope
 			for _, r := range roles {
 				add(fmt.Sprintf("permissions of %s in an organization, scope %s", r, scope))(permission.Policy(r, *at))

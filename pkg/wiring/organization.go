@@ -30,7 +30,7 @@ func (a AWS) dispatcher(l *remediation.Looker, list Lister) *dispatch.Dispatcher
 	return &dispatch.Dispatcher{
 		Accounts: list.as(a), Past: a.past, Over: l.Over, Write: func(ctx context.Context, r record.Record) error { return l.Log.Write(ctx, r) },
 		Send:    Looks{SQS: sqs.NewFromConfig(a.Own), URL: a.Settings.LooksQueueURL}.SendAll,
-		Regions: regions, Mode: a.Settings.Mode,
+		Regions: regions, Mode: a.Settings.Mode, Now: time.Now,
 	}
 }
 

@@ -13,6 +13,7 @@ package dispatch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,6 +49,7 @@ type Dispatcher struct {
 	Write   func(ctx context.Context, r record.Record) error // to the audit log
 	Regions []string                                         // that are governed from here
 	Mode    settings.Mode
+	Now     func() time.Time
 }
 
 // How long parts of a dispatch may take; all of them, and the sending, fit into an
@@ -138,6 +140,9 @@ func (d *Dispatcher) read(ctx context.Context, within time.Duration, pattern str
 	return d.Past(ctx, pattern, from, now.Add(time.Hour), each)
 }
 
+// errNobody is a list that can't be right: the hub's own account is active.
+var errNobody = errors.New("the list names no active account")
+
 // listing are the accounts that a sweep is handed to.
 type listing struct {
 	active, skipped []string
@@ -153,7 +158,7 @@ func (d *Dispatcher) list(ctx context.Context, s signal.Sweep, m memory) listing
 	ctx, cancel := context.WithTimeout(ctx, toList)
 	defer cancel()
 	l, next := listing{read: s.Time}, s.Next
-	for began := time.Now(); ; {
+	for began := d.Now(); ; {
 		page, more, err := d.Accounts(ctx, next)
 		if err != nil {
 			return listing{active: m.known, read: m.listed, err: err}
@@ -165,7 +170,10 @@ func (d *Dispatcher) list(ctx context.Context, s signal.Sweep, m memory) listing
 				l.skipped = append(l.skipped, a.ID+" is "+cmp.Or(a.State, "in no state that is told"))
 			}
 		}
-		if next = more; next == "" || time.Since(began) > toList/2 {
+		switch next = more; {
+		case next == "" && s.Next == "" && len(l.active) == 0:
+			return listing{active: m.known, read: m.listed, err: errNobody}
+		case next == "" || d.Now().Sub(began) > toList/2:
 			l.next = next
 			return l
 		}

@@ -31,6 +31,8 @@ type world struct {
 	groups   map[string]int   // by account and Region
 	fails    map[string]error // by account and Region, or by account
 	listing  error
+	slow     bool             // a page of accounts takes long
+	clock    time.Time        // of the function
 	unread   map[string]error // by pattern
 	now      time.Time        // of the log
 	log      []logged
@@ -59,12 +61,15 @@ func newWorld(accounts, regions int) *world {
 }
 
 func (w *world) dispatcher() *dispatch.Dispatcher {
-	return &dispatch.Dispatcher{Accounts: w.list, Past: w.past, Send: w.send, Over: w.look, Write: w.write, Regions: w.regions, Mode: "observe"}
+	return &dispatch.Dispatcher{Accounts: w.list, Past: w.past, Send: w.send, Over: w.look, Write: w.write, Regions: w.regions, Mode: "observe", Now: func() time.Time { return w.clock }}
 }
 
 func (w *world) list(_ context.Context, next string) ([]dispatch.Account, string, error) {
 	const page = 20
 	w.calls["list"]++
+	if w.slow {
+		w.clock = w.clock.Add(15 * time.Second)
+	}
 	from := 0
 	if _, err := fmt.Sscanf(next+" ", "%d ", &from); next != "" && err != nil {
 		return nil, "", err
@@ -260,6 +265,50 @@ func TestLastListCounts(t *testing.T) {
 				t.Fatalf("%s: %d looked over, %+v", name, len(w.over), r)
 			}
 		}
+	}
+}
+
+// TestAListThatCannotBeRight: a list without any active account is none.
+func TestAListThatCannotBeRight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(3, 1)
+	w.sweep(t, true)
+	for i := range w.accounts {
+		w.accounts[i].State = ""
+	}
+	w.now = w.now.Add(6 * time.Hour)
+	w.sweep(t, true)
+	if r, of := w.newest(t); len(w.over) != 3 || !of.Unlisted || !strings.Contains(r.Reason, "no active account") {
+		t.Errorf("%v, %+v", w.over, r)
+	}
+}
+
+// TestALongList: a list that takes too long goes on in a message of its own, and counts
+// whole when all of it was read.
+func TestALongList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(50, 1)
+	w.slow = true
+	w.hand(t, true)
+	if first, of := w.newest(t); !of.More || len(of.Accounts) != 20 || len(w.sent) != 21 || w.sent[20].Next == "" || first.Account != "" {
+		t.Fatalf("%d messages, %+v", len(w.sent), of)
+	}
+	for len(w.sent) > 0 && w.sent[len(w.sent)-1].Next != "" {
+		rest := w.sent[len(w.sent)-1]
+		w.sent = w.sent[:len(w.sent)-1]
+		event := signal.Event{Account: rest.Account, Region: rest.Region, Time: rest.Asked}
+		if err := w.dispatcher().Sweep(t.Context(), signal.Sweep{Event: event, Full: rest.Full, Next: rest.Next}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.sent) != 50 {
+		t.Errorf("%d messages", len(w.sent))
+	}
+	w.listing = throttled()
+	w.now = w.now.Add(time.Hour)
+	w.sweep(t, true)
+	if len(w.over) != 50 {
+		t.Errorf("%d of the whole list are remembered", len(w.over))
 	}
 }
 

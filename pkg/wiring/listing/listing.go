@@ -3,6 +3,7 @@
 package listing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -26,7 +27,8 @@ func Page(ctx context.Context, cfg aws.Config, next string) ([]dispatch.Account,
 	}
 	var page []dispatch.Account
 	for _, one := range out.Accounts {
-		page = append(page, dispatch.Account{ID: aws.ToString(one.Id), State: string(one.State)})
+		state := cmp.Or(string(one.State), string(one.Status)) // until it had states, a status said so
+		page = append(page, dispatch.Account{ID: aws.ToString(one.Id), State: state})
 	}
 	return page, aws.ToString(out.NextToken), nil
 }
