@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/tidwall/gjson"
 
+	"keymend/infra/template"
 	"keymend/pkg/outcome"
 	"keymend/pkg/sandbox"
 )
@@ -33,13 +36,46 @@ func TestBrake(t *testing.T) {
 	if w.writes() != 10 || len(braked) != 20 {
 		t.Fatalf("%d writes, %d proposed\n%v", w.writes(), len(braked), w.story())
 	}
-	if n := strings.Count(strings.Join(w.lines("/aws/lambda/keymend-remediate"), "\n")+strings.Join(w.lines("/aws/lambda/keymend-diagnose"), "\n"), `"Held":1`); n < 20 {
-		t.Errorf("the alarm's metric counts %d", n)
+	if counted, rings := w.rings("BrakedAlarm"); counted < 20 || rings != 1 {
+		t.Errorf("the alarm's metric counts %d, and it rings %d times", counted, rings)
 	}
 	w.box.Advance(time.Hour)
 	if w.writes() != 20 {
 		t.Errorf("%d writes after the next hour\n%v", w.writes(), w.story())
 	}
+}
+
+// rings says how much the metric of an alarm of the template's counts, by the functions'
+// logs, and how often the alarm goes off: from a period that isn't over the threshold, or
+// without a count, to one that is.
+func (w *world) rings(id string) (counted, times int) {
+	w.t.Helper()
+	alarm := gjson.GetBytes(template.Account(), "Resources."+id+".Properties")
+	if alarm.Get("ComparisonOperator").String() != "GreaterThanThreshold" || alarm.Get("Statistic").String() != "Sum" || alarm.Get("EvaluationPeriods").Int() != 1 || alarm.Get("TreatMissingData").String() != "notBreaching" {
+		w.t.Fatalf("%s rings in another way than is counted here: %s", id, alarm.Raw)
+	}
+	metric, of := alarm.Get("MetricName").String(), alarm.Get("Dimensions.0")
+	sums := map[int64]int{}
+	for _, name := range []string{"diagnose", "remediate"} {
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/aws/lambda/keymend-" + name)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(w.t.Context())
+			must(w.t, err)
+			for _, e := range page.Events {
+				if line := gjson.Parse(*e.Message); line.Get("_aws").Exists() && line.Get(of.Get("Name").String()).String() == of.Get("Value").String() {
+					sums[*e.Timestamp/(1000*alarm.Get("Period").Int())] += int(line.Get(metric).Int())
+				}
+			}
+		}
+	}
+	over := func(period int64) bool { return sums[period] > int(alarm.Get("Threshold").Int()) }
+	for period, sum := range sums {
+		counted += sum
+		if over(period) && !over(period-1) {
+			times++
+		}
+	}
+	return counted, times
 }
 
 // TestBrakeInAll: the deployment's own bound holds where that of the account leaves room.
