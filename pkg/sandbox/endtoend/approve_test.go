@@ -17,6 +17,7 @@ import (
 
 	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
+	"keymend/pkg/plan"
 	"keymend/pkg/record"
 )
 
@@ -146,7 +147,16 @@ func TestNotApproved(t *testing.T) {
 		tags    map[string]string
 		play    func(w *world, r record.Record)
 		want    string // the verdict's reason
+		writes  int
 	}{
+		"beyond what an hour may have": {tags: enrolled, options: []option{with("MaxChangesAnHour", "0")}, want: "braked", play: func(w *world, r record.Record) { w.approves("alice", r) }},
+		"what somebody took away": {tags: enrolled, want: "taken-away", writes: 1, play: func(w *world, r record.Record) {
+			w.approves("alice", r)
+			w.box.Advance(10 * time.Minute)
+			w.putPolicy(r.Key, rootOnly)
+			w.box.Advance(10 * time.Minute)
+			w.approves("bob", r)
+		}},
 		"a forged body": {tags: enrolled, want: "only-proposing", play: func(w *world, r record.Record) {
 			must(w.t, w.send(w.cfg, r, body(w.t, r, `,"approver":"alice","ticket":"OPS-7","delivery":{"Approver":"alice"}`)))
 		}},
@@ -181,10 +191,28 @@ func TestNotApproved(t *testing.T) {
 			w.box.Advance(5 * time.Minute)
 			tc.play(w, w.proposal("web-prod"))
 			w.box.Advance(10 * time.Minute)
-			if r := w.ended(); w.writes() != 0 || (tc.want == "") != (r.Verdict == nil) || r.Verdict != nil && string(r.Verdict.Reason) != tc.want {
+			if r := w.ended(); w.writes() != tc.writes || (tc.want == "") != (r.Verdict == nil) || r.Verdict != nil && string(r.Verdict.Reason) != tc.want {
 				t.Errorf("%d writes, %s %+v\n%v", w.writes(), r.Reason, r.Verdict, w.story())
 			}
 		})
+	}
+}
+
+// TestNothingIsApprovedWhereKeymendObserves: there is no proposal that a person could name,
+// and what comes from the approver's role all the same opens nothing.
+func TestNothingIsApprovedWhereKeymendObserves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, with("Mode", "observe"))
+	w.broken("web-prod", w.key(rootOnly, enrolled))
+	w.box.Advance(5 * time.Minute)
+	r := w.last(outcome.Observed)
+	if code, text := w.run(account, w.people("alice"), "approve", plan.RemediationID(r.Digest), "--yes"); r.Proposal != "" || code != 2 || !strings.Contains(text, "has no proposal") {
+		t.Errorf("proposal %q; exit %d\n%s", r.Proposal, code, text)
+	}
+	must(t, w.send(w.assume(w.person("alice"), permission.Approver, "alice", ""), r, body(t, r, "")))
+	w.box.Advance(10 * time.Minute)
+	if r := w.ended(); w.writes() != 0 || r.Approver != "alice" || r.Verdict == nil || r.Verdict.Reason != "only-observing" {
+		t.Errorf("%d writes, %+v\n%v", w.writes(), r, w.story())
 	}
 }
 

@@ -40,6 +40,6 @@ func (a Proposal) Show(p *screen.Page) {
 func Approved(p *screen.Page, id string) {
 	p.Row(screen.Good, "SENT", id)
 	p.Text(screen.Plain, "The functions look again, and carry it out if the facts are still the same, the key is enrolled, "+
-		"nothing stops all writes, and you made neither the group nor the version of its template. "+
+		"nothing stops all writes, the hour's changes aren't used up, nobody took the same away before, and you made neither the group nor the version of its template. "+
 		"Within an hour; then the approval expires. What came of it is on record in the log group /aws/lambda/keymend-remediate, with remediationId = "+id+".")
 }
