@@ -28,7 +28,7 @@ type widget struct {
 // heading shows the settings that decide whether anything is written. Where the
 // switch stands, only the parameter itself says.
 const heading = `# Keymend: mode **${Mode}**, scope **${Scope}**
-Every write stops while the parameter **${SwitchParameter}** isn't ` + "`on`" + `: ` + "`aws ssm put-parameter --name ${SwitchParameter} --value off --overwrite`" + `. Alarms and what to do: docs/deploy.md.`
+Every write stops while the parameter **${SwitchParameter}** isn't ` + "`on`" + `: ` + "`aws ssm put-parameter --name ${SwitchParameter} --value off --overwrite --region ${AWS::Region}`" + `. Alarms and what to do: docs/deploy.md.`
 
 // each is added where a dashboard shows several Regions.
 const each = " Each Region has its own parameter."

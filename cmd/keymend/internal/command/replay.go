@@ -43,6 +43,9 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	}
 	look, err := p.look(ctx, s, event)
 	if errors.As(err, &ignored) {
+		if _, users := event.(signal.Looks); users {
+			return p.ignored(c.Event, ignored, s.place.Keymend("diagnose", "GROUP"))
+		}
 		return p.ignored(c.Event, ignored)
 	} else if err != nil {
 		return err
@@ -60,7 +63,7 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 	case signal.OwnWrite:
 		return signal.Look{}, &signal.Ignored{Reason: "it is about " + event.Action + " by " + event.Role + "; diagnose holds that to remediate's log"}
 	case signal.Looks:
-		return signal.Look{}, &signal.Ignored{Reason: "it names no group; diagnose looks at those that use what it is about. Look at one: keymend diagnose GROUP"}
+		return signal.Look{}, &signal.Ignored{Reason: "it names no group; diagnose looks at those that use what it is about. Look at one:"}
 	case interface{ Look() signal.Look }:
 		return event.Look(), nil
 	case signal.ImageChanged:
@@ -74,13 +77,16 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 }
 
 // ignored: a well-formed event that is nothing for Keymend is no fault.
-func (p *program) ignored(name string, why *signal.Ignored) error {
+func (p *program) ignored(name string, why *signal.Ignored, instead ...string) error {
 	p.code = report.Healed
 	page := screen.New(p.Out, screen.Coloured(p.Out, p.Getenv))
 	if p.flags.Output == "json" {
 		page = screen.New(p.Err, false)
 	}
 	page.Row(screen.Doubt, "IGNORED", name+": "+why.Reason)
+	for _, command := range instead {
+		page.Whole(screen.Bold, "", command)
+	}
 	return page.Flush()
 }
 

@@ -55,6 +55,7 @@ func TestReplayBadEvents(t *testing.T) {
 		"foreign":         {event(t, "s3.json"), 0, "IGNORED"},
 		"refused call":    {event(t, "create-group-refused.json"), 0, "IGNORED"},
 		"gone group":      {unsuccessful, 0, "IGNORED"},
+		"no group, a key": {event(t, "key-policy.json"), 0, "keymend diagnose GROUP --region eu-west-1 --endpoint-url "},
 		"its own write":   {event(t, "own-write-policy.json"), 0, "diagnose holds that to"},
 	} {
 		t.Run(name, func(t *testing.T) {
