@@ -45,7 +45,7 @@ type Seen[T any] struct {
 
 // Facts are what was read of AWS.
 type Facts struct {
-	Account, ARN string                    // of the caller
+	Account      string                    // of the caller
 	Organization Seen[Membership]          // the caller's
 	Delegated    Seen[bool]                // the caller administers StackSets for the organization
 	Trusted      Seen[bool]                // StackSets may act in the organization
@@ -70,7 +70,7 @@ type Tree struct {
 }
 
 // A Member is an account.
-type Member struct{ ID, Name, State string }
+type Member struct{ ID, State string }
 
 // Active is the state of an account that is in use.
 const Active = "ACTIVE"

@@ -122,7 +122,7 @@ func (r *reader) walk(ctx context.Context, id string) error {
 			return err
 		}
 		for _, a := range page.Accounts {
-			m := precheck.Member{ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: string(a.State)}
+			m := precheck.Member{ID: aws.ToString(a.Id), State: string(a.State)}
 			if r.tree.Parents[m.ID] = id; !slices.Contains(r.tree.Accounts, m) {
 				r.tree.Accounts = append(r.tree.Accounts, m)
 			}

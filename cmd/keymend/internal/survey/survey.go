@@ -29,7 +29,7 @@ type Survey struct {
 
 // Read reads.
 func (s Survey) Read(ctx context.Context) precheck.Facts {
-	f := precheck.Facts{Account: s.Account, ARN: s.ARN}
+	f := precheck.Facts{Account: s.Account}
 	r := &reader{Survey: s, orgs: organizations.NewFromConfig(s.AWS), tree: precheck.Tree{Parents: map[string]string{}}}
 	f.Organization = seen(r.membership(ctx))
 	f.Delegated = seen(r.delegated(ctx))
