@@ -26,6 +26,7 @@ import (
 
 	"keymend/infra/template"
 	"keymend/pkg/coverage"
+	"keymend/pkg/permission"
 	"keymend/pkg/sandbox"
 	"keymend/pkg/sandbox/organization"
 )
@@ -367,5 +368,36 @@ func (g *covered) mend(r coverage.Report) {
 				}
 			}
 		}
+	}
+}
+
+// Every permission that the reader and the auditor have for this is needed: without it
+// something isn't seen, and is said not to be.
+func TestEveryPermissionOfCoverageIsNeeded(t *testing.T) {
+	t.Parallel()
+	g := newCovered(t)
+	alone := permission.Place{Partition: "aws", Account: theMember, Region: "*", Prefix: "keymend-", SwitchParameter: "/keymend/switch"}
+	member := alone
+	member.Organization, member.Hub = organizationID, hubAccount
+	seen := 0
+	lacks := func(in string, role permission.Role, p permission.Permission, again []byte) {
+		g.as(in).revoke(role, p.Action, p.Resource)
+		if r, code := g.coverage(); code != 3 || !strings.Contains(holes(r), p.Action) {
+			t.Errorf("%s without %s on %s: exit %d\n%s", role, p.Action, p.Resource, code, holes(r))
+		}
+		must(t, g.box.Deploy(again, in, region, nil, nil))
+		seen++
+	}
+	for _, p := range permission.For(permission.Reader, member) {
+		if !has(permission.For(permission.Reader, alone), p) && !strings.HasPrefix(p.Action, "kms:") { // those are for keys elsewhere
+			lacks(theMember, permission.Reader, p, template.MemberRoles())
+		}
+	}
+	member.Account = hubAccount
+	for _, p := range permission.For(permission.Auditor, member) {
+		lacks(hubAccount, permission.Auditor, p, template.HubRoles())
+	}
+	if r, code := g.coverage(); code != 0 || seen < 11 {
+		t.Errorf("exit %d after %d\n%s", code, seen, holes(r))
 	}
 }
