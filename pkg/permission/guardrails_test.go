@@ -108,7 +108,7 @@ func TestGuardrails(t *testing.T) {
 				{"iam:PassRole", role(cfn), "admin", nil}, {"sts:AssumeRole", role("cdk-hnb659fds-deploy-role-111122223333-eu-west-1"), "admin", nil}, {"s3:PutObject", assets, "admin", nil},
 				{"cloudformation:UpdateStack", stack + "keymend-hub-eu-west-1/a", "admin", nil}, {"cloudformation:ExecuteChangeSet", stack + "keymend-hub-roles/a", "admin", nil},
 				{"sqs:SendMessage", queue, "admin", nil}, {"sqs:SetQueueAttributes", queue, "admin", nil}, {"sqs:PurgeQueue", queue, "admin", nil},
-				{"events:PutPermission", bus, "admin", nil}, {"events:PutEvents", bus, "admin", nil}, {"events:PutTargets", "arn:aws:events" + account + "rule/keymend/keymend-own-writes", "admin", nil},
+				{"events:PutPermission", "*", "admin", nil}, {"events:RemovePermission", "*", "admin", nil}, {"events:PutEvents", bus, "admin", nil}, {"events:PutTargets", "arn:aws:events" + account + "rule/keymend/keymend-own-writes", "admin", nil},
 				{"logs:PutLogEvents", records, "admin", nil}, {"logs:DeleteLogGroup", "arn:aws:logs" + account + "log-group:/aws/lambda/keymend-remediate", "admin", nil},
 			},
 			[]request{
@@ -116,7 +116,7 @@ func TestGuardrails(t *testing.T) {
 				{"lambda:CreateEventSourceMapping", "*", "admin", []string{"lambda:functionarn=arn:aws:lambda" + account + "function:web"}}, {"lambda:CreateEventSourceMapping", "*", cfn, []string{"lambda:functionarn=" + function}},
 				{"sts:AssumeRole", role("cdk-hnb659fds-deploy-role-111122223333-eu-west-1"), "keymend-deploy", nil}, {"iam:PassRole", role(cfn), "cdk-hnb659fds-deploy-role-111122223333-eu-west-1", nil},
 				{"cloudformation:CreateChangeSet", stack + "keymend-hub-roles/a", "cdk-hnb659fds-deploy-role-111122223333-eu-west-1", nil}, {"s3:PutObject", assets, "cdk-hnb659fds-file-publishing-role-111122223333-eu-west-1", nil},
-				{"iam:PassRole", role("keymend-remediate"), cfn, nil}, {"iam:PutRolePolicy", role("keymend-granter"), exec, nil}, {"events:PutPermission", bus, cfn, nil}, {"sqs:SetQueueAttributes", queue, cfn, nil},
+				{"iam:PassRole", role("keymend-remediate"), cfn, nil}, {"iam:PutRolePolicy", role("keymend-granter"), exec, nil}, {"events:PutPermission", "*", cfn, nil}, {"sqs:SetQueueAttributes", queue, cfn, nil},
 				{"sqs:SendMessage", queue, "keymend-diagnose", nil}, {"sqs:ReceiveMessage", queue, "keymend-remediate", nil}, {"logs:PutLogEvents", records, "keymend-remediate", nil}, {"events:PutEvents", bus, "keymend-forwarder", nil},
 				{"ssm:PutParameter", "arn:aws:ssm" + account + "parameter/keymend/hub/switch", "admin", nil}, {"logs:FilterLogEvents", records, "admin", nil}, {"sts:AssumeRole", role("web"), "admin", nil},
 			},

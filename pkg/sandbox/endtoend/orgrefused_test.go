@@ -2,6 +2,7 @@ package endtoend_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -305,12 +307,21 @@ func samplePolicy(t *testing.T, name string) string {
 	return string(text)
 }
 
-// governs attaches a service control policy to the root; "" = none.
-func (b burglar) governs(text string) {
+// governs attaches service control policies to the root, and some to the hub's account.
+func (b burglar) governs(all ...string) {
+	b.t.Helper()
+	b.governsHub(nil, all...)
+}
+
+func (b burglar) governsHub(hubs []string, all ...string) {
 	b.t.Helper()
 	o := organization.Of(organizationID, management, account, owner, hubAccount)
-	if text != "" {
-		o.Policies = []organization.Policy{{ID: "p-00000001", Type: organization.ServiceControl, Document: json.RawMessage(text), Targets: []string{o.Root}}}
+	for i, text := range append(all, hubs...) {
+		target := o.Root
+		if i >= len(all) {
+			target = hubAccount
+		}
+		o.Policies = append(o.Policies, organization.Policy{ID: fmt.Sprintf("p-0000000%d", i), Type: organization.ServiceControl, Document: json.RawMessage(text), Targets: []string{target}})
 	}
 	must(b.t, b.box.SetOrganizations(o))
 }
@@ -429,7 +440,38 @@ func TestTheEmergencyPolicy(t *testing.T) {
 	b.governs(samplePolicy(t, "members"))
 	_, err = m.iam.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: new("keymend-granter"), PolicyName: new("more"), PolicyDocument: new(`{"Version":"2012-10-17","Statement":[]}`)})
 	b.wantRefused("a wider granter", err, "iam:PutRolePolicy", keymend.ServiceControlPolicy)
+	_, err = m.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: new("keymend-launch-unsuccessful")})
+	b.wantRefused("a rule less", err, "events:DisableRule", keymend.ServiceControlPolicy)
 	_, err = m.ssm.PutParameter(t.Context(), &ssm.PutParameterInput{Name: new(permission.Wave), Value: new("{}"), Overwrite: new(true)})
 	b.wantRefused("another wave", err, "ssm:PutParameter", keymend.ServiceControlPolicy)
 	m.parameter("/keymend/switch", "off") // the owner's brake stays the owner's
+}
+
+// TestAllThePolicies that docs/policies has for every day spare Keymend: a member is
+// healed. The hub's administrator changes nothing of Keymend's there.
+func TestAllThePolicies(t *testing.T) {
+	t.Parallel()
+	b := burglar{newHub(t, nil, management, account, owner)}
+	b.join(account, nil)
+	m := b.at(account, far)
+	key := m.key(own(account), enrolled)
+	b.governsHub([]string{samplePolicy(t, "hub")}, samplePolicy(t, "members"), samplePolicy(t, "consent-guard"), samplePolicy(t, "grants-by-services"))
+	m.broken("web-prod", key)
+	b.box.Advance(10 * time.Minute)
+	if n := m.inService("web-prod"); n != 2 || b.writes() != 1 {
+		t.Errorf("%d in service, %d writes\n%v", n, b.writes(), b.story())
+	}
+	nothing := new(`{"Version":"2012-10-17","Statement":[]}`)
+	queue, err := b.sqs.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: new("keymend-changes.fifo")})
+	must(t, err)
+	_, rolePolicy := b.iam.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: new("keymend-remediate"), PolicyName: new("more"), PolicyDocument: nothing})
+	_, permitted := b.bus.PutPermission(t.Context(), &eventbridge.PutPermissionInput{EventBusName: new("keymend"), Policy: nothing})
+	_, ruled := b.bus.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: new("keymend-mine"), EventPattern: new(`{"source":["aws.kms"]}`)})
+	_, purged := b.sqs.PurgeQueue(t.Context(), &sqs.PurgeQueueInput{QueueUrl: queue.QueueUrl})
+	_, sent := b.sqs.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: queue.QueueUrl, MessageBody: new("{}"), MessageGroupId: new("g"), MessageDeduplicationId: new("d")})
+	for action, err := range map[string]error{
+		"iam:PutRolePolicy": rolePolicy, "events:PutPermission": permitted, "events:PutRule": ruled, "sqs:PurgeQueue": purged, "sqs:SendMessage": sent,
+	} {
+		b.wantRefused("the hub's administrator", err, action, keymend.ServiceControlPolicy)
+	}
 }
