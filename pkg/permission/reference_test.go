@@ -128,7 +128,9 @@ func TestGuardrailsReachWhatTheyName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var d struct{ Statement []struct{ Action, Resource any } }
+		var d struct {
+			Statement []struct{ Action, Resource any }
+		}
 		if err := json.Unmarshal(text, &d); err != nil {
 			t.Fatal(err)
 		}
