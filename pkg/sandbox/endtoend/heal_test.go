@@ -2,6 +2,7 @@ package endtoend_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
 )
@@ -35,6 +37,9 @@ func TestHealsFailedLaunch(t *testing.T) {
 		if !slices.ContainsFunc(w.records(), func(r record.Record) bool { return r.Phase == phase && r.Group == "web-prod" }) {
 			t.Errorf("no %s record\n%v", phase, w.story())
 		}
+	}
+	if r := w.last(outcome.Fixed); !strings.HasSuffix(r.GroupMadeBy, ":user/admin") || len(r.TemplateMadeBy) != 1 || !strings.HasSuffix(r.TemplateMadeBy[0], ":user/admin") {
+		t.Errorf("the record of a first opening says that %q made the group, and %q its template", r.GroupMadeBy, r.TemplateMadeBy)
 	}
 }
 
