@@ -59,11 +59,9 @@ func (s *Census) Rows(ctx context.Context, accounts []coverage.Account) ([]cover
 	tasks := make([]func() error, len(accounts))
 	for i, a := range accounts {
 		tasks[i] = func() error {
-			n := i * len(regions)
-			s.account(ctx, a, func(f coverage.Facts) {
+			s.account(ctx, a, func(n int, f coverage.Facts) {
 				f.Roles, f.Rules, f.Heard = sets.of(a, "roles", regions[0]), sets.of(a, "regions", f.Region), heard.of(a.ID, f.Region)
-				rows[n] = s.Expected.Row(f)
-				n++
+				rows[i*len(regions)+n] = s.Expected.Row(f)
 			})
 			return ctx.Err()
 		}
@@ -71,27 +69,32 @@ func (s *Census) Rows(ctx context.Context, accounts []coverage.Account) ([]cover
 	return rows, together.Do(tasks...)
 }
 
-// account reads one account, its Regions one after the other, and hands on what it reads
-// of each: much of that isn't kept.
-func (s *Census) account(ctx context.Context, a coverage.Account, each func(coverage.Facts)) {
+// account reads one account, its Regions side by side, since most are far away, and hands
+// on what it reads of each by its number: much of that isn't kept.
+func (s *Census) account(ctx context.Context, a coverage.Account, each func(int, coverage.Facts)) {
 	patience := s.Patience
 	if patience == 0 {
 		patience = 2 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	m := member{Census: s, account: a, trails: map[string]coverage.Trail{}}
+	m := &member{Census: s, account: a, trails: map[string]coverage.Trail{}}
 	var roles coverage.Answer[map[string]string]
 	if a.State == coverage.Active {
 		roles = m.roles(ctx)
 	}
-	for _, region := range s.Organization.Regions {
-		f := coverage.Facts{Account: a, Region: region, Members: roles}
-		if a.State == coverage.Active && roles.Problem == "" {
-			m.region(ctx, &f)
+	tasks := make([]func() error, len(s.Organization.Regions))
+	for i, region := range s.Organization.Regions {
+		tasks[i] = func() error {
+			f := coverage.Facts{Account: a, Region: region, Members: roles}
+			if a.State == coverage.Active && roles.Problem == "" {
+				m.region(ctx, &f)
+			}
+			each(i, f)
+			return nil
 		}
-		each(f)
 	}
+	_ = together.Do(tasks...) // what can't be read is in the row
 }
 
 // Sample returns n of the accounts: others each day, the same within one.

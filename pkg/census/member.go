@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -20,7 +21,9 @@ import (
 type member struct {
 	*Census
 	account coverage.Account
-	trails  map[string]coverage.Trail // those that were read, by ARN: a trail may be of every Region
+
+	mu     sync.Mutex                // of trails, also while one is read
+	trails map[string]coverage.Trail // those that were read, by ARN: a trail may be of every Region
 }
 
 func (m *member) in(ctx context.Context, region string) (aws.Config, error) {
@@ -57,6 +60,8 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]string] {
 // seen returns a trail with what it does, and reads each once.
 func (m *member) seen(ctx context.Context, t cttypes.Trail) coverage.Trail {
 	name := aws.ToString(t.TrailARN)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if had, ok := m.trails[name]; ok {
 		return had
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -183,6 +185,9 @@ func (c coverageCmd) auditor(ctx context.Context, p *program, s session, hub str
 		return aws.Config{}, misused("the credentials for the hub are of account %s; the settings' hub is %s: give --hub-profile", as.account, hub)
 	}
 	cfg := as.aws.Copy()
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // many accounts are asked at once, at the same endpoints
+		cfg.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 50 })
+	}
 	role := permission.Place{Partition: arn.Partition(s.arn), Account: hub, Prefix: prefix}.ARN(permission.Auditor)
 	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(as.aws), role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "keymend-coverage" }))
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
