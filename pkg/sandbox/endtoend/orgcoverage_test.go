@@ -28,6 +28,7 @@ import (
 	"keymend/pkg/coverage"
 	"keymend/pkg/permission"
 	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/conformance/tool"
 	"keymend/pkg/sandbox/organization"
 )
 
@@ -169,8 +170,11 @@ func holes(r coverage.Report) string {
 	return strings.Join(all, "\n")
 }
 
+// TestCoverage breaks one thing after the other: each is told, and what is printed, run by
+// the AWS CLI, mends it.
 func TestCoverage(t *testing.T) {
 	t.Parallel()
+	tool.Tool{Program: "aws", Probe: []string{"--version"}, What: "what is printed for it"}.Need(t)
 	g := newCovered(t)
 	r, code := g.coverage()
 	if code != 0 || !r.Whole || len(r.Rows) != 4 {
