@@ -91,9 +91,9 @@ func stateOf(a types.Account) string {
 
 // instances lists a StackSet's, in the home Region, and what it gives for parameters.
 func (s *Census) instances(ctx context.Context, name string) set {
-	as := cfntypes.CallAsSelf
-	if s.Organization.Delegated {
-		as = cfntypes.CallAsDelegatedAdmin
+	as := cfntypes.CallAsDelegatedAdmin
+	if s.AdministratorID == s.Organization.Management { // it has those of delegated administrators, too
+		as = cfntypes.CallAsSelf
 	}
 	cfg := s.Administrator.Copy()
 	cfg.Region = s.Organization.Regions[0]

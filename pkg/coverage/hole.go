@@ -131,7 +131,7 @@ func (j judge) instances(verb, set string, flags ...string) command {
 
 func (j judge) ofSet(verb, set string, words ...string) command {
 	all := slices.Concat([]string{"aws", "cloudformation", verb, "--stack-set-name", set}, words)
-	if j.organization.Delegated {
+	if j.asks.Account != j.organization.Management {
 		all = append(all, "--call-as", "DELEGATED_ADMIN")
 	}
 	return j.as(j.asks.Account, append(all, "--region", j.organization.Regions[0])...)

@@ -339,7 +339,10 @@ func TestCoverageOfWhatIsIll(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", name, code, errs)
 		}
 	}
-	g.file(".aws/config", "[profile hub]\naws_access_key_id = "+hubAccount+"\naws_secret_access_key = any\n[profile nobody]\naws_access_key_id = "+theMember+"\naws_secret_access_key = any\n")
+	g.file(".aws/config", "[profile hub]\naws_access_key_id = "+hubAccount+"\naws_secret_access_key = any\n[profile nobody]\naws_access_key_id = "+theMember+"\naws_secret_access_key = any\n[profile management]\naws_access_key_id = "+management+"\naws_secret_access_key = any\n")
+	if r, code := g.coverage("--profile", "management", "--unit", canaryUnit); code != 0 || len(r.Rows) != 2 {
+		t.Errorf("by the management account: exit %d\n%s", code, holes(r))
+	}
 	if _, errs, code := g.runs("coverage", "--settings", g.settings, "--hub-profile", "hub", "--profile", "nobody"); code != 1 || !strings.Contains(errs, "list the accounts of unit") {
 		t.Errorf("no administrator: exit %d: %s", code, errs)
 	}
