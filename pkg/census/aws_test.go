@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,13 +39,13 @@ const seventeen = "eu-west-1,us-east-1,us-east-2,us-west-1,us-west-2,ap-south-1,
 // An inMemory is an AWS that answers at once: an organization in which all stands.
 // Accounts in ill do something else.
 type inMemory struct {
-	t     testing.TB
-	many  int
-	ill   map[string]string // by account: throttle, refuse, hang, suspend
-	rules map[string]string // ListRules by Region, and the ListTargetsByRule
-	tags  string
-	roles map[string]bool
-	wave  map[string]string // by Region and name
+	t      testing.TB
+	many   int
+	ill    map[string]string // by account: throttle, refuse, hang, suspend
+	rules  map[string]string // ListRules by Region, and the ListTargetsByRule
+	tags   string
+	trusts map[string]string // by the role
+	wave   map[string]string // by Region and name
 
 	mu    sync.Mutex
 	calls map[string]int // by operation
@@ -52,7 +53,7 @@ type inMemory struct {
 
 func newInMemory(t testing.TB, o cdkcontext.Organization, many int) *inMemory {
 	t.Helper()
-	m := &inMemory{t: t, many: many, ill: map[string]string{}, rules: map[string]string{}, wave: map[string]string{}, roles: map[string]bool{}, calls: map[string]int{}}
+	m := &inMemory{t: t, many: many, ill: map[string]string{}, rules: map[string]string{}, wave: map[string]string{}, trusts: map[string]string{}, calls: map[string]int{}}
 	var doc map[string]any
 	must(t, json.Unmarshal(template.MemberRegion(), &doc))
 	hubs := map[string]any{}
@@ -84,7 +85,7 @@ func (m *inMemory) Make(r cloudformation.Resource) (cloudformation.Made, error) 
 	case "AWS::SSM::Parameter":
 		m.wave[r.Region+text("Name")] = text("Value")
 	case "AWS::IAM::Role":
-		m.roles[text("RoleName")] = true
+		m.trusts[text("RoleName")] = line(r.Properties["AssumeRolePolicyDocument"])
 		tag := r.Properties["Tags"].([]any)[0].(map[string]any)
 		m.tags = fmt.Sprintf("<member><Key>%s</Key><Value>%s</Value></member>", tag["Key"], tag["Value"])
 	}
@@ -136,10 +137,10 @@ func (m *inMemory) answer(r *http.Request, operation, who, region string, form m
 		}
 		return 200, xml("<Credentials><AccessKeyId>" + account + "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>" + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + "</Expiration></Credentials>")
 	case "GetRole":
-		if !m.roles[form["RoleName"]] {
+		if m.trusts[form["RoleName"]] == "" {
 			return 404, []byte("<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")
 		}
-		return 200, xml("<Role><RoleName>r</RoleName><Tags>" + m.tags + "</Tags></Role>")
+		return 200, xml("<Role><RoleName>r</RoleName><AssumeRolePolicyDocument>" + url.PathEscape(strings.ReplaceAll(m.trusts[form["RoleName"]], "ACCOUNT", who)) + "</AssumeRolePolicyDocument><Tags>" + m.tags + "</Tags></Role>")
 	case "DescribeStackSet":
 		var given strings.Builder
 		for key, value := range map[string]string{"HubAccount": hub, "OrganizationId": "o-a1b2c3d4e5", "Mode": "observe", "OwnKey": "grant", "ForeignKey": "report", "ResumeSuspended": "0"} {

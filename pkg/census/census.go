@@ -79,7 +79,7 @@ func (s *Census) account(ctx context.Context, a coverage.Account, each func(int,
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	m := &member{Census: s, account: a, trails: map[string]coverage.Trail{}}
-	var roles coverage.Answer[map[string]string]
+	var roles coverage.Answer[map[string]coverage.Role]
 	if a.State == coverage.Active {
 		roles = m.roles(ctx)
 	}

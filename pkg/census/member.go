@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,10 +31,10 @@ func (m *member) in(ctx context.Context, region string) (aws.Config, error) {
 	return m.Members.Config(ctx, m.account.ID, region, permission.Reader, nil)
 }
 
-// roles reads which of Keymend's roles are there, and which template they are of. The
+// roles reads which of Keymend's roles are there, and which template they are of, and whom they trust. The
 // reader is asked for among them: where it isn't there, no other can be.
-func (m *member) roles(ctx context.Context) coverage.Answer[map[string]string] {
-	out := map[string]string{}
+func (m *member) roles(ctx context.Context) coverage.Answer[map[string]coverage.Role] {
+	out := map[string]coverage.Role{}
 	cfg, err := m.in(ctx, m.Organization.Regions[0])
 	if err != nil {
 		return answer(out, err)
@@ -47,12 +48,17 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]string] {
 		if err != nil {
 			return answer(out, err)
 		}
-		out[name] = ""
+		trust, err := url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)) // as IAM encodes documents
+		if err != nil {
+			return answer(out, err)
+		}
+		role := coverage.Role{Trust: trust}
 		for _, t := range got.Role.Tags {
 			if aws.ToString(t.Key) == permission.Template {
-				out[name] = aws.ToString(t.Value)
+				role.Template = aws.ToString(t.Value)
 			}
 		}
+		out[name] = role
 	}
 	return answer(out, nil)
 }

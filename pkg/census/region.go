@@ -22,7 +22,7 @@ import (
 func (m *member) region(ctx context.Context, f *coverage.Facts) {
 	cfg, err := m.in(ctx, f.Region)
 	if err != nil {
-		f.Members = answer(map[string]string(nil), err)
+		f.Members = answer(map[string]coverage.Role(nil), err)
 		return
 	}
 	names := m.Expected.Rules(m.account, f.Region)

@@ -37,10 +37,10 @@ type Facts struct {
 	Account Account
 	Region  string
 
-	Roles, Rules Answer[Instance]          // of the wave's two StackSets
-	Members      Answer[map[string]string] // Keymend's roles there by name, with their tag keymend-template
-	Matched      Answer[[]Rule]            // the rules whose names begin with keymend-
-	Lost         Answer[int]               // events that they couldn't send within a day
+	Roles, Rules Answer[Instance]        // of the wave's two StackSets
+	Members      Answer[map[string]Role] // Keymend's roles there, by name
+	Matched      Answer[[]Rule]          // the rules whose names begin with keymend-
+	Lost         Answer[int]             // events that they couldn't send within a day
 	Trails       Answer[[]Trail]
 	Parameters   map[string]Answer[string] // by name; "" = it isn't there
 	Heard        Answer[Heard]
@@ -53,6 +53,12 @@ type Instance struct {
 	Stack  string            // ARN
 	NoSet  bool              // there isn't even the StackSet
 	Given  map[string]string // what the StackSet gives for the template's parameters
+}
+
+// A Role is one of Keymend's.
+type Role struct {
+	Template string // tag keymend-template; "" = it has none
+	Trust    string // JSON
 }
 
 // A Rule is one of EventBridge's.

@@ -40,6 +40,13 @@ func TestWhatIsDeployedIsWhatIsExpected(t *testing.T) {
 	})
 }
 
+// change changes a role.
+func change(f *coverage.Facts, name string, how func(*coverage.Role)) {
+	r := f.Members.Is[name]
+	how(&r)
+	f.Members.Is[name] = r
+}
+
 // breaks are ways in which what stands may differ, each with the cause that is told.
 func breaks() map[string]struct {
 	cause string
@@ -65,19 +72,23 @@ func breaks() map[string]struct {
 		"stack out of reach": {"stack-inoperable", func(f facts) { f.Rules.Is.Status, f.Rules.Is.Stack = "INOPERABLE", "arn:stack" }},
 		"StackSets unseen":   {"unread", func(f facts) { f.Roles.Problem = "throttled" }},
 		"refused": {"refused", func(f facts) {
-			f.Members = coverage.Answer[map[string]string]{Problem: "AccessDenied: no", Refused: true}
+			f.Members = coverage.Answer[map[string]coverage.Role]{Problem: "AccessDenied: no", Refused: true}
 		}},
 		"refused, no stack": {"refused", func(f facts) {
 			f.Roles.Is.Stack = ""
-			f.Members = coverage.Answer[map[string]string]{Problem: "AccessDenied: no", Refused: true}
+			f.Members = coverage.Answer[map[string]coverage.Role]{Problem: "AccessDenied: no", Refused: true}
 		}},
-		"throttled":          {"unread", func(f facts) { f.Members = coverage.Answer[map[string]string]{Problem: "Throttling: slow down"} }},
-		"no granter":         {"role-missing", func(f facts) { delete(f.Members.Is, "keymend-granter") }},
-		"an older granter":   {"role-other", func(f facts) { f.Members.Is["keymend-granter"] = "01234567" }},
-		"a policy writer":    {"role-surplus", func(f facts) { f.Members.Is["keymend-policy-writer"] = "0a1b2c3d" }},
+		"throttled":        {"unread", func(f facts) { f.Members = coverage.Answer[map[string]coverage.Role]{Problem: "Throttling: slow down"} }},
+		"no granter":       {"role-missing", func(f facts) { delete(f.Members.Is, "keymend-granter") }},
+		"an older granter": {"role-other", func(f facts) { change(f, "keymend-granter", func(r *coverage.Role) { r.Template = "01234567" }) }},
+		"a wider trust": {"role-trust", func(f facts) {
+			change(f, "keymend-granter", func(r *coverage.Role) { r.Trust = strings.Replace(r.Trust, "remediate", "*", 1) })
+		}},
+		"no trust":           {"role-trust", func(f facts) { change(f, "keymend-forwarder", func(r *coverage.Role) { r.Trust = "" }) }},
+		"a policy writer":    {"role-surplus", func(f facts) { f.Members.Is["keymend-policy-writer"] = coverage.Role{Template: "0a1b2c3d"} }},
 		"another hub":        {"stack-set-other", func(f facts) { f.Roles.Is.Given["HubAccount"] = account }},
 		"another mode":       {"stack-set-other", func(f facts) { f.Rules.Is.Given["Mode"] = "enforce" }},
-		"an untagged reader": {"role-other", func(f facts) { f.Members.Is["keymend-reader"] = "" }},
+		"an untagged reader": {"role-other", func(f facts) { change(f, "keymend-reader", func(r *coverage.Role) { r.Template = "" }) }},
 		"no rule":            {"rule-missing", func(f facts) { f.Matched.Is = slices.Delete(f.Matched.Is, rule, rule+1) }},
 		"a rule that is off": {"rule-off", func(f facts) { f.Matched.Is[rule].State = "DISABLED" }},
 		"another pattern":    {"rule-other", func(f facts) { f.Matched.Is[rule].Pattern = `{"source":["aws.s3"]}` }},
@@ -179,7 +190,7 @@ func TestAnotherTemplateIsDeployedAnew(t *testing.T) {
 	t.Parallel()
 	f := whole(t, nil, "", "eu-west-1")
 	for name := range f.Members.Is {
-		f.Members.Is[name] = "01234567"
+		change(&f, name, func(r *coverage.Role) { r.Template = "01234567" })
 	}
 	f.Matched.Is = f.Matched.Is[:3]
 	f.Matched.Is[0].Pattern, f.Matched.Is[1].Targets = `{}`, nil
@@ -190,6 +201,26 @@ func TestAnotherTemplateIsDeployedAnew(t *testing.T) {
 		}
 	}
 	if len(row.Holes) < 5 {
+		t.Errorf("%+v", row.Holes)
+	}
+}
+
+// IAM may give a trust's lists in another order, and a list of one as its member.
+func TestTrustsAreComparedByWhatTheyMean(t *testing.T) {
+	t.Parallel()
+	f := whole(t, nil, "", "eu-west-1")
+	change(&f, "keymend-reader", func(r *coverage.Role) {
+		var doc map[string]any
+		must(t, json.Unmarshal([]byte(r.Trust), &doc))
+		statement := doc["Statement"].([]any)[0].(map[string]any)
+		by := statement["Condition"].(map[string]any)["ArnEquals"].(map[string]any)
+		slices.Reverse(by["aws:PrincipalArn"].([]any))
+		doc["Statement"] = statement
+		line, err := json.Marshal(doc)
+		must(t, err)
+		r.Trust = string(line)
+	})
+	if row := expect(t, nil).Row(f); len(row.Holes) > 0 {
 		t.Errorf("%+v", row.Holes)
 	}
 }

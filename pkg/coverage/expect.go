@@ -118,19 +118,25 @@ func (e *Expected) parameters(a Account, region string) (map[string]string, erro
 	return out, err
 }
 
-// members are the roles that an account shall have, by name, with their tag.
-func (e *Expected) members(a Account) (map[string]string, error) {
-	out := map[string]string{}
+// members are the roles that an account shall have, by name.
+func (e *Expected) members(a Account) (map[string]Role, error) {
+	out := map[string]Role{}
 	err := e.roles.each("AWS::IAM::Role", e.scope(a, "", e.roles), func(p map[string]any) error {
 		var tags []struct{ Key, Value string }
 		if err := again(p["Tags"], &tags); err != nil {
 			return err
 		}
+		trust, err := json.Marshal(p["AssumeRolePolicyDocument"])
+		if err != nil {
+			return err
+		}
+		role := Role{Trust: string(trust)}
 		for _, t := range tags {
 			if t.Key == permission.Template {
-				out[text(p["RoleName"])] = t.Value
+				role.Template = t.Value
 			}
 		}
+		out[text(p["RoleName"])] = role
 		return nil
 	})
 	return out, err

@@ -42,6 +42,7 @@ const (
 	stackBehind  cause = "stack-behind"
 	roleMissing  cause = "role-missing"
 	roleOther    cause = "role-other"
+	roleTrust    cause = "role-trust"
 	roleSurplus  cause = "role-surplus"
 	setOther     cause = "stack-set-other"
 	ruleMissing  cause = "rule-missing"
@@ -70,6 +71,7 @@ func heads() []struct {
 		{refusedRead, "refuses to be read: a role or its trust was changed, or an organization's policy denies it"},
 		{roleMissing, "lacks a role"},
 		{roleOther, "has roles of another template"},
+		{roleTrust, "has a role that trusts others than it shall"},
 		{roleSurplus, "has a role that the settings don't ask for"},
 		{ruleMissing, "lacks a rule"},
 		{ruleOff, "has a rule that is off"},
@@ -106,7 +108,7 @@ func (j judge) deployed() command {
 // template, nobody did: the whole of it is deployed anew.
 func (j judge) byHand(run ...command) []command {
 	want, _ := j.members(j.f.Account) // Expect has tried it
-	if j.f.Members.Is[reader] != want[reader] {
+	if j.f.Members.Is[reader].Template != want[reader].Template {
 		return []command{j.deployed()}
 	}
 	return run

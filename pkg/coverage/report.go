@@ -30,7 +30,7 @@ func (e *Expected) Report(rows []Row, at time.Time, version string) Report {
 	r := Report{Schema: Schema, Organization: e.organization.ID, At: at, Version: version, Rows: rows}
 	for _, w := range e.organization.Waves {
 		tags, _ := e.members(Account{Wave: w.Name}) // Expect has tried it
-		r.Template = tags[reader]
+		r.Template = tags[reader].Template
 	}
 	whole := map[string]bool{}
 	for _, row := range rows {
@@ -57,11 +57,11 @@ func (e *Expected) Report(rows []Row, at time.Time, version string) Report {
 // A Group is holes of one cause.
 type Group struct {
 	Says   string
-	Places []Place
+	Places []place
 }
 
-// A Place is a hole, and where it is.
-type Place struct {
+// A place is a hole, and where it is.
+type place struct {
 	Account, Region string
 	Hole            Hole
 }
@@ -83,7 +83,7 @@ func (r Report) Groups() []Group {
 				continue
 			}
 			seen[once] = true
-			by[h.Cause].Places = append(by[h.Cause].Places, Place{row.Account, row.Region, h})
+			by[h.Cause].Places = append(by[h.Cause].Places, place{row.Account, row.Region, h})
 		}
 	}
 	var out []Group

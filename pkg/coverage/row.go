@@ -150,18 +150,21 @@ func (j judge) heard() {
 	}
 }
 
-// roles are held by their tag: it changes with any of the template that they are of.
+// roles are held by their tag, which changes with any of the template that they are of,
+// and by whom they trust.
 func (j judge) roles() {
-	want, _ := j.members(j.f.Account)                              // Expect has tried it
-	j.row.Template = orNone(strings.Clone(j.f.Members.Is[reader])) // a part of an answer would keep all of it
+	want, _ := j.members(j.f.Account)                                       // Expect has tried it
+	j.row.Template = orNone(strings.Clone(j.f.Members.Is[reader].Template)) // a part of an answer would keep all of it
 	whole := 0
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		tag, there := j.f.Members.Is[name]
+		is, there := j.f.Members.Is[name]
 		switch {
 		case !there:
 			j.hole(roleMissing, "there is no role "+name, j.asDeployed()...)
-		case tag != want[name]:
-			j.hole(roleOther, fmt.Sprintf("the role %s is of the template %s, not %s", name, orNone(tag), want[name]), j.deployed())
+		case is.Template != want[name].Template:
+			j.hole(roleOther, fmt.Sprintf("the role %s is of the template %s, not %s", name, orNone(is.Template), want[name].Template), j.deployed())
+		case !alike(is.Trust, want[name].Trust):
+			j.hole(roleTrust, "the role "+name+" trusts others than it shall", j.asDeployed()...)
 		default:
 			whole++
 		}
@@ -235,6 +238,36 @@ func (j judge) rule(want, is Rule) {
 func same(a, b string) bool {
 	var one, other any
 	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &other) == nil && reflect.DeepEqual(one, other)
+}
+
+// alike compares policies, whose lists IAM may give in another order, and those of one
+// member as that.
+func alike(a, b string) bool {
+	var one, other any
+	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &other) == nil && reflect.DeepEqual(normal(one), normal(other))
+}
+
+func normal(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for key := range v {
+			out[key] = normal(v[key])
+		}
+		return out
+	case []any:
+		out := []string{}
+		for _, one := range v {
+			line, _ := json.Marshal(normal(one)) // it was read as JSON
+			out = append(out, string(line))
+		}
+		slices.Sort(out)
+		if len(v) == 1 {
+			return normal(v[0])
+		}
+		return out
+	}
+	return v
 }
 
 func (j judge) lost() {

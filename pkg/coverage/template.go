@@ -34,8 +34,8 @@ func (b body) each(kind string, s scope, do func(map[string]any) error) error {
 		}
 		properties := map[string]any{}
 		for name, v := range r.Properties {
-			if name == "AssumeRolePolicyDocument" || name == "Policies" || name == "PermissionsBoundary" {
-				continue // IAM's own variables, and much of it: the tag stands for it
+			if name == "Policies" || name == "PermissionsBoundary" {
+				continue // only GetRolePolicy would show them: the tag stands for them
 			}
 			if properties[name], err = s.value(v); err != nil {
 				return fmt.Errorf("template, %s of %s: %w", name, id, err)
@@ -48,6 +48,9 @@ func (b body) each(kind string, s scope, do func(map[string]any) error) error {
 	return nil
 }
 
+// noValue stands for nothing in a list.
+const noValue = "AWS::NoValue"
+
 // A scope is what a template's functions are filled in from.
 type scope struct {
 	values     map[string]string // parameters, AWS's own too
@@ -55,16 +58,19 @@ type scope struct {
 	conditions map[string]any
 }
 
-// value fills in Ref, Fn::Sub and Fn::FindInMap. Any other function is an error.
+// value fills in Ref, Fn::If, Fn::Sub and Fn::FindInMap. Any other function is an error.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 func (s scope) value(v any) (any, error) {
 	switch v := v.(type) {
 	case []any:
-		out := make([]any, len(v))
+		out := []any{}
 		for i := range v {
-			var err error
-			if out[i], err = s.value(v[i]); err != nil {
+			one, err := s.value(v[i])
+			if err != nil {
 				return nil, err
+			}
+			if one != noValue {
+				out = append(out, one)
 			}
 		}
 		return out, nil
@@ -89,8 +95,12 @@ func (s scope) value(v any) (any, error) {
 func (s scope) function(name string, argument any) (any, error) {
 	list := array(argument)
 	switch {
+	case name == "Ref" && argument == noValue:
+		return noValue, nil
 	case name == "Ref":
 		return s.of(text(argument))
+	case name == "Fn::If" && len(list) == 3:
+		return s.either(list)
 	case name == "Fn::Sub" && list == nil:
 		return s.sub(text(argument))
 	case name == "Fn::Sub" && len(list) == 2:
@@ -107,6 +117,17 @@ func (s scope) function(name string, argument any) (any, error) {
 		return s.find(list)
 	}
 	return nil, fmt.Errorf("%s isn't understood", name)
+}
+
+func (s scope) either(list []any) (any, error) {
+	is, err := s.holds(map[string]any{"Condition": list[0]})
+	if err != nil {
+		return nil, err
+	}
+	if is {
+		return s.value(list[1])
+	}
+	return s.value(list[2])
 }
 
 func (s scope) find(list []any) (any, error) {
@@ -140,6 +161,11 @@ func (s scope) sub(in string) (string, error) {
 			return out.String(), nil
 		}
 		name, after, _ := strings.Cut(rest, "}")
+		if own, literal := strings.CutPrefix(name, "!"); literal { // IAM's own variable
+			out.WriteString("${" + own + "}")
+			in = after
+			continue
+		}
 		v, err := s.of(name)
 		if err != nil {
 			return "", err

@@ -118,9 +118,11 @@ func whole(t failer, others map[string]string, wave, region string) coverage.Fac
 	f.Roles.Is, f.Rules.Is = coverage.Instance{Status: "CURRENT", Stack: "arn:aws:cloudformation:eu-central-1:" + account + ":stack/StackSet-a/1"}, coverage.Instance{Status: "CURRENT"}
 	rules, roles, given := deployed(t, text, o, a, region)
 	f.Roles.Is.Given, f.Rules.Is.Given = maps.Clone(given), maps.Clone(given)
-	f.Members.Is = map[string]string{}
+	f.Members.Is = map[string]coverage.Role{}
 	for _, r := range roles {
-		f.Members.Is[r.Properties["RoleName"].(string)] = r.Properties["Tags"].([]any)[0].(map[string]any)["Value"].(string)
+		trust, err := json.Marshal(r.Properties["AssumeRolePolicyDocument"])
+		must(t, err)
+		f.Members.Is[r.Properties["RoleName"].(string)] = coverage.Role{Template: r.Properties["Tags"].([]any)[0].(map[string]any)["Value"].(string), Trust: string(trust)}
 	}
 	for _, r := range rules {
 		p := r.Properties

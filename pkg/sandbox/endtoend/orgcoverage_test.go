@@ -249,6 +249,12 @@ func TestCoverage(t *testing.T) {
 		}, "5555 eu-west-1 role-other: the role keymend-granter is of the template 01234567, not TEMPLATE\n5555 us-east-1 role-other: the role keymend-granter is of the template 01234567, not TEMPLATE", func() {
 			must(t, g.box.Deploy(template.MemberRoles(), theMember, region, nil, nil))
 		}},
+		{"a role that trusts others", func() error {
+			text := strings.Replace(string(template.MemberRoles()), "role/keymend-remediate", "role/keymend-*", 1)
+			return g.box.Deploy([]byte(text), theMember, region, nil, nil)
+		}, "5555 eu-west-1 role-trust: the role keymend-reader trusts others than it shall\n5555 us-east-1 role-trust: the role keymend-reader trusts others than it shall", func() {
+			must(t, g.box.Deploy(template.MemberRoles(), theMember, region, nil, nil))
+		}},
 		{"no role", func() error {
 			if _, err := roles.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: new("keymend-granter"), PolicyName: new("keymend")}); err != nil {
 				return err
