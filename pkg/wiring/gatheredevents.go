@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 
 	"keymend/pkg/limit"
 	"keymend/pkg/remediation"
+	"keymend/pkg/together"
 )
 
 // A GatheredBus puts as many events in a call as that takes: what an invocation tells of
@@ -56,13 +58,16 @@ func (g *GatheredBus) Flush(ctx context.Context) {
 	g.flush(ctx)
 }
 
+// errSlow says that a bus had its time, and not that its caller's was over.
+var errSlow = errors.New("the bus takes too long")
+
 func (g *GatheredBus) flush(ctx context.Context) {
 	entries := g.waiting
 	g.waiting, g.size = nil, 0
 	if len(entries) == 0 {
 		return
 	}
-	short, cancel := context.WithTimeout(ctx, limit.Answer/2) // the answer has to be in time
+	short, cancel := context.WithTimeoutCause(ctx, limit.Answer/2, errSlow) // the answer has to be in time
 	defer cancel()
 	out, err := g.Bus.PutEvents(short, &eventbridge.PutEventsInput{Entries: entries})
 	for i, e := range entries {
@@ -86,7 +91,9 @@ func puttingTogether(log remediation.Log) (remediation.Log, func(context.Context
 	g := &GatheredBus{Bus: t.Bus, Complain: t.Complain}
 	t.Bus = g
 	return t, func(ctx context.Context) {
-		g.Flush(ctx)
-		t.Members.Flush(ctx)
+		_ = together.Do( // they complain themselves
+			func() error { g.Flush(ctx); return nil },
+			func() error { t.Members.Flush(ctx); return nil },
+		)
 	}
 }

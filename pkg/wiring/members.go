@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"keymend/pkg/arn"
+	"keymend/pkg/limit"
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
 	"keymend/pkg/together"
@@ -61,13 +63,26 @@ func (m *Members) bus(at Place) *GatheredBus {
 	return m.buses[at]
 }
 
-// Flush puts what waits, side by side.
+// toFlush is how long the buses may take together at an invocation's end: longer than one
+// of them may, so that one that hangs is known, and shorter than what is kept to answer.
+const toFlush = limit.Answer * 2 / 3
+
+// mostBuses is how many buses are kept between invocations. More than an invocation's
+// messages need, and few: whoever writes a template names accounts in it.
+const mostBuses = 500
+
+// Flush puts what waits, side by side, at the end of an invocation.
 func (m *Members) Flush(ctx context.Context) {
 	if m == nil {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, toFlush)
+	defer cancel()
 	m.mu.Lock()
 	buses := slices.Collect(maps.Values(m.buses))
+	if len(m.buses) > mostBuses {
+		m.buses = nil
+	}
 	m.mu.Unlock()
 	var tasks []func() error
 	for _, b := range buses {
@@ -78,7 +93,8 @@ func (m *Members) Flush(ctx context.Context) {
 
 // A memberBus is the bus of one place. Where it doesn't take an event it isn't tried
 // again for a while: a storm in an account that refuses, or that AWS throttles, costs a
-// try. GatheredBus calls it once at a time.
+// try. That the caller had no time left says nothing of it. GatheredBus calls it once at a
+// time.
 type memberBus struct {
 	at    Place
 	open  func(ctx context.Context, account, region string) (Bus, error)
@@ -99,11 +115,14 @@ func (b *memberBus) PutEvents(ctx context.Context, in *eventbridge.PutEventsInpu
 	if err == nil {
 		out, err = bus.PutEvents(ctx, in)
 	}
-	if err != nil {
-		b.err, b.until = fmt.Errorf("on the bus of account %s, %s: %w", b.at.Account, b.at.Region, err), time.Now().Add(silent)
-		return nil, b.err
+	if err == nil {
+		return out, nil
 	}
-	return out, nil
+	err = fmt.Errorf("on the bus of account %s, %s: %w", b.at.Account, b.at.Region, err)
+	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errSlow) {
+		b.err, b.until = err, time.Now().Add(silent)
+	}
+	return nil, err
 }
 
 // members tells accounts by their notifiers.
