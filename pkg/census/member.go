@@ -31,8 +31,9 @@ func (m *member) in(ctx context.Context, region string) (aws.Config, error) {
 	return m.Members.Config(ctx, m.account.ID, region, permission.Reader, nil)
 }
 
-// roles reads which of Keymend's roles are there, and which template they are of, and whom they trust. The
-// reader is asked for among them: where it isn't there, no other can be.
+// roles reads which of Keymend's roles are there, which template they are of, whom they
+// trust, and what bounds them. The reader is asked for among them: where it isn't there,
+// no other can be.
 func (m *member) roles(ctx context.Context) coverage.Answer[map[string]coverage.Role] {
 	out := map[string]coverage.Role{}
 	cfg, err := m.in(ctx, m.Organization.Regions[0])
@@ -53,6 +54,9 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]coverage.
 			return answer(out, err)
 		}
 		role := coverage.Role{Trust: trust}
+		if b := got.Role.PermissionsBoundary; b != nil {
+			role.Boundary = aws.ToString(b.PermissionsBoundaryArn)
+		}
 		for _, t := range got.Role.Tags {
 			if aws.ToString(t.Key) == permission.Template {
 				role.Template = aws.ToString(t.Value)

@@ -59,6 +59,7 @@ type Instance struct {
 type Role struct {
 	Template string // tag keymend-template; "" = it has none
 	Trust    string // JSON
+	Boundary string // ARN of the policy that bounds it; "" = none does
 }
 
 // A Rule is one of EventBridge's.

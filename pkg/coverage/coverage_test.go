@@ -85,6 +85,9 @@ func breaks() map[string]struct {
 			change(f, "keymend-granter", func(r *coverage.Role) { r.Trust = strings.Replace(r.Trust, "remediate", "*", 1) })
 		}},
 		"no trust":           {"role-trust", func(f facts) { change(f, "keymend-forwarder", func(r *coverage.Role) { r.Trust = "" }) }},
+		"a boundary": {"role-other", func(f facts) {
+			change(f, "keymend-granter", func(r *coverage.Role) { r.Boundary = "arn:aws:iam::111122223333:policy/else" })
+		}},
 		"a policy writer":    {"role-surplus", func(f facts) { f.Members.Is["keymend-policy-writer"] = coverage.Role{Template: "0a1b2c3d"} }},
 		"another hub":        {"stack-set-other", func(f facts) { f.Roles.Is.Given["HubAccount"] = account }},
 		"another mode":       {"stack-set-other", func(f facts) { f.Rules.Is.Given["Mode"] = "enforce" }},
@@ -225,6 +228,22 @@ func TestTrustsAreComparedByWhatTheyMean(t *testing.T) {
 	}
 }
 
+// A role that the settings ask for no more goes with the next deployment; by hand goes one
+// that they never asked for.
+func TestARoleTooMany(t *testing.T) {
+	t.Parallel()
+	for was, want := range map[string]string{"grant": "aws iam delete-role-policy", "auto": "make deploy-organization"} {
+		f := whole(t, nil, "", "eu-west-1")
+		f.Roles.Is.Given["OwnKey"] = was
+		f.Members.Is["keymend-policy-writer"] = coverage.Role{}
+		row := expect(t, nil).Row(f)
+		i := slices.IndexFunc(row.Holes, func(h coverage.Hole) bool { return h.Cause == "role-surplus" })
+		if i < 0 || !strings.HasPrefix(row.Holes[i].Run[0].Command, want) {
+			t.Errorf("deployed with %s: %+v", was, row.Holes)
+		}
+	}
+}
+
 // What the owner sets the switch to is the owner's word.
 func TestABrakeThatIsOffIsNoHole(t *testing.T) {
 	t.Parallel()
@@ -256,7 +275,7 @@ func TestReport(t *testing.T) {
 	if g := r.Groups(); len(g) == 0 || g[len(g)-1].Says == "" {
 		t.Errorf("%+v", g)
 	}
-	if r := e.Report(nil, time.Unix(0, 0), "1"); !r.Whole || len(r.Groups()) != 0 {
+	if r := e.Report(nil, time.Unix(0, 0), "1"); r.Whole || len(r.Groups()) != 0 {
 		t.Errorf("%+v", r)
 	}
 	valid(t, r)

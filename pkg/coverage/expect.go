@@ -130,7 +130,7 @@ func (e *Expected) members(a Account) (map[string]Role, error) {
 		if err != nil {
 			return err
 		}
-		role := Role{Trust: string(trust)}
+		role := Role{Trust: string(trust), Boundary: text(p["PermissionsBoundary"])}
 		for _, t := range tags {
 			if t.Key == permission.Template {
 				role.Template = t.Value

@@ -70,7 +70,7 @@ func heads() []struct {
 		{setOther, "is of a wave whose StackSet was deployed with other settings"},
 		{refusedRead, "refuses to be read: a role or its trust was changed, or an organization's policy denies it"},
 		{roleMissing, "lacks a role"},
-		{roleOther, "has roles of another template"},
+		{roleOther, "has roles that aren't as the template makes them"},
 		{roleTrust, "has a role that trusts others than it shall"},
 		{roleSurplus, "has a role that the settings don't ask for"},
 		{ruleMissing, "lacks a rule"},

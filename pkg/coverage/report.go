@@ -12,7 +12,7 @@ type Report struct {
 	At           time.Time `json:"at"`
 	Version      string    `json:"version"` // of the Keymend that asked
 	Template     string    `json:"template"`
-	Whole        bool      `json:"whole"` // there is no hole
+	Whole        bool      `json:"whole"` // there are accounts that are ACTIVE, and no hole
 	Sampled      bool      `json:"sampled"`
 	Accounts     Count     `json:"accounts"` // that are ACTIVE
 	Pairs        Count     `json:"pairs"`    // of accounts that are ACTIVE and Regions
@@ -50,7 +50,7 @@ func (e *Expected) Report(rows []Row, at time.Time, version string) Report {
 			r.Accounts.Whole++
 		}
 	}
-	r.Whole = r.Pairs.Whole == r.Pairs.All
+	r.Whole = r.Pairs.All > 0 && r.Pairs.Whole == r.Pairs.All // of nothing that was looked at nothing is known
 	return r
 }
 

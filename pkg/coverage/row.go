@@ -151,7 +151,7 @@ func (j judge) heard() {
 }
 
 // roles are held by their tag, which changes with any of the template that they are of,
-// and by whom they trust.
+// by whom they trust, and by what bounds them.
 func (j judge) roles() {
 	want, _ := j.members(j.f.Account)                                       // Expect has tried it
 	j.row.Template = orNone(strings.Clone(j.f.Members.Is[reader].Template)) // a part of an answer would keep all of it
@@ -165,6 +165,8 @@ func (j judge) roles() {
 			j.hole(roleOther, fmt.Sprintf("the role %s is of the template %s, not %s", name, orNone(is.Template), want[name].Template), j.deployed())
 		case !alike(is.Trust, want[name].Trust):
 			j.hole(roleTrust, "the role "+name+" trusts others than it shall", j.asDeployed()...)
+		case is.Boundary != want[name].Boundary:
+			j.hole(roleOther, fmt.Sprintf("the role %s has the permissions boundary %s, not %s", name, orNone(is.Boundary), orNone(want[name].Boundary)), j.asDeployed()...)
 		default:
 			whole++
 		}
@@ -172,10 +174,19 @@ func (j judge) roles() {
 	home := j.organization.Regions[0] // in every Region's row the same
 	for _, name := range slices.Sorted(maps.Keys(j.f.Members.Is)) {
 		if _, wanted := want[name]; !wanted {
-			j.hole(roleSurplus, "there is a role "+name+", which the settings don't ask for", j.aws(home, "iam", "delete-role-policy", "--role-name", name, "--policy-name", "keymend"), j.aws(home, "iam", "delete-role", "--role-name", name))
+			j.hole(roleSurplus, "there is a role "+name+", which the settings don't ask for", j.without(home, name)...)
 		}
 	}
 	j.row.Roles = fmt.Sprintf("%d/%d", whole, len(want))
+}
+
+// without takes a role away. One that the StackSet was asked for before goes with the next
+// deployment; another, somebody made by hand.
+func (j judge) without(home, role string) []command {
+	if slices.ContainsFunc(j.row.Holes, func(h Hole) bool { return h.Cause == string(setOther) }) {
+		return []command{j.deployed()}
+	}
+	return []command{j.aws(home, "iam", "delete-role-policy", "--role-name", role, "--policy-name", "keymend"), j.aws(home, "iam", "delete-role", "--role-name", role)}
 }
 
 func orNone(text string) string {

@@ -34,11 +34,15 @@ func (b body) each(kind string, s scope, do func(map[string]any) error) error {
 		}
 		properties := map[string]any{}
 		for name, v := range r.Properties {
-			if name == "Policies" || name == "PermissionsBoundary" {
+			if name == "Policies" {
 				continue // only GetRolePolicy would show them: the tag stands for them
 			}
-			if properties[name], err = s.value(v); err != nil {
+			is, err := s.value(v)
+			if err != nil {
 				return fmt.Errorf("template, %s of %s: %w", name, id, err)
+			}
+			if is != noValue {
+				properties[name] = is
 			}
 		}
 		if err := do(properties); err != nil {
@@ -48,7 +52,7 @@ func (b body) each(kind string, s scope, do func(map[string]any) error) error {
 	return nil
 }
 
-// noValue stands for nothing in a list.
+// noValue stands for nothing, in a list and as a property.
 const noValue = "AWS::NoValue"
 
 // A scope is what a template's functions are filled in from.

@@ -122,7 +122,8 @@ func whole(t failer, others map[string]string, wave, region string) coverage.Fac
 	for _, r := range roles {
 		trust, err := json.Marshal(r.Properties["AssumeRolePolicyDocument"])
 		must(t, err)
-		f.Members.Is[r.Properties["RoleName"].(string)] = coverage.Role{Template: r.Properties["Tags"].([]any)[0].(map[string]any)["Value"].(string), Trust: string(trust)}
+		boundary, _ := r.Properties["PermissionsBoundary"].(string)
+		f.Members.Is[r.Properties["RoleName"].(string)] = coverage.Role{Template: r.Properties["Tags"].([]any)[0].(map[string]any)["Value"].(string), Trust: string(trust), Boundary: boundary}
 	}
 	for _, r := range rules {
 		p := r.Properties

@@ -30,10 +30,16 @@ const (
 func (c Coverage) Show(p *screen.Page) {
 	p.Within(narrow)
 	ink, word := screen.Good, "WHOLE"
-	if !c.Whole {
+	switch {
+	case c.Accounts.All == 0:
+		ink, word = screen.Bad, "NOTHING"
+	case !c.Whole:
 		ink, word = screen.Bad, "HOLES"
 	}
 	p.Row(ink, word, fmt.Sprintf("%s: accounts %d of %d · Regions %d of %d%s", c.Organization, c.Accounts.Whole, c.Accounts.All, c.Pairs.Whole, c.Pairs.All, c.parts()))
+	if c.Accounts.All == 0 {
+		p.Row(screen.Doubt, "", "No account in the units that were asked for is ACTIVE. Nothing was looked at, so nothing is known.")
+	}
 	if c.Sampled {
 		p.Row(screen.Doubt, "SAMPLE", "not every account was looked at")
 	}
