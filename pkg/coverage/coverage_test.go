@@ -84,7 +84,7 @@ func breaks() map[string]struct {
 		"a wider trust": {"role-trust", func(f facts) {
 			change(f, "keymend-granter", func(r *coverage.Role) { r.Trust = strings.Replace(r.Trust, "remediate", "*", 1) })
 		}},
-		"no trust":           {"role-trust", func(f facts) { change(f, "keymend-forwarder", func(r *coverage.Role) { r.Trust = "" }) }},
+		"no trust": {"role-trust", func(f facts) { change(f, "keymend-forwarder", func(r *coverage.Role) { r.Trust = "" }) }},
 		"a boundary": {"role-other", func(f facts) {
 			change(f, "keymend-granter", func(r *coverage.Role) { r.Boundary = "arn:aws:iam::111122223333:policy/else" })
 		}},
