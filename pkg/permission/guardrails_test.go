@@ -57,7 +57,8 @@ func TestGuardrails(t *testing.T) {
 	t.Parallel()
 	const (
 		exec, cfn = "stacksets-exec-0123456789abcdef", "cdk-hnb659fds-cfn-exec-role-111122223333-eu-west-1"
-		assets    = "arn:aws:s3:::cdk-hnb659fds-assets-111122223333-eu-west-1/a.zip"
+		assets    = "arn:aws:s3:::cdk-hnb659fds-assets-111122223333-eu-west-1"
+		point     = "arn:aws:s3:eu-west-1:111122223333:accesspoint/a"
 		account   = ":eu-west-1:111122223333:"
 		queue     = "arn:aws:sqs" + account + "keymend-changes.fifo"
 		function  = "arn:aws:lambda" + account + "function:keymend-remediate"
@@ -73,6 +74,7 @@ func TestGuardrails(t *testing.T) {
 				{"kms:TagResource", keyARN, "admin", []string{"aws:tagkeys=team,keymend"}}, {"kms:TagResource", keyARN, "admin", []string{"aws:tagkeys=Keymend"}},
 				{"kms:UntagResource", keyARN, "admin", []string{"aws:tagkeys=keymend-accounts"}}, {"kms:TagResource", keyARN, "admin", []string{"aws:tagkeys=keymend-copy"}},
 				{"iam:CreateRole", role("key-consent"), "admin", nil}, {"iam:UpdateAssumeRolePolicy", role("key-consent"), "key-consent", nil},
+				{"iam:PassRole", role("key-consent"), "admin", nil},
 			},
 			[]request{
 				{"kms:TagResource", keyARN, "key-consent", []string{"aws:tagkeys=keymend"}}, {"kms:TagResource", keyARN, "admin", []string{"aws:tagkeys=team"}},
@@ -92,7 +94,7 @@ func TestGuardrails(t *testing.T) {
 				{"iam:PutRolePolicy", role("keymend-granter"), "admin", nil}, {"iam:UpdateAssumeRolePolicy", role("keymend-reader"), "admin", nil}, {"iam:PassRole", role("keymend-forwarder"), "admin", nil},
 				{"iam:DeleteRole", role("keymend-reader"), "keymend-granter", nil}, {"events:PutTargets", "arn:aws:events" + account + "rule/keymend-own-writes", "admin", nil},
 				{"events:DisableRule", "arn:aws:events" + account + "rule/keymend-launch-unsuccessful", "admin", nil}, {"ssm:PutParameter", wave, "admin", nil},
-				{"cloudformation:DeleteStack", stack + "StackSet-keymend-roles-1/a", "admin", nil},
+				{"cloudformation:DeleteStack", stack + "StackSet-keymend-roles-1/a", "admin", nil}, {"iam:CreateRole", role("stacksets-exec-evil/x"), "admin", nil},
 			},
 			[]request{
 				{"iam:PutRolePolicy", role("keymend-granter"), exec, nil}, {"events:PutRule", "arn:aws:events" + account + "rule/keymend-own-writes", exec, nil}, {"ssm:PutParameter", wave, exec, nil},
@@ -105,7 +107,11 @@ func TestGuardrails(t *testing.T) {
 				{"lambda:UpdateFunctionCode", function, "admin", nil}, {"lambda:UpdateFunctionConfiguration", function, "admin", nil}, {"lambda:AddPermission", function, "admin", nil},
 				{"lambda:InvokeFunction", function, "admin", nil}, {"lambda:CreateEventSourceMapping", "*", "admin", []string{"lambda:functionarn=" + function}},
 				{"iam:PassRole", role("keymend-remediate"), "admin", nil}, {"iam:UpdateAssumeRolePolicy", role("keymend-remediate"), "admin", nil}, {"iam:PutRolePolicy", role("keymend-deploy"), "admin", nil},
-				{"iam:PassRole", role(cfn), "admin", nil}, {"sts:AssumeRole", role("cdk-hnb659fds-deploy-role-111122223333-eu-west-1"), "admin", nil}, {"s3:PutObject", assets, "admin", nil},
+				{"iam:PassRole", role(cfn), "admin", nil}, {"sts:AssumeRole", role("cdk-hnb659fds-deploy-role-111122223333-eu-west-1"), "admin", nil}, {"s3:PutObject", assets + "/a.zip", "admin", nil},
+				{"s3:PutBucketPolicy", assets, "admin", nil}, {"s3:PutBucketAcl", assets, "admin", nil}, {"s3:DeleteBucketPolicy", assets, "admin", nil}, {"s3:DeleteBucket", assets, "admin", nil}, {"s3:CreateBucket", assets, "admin", nil},
+				{"s3:PutBucketVersioning", assets, "admin", nil}, {"s3:PutReplicationConfiguration", assets, "admin", nil}, {"s3:PutLifecycleConfiguration", assets, "admin", nil}, {"s3:ReplicateObject", assets + "/a.zip", "admin", nil},
+				{"s3:CreateAccessPoint", point, "admin", nil}, {"s3:CreateMultiRegionAccessPoint", "arn:aws:s3::111122223333:accesspoint/a.mrap", "admin", nil}, {"s3:PutObject", point + "/object/a.zip", "admin", nil},
+				{"iam:CreateRole", role("cdk-evil-cfn-exec-role-x"), "admin", nil}, {"iam:UpdateAssumeRolePolicy", role(cfn), "admin", nil}, {"iam:UpdateAssumeRolePolicy", role("keymend-deploy"), "admin", nil},
 				{"cloudformation:UpdateStack", stack + "keymend-hub-eu-west-1/a", "admin", nil}, {"cloudformation:ExecuteChangeSet", stack + "keymend-hub-roles/a", "admin", nil},
 				{"sqs:SendMessage", queue, "admin", nil}, {"sqs:SetQueueAttributes", queue, "admin", nil}, {"sqs:PurgeQueue", queue, "admin", nil},
 				{"events:PutPermission", "*", "admin", nil}, {"events:RemovePermission", "*", "admin", nil}, {"events:PutEvents", bus, "admin", nil}, {"events:PutTargets", "arn:aws:events" + account + "rule/keymend/keymend-own-writes", "admin", nil},
@@ -115,10 +121,11 @@ func TestGuardrails(t *testing.T) {
 				{"lambda:UpdateFunctionCode", function, cfn, nil}, {"lambda:UpdateFunctionCode", "arn:aws:lambda" + account + "function:web", "admin", nil}, {"lambda:GetFunction", function, "admin", nil},
 				{"lambda:CreateEventSourceMapping", "*", "admin", []string{"lambda:functionarn=arn:aws:lambda" + account + "function:web"}}, {"lambda:CreateEventSourceMapping", "*", cfn, []string{"lambda:functionarn=" + function}},
 				{"sts:AssumeRole", role("cdk-hnb659fds-deploy-role-111122223333-eu-west-1"), "keymend-deploy", nil}, {"iam:PassRole", role(cfn), "cdk-hnb659fds-deploy-role-111122223333-eu-west-1", nil},
-				{"cloudformation:CreateChangeSet", stack + "keymend-hub-roles/a", "cdk-hnb659fds-deploy-role-111122223333-eu-west-1", nil}, {"s3:PutObject", assets, "cdk-hnb659fds-file-publishing-role-111122223333-eu-west-1", nil},
+				{"cloudformation:CreateChangeSet", stack + "keymend-hub-roles/a", "cdk-hnb659fds-deploy-role-111122223333-eu-west-1", nil}, {"s3:PutObject", assets + "/a.zip", "cdk-hnb659fds-file-publishing-role-111122223333-eu-west-1", nil},
 				{"iam:PassRole", role("keymend-remediate"), cfn, nil}, {"iam:PutRolePolicy", role("keymend-granter"), exec, nil}, {"events:PutPermission", "*", cfn, nil}, {"sqs:SetQueueAttributes", queue, cfn, nil},
 				{"sqs:SendMessage", queue, "keymend-diagnose", nil}, {"sqs:ReceiveMessage", queue, "keymend-remediate", nil}, {"logs:PutLogEvents", records, "keymend-remediate", nil}, {"events:PutEvents", bus, "keymend-forwarder", nil},
 				{"ssm:PutParameter", "arn:aws:ssm" + account + "parameter/keymend/hub/switch", "admin", nil}, {"logs:FilterLogEvents", records, "admin", nil}, {"sts:AssumeRole", role("web"), "admin", nil},
+				{"s3:PutBucketPolicy", assets, "keymend-deploy", nil}, {"s3:PutBucketPolicy", "arn:aws:s3:::web", "admin", nil}, {"s3:GetObject", assets + "/a.zip", "admin", nil}, {"s3:GetObject", assets + "/a.zip", cfn, nil},
 			},
 		},
 		"emergency.json": {
@@ -134,6 +141,26 @@ func TestGuardrails(t *testing.T) {
 			for _, r := range requests {
 				if got := r.decision(policies); got != want {
 					t.Errorf("%s: %s on %s by %s, %v: %s, want %s", file, r.action, r.resource, r.role, r.facts, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Nobody becomes a role that a ready policy spares: whoever such a policy binds, StackSets'
+// own roles too, neither makes nor changes one of theirs. Their service-linked role does,
+// which no service control policy binds.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+func TestNobodyBecomesStackSets(t *testing.T) {
+	t.Parallel()
+	const exec = "stacksets-exec-0123456789abcdef"
+	for _, file := range []string{"consent-guard.json", "members.json", "hub.json"} {
+		policies := guardrail(t, file)
+		for action := range strings.FieldsSeq("AttachRolePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy UpdateAssumeRolePolicy UpdateRole") {
+			for _, by := range []string{"admin", "key-consent", "keymend-deploy", "cdk-hnb659fds-cfn-exec-role-111122223333-eu-west-1", exec} {
+				one := request{"iam:" + action, "arn:aws:iam::111122223333:role/stacksets-exec-evil", by, nil}
+				if got := one.decision(policies); got != access.Denied {
+					t.Errorf("%s: %s by %s: %s", file, one.action, by, got)
 				}
 			}
 		}

@@ -422,6 +422,9 @@ func TestTheConsentGuard(t *testing.T) {
 	if err := tag(m.cfg, "team"); err != nil {
 		t.Errorf("another tag: %v", err)
 	}
+	_, err = m.iam.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: new("stacksets-exec-evil"), // which the policy would spare
+		AssumeRolePolicyDocument: new(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}]}`)})
+	b.wantRefused("a role of StackSets' name", err, "iam:CreateRole", keymend.ServiceControlPolicy)
 }
 
 // TestTheEmergencyPolicy stops the hub at once, wherever it is in the middle of.
