@@ -53,11 +53,11 @@ func (s *Sweeps) Read(_ time.Time, line string) {
 }
 
 // hand takes in a sweep, or a part of one: its list of accounts may stand in several
-// records.
+// records. It went to all if every part did.
 func (s *Sweeps) hand(h handed) {
 	for i := range s.handed {
 		if old := &s.handed[i]; old.asked.Equal(h.asked) {
-			old.all, old.whole, old.accounts = old.all || h.all, old.whole || h.whole, append(old.accounts, h.accounts...)
+			old.all, old.whole, old.accounts = old.all && h.all, old.whole || h.whole, append(old.accounts, h.accounts...)
 			return
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"keymend/pkg/account"
@@ -79,17 +80,30 @@ type memory struct {
 	groups  map[string][]string // Regions by account
 	all     bool                // this sweep goes to every account and Region
 	unended map[string][]string // Regions by account in which findings are open
-	every   bool                // that couldn't be read: they may be anywhere
+	lost    error               // why what sweeps found isn't remembered; nil = it is
+	blind   error               // the same of findings
 }
 
-// Sweep hands a sweep on. The error is transient, or about the log: the sweep has to come
-// again.
-func (d *Dispatcher) Sweep(ctx context.Context, s signal.Sweep) error {
-	m, err := d.remember(ctx, s)
-	if err != nil {
-		return fmt.Errorf("read where a sweep has to go: %w", err)
+// says is what a record says of what isn't remembered.
+func (m memory) says() []string {
+	var out []string
+	if m.lost != nil {
+		out = append(out, "the log about earlier sweeps couldn't be read, so this one goes to every account and Region: "+oneLine(m.lost))
 	}
+	if m.blind != nil {
+		out = append(out, "the log about findings couldn't be read, so those that nothing is found of any more are ended by a later sweep: "+oneLine(m.blind))
+	}
+	return out
+}
+
+// Sweep hands a sweep on. The error is transient, or neither the accounts nor the log could
+// be read: the sweep has to come again.
+func (d *Dispatcher) Sweep(ctx context.Context, s signal.Sweep) error {
+	m := d.remember(ctx, s)
 	l := d.list(ctx, s, m)
+	if l.err != nil && m.lost != nil && len(l.active) == 0 {
+		return fmt.Errorf("read where a sweep has to go: %w", errors.Join(m.lost, l.err))
+	}
 	of := record.SweepOf{
 		Full: s.Full, All: m.all, Asked: s.Time.UTC().Format(time.RFC3339), Regions: d.Regions,
 		Accounts: l.active, Skipped: l.skipped, Unlisted: l.err != nil, More: l.next != "",
@@ -98,9 +112,11 @@ func (d *Dispatcher) Sweep(ctx context.Context, s signal.Sweep) error {
 		of.Listed = at.UTC().Format(time.RFC3339)
 	}
 	r := record.Record{Phase: record.Swept, Region: s.Region, Signal: s.Name(), EventIDs: []string{s.ID}, Mode: d.Mode, Sweep: &of}
+	reasons := m.says()
 	if l.err != nil {
-		r.Reason = "the organization's accounts couldn't be listed, and those count that were listed before: " + oneLine(l.err)
+		reasons = append(reasons, "the organization's accounts couldn't be listed, and those count that were listed before: "+oneLine(l.err))
 	}
+	r.Reason = strings.Join(reasons, "; ")
 	messages := d.messages(s, m, l)
 	after := make([]time.Duration, len(messages))
 	for i := range messages {
@@ -116,22 +132,29 @@ func (d *Dispatcher) Sweep(ctx context.Context, s signal.Sweep) error {
 	return d.Write(ctx, r)
 }
 
-// remember reads the log. Where it doesn't tell in time in which accounts findings are
-// open, each account's own sweep reads that.
-func (d *Dispatcher) remember(ctx context.Context, s signal.Sweep) (memory, error) {
-	var past history.Sweeps
-	if err := d.read(ctx, toRemember, `{ $.phase = "sweep" }`, s.Time.Add(-back), s.Time, past.Read); err != nil {
-		return memory{}, err
-	}
+// What is read of the log; it is filtered where the log is. In diagnose's, records with a
+// finding's id are those that history.Findings reads: of phase finding, or proof.
+const (
+	aboutSweeps   = `{ $.phase = "sweep" }`
+	aboutFindings = `{ $.id = "f-*" }`
+)
+
+// remember reads the log, which is largest when sweeps matter most: no sweep waits for what
+// it doesn't tell in time. Without where groups were, this one goes everywhere. Without
+// where findings are open, none is ended by it: that each account's own sweep read so much
+// of the log instead would have AWS throttle them all.
+func (d *Dispatcher) remember(ctx context.Context, s signal.Sweep) memory {
 	var m memory
-	var to time.Time
+	var past history.Sweeps
+	m.lost = d.read(ctx, toRemember, aboutSweeps, s.Time.Add(-back), s.Time, past.Read)
 	m.known, m.listed = past.Listed()
-	m.groups, to = past.Groups()
-	m.all = s.Full || s.Time.Sub(to) > often
+	groups, to := past.Groups()
+	m.groups, m.all = groups, s.Full || m.lost != nil || s.Time.Sub(to) > often
 	var findings history.Findings
-	err := d.read(ctx, toFind, `{ $.id = "f-*" }`, s.Time.Add(-findBack), s.Time, findings.Read)
-	m.unended, m.every = findings.Places(s.Time), err != nil
-	return m, nil
+	if m.blind = d.read(ctx, toFind, aboutFindings, s.Time.Add(-findBack), s.Time, findings.Read); m.blind == nil {
+		m.unended = findings.Places(s.Time)
+	}
+	return m
 }
 
 func (d *Dispatcher) read(ctx context.Context, within time.Duration, pattern string, from, now time.Time, each func(time.Time, string)) error {
@@ -193,9 +216,6 @@ func (d *Dispatcher) messages(s signal.Sweep, m memory, l listing) []signal.Look
 			continue
 		}
 		one := signal.Looks{Account: id, Region: regions[0], Regions: regions, Unended: d.governed(m.unended[id]), Noted: noted}
-		if m.every {
-			one.Unended = regions
-		}
 		out = append(out, d.looks(s, one))
 	}
 	return out

@@ -364,22 +364,66 @@ func TestOneAccountHoldsUpNone(t *testing.T) {
 	}
 }
 
-// TestLogThatCannotBeRead: without what sweeps remember, the sweep comes again; without
-// the findings, each account reads them for itself.
+// TestLogThatCannotBeRead: without what sweeps remember, a sweep goes everywhere by the
+// list; without the findings, it ends none, and reads no account's log instead. The record
+// says so, and the next sweep is as ever.
 func TestLogThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	const sweeps, findings = `{ $.phase = "sweep" }`, `{ $.id = "f-*" }`
+	w := newWorld(3, 2)
+	one, two := w.accounts[0].ID, w.accounts[1].ID
+	w.groups[one+" us-east-1"] = 1
+	w.sweep(t, true)
+	w.log = append(w.log, logged{w.now, `{"phase":"finding","outcome":"proposed","id":"f-1","account":"` + two + `","region":"us-east-1","group":"gone"}`})
+	for name, tc := range map[string]struct {
+		unread []string
+		full   bool
+		places int
+		ended  bool // findings are
+		says   []string
+	}{
+		"all is read":                   {nil, false, 2, true, nil},
+		"no sweeps":                     {[]string{sweeps}, false, 6, true, []string{"goes to every account and Region: api error ThrottlingException"}},
+		"no findings, where groups are": {[]string{findings}, false, 1, false, []string{"are ended by a later sweep: api error ThrottlingException"}},
+		"no findings, everywhere":       {[]string{findings}, true, 6, false, []string{"are ended by a later sweep: api error ThrottlingException"}},
+		"neither":                       {[]string{sweeps, findings}, false, 6, false, []string{"every account and Region", "by a later sweep"}},
+	} {
+		logOf := w.log
+		clear(w.unread)
+		for _, pattern := range tc.unread {
+			w.unread[pattern] = throttled()
+		}
+		w.hand(t, tc.full)
+		places, unended := 0, 0
+		for _, m := range w.sent {
+			places, unended = places+len(m.Regions), unended+len(m.Unended)
+		}
+		if places != tc.places || unended > 0 != tc.ended {
+			t.Errorf("%s: %d places, findings are ended in %d: %+v", name, places, unended, w.sent)
+		}
+		r, of := w.newest(t)
+		for _, says := range tc.says {
+			if !strings.Contains(r.Reason, says) {
+				t.Errorf("%s: %q", name, r.Reason)
+			}
+		}
+		if len(tc.says) == 0 && r.Reason != "" || of.All != (tc.places == 6) {
+			t.Errorf("%s: all %t, %q", name, of.All, r.Reason)
+		}
+		w.log = logOf
+	}
+}
+
+// TestNothingSaysWhere: where neither the list nor the log can be read, the sweep comes
+// again.
+func TestNothingSaysWhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(2, 2)
 	w.sweep(t, true)
-	w.unread[`{ $.id = "f-*" }`] = throttled()
-	w.hand(t, true)
-	for _, m := range w.sent {
-		if !slices.Equal(m.Unended, m.Regions) {
-			t.Errorf("%+v", m)
-		}
-	}
-	w.unread[`{ $.phase = "sweep" }`] = throttled()
-	if err := w.dispatcher().Sweep(t.Context(), signal.Sweep{Event: signal.Event{Account: hub, Region: home, Time: w.now}}); err == nil {
-		t.Error("a sweep that remembers nothing goes anywhere")
+	w.unread[`{ $.phase = "sweep" }`], w.listing = throttled(), throttled()
+	records := len(w.log)
+	if err := w.dispatcher().Sweep(t.Context(), signal.Sweep{Event: signal.Event{Account: hub, Region: home, Time: w.now}}); err == nil || len(w.log) != records {
+		t.Error("a sweep that goes nowhere counts as done")
 	}
 }
 
