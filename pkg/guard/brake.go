@@ -10,7 +10,15 @@ type Brake struct {
 	WaveText   string // how it was read, or why it couldn't be; it names the account
 	Switch     Switch // the owner's; SwitchNone counts as off
 	SwitchText string // as WaveText
-	Outside    bool   // the account doesn't let the hub in: nothing can be written there, nor read
+}
+
+// Outside is the brake of an account that doesn't let the hub in, as the text says: what
+// it says of its switch, or by tags, can't be read. So nothing is written for its keys;
+// what is missing is proposed.
+func Outside(text string) Brake {
+	wave := settings.Careful()
+	wave.Mode = settings.Propose
+	return Brake{Wave: wave, WaveText: text, Switch: SwitchUnread, SwitchText: text}
 }
 
 // Careful returns the most careful of a mode and of the brakes', and the text of the

@@ -152,7 +152,7 @@ func TestEveryForeignCombination(t *testing.T) {
 		for _, sw := range []guard.Switch{guard.SwitchNone, guard.SwitchOn, guard.SwitchOff} {
 			for _, tag := range tags {
 				for _, half := range halves {
-					for bits := range 16 {
+					for bits := range 32 {
 						in := across()
 						in.Mode, in.Switch, in.Finding.Tags, in.PersonAsked, in.Scope = mode, sw, tag, bits&1 != 0, "all"
 						p := second(half)
@@ -165,8 +165,12 @@ func TestEveryForeignCombination(t *testing.T) {
 						if bits&8 != 0 {
 							in.Finding.Tags, in.Finding.TagsUnreadable = nil, "not onboarded"
 						}
+						if bits&16 != 0 {
+							in.Organization = true
+							in.Brakes = []guard.Brake{{Wave: settings.Wave{Mode: settings.Enforce}, Switch: guard.SwitchOn}}
+						}
 						v := guard.Judge(in, p)
-						if v.Allowed != mayWriteAcross(in, p) || v.Allowed && (v.Try || v.Propose) || v.Try && (v.Propose || len(p.Steps) != 1) {
+						if v.Allowed != mayWriteAcross(in, p) || v.Allowed && (v.Try || v.Propose) || v.Try && (in.Organization || v.Propose || len(p.Steps) != 1) {
 							t.Fatalf("%+v, half %s, %d steps: %+v", in, half, len(p.Steps), v)
 						}
 					}
@@ -181,6 +185,6 @@ func mayWriteAcross(in guard.Input, p plan.Plan) bool {
 	tag, tagged := in.Finding.Tags["keymend"]
 	mine := strings.Contains(accounts, account)
 	byTag := tag == "remediate" && mine
-	byPolicy := p.Half == plan.HalfGiven && len(p.Steps) == 1 && (!named || mine) && (!tagged || tag == "remediate")
-	return in.Mode == settings.Enforce && in.Switch != guard.SwitchOff && tag != "ignore" && slices.Contains(in.Accounts, owner) && (byTag || byPolicy)
+	byPolicy := p.Half == plan.HalfGiven && !(in.Organization && in.Finding.TagsUnreadable != "") && len(p.Steps) == 1 && (!named || mine) && (!tagged || tag == "remediate")
+	return in.Mode == settings.Enforce && in.Switch != guard.SwitchOff && tag != "ignore" && (in.Organization || slices.Contains(in.Accounts, owner)) && (byTag || byPolicy)
 }

@@ -275,7 +275,7 @@ func (in Input) text(r Reason, p plan.Plan) string {
 	case CopyNotSeen:
 		return text + " The owner lets Keymend read the key's tags (docs/deploy.md), and sets these if they aren't set; accounts that " + tag.Copy + " names have to stay in it."
 	case NotConsented, ConsentElsewhere:
-		return text + in.crowded()
+		return text + in.unasked() + in.crowded()
 	case ForeignKey:
 		return text + " To allow it, whoever runs Keymend in account " + in.Finding.Account + " adds " + in.unlisted(p) +
 			" to the setting accounts; at a terminal that is the environment variable " + variable.Accounts + ", with a space between accounts."

@@ -18,7 +18,8 @@ import (
 //
 //	the account isn't in the settings' list, and there is no organization
 //	                                                   → ForeignKey
-//	tags not readable: the key policy lets this account create the grant
+//	tags not readable: in an organization              → NotConsented
+//	  else the key policy lets this account create the grant
 //	                                                   → HalfGiven
 //	  whether it does can't be told                    → HalfNotSeen
 //	  it doesn't                                       → NotConsented
@@ -64,10 +65,12 @@ func (in Input) enrolled(named bool, p plan.Plan) (Reason, string) {
 }
 
 // unseen: where the key's account isn't onboarded, its key policy is all that
-// speaks for its owner.
+// speaks for its owner. Whoever runs Keymend named that account, knowing that; nobody
+// named the accounts of an organization: an owner's no may be what can't be seen.
 func (in Input) unseen(p plan.Plan) (Reason, string) {
 	why := "the key's tags couldn't be read: " + in.Finding.TagsUnreadable
 	switch {
+	case in.Organization:
 	case halfGiven(p):
 		return HalfGiven, "KMS would let account " + in.Finding.Account + " create the grant; " + why
 	case p.Half == plan.HalfUnknown && onlyGrants(p):
@@ -125,6 +128,14 @@ func (in Input) organization(accounts []string) string {
 		return "; the word " + tag.Organization + " counts only where it stands alone"
 	}
 	return ", which counts only where the roles trust an organization's hub; these don't: the accounts are named by id"
+}
+
+// unasked says why an owner's word, in an organization, isn't known; "" = it is.
+func (in Input) unasked() string {
+	if !in.Organization || in.Finding.OwnKey() || in.Finding.TagsUnreadable == "" {
+		return ""
+	}
+	return " Nor can it be seen whether the owner forbids it (" + in.Finding.TagsUnreadable + "): so nothing is written for it, whatever its policy lets account " + in.Finding.Account + " do."
 }
 
 // enrol says which tags the key's owner sets, with a day or "". What the owner named

@@ -197,7 +197,7 @@ func (o ForOwner) String() string {
 	if len(o.Statements) > 0 {
 		text = "1. Account " + o.Account + ", the key's owner, adds to the key policy: " + strings.Join(o.Statements, ",") + " 2. "
 	}
-	return text + "Then Keymend creates the grant at the group's next failure, or someone of the group's account runs: " + o.Command
+	return text + "Then Keymend creates the grant at the group's next failure, where it may, or someone of the group's account runs: " + o.Command
 }
 
 // beyondView: the grant stands, and the rest is in the key's account, which

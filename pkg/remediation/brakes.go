@@ -95,11 +95,11 @@ func (l *Looker) governed(p *pass) {
 func distinct(texts []string) []string { return slices.Compact(slices.Sorted(slices.Values(texts))) }
 
 // brakes are those that count for a proposal: of the group's account, of each account in
-// which something is written, and of the key's, unless that has none. An account whose
+// which something is written, and of the key's, whatever is written. An account whose
 // brakes weren't read stops all.
 func (p pass) brakes(of plan.Proposal) []guard.Brake {
 	accounts := []string{p.Account}
-	if owner := of.Finding.KeyAccount(); owner != "" && !p.members[owner].Outside {
+	if owner := of.Finding.KeyAccount(); owner != "" {
 		accounts = append(accounts, owner)
 	}
 	for _, step := range of.Plan.Steps {

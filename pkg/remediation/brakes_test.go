@@ -80,7 +80,7 @@ func TestTheOwnersWaveIsPlanned(t *testing.T) {
 }
 
 // Both accounts' brakes count for another member's key, and are read anew before the
-// change; one that lets nobody in has none, and isn't written in.
+// change; for the keys of one that lets nobody in nothing is written.
 func TestBothBrakesCount(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -93,7 +93,7 @@ func TestBothBrakesCount(t *testing.T) {
 		"the owner's switch":        {ownerID, guard.Brake{Wave: letting("grant", "grant").Wave, Switch: guard.SwitchMissing, SwitchText: "off there"}, outcome.Proposed, "off there"},
 		"the owner's wave":          {ownerID, guard.Brake{Wave: settings.Wave{Mode: settings.Observe, ForeignKey: "grant"}, WaveText: "observe there", Switch: guard.SwitchOn}, outcome.Observed, "observe there"},
 		"the group's can't be told": {accountID, guard.Brake{WaveText: "not told"}, outcome.Observed, "not told"},
-		"the owner lets in no more": {ownerID, guard.Brake{Outside: true, Wave: settings.Wave{ForeignKey: "grant"}, WaveText: "not in"}, outcome.Observed, "not in"},
+		"the owner lets in no more": {ownerID, lettingNobodyIn("grant"), outcome.Proposed, "not in"},
 		"nothing is said of it all": {ownerID, guard.Brake{Wave: settings.Wave{ForeignKey: "grant"}}, outcome.Observed, ""},
 	} {
 		b := newBorder()
@@ -104,6 +104,43 @@ func TestBothBrakesCount(t *testing.T) {
 		r, err := b.fixer(whole.hub).Remediate(t.Context(), m)
 		if err != nil || r.Outcome != tc.want || !strings.Contains(r.Reason, tc.says) || b.puts+b.made != 0 {
 			t.Errorf("%s: %s %s, %v", name, r.Outcome, r.Reason, err)
+		}
+	}
+}
+
+// lettingNobodyIn is the brake of an account that doesn't let the hub in.
+func lettingNobodyIn(foreignKey settings.ForeignKey) guard.Brake {
+	b := guard.Outside("not in")
+	b.Wave.ForeignKey = foreignKey
+	return b
+}
+
+// A grant alone writes nothing in the owner's account, and still waits for its brakes: the
+// policy that lets it be made may be older than the owner's no, which can't be seen.
+func TestNoGrantUnseen(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		owner  guard.Brake
+		hidden bool
+		says   string
+	}{
+		"its switch is off":              {guard.Brake{Wave: letting("grant", "report").Wave, Switch: guard.SwitchOff, SwitchText: "off there"}, false, "off there"},
+		"it lets nobody in":              {guard.Outside("not in"), false, "not in"},
+		"nor lets anything be seen":      {guard.Outside("not in"), true, "whether the owner forbids it (not onboarded)"},
+		"its key's tags may not be read": {letting("grant", "report"), true, "whether the owner forbids it (not onboarded)"},
+	} {
+		b := newBorder()
+		b.hidden = tc.hidden
+		b.with(strings.ReplaceAll(byRoot, "Theirs", "KeymendCreateGrantBy"+accountID))
+		m := b.message(t)
+		whole := board{accountID: letting("grant", "report"), ownerID: tc.owner}
+		r, err := b.fixer(whole.hub).Remediate(t.Context(), m)
+		if err != nil || r.Outcome != outcome.Proposed || !strings.Contains(r.Reason, tc.says) || b.puts+b.made != 0 {
+			t.Errorf("%s: %s %s, %d made, %v", name, r.Outcome, r.Reason, b.made, err)
+		}
+		sent := len(b.sent)
+		if d := b.diagnose(t, b.looker(whole.hub)); d.Outcome != outcome.Proposed || d.Plan.ForOwner == nil || !strings.Contains(d.Reason, "aws kms create-grant") || len(b.sent) != sent {
+			t.Errorf("%s: %s %s", name, d.Outcome, d.Reason)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func in(ctx context.Context, cfg aws.Config, accountID string) error {
 func (a AWS) Brake(ctx context.Context, accountID, region string) (guard.Brake, error) {
 	cfg, err := a.config(ctx, accountID, region, permission.Reader)
 	if no, outside := errors.AsType[*outsideError](err); outside {
-		return guard.Brake{Outside: true, Wave: settings.Careful(), WaveText: no.Error(), SwitchText: no.Error()}, nil
+		return guard.Outside(no.Error()), nil
 	}
 	if err != nil {
 		return guard.Brake{}, err

@@ -369,11 +369,13 @@ func TestHubIsNotLetIn(t *testing.T) {
 	}
 	must(t, h.box.Deploy(template.MemberRoles(), owner, region, nil, nil))
 	m, there := h.at(account, region), h.at(third, region)
-	key := there.key(strings.ReplaceAll(ownerPolicy(), owner, third), nil)
+	key := there.key(strings.ReplaceAll(ownerPolicy(), owner, third), map[string]string{"keymend": "ignore"})
 	m.broken("web-prod", key)
+	// That this account may make the grant is no word of the owner's, whose no can't be seen.
+	m.broken("web-open", there.key(openTo(third, account), map[string]string{"keymend": "ignore"}))
 	h.box.Advance(10 * time.Minute)
 	h.wantUntouched()
-	for group, id := range map[string]string{"web-" + third: third, "web-" + owner: owner, "web-prod": third} {
+	for group, id := range map[string]string{"web-" + third: third, "web-" + owner: owner, "web-prod": third, "web-open": third} {
 		says := "account " + id + " isn't in the organization, or has no stack of the set keymend-roles"
 		if !strings.Contains(strings.Join(h.about(group), "\n"), says) {
 			t.Errorf("%s: nothing says %q\n%v", group, says, h.story())
