@@ -1,6 +1,7 @@
 package precheck
 
 import (
+	"maps"
 	"slices"
 
 	"keymend/infra/cdkcontext"
@@ -19,44 +20,50 @@ func guard(s Settings, f Facts) []Line {
 		return nil
 	}
 	c := newCourt(s, f)
-	var guarded, open []string
-	for _, a := range f.Tree.Value.Accounts {
-		switch {
-		case a.State != Active || a.ID == s.Management:
-		case c.guards(s, a.ID):
-			guarded = append(guarded, a.ID)
-		default:
-			open = append(open, a.ID)
+	guarded, open := false, map[string][]string{} // by whom
+	for _, group := range c.alike(s, f) {
+		if by := c.enrolled(s, group[0]); by != "" {
+			open[by] = append(open[by], group...)
+		} else {
+			guarded = true
 		}
 	}
-	switch text := "whoever may tag keys may enrol them in " + few(open); {
-	case len(open) == 0 && len(guarded) == 0:
-		return nil
-	case len(open) == 0 && s.Guard != cdkcontext.ConsentByPolicy:
-		return []Line{{Matter: matter, State: Note, Text: "a policy guards the tags that enrol keys", Do: "keymend:consentGuard may say " + cdkcontext.ConsentByPolicy}}
-	case len(open) == 0:
-		return []Line{{Matter: matter, State: Well, Text: "a policy guards the tags that enrol keys"}}
-	case s.Guard == cdkcontext.ConsentByPolicy:
-		return []Line{{Matter: matter, State: Wrong, Text: text + ", and keymend:consentGuard says that a policy guards the tags", Do: "attach one like " + file + " above them"}}
-	case s.Guard == cdkcontext.ConsentAccepted:
-		return []Line{{Matter: matter, State: Note, Text: text + ": keymend:consentGuard accepts it"}}
-	default:
-		return []Line{{Matter: matter, State: Note, Text: text + ": so no wave's mode may be more than propose", Do: "attach a policy like " + file}}
+	var out []Line
+	for _, by := range slices.Sorted(maps.Keys(open)) {
+		switch text := "whoever may " + by + " in " + few(slices.Sorted(slices.Values(open[by]))); s.Guard {
+		case cdkcontext.ConsentByPolicy:
+			out = append(out, Line{Matter: matter, State: Wrong, Text: text + ", and keymend:consentGuard says that a policy guards the tags", Do: "attach one like " + file + " above them"})
+		case cdkcontext.ConsentAccepted:
+			out = append(out, Line{Matter: matter, State: Note, Text: text + ": keymend:consentGuard accepts it"})
+		default:
+			out = append(out, Line{Matter: matter, State: Note, Text: text + ": so no wave's mode may be more than propose", Do: "attach a policy like " + file})
+		}
 	}
+	switch {
+	case out != nil || !guarded:
+		return out
+	case s.Guard != cdkcontext.ConsentByPolicy:
+		return []Line{{Matter: matter, State: Note, Text: "a policy guards the tags that enrol keys", Do: "keymend:consentGuard may say " + cdkcontext.ConsentByPolicy}}
+	}
+	return []Line{{Matter: matter, State: Well, Text: "a policy guards the tags that enrol keys"}}
 }
 
-// guards reports whether somebody whom no policy names is denied Keymend's tags in an
-// account.
-func (c *court) guards(s Settings, account string) bool {
+// enrolled says by what somebody whom no policy names may set or take Keymend's tags in an
+// account, as such or as a role that the policies spare. "": by nothing.
+func (c *court) enrolled(s Settings, account string) string {
 	key := "arn:" + partition(s.Regions[0]) + ":kms:" + s.Regions[0] + ":" + account + ":key/" + sample
 	for _, action := range []string{"kms:TagResource", "kms:UntagResource"} {
 		for _, name := range []string{tag.Keymend, "KeyMend", tag.Accounts, tag.Copy} {
-			if !c.denies(s, account, action, key, name) {
-				return false
+			switch by := c.open(s, account, action, key, name); by {
+			case "":
+			case action:
+				return "tag keys may enrol them"
+			default:
+				return by + " may enrol keys"
 			}
 		}
 	}
-	return true
+	return ""
 }
 
 // hubGuard says whether whoever administers the hub may change what runs there.
@@ -69,22 +76,25 @@ func hubGuard(s Settings, f Facts) []Line {
 	at := func(service, resource string) string {
 		return "arn:" + partition(s.Regions[0]) + ":" + service + ":" + s.Regions[0] + ":" + s.Hub + ":" + resource
 	}
-	role := "arn:" + partition(s.Regions[0]) + ":iam::" + s.Hub + ":role/keymend-remediate"
+	role := func(name string) string {
+		return "arn:" + partition(s.Regions[0]) + ":iam::" + s.Hub + ":role/" + name
+	}
+	bucket := "arn:" + partition(s.Regions[0]) + ":s3:::cdk-hnb659fds-assets-" + s.Hub + "-" + s.Regions[0]
 	for _, call := range []struct{ action, resource string }{
-		{"lambda:UpdateFunctionCode", at("lambda", "function:keymend-remediate")}, {"iam:UpdateAssumeRolePolicy", role}, {"iam:PassRole", role},
-		{"sqs:SendMessage", at("sqs", "keymend-changes.fifo")}, {"events:PutPermission", at("events", "event-bus/keymend")},
+		{"lambda:UpdateFunctionCode", at("lambda", "function:keymend-remediate")}, {"s3:PutObject", bucket + "/code.zip"}, {"s3:PutBucketPolicy", bucket},
+		{"iam:UpdateAssumeRolePolicy", role("keymend-remediate")}, {"iam:PassRole", role("keymend-remediate")}, {"iam:PutRolePolicy", role("keymend-remediate")},
+		{"cloudformation:UpdateStack", at("cloudformation", "stack/keymend-hub-roles/"+sample)},
+		{"sqs:SendMessage", at("sqs", "keymend-changes.fifo")}, {"sqs:SetQueueAttributes", at("sqs", "keymend-changes.fifo")}, {"events:PutPermission", at("events", "event-bus/keymend")},
 	} {
-		if !c.denies(s, s.Hub, call.action, call.resource) {
-			return []Line{{Matter: matter, State: Note, Text: "whoever administers account " + s.Hub + " may " + call.action + " on what is Keymend's", Do: "attach a policy like docs/policies/hub.json to it"}}
+		if by := c.open(s, s.Hub, call.action, call.resource); by != "" {
+			text := "whoever administers account " + s.Hub + " may " + by
+			if by == call.action {
+				text += " on what is Keymend's"
+			} else {
+				text += ", and as that " + call.action + " on what is Keymend's"
+			}
+			return []Line{{Matter: matter, State: Note, Text: text, Do: "attach a policy like docs/policies/hub.json to it"}}
 		}
 	}
 	return []Line{{Matter: matter, State: Well, Text: "a policy guards code, roles, queues and bus in account " + s.Hub}}
-}
-
-// denies reports whether somebody whom no policy names is denied a call for certain.
-func (c *court) denies(s Settings, account, action, resource string, tags ...string) bool {
-	r := request{account: account, role: "somebody-" + sample, action: action, resource: resource, region: s.Regions[0]}
-	r.ctx = s.context(r, nil)
-	r.ctx.Values["aws:tagkeys"] = tags
-	return slices.ContainsFunc(c.rulings(r), func(one ruling) bool { return one.keys == "" && one.level == "" })
 }
