@@ -24,11 +24,11 @@ type handed struct {
 	accounts      []string
 }
 
-// found is where an account had groups.
+// found is where an account had groups, and what refused: Regions, or the account.
 type found struct {
-	asked   time.Time
-	account string
-	regions []string
+	asked            time.Time
+	account          string
+	regions, refused []string
 }
 
 // Read takes a line in, if it is of a sweep over an organization.
@@ -45,7 +45,12 @@ func (s *Sweeps) Read(_ time.Time, line string) {
 	switch {
 	case err != nil:
 	case r.Account != "":
-		s.found = append(s.found, found{asked, r.Account, r.Sweep.Regions})
+		f := found{asked, r.Account, r.Sweep.Regions, nil}
+		for _, line := range r.Sweep.Skipped {
+			name, _, _ := strings.Cut(line, ":")
+			f.refused = append(f.refused, name)
+		}
+		s.found = append(s.found, f)
 	default:
 		listed, _ := time.Parse(time.RFC3339, r.Sweep.Listed) // else it is the oldest
 		s.hand(handed{asked, listed, r.Sweep.All, !r.Sweep.More, r.Sweep.Accounts})
@@ -99,4 +104,22 @@ func (s *Sweeps) Groups() (map[string][]string, time.Time) {
 		out[account] = slices.Compact(slices.Sorted(slices.Values(regions)))
 	}
 	return out, last
+}
+
+// Refused returns what of each account refused by the newest sweep that has a record of it:
+// Regions, or the account's id.
+func (s *Sweeps) Refused() map[string][]string {
+	out, newest := map[string][]string{}, map[string]time.Time{}
+	for _, f := range s.found {
+		switch last := newest[f.account]; {
+		case f.asked.After(last):
+			newest[f.account], out[f.account] = f.asked, slices.Clone(f.refused)
+		case f.asked.Equal(last):
+			out[f.account] = append(out[f.account], f.refused...)
+		}
+	}
+	for account, names := range out {
+		out[account] = slices.Compact(slices.Sorted(slices.Values(names)))
+	}
+	return out
 }

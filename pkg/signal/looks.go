@@ -31,10 +31,12 @@ type Looks struct {
 	Written string `json:"written,omitempty"`
 	// Regions are those of the account that a sweep over an organization looks over;
 	// Unended those of them in which findings aren't ended by the log. Noted: where there
-	// are groups is recorded.
+	// are groups is recorded. Refused are those Regions, or the account, that refused by the
+	// newest record.
 	Regions []string `json:"regions,omitempty"`
 	Unended []string `json:"unended,omitempty"`
 	Noted   bool     `json:"noted,omitempty"`
+	Refused []string `json:"refused,omitempty"`
 	// Next is where such a sweep's list of accounts goes on.
 	Next string `json:"next,omitempty"`
 	// Fresh: an event says so just now, and the message isn't handed on yet.

@@ -23,32 +23,41 @@ const (
 // apart is when a Region is looked over by itself, which couldn't be with the others.
 const apart = time.Minute
 
-// Account looks over the Regions of an account, as a message of Sweep's says. A Region
+// Account looks over the Regions of an account, as a message of Sweep's says. What refuses
+// is on record once, until that changes or a sweep that goes to all tells it again. A Region
 // where something went wrong that passes goes apart, with a message of its own; of one
 // that was apart already the error is returned: the message has to come again.
 func (d *Dispatcher) Account(ctx context.Context, looks signal.Looks) error {
-	over := d.over(ctx, looks)
 	of := record.SweepOf{Full: looks.Full, Asked: looks.Asked.UTC().Format(time.RFC3339)}
 	var again []signal.Looks
-	for _, one := range over {
+	var told, refuse []string // of what this tells; and what refuses
+	for _, one := range d.over(ctx, looks) {
 		switch err := one.err; {
-		case err == nil && one.groups > 0:
-			of.Regions = append(of.Regions, one.region)
 		case err == nil:
+			if one.groups > 0 {
+				of.Regions = append(of.Regions, one.region)
+			}
 		case refused(err):
-			of.Skipped = append(of.Skipped, looks.Account+": "+oneLine(err))
+			refuse, of.Skipped = append(refuse, looks.Account), append(of.Skipped, looks.Account+": "+oneLine(err))
 		case account.AccessDenied(err), account.Final(err):
-			of.Skipped = append(of.Skipped, one.region+": "+oneLine(err))
+			refuse, of.Skipped = append(refuse, one.region), append(of.Skipped, one.region+": "+oneLine(err))
 		case len(looks.Regions) == 1:
 			return fmt.Errorf("look over account %s, %s: %w", looks.Account, one.region, err)
 		default:
 			l := looks
 			l.Region, l.Regions = one.region, []string{one.region}
 			again = append(again, l)
+			continue
 		}
+		told = append(told, looks.Account, one.region)
 	}
-	if looks.Noted && len(of.Regions)+len(of.Skipped) > 0 {
-		r := record.Record{Phase: record.Swept, Account: looks.Account, Region: looks.Region, Signal: looks.Name(), Mode: d.Mode, Sweep: &of}
+	r := record.Record{Phase: record.Swept, Account: looks.Account, Region: looks.Region, Signal: looks.Name(), Mode: d.Mode, Sweep: &of}
+	begun, ended := without(refuse, looks.Refused), without(looks.Refused, refuse)
+	ended = slices.DeleteFunc(ended, func(name string) bool { return !slices.Contains(told, name) })
+	if len(ended) > 0 {
+		r.Reason = "refuses no more: " + strings.Join(ended, ", ")
+	}
+	if len(begun)+len(ended) > 0 || looks.Noted && len(of.Regions)+len(of.Skipped) > 0 {
 		if err := d.Write(ctx, r); err != nil {
 			return err
 		}
@@ -61,6 +70,11 @@ func (d *Dispatcher) Account(ctx context.Context, looks signal.Looks) error {
 		after[i] = apart
 	}
 	return d.Send(ctx, again, after)
+}
+
+// without returns those of a that aren't among b.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(name string) bool { return slices.Contains(b, name) })
 }
 
 // looked is what came of looking over a Region.

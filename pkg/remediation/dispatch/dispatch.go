@@ -78,6 +78,7 @@ type memory struct {
 	known   []string            // accounts that were listed last
 	listed  time.Time           // when
 	groups  map[string][]string // Regions by account
+	refused map[string][]string // by account: Regions, or the account
 	all     bool                // this sweep goes to every account and Region
 	unended map[string][]string // Regions by account in which findings are open
 	lost    error               // why what sweeps found isn't remembered; nil = it is
@@ -149,7 +150,7 @@ func (d *Dispatcher) remember(ctx context.Context, s signal.Sweep) memory {
 	m.lost = d.read(ctx, toRemember, aboutSweeps, s.Time.Add(-back), s.Time, past.Read)
 	m.known, m.listed = past.Listed()
 	groups, to := past.Groups()
-	m.groups, m.all = groups, s.Full || m.lost != nil || s.Time.Sub(to) > often
+	m.groups, m.refused, m.all = groups, past.Refused(), s.Full || m.lost != nil || s.Time.Sub(to) > often
 	var findings history.Findings
 	if m.blind = d.read(ctx, toFind, aboutFindings, s.Time.Add(-findBack), s.Time, findings.Read); m.blind == nil {
 		m.unended = findings.Places(s.Time)
@@ -215,7 +216,7 @@ func (d *Dispatcher) messages(s signal.Sweep, m memory, l listing) []signal.Look
 		if len(regions) == 0 {
 			continue
 		}
-		one := signal.Looks{Account: id, Region: regions[0], Regions: regions, Unended: d.governed(m.unended[id]), Noted: noted}
+		one := signal.Looks{Account: id, Region: regions[0], Regions: regions, Unended: d.governed(m.unended[id]), Noted: noted, Refused: m.refused[id]}
 		out = append(out, d.looks(s, one))
 	}
 	return out

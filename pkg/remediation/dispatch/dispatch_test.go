@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
+	"keymend/pkg/history"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation/dispatch"
 	"keymend/pkg/signal"
@@ -361,6 +362,58 @@ func TestOneAccountHoldsUpNone(t *testing.T) {
 	}
 	if of := said[throttles]; len(of.Regions) != 1 || len(of.Skipped) != 0 {
 		t.Errorf("%+v", of)
+	}
+}
+
+// TestRefusalsAreOnRecord: what refuses a recent sweep is on record, once until it changes;
+// a sweep that goes to all tells it again.
+func TestRefusalsAreOnRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(2, 3)
+	one := w.accounts[0].ID
+	w.groups[one+" "+home], w.groups[one+" us-east-1"], w.groups[w.accounts[1].ID+" "+home] = 1, 1, 1
+	w.sweep(t, true)
+	entry, list := denied("sts:AssumeRole"), denied("autoscaling:DescribeAutoScalingGroups")
+	for _, step := range []struct {
+		what    string
+		fails   map[string]error
+		full    bool
+		records int // of one, since the step before
+		refuse  string
+		reason  string
+	}{
+		{"nothing refuses", nil, false, 0, "", ""},
+		{"the account refuses", map[string]error{one: entry}, false, 1, one, ""},
+		{"it does still", map[string]error{one: entry}, false, 0, one, ""},
+		{"to a full sweep, too", map[string]error{one: entry}, true, 1, one, ""},
+		{"and to the next recent one", map[string]error{one: entry}, false, 0, one, ""},
+		{"only a Region does", map[string]error{one + " us-east-1": list}, false, 1, "us-east-1", "refuses no more: " + one},
+		{"it does still", map[string]error{one + " us-east-1": list}, false, 0, "us-east-1", ""},
+		{"which isn't known while AWS throttles it", map[string]error{one + " us-east-1": throttled()}, false, 0, "us-east-1", ""},
+		{"it does still", map[string]error{one + " us-east-1": list}, false, 0, "us-east-1", ""},
+		{"another does, too", map[string]error{one + " us-east-1": list, one + " " + home: list}, false, 1, home + " us-east-1", ""},
+		{"none does", nil, false, 1, "", "refuses no more: " + home + ", us-east-1"},
+		{"none does still", nil, false, 0, "", ""},
+		{"one does again", map[string]error{one + " us-east-1": list}, false, 1, "us-east-1", ""},
+	} {
+		w.now, w.fails = w.now.Add(15*time.Minute), step.fails
+		before := len(w.log)
+		w.sweep(t, step.full)
+		var past history.Sweeps
+		records, reason := 0, ""
+		for i, line := range w.log {
+			past.Read(line.at, line.text)
+			var r record.Record
+			if err := json.Unmarshal([]byte(line.text), &r); err != nil {
+				t.Fatal(err)
+			}
+			if i >= before && r.Account == one {
+				records, reason = records+1, r.Reason
+			}
+		}
+		if got := strings.Join(past.Refused()[one], " "); records != step.records || got != step.refuse || reason != step.reason {
+			t.Errorf("%s: %d records, %q refuses, %q", step.what, records, got, reason)
+		}
 	}
 }
 
