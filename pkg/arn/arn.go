@@ -51,6 +51,17 @@ func Account(text string) string {
 	return a.Account
 }
 
+// Owner returns the account in an ARN where it is an account's id, of 12 digits; else "".
+// It is for what people wrote: nothing is asked of an account that can be none.
+func Owner(text string) string {
+	const digits = 12
+	id := Account(text)
+	if len(id) != digits || strings.Trim(id, "0123456789") != "" {
+		return ""
+	}
+	return id
+}
+
 // Resource returns what an ARN names in its account; "" in what is none.
 func Resource(text string) string {
 	a, _ := Parse(text)

@@ -6,6 +6,19 @@ import (
 	"keymend/pkg/arn"
 )
 
+// What an account's id can't be is no owner: whoever writes a template writes any ARN.
+func TestOwner(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"arn:aws:kms:eu-west-1:111122223333:key/1": "111122223333", "arn:aws:kms:eu-west-1:12:key/1": "", "arn:aws:kms:eu-west-1::key/1": "",
+		"arn:aws:kms:eu-west-1:11112222333x:key/1": "", "arn:aws:kms:eu-west-1:1111222233334:key/1": "", "alias/a": "",
+	} {
+		if got := arn.Owner(text); got != want {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]arn.ARN{

@@ -55,7 +55,7 @@ func (l *Looker) readMembers(ctx context.Context, p *pass) error {
 	}
 	accounts := []string{p.Account}
 	for _, key := range p.Launch.Keys {
-		if owner := arn.Account(key.ID); owner != "" {
+		if owner := arn.Owner(key.ID); owner != "" {
 			accounts = append(accounts, owner)
 		}
 	}

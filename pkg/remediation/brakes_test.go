@@ -145,6 +145,27 @@ func TestNoGrantUnseen(t *testing.T) {
 	}
 }
 
+// Whoever writes a template writes any ARN: what can be no account isn't asked, since AWS
+// calls that a wrong request, which would end the whole look.
+func TestNobodysBrakesArentAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	other := w.launch.Keys[0]
+	other.ID = "arn:aws:kms:eu-west-1:12:key/x"
+	w.launch.Keys = append(w.launch.Keys, other)
+	l := w.looker(board{}.hub, func(x *remediation.Fixer) {
+		x.Brake = func(_ context.Context, id, _ string) (guard.Brake, error) {
+			if id != accountID {
+				return guard.Brake{}, errors.New("ValidationError: " + id)
+			}
+			return letting("grant", "report"), nil
+		}
+	})
+	if found, err := l.Diagnose(t.Context(), failure()); err != nil || found[0].Record.Outcome != outcome.Sent {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 // The hub of an organization without anybody to ask writes nothing, nor does one that
 // couldn't ask: then the look comes again.
 func TestBrakesThatCantBeAsked(t *testing.T) {

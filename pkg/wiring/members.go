@@ -20,9 +20,10 @@ import (
 )
 
 // Members tells the accounts of an organization what is told on the hub's own bus: the
-// group's account, and the key's where that is another one. Their events are put
-// together, and go when an invocation's work is done. What can't be put is complained of,
-// and changes nothing. It is safe for concurrent use.
+// group's account, and the key's where that is another one, both in the group's Region: what
+// a template names that can't be such a key is nobody's. Their events are put together, and
+// go when an invocation's work is done. What can't be put is complained of, and changes
+// nothing. It is safe for concurrent use.
 type Members struct {
 	// Bus returns the default bus of an account in a Region.
 	Bus      func(ctx context.Context, account, region string) (Bus, error)
@@ -42,8 +43,8 @@ func (m *Members) tell(ctx context.Context, r record.Record, entry types.PutEven
 		return
 	}
 	own, told := m.Own(ctx), map[Place]bool{}
-	for _, at := range []Place{{r.Account, r.Region}, {arn.Account(r.Key), arn.Region(r.Key)}} {
-		if at.Account == "" || at.Region == "" || at == own || told[at] {
+	for _, at := range []Place{{r.Account, r.Region}, {arn.Owner(r.Key), arn.Region(r.Key)}} {
+		if at.Account == "" || at.Region == "" || at.Region != r.Region || at == own || told[at] {
 			continue
 		}
 		told[at] = true

@@ -80,6 +80,8 @@ func TestMembersAreTold(t *testing.T) {
 		"a key of the hub's":               {"111122223333", "eu-west-1", "arn:aws:kms:eu-west-1:999900001111:key/1", outcome.Proposed, "111122223333 eu-west-1"},
 		"a group of the hub's, elsewhere":  {"999900001111", "us-east-1", "arn:aws:kms:us-east-1:999900001111:key/1", outcome.Fixed, "999900001111 us-east-1"},
 		"a group of the hub's":             {"999900001111", "eu-west-1", "arn:aws:kms:eu-west-1:999900001111:key/1", outcome.Fixed, ""},
+		"a key of another Region":          {"111122223333", "eu-west-1", "arn:aws:kms:us-east-1:444455556666:key/1", outcome.NoFix, "111122223333 eu-west-1"},
+		"a key of no account":              {"111122223333", "eu-west-1", "arn:aws:kms:eu-west-1:12:key/1", outcome.NoFix, "111122223333 eu-west-1"},
 		"a key that isn't known":           {"111122223333", "eu-west-1", "", outcome.NoFix, "111122223333 eu-west-1"},
 		"a key as it was written":          {"111122223333", "eu-west-1", "alias/a", outcome.NoFix, "111122223333 eu-west-1"},
 		"nothing of it is news":            {"111122223333", "eu-west-1", "", outcome.NothingToDo, ""},

@@ -46,7 +46,7 @@ func (v *view) Role(ctx context.Context, arn string) (access.Principal, error) {
 
 // Key implements apply.Keys.
 func (v *view) Key(ctx context.Context, id, principalARN string) (keystate.State, error) {
-	owner := arn.Account(id)
+	owner := arn.Owner(id)
 	if owner == "" || owner == v.account {
 		return v.keys.Read(ctx, id, principalARN)
 	}
@@ -81,7 +81,7 @@ func (v *view) grants(ctx context.Context, state keystate.State, id, principalAR
 // Grant implements apply.Keys, in the key's account or else as this account sees it.
 func (v *view) Grant(ctx context.Context, key, id string) (access.Grant, error) {
 	keys := v.keys
-	if owner := arn.Account(key); owner != "" && owner != v.account {
+	if owner := arn.Owner(key); owner != "" && owner != v.account {
 		if there, err := v.there.reader(ctx, owner); err == nil {
 			keys = there
 		}
@@ -92,7 +92,7 @@ func (v *view) Grant(ctx context.Context, key, id string) (access.Grant, error) 
 // Policy implements apply.Keys, in the key's account.
 func (v *view) Policy(ctx context.Context, key string) (string, error) {
 	policies := v.policies
-	if owner := arn.Account(key); owner != "" && owner != v.account {
+	if owner := arn.Owner(key); owner != "" && owner != v.account {
 		var err error
 		if policies, err = v.there.policies(ctx, owner); err != nil {
 			return "", err

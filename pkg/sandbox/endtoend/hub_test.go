@@ -373,8 +373,11 @@ func TestHubIsNotLetIn(t *testing.T) {
 	m.broken("web-prod", key)
 	// That this account may make the grant is no word of the owner's, whose no can't be seen.
 	m.broken("web-open", there.key(openTo(third, account), map[string]string{"keymend": "ignore"}))
+	const nobodys = "arn:aws:kms:" + region + ":12:key/1a2b3c4d-0000-4000-8000-000000000002"
+	m.broken("web-nobodys", nobodys)
 	h.box.Advance(10 * time.Minute)
 	h.wantUntouched()
+	h.wantOutcome("web-nobodys", outcome.Observed) // by its brakes, which can't be; the look goes on
 	for group, id := range map[string]string{"web-" + third: third, "web-" + owner: owner, "web-prod": third, "web-open": third} {
 		says := "account " + id + " isn't in the organization, or has no stack of the set keymend-roles"
 		if !strings.Contains(strings.Join(h.about(group), "\n"), says) {
