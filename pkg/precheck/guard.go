@@ -14,10 +14,14 @@ import (
 func guard(s Settings, f Facts) []Line {
 	const matter, file = "consent", "docs/policies/consent-guard.json"
 	if f.Tree.Problem != "" || f.Policies.Problem != "" {
-		if s.Guard == cdkcontext.ConsentByPolicy {
-			return unseen(matter, "keymend:consentGuard says that a policy guards the tags; that couldn't be seen")
+		if s.Guard != cdkcontext.ConsentByPolicy {
+			return nil
 		}
-		return nil
+		l := Line{Matter: matter, State: Unseen, Text: "keymend:consentGuard says that a policy guards the tags; that couldn't be seen"}
+		if l.Stops = slices.ContainsFunc(s.Waves, func(w cdkcontext.Wave) bool { return w.Mode == "enforce" }); l.Stops {
+			l.Do = "take credentials that may read the organization's policies; until it is seen no wave is deployed, since one's mode is enforce"
+		}
+		return []Line{l}
 	}
 	c := newCourt(s, f)
 	guarded, open := false, map[string][]string{} // by whom

@@ -28,6 +28,7 @@ type Line struct {
 	Do      string   `json:"do,omitempty"`      // what mends it
 	Command []string `json:"command,omitempty"` // the words of one that does, of the AWS CLI
 	Account string   `json:"account,omitempty"` // whose credentials the command needs
+	Stops   bool     `json:"-"`                 // it has to be seen before a wave is deployed
 }
 
 // Settings are what the organization is held to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/survey"
@@ -20,7 +21,7 @@ type checkOrganization struct {
 // Help is shown by `keymend check-organization --help`.
 func (checkOrganization) Help() string {
 	return "Reads only. Exit codes: 0 all is as the settings say; 3 the hub's stacks aren't there yet; 4 something is wrong; " +
-		"1 something couldn't be seen; 2 the settings are wrong, or have no organization."
+		"1 something couldn't be seen; with --before, of what isn't seen only a guard of consent counts; 2 the settings are wrong, or have no organization."
 }
 
 // Run looks at an organization before anything is deployed to it.
@@ -53,10 +54,12 @@ func (c checkOrganization) Run(ctx context.Context, p *program) error {
 }
 
 // code: what the hub's deployment makes doesn't stand in its way, nor what wasn't seen in
-// that of anything.
+// that of anything, but for what has to be before a wave.
 func (c checkOrganization) code(of report.Precheck) report.Code {
 	code := of.Code()
 	switch {
+	case c.Before == "deploy-organization" && code == report.Broke && slices.ContainsFunc(of.Lines, func(l precheck.Line) bool { return l.Stops }):
+		return code
 	case c.Before != "" && code == report.Broke, c.Before == "deploy-hub" && code == report.Fixable:
 		return report.Healed
 	}

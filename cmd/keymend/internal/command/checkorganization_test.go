@@ -202,6 +202,11 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 		"an account that works alone": {hubAccount, nil, nil, []string{"--role", "Audit"}, 4, []string{
 			others, "WRONG     accounts: 111122223333 has the stack keymend of its own", "NOT SEEN  accounts: 444455556666, 777788889999: ", "OK        accounts: no stack keymend of its own in 999900001111",
 		}},
+		"a guard on the setting's word": {"lister", nil, map[string]string{"unitsMode": "enforce", "consentGuard": "scp"}, []string{"--before", "deploy-organization", "--hub-profile", "hub"}, 1, []string{
+			others, "OK        units: 2 units", "NOT SEEN  policies: Organizations ListPoliciesForTarget: User:", "NOT SEEN  consent: keymend:consentGuard says that a policy guards the tags; that couldn't be seen -> take credentials that may read",
+		}},
+		"the hub, without it":        {"lister", nil, map[string]string{"unitsMode": "enforce", "consentGuard": "scp"}, []string{"--before", "deploy-hub"}, 0, []string{others, "NOT SEEN  consent: "}},
+		"a careful wave, without it": {"lister", nil, map[string]string{"unitsMode": "propose", "consentGuard": "scp"}, []string{"--before", "deploy-organization"}, 0, []string{others, "NOT SEEN  consent: "}},
 		"no permission": {"", nil, nil, nil, 1, []string{
 			"NOT SEEN  caller: Organizations ListDelegatedAdministrators: User:", "OK        settings: organization o-a1b2c3d4e5", "NOT SEEN  units: Organizations ListParents: User:", "NOT SEEN  regions: EC2 DescribeRegions: ",
 		}},
@@ -225,9 +230,12 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 			w.role("111122223333", "Audit", `"arn:aws:iam::999900001111:root"`, `{"Effect":"Allow","Action":"iam:GetRole","Resource":"*"}`)
 			w.role("111122223333", "keymend-diagnose", `"arn:aws:iam::111122223333:root"`, "")
 			t.Setenv("AWS_CONFIG_FILE", w.file("config", config))
-			if t.Setenv("AWS_ACCESS_KEY_ID", tc.as); tc.as == "" {
-				w.role(hubAccount, "nobody", `"arn:aws:iam::999900001111:root"`, `{"Effect":"Allow","Action":"organizations:DescribeOrganization","Resource":"*"}`)
+			if may := map[string]string{"": `"organizations:DescribeOrganization"`, "lister": `["organizations:DescribeA*","organizations:DescribeO*","organizations:ListA*","organizations:ListD*","organizations:ListO*","organizations:ListParents","ec2:*"]`}[tc.as]; may != "" {
+				w.role(hubAccount, "nobody", `"arn:aws:iam::999900001111:root"`, `{"Effect":"Allow","Action":`+may+`,"Resource":"*"}`)
+				t.Setenv("AWS_ACCESS_KEY_ID", "")
 				w.take("arn:aws:iam::999900001111:role/nobody")
+			} else {
+				t.Setenv("AWS_ACCESS_KEY_ID", tc.as)
 			}
 			got := w.check(tc.args...).want(t, tc.code, "", "")
 			whole := strings.ReplaceAll(got.out, "\n          ", " ")
