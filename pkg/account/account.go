@@ -55,7 +55,7 @@ type Sessions struct {
 	sts     *sts.Client
 
 	mu      sync.Mutex
-	readers map[reading]aws.CredentialsProvider // they count in every Region
+	readers map[reading]*session // they count in every Region
 
 	asking sync.Mutex // not mu: a reader's session doesn't wait for it
 	self   string     // the account of the base's credentials, once asked
@@ -70,7 +70,7 @@ func New(base aws.Config, o Options) *Sessions {
 	base = base.Copy()
 	base.RetryMode = aws.RetryModeStandard
 	base.APIOptions = append(slices.Clip(base.APIOptions), middleware.AddUserAgentKeyValue("keymend", o.Version))
-	return &Sessions{base: base, options: o, sts: sts.NewFromConfig(base), readers: map[reading]aws.CredentialsProvider{}}
+	return &Sessions{base: base, options: o, sts: sts.NewFromConfig(base), readers: map[reading]*session{}}
 }
 
 // Config returns a configuration for one purpose. With a role prefix that is a
@@ -94,9 +94,9 @@ func (s *Sessions) Config(ctx context.Context, account, region string, purpose p
 		if err != nil {
 			return aws.Config{}, err
 		}
-		cfg.Credentials = s.assume(account, purpose, *narrow, from)
+		cfg.Credentials = aws.NewCredentialsCache(s.assume(account, purpose, *narrow, from))
 	} else {
-		cfg.Credentials = s.reader(reading{account, purpose})
+		s.reader(reading{account, purpose}).serve(&cfg)
 	}
 	return cfg, nil
 }
@@ -106,11 +106,18 @@ func kept(r permission.Role) bool {
 	return slices.Contains([]permission.Role{permission.Reader, permission.KeyReader, permission.Lister, permission.Notifier}, r)
 }
 
-func (s *Sessions) reader(r reading) aws.CredentialsProvider {
+// mostKept is how many sessions are kept. Whoever writes a template names accounts in it,
+// and a process lives for hours.
+const mostKept = 500
+
+func (s *Sessions) reader(r reading) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.readers[r]; !ok {
-		s.readers[r] = s.assume(r.account, r.role, SessionPolicy{SessionName: "keymend-" + string(r.role)}, "")
+	if s.readers[r] == nil {
+		if len(s.readers) >= mostKept {
+			clear(s.readers) // whoever uses one goes on with it
+		}
+		s.readers[r] = newSession(s.assume(r.account, r.role, SessionPolicy{SessionName: "keymend-" + string(r.role)}, ""))
 	}
 	return s.readers[r]
 }
@@ -137,7 +144,7 @@ func (s *Sessions) from(ctx context.Context, account string, purpose permission.
 // its source identity to CloudTrail.
 func (s *Sessions) assume(account string, purpose permission.Role, narrow SessionPolicy, from string) aws.CredentialsProvider {
 	place := permission.Place{Partition: s.options.Partition, Account: account, Prefix: s.options.RolePrefix}
-	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(s.sts, place.ARN(purpose), func(o *stscreds.AssumeRoleOptions) {
+	return stscreds.NewAssumeRoleProvider(s.sts, place.ARN(purpose), func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = sessionName(narrow.SessionName)
 		o.Duration = limit.Session
 		if narrow.Policy != "" {
@@ -146,7 +153,7 @@ func (s *Sessions) assume(account string, purpose permission.Role, narrow Sessio
 		if from != "" {
 			o.SourceIdentity, o.Tags = &from, []types.Tag{{Key: new(tag.Account), Value: &from}}
 		}
-	}))
+	})
 }
 
 // own returns the base's credentials, once it is known that they are the
