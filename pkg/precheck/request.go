@@ -14,6 +14,7 @@ type request struct {
 	account, role    string // whose
 	action, resource string
 	region           string
+	of               int // how many Regions it is made in
 	ctx              access.Context
 }
 
@@ -34,7 +35,7 @@ func (s Settings) requests(account string, w cdkcontext.Wave) []request {
 			continue
 		}
 		for _, one := range permission.For(r, p) {
-			out = append(out, s.everywhere(account, prefix+string(r), one)...)
+			out = append(out, s.everywhere(s.Regions, account, prefix+string(r), one)...)
 		}
 	}
 	return append(out, s.deployed(account)...)
@@ -79,22 +80,21 @@ func (s Settings) deployed(account string) []request {
 			if s.PermissionsBoundary != "" && action == "iam:CreateRole" {
 				one.Condition = map[string]map[string][]string{"StringEquals": {"iam:PermissionsBoundary": {at + ":iam::" + account + ":policy/" + s.PermissionsBoundary}}}
 			}
-			out = append(out, s.everywhere(account, exec, one)...)
+			out = append(out, s.everywhere(s.Regions, account, exec, one)...)
 		}
 	}
 	slices.SortFunc(out, func(a, b request) int { return strings.Compare(a.action+a.region, b.action+b.region) })
 	return out
 }
 
-// everywhere is a permission used in each Region; what is global, once.
-func (s Settings) everywhere(account, role string, p permission.Permission) []request {
-	regions := s.Regions
-	if strings.HasPrefix(p.Action, "iam:") {
+// everywhere is a permission used in each of the Regions; what is global, once.
+func (s Settings) everywhere(regions []string, account, role string, p permission.Permission) []request {
+	if strings.HasPrefix(p.Action, "iam:") || strings.HasPrefix(p.Action, "organizations:") {
 		regions = []string{map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}[partition(s.Regions[0])]}
 	}
 	var out []request
 	for _, region := range regions {
-		r := request{account: account, role: role, action: p.Action, resource: s.concrete(p.Resource, region), region: region}
+		r := request{account: account, role: role, action: p.Action, resource: s.concrete(p.Resource, region), region: region, of: len(regions)}
 		r.ctx = s.context(r, p.Condition)
 		out = append(out, r)
 	}

@@ -8,13 +8,13 @@ import (
 	"strings"
 
 	"keymend/infra/cdkcontext"
-	"keymend/pkg/permission"
 )
 
 // A verdict is what one statement does to Keymend, everywhere.
 type verdict struct {
 	ruling
 	roles, actions, accounts, regions map[string]bool
+	of                                int // how many Regions were asked about
 }
 
 // walls says which organization policies would stop Keymend's roles, or StackSets.
@@ -28,25 +28,31 @@ func walls(s Settings, f Facts) []Line {
 	}
 	c := newCourt(s, f)
 	verdicts := map[string]*verdict{}
-	for _, group := range c.alike(s, f) {
-		w, first := s.wave(c.tree, group[0]), group[0]
-		for _, r := range append(s.requests(first, w), s.entering(first, w)...) {
+	ask := func(requests []request, accounts ...string) {
+		for _, r := range requests {
 			for _, one := range c.rulings(r) {
 				key := strings.Join([]string{one.policy.ID, one.statement, one.level, one.keys}, "|")
 				if verdicts[key] == nil {
-					verdicts[key] = &verdict{one, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+					verdicts[key] = &verdict{one, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, 0}
 				}
 				v := verdicts[key]
-				v.roles[r.role], v.actions[r.action], v.regions[r.region] = true, true, true
-				for _, account := range group {
+				v.roles[r.role], v.actions[r.action], v.regions[r.region], v.of = true, true, true, max(v.of, r.of)
+				for _, account := range accounts {
 					v.accounts[account] = true
 				}
 			}
 		}
 	}
+	for _, group := range c.alike(s, f) {
+		w, first := s.wave(c.tree, group[0]), group[0]
+		ask(s.requests(first, w), group...)
+		ask(s.entering(first, w), group...)
+	}
+	ask(s.ofHub(), s.Hub)
+	ask(s.listing(), s.Administrator)
 	var out []Line
 	for _, key := range slices.Sorted(maps.Keys(verdicts)) {
-		out = append(out, verdicts[key].line(s))
+		out = append(out, verdicts[key].line())
 	}
 	slices.SortStableFunc(out, func(a, b Line) int { return cmp.Compare(b.State, a.State) }) // what is wrong first
 	for _, name := range c.unread() {
@@ -103,22 +109,7 @@ func (s Settings) wave(t Tree, account string) cdkcontext.Wave {
 	return cdkcontext.Wave{OwnKey: "grant", ForeignKey: "report"}
 }
 
-// entering is how the hub's functions take an account's roles.
-func (s Settings) entering(account string, w cdkcontext.Wave) []request {
-	var out []request
-	p := s.place(account, w)
-	for _, by := range permission.Hub() {
-		for _, r := range []permission.Role{permission.Reader, permission.Granter} {
-			if by != permission.Remediate && r != permission.Reader {
-				continue
-			}
-			out = append(out, s.everywhere(s.Hub, prefix+string(by), permission.Permission{Action: "sts:AssumeRole", Resource: p.ARN(r)})...)
-		}
-	}
-	return out
-}
-
-func (v *verdict) line(s Settings) Line {
+func (v *verdict) line() Line {
 	roles := slices.Sorted(maps.Keys(v.roles))
 	var arns []string
 	for i, role := range roles {
@@ -138,8 +129,7 @@ func (v *verdict) line(s Settings) Line {
 		l.Text = v.policy.Name + " (" + v.policy.ID + "), statement " + v.statement + ", denies"
 	}
 	l.Text += " " + strings.Join(roles, ", ") + " " + few(actions)
-	global := slices.ContainsFunc(actions, func(a string) bool { return strings.HasPrefix(a, "iam:") })
-	if len(v.regions) < len(s.Regions) && !global {
+	if len(v.regions) < v.of {
 		l.Text += " in " + few(slices.Sorted(maps.Keys(v.regions)))
 		l.Do = "leave the Region out of keymend:regions, or " + l.Do
 	}

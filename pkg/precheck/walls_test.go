@@ -79,6 +79,65 @@ func TestEveryCallIsLookedAt(t *testing.T) {
 	}
 }
 
+// So it is of the roles of the hub, and of the one that lists the accounts: what they do
+// where they are, and how they take each role that an account of the wave has.
+func TestEveryCallOfTheHubIsLookedAt(t *testing.T) {
+	t.Parallel()
+	const lists = "444455556666"
+	p := permission.Place{
+		Partition: "aws", Account: hub, Region: "*", Prefix: "keymend-", Signals: "keymend-signals", Changes: "keymend-changes.fifo", Looks: "keymend-looks", Drift: "keymend-drift.fifo", SwitchParameter: "/keymend/hub/switch",
+		Organization: "o-a1b2c3d4e5", Hub: hub, Bus: "keymend", Listing: lists, Suffix: "keymend", Resumes: true, Copies: true, ImageParameters: "/images/",
+	}
+	about := func(ours string, s precheck.Settings, at ...string) string {
+		f := bounded(`{"Version":"2012-10-17","Statement":[]}`)
+		f.Tree.Value.Parents[lists], f.Policies.Value[lists] = "r-a1b2", f.Policies.Value["r-a1b2"]
+		for _, account := range at {
+			f.Policies.Value[account] = append(f.Policies.Value[account], precheck.Policy{ID: "p-00000002", Name: "theirs", Text: ours})
+		}
+		var out []string
+		for _, l := range precheck.Check(s, f) {
+			if l.Matter == "policies" && l.State != precheck.Well {
+				out = append(out, l.Text)
+			}
+		}
+		return strings.Join(out, "\n")
+	}
+	s := settings()
+	s.Administrator, s.Waves[0].ForeignKey = lists, "grant"
+	s.Waves = append(s.Waves, cdkcontext.Wave{Units: []string{"ou-a1b2-22222222"}, ForeignKey: "copy"}) // without accounts
+	calls := 0
+	for _, r := range append(permission.Hub(), permission.Lister) {
+		account, all := hub, permission.For(r, p)
+		if r == permission.Lister {
+			account = lists
+		}
+		for _, one := range all {
+			calls++
+			deny := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":%q,"Resource":%q,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/keymend-%s"}}}]}`, one.Action, one.Resource, r)
+			if got, want := about(deny, s, account), fmt.Sprintf(`theirs (p-00000002), statement #0 "No", denies keymend-%s %s, for `, r, one.Action); !strings.HasPrefix(got, want) && !strings.Contains(one.Resource, ":role/keymend-copier") {
+				t.Errorf("%s on %s by %s: says\n%s", one.Action, one.Resource, r, got)
+			}
+			spare := strings.Replace(deny, "ArnLike", "ArnNotLike", 1)
+			if got := about(spare, s, account); strings.Contains(got, "keymend-"+string(r)+" ") {
+				t.Errorf("%s is excepted for %s, and the check says\n%s", r, one.Action, got)
+			}
+		}
+	}
+	if calls < 30 {
+		t.Errorf("only %d calls", calls)
+	}
+	copies := settings()
+	copies.Administrator = lists
+	deny := `{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/keymend-copier"}]}`
+	if got, want := about(deny, copies, hub), `theirs (p-00000002), statement #0 "No", denies keymend-remediate sts:AssumeRole, for `+member; got != want {
+		t.Errorf("says\n%s\nwant\n%s", got, want)
+	}
+	copies.Waves[0].ForeignKey = "report" // then no account has that role
+	if got := about(deny, copies, hub); got != "" {
+		t.Error(got)
+	}
+}
+
 // What it can't know it says, and doesn't take for a no, nor for a yes.
 func TestWhatIsntKnown(t *testing.T) {
 	t.Parallel()

@@ -214,6 +214,14 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 			attach(t, o, organization.FullAWSAccess, "{}", "r-a1b2", "ou-a1b2-11111111", "ou-a1b2-22222222", "111122223333", "444455556666", hubAccount)
 			attach(t, o, "p-00000002", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:*","ec2:*"],"Resource":"*"}]}`, "ou-a1b2-33333333")
 		}, nil, nil, 4, []string{others, "WRONG     policies: no policy attached to ou-a1b2-33333333 allows keymend-forwarder, keymend-notifier, keymend-reader, stacksets-exec-* ", "for 777788889999 -> attach one that does"}},
+		"where the lister is": {hubAccount, func(o *organization.Organization) {
+			o.Accounts = append(o.Accounts, organization.Account{ID: "555566667777"})
+			attach(t, o, "p-00000001", `{"Version":"2012-10-17","Statement":[{"Sid":"Lists","Effect":"Deny","Action":"organizations:List*","Resource":"*"}]}`, "555566667777")
+			attach(t, o, "p-00000002", `{"Version":"2012-10-17","Statement":[{"Sid":"Looks","Effect":"Deny","Action":"sqs:*","Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:role/*"}}}]}`, hubAccount)
+		}, map[string]string{"administratorAccount": "555566667777"}, nil, 4, []string{
+			others, "policy-1 (p-00000001), statement #0 \"Lists\", denies keymend-lister organizations:ListAccounts, for 555566667777",
+			"policy-2 (p-00000002), statement #0 \"Looks\", denies keymend-diagnose, keymend-remediate sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage and 1 more, for 999900001111",
+		}},
 		"on resources": {hubAccount, func(o *organization.Organization) {
 			attach(t, o, "p-00000001", `{"Version":"2012-10-17","Statement":[{"Sid":"Keys","Effect":"Deny","Principal":"*","Action":"kms:PutKeyPolicy","Resource":"*"}]}`, "ou-a1b2-11111111")
 			o.Policies[0].Type = organization.ResourceControl

@@ -77,8 +77,14 @@ func (r *reader) hub(ctx context.Context) (string, error) {
 	return string(out.Account.State), r.climb(ctx, r.Settings.Hub)
 }
 
-// units reads what is above and below the units that the settings name.
+// units reads what is above and below the units that the settings name, and above the
+// account with the lister, unless none by that id is there.
 func (r *reader) units(ctx context.Context) (precheck.Tree, error) {
+	if lists := r.Settings.Administrator; lists != r.Settings.Management {
+		if err := r.climb(ctx, lists); err != nil && code(err) != "ChildNotFoundException" {
+			return r.tree, err
+		}
+	}
 	for _, w := range r.Settings.Waves {
 		for _, unit := range w.Units {
 			err := r.climb(ctx, unit)
@@ -150,7 +156,7 @@ func (r *reader) policies(ctx context.Context) (map[string][]precheck.Policy, er
 	targets := map[string]bool{}
 	for id, parent := range r.tree.Parents {
 		targets[parent] = true
-		if strings.HasPrefix(id, "ou-") || len(r.tree.Accounts) <= few || id == r.Settings.Hub {
+		if strings.HasPrefix(id, "ou-") || len(r.tree.Accounts) <= few || id == r.Settings.Hub || id == r.Settings.Administrator {
 			targets[id] = true
 		} else {
 			r.unread++
