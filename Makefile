@@ -125,7 +125,7 @@ differential: check ## hold the access evaluator to another's, run by Node, on C
 	@command -v npm >/dev/null || { echo 'missing: Node 20 or later with npm' >&2; exit 1; }
 	@sh .ci/simulator
 	@KEYMEND_REQUIRE_TOOLS=1 KEYMEND_DIFFERENTIAL_CASES=$(CASES) $(GO) test -p 2 -count=1 -v -timeout 30m ./pkg/access/differential/...
-	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -run '^Test(Tools|PoliciesAreOfAWSsReference|TheReferenceComplains)$$' ./pkg/permission
+	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -run '^Test(Tools|PoliciesAreOfAWSsReference|TheReferenceComplains|GuardrailsReachWhatTheyName)$$' ./pkg/permission
 
 mutants: check ## plant each fault of the committed list in the evaluator: the tests must catch every one
 	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/access -run '^TestMutants$$' -mutants

@@ -24,14 +24,7 @@ func guard(s Settings, f Facts) []Line {
 		return []Line{l}
 	}
 	c := newCourt(s, f)
-	guarded, open := false, map[string][]string{} // by whom
-	for _, group := range c.alike(s, f) {
-		if by := c.enrolled(s, group[0]); by != "" {
-			open[by] = append(open[by], group...)
-		} else {
-			guarded = true
-		}
-	}
+	guarded, open := c.enrolling(s, f)
 	var out []Line
 	for _, by := range slices.Sorted(maps.Keys(open)) {
 		switch text := "whoever may " + by + " in " + few(slices.Sorted(slices.Values(open[by]))); s.Guard {
@@ -50,6 +43,48 @@ func guard(s Settings, f Facts) []Line {
 		return []Line{{Matter: matter, State: Note, Text: "a policy guards the tags that enrol keys", Do: "keymend:consentGuard may say " + cdkcontext.ConsentByPolicy}}
 	}
 	return []Line{{Matter: matter, State: Well, Text: "a policy guards the tags that enrol keys"}}
+}
+
+// enrolling says whose keys may be enrolled by what (enrolled), and whether there are
+// accounts where nobody may. Of accounts that join it says so only where a policy is
+// said to guard them, and where those that are there are guarded.
+func (c *court) enrolling(s Settings, f Facts) (guarded bool, open map[string][]string) {
+	open = map[string][]string{}
+	for _, group := range c.alike(s, f) {
+		if by := c.enrolled(s, group[0]); by != "" {
+			open[by] = append(open[by], group...)
+		} else {
+			guarded = true
+		}
+	}
+	if s.Guard == cdkcontext.ConsentByPolicy && len(open) == 0 {
+		for _, unit := range f.Tree.Value.units(s) {
+			if by := c.joining(unit).enrolled(s, newcomer); by != "" {
+				open[by] = append(open[by], "accounts that join "+unit)
+			}
+		}
+	}
+	return guarded, open
+}
+
+// units are those of the waves that are there.
+func (t Tree) units(s Settings) []string {
+	var out []string
+	for _, w := range s.Waves {
+		out = append(out, w.Units...)
+	}
+	return slices.DeleteFunc(out, func(unit string) bool { return slices.Contains(t.Missing, unit) })
+}
+
+// newcomer stands for an account that joins.
+const newcomer = "000000000000"
+
+// joining is the court with an account more, right below a unit.
+func (c *court) joining(unit string) *court {
+	out := *c
+	out.tree.Parents = maps.Clone(c.tree.Parents)
+	out.tree.Parents[newcomer] = unit
+	return &out
 }
 
 // enrolled says by what somebody whom no policy names may set or take Keymend's tags in an

@@ -64,6 +64,26 @@ func TestWhoBecomesARoleThatTheConsentGuardSpares(t *testing.T) {
 	}
 }
 
+// A policy on each account there is guards none that joins.
+func TestTheGuardOfAccountsThatJoin(t *testing.T) {
+	t.Parallel()
+	const open = "wrong whoever may tag keys may enrol them in accounts that join ou-a1b2-11111111, and keymend:consentGuard says that a policy guards the tags"
+	f := bounded(`{"Version":"2012-10-17","Statement":[]}`)
+	f.Policies.Value[member] = append(f.Policies.Value[member], precheck.Policy{ID: "p-00000002", Name: "guard", Text: ready(t, "consent-guard.json")})
+	if got := said(f, "consent"); got != open {
+		t.Error(got)
+	}
+	f = bounded(`{"Version":"2012-10-17","Statement":[]}`)
+	f.Tree.Value.Accounts = nil
+	if got := said(f, "consent"); got != open {
+		t.Errorf("a unit without accounts: %s", got)
+	}
+	f.Tree.Value.Missing = []string{"ou-a1b2-11111111"}
+	if got := said(f, "consent"); got != "" {
+		t.Errorf("no unit: %s", got)
+	}
+}
+
 func TestWhoBecomesARoleThatTheHubsGuardSpares(t *testing.T) {
 	t.Parallel()
 	for want, text := range map[string]string{
