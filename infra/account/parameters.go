@@ -38,7 +38,7 @@ func parameters() []parameter {
 		{name: "VerifyReads", description: "Reads in a row that must agree after a write"},
 		{name: "VerifyInterval", description: "Time between two of them"},
 		{name: "MaxChangesAnHour", description: "Changes that may be begun unattended within an hour in an account and Region; what is beyond is proposed"},
-		{name: "MaxChangesAnHourInAll", description: "The same, wherever this deployment writes"},
+		{name: "MaxChangesAnHourInAll", description: "The same, wherever the functions of a Region write, of which one account of an organization may have half; empty: 20, and 100 in an organization's hub"},
 		{name: "RetentionInDays", description: "How long audit records are kept", kind: "Number", allowed: cdkcontext.Retentions()},
 		{name: "AccountRegions", description: "Regions in which this account has Keymend's functions, separated by commas; none: this one"},
 		{name: "EncryptionKey", description: "ARN of the customer managed key that logs and queues are encrypted under; none: keys of AWS's"},

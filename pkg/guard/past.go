@@ -50,9 +50,13 @@ func (in Input) takenAway() bool {
 // goes on.
 func (in Input) braked(p plan.Plan) string {
 	begun := slices.ContainsFunc(in.Past.Begun, func(c Change) bool { return c.Remediation == plan.RemediationID(p.Digest) })
-	here := 0
+	here, account := 0, 0
 	for _, c := range in.Past.Begun {
-		if c.Account == in.Finding.Account && c.Region == in.Finding.Region {
+		if c.Account != in.Finding.Account {
+			continue
+		}
+		account++
+		if c.Region == in.Finding.Region {
 			here++
 		}
 	}
@@ -64,8 +68,19 @@ func (in Input) braked(p plan.Plan) string {
 		return fmt.Sprintf("Account %s, %s: the setting maxChangesAnHour allows %d.", in.Finding.Account, in.Finding.Region, in.MaxHere)
 	case len(in.Past.Begun) >= in.MaxInAll:
 		return fmt.Sprintf("The setting maxChangesAnHourInAll allows %d.", in.MaxInAll)
+	case account >= in.maxOfOne():
+		return fmt.Sprintf("Account %s: of the %d that the setting maxChangesAnHourInAll allows an organization, one account may have %d.", in.Finding.Account, in.MaxInAll, in.maxOfOne())
 	}
 	return ""
+}
+
+// maxOfOne is how many changes one account may have begun: in an organization half of
+// all, so that no member's storm holds up every other.
+func (in Input) maxOfOne() int {
+	if in.Organization {
+		return (in.MaxInAll + 1) / 2 //nolint:mnd // half, and one at least where any may be
+	}
+	return in.MaxInAll
 }
 
 // outlived says what was written for an earlier role of the same name: IAM gives it

@@ -67,6 +67,38 @@ func TestTakenAwaySaysWhatStartsAnew(t *testing.T) {
 	}
 }
 
+// In an organization one member can't use up what all have together.
+func TestNoMemberStarvesOthers(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ most, ofOne int }{{20, 10}, {5, 3}, {1, 1}} {
+		busy := permitted()
+		busy.MaxHere, busy.MaxInAll, busy.Past.Read = 9, tc.most, true
+		busy.Organization, busy.Brakes = true, []guard.Brake{{Wave: settings.Wave{Mode: settings.Enforce}, Switch: guard.SwitchOn}}
+		for guard.Judge(busy, edit()).Allowed {
+			n := len(busy.Past.Begun)
+			busy.Past.Begun = append(busy.Past.Begun, guard.Change{Remediation: "r-other", Account: busy.Finding.Account, Region: strings.Repeat("x", 1+n%2)})
+		}
+		v := guard.Judge(busy, edit())
+		if len(busy.Past.Begun) != tc.ofOne || v.Reason != guard.Braked || (tc.most > 1) != strings.Contains(v.Text, "one account may have") {
+			t.Errorf("of %d one account begins %d: %+v", tc.most, len(busy.Past.Begun), v)
+		}
+		for i := range busy.Past.Begun {
+			busy.Past.Begun[i].Account = owner // then this account is another
+		}
+		if v := guard.Judge(busy, edit()); v.Allowed != (tc.most > 1) {
+			t.Errorf("of %d, the other: %+v", tc.most, v)
+		}
+		alone := busy
+		alone.Organization, alone.Brakes = false, nil
+		for i := range alone.Past.Begun {
+			alone.Past.Begun[i].Account = alone.Finding.Account
+		}
+		if v := guard.Judge(alone, edit()); v.Allowed != (tc.most > 1) {
+			t.Errorf("of %d, without an organization: %+v", tc.most, v)
+		}
+	}
+}
+
 // However many changes were begun, another is permitted exactly while both settings
 // leave room; what was begun goes on, and a person isn't held back.
 func TestBraked(t *testing.T) {

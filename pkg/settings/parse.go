@@ -42,8 +42,7 @@ func Parse(get func(string) string) (Config, error) {
 		CopyKey:     p.matching(variable.CopyKey, keyPattern),
 		MoveDefault: oneOf(&p, variable.MoveDefault, "false", "false", "true") == "true",
 
-		MaxChangesAnHour:      p.most(variable.MaxChangesAnHour, 10),
-		MaxChangesAnHourInAll: p.most(variable.MaxChangesAnHourInAll, 20),
+		MaxChangesAnHour: p.most(variable.MaxChangesAnHour, 10),
 
 		Regions:     p.list(variable.Regions),
 		ActionTopic: p.matching(variable.ActionTopic, `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+`),
@@ -54,9 +53,12 @@ func Parse(get func(string) string) (Config, error) {
 	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {
 		c.ForeignKey = ForeignReport // the key is set, and none
 	}
+	most := 20 // of one account
 	if c.Organization() {
 		c.Scope = Tagged // its owner's word is the one wall of a key that is left
+		most = 100
 	}
+	c.MaxChangesAnHourInAll = p.most(variable.MaxChangesAnHourInAll, most)
 	p.proof(c)
 	if len(p.problems) > 0 {
 		c.Mode = Observe

@@ -55,7 +55,7 @@ type Config struct {
 	MoveDefault bool   `json:"moveDefault"` // a template's $Default may be moved though other groups use it
 
 	MaxChangesAnHour      int `json:"maxChangesAnHour"`      // begun unattended in an account and Region
-	MaxChangesAnHourInAll int `json:"maxChangesAnHourInAll"` // begun unattended wherever this deployment writes
+	MaxChangesAnHourInAll int `json:"maxChangesAnHourInAll"` // begun unattended wherever the functions of this Region write
 
 	Regions     []string `json:"-"` // in which the account has Keymend's functions; none: this one
 	ActionTopic string   `json:"-"` // ARN of the SNS topic of those who have to act; "" = none

@@ -42,7 +42,7 @@ func TestParse(t *testing.T) {
 		}},
 		"an organization's hub, whose keys have to be enrolled": {map[string]string{variable.Mode: "enforce", variable.Scope: "all", variable.RolePrefix: "keymend-", variable.Accounts: "organization"}, settings.Config{
 			Mode: "enforce", Scope: "tagged", OwnKey: "auto", RolePrefix: "keymend-", VerifyReads: 1, VerifyInterval: time.Second, Partition: "aws",
-			Accounts: []string{"organization"}, ForeignKey: "grant", ForeignStatements: "procedure", MaxChangesAnHour: 10, MaxChangesAnHourInAll: 20,
+			Accounts: []string{"organization"}, ForeignKey: "grant", ForeignStatements: "procedure", MaxChangesAnHour: 10, MaxChangesAnHourInAll: 100,
 		}},
 	} {
 		got, err := settings.Parse(from(tc.env))
