@@ -7,7 +7,6 @@ import (
 
 	"keymend/cmd/keymend/internal/demo"
 	"keymend/cmd/keymend/internal/scenario"
-	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/outcome"
 )
 
@@ -23,7 +22,7 @@ func (c demoCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	return demo.Run(ctx, demo.Options{
-		Out: p.Out, Colour: screen.Coloured(p.Out, p.Getenv),
+		Out: p.Out, Colour: p.coloured(p.Out),
 		Binaries: functions, FunctionsEndpoint: c.Endpoint, Undo: p.undoIn,
 	})
 }

@@ -79,7 +79,7 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 // ignored: a well-formed event that is nothing for Keymend is no fault.
 func (p *program) ignored(name string, why *signal.Ignored, instead ...string) error {
 	p.code = report.Healed
-	page := screen.New(p.Out, screen.Coloured(p.Out, p.Getenv))
+	page := p.page()
 	if p.flags.Output == "json" {
 		page = screen.New(p.Err, false)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -43,6 +44,9 @@ type flags struct {
 	Profile     string `help:"Profile of the shared AWS config; as in the AWS CLI where it isn't given." placeholder:"NAME"`
 	EndpointURL string `name:"endpoint-url" help:"Send every call to this endpoint (as $AWS_ENDPOINT_URL does)." placeholder:"URL"`
 	Output      string `help:"text for people, json for audit records, one a line." enum:"text,json" default:"text" placeholder:"text|json"`
+	Color       string `help:"Colours: auto is where standard output is a terminal, and neither NO_COLOR nor TERM=dumb says otherwise." enum:"auto,always,never" default:"auto" placeholder:"auto|always|never"`
+
+	Number kong.VersionFlag `name:"version" help:"Print the version, and end."`
 }
 
 type commands struct {
@@ -62,6 +66,9 @@ type commands struct {
 	Sandbox sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
 	Demo    demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`
 	Version version   `cmd:"" help:"Print the version."`
+	Help    struct {
+		Command string `arg:"" optional:"" help:"A command."`
+	} `cmd:"" help:"Show the help of a command, as its --help does."`
 }
 
 // Run runs the program with its arguments, and returns the exit code.
@@ -76,13 +83,16 @@ func Run(args []string, around Surroundings) int {
 		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching.\n\n"+
 			"Exit codes: 0 nothing to do, or healed; 1 Keymend failed; 2 wrong usage; 3 a fix is available and was not applied; "+
 			"4 broken and not Keymend's to fix, or refused."),
-		kong.Vars{"logGroup": logGroup(), "auditFile": defaultFile, "findings": findingsGroup()},
+		kong.Vars{"version": "keymend " + around.Version, "logGroup": logGroup(), "auditFile": defaultFile, "findings": findingsGroup()},
 		kong.Writers(around.Out, around.Err),
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
 		return around.complain(err, report.Broke)
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	parsed, err := parser.Parse(args)
 	switch {
@@ -99,8 +109,11 @@ func Run(args []string, around Surroundings) int {
 }
 
 // page begins a page on standard output.
-func (p *program) page() *screen.Page {
-	return screen.New(p.Out, screen.Coloured(p.Out, p.Getenv))
+func (p *program) page() *screen.Page { return screen.New(p.Out, p.coloured(p.Out)) }
+
+// coloured reports whether what goes to out has colours.
+func (p *program) coloured(out io.Writer) bool {
+	return p.flags.Color == "always" || p.flags.Color == "auto" && screen.Coloured(out, p.Getenv)
 }
 
 // complain writes an error, and what to do about it, on standard error.

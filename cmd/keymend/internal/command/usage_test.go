@@ -19,6 +19,12 @@ func TestUsage(t *testing.T) {
 	}{
 		"help":                 {args: []string{"--help"}, out: "Exit codes"},
 		"help of a command":    {args: []string{"diagnose", "--help"}, out: "keymend=ignore"},
+		"help by its command":  {args: []string{"help", "diagnose"}, out: "keymend=ignore"},
+		"help of all":          {args: []string{"help"}, out: "Exit codes"},
+		"help of no command":   {args: []string{"help", "frobnicate"}, code: 2, errs: "frobnicate"},
+		"version by its flag":  {args: []string{"--version"}, out: "keymend test\n"},
+		"coloured":             {args: []string{"--color", "always", "enroll", ownKey}, out: "\x1b[1m"},
+		"no such colour":       {args: []string{"version", "--color", "red"}, code: 2, errs: "--color"},
 		"version":              {args: []string{"version"}, out: "keymend test\n"},
 		"nothing":              {code: 2, errs: "expected one of"},
 		"no such command":      {args: []string{"frobnicate"}, code: 2, errs: "frobnicate"},

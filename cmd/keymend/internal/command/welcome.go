@@ -16,7 +16,7 @@ func (c sandboxed) welcome(ctx context.Context, p *program, url string) error {
 	if err != nil {
 		return fmt.Errorf("look into the sandbox: %w", err)
 	}
-	page := screen.New(p.Err, screen.Coloured(p.Err, p.Getenv))
+	page := screen.New(p.Err, p.coloured(p.Err))
 	page.Row(screen.Bold, "IN IT", "account "+scenario.Account+", Region "+scenario.Region)
 	page.Row(screen.Bold, "GROUPS", or(in.Groups, "none")...)
 	page.Row(screen.Bold, "KEYS", or(in.Keys, "none")...)
