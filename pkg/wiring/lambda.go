@@ -5,7 +5,6 @@ import (
 	"runtime/debug"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
@@ -22,9 +21,6 @@ func lambdaConfig() (aws.Config, error) {
 	cfg := aws.Config{
 		Region: env.Region, Credentials: credentials.StaticCredentialsProvider{Value: env.Credentials},
 		RetryMode: env.RetryMode, RetryMaxAttempts: env.RetryMaxAttempts, ConfigSources: []any{env},
-		// All clients of a process share its connections. Without, each would open its own:
-		// there are new ones for each account and invocation.
-		HTTPClient: awshttp.NewBuildableClient().Freeze(),
 	}
 	if env.BaseEndpoint != "" {
 		cfg.BaseEndpoint = &env.BaseEndpoint
