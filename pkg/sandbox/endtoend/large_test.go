@@ -48,7 +48,8 @@ func TestTenThousandGroups(t *testing.T) {
 	before := len(w.box.Calls())
 	w.box.Advance(16 * time.Minute)
 	recent := counted(w.box.Calls()[before:])
-	if recent["DescribeAutoScalingGroups"] != groups/100 || recent["DescribeLaunchTemplateVersions"]+recent["GetKeyPolicy"]+recent["SendMessage"] > 0 {
+	const again = 2 // pages that the SDK asks for once more, where a busy machine loses a connection in an answer
+	if n := recent["DescribeAutoScalingGroups"]; n < groups/100 || n > groups/100+again || recent["DescribeLaunchTemplateVersions"]+recent["GetKeyPolicy"]+recent["SendMessage"] > 0 {
 		t.Errorf("a recent sweep: %v", recent)
 	}
 	_, err := w.bus.DisableRule(t.Context(), &eventbridge.DisableRuleInput{Name: new("keymend-sweep-recent")})
@@ -58,7 +59,7 @@ func TestTenThousandGroups(t *testing.T) {
 	full := counted(w.box.Calls()[before:])
 	const pages = groups / 25
 	for operation, most := range map[string]int{
-		"SendMessage": pages, "DescribeAutoScalingGroups": groups/100 + pages,
+		"SendMessage": pages, "DescribeAutoScalingGroups": groups/100 + pages + again,
 		"DescribeLaunchTemplateVersions": pages + templates, "DescribeImages": pages + templates, "GetKeyPolicy": pages + templates,
 	} {
 		if n := full[operation]; n > most || n == 0 {
