@@ -23,6 +23,7 @@ type SeenCall struct {
 	Resources []string  `json:"resources,omitempty"`
 	RequestID string    `json:"requestId,omitempty"`
 	Agent     string    `json:"userAgent,omitempty"`
+	Retry     bool      `json:"retry,omitempty"` // by the SDK, of a call that it made before
 }
 
 // keptCalls bounds the log: a storm of a thousand events makes some tens of
@@ -39,7 +40,7 @@ type callLog struct {
 func (l *callLog) add(now time.Time, c wire.Call) {
 	seen := SeenCall{
 		Time: now, Account: c.Caller.Account, Region: c.Caller.Region, Caller: c.Caller.ARN, InvokedBy: c.Caller.InvokedBy,
-		Service: c.Service, Operation: c.Operation, Resources: c.Resources, RequestID: c.Caller.RequestID, Agent: c.Caller.Agent,
+		Service: c.Service, Operation: c.Operation, Resources: c.Resources, RequestID: c.Caller.RequestID, Agent: c.Caller.Agent, Retry: c.Caller.Retry,
 	}
 	if c.Err != nil {
 		failure := wire.AsError(c.Err)

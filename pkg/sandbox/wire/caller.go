@@ -36,6 +36,8 @@ type Caller struct {
 	Identity, Narrowing, Boundary []*keypolicy.Document
 	// Agent is the User-Agent header.
 	Agent string
+	// Retry: the SDK asks for the same once more, as its header amz-sdk-request says.
+	Retry bool
 	// RequestID of this request.
 	RequestID string
 }

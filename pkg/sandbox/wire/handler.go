@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"keymend/pkg/sandbox/ident"
@@ -138,6 +139,8 @@ func (d *dispatcher) call(e *endpoint, sig signature, r *http.Request, id string
 	}
 	caller := *known
 	caller.Agent, caller.RequestID = r.UserAgent(), id
+	attempt, _, _ := strings.Cut(r.Header.Get("Amz-Sdk-Request"), ";") // as in "attempt=2; max=3"
+	caller.Retry = attempt != "" && attempt != "attempt=1"
 	call := &Call{Caller: &caller, Service: e.Name, Operation: name, In: op.New()}
 	if err := e.codec.decode(r, call.In); err != nil {
 		return result{}, err
