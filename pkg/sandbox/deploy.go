@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"keymend/pkg/sandbox/cloudformation"
+	"keymend/pkg/sandbox/stackset"
 	"keymend/pkg/sandbox/wire"
 )
 
@@ -21,7 +22,28 @@ func (s *Sandbox) Deploy(template []byte, account, region string, params map[str
 		return fmt.Errorf("deploy to account %q: %w", account, err)
 	}
 	m := maker{s, wire.WithCaller(context.Background(), admin), binaries}
-	return cloudformation.Load(template, account, region, params, m)
+	kept := stackset.Stack{Name: "keymend", Account: account, Region: region}
+	if err := cloudformation.Load(template, account, region, params, keeping{m, &kept}); err != nil {
+		return err
+	}
+	if kept.Description, kept.Parameters, err = cloudformation.Given(template, params); err != nil {
+		return err
+	}
+	s.stackSets.Keep(kept)
+	return nil
+}
+
+// keeping notes what a maker makes.
+type keeping struct {
+	maker
+	in *stackset.Stack
+}
+
+// Make implements cloudformation.Maker.
+func (k keeping) Make(r cloudformation.Resource) (cloudformation.Made, error) {
+	made, err := k.maker.Make(r)
+	k.in.Resources = append(k.in.Resources, stackset.Resource{LogicalID: r.LogicalID, Type: r.Type, PhysicalID: made.Ref})
+	return made, err
 }
 
 // A maker makes a template's resources by the services' own operations.
@@ -32,10 +54,10 @@ type maker struct {
 }
 
 // unmade are the types of resources that are taken, and of which nothing is made:
-// they only show what the others do, and the sandbox has no CloudWatch.
+// they only show what the others do.
 // docs/sandbox.md lists them.
 func unmade() []string {
-	return []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"}
+	return []string{"AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"}
 }
 
 // Make implements cloudformation.Maker.
@@ -51,6 +73,7 @@ func (m maker) Make(r cloudformation.Resource) (cloudformation.Made, error) {
 		"AWS::Events::EventBus":           m.bus,
 		"AWS::Events::EventBusPolicy":     m.busPolicy,
 		"AWS::Logs::LogGroup":             m.logGroup,
+		"AWS::CloudWatch::Alarm":          m.alarm,
 		"AWS::SSM::Parameter":             m.parameter,
 		"AWS::Lambda::Function":           m.function,
 		"AWS::Lambda::EventSourceMapping": m.eventSource,

@@ -126,14 +126,14 @@ func TestDeployRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-// Alarms, dashboards and saved queries are taken and not made; a reference to
+// Dashboards and saved queries are taken and not made; a reference to
 // what isn't made fails all the same.
 func TestDeployTakesWhatOnlyShows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	must(t, w.box.Deploy([]byte(`{"Resources": {"A": {"Type": "AWS::CloudWatch::Alarm"}, "D": {"Type": "AWS::CloudWatch::Dashboard"},
+	must(t, w.box.Deploy([]byte(`{"Resources": {"D": {"Type": "AWS::CloudWatch::Dashboard"},
 		"Q": {"Type": "AWS::Logs::QueryDefinition", "Properties": {"QueryString": "fields @message"}}}}`), account, region, nil, nil))
-	err := w.box.Deploy([]byte(`{"Resources": {"A": {"Type": "AWS::CloudWatch::Alarm"}, "B": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Fn::GetAtt": ["A", "Arn"]}}}}}`), account, region, nil, nil)
+	err := w.box.Deploy([]byte(`{"Resources": {"A": {"Type": "AWS::CloudWatch::Dashboard"}, "B": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Fn::GetAtt": ["A", "Arn"]}}}}}`), account, region, nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "A has no attribute") {
 		t.Errorf("got %v", err)
 	}

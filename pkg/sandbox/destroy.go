@@ -30,6 +30,7 @@ func (s *Sandbox) Destroy(template []byte, account, region string, params map[st
 			return fmt.Errorf("destroy %s: %w", r.LogicalID, err)
 		}
 	}
+	s.stackSets.Forget(account, region, "keymend")
 	return nil
 }
 

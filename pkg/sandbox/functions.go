@@ -72,7 +72,7 @@ func (m maker) eventSource(r resource) (cloudformation.Made, error) {
 		arn = lambda.Function{Account: r.Account, Region: r.Region, Name: arn}.ARN()
 	}
 	err = m.lambda.Map(lambda.Mapping{
-		QueueARN: p.EventSourceArn, FunctionARN: arn, BatchSize: int(p.BatchSize), Window: seconds(p.MaximumBatchingWindowInSeconds),
+		ID: r.LogicalID, QueueARN: p.EventSourceArn, FunctionARN: arn, BatchSize: int(p.BatchSize), Window: seconds(p.MaximumBatchingWindowInSeconds),
 		ReportFailures: slices.Contains(p.FunctionResponseTypes, "ReportBatchItemFailures"),
 	})
 	return cloudformation.Made{Ref: r.LogicalID}, err

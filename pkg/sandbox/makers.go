@@ -3,7 +3,9 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -154,6 +156,11 @@ func (m maker) logGroup(r resource) (cloudformation.Made, error) {
 	if _, err := m.logs.CreateLogGroup(m.ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
 		return cloudformation.Made{}, err
 	}
+	if days, err := strconv.ParseInt(r.text("RetentionInDays"), 10, 32); err == nil {
+		if _, err := m.logs.PutRetentionPolicy(m.ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &name, RetentionInDays: new(int32(days))}); err != nil {
+			return cloudformation.Made{}, err
+		}
+	}
 	return made(name, "arn:aws:logs:"+r.Region+":"+r.Account+":log-group:"+name+":*"), nil
 }
 
@@ -162,4 +169,14 @@ func (m maker) parameter(r resource) (cloudformation.Made, error) {
 	_, err := m.ssm.PutParameter(m.ctx, &ssm.PutParameterInput{
 		Name: &name, Value: new(r.text("Value")), Type: ssmtypes.ParameterType(r.text("Type"))})
 	return cloudformation.Made{Ref: name}, err
+}
+
+func (m maker) alarm(r resource) (cloudformation.Made, error) {
+	a, err := into[cwtypes.MetricAlarm](r.Properties)
+	if err != nil {
+		return cloudformation.Made{}, err
+	}
+	a.AlarmName = new(r.name("AlarmName"))
+	m.metrics.PutAlarm(r.Account, r.Region, a)
+	return made(*a.AlarmName, "arn:aws:cloudwatch:"+r.Region+":"+r.Account+":alarm:"+*a.AlarmName), nil
 }

@@ -81,7 +81,7 @@ func New(o Options) (*Sandbox, error) {
 	s := &Sandbox{clock: c, iam: iam.New(c), ssm: ssm.New(c), sqs: sqs.New(c), logs: logs.New(c)}
 	s.events = eventbridge.New(c, s.sqs, s.iam)
 	s.trail = cloudtrail.New(c, s.events)
-	s.metrics = cloudwatch.New(s.events)
+	s.metrics = cloudwatch.New(c, s.events)
 	s.kms = kms.New(c, s.iam, s.record)
 	s.ec2 = ec2.New(c, s.kms, s.events, s.ssm)
 	s.autoscaling = autoscaling.New(c, s.ec2, s.iam, s.events, autoscaling.DefaultSwitches())
@@ -97,7 +97,7 @@ func New(o Options) (*Sandbox, error) {
 func (s *Sandbox) services() []wire.Service {
 	all := []wire.Service{
 		s.iam.Wire(), s.iam.WireSTS(), s.kms.Wire(), s.ec2.Wire(), s.autoscaling.Wire(), s.ssm.Wire(),
-		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(), s.metrics.Wire(), s.stackSets.Wire(), organizations.New(s.iam.Organization).Wire(),
+		s.sqs.Wire(), s.events.Wire(), s.logs.Wire(), s.trail.Wire(), s.metrics.Wire(), s.stackSets.Wire(), s.lambda.Wire(), organizations.New(s.iam.Organization).Wire(),
 	}
 	for i, service := range all {
 		all[i] = refusing(service)

@@ -50,13 +50,16 @@ kms:Encrypt |EncryptionAlgorithm GrantTokens
 kms:GenerateDataKeyWithoutPlaintext |GrantTokens NumberOfBytes
 kms:ListGrants GranteeServicePrincipal
 kms:ListRetirableGrants RetiringServicePrincipal
+lambda:GetFunctionConfiguration Qualifier
 logs:CreateLogGroup |DeletionProtectionEnabled KmsKeyId Tags
 logs:DescribeLogGroups AccountIdentifiers IncludeLinkedAccounts LogGroupIdentifiers LogGroupNamePattern
 logs:DescribeLogStreams Descending LogGroupIdentifier OrderBy
 logs:FilterLogEvents LogGroupIdentifier|Interleaved Unmask
 logs:GetLogEvents LogGroupIdentifier|Unmask
 logs:PutLogEvents |Entity SequenceToken
+monitoring:DescribeAlarms ActionPrefix AlarmTypes ChildrenOfAlarmName ParentsOfAlarmName
 monitoring:GetMetricData |LabelOptions MaxDatapoints ScanBy
+monitoring:SetAlarmState |StateReasonData
 sqs:CreateQueue Tags
 sqs:ReceiveMessage |MessageAttributeNames ReceiveRequestAttemptId WaitTimeSeconds
 sqs:SendMessage |MessageSystemAttributes

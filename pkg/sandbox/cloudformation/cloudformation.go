@@ -151,6 +151,25 @@ func (l *loader) make(id string) (Made, error) {
 	return m, nil
 }
 
+// Given returns a template's description, and each parameter's value.
+func Given(template []byte, params map[string]string) (description string, values map[string]string, err error) {
+	var doc struct {
+		Description string
+		Parameters  map[string]struct{ Default any }
+	}
+	if err := json.Unmarshal(template, &doc); err != nil {
+		return "", nil, fmt.Errorf("read template: %w", err)
+	}
+	values = map[string]string{}
+	for name, p := range doc.Parameters {
+		if p.Default != nil {
+			values[name] = fmt.Sprint(p.Default)
+		}
+	}
+	maps.Copy(values, params)
+	return doc.Description, values, nil
+}
+
 // dependencies reads DependsOn, a name or a list of names.
 func dependencies(v any) []string {
 	var out []string

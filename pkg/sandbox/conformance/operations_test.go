@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -196,6 +197,13 @@ func organizationOperations(cfg aws.Config) map[string]operation {
 	o, f, t, m := organizations.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg), cloudwatch.NewFromConfig(cfg)
 	return map[string]operation{
 		"cloudformation:DescribeStackSet":                   op(f.DescribeStackSet),
+		"cloudformation:DescribeStacks":                     op(f.DescribeStacks),
+		"cloudformation:ListStackResources":                 op(f.ListStackResources),
+		"cloudwatch:DescribeAlarms":                         op(m.DescribeAlarms),
+		"cloudwatch:SetAlarmState":                          op(m.SetAlarmState),
+		"lambda:GetEventSourceMapping":                      op(lambda.NewFromConfig(cfg).GetEventSourceMapping),
+		"lambda:GetFunctionConfiguration":                   op(lambda.NewFromConfig(cfg).GetFunctionConfiguration),
+		"lambda:ListFunctions":                              op(lambda.NewFromConfig(cfg).ListFunctions),
 		"cloudformation:ListStackInstances":                 op(f.ListStackInstances),
 		"cloudformation:ListStackSetOperations":             op(f.ListStackSetOperations),
 		"cloudformation:ListStackSets":                      op(f.ListStackSets),

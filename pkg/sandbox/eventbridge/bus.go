@@ -154,7 +154,7 @@ func (s *Service) forward(d delivery, body string) {
 	s.mu.Unlock()
 	part := strings.SplitN(target, ":", 6)
 	if err != nil || d.came != "" && d.came != d.account && arn.Account(target) != d.account {
-		s.fail(d)
+		s.count(s.failed, d)
 		return
 	}
 	_ = s.spread(busName{arn.Account(target), part[3], strings.TrimPrefix(part[5], "event-bus/")}, d.account, []byte(body)) // it was read before

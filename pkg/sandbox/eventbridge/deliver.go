@@ -93,6 +93,7 @@ func (r *rule) takes(event map[string]any) bool {
 // rule's dead-letter queue, if there is one.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 func (s *Service) deliver(d delivery, body string) {
+	s.count(s.invoked, d)
 	if isBus(d.target) {
 		s.forward(d, body)
 		return
@@ -110,18 +111,26 @@ func (s *Service) deliver(d delivery, body string) {
 	if s.queues.Admits(aws.ToString(d.target.Arn), "events.amazonaws.com", d.rule) && s.queues.Deliver(aws.ToString(d.target.Arn), body, group, "") == nil {
 		return
 	}
-	s.fail(d)
+	s.count(s.failed, d)
 	if dlq := d.target.DeadLetterConfig; dlq != nil && s.queues.Admits(aws.ToString(dlq.Arn), "events.amazonaws.com", d.rule) {
 		_ = s.queues.Deliver(aws.ToString(dlq.Arn), body, "", "") // nowhere else to go, as in AWS
 	}
 }
 
-// fail counts an event that a target didn't take.
+// count counts an event of a rule that was handed to a target, or that one didn't take.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
-func (s *Service) fail(d delivery) {
+func (s *Service) count(in map[string][]time.Time, d delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed[d.rule] = append(s.failed[d.rule], s.clock.Now())
+	in[d.rule] = append(in[d.rule], s.clock.Now())
+}
+
+// Invoked returns when events of a rule of the default bus were handed to targets, oldest
+// first.
+func (s *Service) Invoked(account, region, rule string) []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.invoked[ruleName{account, region, defaultBus, rule}.arn()])
 }
 
 // Failed returns when targets of a rule of the default bus didn't take an event, oldest

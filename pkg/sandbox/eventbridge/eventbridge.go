@@ -38,6 +38,7 @@ type Service struct {
 	buses map[busName]*bus // but for the default ones
 
 	published map[string][]string    // what rules sent, by the topic's ARN
+	invoked   map[string][]time.Time // when targets were handed an event, by the rule's ARN
 	failed    map[string][]time.Time // when targets didn't take an event, by the rule's ARN
 }
 
@@ -64,7 +65,7 @@ type rule struct {
 
 // New returns a service without rules that delivers into queues, and as roles into buses.
 func New(c *clock.Clock, queues Queues, roles Roles) *Service {
-	return &Service{clock: c, queues: queues, roles: roles, rules: map[ruleName]*rule{}, buses: map[busName]*bus{}, published: map[string][]string{}, failed: map[string][]time.Time{}}
+	return &Service{clock: c, queues: queues, roles: roles, rules: map[ruleName]*rule{}, buses: map[busName]*bus{}, published: map[string][]string{}, invoked: map[string][]time.Time{}, failed: map[string][]time.Time{}}
 }
 
 // Wire returns the API.

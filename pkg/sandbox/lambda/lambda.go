@@ -65,11 +65,12 @@ type Service struct {
 	endpoint  string          // what the functions know as AWS
 	record    func(wire.Call) // takes refusals; may be nil
 	processes map[string]*process
+	mappings  map[string]Mapping // by ARN
 }
 
 // New returns a service without functions.
 func New(c *clock.Clock, queues Queues, logs Logs, roles Roles) *Service {
-	return &Service{clock: c, queues: queues, logs: logs, roles: roles, processes: map[string]*process{}}
+	return &Service{clock: c, queues: queues, logs: logs, roles: roles, processes: map[string]*process{}, mappings: map[string]Mapping{}}
 }
 
 // SetEndpoint says where the functions that start from now on find AWS.

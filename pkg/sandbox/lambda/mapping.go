@@ -17,6 +17,7 @@ import (
 // A Mapping feeds a function from a queue.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 type Mapping struct {
+	ID             string // a UUID in AWS; here what its maker calls it
 	QueueARN       string
 	FunctionARN    string
 	BatchSize      int           // 0 = 10
@@ -26,14 +27,17 @@ type Mapping struct {
 
 // Map starts a mapping: from now on messages that arrive are handed over.
 func (s *Service) Map(m Mapping) error {
+	if m.BatchSize == 0 {
+		m.BatchSize = 10
+	}
 	s.mu.Lock()
 	p := s.processes[m.FunctionARN]
+	if p != nil {
+		s.mappings[mappingARN(p.function.Account, p.function.Region, m.ID)] = m
+	}
 	s.mu.Unlock()
 	if p == nil {
 		return fmt.Errorf("no function %s", m.FunctionARN)
-	}
-	if m.BatchSize == 0 {
-		m.BatchSize = 10
 	}
 	f := &feed{service: s, mapping: m, process: p}
 	s.queues.OnArrival(m.QueueARN, f.arrived)

@@ -19,6 +19,8 @@ func (s *Service) Wire() wire.Service {
 		Name: "cloudformation", Protocol: wire.Query, Version: "2010-05-15", Denied: "AccessDenied", DeniedCode: 403,
 		Operations: []wire.Operation{
 			wire.Handle("DescribeStackSet", s.describeStackSet),
+			wire.Handle("DescribeStacks", s.describeStacks),
+			wire.Handle("ListStackResources", s.listStackResources),
 			wire.Handle("ListStackInstances", s.listStackInstances),
 			wire.Handle("ListStackSetOperations", s.listStackSetOperations),
 			wire.Handle("ListStackSets", s.listStackSets),

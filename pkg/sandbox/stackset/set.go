@@ -40,7 +40,8 @@ type Service struct {
 
 	mu             sync.Mutex
 	sets           []*set // in the order in which they were made
-	administrators bool   // ARNs name the account that made a set
+	stacks         []Stack
+	administrators bool // ARNs name the account that made a set
 }
 
 // New returns a service without StackSets.

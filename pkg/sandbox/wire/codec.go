@@ -8,6 +8,9 @@ func codecFor(s Service) codec {
 	case EC2Query:
 		return newEC2Codec(s)
 	}
+	if s.Protocol == REST {
+		return restCodec{jsonCodec{sparse: true}, s.Operations}
+	}
 	if s.Protocol == CBOR {
 		return cborCodec{jsonCodec{timed: true}}
 	}

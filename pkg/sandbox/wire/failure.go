@@ -32,7 +32,7 @@ func AsError(err error) *Error {
 // refuse writes an error in the protocol's own form.
 func (e *endpoint) refuse(w http.ResponseWriter, id string, err error) {
 	f := AsError(err)
-	if e.Protocol == JSON {
+	if e.Protocol == JSON || e.Protocol == REST {
 		w.Header().Set("X-Amzn-ErrorType", f.Code)
 		if f.QueryCode != "" {
 			w.Header().Set("X-Amzn-Query-Error", f.QueryCode+";Sender")

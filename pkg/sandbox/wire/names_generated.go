@@ -108,14 +108,26 @@ const (
 `
 	cloudformationNames = `
 < AutoDeployment
+< DeploymentConfig
 < DescribeStackSetOutput
+< DescribeStacksOutput
 < ListStackInstancesOutput
+< ListStackResourcesOutput
 < ListStackSetOperationsOutput
 < ListStackSetsOutput
 < ManagedExecution
+< ModuleInfo
+< OperationEntry
+< Output
 < Parameter
+< RollbackConfiguration
+< RollbackTrigger
+< Stack
+< StackDriftInformation
 < StackInstanceComprehensiveStatus
 < StackInstanceSummary
+< StackResourceDriftInformationSummary
+< StackResourceSummary
 < StackSet
 < StackSetDriftDetectionDetails
 < StackSetOperationPreferences
@@ -124,7 +136,9 @@ const (
 < StackSetSummary
 < Tag
 > DescribeStackSetInput
+> DescribeStacksInput
 > ListStackInstancesInput
+> ListStackResourcesInput
 > ListStackSetOperationsInput
 > ListStackSetsInput
 > StackInstanceFilter

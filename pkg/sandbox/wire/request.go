@@ -46,6 +46,9 @@ func Region(name string) error {
 
 // operationName returns the operation a request names.
 func (e *endpoint) operationName(r *http.Request) (string, error) {
+	if e.Protocol == REST {
+		return e.routed(r), nil
+	}
 	if e.Protocol == CBOR {
 		return strings.TrimPrefix(r.URL.Path, "/service/"+e.Target+"/operation/"), nil
 	}
@@ -90,6 +93,10 @@ func (e *endpoint) unauthenticated(err error) error {
 	switch {
 	case e.Protocol == JSON && expired:
 		return &Error{Code: "ExpiredTokenException", Message: w.Message}
+	case e.Protocol == REST && expired:
+		return &Error{Code: "ExpiredTokenException", Message: w.Message, Status: http.StatusForbidden}
+	case e.Protocol == REST:
+		return &Error{Code: "UnrecognizedClientException", Message: w.Message, Status: http.StatusForbidden}
 	case e.Protocol == JSON:
 		return &Error{Code: "UnrecognizedClientException", Message: w.Message}
 	case e.Protocol == EC2Query && expired:

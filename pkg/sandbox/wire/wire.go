@@ -19,6 +19,7 @@ const (
 	Query                    // AWS query (Auto Scaling, IAM, STS)
 	EC2Query                 // EC2 query
 	CBOR                     // RPC v2 CBOR (CloudWatch)
+	REST                     // REST JSON (Lambda), of requests without a body
 )
 
 // A Service is one AWS service of the sandbox.
@@ -38,6 +39,7 @@ type Service struct {
 // An Operation is one API operation.
 type Operation struct {
 	Name  string
+	Path  string     // of REST, as in "/2015-03-31/functions/{FunctionName}/configuration"; asked by GET
 	New   func() any // a new input, as in new(kms.CreateGrantInput)
 	Call  func(ctx context.Context, in any) (any, error)
 	Needs func(ctx context.Context, in any) []Check // nil: its action on "*"
