@@ -1,12 +1,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/infra/template"
@@ -17,7 +18,7 @@ type sandboxed struct {
 	Listen    string  `help:"Address to serve at; port 0 is any free one." default:"127.0.0.1:8470" placeholder:"HOST:PORT"`
 	Speed     float64 `help:"Simulated seconds per real second; 0 stands still until /_keymend/clock moves it." default:"1" placeholder:"N"`
 	Empty     bool    `help:"Begin with nothing in it." xor:"begin"`
-	Scenario  string  `help:"Begin with a scenario: own-key (a group that can't launch for want of access to the account's default EBS key; the default), not-enrolled." xor:"begin" placeholder:"NAME"`
+	Scenario  string  `help:"Begin with a scenario, of those below; own-key is the default." xor:"begin" placeholder:"NAME"`
 	Functions string  `help:"Deploy Keymend's built functions (DIR/diagnose/bootstrap, DIR/remediate/bootstrap) into account 111122223333, eu-west-1." type:"existingdir" placeholder:"DIR"`
 }
 
@@ -25,7 +26,16 @@ type sandboxed struct {
 func (sandboxed) Help() string {
 	return "One endpoint for all services. An access key id of 12 digits is the administrator of that account, with any secret: " +
 		"AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-west-1 AWS_ENDPOINT_URL=http://HOST:PORT. " +
-		"docs/sandbox.md says what is in it, and how to control it under /_keymend/."
+		"docs/sandbox.md says what is in it, and how to control it under /_keymend/.\n\nScenarios:\n\n" + scenarios()
+}
+
+// scenarios lists the scenarios, a line each. The parser keeps lines that are indented.
+func scenarios() string {
+	var list strings.Builder
+	for _, s := range scenario.All() {
+		fmt.Fprintf(&list, "  %-18s %s\n", s.Name, s.Says)
+	}
+	return list.String()
 }
 
 // Run serves the sandbox until it is interrupted.
@@ -62,35 +72,68 @@ func (c sandboxed) check() error {
 	switch {
 	case !(c.Speed >= 0 && c.Speed <= fastest): // NaN is neither
 		return misused("--speed %g: give a number from 0 to %g", c.Speed, float64(fastest))
-	case c.Scenario != "" && !slices.Contains(scenario.Names(), c.Scenario):
-		return misused("no scenario %q; there are: %s", c.Scenario, strings.Join(scenario.Names(), ", "))
+	case c.Scenario != "":
+		if _, err := scenario.Find(c.Scenario); err != nil {
+			return misused("%w", err)
+		}
 	}
 	return nil
 }
 
-// fill deploys the functions before it seeds, so that they hear of the first
-// failure.
-func (c sandboxed) fill(ctx context.Context, box *sandbox.Sandbox, url string) error {
-	if c.Functions != "" {
-		functions, err := binaries(c.Functions)
-		if err != nil {
-			return err
-		}
-		if _, err := box.ListenFunctions("127.0.0.1:0"); err != nil {
-			return fmt.Errorf("start sandbox: %w", err)
-		}
-		if err := box.Deploy(template.Account(), scenario.Account, scenario.Region, nil, functions); err != nil {
-			return fmt.Errorf("deploy functions from %s: %w", c.Functions, err)
-		}
-	}
+// begins returns the scenario that the sandbox begins with; none where it is to be empty.
+func (c sandboxed) begins() *scenario.Scenario {
 	if c.Empty {
 		return nil
 	}
-	name := c.Scenario
-	if name == "" {
-		name = scenario.Names()[0]
+	s, err := scenario.Find(cmp.Or(c.Scenario, scenario.Names()[0]))
+	if err != nil {
+		return nil // check refused it
 	}
-	return scenario.Seed(ctx, name, url, box.Advance)
+	return &s
+}
+
+// fill deploys the functions before it seeds, so that they hear of the first
+// failure. Without them the first launches fail before anybody looks.
+func (c sandboxed) fill(ctx context.Context, box *sandbox.Sandbox, url string) error {
+	begins := c.begins()
+	if c.Functions != "" {
+		if err := c.deploy(box, begins); err != nil {
+			return err
+		}
+	}
+	if begins == nil {
+		return nil
+	}
+	if err := scenario.Seed(ctx, begins.Name, url, box.Advance); err != nil {
+		return err
+	}
+	if c.Functions == "" {
+		box.Advance(time.Minute)
+	}
+	return nil
+}
+
+// deploy deploys the functions, and their roles in the other account where that has a
+// part in it.
+func (c sandboxed) deploy(box *sandbox.Sandbox, begins *scenario.Scenario) error {
+	functions, err := binaries(c.Functions)
+	if err != nil {
+		return err
+	}
+	if _, err := box.ListenFunctions("127.0.0.1:0"); err != nil {
+		return fmt.Errorf("start sandbox: %w", err)
+	}
+	var set map[string]string
+	if begins != nil && begins.Two {
+		set = begins.Functions
+		if err := box.Deploy(template.Account(), scenario.Owner, scenario.Region, map[string]string{"RolesOnly": "yes", "GroupAccounts": scenario.Account}, nil); err != nil {
+			return fmt.Errorf("deploy the roles: %w", err)
+		}
+	}
+	if err := box.Deploy(template.Account(), scenario.Account, scenario.Region, set, functions); err != nil {
+		return fmt.Errorf("deploy functions from %s: %w", c.Functions, err)
+	}
+	return nil
 }
 
 // binaries are the built functions by their names in the template.

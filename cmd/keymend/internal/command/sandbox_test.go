@@ -100,7 +100,7 @@ func TestTheSandboxSaysHowToBegin(t *testing.T) {
 		t.Errorf("exit code %d, want 0", code)
 	}
 	_, says, stop = serveAndSay(t, "--empty")
-	if !strings.Contains(says, "GROUPS    none") || !strings.Contains(says, "\naws kms create-key\n") {
+	if !strings.Contains(says, "groups    none") || !strings.Contains(says, "\naws kms create-key\n") {
 		t.Errorf("an empty one says:\n%s", says)
 	}
 	stop()

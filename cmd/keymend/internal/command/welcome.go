@@ -12,26 +12,55 @@ import (
 // welcome says what is in the sandbox, how a shell gets there, and what to try. It
 // goes to standard error: scripts read standard output, and wait for its one line.
 func (c sandboxed) welcome(ctx context.Context, p *program, url string) error {
-	in, err := scenario.Look(ctx, url)
-	if err != nil {
-		return fmt.Errorf("look into the sandbox: %w", err)
-	}
 	page := screen.New(p.Err, p.coloured(p.Err))
-	page.Row(screen.Bold, "IN IT", "account "+scenario.Account+", Region "+scenario.Region)
-	page.Row(screen.Bold, "GROUPS", or(in.Groups, "none")...)
-	page.Row(screen.Bold, "KEYS", or(in.Keys, "none")...)
-	if c.Functions != "" {
-		page.Row(screen.Bold, "FUNCTIONS", "keymend-diagnose and keymend-remediate, as deployed by default")
+	begins := c.begins()
+	if begins != nil {
+		page.Row(screen.Bold, "scenario", begins.Name+": "+begins.Says)
 	}
-	page.Row(screen.Bold, "TIME", fmt.Sprintf("simulated, at speed %g; %s/_keymend/clock moves it", c.Speed, url))
+	if err := contents(ctx, page, url, scenario.Account, "in it"); err != nil {
+		return err
+	}
+	if begins != nil && begins.Two {
+		if err := contents(ctx, page, url, scenario.Owner, "other"); err != nil {
+			return err
+		}
+	}
+	if c.Functions != "" {
+		page.Row(screen.Bold, "functions", "keymend-diagnose and keymend-remediate, as deployed by default")
+	}
+	page.Row(screen.Bold, "time", fmt.Sprintf("simulated, at speed %g; %s/_keymend/clock moves it", c.Speed, url))
 	page.Blank()
 	page.Text(screen.Plain, "To go there, paste into another shell:")
 	page.Blank()
-	for _, line := range append(exports(url), first(in.Names)) {
+	lines := exports(url)
+	if begins != nil && begins.Two {
+		lines = append(lines, "export KEYMEND_ACCOUNTS="+scenario.Owner)
+	}
+	for _, line := range append(lines, first(begins)) {
 		page.Text(screen.Plain, line)
 	}
 	page.Blank()
+	if begins != nil && begins.Two {
+		page.Text(screen.Plain, "To go on as the other account's administrator:")
+		page.Blank()
+		page.Text(screen.Plain, "export AWS_ACCESS_KEY_ID="+scenario.Owner)
+		page.Blank()
+	}
 	return page.Flush()
+}
+
+// contents says what an account has.
+func contents(ctx context.Context, page *screen.Page, url, account, label string) error {
+	in, err := scenario.Look(ctx, url, account)
+	if err != nil {
+		return fmt.Errorf("look into the sandbox: %w", err)
+	}
+	page.Row(screen.Bold, label, "account "+account+", Region "+scenario.Region)
+	if account == scenario.Account {
+		page.Row(screen.Bold, "groups", or(in.Groups, "none")...)
+	}
+	page.Row(screen.Bold, "keys", or(in.Keys, "none")...)
+	return nil
 }
 
 // exports lead every AWS client here, whatever the shell had before. boto3 reads the
@@ -45,11 +74,11 @@ func exports(url string) []string {
 }
 
 // first is the next command.
-func first(groups []string) string {
-	if len(groups) == 0 {
+func first(begins *scenario.Scenario) string {
+	if begins == nil {
 		return "aws kms create-key"
 	}
-	return quote.Command("keymend", "diagnose", groups[0])
+	return quote.Command(append([]string{"keymend"}, begins.Try...)...)
 }
 
 func or(texts []string, none string) []string {

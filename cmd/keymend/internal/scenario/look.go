@@ -16,10 +16,11 @@ type Contents struct {
 	Keys   []string // one line each
 }
 
-// Look reads what is in the sandbox behind an endpoint, where scenarios take place.
-func Look(ctx context.Context, endpoint string) (Contents, error) {
+// Look reads what an account has in the sandbox behind an endpoint, where scenarios take
+// place.
+func Look(ctx context.Context, endpoint, account string) (Contents, error) {
 	var out Contents
-	cfg := Config(endpoint, Account, Region)
+	cfg := Config(endpoint, account, Region)
 	groups, err := autoscaling.NewFromConfig(cfg).DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{})
 	if err != nil {
 		return out, fmt.Errorf("describe groups: %w", err)

@@ -13,7 +13,8 @@ import (
 
 // Where every scenario takes place.
 const (
-	Account = "111122223333"
+	Account = "111122223333" // the group's
+	Owner   = "444455556666" // the key's, or the image's, where that is another
 	Region  = "eu-west-1"
 )
 
@@ -26,58 +27,67 @@ func Config(endpoint, account, region string) aws.Config {
 	}
 }
 
-// A seeding is a scenario by name.
-type seeding struct {
-	name string
-	seed func(context.Context, *Seeder) error
+// A Scenario is a situation to try Keymend on.
+type Scenario struct {
+	Name string
+	Says string   // what it is, in a line
+	Try  []string // the first command, without the program's name
+	Two  bool     // Owner has a part in it, too
+
+	// Functions are the parameters of a deployment that acts in it.
+	Functions map[string]string
+
+	seed func(ctx context.Context, group, owner *Seeder) error
 }
 
-func seedings() []seeding {
-	return []seeding{
-		{"own-key", ownKey},
-		{"not-enrolled", notEnrolled},
+// All returns every scenario; the first is the default.
+func All() []Scenario {
+	web := []string{"diagnose", group}
+	both := map[string]string{"Accounts": Owner}
+	return []Scenario{
+		{"own-key", "the account's default EBS key is closed to the group", web, false, nil, ownKey},
+		{"not-enrolled", "the template's key is closed, and nobody enrolled it", []string{"diagnose", "payments"}, false, nil, notEnrolled},
+		{"two-keys", "two volumes under two keys; one key is closed", web, false, nil, twoKeys},
+		{"healthy", "the key is open, the group in service: nothing to do", web, false, nil, healthy},
+		{"disabled", "the key is open, and somebody disabled it", web, false, nil, disabled},
+		{"deny", "the key is open, and a Deny shuts the launch out", web, false, nil, deny},
+		{"suspended", "the key is closed, and Auto Scaling stopped the group", web, false, nil, suspended},
+		{"managed-by-eks", "the key is closed to a node group of EKS", []string{"diagnose", eksGroup}, false, nil, managedByEKS},
+		{"other-account", "another account's key, shared; the grant is missing", web, true, both, otherAccount},
+		{"other-account-not", "another account's key, shared with nobody", web, true, both, otherAccountNot},
+		{"copy", "another account's image, to be copied under an own key", []string{"diagnose", group, "--copy-key", copyKey}, true, map[string]string{"Accounts": Owner, "ForeignKey": "copy", "CopyKey": copyKey}, copied},
+		{"hidden-snapshot", "another account's image, whose snapshot isn't shared", web, true, both, hiddenSnapshot},
 	}
 }
 
 // Names returns the scenarios there are.
 func Names() []string {
 	var names []string
-	for _, s := range seedings() {
-		names = append(names, s.name)
+	for _, s := range All() {
+		names = append(names, s.Name)
 	}
 	return names
 }
 
+// Find returns a scenario by its name.
+func Find(name string) (Scenario, error) {
+	all := All()
+	i := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == name })
+	if i < 0 {
+		return Scenario{}, fmt.Errorf("no scenario %q; there are: %s", name, strings.Join(Names(), ", "))
+	}
+	return all[i], nil
+}
+
 // Seed puts a scenario into the sandbox behind the endpoint.
 func Seed(ctx context.Context, name, endpoint string, advance func(time.Duration)) error {
-	i := slices.IndexFunc(seedings(), func(s seeding) bool { return s.name == name })
-	if i < 0 {
-		return fmt.Errorf("no scenario %q; there are: %s", name, strings.Join(Names(), ", "))
+	s, err := Find(name)
+	if err != nil {
+		return err
 	}
-	if err := seedings()[i].seed(ctx, NewSeeder(Config(endpoint, Account, Region), Account, advance)); err != nil {
+	as := func(account string) *Seeder { return NewSeeder(Config(endpoint, account, Region), account, advance) }
+	if err := s.seed(ctx, as(Account), as(Owner)); err != nil {
 		return fmt.Errorf("seed scenario %s: %w", name, err)
 	}
 	return nil
-}
-
-// ownKey: the template asks for encryption and names no key, so it takes the
-// account's default one, which its owner enrolled.
-func ownKey(ctx context.Context, s *Seeder) error {
-	key, err := s.Key(ctx, "alias/platform-ebs", "remediate")
-	if err != nil {
-		return err
-	}
-	if err := s.DefaultKey(ctx, key); err != nil {
-		return err
-	}
-	return s.Group(ctx, "web-prod", "m5.large", Volume{Encrypted: true})
-}
-
-// notEnrolled: the template names a key that its owner hasn't enrolled.
-func notEnrolled(ctx context.Context, s *Seeder) error {
-	key, err := s.Key(ctx, "alias/payments", "")
-	if err != nil {
-		return err
-	}
-	return s.Group(ctx, "payments", "m5.large", Volume{Encrypted: true, Key: key})
 }

@@ -1,10 +1,13 @@
 // Package scenario puts keys, templates and groups into the sandbox as a user
-// would: through the AWS SDK. What it makes is broken on purpose.
+// would: through the AWS SDK. Most of what it makes is broken on purpose.
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +15,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
@@ -19,9 +23,11 @@ import (
 // A Seeder is a user of one account and Region.
 type Seeder struct {
 	account, region string
+	endpoint        string
 	advance         func(time.Duration)
 	ec2             *ec2.Client
 	asg             *autoscaling.Client
+	iam             *iam.Client
 	kms             *kms.Client
 }
 
@@ -29,8 +35,8 @@ type Seeder struct {
 // the sandbox's time on: snapshots take some.
 func NewSeeder(cfg aws.Config, account string, advance func(time.Duration)) *Seeder {
 	return &Seeder{
-		account: account, region: cfg.Region, advance: advance,
-		ec2: ec2.NewFromConfig(cfg), asg: autoscaling.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
+		account: account, region: cfg.Region, endpoint: aws.ToString(cfg.BaseEndpoint), advance: advance,
+		ec2: ec2.NewFromConfig(cfg), asg: autoscaling.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
 	}
 }
 
@@ -38,9 +44,18 @@ func NewSeeder(cfg aws.Config, account string, advance func(time.Duration)) *See
 // account, and nobody else. tag is the value of the tag keymend; "" = no tag. It
 // returns the key's ARN.
 func (s *Seeder) Key(ctx context.Context, alias, tag string) (string, error) {
-	in := &kms.CreateKeyInput{Description: new("EBS volumes of " + s.account), Policy: new(rootOnly(s.account))}
+	tags := map[string]string{}
 	if tag != "" {
-		in.Tags = []kmstypes.Tag{{TagKey: new("keymend"), TagValue: &tag}}
+		tags["keymend"] = tag
+	}
+	return s.key(ctx, alias, tags, policy(root(s.account)))
+}
+
+// key makes a key with a policy and tags.
+func (s *Seeder) key(ctx context.Context, alias string, tags map[string]string, policy string) (string, error) {
+	in := &kms.CreateKeyInput{Description: new("EBS volumes of " + s.account), Policy: &policy}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		in.Tags = append(in.Tags, kmstypes.Tag{TagKey: new(k), TagValue: new(tags[k])})
 	}
 	out, err := s.kms.CreateKey(ctx, in)
 	if err != nil {
@@ -52,13 +67,6 @@ func (s *Seeder) Key(ctx context.Context, alias, tag string) (string, error) {
 	return aws.ToString(out.KeyMetadata.Arn), nil
 }
 
-// rootOnly is KMS's default key policy.
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-func rootOnly(account string) string {
-	return `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",` +
-		`"Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"}]}`
-}
-
 // DefaultKey makes a key the account's default for EBS volumes.
 func (s *Seeder) DefaultKey(ctx context.Context, key string) error {
 	if _, err := s.ec2.ModifyEbsDefaultKmsKeyId(ctx, &ec2.ModifyEbsDefaultKmsKeyIdInput{KmsKeyId: &key}); err != nil {
@@ -67,57 +75,78 @@ func (s *Seeder) DefaultKey(ctx context.Context, key string) error {
 	return nil
 }
 
-// A Volume says how a template wants its root volume.
+// A Volume says how a template wants a volume.
 type Volume struct {
+	Device    string // "" = the root volume
 	Encrypted bool
 	Key       string // KmsKeyId; "" = none
 }
 
 // Group makes an image, a launch template and a group of two instances from it.
-func (s *Seeder) Group(ctx context.Context, name, instanceType string, v Volume) error {
-	image, err := s.image(ctx, name)
+func (s *Seeder) Group(ctx context.Context, name, instanceType string, volumes ...Volume) error {
+	snapshot, err := s.snapshot(ctx, name, "")
 	if err != nil {
 		return err
 	}
-	template, err := s.template(ctx, name, image, instanceType, v)
+	image, err := s.image(ctx, name, snapshot)
+	if err != nil {
+		return err
+	}
+	return s.groupOf(ctx, name, image, instanceType, nil, volumes...)
+}
+
+// groupOf makes a launch template of an image, and a group of two instances from it.
+func (s *Seeder) groupOf(ctx context.Context, name, image, instanceType string, tags map[string]string, volumes ...Volume) error {
+	template, err := s.template(ctx, name, image, instanceType, volumes)
 	if err != nil {
 		return err
 	}
 	const desired, most = 2, 4
-	_, err = s.asg.CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
+	in := &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: &name, MinSize: new(int32(0)), MaxSize: new(int32(most)), DesiredCapacity: new(int32(desired)),
 		AvailabilityZones: []string{s.region + "a", s.region + "b"},
 		LaunchTemplate:    &astypes.LaunchTemplateSpecification{LaunchTemplateId: &template, Version: new("$Latest")},
-	})
-	if err != nil {
+	}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		in.Tags = append(in.Tags, astypes.Tag{Key: new(k), Value: new(tags[k]), PropagateAtLaunch: new(true)})
+	}
+	if _, err = s.asg.CreateAutoScalingGroup(ctx, in); err != nil {
 		return fmt.Errorf("create group %s: %w", name, err)
 	}
 	return nil
 }
 
-func (s *Seeder) template(ctx context.Context, name, image, instanceType string, v Volume) (string, error) {
-	ebs := &ec2types.LaunchTemplateEbsBlockDeviceRequest{Encrypted: &v.Encrypted}
-	if v.Key != "" {
-		ebs.KmsKeyId = &v.Key
+func (s *Seeder) template(ctx context.Context, name, image, instanceType string, volumes []Volume) (string, error) {
+	data := &ec2types.RequestLaunchTemplateData{ImageId: &image, InstanceType: ec2types.InstanceType(instanceType)}
+	for _, v := range volumes {
+		ebs := &ec2types.LaunchTemplateEbsBlockDeviceRequest{Encrypted: &v.Encrypted}
+		if v.Device != "" {
+			ebs.VolumeSize = new(int32(volumeSize))
+		}
+		if v.Key != "" {
+			ebs.KmsKeyId = &v.Key
+		}
+		data.BlockDeviceMappings = append(data.BlockDeviceMappings, ec2types.LaunchTemplateBlockDeviceMappingRequest{DeviceName: new(cmp.Or(v.Device, rootDevice)), Ebs: ebs})
 	}
-	out, err := s.ec2.CreateLaunchTemplate(ctx, &ec2.CreateLaunchTemplateInput{
-		LaunchTemplateName: &name,
-		LaunchTemplateData: &ec2types.RequestLaunchTemplateData{
-			ImageId: &image, InstanceType: ec2types.InstanceType(instanceType),
-			BlockDeviceMappings: []ec2types.LaunchTemplateBlockDeviceMappingRequest{{DeviceName: new(rootDevice), Ebs: ebs}},
-		},
-	})
+	out, err := s.ec2.CreateLaunchTemplate(ctx, &ec2.CreateLaunchTemplateInput{LaunchTemplateName: &name, LaunchTemplateData: data})
 	if err != nil {
 		return "", fmt.Errorf("create launch template %s: %w", name, err)
 	}
 	return aws.ToString(out.LaunchTemplate.LaunchTemplateId), nil
 }
 
-const rootDevice = "/dev/xvda"
+const (
+	rootDevice = "/dev/xvda"
+	volumeSize = 8 // GiB
+)
 
-// image registers an image with one unencrypted root volume.
-func (s *Seeder) image(ctx context.Context, name string) (string, error) {
-	volume, err := s.ec2.CreateVolume(ctx, &ec2.CreateVolumeInput{AvailabilityZone: new(s.region + "a"), Size: new(int32(8))})
+// snapshot makes a snapshot of a volume under a key; "" = unencrypted.
+func (s *Seeder) snapshot(ctx context.Context, name, key string) (string, error) {
+	in := &ec2.CreateVolumeInput{AvailabilityZone: new(s.region + "a"), Size: new(int32(volumeSize))}
+	if key != "" {
+		in.Encrypted, in.KmsKeyId = new(true), &key
+	}
+	volume, err := s.ec2.CreateVolume(ctx, in)
 	if err != nil {
 		return "", fmt.Errorf("create volume for image %s: %w", name, err)
 	}
@@ -126,9 +155,14 @@ func (s *Seeder) image(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("create snapshot for image %s: %w", name, err)
 	}
 	s.advance(2 * time.Minute) // until it is completed
+	return aws.ToString(snapshot.SnapshotId), nil
+}
+
+// image registers an image whose root volume is of the snapshot.
+func (s *Seeder) image(ctx context.Context, name, snapshot string) (string, error) {
 	out, err := s.ec2.RegisterImage(ctx, &ec2.RegisterImageInput{
 		Name: &name, RootDeviceName: new(rootDevice),
-		BlockDeviceMappings: []ec2types.BlockDeviceMapping{{DeviceName: new(rootDevice), Ebs: &ec2types.EbsBlockDevice{SnapshotId: snapshot.SnapshotId}}},
+		BlockDeviceMappings: []ec2types.BlockDeviceMapping{{DeviceName: new(rootDevice), Ebs: &ec2types.EbsBlockDevice{SnapshotId: &snapshot}}},
 	})
 	if err != nil {
 		return "", fmt.Errorf("register image %s: %w", name, err)
