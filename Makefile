@@ -41,7 +41,7 @@ ORGANIZATION := check-organization bootstrap-hub deploy-hub deploy-organization 
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	synth bootstrap diff deploy deploy-regions test-infra test test-race conformance differential mutants killed demo lint fmt cover fuzz bench lines verify ci clean
+	synth bootstrap diff deploy deploy-regions test-infra test test-race conformance differential mutants killed demo picture lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
@@ -135,6 +135,10 @@ killed: check ## kill the functions at every one of their calls, in every story:
 
 demo: build ## watch it work in the sandbox; nothing leaves this machine
 	@build/keymend demo --functions build
+
+picture: build ## draw docs/demo.svg, README's picture, from what the demo really says
+	@mkdir -p build && build/keymend demo --functions build --color always > build/demo.txt
+	@$(GO) run ./cmd/keymend/internal/picture < build/demo.txt > build/demo.svg && mv build/demo.svg docs/demo.svg
 
 lint: check $(GOLANGCI) ## run golangci-lint
 	@$(GOLANGCI) run $(PACKAGES) $(INFRA)

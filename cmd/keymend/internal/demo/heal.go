@@ -184,7 +184,7 @@ func (s *stage) tellHealing(h healing) {
 		}
 		const column = 16
 		pad := strings.Repeat(" ", column-len("  00:00  "+label))
-		s.page.Wrapped("  "+moment+"  "+s.page.Paint(ink, label)+pad, column, text)
+		s.page.After(column, text, screen.Span{Text: "  " + moment + "  "}, screen.Span{Ink: ink, Text: label}, screen.Span{Text: pad})
 	}
 	var same time.Time
 	f := h.finding

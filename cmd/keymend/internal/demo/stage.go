@@ -168,7 +168,7 @@ func (s *stage) until(limit time.Duration, done func() (bool, error)) (bool, err
 
 // single tells a part in one line: what it was about, and what came of it.
 func (s *stage) single(about, result string) {
-	s.page.Text(screen.Plain, s.page.Paint(screen.Bold, s.part)+fmt.Sprintf("%-34s ", about)+s.page.Paint(screen.Good, result))
+	s.page.Spans(screen.Span{Ink: screen.Bold, Text: s.part}, screen.Span{Text: fmt.Sprintf("%-34s ", about)}, screen.Span{Ink: screen.Good, Text: result})
 }
 
 // note adds a line below a part's own.

@@ -92,15 +92,36 @@ func (p *Page) add(line string) {
 	p.begun, p.blank = true, false
 }
 
+// A Span is a part of a line, in an ink of its own.
+type Span struct {
+	Ink  Ink
+	Text string
+}
+
+// Spans writes a line of spans.
+func (p *Page) Spans(spans ...Span) { p.add(p.painted(spans)) }
+
 // Wrapped writes a line that begins with head, and breaks its text like Row's;
 // what doesn't fit goes below where the text began.
 func (p *Page) Wrapped(head string, columns int, text string) {
-	for i, line := range wrap(quote.Line(text), p.width-columns) {
-		if i > 0 {
-			head = strings.Repeat(" ", columns)
-		}
-		p.add(quote.Line(head) + line)
+	p.After(columns, text, Span{Plain, head})
+}
+
+// After is Wrapped for a head of several spans.
+func (p *Page) After(columns int, text string, head ...Span) {
+	begin := p.painted(head)
+	for _, line := range wrap(quote.Line(text), p.width-columns) {
+		p.add(begin + line)
+		begin = strings.Repeat(" ", columns)
 	}
+}
+
+func (p *Page) painted(spans []Span) string {
+	var line strings.Builder
+	for _, s := range spans {
+		line.WriteString(p.Paint(s.Ink, quote.Line(s.Text)))
+	}
+	return line.String()
 }
 
 // wrap breaks a text between words.

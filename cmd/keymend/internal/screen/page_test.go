@@ -69,3 +69,18 @@ func TestColoured(t *testing.T) {
 		}
 	}
 }
+
+// TestSpans: the colours of a line's parts are sent, and codes in a text are shown.
+func TestSpans(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := screen.New(&out, true)
+	p.Spans(screen.Span{Ink: screen.Good, Text: "good"}, screen.Span{Text: " \x1b[31mred"})
+	p.After(4, "text", screen.Span{Text: "  "}, screen.Span{Ink: screen.Bold, Text: "A "})
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("\x1b[1;32mgood\x1b[0m \\x1b[31mred\n  \x1b[1mA \x1b[0mtext\n", out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
