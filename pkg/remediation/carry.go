@@ -37,6 +37,9 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 	r.Writes = d.Plan.Steps.Calls()
 	done(&r, whole, by, before, true)
 	r.Before, r.After = "", ""
+	if err := x.asked(p, d, r); err != nil {
+		return r, err
+	}
 	if err := x.intend(ctx, r); err != nil {
 		return r, err
 	}

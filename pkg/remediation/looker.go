@@ -106,6 +106,9 @@ type Fixer struct {
 	Prepare func(ctx context.Context)
 	// Sleep waits, or returns the context's error.
 	Sleep func(context.Context, time.Duration) error
+	// Agreed reports whether a person said yes to a plan, by its digest. To one that is
+	// permitted and has no yes, Remediate returns an UnaskedError. nil: nobody is asked.
+	Agreed func(digest string) bool
 
 	recent recent
 }

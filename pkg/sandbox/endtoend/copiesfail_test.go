@@ -203,7 +203,7 @@ func TestCopyTakenBack(t *testing.T) {
 	if code, said := c.keymend(account, "undo", id, "--file", file); code != 3 || !strings.Contains(said, c.image) {
 		t.Errorf("preview: %d %s", code, said)
 	}
-	if code, said := c.keymend(account, "undo", id, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "UNDONE") {
+	if code, said := c.keymend(account, "undo", id, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "is undone") {
 		t.Errorf("undo: %d %s", code, said)
 	}
 	if images, snapshots := c.own(); len(images)+len(snapshots) != 0 {
@@ -237,7 +237,7 @@ func TestCopyUndo(t *testing.T) {
 				want = 3
 			}
 			c.parameter("/keymend/switch", "off") // or it would begin again
-			if code, said := c.keymend(account, "undo", moved.RemediationID, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "UNDONE") {
+			if code, said := c.keymend(account, "undo", moved.RemediationID, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "is undone") {
 				t.Errorf("undo: %d %s", code, said)
 			}
 			if _, standard := c.versions(template); standard != want {
@@ -247,7 +247,7 @@ func TestCopyUndo(t *testing.T) {
 			if slices.ContainsFunc(all, func(v ec2types.LaunchTemplateVersion) bool { return *v.VersionNumber == 2 }) || int64(len(all)) != 1+want/3 {
 				t.Errorf("versions %+v", all)
 			}
-			if code, said := c.keymend(account, "undo", copied.RemediationID, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "UNDONE") {
+			if code, said := c.keymend(account, "undo", copied.RemediationID, "--file", file, "--apply"); code != 0 || !strings.Contains(said, "is undone") {
 				t.Errorf("undo of the copy: %d %s", code, said)
 			}
 			if images, snapshots := c.own(); len(images)+len(snapshots) != 0 {

@@ -93,10 +93,10 @@ func TestForeignKeyUndo(t *testing.T) {
 			second := map[string]string{account: owner, owner: account}[first]
 			for _, who := range []string{first, second} { // the file has what the first one left
 				left := map[string]int{first: 3, second: 0}[who]
-				if code, said := b.keymend(who, "undo", id, "--file", file); code != 3 || strings.Contains(said, "LEFT") != (left > 0) {
+				if code, said := b.keymend(who, "undo", id, "--file", file); code != 3 || strings.Contains(said, "left      there is more") != (left > 0) {
 					t.Errorf("preview by %s: %d %s", who, code, said)
 				}
-				if code, said := b.keymend(who, "undo", id, "--file", file, "--apply"); code != left || !strings.Contains(said, "UNDONE") {
+				if code, said := b.keymend(who, "undo", id, "--file", file, "--apply"); code != left || !strings.Contains(said, "undone: ") {
 					t.Errorf("undo by %s: %d %s", who, code, said)
 				}
 			}

@@ -46,7 +46,7 @@ func TestAnAccountBecomesAMember(t *testing.T) {
 		t.Errorf("something was written\n%s\n%s", before, w.asTheyStand())
 	}
 	for _, id := range old {
-		if code, text := w.run(account, nil, "undo", id, "--apply"); code != 0 || !strings.Contains(text, "UNDONE") {
+		if code, text := w.run(account, nil, "undo", id, "--apply"); code != 0 || !strings.Contains(text, "is undone") {
 			t.Errorf("undo %s: exit %d\n%s", id, code, text)
 		}
 	}

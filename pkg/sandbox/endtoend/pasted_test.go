@@ -38,7 +38,7 @@ func TestPastedCommandsOfACopy(t *testing.T) {
 	if looked := s.pastes(below(screen, "NEXT")); !strings.Contains(looked, "2 of 2 in service") {
 		t.Error(looked)
 	}
-	if undone := s.pastes(below(s.pastes(below(screen, "UNDO")), "TO DO SO")); !strings.Contains(undone, "UNDONE") || strings.Contains(c.policy(c.ours), "Keymend") {
+	if undone := s.pastes(below(s.pastes(below(screen, "UNDO")), "do")); !strings.Contains(undone, "is undone") || strings.Contains(c.policy(c.ours), "Keymend") {
 		t.Error(undone)
 	}
 }

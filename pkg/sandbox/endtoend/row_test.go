@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +124,7 @@ func (w *world) terminal(args ...string) string {
 // otherwise.
 func (w *world) run(accountID string, environment []string, args ...string) (code int, text string) {
 	w.t.Helper()
-	run := exec.CommandContext(w.t.Context(), binaries["keymend"], args...)
+	run := exec.CommandContext(w.t.Context(), binaries["keymend"], yes(args)...)
 	run.Dir = w.t.TempDir()
 	run.Env = append([]string{
 		"HOME=" + run.Dir, "AWS_ENDPOINT_URL=" + w.url, "AWS_REGION=" + w.cfg.Region, "AWS_EC2_METADATA_DISABLED=true",
@@ -134,6 +135,14 @@ func (w *world) run(accountID string, environment []string, args ...string) (cod
 		w.t.Fatal(err)
 	}
 	return run.ProcessState.ExitCode(), string(out)
+}
+
+// yes says beforehand what the program would ask for: nobody is there.
+func yes(args []string) []string {
+	if !slices.Contains(args, "--apply") || slices.Contains(args, "--yes") {
+		return args
+	}
+	return slices.Insert(slices.Clone(args), 1, "--yes")
 }
 
 // plain gives ids that are made anew in every run, and times, names by which two

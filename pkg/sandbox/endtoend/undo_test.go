@@ -90,7 +90,7 @@ func (w *world) takeBack(id, file string) {
 	if code == 3 {
 		code, said = w.keymend(owner, "undo", id, "--file", file, "--apply")
 	}
-	if code != 0 && code != 3 || !strings.Contains(said, "UNDONE") {
+	if code != 0 && code != 3 || !strings.Contains(said, "undone: ") {
 		w.t.Errorf("undo %s: exit %d\n%s", id, code, said)
 	}
 }

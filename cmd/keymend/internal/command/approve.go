@@ -70,7 +70,13 @@ func (c approve) Run(ctx context.Context, p *program) error {
 	if err := page.Flush(); err != nil {
 		return err
 	}
-	if !c.Yes && !(p.Asks && p.ask("Approve it?")) {
+	yes := c.Yes
+	if !yes && p.Asks {
+		if yes, err = p.ask(ctx, "Approve it?"); err != nil {
+			return err
+		}
+	}
+	if !yes {
 		p.code = report.Fixable
 		return nil
 	}

@@ -11,11 +11,13 @@ import (
 	"keymend/pkg/record"
 )
 
-// begins says, once an interrupt comes, what is waited for. The function that it
-// returns ends that.
-func (p *program) begins(ctx context.Context) func() bool {
+// begins says, once an interrupt comes, that a write which was begun is waited for. The
+// function that it returns ends that.
+func (p *program) begins(ctx context.Context, log *auditLog) func() bool {
 	return context.AfterFunc(ctx, func() {
-		_, _ = fmt.Fprintln(p.Err, "keymend: interrupted; a write that was begun is finished and recorded first. A second interrupt ends the program at once.") // nobody is left to tell
+		if log.begun.Load() {
+			_, _ = fmt.Fprintln(p.Err, "\nkeymend: interrupted; the write that was begun is finished and recorded first. A second interrupt ends the program at once.") // nobody is left to tell
+		}
 	})
 }
 
@@ -47,11 +49,42 @@ func reversible(s session, file string, err error) error {
 	return &reversal{err, s.place.Keymend("undo", begun.Remediation, "--file", file, "--apply")}
 }
 
+// A halt is an interrupt, as it is said: what it ended is no fault of anybody's.
+type halt struct {
+	error
+	some bool // something was written before
+}
+
+// Error says so in a word.
+func (*halt) Error() string { return "interrupted" }
+
+// Unwrap returns what the interrupt ended.
+func (h *halt) Unwrap() error { return h.error }
+
+// partly says of an interrupt that something was written before it.
+func partly(err error) error {
+	if _, begun := errors.AsType[*once.BegunError](err); begun || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &halt{err, true}
+}
+
+// halted says of an interrupt that it is one.
+func halted(ctx context.Context, err error) error {
+	_, begun := errors.AsType[*once.BegunError](err)
+	_, said := errors.AsType[*halt](err)
+	if begun || said || ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &halt{err, false}
+}
+
 // hintOfChange says what a person can do about a change that didn't end well; "" = the
 // error is of no change.
 func hintOfChange(err error) string {
 	_, begun := errors.AsType[*once.BegunError](err)
 	to, full := errors.AsType[*fs.PathError](err)
+	h, stopped := errors.AsType[*halt](err)
 	full = full && to.Op == "write"
 	switch {
 	case begun && full:
@@ -66,8 +99,10 @@ func hintOfChange(err error) string {
 		return "AWS may show what was there before the last write. Nothing was written on that: run the same command again in five minutes."
 	case errors.Is(err, apply.ErrSuperseded):
 		return "Others are writing there at the same time. Nothing of theirs was written over: run the same command again."
+	case stopped && h.some:
+		return "What was written stands, as shown; the rest wasn't begun. Run the same command again for it."
 	case errors.Is(err, context.Canceled):
-		return "It was interrupted before the next write: nothing is half done. Run the same command again."
+		return "Nothing was changed."
 	}
 	return ""
 }

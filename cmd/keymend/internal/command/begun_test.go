@@ -22,7 +22,7 @@ func TestBegunCanBeTakenBack(t *testing.T) {
 	}
 	must(t, w.box.SetFaults(sandbox.Fault{Service: "kms", Operation: "PutKeyPolicy", Account: scenario.Account, Times: 1, Answer: sandbox.AnswerLost, Then: gone}))
 	s := w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log)
-	s.want(t, 1, "WRITING", "may have been carried out")
+	s.want(t, 1, "", "may have been carried out").want(t, 1, "", "About to change")
 	must(t, w.box.SetFaults())
 	if w.policy("alias/platform-ebs") == before {
 		t.Fatal("nothing was written, and nothing is to be taken back")
@@ -31,7 +31,7 @@ func TestBegunCanBeTakenBack(t *testing.T) {
 	if undo == nil || !strings.Contains(undo[1], "--file "+log) {
 		t.Fatalf("no command takes it back:\n%s", s.err)
 	}
-	w.run("", strings.Fields(undo[1])...).want(t, 0, "UNDONE", "")
+	w.run("", strings.Fields(undo[1])...).want(t, 0, "is undone", "")
 	if after := w.policy("alias/platform-ebs"); after != before {
 		t.Errorf("the policy is %s", after)
 	}

@@ -19,8 +19,8 @@ import (
 
 // applying is what the commands that can write have in common.
 type applying struct {
-	Apply     bool   `help:"Write the fix, with your own credentials. Counts as consent for keys of your account that aren't tagged keymend=ignore."`
-	Yes       bool   `help:"With --apply: ask nothing. Where Keymend would have to ask, nothing is written."`
+	Apply     bool   `help:"Write the fix, with your own credentials: shows it and asks. Counts as consent for keys of your account that aren't tagged keymend=ignore."`
+	Yes       bool   `help:"With --apply: don't ask whether to write. Where the switch that stops all writes can't be read, nothing is written then."`
 	AuditFile string `name:"audit-file" help:"With --apply: append the audit records to this file; undo needs them." default:"${auditFile}" type:"path" placeholder:"FILE"`
 }
 
@@ -46,6 +46,9 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 	if err := c.copies(p); err != nil {
 		return err
 	}
+	if err := p.askable(c.Apply, c.Yes); err != nil {
+		return err
+	}
 	s, err := p.login(ctx)
 	if err != nil {
 		return err
@@ -56,7 +59,9 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		}
 	}
 	look := signal.Look{Why: signal.WhyAsked, Account: s.account, Region: s.aws.Region, Group: c.Group}
+	done := p.busy("reading the scaling activities of " + c.Group)
 	h := p.history(ctx, s, look)
+	done()
 	if h.Failed > 0 {
 		look.Text, look.Failed = h.Message, h.Last
 	}
@@ -65,13 +70,13 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return misused("%w: leave --key out, or check the account in it", err)
 	}
 	if err != nil && !wrote(records) {
-		return err
+		return p.answered(err)
 	}
 	if len(records) == 1 && records[0].Outcome == outcome.Ignored {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	return errors.Join(p.tell(s, records, h, c.applying, c.flags()...), err)
+	return p.tells(s, records, h, c.applying, err, c.flags()...)
 }
 
 // flags are those by which the group has to be looked at again.
@@ -113,6 +118,14 @@ func told(key, account, region string) error {
 		return misused("--key %q is of this account, which sees its own: leave it out", key)
 	}
 	return nil
+}
+
+// tells shows what was found and done. A no to more than that is no error.
+func (p *program) tells(s session, records []record.Record, h report.History, a applying, err error, flags ...string) error {
+	if errors.Is(err, errNo) {
+		a.Apply, err = false, nil // the rest can be applied still
+	}
+	return errors.Join(p.tell(s, records, h, a, flags...), partly(err))
 }
 
 // tell shows what was found and done, and sets the exit code.

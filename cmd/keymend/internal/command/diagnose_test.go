@@ -45,7 +45,7 @@ func TestHealAndUndo(t *testing.T) {
 		t.Fatal("saying what undo would do undid it")
 	}
 	w.run("", "undo", id, "--file", log, "--output", "json").want(t, 3, `"remediationId":"`+id+`"`, "")
-	w.run("", "undo", id, "--file", log, "--apply", "--audit-file", log).want(t, 0, "UNDONE", "")
+	w.run("", "undo", id, "--file", log, "--apply", "--audit-file", log).want(t, 0, "is undone", "")
 	if got := w.policy("alias/platform-ebs"); got != before {
 		t.Errorf("the policy isn't as it was: %s", got)
 	}
@@ -85,7 +85,7 @@ func TestUndoGrant(t *testing.T) {
 	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "1 grant", "")
 	id := remediation(t, log)
 	w.run("", "undo", id, "--file", log).want(t, 3, "would be revoked", "")
-	w.run("", "undo", id, "--file", log, "--apply", "--audit-file", filepath.Join(w.dir, "second.jsonl")).want(t, 0, "UNDONE", "")
+	w.run("", "undo", id, "--file", log, "--apply", "--audit-file", filepath.Join(w.dir, "second.jsonl")).want(t, 0, "is undone", "")
 	w.run("", "undo", id, "--file", log).want(t, 0, "gone already", "")
 }
 

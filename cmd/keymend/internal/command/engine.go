@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"keymend/pkg/account"
@@ -29,6 +30,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 		return nil, err
 	}
 	defer log.close()
+	defer p.busy("reading what " + look.Group + " launches from, its keys and their policies")()
 	x, err := p.fixer(s, log, a)
 	if err != nil {
 		return nil, err
@@ -41,50 +43,18 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 	if !a.Apply {
 		return log.records, nil
 	}
-	var messages []remediation.Message
+	var messages pile
 	for _, d := range found {
 		if d.Message != nil {
 			messages = append(messages, *d.Message)
 		}
 	}
-	if len(messages) > 0 {
-		if err := p.announce(s, look.Group, look.Region); err != nil {
-			return log.records, err
-		}
-	}
-	defer p.begins(ctx)()
-	if err := carryOut(ctx, x, messages); err != nil {
+	defer p.begins(ctx, log)()
+	out := applier{program: p, s: s, x: x, log: log, yes: a.Yes}
+	if err := out.carryOut(ctx, messages); err != nil {
 		return log.records, reversible(s, a.AuditFile, fmt.Errorf("heal %s: %w", look.Group, err))
 	}
 	return log.records, nil
-}
-
-// A pile is a queue of one run.
-type pile []remediation.Message
-
-// Send implements remediation.Queue.
-func (p *pile) Send(_ context.Context, m remediation.Message) error {
-	*p = append(*p, m)
-	return nil
-}
-
-// carryOut carries out messages, and what follows from them. As in the queue, an
-// equal message isn't carried out a second time.
-func carryOut(ctx context.Context, x *remediation.Fixer, messages pile) error {
-	seen := map[string]bool{}
-	for x.Queue = &messages; len(messages) > 0; {
-		m := messages[0]
-		messages = messages[1:]
-		if seen[m.Digest] {
-			continue
-		}
-		seen[m.Digest] = true
-		m.Delivery = remediation.Delivery{Sent: time.Now(), Receives: 1}
-		if _, err := x.Remediate(ctx, m); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // fixer is what the functions have too, for a person: enforcing, with what the
@@ -127,6 +97,7 @@ type auditLog struct {
 	writer  audit.Writer
 	file    *os.File
 	records []record.Record
+	begun   atomic.Bool // the newest record is an intent
 }
 
 func (p *program) openLog(a applying) (*auditLog, error) {
@@ -175,6 +146,7 @@ func (l *auditLog) Write(ctx context.Context, r record.Record) error {
 	if err := l.writer.Write(ctx, r); err != nil {
 		return err
 	}
+	l.begun.Store(r.Phase == record.Intent)
 	r.Time = l.writer.Now()
 	l.records = append(l.records, r)
 	return nil

@@ -2,7 +2,6 @@ package command
 
 import (
 	"keymend/cmd/keymend/internal/report"
-	"keymend/cmd/keymend/internal/screen"
 )
 
 // place is where this run acts, as another shell has to be told: what flags said, and
@@ -19,14 +18,4 @@ func (p *program) place(account, region string) report.Place {
 		at.Endpoint = p.Getenv("AWS_ENDPOINT_URL")
 	}
 	return at
-}
-
-// announce says where something is about to be written, before it is.
-func (p *program) announce(s session, what, region string) error {
-	page := p.page()
-	if p.flags.Output == "json" {
-		page = screen.New(p.Err, false)
-	}
-	page.Row(screen.Bold, "WRITING", "account "+s.account+", Region "+region+": "+what+", as "+s.arn)
-	return page.Flush()
 }

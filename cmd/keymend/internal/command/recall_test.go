@@ -69,7 +69,7 @@ func TestUndoAtOnce(t *testing.T) {
 			}
 			w.run("", "undo", id, "--file", log, "--apply").want(t, 1, "", "again in five minutes")
 			must(t, w.box.SetFaults())
-			w.run("", "undo", id, "--file", log, "--apply").want(t, 0, "UNDONE", "")
+			w.run("", "undo", id, "--file", log, "--apply").want(t, 0, "is undone", "")
 			w.run("", "undo", id, "--file", log, "--apply").want(t, 0, "gone already", "")
 			if w.policy("alias/platform-ebs") != before {
 				t.Error("the policy isn't as it was")
@@ -85,12 +85,12 @@ func TestUndoIsFoundAgain(t *testing.T) {
 	t.Chdir(w.dir)
 	w.run("", "diagnose", "web-prod", "--apply").want(t, 0, "FIXED", "")
 	shown := w.run("", "undo", remediation(t, "keymend-audit.jsonl"))
-	command := regexp.MustCompile(`(?m)^ *(?:TO DO SO)? *keymend (undo .*--apply.*)$`).FindStringSubmatch(shown.out)
+	command := regexp.MustCompile(`(?m)^ *(?:do)? *keymend (undo .*--apply.*)$`).FindStringSubmatch(shown.out)
 	if command == nil {
 		t.Fatalf("no command:\n%s%s", shown.out, shown.err)
 	}
 	t.Chdir(t.TempDir())
-	w.run("", strings.Fields(command[1])...).want(t, 0, "UNDONE", "")
+	w.run("", strings.Fields(command[1])...).want(t, 0, "is undone", "")
 }
 
 // TestOnlyTheFileIsThePersons: who may not read the functions' log can fix all the same,

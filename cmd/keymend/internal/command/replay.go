@@ -21,6 +21,9 @@ type replay struct {
 
 // Run does with the event what the functions would do.
 func (c replay) Run(ctx context.Context, p *program) error {
+	if err := p.askable(c.Apply, c.Yes); err != nil {
+		return err
+	}
 	text, err := p.read(c.Event)
 	if err != nil {
 		return err
@@ -52,9 +55,9 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	}
 	records, err := p.handle(ctx, s, look, c.applying)
 	if err != nil && !wrote(records) {
-		return err
+		return p.answered(err)
 	}
-	return errors.Join(p.tell(s, records, p.history(ctx, s, look), c.applying), err)
+	return p.tells(s, records, p.history(ctx, s, look), c.applying, err)
 }
 
 // look is what the event asks for.

@@ -3,6 +3,7 @@
 package command
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,8 @@ type program struct {
 	flags  flags
 	code   report.Code
 	turnOn quote.Task // what turns on the switch that stops all writes, where that was read as off
+	goesOn *screen.Progress
+	typed  *bufio.Reader // what the person types; nil: they weren't asked yet
 }
 
 // flags are those that every command takes. Credentials and Region come as for
@@ -103,7 +106,8 @@ func Run(args []string, around Surroundings) int {
 	}
 	p := &program{Surroundings: around, flags: c.flags}
 	if err := parsed.Run(p); err != nil {
-		return around.complain(err, report.Broke)
+		p.quiet()
+		return around.complain(halted(ctx, err), report.Broke)
 	}
 	return int(p.code)
 }

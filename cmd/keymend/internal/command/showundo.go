@@ -16,6 +16,7 @@ func (p *program) tellUndo(of, done record.Record, what string) error {
 		p.code = report.Broke
 	}
 	if done.Outcome == outcome.PartlyUndone {
+		u.Partly = true
 		p.code = report.Fixable
 	}
 	if p.flags.Output == "json" {
@@ -34,7 +35,7 @@ func (p *program) tellPreview(u report.Undo) error {
 	}
 	text, err := json.Marshal(map[string]any{
 		"remediationId": u.Record.RemediationID, "key": u.Record.Key, "principal": u.Record.Principal,
-		"before": u.Before, "after": u.After, "steps": u.Says(),
+		"before": u.Before, "after": u.After, "steps": u.Says(), "then": u.Follows(),
 	})
 	if err != nil {
 		return fmt.Errorf("write preview: %w", err)

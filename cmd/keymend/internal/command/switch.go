@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"strings"
@@ -17,7 +16,7 @@ type terminal struct {
 	wiring.AWS
 	// writeAll asks the person whether to write all the same, though the switch may
 	// not be read; nil: nothing is to be written.
-	writeAll func(says string) bool
+	writeAll func(ctx context.Context, says string) bool
 	turnOn   func(command string) // takes the command that turns on a switch that is off
 	file     string               // with the records of earlier commands
 }
@@ -35,7 +34,7 @@ func (t terminal) Switch(ctx context.Context) (guard.Switch, string, error) {
 	t.turnOn(command) // a line of its own on the screen: it is to be pasted
 	switch {
 	case named || err != nil:
-	case position == guard.SwitchMissing, position == guard.SwitchUnread && (t.writeAll == nil || t.writeAll(says)):
+	case position == guard.SwitchMissing, position == guard.SwitchUnread && (t.writeAll == nil || t.writeAll(ctx, says)):
 		position = guard.SwitchNone
 	case position == guard.SwitchUnread:
 		says += ". To write all the same, run it at a terminal without --yes."
@@ -44,24 +43,19 @@ func (t terminal) Switch(ctx context.Context) (guard.Switch, string, error) {
 }
 
 // writeAll returns what asks once, and remembers the answer.
-func (p *program) writeAll(s session, a applying) func(string) bool {
+func (p *program) writeAll(s session, a applying) func(context.Context, string) bool {
 	if !a.Apply {
 		return nil
 	}
 	var answer *bool
-	return func(says string) bool {
+	return func(ctx context.Context, says string) bool {
 		if answer == nil {
-			answer = new(!a.Yes && p.Asks && p.ask(fmt.Sprintf(
-				"The switch that stops all writes in account %s, %s, may say off. %s.\nWrite all the same?", s.account, s.aws.Region, quote.Line(says))))
+			answer = new(!a.Yes && p.Asks)
+			if *answer {
+				*answer, _ = p.ask(ctx, fmt.Sprintf( // an interrupt is no yes
+					"The switch that stops all writes in account %s, %s, may say off. %s.\nWrite all the same?", s.account, s.aws.Region, quote.Line(says)))
+			}
 		}
 		return *answer
 	}
-}
-
-// ask puts a question to the person. Whatever isn't y or yes is a no.
-func (p *program) ask(question string) bool {
-	_, _ = fmt.Fprintf(p.Err, "%s [y/N] ", question) // an error here is no answer below
-	line, _ := bufio.NewReader(p.In).ReadString('\n')
-	answer := strings.ToLower(strings.TrimSpace(line))
-	return answer == "y" || answer == "yes"
 }

@@ -83,7 +83,7 @@ func TestSwitchNotReadable(t *testing.T) {
 	if w.policy("alias/platform-ebs") != before {
 		t.Error("the policy changed")
 	}
-	if s := w.asked("y\n", apply...).want(t, 0, "FIXED", "Write all the same? [y/N]"); strings.Count(s.err, "[y/N]") != 1 {
+	if s := w.asked("y\ny\n", apply...).want(t, 0, "FIXED", "Write all the same? [y/N]"); strings.Count(s.err, "[y/N]") != 2 {
 		t.Errorf("asked more than once:\n%s", s.err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/account"
 	"keymend/pkg/apply/table"
 	"keymend/pkg/change"
@@ -32,7 +33,8 @@ type undo struct {
 	ID        string `arg:"" help:"Id of the remediation, as in r-1a2b3c4d5e6f7a8b." placeholder:"ID"`
 	File      string `help:"File with audit records, one a line. With --apply: append the new ones to it." xor:"source" type:"path" placeholder:"AUDIT.jsonl"`
 	LogGroup  string `name:"log-group" help:"CloudWatch log group with audit records." default:"${logGroup}" placeholder:"NAME"`
-	Apply     bool   `help:"Take it away, with your own credentials."`
+	Apply     bool   `help:"Take it away, with your own credentials: shows it and asks."`
+	Yes       bool   `help:"With --apply: don't ask."`
 	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"${auditFile}" type:"path" placeholder:"FILE"`
 }
 
@@ -48,6 +50,9 @@ func logGroup() string {
 func (c undo) Run(ctx context.Context, p *program) error {
 	if !strings.HasPrefix(c.ID, "r-") {
 		return misused("%q is no remediation's id; those begin with r-", c.ID)
+	}
+	if err := p.askable(c.Apply, c.Yes); err != nil {
+		return err
 	}
 	s, err := p.login(ctx)
 	if err != nil {
@@ -79,18 +84,42 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	if !c.Apply {
-		return p.previewUndo(ctx, x, report.Undo{Record: r, Place: s.place, From: c.from()})
+	if u := (report.Undo{Record: r, Place: s.place, From: c.from()}); !c.Apply {
+		if u, err = p.previewUndo(ctx, x, u); err != nil {
+			return err
+		}
+		return p.tellPreview(u)
+	} else if err := p.agreeUndo(ctx, s, x, u, c.Yes); err != nil {
+		return p.answered(err)
 	}
-	if err := p.announce(s, c.ID, r.Region); err != nil {
-		return err
-	}
-	defer p.begins(ctx)()
-	done, err := x.Undo(ctx, r)
+	defer p.begins(ctx, log)()
+	done, err := p.takeBack(ctx, x, r)
 	if err != nil {
 		return reversible(s, to.AuditFile, err)
 	}
 	return p.tellUndo(r, done, done.Reason)
+}
+
+func (p *program) takeBack(ctx context.Context, x *remediation.Fixer, r record.Record) (record.Record, error) {
+	defer p.busy("taking back what " + r.RemediationID + " changed, and reading whether it is gone")()
+	return x.Undo(ctx, r) //nolint:wrapcheck // it says what it was doing
+}
+
+// agreeUndo shows what is about to be taken back, and asks. Where something else would
+// be by then, that is shown and asked. Where nothing is left there is nothing to ask.
+func (p *program) agreeUndo(ctx context.Context, s session, x *remediation.Fixer, u report.Undo, yes bool) error {
+	shown, err := p.previewUndo(ctx, x, u)
+	for err == nil && shown.Changes() {
+		if err := p.confirm(ctx, func(page *screen.Page) { shown.Ask(page, s.arn) }, yes); err != nil || yes {
+			return err
+		}
+		var now report.Undo
+		if now, err = p.previewUndo(ctx, x, u); err == nil && now.Same(shown) {
+			return nil
+		}
+		shown = now
+	}
+	return err
 }
 
 // choose returns the record that says how the remediation is taken back.
@@ -211,19 +240,19 @@ func cut(err error, line []byte) bool {
 	return ok && syntax.Offset >= int64(len(bytes.TrimSpace(line)))
 }
 
-// previewUndo says what would be taken away, and what in another account these
+// previewUndo reads what would be taken away, and what in another account these
 // credentials can't.
-func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, u report.Undo) error {
+func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, u report.Undo) (report.Undo, error) {
+	defer p.busy("reading what is left of what " + u.Record.RemediationID + " changed")()
 	steps, elsewhere, err := x.Preview(ctx, u.Record)
 	if err != nil {
-		return err
+		return u, err //nolint:wrapcheck // it says what it was doing
 	}
-	u.Elsewhere = elsewhere
+	u.Elsewhere, u.Steps = elsewhere, steps
 	for _, step := range steps {
 		if step.Before != "" || step.After != "" {
 			u.Before, u.After = step.Before, step.After
 		}
-		u.Steps = append(u.Steps, step)
 	}
-	return p.tellPreview(u)
+	return u, nil
 }

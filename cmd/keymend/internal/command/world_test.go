@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ type said struct {
 	out, err string
 }
 
-// run runs the program as the person would.
+// run runs the program as a script would, which says yes beforehand.
 func (w *world) run(in string, args ...string) said {
 	w.t.Helper()
 	return run(w.t, in, args...)
@@ -84,10 +85,22 @@ func (w *world) run(in string, args ...string) said {
 func run(t *testing.T, in string, args ...string) said {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := command.Run(args, command.Surroundings{
+	code := command.Run(yes(args), command.Surroundings{
 		Version: "test", In: strings.NewReader(in), Out: &out, Err: &errs, Getenv: os.Getenv,
 	})
 	return said{code, out.String(), errs.String()}
+}
+
+// yes adds --yes to what asks before it writes.
+func yes(args []string) []string {
+	options := args
+	if end := slices.Index(args, "--"); end >= 0 {
+		options = args[:end]
+	}
+	if !slices.Contains(options, "--apply") {
+		return args
+	}
+	return slices.Insert(slices.Clone(args), 1, "--yes")
 }
 
 // want holds a run to its exit code and to parts of what it says.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -21,11 +20,17 @@ type Undo struct {
 	From          []string        // flags by which the record was found
 	Done          string          // what was done; "" = nothing yet
 	Failed        bool
+	Partly        bool // the rest is in an account that takes other credentials
 }
 
 // Changes reports whether there is anything to take away.
 func (u Undo) Changes() bool {
 	return u.Before != u.After || slices.ContainsFunc(u.Steps, func(p apply.Preview) bool { return len(p.Says) > 0 })
+}
+
+// Same reports whether another look would take the same away, and leave the same.
+func (u Undo) Same(as Undo) bool {
+	return u.Before == as.Before && u.After == as.After && slices.Equal(u.Elsewhere, as.Elsewhere) && slices.Equal(u.Says(), as.Says())
 }
 
 // Says lists in words what the steps would do.
@@ -39,28 +44,62 @@ func (u Undo) Says() []string {
 
 // Show writes it on the page.
 func (u Undo) Show(p *screen.Page) {
-	r := u.Record
-	p.Row(screen.Bold, "UNDO", strings.Join(nonEmpty(r.RemediationID, r.Group, r.Account, r.Region), "  "))
-	if r.Key != "" {
-		p.Row(screen.Bold, "KEY", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
-	}
-	p.Row(screen.Bold, "ROLE", roleName(r.Principal))
-	u.takes(p)
-	if len(u.Elsewhere) > 0 {
-		p.Row(screen.Doubt, "LEFT", "there is more in account "+strings.Join(u.Elsewhere, ", ")+": the same with credentials of that account (--profile) takes it away")
-	}
-	p.Blank()
+	ink, first := u.sentence()
+	p.Text(ink, first)
+	u.about(p)
 	switch {
 	case u.Failed:
-		p.Row(screen.Bad, "FAILED", u.Done)
+		p.Row(screen.Bad, "failed", u.Done)
 	case u.Done != "":
-		p.Row(screen.Good, "UNDONE", u.Done)
 	case !u.Changes():
-		p.Text(screen.Bold, "It is gone already. Nothing changed.")
+		p.Text(screen.Bold, "Nothing changed.")
 	default:
-		p.Whole(screen.Bold, "TO DO SO", u.Place.Keymend("undo", r.RemediationID, append(u.From, "--apply")...))
+		p.Row(screen.Doubt, "then", u.Follows()...)
+		p.Whole(screen.Bold, "do", u.Place.Keymend("undo", u.Record.RemediationID, append(u.From, "--apply")...))
 		p.Blank()
 		p.Text(screen.Bold, "Nothing changed.")
+	}
+}
+
+// Ask writes what is about to be taken back.
+func (u Undo) Ask(p *screen.Page, as string) {
+	p.Text(screen.Bold, "About to take back what "+u.Record.RemediationID+" changed for "+u.Record.Group+":")
+	p.Row(screen.Bold, "as", as)
+	u.about(p)
+	p.Row(screen.Doubt, "then", u.Follows()...)
+	p.Blank()
+}
+
+// Follows says what comes after.
+func (u Undo) Follows() []string { return follows(u.Record) }
+
+// sentence says first what it is about, or what was done.
+func (u Undo) sentence() (screen.Ink, string) {
+	r := u.Record
+	switch {
+	case u.Failed:
+		return screen.Bad, r.RemediationID + " isn't undone."
+	case u.Partly:
+		return screen.Doubt, r.RemediationID + " is partly undone: " + u.Done + "."
+	case u.Done != "":
+		return screen.Good, r.RemediationID + " is undone: " + u.Done + "."
+	case !u.Changes():
+		return screen.Bold, r.RemediationID + " is gone already: there is nothing to take back."
+	}
+	return screen.Bold, "Undoing " + r.RemediationID + " takes back what was changed for " + r.Group + " at " + r.Time.UTC().Format("2006-01-02 15:04:05 UTC") + "."
+}
+
+// about says where it is, and what goes away.
+func (u Undo) about(p *screen.Page) {
+	r := u.Record
+	p.Row(screen.Bold, "account", strings.Join(nonEmpty(r.Account, r.Region), "  "))
+	if r.Key != "" {
+		p.Row(screen.Bold, "key", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
+	}
+	p.Row(screen.Bold, "role", nonEmpty(roleName(r.Principal))...)
+	u.takes(p)
+	if len(u.Elsewhere) > 0 {
+		p.Row(screen.Doubt, "left", "there is more in account "+strings.Join(u.Elsewhere, ", ")+": the same with credentials of that account (--profile) takes it away")
 	}
 }
 
@@ -75,28 +114,36 @@ func (u Undo) takes(p *screen.Page) {
 		labels[step.Label] = append(labels[step.Label], step.Says...)
 	}
 	for _, label := range order {
-		p.Row(screen.Bold, label, labels[label]...)
+		p.Row(screen.Bold, strings.ToLower(label), labels[label]...)
 	}
-	goes := " goes"
-	if u.Done != "" && !u.Failed {
-		goes = " is gone"
-	}
+	u.policy(p)
+}
+
+// policy lists the statements that go, and counts those that stay.
+func (u Undo) policy(p *screen.Page) {
 	kept := owned(u.After)
 	foreign := 0
+	var goes, stays []string
 	for _, s := range statements(u.Before) {
 		if !keypolicy.Owned(s) {
 			foreign++
 			continue
 		}
 		if left := kept[s.Sid]; left == 0 {
-			p.Row(screen.Bold, "STATEMENT", s.Name()+goes)
+			goes = append(goes, "statement "+s.Name())
 		} else if left < len(s.Principal.AWS) {
-			p.Row(screen.Bold, "STATEMENT", s.Name()+" stays for "+screen.Count(left, "other role"))
+			stays = append(stays, "statement "+s.Name()+" for "+screen.Count(left, "other role"))
 		}
 	}
-	if u.Before != "" {
-		p.Row(screen.Bold, "", fmt.Sprintf("statements of others, which stay as they are: %d", foreign))
+	label := "goes"
+	if u.Done != "" && !u.Failed {
+		label = "gone"
 	}
+	p.Row(screen.Bold, label, goes...)
+	if u.Before != "" {
+		stays = append(stays, screen.Count(foreign, "statement")+" of others, as they are")
+	}
+	p.Row(screen.Bold, "stays", stays...)
 }
 
 // owned returns how many roles each of Keymend's statements names.

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/guard"
+	"keymend/pkg/record"
+	"keymend/pkg/slr"
+)
+
+// A Question is what a person is asked before anything is written.
+type Question struct {
+	Changes []record.Record // findings or intents, each with its plan
+	Place   Place
+	As      string // ARN of who writes
+	Again   bool   // something else was asked before
+}
+
+// Show writes what is about to be written: where, what, who else it concerns, and what
+// it lets happen.
+func (q Question) Show(p *screen.Page) {
+	first := q.Changes[0]
+	text := "About to change what keeps " + first.Group + " from launching:"
+	if q.Again {
+		text = "The facts changed, or more is to be done for " + first.Group + ". About to change:"
+	}
+	p.Text(screen.Bold, text)
+	p.Row(screen.Bold, "account", first.Account)
+	p.Row(screen.Bold, "region", first.Region)
+	p.Row(screen.Bold, "as", q.As)
+	for _, r := range q.Changes {
+		p.Blank()
+		q.change(p, r)
+	}
+	p.Blank()
+}
+
+func (q Question) change(p *screen.Page, r record.Record) {
+	if r.Key != "" {
+		p.Row(screen.Bold, "key", nonEmpty(r.Alias, r.Key)...)
+	}
+	what, why := describe(r.Plan)
+	p.Row(screen.Bold, "change", nonEmpty(what, why, r.Plan.Doubt)...)
+	if r.Plan.Opens() {
+		p.Row(screen.Bold, "for", roleName(r.Principal))
+		p.Row(screen.Bold, "others", others(r))
+		p.Row(screen.Doubt, "risk", riskOf(r))
+	}
+	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
+		p.Row(screen.Doubt, "consent", word(r.Plan, "is"))
+	}
+}
+
+// others says whose access changes besides.
+func others(r record.Record) string {
+	if r.OthersAffected == 0 {
+		return "nobody else's access changes"
+	}
+	return "the access of " + screen.Count(r.OthersAffected, "other principal") + " changes"
+}
+
+// riskOf says what a plan that opens a key lets happen.
+func riskOf(r record.Record) string {
+	if slr.Is(r.Principal, r.Account) && roleName(r.Principal) != "AWSServiceRoleForAutoScaling" {
+		return "whoever may give a group in " + r.Account + " this role can then use the key through it"
+	}
+	return "whoever may create Auto Scaling groups in " + r.Account + " can then use this key through the role"
+}
