@@ -12,6 +12,7 @@ import (
 
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/change/code"
 	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 	"keymend/pkg/tag"
@@ -138,6 +139,24 @@ func (s Make) Words() change.Words { return change.Words{What: "1 copy of " + s.
 // Words implements change.Writes.
 func (s Remove) Words() change.Words {
 	return change.Words{What: "the copy of " + s.Source + " taken away"}
+}
+
+// Code implements code.Coder.
+func (s Make) Code() code.Code {
+	under := code.Arguments{{Name: "SourceRegion", Value: s.Region}, {Name: "Encrypted", Value: true}, {Name: "KmsKeyId", Value: s.CopyKey}}
+	if !IsImage(s.Source) {
+		return code.Code{
+			Service: "ec2", Action: s.Kind(), Arguments: append(code.Arguments{{Name: "SourceSnapshotId", Value: s.Source}}, under...),
+			Terraform: code.Resource{Type: "aws_ebs_snapshot_copy"},
+		}
+	}
+	return code.Code{
+		Service: "ec2", Action: s.Kind(),
+		Arguments: append(code.Arguments{{Name: "Name", Value: s.Name}, {Name: "SourceImageId", Value: s.Source}}, under...),
+		Terraform: code.Resource{Type: "aws_ami_copy", Arguments: append(code.Arguments{
+			{Name: "Name", Value: s.Name}, {Name: "SourceAmiId", Value: s.Source}, {Name: "SourceAmiRegion", Value: s.Region},
+		}, under[1:]...)},
+	}
 }
 
 // End implements change.Ender.

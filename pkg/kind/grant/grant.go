@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/change/code"
 	"keymend/pkg/permission"
 )
 
@@ -138,6 +139,17 @@ func (Retire) Words() change.Words { return change.Words{What: "1 grant retired"
 
 // Words implements change.Writes.
 func (Revoke) Words() change.Words { return change.Words{What: "1 grant revoked"} }
+
+// Code implements code.Coder.
+func (s Create) Code() code.Code {
+	arguments := code.Arguments{{Name: "KeyId", Value: s.Key}, {Name: "GranteePrincipal", Value: s.Principal}, {Name: "Operations", Value: s.Operations}}
+	for _, a := range (code.Arguments{{Name: "Name", Value: s.Name}, {Name: "RetiringPrincipal", Value: s.Retiring}}) {
+		if a.Value != "" {
+			arguments = append(arguments, a)
+		}
+	}
+	return code.Code{Service: "kms", Action: "CreateGrant", Arguments: arguments, Terraform: code.Resource{Type: "aws_kms_grant"}}
+}
 
 // Simulate implements what change.Simulate asks for.
 func (s Create) Simulate(f access.Facts) (access.Facts, error) {

@@ -11,6 +11,7 @@ import (
 
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/change/code"
 	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 )
@@ -61,6 +62,16 @@ func (s Update) Words() change.Words {
 
 // End implements change.Ender.
 func (Update) End(change.Result) change.End { return change.End{Outcome: outcome.Fixed, Last: true} }
+
+// Code implements code.Coder.
+func (s Update) Code() code.Code {
+	as := code.Argument{Name: "ServiceLinkedRoleARN", Value: s.After}
+	return code.Code{
+		Service: "autoscaling", Action: "UpdateAutoScalingGroup", Arguments: code.Arguments{{Name: "AutoScalingGroupName", Value: s.Name}, as},
+		Terraform:      code.Resource{Type: "aws_autoscaling_group", Part: true, Arguments: code.Arguments{as}},
+		CloudFormation: code.Resource{Type: "AWS::AutoScaling::AutoScalingGroup", Part: true, Arguments: code.Arguments{as}},
+	}
+}
 
 // name leaves out the path, which all such roles share.
 func name(role string) string { return role[strings.LastIndexByte(role, '/')+1:] }

@@ -11,6 +11,7 @@ import (
 
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/change/code"
 	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 )
@@ -34,6 +35,14 @@ type Suspend struct {
 
 // Kind implements change.Step.
 func (Resume) Kind() string { return "ResumeLaunch" }
+
+// Code implements code.Coder.
+func (s Resume) Code() code.Code {
+	return code.Code{
+		Service: "autoscaling", Action: "ResumeProcesses",
+		Arguments: code.Arguments{{Name: "AutoScalingGroupName", Value: s.Name}, {Name: "ScalingProcesses", Value: []string{Launch}}},
+	}
+}
 
 // Kind implements change.Step.
 func (Suspend) Kind() string { return "SuspendLaunch" }

@@ -11,7 +11,9 @@ import (
 
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/change/code"
 	"keymend/pkg/permission"
+	"keymend/pkg/slr"
 )
 
 // Ensure makes a service-linked role with a suffix, where it is missing. Before it,
@@ -75,6 +77,15 @@ func (s Ensure) Words() change.Words { return change.Words{What: "role " + Name(
 
 // Words implements change.Writes.
 func (s Delete) Words() change.Words { return change.Words{What: "role " + Name(s.Role) + " deleted"} }
+
+// Code implements code.Coder.
+func (s Ensure) Code() code.Code {
+	return code.Code{
+		Service: "iam", Action: "CreateServiceLinkedRole", Probe: []string{"aws", "iam", "get-role", "--role-name", Name(s.Role)},
+		Arguments: code.Arguments{{Name: "AWSServiceName", Value: slr.AutoScaling}, {Name: "CustomSuffix", Value: s.Suffix}},
+		Terraform: code.Resource{Type: "aws_iam_service_linked_role"}, CloudFormation: code.Resource{Type: "AWS::IAM::ServiceLinkedRole"},
+	}
+}
 
 // Name is the role's name, without the path that all such roles share.
 func Name(role string) string { return role[strings.LastIndexByte(role, '/')+1:] }

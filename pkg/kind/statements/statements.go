@@ -14,6 +14,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/change/code"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/permission"
 )
@@ -102,6 +103,14 @@ func (s Add) Words() change.Words {
 // Words implements change.Writes.
 func (s Remove) Words() change.Words {
 	return change.Words{What: s.Principal + " taken out of Keymend's statements"}
+}
+
+// Code implements code.Coder.
+func (s Add) Code() code.Code {
+	return code.Code{
+		Service: "kms", Action: "PutKeyPolicy", Policy: &code.Policy{Statements: s.Added, Before: s.Before, After: s.After},
+		Arguments: code.Arguments{{Name: "KeyId", Value: s.Key}, {Name: "PolicyName", Value: "default"}},
+	}
 }
 
 // Simulate implements what change.Simulate asks for.

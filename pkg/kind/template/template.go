@@ -14,6 +14,7 @@ import (
 
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
+	"keymend/pkg/change/code"
 	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 )
@@ -132,6 +133,43 @@ func (s SetDefault) Claim() change.Claim {
 
 // Claim implements change.Writes.
 func (DeleteVersion) Claim() change.Claim { return change.Claim{Back: true} }
+
+// Code implements code.Coder. Terraform has block device mappings in another form than
+// EC2's API.
+func (s NewVersion) Code() code.Code {
+	data := map[string]any{}
+	of := code.Resource{}
+	if s.ImageID != "" {
+		data["ImageId"] = s.ImageID
+		of = code.Resource{Type: "aws_launch_template", Part: true, Arguments: code.Arguments{{Name: "ImageId", Value: s.ImageID}}}
+	}
+	if len(s.Mappings) > 0 {
+		data[Mappings], of = s.Mappings, code.Resource{}
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		return code.Code{} // the mappings aren't JSON
+	}
+	return code.Code{
+		Service: "ec2", Action: "CreateLaunchTemplateVersion", Terraform: of,
+		Arguments: code.Arguments{
+			{Name: "LaunchTemplateId", Value: s.Template}, {Name: "SourceVersion", Value: strconv.FormatInt(s.From, 10)}, {Name: "LaunchTemplateData", Value: json.RawMessage(text)},
+		},
+	}
+}
+
+// Code implements code.Coder. The number of a version that is made just before isn't
+// known.
+func (s SetDefault) Code() code.Code {
+	if s.Version == 0 {
+		return code.Code{}
+	}
+	version := code.Argument{Name: "DefaultVersion", Value: strconv.FormatInt(s.Version, 10)}
+	return code.Code{
+		Service: "ec2", Action: "ModifyLaunchTemplate", Arguments: code.Arguments{{Name: "LaunchTemplateId", Value: s.Template}, version},
+		Terraform: code.Resource{Type: "aws_launch_template", Part: true, Arguments: code.Arguments{version}},
+	}
+}
 
 // Words implements change.Writes.
 func (s NewVersion) Words() change.Words {

@@ -60,6 +60,7 @@ type commands struct {
 	Replay   replay    `cmd:"" help:"Do with an event, from a file, what the functions would do; read-only unless --apply."`
 	Access   accessCmd `cmd:"" help:"Answer questions about access to keys, as JSON lines from standard input to standard output."`
 	Undo     undo      `cmd:"" help:"Take back what a remediation wrote; says what that would be unless --apply."`
+	Export   exportCmd `cmd:"" help:"Write what keeps a group's keys open for good as code: Terraform, CloudFormation, a script, JSON; read-only."`
 	Grants   grants    `cmd:"" help:"List the grants that the functions made, with their age: which stand in for a key policy's own statements."`
 	Approve  approve   `cmd:"" help:"Approve a proposal, so that the functions carry it out; shows it and asks."`
 

@@ -198,15 +198,21 @@ func fromFile(name string) ([]record.Record, string, error) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func fromLog(ctx context.Context, s session, group, id string) ([]record.Record, string, error) {
 	where := "log group " + group
-	lines, err := wiring.Lines(ctx, cloudwatchlogs.NewFromConfig(s.aws), group, "remediationId", id, time.Time{}, time.Time{})
+	records, err := logLines(ctx, s, group, "remediationId", id)
+	return records, where, err
+}
+
+// logLines searches a log group for records whose field has a value.
+func logLines(ctx context.Context, s session, group, field, value string) ([]record.Record, error) {
+	lines, err := wiring.Lines(ctx, cloudwatchlogs.NewFromConfig(s.aws), group, field, value, time.Time{}, time.Time{})
 	if err != nil {
-		return nil, where, fmt.Errorf("read audit records: %w", err)
+		return nil, fmt.Errorf("read audit records: %w", err)
 	}
 	records, err := readRecords(strings.NewReader(strings.Join(lines, "\n")))
 	if err != nil {
-		return nil, where, fmt.Errorf("read audit records of %s: %w", where, err)
+		return nil, fmt.Errorf("read audit records of log group %s: %w", group, err)
 	}
-	return records, where, nil
+	return records, nil
 }
 
 // readRecords takes the audit records from lines of JSON. Other lines of a log
