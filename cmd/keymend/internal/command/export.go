@@ -141,10 +141,14 @@ func (p *program) nothing(s session, group string, records []record.Record, h re
 		g.History = h
 		p.code = worse(p.code, g.Code())
 		for _, k := range g.Keys {
-			why = append(why, strings.TrimSuffix(k.Finding.Reason, "."))
+			text := k.Finding.Reason
+			if of := k.Finding.Plan; of != nil && of.NoFix != nil {
+				text = of.NoFix.Text // what to do about it, keymend diagnose says
+			}
+			why = append(why, strings.TrimSuffix(text, "."))
 		}
 	}
-	_, err := fmt.Fprintln(p.Err, quote.Line("keymend: nothing to export: "+strings.Join(why, "; ")))
+	_, err := fmt.Fprintf(p.Err, "keymend: nothing to export: %s\n  %s\n", quote.Line(strings.Join(why, "; ")), s.place.Keymend("diagnose", group))
 	return err
 }
 

@@ -12,12 +12,9 @@ import (
 // resources.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
 func (c Changes) cloudFormation() (string, error) {
-	out := c.head(CloudFormation, "Each document between the lines --- goes into a template of the account that it names.")
+	out := c.head(CloudFormation, "Each part below a line --- goes into a template of the account that it names.")
 	for i, s := range c.Sections {
-		if i > 0 {
-			out += "---\n"
-		}
-		out += c.about(i)
+		out += "---\n" + c.about(i)
 		text, err := c.fragment(s)
 		if err != nil {
 			return "", err

@@ -60,15 +60,42 @@ of() {
   return 1
 }
 `
+	merges := false
 	for i, s := range c.Sections {
-		if p := s.Code.Policy; p != nil && p.After != "" {
+		p := s.Code.Policy
+		if p == nil {
+			continue
+		}
+		if !merges {
+			out, merges = out+merging, true
+		}
+		out += "\n" + prints(fmt.Sprintf("statements_%d", i+1), "["+strings.Join(p.Statements, ",\n")+"]")
+		if p.After != "" {
 			out += "\n" + prints(fmt.Sprintf("before_%d", i+1), p.Before) + "\n" + prints(fmt.Sprintf("after_%d", i+1), p.After)
-		} else if p != nil {
-			out += "\n" + prints(fmt.Sprintf("statements_%d", i+1), "["+strings.Join(p.Statements, ",\n")+"]")
 		}
 	}
 	return out
 }
+
+// merging prints a policy with more statements, or a word where it has them, written in any
+// way: KMS may write them otherwise.
+const merging = `
+# merged POLICY STATEMENTS: the policy with the statements; "same" where it has them
+merged() { python3 -c '
+import json, sys
+def flat(v):
+    if isinstance(v, dict): return {k: flat(x) for k, x in v.items()}
+    if isinstance(v, list): return flat(v[0]) if len(v) == 1 else sorted(map(flat, v), key=str)
+    return str(v).lower() if isinstance(v, bool) else v
+policy, ours = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+have = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+new = [s for s in ours if flat(s) not in map(flat, have)]
+for s in new:
+    if s["Sid"] in [h.get("Sid") for h in have]: sys.exit("The policy has another statement " + s["Sid"] + ".")
+policy["Statement"] = have + new
+print(json.dumps(policy) if new else "same")
+' "$1" "$2"; }
+`
 
 func (c Changes) aws(words ...string) string {
 	return quote.Command(slices.Concat([]string{"aws"}, words, c.Flags)...)
@@ -125,7 +152,7 @@ func (c Changes) call(s Section) string {
 
 // policy is the command that reads or writes the policy of the section's key.
 func (c Changes) policy(s Section, action string, more ...string) string {
-	return c.aws(slices.Concat([]string{"kms", action, "--key-id", s.Key, "--policy-name", "default"}, more)...)
+	return c.aws(slices.Concat([]string{"kms", action}, option("--key-id", s.Key), []string{"--policy-name", "default"}, more)...)
 }
 
 func (c Changes) read(s Section) string {
@@ -138,47 +165,29 @@ func (c Changes) write(s Section, policy string) string {
 
 // replace writes the whole policy, where it is still the one that was read.
 func (c Changes) replace(n int, s Section) string {
-	return c.read(s) + fmt.Sprintf(`  if [ "$now" = "$(after_%d)" ]; then
+	return c.read(s) + fmt.Sprintf(`  if [ "$now" = "$(before_%d)" ]; then
+    %s  elif [ "$(merged "$now" "$(statements_%d)")" = same ]; then
     say %s
-  elif [ "$now" = "$(before_%d)" ]; then
-    %s  else
+  else
     fail %s
   fi
-`, n, quote.Word("The policy of "+s.Key+" has it already."), n, c.write(s, fmt.Sprintf("$(after_%d)", n)),
+`, n, c.write(s, fmt.Sprintf("$(after_%d)", n)), n, quote.Word("The policy of "+s.Key+" has it already."),
 		quote.Word("The policy of "+s.Key+" was changed since this was written. Nothing was overwritten: run keymend export again."))
 }
 
 // merge adds the statements to the policy as it is by then: nobody could read it before.
 func (c Changes) merge(n int, s Section) string {
-	return "  command -v python3 >/dev/null || fail " + quote.Word("This takes python3. Without it, add the statements to the policy of "+s.Key+" by hand.") + "\n" +
-		c.read(s) + "  after=$(python3 -c '" + merging + fmt.Sprintf(`' "$now" "$(statements_%d)")
-  if [ -z "$after" ]; then
+	return c.read(s) + fmt.Sprintf(`  after=$(merged "$now" "$(statements_%d)") || fail %s
+  if [ "$after" = same ]; then
     say %s
   else
     %s  fi
-`, n, quote.Word("The policy of "+s.Key+" has it already."), c.write(s, "$after"))
+`, n, quote.Word("Nothing was written: add the statements to the policy of "+s.Key+" by hand."), quote.Word("The policy of "+s.Key+" has it already."), c.write(s, "$after"))
 }
-
-// merging prints a policy with more statements; nothing where it has them, written in
-// any way. It has no single quote.
-const merging = `
-import json, sys
-def flat(v):
-    if isinstance(v, dict): return {k: flat(x) for k, x in v.items()}
-    if isinstance(v, list): return flat(v[0]) if len(v) == 1 else sorted(map(flat, v), key=str)
-    return str(v).lower() if isinstance(v, bool) else v
-policy, ours = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-have = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-new = [s for s in ours if flat(s) not in map(flat, have)]
-for s in new:
-    if s["Sid"] in [h.get("Sid") for h in have]: sys.exit("The policy has another statement " + s["Sid"] + ": nothing was written.")
-policy["Statement"] = have + new
-if new: print(json.dumps(policy))
-`
 
 func (c Changes) ending() string {
 	return `
 [ -n "$mine" ] || fail "These credentials are of account $account; what is to be done is for account$left."
-if [ -n "$left" ]; then say "Left: run this again with credentials of account$left."; fi
-say ` + quote.Word("Done. Auto Scaling tries again by itself, usually within minutes. To see whether it did: "+c.Look) + "\n"
+if [ -n "$left" ]; then say "Done for account $account. Left: the same with credentials of account$left."; exit 0; fi
+say ` + quote.Word("Done. To see whether the group launches: "+c.Look) + "\n"
 }

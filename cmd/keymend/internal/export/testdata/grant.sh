@@ -1,0 +1,42 @@
+#!/bin/sh
+# keymend export web-prod --format cli: account 111122223333, eu-west-1
+# Written by Keymend v1.2.3. Nothing was changed.
+# Run it with credentials of account 111122223333, as those of the AWS CLI: sh
+# FILE; AWS_PROFILE=prod reaches account 111122223333.
+# A policy that somebody changed since is left as it is.
+#
+# 1 of 1, with credentials of account 111122223333: 1 grant
+# group  web-prod
+# key    arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001
+# why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
+# opens  the key to
+#        arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling
+# risk   whoever may create Auto Scaling groups in 111122223333 can then use
+#        this key through the role
+# note   a grant because: the settings ask for grants
+
+set -eu
+export AWS_PAGER=
+
+account=$(aws sts get-caller-identity --query Account --output text --region eu-west-1)
+mine=
+left=
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+# of ACCOUNT: are the credentials that account's?
+of() {
+  if [ "$account" = "$1" ]; then mine=yes; return 0; fi
+  case " $left " in *" $1 "*) ;; *) left="$left $1" ;; esac
+  return 1
+}
+
+# 1 of 1
+if of 111122223333; then
+  aws kms create-grant --key-id arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001 --grantee-principal arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling --operations CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo --name keymend-0123456789abcdef --region eu-west-1
+fi
+
+[ -n "$mine" ] || fail "These credentials are of account $account; what is to be done is for account$left."
+if [ -n "$left" ]; then say "Done for account $account. Left: the same with credentials of account$left."; exit 0; fi
+say 'Done. To see whether the group launches: keymend diagnose web-prod --profile prod --region eu-west-1'

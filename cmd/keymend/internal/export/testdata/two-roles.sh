@@ -1,0 +1,85 @@
+#!/bin/sh
+# keymend export web-prod --format cli: account 111122223333, eu-west-1
+# Written by Keymend v1.2.3. Nothing was changed.
+# Run it with credentials of account 111122223333, as those of the AWS CLI: sh
+# FILE; AWS_PROFILE=prod reaches account 111122223333.
+# A policy that somebody changed since is left as it is.
+#
+# 1 of 1, with credentials of account 111122223333: 2 statements added
+# (KeymendUse, KeymendCreateGrant)
+# group  web-prod
+# key    arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001
+# why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
+# opens  the key to
+#        arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling
+#        the key to
+#        arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot
+# risk   whoever may create Auto Scaling groups in 111122223333 can then use
+#        this key through the role
+#        whoever may launch Spot Instances in 111122223333 can then use this
+#        key through the role
+
+set -eu
+export AWS_PAGER=
+
+account=$(aws sts get-caller-identity --query Account --output text --region eu-west-1)
+mine=
+left=
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+# of ACCOUNT: are the credentials that account's?
+of() {
+  if [ "$account" = "$1" ]; then mine=yes; return 0; fi
+  case " $left " in *" $1 "*) ;; *) left="$left $1" ;; esac
+  return 1
+}
+
+# merged POLICY STATEMENTS: the policy with the statements; "same" where it has them
+merged() { python3 -c '
+import json, sys
+def flat(v):
+    if isinstance(v, dict): return {k: flat(x) for k, x in v.items()}
+    if isinstance(v, list): return flat(v[0]) if len(v) == 1 else sorted(map(flat, v), key=str)
+    return str(v).lower() if isinstance(v, bool) else v
+policy, ours = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+have = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+new = [s for s in ours if flat(s) not in map(flat, have)]
+for s in new:
+    if s["Sid"] in [h.get("Sid") for h in have]: sys.exit("The policy has another statement " + s["Sid"] + ".")
+policy["Statement"] = have + new
+print(json.dumps(policy) if new else "same")
+' "$1" "$2"; }
+
+statements_1() { cat <<'END'
+[{"Sid":"KeymendUse","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling","arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"]},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"},
+{"Sid":"KeymendCreateGrant","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling","arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"]},"Action":["kms:CreateGrant"],"Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"}}}]
+END
+}
+
+before_1() { cat <<'END'
+{"Version":"2012-10-17","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}
+END
+}
+
+after_1() { cat <<'END'
+{"Version":"2012-10-17","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"},{"Sid":"KeymendUse","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling","arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"]},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*"},{"Sid":"KeymendCreateGrant","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling","arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"]},"Action":["kms:CreateGrant"],"Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"}}}]}
+END
+}
+
+# 1 of 1
+if of 111122223333; then
+  now=$(aws kms get-key-policy --key-id arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001 --policy-name default --query Policy --output text --region eu-west-1)
+  if [ "$now" = "$(before_1)" ]; then
+    aws kms put-key-policy --key-id arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001 --policy-name default --region eu-west-1 --policy "$(after_1)"
+  elif [ "$(merged "$now" "$(statements_1)")" = same ]; then
+    say 'The policy of arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001 has it already.'
+  else
+    fail 'The policy of arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001 was changed since this was written. Nothing was overwritten: run keymend export again.'
+  fi
+fi
+
+[ -n "$mine" ] || fail "These credentials are of account $account; what is to be done is for account$left."
+if [ -n "$left" ]; then say "Done for account $account. Left: the same with credentials of account$left."; exit 0; fi
+say 'Done. To see whether the group launches: keymend diagnose web-prod --profile prod --region eu-west-1'
