@@ -112,7 +112,7 @@ func TestValidateNamesTheProblem(t *testing.T) {
 		"no switch":           {map[string]any{"switchParameter": ""}, ireland, `keymend:switchParameter is ""; it must be the name of an SSM parameter, which begins with /`},
 		"alias for logs":      {map[string]any{"encryptionKey": "alias/logs"}, ireland, `keymend:encryptionKey is "alias/logs"; it must be empty, or the ARN of a KMS key`},
 		"FIFO topic":          {map[string]any{"alarmTopic": "arn:aws:sns:eu-west-1:111122223333:a.fifo"}, ireland, `it must be empty, or the ARN of an SNS topic that isn't FIFO`},
-		"bad topic of people": {map[string]any{"actionTopic": "me"}, ireland, `keymend:actionTopic is "me"; it must match arn:aws`},
+		"bad topic of people": {map[string]any{"actionTopic": "me"}, ireland, `keymend:actionTopic is "me"; it must be the ARN of an SNS topic`},
 		"people elsewhere":    {map[string]any{"actionTopic": "arn:aws:sns:us-east-1:111122223333:a"}, ireland, `of Region us-east-1; the stack is in eu-west-1`},
 		"key elsewhere":       {map[string]any{"encryptionKey": "arn:aws:kms:us-east-1:111122223333:key/1a2b"}, ireland, `of Region us-east-1; the stack is in eu-west-1`},
 		"topic elsewhere":     {map[string]any{"alarmTopic": "arn:aws:sns:us-east-1:111122223333:a"}, ireland, `of Region us-east-1; the stack is in eu-west-1`},

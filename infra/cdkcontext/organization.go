@@ -43,16 +43,8 @@ func (w Wave) StackSet(what string) string {
 	return "keymend-" + strings.TrimPrefix(w.Name+"-", "-") + what
 }
 
-// OfOrganizations returns the context keys that are about an organization, without
-// "keymend:".
-func OfOrganizations() []string {
-	return append([]string{
-		"administrator", "administratorAccount", "canaryForeignKey", "canaryMode", "canaryOwnKey", "consentGuard", "failureTolerance", "maxConcurrent", "unitsForeignKey", "unitsMode", "unitsOwnKey",
-	}, asking()...)
-}
-
-// asking returns those of them that say that there is one. The others have a default
-// that means nothing without.
+// asking returns the context keys of an organization that say that there is one. The
+// others have a default that means nothing without.
 func asking() []string {
 	return []string{"canaryUnits", "hubAccount", "hubRegions", "imageParameters", "managementAccount", "organizationId", "permissionsBoundary", "regions", "units"}
 }

@@ -19,21 +19,23 @@ type Stack struct{ Account, Region string }
 
 // Names returns every context key, without "keymend:".
 func Names() []string {
-	return slices.Concat(slices.Sorted(maps.Keys(Variables())), []string{"alarmTopic", "encryptionKey", "groupAccounts", "retentionInDays", "rolesOnly"}, OfOrganizations())
+	names := slices.Sorted(maps.Keys(Variables()))
+	for _, s := range slices.Concat(OfDeployment(), OfOrganization()) {
+		names = append(names, s.Keys...)
+	}
+	return names
 }
 
 // Variables returns the environment variables in which the functions read settings,
 // by context key.
 func Variables() map[string]string {
-	return map[string]string{
-		"mode": variable.Mode, "scope": variable.Scope, "ownKey": variable.OwnKey, "ownershipTags": variable.OwnershipTags,
-		"accounts": variable.Accounts, "foreignKey": variable.ForeignKey, "foreignStatements": variable.ForeignStatements,
-		"resumeSuspended": variable.ResumeSuspended,
-		"copyKey":         variable.CopyKey, "moveDefault": variable.MoveDefault, "dedicatedRoleSuffix": variable.ServiceLinkedRole,
-		"switchParameter": variable.SwitchParameter, "verifyReads": variable.VerifyReads, "verifyInterval": variable.VerifyInterval,
-		"maxChangesAnHour": variable.MaxChangesAnHour, "maxChangesAnHourInAll": variable.MaxChangesAnHourInAll,
-		"actionTopic": variable.ActionTopic, "accountRegions": variable.Regions,
+	out := map[string]string{}
+	for _, s := range settings.Table() {
+		if s.Context != "" {
+			out[s.Context] = s.Variable
+		}
 	}
+	return out
 }
 
 // Retentions returns how many days CloudWatch Logs can keep events.
@@ -103,26 +105,28 @@ func (v *validator) read(context map[string]any, name string) {
 // settings lets the functions' own rules judge, and says what they say by the names
 // that stand in cdk.json.
 func (v *validator) settings() {
-	env := map[string]string{}
-	var names []string
+	env, keys := map[string]string{}, map[string]string{}
 	for key, name := range Variables() {
-		env[name] = v.text[key]
-		names = append(names, name, keyPrefix+key)
+		env[name], keys[name] = v.text[key], key
 	}
 	if suffix := v.text["dedicatedRoleSuffix"]; suffix != "" {
 		env[variable.ServiceLinkedRole] = "dedicated:" + suffix
 	}
 	env[variable.Partition] = partitionOf(v.stack.Region)
-	_, err := settings.Parse(func(name string) string { return env[name] })
+	_, err := settings.ParseAs(func(name string) string { return env[name] }, func(name string) string {
+		if key := keys[name]; key != "" {
+			return keyPrefix + key
+		}
+		return name
+	})
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return
 	}
-	inContext := strings.NewReplacer(names...)
 	for _, problem := range joined.Unwrap() {
-		key, _, _ := strings.Cut(inContext.Replace(problem.Error()), " ")
+		key, _, _ := strings.Cut(problem.Error(), " ")
 		if _, read := v.text[strings.TrimPrefix(key, keyPrefix)]; read { // else it is said already that it is missing
-			v.problems = append(v.problems, errors.New(inContext.Replace(problem.Error())))
+			v.problems = append(v.problems, problem)
 		}
 	}
 }

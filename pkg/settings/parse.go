@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -17,32 +18,41 @@ import (
 // problem, not only the first, and the Config is usable even then: with any
 // problem at all its mode is observe.
 func Parse(get func(string) string) (Config, error) {
-	p := parser{get: get}
+	return ParseAs(get, func(name string) string { return name })
+}
+
+// ParseAs is Parse, with problems that call each setting as called does: a person set it
+// by a flag, or in cdk.json.
+func ParseAs(get, called func(variable.Name) string) (Config, error) {
+	p := parser{get: get, called: called, table: map[string]Setting{}}
+	for _, s := range Table() {
+		p.table[s.Variable] = s
+	}
 	c := Config{
-		Mode:            oneOf(&p, variable.Mode, "", Observe, Propose, Enforce),
-		Scope:           oneOf(&p, variable.Scope, Tagged, Tagged, AllKeys),
-		OwnKey:          oneOf(&p, variable.OwnKey, OwnKeyAuto, OwnKeyAuto, OwnKeyPolicy, OwnKeyGrant),
+		Mode:            oneOf[Mode](&p, variable.Mode),
+		Scope:           oneOf[Scope](&p, variable.Scope),
+		OwnKey:          oneOf[OwnKey](&p, variable.OwnKey),
 		SwitchParameter: p.matching(variable.SwitchParameter, `[a-zA-Z0-9_./-]+`),
 		OwnershipTags:   p.list(variable.OwnershipTags),
 		ChangesQueueURL: p.matching(variable.ChangesQueueURL, `(https?://\S+\.fifo)?`),
 		LooksQueueURL:   p.matching(variable.LooksQueueURL, `https?://\S+`),
 		DriftQueueURL:   p.matching(variable.DriftQueueURL, `(https?://\S+\.fifo)?`),
 		RolePrefix:      p.matching(variable.RolePrefix, `[\w+=,.@-]{0,40}`),
-		VerifyReads:     p.count(variable.VerifyReads),
+		VerifyReads:     p.number(variable.VerifyReads),
 		VerifyInterval:  p.interval(variable.VerifyInterval),
-		Partition:       oneOf(&p, variable.Partition, "aws", "aws", "aws-cn", "aws-us-gov"),
+		Partition:       oneOf[string](&p, variable.Partition),
 		ApproverRoleID:  p.matching(variable.ApproverRoleID, `AROA[A-Z0-9]+`),
 
 		Accounts:          p.accounts(variable.Accounts),
 		ForeignKey:        p.foreignKey(variable.ForeignKey),
-		ForeignStatements: oneOf(&p, variable.ForeignStatements, Procedure, Procedure, Least),
+		ForeignStatements: oneOf[ForeignStatements](&p, variable.ForeignStatements),
 
 		Dedicated:   p.serviceLinkedRole(variable.ServiceLinkedRole),
-		Resume:      p.upTo(variable.ResumeSuspended, 1000),
+		Resume:      p.number(variable.ResumeSuspended),
 		CopyKey:     p.matching(variable.CopyKey, keyPattern),
-		MoveDefault: oneOf(&p, variable.MoveDefault, "false", "false", "true") == "true",
+		MoveDefault: oneOf[string](&p, variable.MoveDefault) == "true",
 
-		MaxChangesAnHour: p.most(variable.MaxChangesAnHour, 10),
+		MaxChangesAnHour: p.number(variable.MaxChangesAnHour),
 
 		Regions:     p.list(variable.Regions),
 		ActionTopic: p.matching(variable.ActionTopic, `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+`),
@@ -53,12 +63,13 @@ func Parse(get func(string) string) (Config, error) {
 	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {
 		c.ForeignKey = ForeignReport // the key is set, and none
 	}
-	most := 20 // of one account
+	c.MaxChangesAnHourInAll = p.number(variable.MaxChangesAnHourInAll)
 	if c.Organization() {
 		c.Scope = Tagged // its owner's word is the one wall of a key that is left
-		most = 100
+		if get(variable.MaxChangesAnHourInAll) == "" {
+			c.MaxChangesAnHourInAll = 100
+		}
 	}
-	c.MaxChangesAnHourInAll = p.most(variable.MaxChangesAnHourInAll, most)
 	p.proof(c)
 	if len(p.problems) > 0 {
 		c.Mode = Observe
@@ -68,26 +79,32 @@ func Parse(get func(string) string) (Config, error) {
 }
 
 type parser struct {
-	get      func(string) string
-	problems []error
+	get, called func(string) string
+	table       map[string]Setting
+	problems    []error
 }
 
 func (p *parser) problem(name, format string, args ...any) {
-	p.problems = append(p.problems, fmt.Errorf("%s "+format, append([]any{name}, args...)...))
+	p.problems = append(p.problems, fmt.Errorf("%s "+format, append([]any{p.called(name)}, args...)...))
 }
 
-// oneOf returns the value if it is allowed. An unset one is the default; where
-// there is no default, being unset is a problem.
-func oneOf[T ~string](p *parser, name string, unset T, allowed ...T) T {
-	value := T(p.get(name))
-	if value == "" && unset != "" {
-		return unset
+// bad is the problem of a value that isn't allowed.
+func (p *parser) bad(name string) {
+	p.problem(name, "is %q; it must be %s", p.get(name), p.table[name].Allowed())
+}
+
+// value returns what is set, or else the default.
+func (p *parser) value(name string) string { return cmp.Or(p.get(name), p.table[name].Default) }
+
+// oneOf returns the value if it is allowed, and else the first that is. Where there is
+// no default, being unset is a problem.
+func oneOf[T ~string](p *parser, name string) T {
+	value, choices := p.value(name), p.table[name].Choices
+	if slices.Contains(choices, value) {
+		return T(value)
 	}
-	if slices.Contains(allowed, value) {
-		return value
-	}
-	p.problem(name, "is %q; it must be one of: %s", value, strings.ReplaceAll(strings.Trim(fmt.Sprint(allowed), "[]"), " ", ", "))
-	return allowed[0]
+	p.bad(name)
+	return T(choices[0])
 }
 
 func (p *parser) matching(name, pattern string) string {
@@ -96,7 +113,7 @@ func (p *parser) matching(name, pattern string) string {
 		return ""
 	}
 	if ok, err := regexp.MatchString(`^(?:`+pattern+`)$`, value); err != nil || !ok {
-		p.problem(name, "is %q; it must match %s", value, pattern)
+		p.bad(name)
 		return ""
 	}
 	return value
@@ -118,7 +135,7 @@ func (p *parser) accounts(name string) []string {
 	all := p.list(name)
 	if slices.Equal(all, []string{tag.Organization}) {
 		if p.get(variable.RolePrefix) == "" {
-			p.problem(name, "is %q, and %s is unset; in an organization Keymend acts through roles", tag.Organization, variable.RolePrefix)
+			p.problem(name, "is %q, and %s is unset; in an organization Keymend acts through roles", tag.Organization, p.called(variable.RolePrefix))
 			return nil
 		}
 		return all
@@ -154,84 +171,53 @@ const keyPattern = `arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[a-zA-Z0-9-]+|a
 // foreignKey lets nothing be copied before it is known under which key. What is
 // most careful stands in for a bad value.
 func (p *parser) foreignKey(name string) ForeignKey {
-	switch value := ForeignKey(p.get(name)); {
-	case value == "" || value == ForeignGrant:
-		return ForeignGrant
-	case value == ForeignCopy && p.get(variable.CopyKey) == "":
-		p.problem(name, "is %q, and %s is unset; copies need a key of the group's account and Region to lie under", value, variable.CopyKey)
-	case value == ForeignCopy && strings.Contains(p.get(variable.CopyKey), "alias/aws/"):
-		p.problem(variable.CopyKey, "is %q, a key that AWS manages; copies need a customer managed key", p.get(variable.CopyKey))
-	case value == ForeignCopy:
-		return ForeignCopy
-	case value != ForeignReport:
-		p.problem(name, "is %q; it must be one of: grant, copy, report", value)
+	key := p.get(variable.CopyKey)
+	switch value := oneOf[ForeignKey](p, name); {
+	case value != ForeignCopy:
+		return value
+	case key == "":
+		p.problem(name, "is %q, and %s is unset; copies need a key of the group's account and Region to lie under", value, p.called(variable.CopyKey))
+	case strings.Contains(key, "alias/aws/"):
+		p.problem(variable.CopyKey, "is %q, a key that AWS manages; copies need a customer managed key", key)
+	default:
+		return value
 	}
 	return ForeignReport
 }
 
-// upTo returns a number from 0, which is the default, to the most.
-func (p *parser) upTo(name string, most int) int {
-	value := p.get(name)
-	n, err := strconv.Atoi(value)
-	if value != "" && (err != nil || n < 0 || n > most) {
-		p.problem(name, "is %q; it must be a number from 0 to %d", value, most)
-		return 0
+// mostChanges in an hour: more would be no brake, and what is read to count them has to
+// fit into an invocation.
+const mostChanges = 1000
+
+// number returns a number within the setting's limits, and for a bad value the lowest.
+func (p *parser) number(name string) int {
+	s := p.table[name]
+	n, err := strconv.Atoi(p.value(name))
+	if err != nil || n < s.From || n > s.To {
+		p.bad(name)
+		return s.From
 	}
 	return n
 }
 
-// count returns how many reads show that a write took. One is enough where the launch
-// that follows is looked at; Terraform waits for five:
+// proof: remediate has a minute, and reads more often than it has to where a write
+// doesn't show. What doesn't fit would never end in an outcome. One read is enough where
+// the launch that follows is looked at; Terraform waits for five:
 // hashicorp/terraform-provider-aws internal/service/kms/key.go.
-func (p *parser) count(name string) int {
-	const unset, most = 1, 20
-	value := p.get(name)
-	if value == "" {
-		return unset
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > most {
-		p.problem(name, "is %q; it must be a number from 1 to %d", value, most)
-		return unset
-	}
-	return n
-}
-
-// most returns how many changes may be begun in an hour; by a bad value none.
-func (p *parser) most(name string, unset int) int {
-	const most = 1000 // more would be no brake, and what is read to count them has to fit into an invocation
-	value := p.get(name)
-	if value == "" {
-		return unset
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 0 || n > most {
-		p.problem(name, "is %q; it must be a number from 0 to %d", value, most)
-		return 0
-	}
-	return n
-}
-
-// proof: remediate has a minute, and reads more often than it has to where a
-// write doesn't show. What doesn't fit would never end in an outcome.
 func (p *parser) proof(c Config) {
 	const most = 10 * time.Second
 	if whole := time.Duration(c.VerifyReads) * c.VerifyInterval; whole > most {
 		p.problem(variable.VerifyInterval, "is %q; %s times that is %s, and must be at most %s",
-			p.get(variable.VerifyInterval), strconv.Itoa(c.VerifyReads), whole, most)
+			p.value(variable.VerifyInterval), strconv.Itoa(c.VerifyReads), whole, most)
 	}
 }
 
 func (p *parser) interval(name string) time.Duration {
-	const unset, most = time.Second, 30 * time.Second
-	value := p.get(name)
-	if value == "" {
-		return unset
-	}
-	d, err := time.ParseDuration(value)
+	const most = 30 * time.Second
+	d, err := time.ParseDuration(p.value(name))
 	if err != nil || d < 0 || d > most {
-		p.problem(name, "is %q; it must be a duration from 0s to %s", value, most)
-		return unset
+		p.bad(name)
+		return time.Second
 	}
 	return d
 }

@@ -94,7 +94,7 @@ func TestAnyProblemMeansObserve(t *testing.T) {
 func TestCopyNeedsAKey(t *testing.T) {
 	t.Parallel()
 	for key, says := range map[string]string{
-		"": "KEYMEND_COPY_KEY is unset", "alias/aws/ebs": "a key that AWS manages", "1a2b3c4d": "must match",
+		"": "KEYMEND_COPY_KEY is unset", "alias/aws/ebs": "a key that AWS manages", "1a2b3c4d": "must be a customer managed key",
 		"arn:aws:kms:eu-west-1:111122223333:alias/aws/ebs": "a key that AWS manages",
 		"alias/platform-ebs": "", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000": "", "arn:aws-cn:kms:cn-north-1:111122223333:alias/ebs": "",
 	} {
