@@ -46,7 +46,7 @@ func reversible(s session, file string, err error) error {
 	if !ok {
 		return err
 	}
-	return &reversal{err, s.place.Keymend("undo", begun.Remediation, "--file", file, "--apply")}
+	return &reversal{err, s.place.Undo(begun.Remediation, "--file", file, "--apply")}
 }
 
 // A halt is an interrupt, as it is said: what it ended is no fault of anybody's.

@@ -18,12 +18,6 @@ type checkOrganization struct {
 	Role       string `help:"Name of a role that the credentials may take in every account, to look for accounts that have Keymend's own stack." placeholder:"ROLE"`
 }
 
-// Help is shown by `keymend check-organization --help`.
-func (checkOrganization) Help() string {
-	return "Reads only. Exit codes: 0 all is as the settings say; 3 the hub's stacks aren't there yet; 4 something is wrong; " +
-		"1 something couldn't be seen; with --before, of what isn't seen only a guard of consent counts; 2 the settings are wrong, or have no organization."
-}
-
 // Run looks at an organization before anything is deployed to it.
 func (c checkOrganization) Run(ctx context.Context, p *program) error {
 	settings, err := c.settings()

@@ -37,8 +37,7 @@ type coverageCmd struct {
 // Help is shown by `keymend coverage --help`.
 func (coverageCmd) Help() string {
 	return "Reads only: the organization and its StackSets with your credentials, which are the management account's or a delegated administrator's; " +
-		"members through keymend-auditor of the hub and each member's keymend-reader. Exit codes: 0 all stands as the settings say; 3 there are holes, each with what mends it; " +
-		"1 the organization couldn't be read; 2 wrong usage, or settings without an organization."
+		"members through keymend-auditor of the hub and each member's keymend-reader."
 }
 
 // Run says where Keymend stands, and where it doesn't.

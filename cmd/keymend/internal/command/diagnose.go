@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
-	"keymend/pkg/settings"
-	"keymend/pkg/settings/variable"
 	"keymend/pkg/signal"
 )
 
@@ -35,17 +32,14 @@ func (a applying) toFile() bool {
 }
 
 type diagnose struct {
-	Group   string   `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
-	CopyKey string   `name:"copy-key" help:"Have the group launch from copies under this key of its account, instead of opening another account's key: ARN or alias. With --apply you copy what your own credentials may; the copies stay, whatever becomes of the other key." placeholder:"KEY"`
-	Key     []string `help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
+	Group string   `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
+	Key   []string `help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
 	applying
+	settable
 }
 
 // Run diagnoses the group, and heals it if asked to.
 func (c diagnose) Run(ctx context.Context, p *program) error {
-	if err := c.copies(p); err != nil {
-		return err
-	}
 	if err := p.askable(c.Apply, c.Yes); err != nil {
 		return err
 	}
@@ -76,34 +70,16 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	return p.tells(s, records, h, c.applying, err, c.flags()...)
+	return p.tells(s, records, h, c.applying, err, c.flags(p)...)
 }
 
 // flags are those by which the group has to be looked at again.
-func (c diagnose) flags() []string {
+func (c diagnose) flags(p *program) []string {
 	var out []string
-	if c.CopyKey != "" {
-		out = append(out, "--copy-key="+c.CopyKey)
-	}
 	for _, key := range c.Key {
 		out = append(out, "--key="+key)
 	}
-	return out
-}
-
-// copies has the flag stand for what the environment says of copies.
-func (c diagnose) copies(p *program) error {
-	if c.CopyKey == "" {
-		return nil
-	}
-	set := map[string]string{variable.Mode: string(settings.Observe), variable.ForeignKey: string(settings.ForeignCopy), variable.CopyKey: c.CopyKey}
-	if _, err := settings.Parse(func(name string) string { return set[name] }); err != nil {
-		return misused("--copy-key %q is not a customer managed key: give its ARN, or its alias as alias/NAME", c.CopyKey)
-	}
-	delete(set, variable.Mode)
-	environment := p.Getenv
-	p.Getenv = func(name string) string { return cmp.Or(set[name], environment(name)) }
-	return nil
+	return append(out, p.given.flags...)
 }
 
 // told refuses what can't be the key of a snapshot that another account hides.

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -16,8 +15,6 @@ import (
 	"keymend/pkg/quote"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
-	"keymend/pkg/settings"
-	"keymend/pkg/settings/variable"
 	"keymend/pkg/signal"
 	"keymend/pkg/wiring"
 )
@@ -58,7 +55,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 }
 
 // fixer is what the functions have too, for a person: enforcing, with what the
-// environment says of the rest (KEYMEND_OWN_KEY and so on), and with nobody to send
+// flags and environment say of the settings, and with nobody to send
 // changes to. Whether they are carried out is the caller's to say.
 func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixer, error) {
 	world, err := p.world(s)
@@ -71,20 +68,12 @@ func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixe
 	}}, nil
 }
 
-// world is AWS as the environment's settings have it reached. What the mode there
-// says is for the functions: a person decides for this run. A misspelt one is refused
-// all the same, since it isn't known what the writer meant.
+// world is AWS as the settings have it reached.
 func (p *program) world(s session) (wiring.AWS, error) {
-	config, err := settings.Parse(func(name string) string {
-		if name == variable.Mode {
-			return cmp.Or(p.Getenv(name), string(settings.Enforce))
-		}
-		return p.Getenv(name)
-	})
+	config, err := p.settings()
 	if err != nil {
-		return wiring.AWS{}, misused("settings in the environment: %w", err)
+		return wiring.AWS{}, err
 	}
-	config.Mode, config.ChangesQueueURL = settings.Enforce, ""
 	return wiring.AWS{Settings: config, Own: s.aws, Sessions: account.New(s.aws, account.Options{
 		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
 	})}, nil

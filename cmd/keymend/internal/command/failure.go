@@ -42,7 +42,7 @@ func hint(err error) string {
 	case errors.Is(err, errNoRegion):
 		return "Give --region, set AWS_REGION, or set a Region in the profile (aws configure)."
 	case errors.As(err, &parse):
-		return "See keymend --help, or keymend COMMAND --help."
+		return "See keymend" + commandOf(parse) + " --help."
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "Something listens there already, another sandbox perhaps: --listen 127.0.0.1:0 takes any free port."
 	case errors.As(err, &api) && hintByCode(api.ErrorCode()) != "":
@@ -51,6 +51,15 @@ func hint(err error) string {
 		return "AWS couldn't answer: try again in a minute; https://health.aws.amazon.com tells of its outages."
 	case errors.As(err, &dial):
 		return "Nothing answers there: check the network, --endpoint-url and AWS_ENDPOINT_URL."
+	}
+	return ""
+}
+
+// commandOf returns the command whose arguments are wrong, after a space; "" = none is
+// named.
+func commandOf(err *kong.ParseError) string {
+	if node := err.Context.Selected(); node != nil {
+		return " " + node.Name
 	}
 	return ""
 }

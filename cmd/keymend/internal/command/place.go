@@ -7,7 +7,7 @@ import (
 // place is where this run acts, as another shell has to be told: what flags said, and
 // what the environment said in their place.
 func (p *program) place(account, region string) report.Place {
-	at := report.Place{Account: account, Region: region, Profile: p.flags.Profile, Endpoint: p.flags.EndpointURL}
+	at := report.Place{Account: account, Region: region, Profile: p.flags.Profile, Endpoint: p.flags.EndpointURL, Roles: p.given.reaching}
 	// Of the environment, keys and a web identity go before a profile; of flags, a
 	// profile goes before these.
 	// https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html

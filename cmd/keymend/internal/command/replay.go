@@ -17,6 +17,7 @@ import (
 type replay struct {
 	Event string `arg:"" help:"File with one EventBridge event, JSON; - is standard input." placeholder:"EVENT.json"`
 	applying
+	settable
 }
 
 // Run does with the event what the functions would do.
@@ -47,7 +48,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	look, err := p.look(ctx, s, event)
 	if errors.As(err, &ignored) {
 		if _, users := event.(signal.Looks); users {
-			return p.ignored(c.Event, ignored, s.place.Keymend("diagnose", "GROUP"))
+			return p.ignored(c.Event, ignored, s.place.Keymend("diagnose", "GROUP", p.given.flags...))
 		}
 		return p.ignored(c.Event, ignored)
 	} else if err != nil {
@@ -57,7 +58,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil && !wrote(records) {
 		return p.answered(err)
 	}
-	return p.tells(s, records, p.history(ctx, s, look), c.applying, err)
+	return p.tells(s, records, p.history(ctx, s, look), c.applying, err, p.given.flags...)
 }
 
 // look is what the event asks for.

@@ -34,6 +34,7 @@ type Surroundings struct {
 type program struct {
 	Surroundings
 	flags  flags
+	given  given
 	code   report.Code
 	turnOn quote.Task // what turns on the switch that stops all writes, where that was read as off
 	goesOn *screen.Progress
@@ -43,13 +44,13 @@ type program struct {
 // flags are those that every command takes. Credentials and Region come as for
 // the AWS CLI where they aren't given.
 type flags struct {
-	Region      string `help:"AWS Region; as in the AWS CLI where it isn't given." placeholder:"REGION"`
-	Profile     string `help:"Profile of the shared AWS config; as in the AWS CLI where it isn't given." placeholder:"NAME"`
-	EndpointURL string `name:"endpoint-url" help:"Send every call to this endpoint (as $AWS_ENDPOINT_URL does)." placeholder:"URL"`
-	Output      string `help:"text for people, json for audit records, one a line." enum:"text,json" default:"text" placeholder:"text|json"`
-	Color       string `help:"Colours: auto is where standard output is a terminal, and neither NO_COLOR nor TERM=dumb says otherwise." enum:"auto,always,never" default:"auto" placeholder:"auto|always|never"`
+	Region      string `help:"AWS Region; as in the AWS CLI where it isn't given." placeholder:"REGION" group:"place"`
+	Profile     string `help:"Profile of the shared AWS config; as in the AWS CLI where it isn't given." placeholder:"NAME" group:"place"`
+	EndpointURL string `name:"endpoint-url" help:"Send every call to this endpoint (as $AWS_ENDPOINT_URL does)." placeholder:"URL" group:"place"`
+	Output      string `help:"text for people; json for programs, one object a line." enum:"text,json" default:"text" placeholder:"text|json" group:"output"`
+	Color       string `help:"Colours: auto is where standard output is a terminal, and neither NO_COLOR nor TERM=dumb says otherwise." enum:"auto,always,never" default:"auto" placeholder:"auto|always|never" group:"output"`
 
-	Number kong.VersionFlag `name:"version" help:"Print the version, and end."`
+	Number kong.VersionFlag `name:"version" help:"Print the version, and end." group:"output"`
 }
 
 type commands struct {
@@ -70,9 +71,7 @@ type commands struct {
 	Sandbox sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
 	Demo    demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`
 	Version version   `cmd:"" help:"Print the version."`
-	Help    struct {
-		Command string `arg:"" optional:"" help:"A command."`
-	} `cmd:"" help:"Show the help of a command, as its --help does."`
+	Help    helpCmd   `cmd:"" help:"Show the help of a command, as its --help does."`
 }
 
 // Run runs the program with its arguments, and returns the exit code.
@@ -82,16 +81,7 @@ func Run(args []string, around Surroundings) int {
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	var c commands
 	helped := false
-	parser, err := kong.New(&c,
-		kong.Name("keymend"),
-		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching.\n\n"+
-			"Exit codes: 0 nothing to do, or healed; 1 Keymend failed; 2 wrong usage; 3 a fix is available and was not applied; "+
-			"4 broken and not Keymend's to fix, or refused."),
-		kong.Vars{"version": "keymend " + around.Version, "logGroup": logGroup(), "auditFile": defaultFile, "findings": findingsGroup()},
-		kong.Writers(around.Out, around.Err),
-		kong.Exit(func(int) { helped = true }),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
+	parser, err := newParser(ctx, &c, around, func() { helped = true })
 	if err != nil {
 		return around.complain(err, report.Broke)
 	}
@@ -102,10 +92,16 @@ func Run(args []string, around Surroundings) int {
 	switch {
 	case helped:
 		return int(report.Healed)
+	case len(args) == 0:
+		return around.complain(misused("a command is missing: keymend help lists them"), report.Misused)
 	case err != nil:
 		return around.complain(&misuse{err}, report.Misused)
 	}
-	p := &program{Surroundings: around, flags: c.flags}
+	p := &program{Surroundings: around, flags: c.flags, given: givenBy(parsed)}
+	p.Getenv = p.given.over(around.Getenv)
+	if _, err := p.settings(); p.given.takes && err != nil {
+		return around.complain(err, report.Broke)
+	}
 	if err := parsed.Run(p); err != nil {
 		p.quiet()
 		return around.complain(halted(ctx, err), report.Broke)

@@ -36,6 +36,7 @@ type undo struct {
 	Apply     bool   `help:"Take it away, with your own credentials: shows it and asks."`
 	Yes       bool   `help:"With --apply: don't ask."`
 	AuditFile string `name:"audit-file" help:"Without --file: read audit records here, too. With --apply: append the new ones." default:"${auditFile}" type:"path" placeholder:"FILE"`
+	reaching
 }
 
 // deployed begins the names of what is deployed.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/cmd/keymend/internal/command"
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/pkg/sandbox"
 )
@@ -88,6 +89,11 @@ func run(t *testing.T, in string, args ...string) said {
 	code := command.Run(yes(args), command.Surroundings{
 		Version: "test", In: strings.NewReader(in), Out: &out, Err: &errs, Getenv: os.Getenv,
 	})
+	if len(args) > 0 {
+		if ends := command.Ends(t, args[0]); ends != nil && ends[report.Code(code)] == "" {
+			t.Errorf("%s ends with %d, which its help doesn't say", args[0], code)
+		}
+	}
 	return said{code, out.String(), errs.String()}
 }
 

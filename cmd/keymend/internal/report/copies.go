@@ -56,7 +56,7 @@ func (g Group) look(flags ...string) string {
 // undo shows how a change is taken back.
 func (g Group) undo(p *screen.Page, r record.Record) {
 	if len(r.Undo) > 0 {
-		p.Whole(screen.Bold, "UNDO", g.Place.Keymend("undo", r.RemediationID, option("--file", g.File)...))
+		p.Whole(screen.Bold, "UNDO", g.Place.Undo(r.RemediationID, option("--file", g.File)...))
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 type Place struct {
 	Account  string // "" = not known
 	Region   string
-	Profile  string // of the shared AWS config; "" = the credentials come from elsewhere
-	Endpoint string // "" = AWS
+	Profile  string   // of the shared AWS config; "" = the credentials come from elsewhere
+	Endpoint string   // "" = AWS
+	Roles    []string // flags that say how a change is reached, and so how it is taken back
 }
 
 // flags name the place; whose tells whether it is named whose credentials, too.
@@ -53,6 +54,11 @@ func (p Place) Keymend(command, about string, flags ...string) string {
 		return quote.Command(slices.Concat([]string{"keymend", command}, flags, []string{"--", about})...)
 	}
 	return quote.Command(slices.Concat([]string{"keymend", command, about}, flags)...)
+}
+
+// Undo returns the command that takes a remediation back there.
+func (p Place) Undo(id string, flags ...string) string {
+	return p.Keymend("undo", id, slices.Concat(flags, p.Roles)...)
 }
 
 // AWS returns a task's command as it acts there. The credentials are named only where

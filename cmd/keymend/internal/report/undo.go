@@ -55,7 +55,7 @@ func (u Undo) Show(p *screen.Page) {
 		p.Text(screen.Bold, "Nothing changed.")
 	default:
 		p.Row(screen.Doubt, "then", u.Follows()...)
-		p.Whole(screen.Bold, "do", u.Place.Keymend("undo", u.Record.RemediationID, append(u.From, "--apply")...))
+		p.Whole(screen.Bold, "do", u.Place.Undo(u.Record.RemediationID, append(u.From, "--apply")...))
 		p.Blank()
 		p.Text(screen.Bold, "Nothing changed.")
 	}

@@ -1,0 +1,116 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"keymend/cmd/keymend/internal/screen"
+)
+
+// columns is how wide help is at most.
+const columns = 80
+
+// newParser returns the parser of the program's arguments. exit is called where an
+// argument itself, like --help, was the whole task.
+func newParser(ctx context.Context, c *commands, around Surroundings, exit func()) (*kong.Kong, error) {
+	parser, err := kong.New(c,
+		kong.Name("keymend"),
+		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching."),
+		kong.Vars{"version": "keymend " + around.Version, "logGroup": logGroup(), "auditFile": defaultFile, "findings": findingsGroup()},
+		kong.Writers(around.Out, around.Err),
+		kong.Exit(func(int) { exit() }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "place", Title: "Where it acts:"},
+			{Key: "settings", Title: "Settings, which the environment has, too: --own-key is KEYMEND_OWN_KEY (docs/settings.md):"},
+			{Key: "output", Title: "Output and help:"},
+		}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: columns, FlagsLast: true}),
+		kong.ValueFormatter(func(v *kong.Value) string { return v.Help + byDefault(v) }),
+		kong.Help(printHelp),
+		kong.PostBuild(describe),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("make the parser: %w", err)
+	}
+	return parser, nil
+}
+
+// describe gives the flags of settings what the table of settings says, and has --help
+// stand beside --version.
+func describe(k *kong.Kong) error {
+	known := bySettingFlag()
+	for _, node := range append(k.Model.Children, k.Model.Node) {
+		for _, flag := range node.Flags {
+			if flag.Name == "help" {
+				flag.Help, flag.Group = "Show this, and end.", k.Model.Flags[len(k.Model.Flags)-1].Group
+			}
+			s, ok := known[flag.Name]
+			if !ok {
+				continue
+			}
+			flag.Help = strings.TrimSpace(s.Help + " " + flag.Help)
+			if len(s.Choices) > 0 {
+				flag.PlaceHolder = strings.Join(s.Choices, "|")
+			}
+		}
+	}
+	k.Model.Flags = append(k.Model.Flags[1:], k.Model.Flags[0])
+	return nil
+}
+
+// byDefault tells what counts where a flag isn't given; "" = nothing does.
+func byDefault(v *kong.Value) string {
+	is := v.Default
+	if v.Flag != nil && v.Flag.Group != nil && v.Flag.Group.Key == "settings" {
+		is = bySettingFlag()[v.Name].Default
+	}
+	if is == "" {
+		return ""
+	}
+	return " Default: " + is + "."
+}
+
+// printHelp adds to what the parser says of a command what only the command knows.
+func printHelp(options kong.HelpOptions, parsed *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, parsed); err != nil {
+		return err //nolint:wrapcheck // of the writer
+	}
+	page, e := screen.New(parsed.Stdout, false).Within(columns), ofGroups()
+	if node := parsed.Selected(); node != nil {
+		about, ok := node.Target.Addr().Interface().(helped)
+		if !ok {
+			return nil
+		}
+		e = about.ends()
+		page.Text(screen.Plain, "")
+		page.Text(screen.Plain, "Examples:")
+		for _, line := range about.examples() {
+			page.Text(screen.Plain, "  "+line)
+		}
+	}
+	page.Text(screen.Plain, "")
+	page.Text(screen.Plain, "Exit codes:")
+	e = e.whole()
+	for _, code := range slices.Sorted(maps.Keys(e)) {
+		page.Wrapped(fmt.Sprintf("  %d  ", code), len("  0  "), e[code])
+	}
+	return page.Flush()
+}
+
+// helpCmd is done by Run, which takes it for --help.
+type helpCmd struct {
+	Command string `arg:"" optional:"" help:"A command."`
+}
+
+func (helpCmd) examples() []string { return []string{"keymend help diagnose"} }
+
+func (helpCmd) ends() ends { return done("it is shown") }
+
+// Run does nothing.
+func (helpCmd) Run() error { return nil }

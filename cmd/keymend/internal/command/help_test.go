@@ -1,0 +1,150 @@
+package command
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/settings"
+)
+
+// model is the program's arguments as the parser has them.
+func model(t *testing.T) *kong.Kong {
+	t.Helper()
+	k, err := newParser(t.Context(), &commands{}, Surroundings{Version: "test", Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// shown are the commands that people see.
+func shown(k *kong.Kong) []*kong.Node { return k.Model.Leaves(true) }
+
+// Every command has a help that says what it is for, lines to copy that the parser takes,
+// and what it ends with.
+func TestEveryCommandHasItsHelp(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("build", 0o700); err != nil { // which the demo takes by default
+		t.Fatal(err)
+	}
+	for _, node := range shown(model(t)) {
+		about, ok := node.Target.Addr().Interface().(helped)
+		if !ok || !strings.HasSuffix(node.Help, ".") || len(about.examples()) == 0 {
+			t.Errorf("%s needs help, and the methods examples and ends", node.Name)
+			continue
+		}
+		for _, line := range about.examples() {
+			given, _, _ := strings.Cut(line, " <") // the shell's
+			words := strings.Fields(given)
+			if words[0] != "keymend" || words[1] != node.Name && node.Name != "help" {
+				t.Errorf("%q is no example of %s", line, node.Name)
+			}
+			if _, err := model(t).Parse(words[1:]); err != nil {
+				t.Errorf("%q: %v", line, err)
+			}
+		}
+		for code, means := range about.ends() {
+			if means == "" || code < report.Healed || code > report.NotOurs {
+				t.Errorf("%s: exit code %d means %q", node.Name, code, means)
+			}
+		}
+		if about.ends()[report.Healed] == "" {
+			t.Errorf("%s doesn't say what it ends with where all is well", node.Name)
+		}
+	}
+}
+
+// Help fits on a screen, and has the default of each flag that has one.
+func TestHelpFits(t *testing.T) {
+	t.Setenv("COLUMNS", "200")
+	k := model(t)
+	for _, name := range append([]string{""}, names(k)...) {
+		out := &bytes.Buffer{}
+		if code := Run(strings.Fields(name+" --help"), Surroundings{Version: "test", Out: out, Err: out, Getenv: func(string) string { return "" }}); code != 0 {
+			t.Errorf("%s --help: exit code %d", name, code)
+		}
+		for line := range strings.Lines(out.String()) {
+			if len([]rune(strings.TrimRight(line, "\n"))) > columns && !strings.HasPrefix(line, "  keymend ") {
+				t.Errorf("%s --help: over %d columns: %s", name, columns, line)
+			}
+		}
+		flat := strings.Join(strings.Fields(out.String()), " ")
+		for _, flag := range k.Model.Flags {
+			if flag.HasDefault && flag.Default != "" && !strings.Contains(flat, strings.TrimSpace(byDefault(flag.Value))) {
+				t.Errorf("%s --help: no default of %s", name, flag.Name)
+			}
+		}
+		if !strings.Contains(out.String(), "Exit codes:\n  0  ") {
+			t.Errorf("%s --help doesn't say what it ends with", name)
+		}
+	}
+}
+
+func names(k *kong.Kong) []string {
+	var out []string
+	for _, node := range shown(k) {
+		out = append(out, node.Name)
+	}
+	return out
+}
+
+// Every setting has a flag with the commands that look at groups, or a reason why not;
+// and no flag there is taken for a setting that isn't.
+func TestEverySettingHasAFlag(t *testing.T) {
+	t.Parallel()
+	for _, node := range shown(model(t)) {
+		flags := map[string]*kong.Flag{}
+		for _, flag := range node.Flags {
+			if flags[flag.Name] = flag; flag.Group != nil && flag.Group.Key == "settings" && bySettingFlag()[flag.Name].Variable == "" {
+				t.Errorf("%s: --%s is no setting", node.Name, flag.Name)
+			}
+		}
+		for _, s := range settings.Table() {
+			flag := flags[s.Flag()]
+			switch {
+			case flag == nil && s.NoFlag == "" && (node.Name == "diagnose" || node.Name == "replay"):
+				t.Errorf("%s has no --%s, and no reason", node.Name, s.Flag())
+			case flag != nil && s.NoFlag != "" && flag.Group != nil && flag.Group.Key == "settings":
+				t.Errorf("%s has --%s, though %s", node.Name, s.Flag(), s.NoFlag)
+			}
+		}
+	}
+}
+
+// Flags count before the environment, also where they are empty; what was given is given
+// again, and undo gets what it takes.
+func TestGiven(t *testing.T) {
+	t.Parallel()
+	parsed, err := model(t).Parse([]string{"diagnose", "web", "--role-prefix", "keymend-", "--accounts=", "--copy-key", "alias/own"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := givenBy(parsed)
+	get := g.over(func(name string) string { return "of " + name })
+	for name, want := range map[string]string{
+		"KEYMEND_ACCOUNTS": "", "KEYMEND_ROLE_PREFIX": "keymend-", "KEYMEND_COPY_KEY": "alias/own", "KEYMEND_FOREIGN_KEY": "copy", "KEYMEND_OWN_KEY": "of KEYMEND_OWN_KEY",
+	} {
+		if got := get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if got := strings.Join(g.flags, " ") + " | " + strings.Join(g.reaching, " "); got != "--accounts= --copy-key=alias/own --role-prefix=keymend- | --role-prefix=keymend-" {
+		t.Error(got)
+	}
+}
+
+// Ends returns what a command may end with, for the tests of this package's users.
+func Ends(t *testing.T, name string) map[report.Code]string {
+	t.Helper()
+	for _, node := range shown(model(t)) {
+		if about, ok := node.Target.Addr().Interface().(helped); ok && node.Name == name {
+			return about.ends().whole()
+		}
+	}
+	return nil
+}
