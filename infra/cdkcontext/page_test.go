@@ -57,13 +57,15 @@ func settingsPage(t *testing.T) string {
 		}
 		title := cmp.Or(key, "`"+s.Variable+"`")
 		fmt.Fprintf(page, "\n### %s\n\n%s\n\n| | |\n|---|---|\n", title, linked(s.Help))
-		row(page, "in `cdk.json`", cmp.Or(key, "not there: the deployment sets it by itself"))
+		if key == "" {
+			row(page, "`cdk.json`", "hasn't it: the deployment sets it by itself")
+		}
 		row(page, "flag", flag)
 		row(page, "variable", "`"+s.Variable+"`")
 		row(page, "values", s.Allowed())
 		row(page, "default", cmp.Or(quoted(s.Default), "none"))
 		if is != "" && is != s.Default && s.Default != "keep" {
-			row(page, "`cdk.json` has", quoted(is))
+			row(page, "`cdk.json`", "has "+quoted(is))
 		}
 	}
 	deployment(page, "For the deployment only", cdkcontext.OfDeployment())

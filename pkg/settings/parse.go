@@ -24,10 +24,7 @@ func Parse(get func(string) string) (Config, error) {
 // ParseAs is Parse, with problems that call each setting as called does: a person set it
 // by a flag, or in cdk.json.
 func ParseAs(get, called func(variable.Name) string) (Config, error) {
-	p := parser{get: get, called: called, table: map[string]Setting{}}
-	for _, s := range Table() {
-		p.table[s.Variable] = s
-	}
+	p := parser{get: get, called: called, table: byVariable()}
 	c := Config{
 		Mode:            oneOf[Mode](&p, variable.Mode),
 		Scope:           oneOf[Scope](&p, variable.Scope),
@@ -53,9 +50,8 @@ func ParseAs(get, called func(variable.Name) string) (Config, error) {
 		MoveDefault: oneOf[string](&p, variable.MoveDefault) == "true",
 
 		MaxChangesAnHour: p.number(variable.MaxChangesAnHour),
-
-		Regions:     p.list(variable.Regions),
-		ActionTopic: p.matching(variable.ActionTopic, `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+`),
+		Regions:          p.list(variable.Regions),
+		ActionTopic:      p.matching(variable.ActionTopic, `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+`),
 
 		Governed:       p.regions(variable.Governed),
 		ListingAccount: p.matching(variable.ListingAccount, `[0-9]{12}`),
@@ -76,6 +72,14 @@ func ParseAs(get, called func(variable.Name) string) (Config, error) {
 		p.problems = append(p.problems, ErrMode)
 	}
 	return c, errors.Join(p.problems...)
+}
+
+func byVariable() map[string]Setting {
+	out := map[string]Setting{}
+	for _, s := range Table() {
+		out[s.Variable] = s
+	}
+	return out
 }
 
 type parser struct {

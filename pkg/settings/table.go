@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"keymend/pkg/settings/variable"
@@ -37,9 +38,16 @@ func (s Setting) Allowed() string {
 }
 
 // Table returns every setting.
-func Table() []Setting {
-	const unattended = "it is for what is done unattended; at a terminal a person decides, by --apply"
-	const functions = "only the functions use it"
+func Table() []Setting { return slices.Concat(ofKeys(), ofWrites(), ofFunctions()) }
+
+// Why a setting is no flag.
+const (
+	unattended = "it is for what is done unattended; at a terminal a person decides, by --apply"
+	functions  = "only the functions use it"
+)
+
+// ofKeys are about what is done for which keys and groups.
+func ofKeys() []Setting {
 	return []Setting{
 		{Variable: variable.Mode, Context: "mode", Choices: words(Observe, Propose, Enforce), NoFlag: unattended,
 			Help: "How far Keymend goes by itself: observe only records, propose also asks for approval, enforce also writes."},
@@ -63,6 +71,12 @@ func Table() []Setting {
 			Help: "A group that Auto Scaling stopped after a day of failures may launch again once every key is open, where at most so many instances are missing; 0: none may."},
 		{Variable: variable.OwnershipTags, Context: "ownershipTags", Form: "tag keys, separated by commas",
 			Help: "Tag keys by which code marks the keys whose policy it owns: such a key gets a grant, until that code has the statements."},
+	}
+}
+
+// ofWrites are about how AWS is reached, and what a write waits for.
+func ofWrites() []Setting {
+	return []Setting{
 		{Variable: variable.SwitchParameter, Context: "switchParameter", Form: "the name of an SSM parameter",
 			Help: "The parameter that stops every write unless it is on. A terminal where none is set reads " + DefaultSwitch + ", and finds no switch where that isn't there."},
 		{Variable: variable.VerifyReads, Context: "verifyReads", From: 1, To: 20, Default: "1",
@@ -73,14 +87,20 @@ func Table() []Setting {
 			Help: "How many changes may be begun unattended within an hour in an account and Region; what is beyond is proposed. 0: none."},
 		{Variable: variable.MaxChangesAnHourInAll, Context: "maxChangesAnHourInAll", To: mostChanges, Default: "20", NoFlag: unattended,
 			Help: "The same, wherever the functions of a Region write. In an organization's hub the default is 100, and one account may have half of it."},
-		{Variable: variable.Regions, Context: "accountRegions", Form: "Regions, separated by commas, home first", NoFlag: functions,
-			Help: "Regions of the account that Keymend is deployed to. None: that of the credentials."},
-		{Variable: variable.ActionTopic, Context: "actionTopic", Form: "the ARN of an SNS topic that isn't FIFO", NoFlag: functions,
-			Help: "The topic, of the stack's Region, that is told what a person has to act on, when it opens and when it closes. Its policy lets events.amazonaws.com publish (docs/events.md)."},
 		{Variable: variable.RolePrefix, Form: "up to 40 characters that a role's name may have",
 			Help: "What the names of the roles begin with that Keymend acts through. None: it acts with the caller's own credentials. At a terminal leave it unset, unless you may take the roles."},
 		{Variable: variable.Partition, Choices: []string{"aws", "aws-cn", "aws-us-gov"}, Default: "aws",
 			Help: "The partition of these roles: China and GovCloud have their own."},
+	}
+}
+
+// ofFunctions are those that a terminal has no use for.
+func ofFunctions() []Setting {
+	return []Setting{
+		{Variable: variable.Regions, Context: "accountRegions", Form: "Regions, separated by commas, home first", NoFlag: functions,
+			Help: "Regions of the account that Keymend is deployed to. None: that of the credentials."},
+		{Variable: variable.ActionTopic, Context: "actionTopic", Form: "the ARN of an SNS topic that isn't FIFO", NoFlag: functions,
+			Help: "The topic, of the stack's Region, that is told what a person has to act on, when it opens and when it closes. Its policy lets events.amazonaws.com publish (docs/events.md)."},
 		{Variable: variable.ChangesQueueURL, Form: "the URL of an SQS queue that is FIFO", NoFlag: functions,
 			Help: "The queue in which diagnose sends changes to remediate. None: nothing is sent."},
 		{Variable: variable.LooksQueueURL, Form: "the URL of an SQS queue", NoFlag: functions,

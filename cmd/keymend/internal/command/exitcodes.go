@@ -77,7 +77,7 @@ func (undo) ends() ends {
 	return ends{
 		report.Broke:   "it couldn't be taken back, which the screen or standard error explains",
 		report.Healed:  "taken back, or there is nothing left to take back",
-		report.Fixable: "it can be taken back and --apply wasn't given; or a part is left for another account",
+		report.Fixable: "it can be taken back, and wasn't: --apply is missing, or the answer was no; or a part is left for another account",
 	}
 }
 
