@@ -31,6 +31,19 @@ type exportCmd struct {
 	Key       []string `help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
 	LogGroup  string   `name:"log-group" help:"CloudWatch log group with the audit records of an id; else those of the functions." placeholder:"NAME"`
 	AuditFile string   `name:"audit-file" help:"File with audit records in which an id is looked for first." default:"${auditFile}" type:"path" placeholder:"FILE"`
+	settable
+}
+
+func (exportCmd) examples() []string {
+	return []string{"keymend export web-prod --format terraform --file keymend.tf", "keymend export r-1a2b3c4d5e6f7a8b --format cli"}
+}
+
+func (exportCmd) ends() ends {
+	return ends{
+		report.Healed:  "it is written; or the group needs nothing, and there is nothing to write",
+		report.Fixable: "there is a fix, and none of it can be written as code",
+		report.NotOurs: "broken and not Keymend's to fix: there is nothing to write",
+	}
 }
 
 // Run writes what keeps a group's keys open for good as code, whoever may carry it out.
@@ -84,7 +97,7 @@ func (p *program) begin(at report.Place, group string) export.Changes {
 		flags = append(flags, "--endpoint-url", at.Endpoint)
 	}
 	return export.Changes{
-		Version: p.Version, Group: group, Account: at.Account, Region: at.Region, Profile: at.Profile, Flags: flags, Look: at.Keymend("diagnose", group),
+		Version: p.Version, Group: group, Account: at.Account, Region: at.Region, Profile: at.Profile, Flags: flags, Look: at.Keymend("diagnose", group, p.given.flags...),
 	}
 }
 
@@ -148,7 +161,7 @@ func (p *program) nothing(s session, group string, records []record.Record, h re
 			why = append(why, strings.TrimSuffix(text, "."))
 		}
 	}
-	_, err := fmt.Fprintf(p.Err, "keymend: nothing to export: %s\n  %s\n", quote.Line(strings.Join(why, "; ")), s.place.Keymend("diagnose", group))
+	_, err := fmt.Fprintf(p.Err, "keymend: nothing to export: %s\n  %s\n", quote.Line(strings.Join(why, "; ")), s.place.Keymend("diagnose", group, p.given.flags...))
 	return err
 }
 

@@ -107,7 +107,7 @@ func TestEverySettingHasAFlag(t *testing.T) {
 		for _, s := range settings.Table() {
 			flag := flags[s.Flag()]
 			switch {
-			case flag == nil && s.NoFlag == "" && (node.Name == "diagnose" || node.Name == "replay"):
+			case flag == nil && s.NoFlag == "" && (node.Name == "diagnose" || node.Name == "replay" || node.Name == "export"):
 				t.Errorf("%s has no --%s, and no reason", node.Name, s.Flag())
 			case flag != nil && s.NoFlag != "" && flag.Group != nil && flag.Group.Key == "settings":
 				t.Errorf("%s has --%s, though %s", node.Name, s.Flag(), s.NoFlag)
