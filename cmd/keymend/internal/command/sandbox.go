@@ -18,7 +18,7 @@ type sandboxed struct {
 	Listen    string  `help:"Address to serve at; port 0 is any free one." default:"127.0.0.1:8470" placeholder:"HOST:PORT"`
 	Speed     float64 `help:"Simulated seconds per real second; 0 stands still until /_keymend/clock moves it." default:"1" placeholder:"N"`
 	Empty     bool    `help:"Begin with nothing in it." xor:"begin"`
-	Scenario  string  `help:"Begin with a scenario, of those below; own-key is the default." xor:"begin" placeholder:"NAME"`
+	Scenario  string  `help:"Begin with a scenario, of those above; own-key is the default." xor:"begin" placeholder:"NAME"`
 	Functions string  `help:"Deploy Keymend's built functions (DIR/diagnose/bootstrap, DIR/remediate/bootstrap) into account 111122223333, eu-west-1." type:"existingdir" placeholder:"DIR"`
 }
 

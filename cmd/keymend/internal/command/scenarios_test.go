@@ -39,7 +39,6 @@ func TestScenarios(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			w := newWorld(t)
 			w.seed(s.Name)
-			t.Setenv("KEYMEND_ACCOUNTS", scenario.Owner)
 			got := w.run("", append(slices.Clone(s.Try), "--output", "json")...)
 			first, _, _ := strings.Cut(got.out, "\n")
 			if ends := (ending{got.code, gjson.Get(first, "outcome").String()}); ends != want[s.Name] {
@@ -66,7 +65,6 @@ func TestScenariosHeal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.seed(name)
-			t.Setenv("KEYMEND_ACCOUNTS", scenario.Owner)
 			s, err := scenario.Find(name)
 			must(t, err)
 			w.run("", append(slices.Clone(s.Try), "--apply", "--yes", "--audit-file", w.file("audit.jsonl", ""))...).want(t, 0, "", "")

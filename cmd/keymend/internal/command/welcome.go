@@ -32,11 +32,7 @@ func (c sandboxed) welcome(ctx context.Context, p *program, url string) error {
 	page.Blank()
 	page.Text(screen.Plain, "To go there, paste into another shell:")
 	page.Blank()
-	lines := exports(url)
-	if begins != nil && begins.Two {
-		lines = append(lines, "export KEYMEND_ACCOUNTS="+scenario.Owner)
-	}
-	for _, line := range append(lines, first(begins)) {
+	for _, line := range append(exports(url), first(begins)) {
 		page.Text(screen.Plain, line)
 	}
 	page.Blank()

@@ -43,6 +43,7 @@ type Scenario struct {
 // All returns every scenario; the first is the default.
 func All() []Scenario {
 	web := []string{"diagnose", group}
+	webOfBoth := []string{"diagnose", group, "--accounts", Owner}
 	both := map[string]string{"Accounts": Owner}
 	return []Scenario{
 		{"own-key", "the account's default EBS key is closed to the group", web, false, nil, ownKey},
@@ -53,10 +54,10 @@ func All() []Scenario {
 		{"deny", "the key is open, and a Deny shuts the launch out", web, false, nil, deny},
 		{"suspended", "the key is closed, and Auto Scaling stopped the group", web, false, nil, suspended},
 		{"managed-by-eks", "the key is closed to a node group of EKS", []string{"diagnose", eksGroup}, false, nil, managedByEKS},
-		{"other-account", "another account's key, shared; the grant is missing", web, true, both, otherAccount},
-		{"other-account-not", "another account's key, shared with nobody", web, true, both, otherAccountNot},
+		{"other-account", "another account's key, shared; the grant is missing", webOfBoth, true, both, otherAccount},
+		{"other-account-not", "another account's key, shared with nobody", webOfBoth, true, both, otherAccountNot},
 		{"copy", "another account's image, to be copied under an own key", []string{"diagnose", group, "--copy-key", copyKey}, true, map[string]string{"Accounts": Owner, "ForeignKey": "copy", "CopyKey": copyKey}, copied},
-		{"hidden-snapshot", "another account's image, whose snapshot isn't shared", web, true, both, hiddenSnapshot},
+		{"hidden-snapshot", "another account's image, whose snapshot isn't shared", webOfBoth, true, both, hiddenSnapshot},
 	}
 }
 
