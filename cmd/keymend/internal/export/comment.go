@@ -27,7 +27,7 @@ func (c Changes) head(format Format, how ...string) string {
 // about is what stands at the top of a section.
 func (c Changes) about(i int) string {
 	s := c.Sections[i]
-	out := "#\n" + comment(fmt.Sprintf("%d of %d, with credentials of account %s: %s", i+1, len(c.Sections), s.Account, s.Does))
+	out := "#\n" + comment(fmt.Sprintf("%d of %d, with credentials of account %s; it comes to: %s", i+1, len(c.Sections), s.Account, s.Does))
 	row := func(label string, lines ...string) {
 		for _, line := range lines {
 			if line != "" {

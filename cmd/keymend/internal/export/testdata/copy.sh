@@ -5,19 +5,20 @@
 # FILE; AWS_PROFILE=prod reaches account 111122223333.
 # A policy that somebody changed since is left as it is.
 #
-# 1 of 3, with credentials of account 111122223333: 1 copy of ami-0a1b
+# 1 of 3, with credentials of account 111122223333; it comes to: 1 copy of
+# ami-0a1b
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000002
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
 #
-# 2 of 3, with credentials of account 111122223333: 1 version of lt-0a1b made
-# of version 3
+# 2 of 3, with credentials of account 111122223333; it comes to: 1 version of
+# lt-0a1b made of version 3
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000002
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
 #
-# 3 of 3, with credentials of account 111122223333: the default version of
-# lt-0a1b moved
+# 3 of 3, with credentials of account 111122223333; it comes to: the default
+# version of lt-0a1b moved
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000002
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3

@@ -5,13 +5,13 @@
 # FILE; AWS_PROFILE=prod reaches account 111122223333.
 # A policy that somebody changed since is left as it is.
 #
-# 1 of 3, with credentials of account 111122223333: role
+# 1 of 3, with credentials of account 111122223333; it comes to: role
 # AWSServiceRoleForAutoScaling_web made
 # group  web-prod
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
 #
-# 2 of 3, with credentials of account 111122223333: 2 statements added
-# (KeymendUse, KeymendCreateGrant)
+# 2 of 3, with credentials of account 111122223333; it comes to: 2 statements
+# added (KeymendUse, KeymendCreateGrant)
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
@@ -20,8 +20,9 @@
 # risk   whoever may pass the role to an Auto Scaling group (iam:PassRole) in
 #        111122223333 can then use this key through it
 #
-# 3 of 3, with credentials of account 111122223333: the group launches as
-# AWSServiceRoleForAutoScaling_web instead of AWSServiceRoleForAutoScaling
+# 3 of 3, with credentials of account 111122223333; it comes to: the group
+# launches as AWSServiceRoleForAutoScaling_web instead of
+# AWSServiceRoleForAutoScaling
 # group  web-prod
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
 

@@ -1,7 +1,7 @@
 # keymend export web-prod --format terraform: account 111122223333, eu-west-1
 # Written by Keymend v1.2.3. Nothing was changed.
 #
-# 1 of 3, with credentials of account 111122223333: role
+# 1 of 3, with credentials of account 111122223333; it comes to: role
 # AWSServiceRoleForAutoScaling_web made
 # group  web-prod
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
@@ -12,8 +12,8 @@ resource "aws_iam_service_linked_role" "keymend_1b131bd8" {
 }
 
 #
-# 2 of 3, with credentials of account 111122223333: 2 statements added
-# (KeymendUse, KeymendCreateGrant)
+# 2 of 3, with credentials of account 111122223333; it comes to: 2 statements
+# added (KeymendUse, KeymendCreateGrant)
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
@@ -68,8 +68,9 @@ data "aws_iam_policy_document" "keymend_9f2469de" {
 #   }
 
 #
-# 3 of 3, with credentials of account 111122223333: the group launches as
-# AWSServiceRoleForAutoScaling_web instead of AWSServiceRoleForAutoScaling
+# 3 of 3, with credentials of account 111122223333; it comes to: the group
+# launches as AWSServiceRoleForAutoScaling_web instead of
+# AWSServiceRoleForAutoScaling
 # group  web-prod
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
 

@@ -5,7 +5,7 @@
 # FILE; AWS_PROFILE=prod reaches account 111122223333.
 # A policy that somebody changed since is left as it is.
 #
-# 1 of 1, with credentials of account 111122223333: 1 grant
+# 1 of 1, with credentials of account 111122223333; it comes to: 1 grant
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3

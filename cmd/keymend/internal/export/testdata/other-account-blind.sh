@@ -6,7 +6,8 @@
 # account 111122223333: each run does what is that account's.
 # A policy that somebody changed since is left as it is.
 #
-# 1 of 2, with credentials of account 444455556666: 2 statements added
+# 1 of 2, with credentials of account 444455556666; it comes to: 2 statements
+# added
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000002
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
@@ -16,7 +17,7 @@
 # risk   whoever administers account 111122223333 decides who there can then
 #        use this key
 #
-# 2 of 2, with credentials of account 111122223333: 1 grant
+# 2 of 2, with credentials of account 111122223333; it comes to: 1 grant
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000002
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3

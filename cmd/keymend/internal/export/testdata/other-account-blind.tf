@@ -1,7 +1,8 @@
 # keymend export web-prod --format terraform: account 111122223333, eu-west-1
 # Written by Keymend v1.2.3. Nothing was changed.
 #
-# 1 of 2, with credentials of account 444455556666: 2 statements added
+# 1 of 2, with credentials of account 444455556666; it comes to: 2 statements
+# added
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000002
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
@@ -63,7 +64,7 @@ data "aws_iam_policy_document" "keymend_ec136084" {
 #   }
 
 #
-# 2 of 2, with credentials of account 111122223333: 1 grant
+# 2 of 2, with credentials of account 111122223333; it comes to: 1 grant
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-0000-4000-8000-000000000002
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3

@@ -1,8 +1,8 @@
 # keymend export web-prod --format terraform: account 111122223333, eu-west-1
 # Written by Keymend v1.2.3. Nothing was changed.
 #
-# 1 of 1, with credentials of account 111122223333: 2 statements added
-# (KeymendUse, KeymendCreateGrant)
+# 1 of 1, with credentials of account 111122223333; it comes to: 2 statements
+# added (KeymendUse, KeymendCreateGrant)
 # group  web-prod
 # key    arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3

@@ -5,7 +5,8 @@
 # FILE; AWS_PROFILE=prod reaches account 111122223333.
 # A policy that somebody changed since is left as it is.
 #
-# 1 of 1, with credentials of account 111122223333: the group may launch again
+# 1 of 1, with credentials of account 111122223333; it comes to: the group may
+# launch again
 # group  web-prod
 # why    /dev/xvda: Encrypted without KmsKeyId in lt-0a1b v3
 # note   Auto Scaling stopped it, and no person
