@@ -284,14 +284,14 @@ func TestReport(t *testing.T) {
 // valid holds a report to its schema.
 func valid(t *testing.T, r coverage.Report) {
 	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile("../../docs/coverage.schema.json")
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/schemas/coverage.schema.json")
 	must(t, err)
 	line, err := json.Marshal(r)
 	must(t, err)
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(line)))
 	must(t, err)
 	if err := schema.Validate(doc); err != nil {
-		t.Errorf("a report isn't as docs/coverage.schema.json has it: %v\n%s", err, line)
+		t.Errorf("a report isn't as docs/schemas/coverage.schema.json has it: %v\n%s", err, line)
 	}
 }
 

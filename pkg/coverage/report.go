@@ -2,7 +2,7 @@ package coverage
 
 import "time"
 
-// Schema is the version of a report as JSON; docs/coverage.schema.json has it.
+// Schema is the version of a report as JSON; docs/schemas/coverage.schema.json has it.
 const Schema = "keymend.coverage/1"
 
 // A Report is what stands in all accounts and Regions that were asked for.

@@ -4,8 +4,8 @@ import "strings"
 
 // A Task is a command that someone of an account runs; the zero value is none.
 type Task struct {
-	Account string
-	Command string // for a POSIX shell; nothing in it says whose credentials it takes
+	Account string `json:"account"`
+	Command string `json:"command"` // for a POSIX shell; nothing in it says whose credentials it takes
 }
 
 // Told says the tasks behind a text, "" where there are none: " Account A runs: B".

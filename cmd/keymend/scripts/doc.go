@@ -4,9 +4,12 @@
 //
 // Beside testscript's own commands a script has these:
 //
-//	sandbox [-functions] [-speed N] SCENARIO   start a sandbox with a scenario in it (or empty)
+//	sandbox [-functions] [-set PARAMETER=VALUE] [-speed N] SCENARIO
+//	                                           start a sandbox with a scenario in it (or empty)
 //	advance 10m                                move the sandbox's time
+//	group NAME                                 make a group like the sandbox's first; a name in double quotes is Go's
 //	control PATH JSON                          post to the sandbox's /_keymend/PATH
+//	log FUNCTION FILE                          write what a function logged to a file
 //	screen [stderr]                            write the last output, or errors, to the file screen, with ids and
 //	                                           times replaced; no line but a command or an ARN is over 80 columns
 //	schema NAME [stderr]                       each line of it is valid by docs/schemas/NAME.schema.json

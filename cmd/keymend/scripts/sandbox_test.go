@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,7 +28,7 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("unsupported: ! sandbox")
 	}
-	functions, speed := false, 0.0
+	functions, speed, set := false, 0.0, map[string]string{"VerifyInterval": "1ms"} // which passes in real time
 	for len(args) > 1 {
 		switch args[0] {
 		case "-functions":
@@ -37,8 +38,12 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 			speed, err = strconv.ParseFloat(args[1], 64)
 			ts.Check(err)
 			args = args[1:]
+		case "-set":
+			name, value, _ := strings.Cut(args[1], "=")
+			set[name] = value
+			args = args[1:]
 		default:
-			ts.Fatalf("usage: sandbox [-functions] [-speed N] SCENARIO")
+			ts.Fatalf("usage: sandbox [-functions] [-set PARAMETER=VALUE] [-speed N] SCENARIO")
 		}
 		args = args[1:]
 	}
@@ -56,7 +61,7 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	if functions {
 		_, err := box.ListenFunctions("127.0.0.1:0")
 		ts.Check(err)
-		ts.Check(box.Deploy(template.Account(), scenario.Account, scenario.Region, nil, map[string]string{
+		ts.Check(box.Deploy(template.Account(), scenario.Account, scenario.Region, set, map[string]string{
 			"keymend-diagnose": filepath.Join(built, "diagnose", "bootstrap"), "keymend-remediate": filepath.Join(built, "remediate", "bootstrap"),
 		}))
 	}

@@ -63,7 +63,10 @@ func schema(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: schema NAME [stderr]")
 	}
-	by, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "..", "docs", "schemas", args[0]+".schema.json"))
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	c.AssertContent()
+	by, err := c.Compile(filepath.Join("..", "..", "..", "docs", "schemas", args[0]+".schema.json"))
 	ts.Check(err)
 	lines := 0
 	for line := range strings.Lines(last(ts, args[1:])) {

@@ -1,7 +1,7 @@
 // Package event has what Keymend tells others: the events that it puts on
 // EventBridge's default bus. Each says what a record of the audit log says that is
 // there already, without policies and traces. docs/events.md explains them, and
-// docs/events.schema.json describes them.
+// docs/schemas/events.schema.json describes them.
 //
 // The package is pure: no I/O, no clock, no SDK.
 package event

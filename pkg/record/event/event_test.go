@@ -21,7 +21,7 @@ const account, key = "111122223333", "arn:aws:kms:eu-west-1:111122223333:key/1a2
 // validate holds an event, as a target receives it, to the documented schema.
 func validate(t *testing.T, e event.Event) error {
 	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile("../../../docs/events.schema.json")
+	schema, err := jsonschema.NewCompiler().Compile("../../../docs/schemas/events.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ const told = "told"
 
 // schema is what every event of Keymend's is held to.
 var schema = sync.OnceValues(func() (*jsonschema.Schema, error) { //nolint:gochecknoglobals // read once for every world
-	return jsonschema.NewCompiler().Compile("../../../docs/events.schema.json")
+	return jsonschema.NewCompiler().Compile("../../../docs/schemas/events.schema.json")
 })
 
 // hear has a rule send whatever Keymend tells to a queue, and holds it to the schema in
@@ -61,7 +61,7 @@ func (w *world) told() []notice {
 			value, err := jsonschema.UnmarshalJSON(strings.NewReader(*m.Body))
 			must(w.t, err)
 			if err := schema.Validate(value); err != nil {
-				w.t.Errorf("an event isn't as docs/events.schema.json has it: %v\n%s", err, *m.Body)
+				w.t.Errorf("an event isn't as docs/schemas/events.schema.json has it: %v\n%s", err, *m.Body)
 			}
 			var n notice
 			must(w.t, json.Unmarshal([]byte(*m.Body), &n))

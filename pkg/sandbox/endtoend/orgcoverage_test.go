@@ -151,10 +151,10 @@ func (g *covered) coverage(args ...string) (coverage.Report, int) {
 	if err != nil {
 		g.t.Fatalf("%v: exit %d\n%s\n%s", err, code, out, errs)
 	}
-	schema, err := jsonschema.NewCompiler().Compile("../../../docs/coverage.schema.json")
+	schema, err := jsonschema.NewCompiler().Compile("../../../docs/schemas/coverage.schema.json")
 	must(g.t, err)
 	if err := schema.Validate(doc); err != nil {
-		g.t.Errorf("a report isn't as docs/coverage.schema.json has it: %v\n%s", err, out)
+		g.t.Errorf("a report isn't as docs/schemas/coverage.schema.json has it: %v\n%s", err, out)
 	}
 	return r, code
 }

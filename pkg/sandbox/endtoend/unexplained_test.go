@@ -48,6 +48,7 @@ func (w *world) wantExplained() {
 	if records, _ := w.unexplained(); len(records) > 0 {
 		w.t.Errorf("%d writes that nothing explains: %s", len(records), records[0].Reason)
 	}
+	w.wantBySchema()
 }
 
 // TestOwnWritesAreExplained: what Keymend writes comes back as events, and none of

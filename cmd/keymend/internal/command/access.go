@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 
-	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access/jsonlines"
 )
@@ -25,18 +24,7 @@ func (accessCmd) Run(p *program) error {
 		return err
 	}
 	if bad > 0 {
-		_, _ = fmt.Fprintf(p.Err, "keymend: could not read %s; each is answered with its number and what is wrong with it\n", screen.Count(bad, "line"))
-		p.code = report.Broke
-	}
-	return nil
-}
-
-type version struct{}
-
-// Run prints the version.
-func (version) Run(p *program) error {
-	if _, err := fmt.Fprintln(p.Out, "keymend "+p.Version); err != nil {
-		return fmt.Errorf("write version: %w", err)
+		return fmt.Errorf("could not read %s; each is answered with its number and what is wrong with it", screen.Count(bad, "line"))
 	}
 	return nil
 }

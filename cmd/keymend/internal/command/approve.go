@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/apply/table"
 	"keymend/pkg/arn"
 	"keymend/pkg/permission"
@@ -65,10 +66,15 @@ func (c approve) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return misused("approve %s: %w", c.ID, err)
 	}
+	asked := report.Proposal{Record: r, By: name, Ticket: c.Ticket, Place: s.place}
 	page := p.page()
-	report.Proposal{Record: r, By: name, Ticket: c.Ticket, Place: s.place}.Show(page)
-	if err := page.Flush(); err != nil {
-		return err
+	if p.json() {
+		page = screen.New(p.Err, p.coloured(p.Err))
+	}
+	if asked.Show(page); !p.json() || !c.Yes {
+		if err := page.Flush(); err != nil {
+			return err
+		}
 	}
 	yes := c.Yes
 	if !yes && p.Asks {
@@ -78,13 +84,25 @@ func (c approve) Run(ctx context.Context, p *program) error {
 	}
 	if !yes {
 		p.code = report.Fixable
-		return nil
+		return c.tell(p, asked)
 	}
 	as.Region = r.Region
 	if err := send(ctx, as, m); err != nil {
 		return err
 	}
-	page = p.page()
+	asked.Sent = true
+	return c.tell(p, asked)
+}
+
+// tell says what follows.
+func (c approve) tell(p *program, asked report.Proposal) error {
+	if p.json() {
+		return p.object(asked.Object())
+	}
+	if !asked.Sent {
+		return nil
+	}
+	page := p.page()
 	report.Approved(page, c.ID)
 	return page.Flush()
 }

@@ -2,8 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"keymend/cmd/keymend/internal/report"
@@ -39,7 +37,7 @@ func (c checkOrganization) Run(ctx context.Context, p *program) error {
 	}
 	out := report.Precheck{Settings: settings, Lines: lines, By: s.arn, Place: s.place}
 	p.code = c.code(out)
-	if p.flags.Output == "json" {
+	if p.json() {
 		return p.lines(lines)
 	}
 	page := p.page()
@@ -93,15 +91,11 @@ func (c checkOrganization) hub(ctx context.Context, p *program, s session, look 
 // lines writes one JSON object for each.
 func (p *program) lines(lines []precheck.Line) error {
 	for _, l := range lines {
-		text, err := json.Marshal(struct {
+		if err := p.object(struct {
 			Schema string `json:"schema"`
 			precheck.Line
-		}{"keymend.check/1", l})
-		if err != nil {
-			return fmt.Errorf("write line: %w", err)
-		}
-		if _, err := fmt.Fprintln(p.Out, string(text)); err != nil {
-			return fmt.Errorf("write line: %w", err)
+		}{"keymend.check/1", l}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -104,11 +103,8 @@ func (c coverageCmd) show(p *program, s session, r coverage.Report) error {
 	if !r.Whole {
 		p.code = report.Fixable
 	}
-	if p.flags.Output == "json" {
-		if err := json.NewEncoder(p.Out).Encode(r); err != nil {
-			return fmt.Errorf("write coverage: %w", err)
-		}
-		return nil
+	if p.json() {
+		return p.object(r)
 	}
 	page := p.page()
 	report.Coverage{Report: r, Place: s.place}.Show(page)

@@ -1,9 +1,11 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"keymend/cmd/keymend/internal/demo"
 	"keymend/cmd/keymend/internal/scenario"
@@ -21,10 +23,22 @@ func (c demoCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return demo.Run(ctx, demo.Options{
+	quiet := *p
+	quiet.flags.Output = "text" // its records aren't the story
+	o := demo.Options{
 		Out: p.Out, Colour: p.coloured(p.Out),
-		Binaries: functions, FunctionsEndpoint: c.Endpoint, Undo: p.undoIn,
-	})
+		Binaries: functions, FunctionsEndpoint: c.Endpoint, Undo: quiet.undoIn,
+	}
+	if p.json() {
+		var says bytes.Buffer
+		o.Out, o.Colour = &says, false
+		o.Played = func(s demo.Scene) error {
+			s.Schema, s.Says = "keymend.demo/1", strings.Split(strings.TrimSpace(says.String()), "\n")
+			says.Reset()
+			return p.object(s)
+		}
+	}
+	return demo.Run(ctx, o)
 }
 
 // undoIn does in the sandbox what `keymend undo ID --log-group NAME --apply`

@@ -34,7 +34,11 @@ func (c enroll) Run(p *program) error {
 	if named := strings.Join(c.For, " "); len(named) > tag.Longest {
 		return misused("--for names %d accounts; a tag has room for %d characters, which is 19 accounts", len(c.For), tag.Longest)
 	}
+	e := report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy, Day: time.Now().UTC().Format(time.DateOnly), Place: report.Place{Profile: p.flags.Profile, Endpoint: p.place("", "").Endpoint}}
+	if p.json() {
+		return p.object(e.Object())
+	}
 	page := p.page()
-	report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy, Day: time.Now().UTC().Format(time.DateOnly), Place: report.Place{Profile: p.flags.Profile, Endpoint: p.place("", "").Endpoint}}.Show(page)
+	e.Show(page)
 	return page.Flush()
 }

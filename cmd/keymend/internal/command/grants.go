@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -41,11 +40,13 @@ func (grants) Run(ctx context.Context, p *program) error {
 		}
 	}
 	slices.SortFunc(all, func(a, b report.Grant) int { return a.Since.Compare(b.Since) })
-	if p.flags.Output == "json" {
-		lines := json.NewEncoder(p.Out)
+	if p.json() {
 		for _, g := range all {
-			if err := lines.Encode(g); err != nil {
-				return fmt.Errorf("write grant %s: %w", g.ID, err)
+			if err := p.object(struct {
+				Schema string `json:"schema"`
+				report.Grant
+			}{"keymend.grant/1", g}); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -35,7 +34,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	case errors.As(err, &ignored):
 		return p.ignored(c.Event, ignored)
 	case err != nil:
-		return misused("%s: %w; it must be one event as EventBridge delivers it", c.Event, err)
+		return misused("%s: %w; it must be one event as EventBridge delivers it", file(c.Event), err)
 	}
 	s, err := p.login(ctx)
 	if err != nil {
@@ -43,7 +42,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	}
 	if of := event.From(); of.Account != s.account || of.Region != s.aws.Region {
 		return misused("%s is about account %s, Region %s; these credentials are for account %s, Region %s: give --profile and --region to match",
-			c.Event, of.Account, of.Region, s.account, s.aws.Region)
+			file(c.Event), of.Account, of.Region, s.account, s.aws.Region)
 	}
 	look, err := p.look(ctx, s, event)
 	if errors.As(err, &ignored) {
@@ -83,15 +82,23 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 // ignored: a well-formed event that is nothing for Keymend is no fault.
 func (p *program) ignored(name string, why *signal.Ignored, instead ...string) error {
 	p.code = report.Healed
-	page := p.page()
-	if p.flags.Output == "json" {
-		page = screen.New(p.Err, false)
+	if p.json() {
+		return p.object(map[string]any{"schema": "keymend.ignored/1", "event": name, "reason": why.Reason, "instead": append([]string{}, instead...)})
 	}
-	page.Row(screen.Doubt, "IGNORED", name+": "+why.Reason)
+	page := p.page()
+	page.Row(screen.Doubt, "IGNORED", file(name)+": "+why.Reason)
 	for _, command := range instead {
 		page.Whole(screen.Bold, "", command)
 	}
 	return page.Flush()
+}
+
+// file is what people call it.
+func file(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
 }
 
 // maxEvent is more than EventBridge carries (256 KB).
@@ -100,19 +107,19 @@ const maxEvent = 1 << 20
 func (p *program) read(name string) ([]byte, error) {
 	in := p.In
 	if name != "-" {
-		file, err := os.Open(name) //nolint:gosec // the person names the file to read
+		opened, err := os.Open(name) //nolint:gosec // the person names the file to read
 		if err != nil {
 			return nil, misused("read event: %w", err)
 		}
-		defer file.Close() //nolint:errcheck // it was only read
-		in = file
+		defer opened.Close() //nolint:errcheck // it was only read
+		in = opened
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxEvent+1))
 	if err != nil {
-		return nil, fmt.Errorf("read event %s: %w", name, err)
+		return nil, misused("read event %s: %w", file(name), err)
 	}
 	if len(text) > maxEvent {
-		return nil, misused("read event %s: it is longer than 1 MB; an event has at most 256 KB", name)
+		return nil, misused("read event %s: it is longer than 1 MB; an event has at most 256 KB", file(name))
 	}
 	return text, nil
 }

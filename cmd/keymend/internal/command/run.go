@@ -5,12 +5,9 @@ package command
 import (
 	"bufio"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -27,6 +24,8 @@ type Surroundings struct {
 	Out, Err io.Writer
 	Getenv   func(string) string
 	Asks     bool // a person sits at In, who can be asked
+
+	asJSON bool // the answer is for programs, an error too
 }
 
 // A program is one run: its surroundings, the flags that every command has, and
@@ -47,7 +46,7 @@ type flags struct {
 	Region      string `help:"AWS Region; as in the AWS CLI where it isn't given." placeholder:"REGION" group:"place"`
 	Profile     string `help:"Profile of the shared AWS config; as in the AWS CLI where it isn't given." placeholder:"NAME" group:"place"`
 	EndpointURL string `name:"endpoint-url" help:"Send every call to this endpoint (as $AWS_ENDPOINT_URL does)." placeholder:"URL" group:"place"`
-	Output      string `help:"text for people; json for programs, one object a line." enum:"text,json" default:"text" placeholder:"text|json" group:"output"`
+	Output      string `help:"text for people; json for programs: one object a line, as docs/schemas has it, an error on standard error." enum:"text,json" default:"text" placeholder:"text|json" group:"output"`
 	Color       string `help:"Colours: auto is where standard output is a terminal, and neither NO_COLOR nor TERM=dumb says otherwise." enum:"auto,always,never" default:"auto" placeholder:"auto|always|never" group:"output"`
 
 	Number kong.VersionFlag `name:"version" help:"Print the version, and end." group:"output"`
@@ -81,11 +80,15 @@ func Run(args []string, around Surroundings) int {
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	var c commands
 	helped := false
+	around.asJSON = asksJSON(args)
 	parser, err := newParser(ctx, &c, around, func() { helped = true })
 	if err != nil {
 		return around.complain(err, report.Broke)
 	}
 	if len(args) > 0 && args[0] == "help" {
+		if around.asJSON {
+			return around.complain(misused("help is text for people: leave --output json out"), report.Misused)
+		}
 		args = append(slices.Clone(args[1:]), "--help")
 	}
 	parsed, err := parser.Parse(args)
@@ -115,21 +118,4 @@ func (p *program) page() *screen.Page { return screen.New(p.Out, p.coloured(p.Ou
 // coloured reports whether what goes to out has colours.
 func (p *program) coloured(out io.Writer) bool {
 	return p.flags.Color == "always" || p.flags.Color == "auto" && screen.Coloured(out, p.Getenv)
-}
-
-// complain writes an error, and what to do about it, on standard error.
-func (s Surroundings) complain(err error, code report.Code) int {
-	var m *misuse
-	if errors.As(err, &m) {
-		code = report.Misused
-	}
-	text := strings.ReplaceAll(err.Error(), "\n", "; ")          // joined errors have lines
-	_, _ = fmt.Fprintf(s.Err, "keymend: %s\n", quote.Line(text)) // nobody is left to tell
-	if h := hint(err); h != "" {
-		_, _ = fmt.Fprintf(s.Err, "  %s\n", quote.Line(h))
-	}
-	if r, ok := errors.AsType[*reversal](err); ok {
-		_, _ = fmt.Fprintf(s.Err, "  %s\n", r.command)
-	}
-	return int(code)
 }

@@ -55,13 +55,24 @@ func (c sandboxed) Run(ctx context.Context, p *program) error {
 	if err := c.fill(ctx, box, url); err != nil {
 		return err
 	}
+	if err := c.ready(ctx, p, url); err != nil {
+		return err
+	}
+	box.Run(ctx, c.Speed)
+	return nil
+}
+
+// ready writes the line that scripts wait for.
+func (c sandboxed) ready(ctx context.Context, p *program, url string) error {
+	if p.json() {
+		return c.readyFor(ctx, p, url)
+	}
 	if err := c.welcome(ctx, p, url); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(p.Out, "keymend sandbox ready "+url); err != nil {
 		return fmt.Errorf("write ready line: %w", err)
 	}
-	box.Run(ctx, c.Speed)
 	return nil
 }
 

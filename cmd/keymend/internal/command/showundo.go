@@ -1,9 +1,6 @@
 package command
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -30,20 +27,14 @@ func (p *program) tellPreview(u report.Undo) error {
 	if u.Changes() {
 		p.code = report.Fixable
 	}
-	if p.flags.Output != "json" {
+	if !p.json() {
 		return p.showUndo(u)
 	}
-	text, err := json.Marshal(map[string]any{
-		"remediationId": u.Record.RemediationID, "key": u.Record.Key, "principal": u.Record.Principal,
-		"before": u.Before, "after": u.After, "steps": u.Says(), "then": u.Follows(),
+	return p.object(map[string]any{
+		"schema": "keymend.undo/1", "remediationId": u.Record.RemediationID, "account": u.Record.Account, "region": u.Record.Region, "group": u.Record.Group,
+		"key": u.Record.Key, "principal": u.Record.Principal, "changes": u.Changes(), "before": u.Before, "after": u.After,
+		"steps": append([]string{}, u.Says()...), "then": append([]string{}, u.Follows()...), "elsewhere": append([]string{}, u.Elsewhere...),
 	})
-	if err != nil {
-		return fmt.Errorf("write preview: %w", err)
-	}
-	if _, err := fmt.Fprintln(p.Out, string(text)); err != nil {
-		return fmt.Errorf("write preview: %w", err)
-	}
-	return nil
 }
 
 func (p *program) showUndo(u report.Undo) error {

@@ -59,6 +59,29 @@ func contents(ctx context.Context, page *screen.Page, url, account, label string
 	return nil
 }
 
+// readyFor is the ready line for programs, with what the welcome tells people.
+func (c sandboxed) readyFor(ctx context.Context, p *program, url string) error {
+	in, err := scenario.Look(ctx, url, scenario.Account)
+	if err != nil {
+		return fmt.Errorf("look into the sandbox: %w", err)
+	}
+	environment := map[string]string{
+		"AWS_ENDPOINT_URL": url, "AWS_REGION": scenario.Region, "AWS_DEFAULT_REGION": scenario.Region,
+		"AWS_ACCESS_KEY_ID": scenario.Account, "AWS_SECRET_ACCESS_KEY": "any",
+	}
+	name, begins := "", c.begins()
+	if begins != nil {
+		name = begins.Name
+	}
+	if begins != nil && begins.Two {
+		environment["KEYMEND_ACCOUNTS"] = scenario.Owner
+	}
+	return p.object(map[string]any{
+		"schema": "keymend.sandbox/1", "url": url, "account": scenario.Account, "region": scenario.Region, "scenario": name,
+		"groups": append([]string{}, in.Names...), "functions": c.Functions != "", "speed": c.Speed, "environment": environment,
+	})
+}
+
 // exports lead every AWS client here, whatever the shell had before. boto3 reads the
 // Region from AWS_DEFAULT_REGION only, the Go SDK from AWS_REGION only.
 func exports(url string) []string {

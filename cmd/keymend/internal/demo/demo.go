@@ -24,6 +24,18 @@ type Options struct {
 	// Undo takes a remediation back, as `keymend undo` does, with the credentials
 	// of an account's administrator.
 	Undo func(ctx context.Context, endpoint, account, region, logGroup, id string) error
+	// Played hears of each scene once its lines are written; nil: nobody does.
+	Played func(Scene) error
+}
+
+// A Scene is one part of the story, and whether it happened as told.
+type Scene struct {
+	Schema   string   `json:"schema"`
+	Number   int      `json:"number"`
+	Of       int      `json:"of"`
+	Name     string   `json:"name"`
+	Happened bool     `json:"happened"` // as told
+	Says     []string `json:"says"`     // the lines, as people see them
 }
 
 // A part is one scene. It returns the stage that did not happen as an error.
@@ -64,17 +76,26 @@ func Run(ctx context.Context, o Options) (err error) {
 		s.calls = s.lastCall()
 		if err := p.play(s, ctx); err != nil {
 			page.Text(screen.Bad, fmt.Sprintf("%sdid not happen as told: %v", s.part, err))
+			told := o.played(page, Scene{Number: i + 1, Of: len(all), Name: p.name})
 			page.Blank()
 			page.Text(screen.Bad, fmt.Sprintf("%d of %d as expected.", i, len(all)))
-			return errors.Join(fmt.Errorf("demo: %s: %w", p.name, err), page.Flush())
+			return errors.Join(fmt.Errorf("demo: %s: %w", p.name, err), told, page.Flush())
 		}
-		if err := page.Flush(); err != nil {
+		if err := o.played(page, Scene{Number: i + 1, Of: len(all), Name: p.name, Happened: true}); err != nil {
 			return err
 		}
 	}
 	page.Blank()
 	page.Text(screen.Good, fmt.Sprintf("%d of %d as expected.", len(all), len(all)))
 	return page.Flush()
+}
+
+// played shows a scene, and tells of it.
+func (o Options) played(page *screen.Page, s Scene) error {
+	if err := page.Flush(); err != nil || o.Played == nil {
+		return err
+	}
+	return o.Played(s)
 }
 
 // clock shows a moment of simulated time as minutes and seconds since start.

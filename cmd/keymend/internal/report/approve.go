@@ -12,6 +12,7 @@ type Proposal struct {
 	Record     record.Record
 	By, Ticket string // who is asked, and what they say
 	Place      Place
+	Sent       bool // to the functions
 }
 
 // Show writes it on the page: what it is for, what it changes, and whom it lets in.
@@ -34,6 +35,20 @@ func (a Proposal) Show(p *screen.Page) {
 	}
 	p.Row(screen.Bold, "AS", strings.Join(nonEmpty(a.By, a.Ticket), "  "))
 	p.Blank()
+}
+
+// Object is the same for programs.
+func (a Proposal) Object() any {
+	r := a.Record
+	changes := []string{}
+	for _, step := range r.Steps {
+		w := step.Words()
+		changes = append(changes, strings.Join(nonEmpty(w.What, w.Which), "  "))
+	}
+	return map[string]any{
+		"schema": "keymend.approve/1", "proposal": r.Proposal, "sent": a.Sent, "by": a.By, "ticket": a.Ticket, "proposed": r.Time.UTC(), "reason": r.Reason,
+		"account": r.Account, "region": r.Region, "group": r.Group, "key": r.Key, "principal": r.Principal, "changes": changes,
+	}
 }
 
 // Approved says what follows once a proposal was handed over.

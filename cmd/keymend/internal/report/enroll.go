@@ -21,12 +21,12 @@ type Enrolment struct {
 
 // Show writes it on the page.
 func (e Enrolment) Show(p *screen.Page) {
-	owner, region := arn.Account(e.Key), arn.Region(e.Key)
+	owner := arn.Account(e.Key)
 	p.Row(screen.Bold, "ENROLL", e.Key)
 	p.Blank()
 	e.Place.Account = owner
 	p.Row(screen.Bold, "OWNER", "account "+owner+" runs:")
-	p.Whole(screen.Bold, "", e.Place.AWS(guard.EnrolFrom(e.Key, e.Day, e.named()...)))
+	p.Whole(screen.Bold, "", e.Place.AWS(e.tag()))
 	p.Row(screen.Bold, "OPENS", "the key to the service-linked role of a group that can't launch without it, in account "+owner+": Auto Scaling's, and EC2 Spot's where that launches; to nobody else")
 	if len(e.For) > 0 {
 		others := strings.Join(e.For, ", ")
@@ -40,10 +40,34 @@ func (e Enrolment) Show(p *screen.Page) {
 	p.Row(screen.Doubt, "BEWARE", "whoever may create Auto Scaling groups there can use the key through the default role; a sensitive key takes a role of its own: docs/security.md")
 	p.Blank()
 	p.Row(screen.Bold, "STOP", "so that nothing more is opened:")
-	words := append(append([]string{"aws", "kms", "untag-resource", "--key-id", e.Key, "--tag-keys"}, e.tags()...), "--region", region)
-	p.Whole(screen.Bold, "", e.Place.AWS(quote.Task{Account: owner, Command: quote.Command(words...)}))
+	p.Whole(screen.Bold, "", e.Place.AWS(e.untag()))
 	p.Row(screen.Bold, "", "so that nothing is proposed either, tag it "+tag.Keymend+"="+tag.Ignore,
 		"what was opened until then stays, until it is undone (keymend undo)")
+}
+
+// Object is the same for programs.
+func (e Enrolment) Object() any {
+	e.Place.Account = arn.Account(e.Key)
+	task := func(t quote.Task) quote.Task { return quote.Task{Account: t.Account, Command: e.Place.AWS(t)} }
+	return struct {
+		Schema  string     `json:"schema"`
+		Key     string     `json:"key"`
+		Account string     `json:"account"`
+		Region  string     `json:"region"`
+		For     []string   `json:"for"`
+		Copy    bool       `json:"copy"`
+		Run     quote.Task `json:"run"`  // enrolls it
+		Stop    quote.Task `json:"stop"` // ends that
+	}{"keymend.enroll/1", e.Key, e.Place.Account, arn.Region(e.Key), append([]string{}, e.For...), e.Copy, task(e.tag()), task(e.untag())}
+}
+
+// tag is the owner's command.
+func (e Enrolment) tag() quote.Task { return guard.EnrolFrom(e.Key, e.Day, e.named()...) }
+
+// untag is the command that ends it.
+func (e Enrolment) untag() quote.Task {
+	words := append(append([]string{"aws", "kms", "untag-resource", "--key-id", e.Key, "--tag-keys"}, e.tags()...), "--region", arn.Region(e.Key))
+	return quote.Task{Account: arn.Account(e.Key), Command: quote.Command(words...)}
 }
 
 // named are the accounts, by the tags that list them.

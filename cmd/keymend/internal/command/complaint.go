@@ -1,0 +1,50 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/quote"
+)
+
+// A complaint is an error as the program says it.
+type complaint struct {
+	Schema  string      `json:"schema"`
+	Error   string      `json:"error"`
+	Hint    *string     `json:"hint"`    // what a person can do about it; nil = the error says it
+	Command *string     `json:"command"` // takes back a write that was begun; nil = none was
+	Exit    report.Code `json:"exit"`
+}
+
+func complaintOf(err error, code report.Code) complaint {
+	var m *misuse
+	if errors.As(err, &m) {
+		code = report.Misused
+	}
+	c := complaint{Schema: "keymend.error/1", Error: quote.Line(strings.ReplaceAll(err.Error(), "\n", "; ")), Exit: code} // joined errors have lines
+	if h := hint(err); h != "" {
+		c.Hint = new(quote.Line(h))
+	}
+	if r, ok := errors.AsType[*reversal](err); ok {
+		c.Command = &r.command
+	}
+	return c
+}
+
+// complain writes an error, and what to do about it, on standard error.
+func (s Surroundings) complain(err error, code report.Code) int {
+	c := complaintOf(err, code)
+	if s.asJSON {
+		_ = line(s.Err, c) // nobody is left to tell
+		return int(c.Exit)
+	}
+	_, _ = fmt.Fprintf(s.Err, "keymend: %s\n", c.Error) // nobody is left to tell
+	for _, more := range []*string{c.Hint, c.Command} {
+		if more != nil {
+			_, _ = fmt.Fprintf(s.Err, "  %s\n", *more)
+		}
+	}
+	return int(c.Exit)
+}
