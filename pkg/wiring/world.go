@@ -160,6 +160,15 @@ func (a AWS) History(ctx context.Context, accountID, region, group string) (obse
 	return observe.FromConfig(cfg).History(ctx, group)
 }
 
+// Standing reads what a group of an account in a Region has by now, as its reader.
+func (a AWS) Standing(ctx context.Context, accountID, region, group string) (observe.Standing, error) {
+	cfg, err := a.config(ctx, accountID, region, permission.Reader)
+	if err != nil {
+		return observe.Standing{}, err
+	}
+	return observe.FromConfig(cfg).Standing(ctx, group)
+}
+
 // Prepare asks which account this is, once in a process: a writer's session says so. An
 // organization's says for which member it is.
 func (a AWS) Prepare(ctx context.Context) {

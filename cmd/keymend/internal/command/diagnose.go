@@ -35,6 +35,7 @@ type diagnose struct {
 	Group string   `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
 	Key   []string `help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
 	applying
+	waiting
 	settable
 }
 
@@ -70,7 +71,10 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	return p.tells(s, records, h, c.applying, err, c.flags(p)...)
+	if err := p.tells(s, records, h, c.applying, err, c.flags(p)...); err != nil || !c.Wait {
+		return err
+	}
+	return p.wait(ctx, s, c, records)
 }
 
 // flags are those by which the group has to be looked at again.

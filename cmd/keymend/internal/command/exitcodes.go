@@ -30,10 +30,16 @@ func (e ends) whole() ends {
 func done(what string) ends { return ends{report.Healed: what} }
 
 func (diagnose) examples() []string {
-	return []string{"keymend diagnose web-prod", "keymend diagnose web-prod --apply --profile prod --region eu-west-1"}
+	return []string{"keymend diagnose web-prod", "keymend diagnose web-prod --apply --profile prod --region eu-west-1", "keymend diagnose web-prod --apply --yes --wait --timeout 10m"}
 }
 
-func (diagnose) ends() ends { return ofGroups() }
+func (diagnose) ends() ends {
+	e := ofGroups()
+	e[report.Healed] += "; with --wait: it is in service"
+	e[report.Fixable] += ", or the answer was no; with --wait: whether it launches isn't known yet"
+	e[report.NotOurs] += "; with --wait: a launch failed since, Launch is suspended, or the group is gone"
+	return e
+}
 
 // ofGroups is of commands that look at groups.
 func ofGroups() ends {

@@ -1,0 +1,172 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/account"
+	"keymend/pkg/activity"
+	"keymend/pkg/launch"
+	"keymend/pkg/observe"
+	"keymend/pkg/record"
+	"keymend/pkg/wiring"
+)
+
+// waiting is for who follows a group until it is in service.
+type waiting struct {
+	Wait    bool          `help:"Follow the group until it is in service, a launch fails or the time is up; after --apply, or for a group that was healed."`
+	Timeout time.Duration `help:"With --wait: how long." default:"15m" placeholder:"DURATION"`
+}
+
+// settles is how long KMS may show what was there before a change: a launch that fails for
+// a key within that time says nothing.
+// https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency
+const settles = 5 * time.Minute
+
+// A waiter follows one group.
+type waiter struct {
+	waiting
+	*program
+	read    func(context.Context) (observe.Standing, error)
+	result  report.Wait
+	changed time.Time       // when the change was made, or else when waiting began
+	before  map[string]bool // ids of the launches that had begun by then; nil: not read yet
+	told    time.Time       // when a line was written where nobody sees progress
+}
+
+// wait follows the group whose keys are open, and sets the exit code by what came.
+func (p *program) wait(ctx context.Context, s session, c diagnose, records []record.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	head := records[0]
+	stopped := head.Suspended != "" && p.code == report.NotOurs
+	if p.code != report.Healed && !stopped {
+		return nil // nothing is to be waited for before that
+	}
+	world, err := p.world(s)
+	if err != nil {
+		return err
+	}
+	w := waiter{waiting: c.waiting, program: p, changed: time.Now(), told: time.Now(), result: report.Wait{
+		Account: head.Account, Region: head.Region, Group: head.Group, Place: s.place, Flags: c.flags(p), Desired: head.Desired, Healthy: head.Healthy,
+	}, read: func(ctx context.Context) (observe.Standing, error) {
+		return world.Standing(ctx, head.Account, head.Region, head.Group)
+	}}
+	for _, r := range records {
+		if r.Phase == record.Result && len(r.Undo) > 0 {
+			w.result.Undo, w.changed = append(w.result.Undo, report.UndoCommand(s.place, r.RemediationID, c.AuditFile)), r.Time
+		}
+	}
+	if stopped {
+		w.result.Outcome, w.result.Message = report.WaitSuspended, head.Suspended
+	} else if err := w.follow(ctx); err != nil {
+		return err
+	}
+	return w.ends()
+}
+
+// follow reads until it is known what came, with growing pauses. Its error is AWS's last
+// word; one that passes is waited out.
+func (w *waiter) follow(ctx context.Context) error {
+	const first, longest = 2 * time.Second, 30 * time.Second
+	line := w.shows()
+	defer line()
+	began := time.Now()
+	for pause := first; ; pause = min(pause*3/2, longest) {
+		standing, err := w.read(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return w.is(report.WaitInterrupted)
+		case errors.Is(err, launch.ErrGroupNotFound):
+			return w.is(report.WaitGone)
+		case err != nil && account.Final(err):
+			return fmt.Errorf("follow %s: %w", w.result.Group, err)
+		case err == nil && w.came(standing):
+			return nil
+		}
+		left := w.Timeout - time.Since(began)
+		if left <= 0 {
+			return w.is(report.WaitTimeIsUp)
+		}
+		w.tells()
+		if wiring.Sleep(ctx, min(pause, left)) != nil {
+			return w.is(report.WaitInterrupted)
+		}
+	}
+}
+
+// is says what came.
+func (w *waiter) is(outcome string) error {
+	w.result.Outcome = outcome
+	return nil
+}
+
+// came takes in how the group stands, and reports whether that ends the wait:
+//
+//	nothing is lacking                                  in-service
+//	Auto Scaling or a person stopped it from launching  suspended
+//	a launch that began since failed                    still-failing, unless for a key while KMS may
+//	                                                    show what was there before
+func (w *waiter) came(s observe.Standing) bool {
+	r := &w.result
+	r.Instances, r.Desired, r.Healthy, r.Launches = s.Instances, s.Desired, s.Healthy, false
+	if w.before == nil {
+		w.before = map[string]bool{}
+		for _, try := range s.Tries {
+			w.before[try.ID] = true
+		}
+	}
+	switch {
+	case !s.Lacks:
+		r.Outcome = report.WaitInService
+	case s.Suspended != nil:
+		r.Outcome, r.Message = report.WaitSuspended, s.Suspended.Reason
+	case len(s.Tries) > 0 && s.Tries[0].Failed() && !w.before[s.Tries[0].ID]:
+		cause := activity.Classify(s.Tries[0].Failure.StatusMessage).Cause
+		r.Message, r.Cause = s.Tries[0].Failure.StatusMessage, cause.Says()
+		if !cause.MayBeKey() || time.Since(w.changed) > settles {
+			r.Outcome = report.WaitStillFailing
+		}
+	case len(s.Tries) > 0:
+		r.Launches = !s.Tries[0].Failed() && !s.Tries[0].Succeeded()
+	}
+	return r.Outcome != ""
+}
+
+// shows begins what is said meanwhile.
+func (w *waiter) shows() func() { return w.busy(w.result.Now()) }
+
+// tells says how it stands: in place at a terminal, else a line a minute.
+func (w *waiter) tells() {
+	w.goesOn.Says(w.result.Now())
+	if w.goesOn == nil && time.Since(w.told) >= time.Minute {
+		w.told = time.Now()
+		_, _ = fmt.Fprintf(w.Err, "keymend: %s\n", w.result.Now()) // who can't read it misses nothing that counts
+	}
+}
+
+// ends shows what came, and sets the exit code.
+func (w *waiter) ends() error {
+	w.result.Passed = time.Since(w.changed)
+	w.code = w.result.Code()
+	if w.flags.Output == "json" {
+		text, err := json.Marshal(w.result.JSON())
+		if err == nil {
+			_, err = fmt.Fprintln(w.Out, string(text))
+		}
+		if err != nil {
+			return fmt.Errorf("write what came: %w", err)
+		}
+		return nil
+	}
+	page := w.page()
+	page.Text(screen.Plain, "")
+	w.result.Show(page)
+	return page.Flush()
+}

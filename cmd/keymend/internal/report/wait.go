@@ -1,0 +1,144 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/launch"
+)
+
+// WaitSchema is the version of what --wait writes as JSON.
+const WaitSchema = "keymend.wait/1"
+
+// What ends a wait.
+const (
+	WaitInService    = "in-service"
+	WaitStillFailing = "still-failing"
+	WaitSuspended    = "suspended"
+	WaitGone         = "gone"
+	WaitTimeIsUp     = "time-is-up"
+	WaitInterrupted  = "interrupted"
+)
+
+// A Wait is what came of following a group.
+type Wait struct {
+	Account, Region, Group string
+	Place                  Place
+	Flags                  []string // by which the person looked
+	Outcome                string   // "" = it goes on
+	Desired, Healthy       int
+	Instances              []string // ids of those in service
+	Launches               bool     // a launch goes on
+	Message, Cause         string   // AWS's text about the newest failure or the suspension, and what the failure is
+	Passed                 time.Duration
+	Undo                   []string // commands that take back what was changed before
+}
+
+// UndoCommand takes back a change whose records are in a file.
+func UndoCommand(at Place, remediation, file string) string {
+	return at.Keymend("undo", remediation, option("--file", file)...)
+}
+
+// Now says how it stands, in a line.
+func (w Wait) Now() string {
+	how := "waiting for the next launch"
+	if w.Launches {
+		how = "a launch goes on"
+	}
+	return fmt.Sprintf("%d of %d in service, %s of %s", w.Healthy, w.Desired, how, w.Group)
+}
+
+// Code is the exit code: 0 in service; 3 it isn't known yet; 4 it doesn't launch.
+func (w Wait) Code() Code {
+	switch w.Outcome {
+	case WaitInService:
+		return Healed
+	case WaitTimeIsUp, WaitInterrupted:
+		return Fixable
+	}
+	return NotOurs
+}
+
+// Show writes it on the page.
+func (w Wait) Show(p *screen.Page) {
+	count := fmt.Sprintf("%d of %d in service", w.Healthy, w.Desired)
+	switch w.Outcome {
+	case WaitInService:
+		p.Text(screen.Good, w.inService())
+		return
+	case WaitStillFailing:
+		p.Text(screen.Bad, w.Group+" failed to launch again "+w.since()+": "+count+".")
+	case WaitSuspended:
+		p.Text(screen.Doubt, "Not waited for: Launch is suspended in "+w.Group+", and nothing launches until it is resumed.")
+	case WaitGone:
+		p.Text(screen.Doubt, w.Group+" was deleted meanwhile.")
+	case WaitTimeIsUp:
+		p.Text(screen.Doubt, "The time is up "+w.since()+": "+count+". What comes of it isn't known yet.")
+	case WaitInterrupted:
+		p.Text(screen.Doubt, "Interrupted "+w.since()+": "+count+". "+w.stands()+"Auto Scaling goes on by itself.")
+	}
+	p.Row(screen.Bold, "aws says", nonEmpty(w.Message)...)
+	p.Row(screen.Bold, "which is", nonEmpty(w.Cause)...)
+	w.next(p)
+}
+
+func (w Wait) inService() string {
+	text := fmt.Sprintf("in service: %d of %d", w.Healthy, w.Desired)
+	if len(w.Instances) > 0 {
+		text = "in service: " + strings.Join(w.Instances, ", ")
+	}
+	if len(w.Undo) > 0 {
+		text += ", " + w.since()
+	}
+	return text
+}
+
+// since says how long it took.
+func (w Wait) since() string {
+	if len(w.Undo) > 0 {
+		return minutes(w.Passed) + " after the change"
+	}
+	return "after " + minutes(w.Passed)
+}
+
+func (w Wait) stands() string {
+	if len(w.Undo) > 0 {
+		return "The change stands. "
+	}
+	return ""
+}
+
+// next says what a person does then.
+func (w Wait) next(p *screen.Page) {
+	switch w.Outcome {
+	case WaitGone:
+		return
+	case WaitSuspended:
+		p.Whole(screen.Bold, "do", w.Place.AWS(launch.Resume(w.Account, w.Region, w.Group)))
+	case WaitStillFailing:
+		p.Whole(screen.Bold, "do", w.Place.Keymend("diagnose", w.Group, w.Flags...))
+	}
+	p.Whole(screen.Bold, "wait", w.Place.Keymend("diagnose", w.Group, append([]string{"--wait"}, w.Flags...)...))
+	for _, command := range w.Undo {
+		p.Whole(screen.Bold, "undo", command)
+	}
+}
+
+// JSON is what is written where that is asked for.
+func (w Wait) JSON() any {
+	return struct {
+		Schema    string   `json:"schema"`
+		Outcome   string   `json:"outcome"`
+		Account   string   `json:"account"`
+		Region    string   `json:"region"`
+		Group     string   `json:"group"`
+		Desired   int      `json:"desired"`
+		Healthy   int      `json:"healthy"`
+		Instances []string `json:"instances"`
+		Seconds   int      `json:"seconds"`
+		Message   string   `json:"message,omitempty"`
+		Cause     string   `json:"cause,omitempty"`
+	}{WaitSchema, w.Outcome, w.Account, w.Region, w.Group, w.Desired, w.Healthy, append([]string{}, w.Instances...), int(w.Passed.Seconds()), w.Message, w.Cause}
+}

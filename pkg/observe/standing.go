@@ -1,0 +1,67 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"keymend/pkg/launch"
+	"keymend/pkg/together"
+)
+
+// A Standing is what a group has by now, and how its launches went.
+type Standing struct {
+	Desired, Healthy int      // in the units of its desired capacity
+	Lacks            bool     // it, or its warm pool, has less than it shall have
+	Instances        []string // ids of those in service
+	Suspended        *launch.Suspension
+	Tries            []Try // a hundred at most, the newest first
+}
+
+// A Try is a launch, as the group's scaling activities have it.
+type Try struct {
+	ID      string
+	Began   time.Time
+	Code    string // its StatusCode
+	Failure Failure
+}
+
+// Failed reports whether the launch ended without an instance.
+func (t Try) Failed() bool {
+	return t.Code == string(astypes.ScalingActivityStatusCodeFailed) || t.Code == string(astypes.ScalingActivityStatusCodeCancelled)
+}
+
+// Succeeded reports whether the launch ended with an instance.
+func (t Try) Succeeded() bool {
+	return t.Code == string(astypes.ScalingActivityStatusCodeSuccessful)
+}
+
+// Standing reads the group and its scaling activities, side by side.
+//
+// Errors: launch.ErrGroupNotFound; else the SDK's, wrapped.
+func (r *Resolver) Standing(ctx context.Context, group string) (Standing, error) {
+	var (
+		g   []astypes.AutoScalingGroup
+		all []astypes.Activity
+	)
+	err := together.Do(
+		func() (err error) { g, err = describeGroups(ctx, r.groups, []string{group}); return err },
+		func() (err error) { all, err = activities(ctx, r.groups, group); return err },
+	)
+	if err != nil {
+		return Standing{}, err
+	}
+	if len(g) == 0 {
+		return Standing{}, fmt.Errorf("describe group %s: %w", group, launch.ErrGroupNotFound)
+	}
+	s := Standing{
+		Desired: int(value(g[0].DesiredCapacity)), Healthy: int(units(g[0])), Lacks: listed(g[0]).Lacks,
+		Instances: inService(g[0]), Suspended: suspensionOf(g[0]),
+	}
+	for _, a := range all {
+		s.Tries = append(s.Tries, Try{value(a.ActivityId), value(a.StartTime), string(a.StatusCode), failureOf(a)})
+	}
+	return s, nil
+}
