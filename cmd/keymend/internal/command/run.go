@@ -70,7 +70,10 @@ type commands struct {
 	Sandbox sandboxed `cmd:"" help:"Serve an AWS on this machine, to any AWS client."`
 	Demo    demoCmd   `cmd:"" help:"Watch Keymend work in the sandbox; nothing leaves this machine."`
 	Version version   `cmd:"" help:"Print the version."`
-	Help    helpCmd   `cmd:"" help:"Show the help of a command, as its --help does."`
+
+	Completion completion `cmd:"" help:"Print what has a shell complete commands, flags and values."`
+
+	Help helpCmd `cmd:"" help:"Show the help of a command, as its --help does."`
 }
 
 // Run runs the program with its arguments, and returns the exit code.
@@ -84,6 +87,9 @@ func Run(args []string, around Surroundings) int {
 	parser, err := newParser(ctx, &c, around, func() { helped = true })
 	if err != nil {
 		return around.complain(err, report.Broke)
+	}
+	if len(args) > 0 && args[0] == toComplete {
+		return around.complete(parser, args[1:])
 	}
 	if len(args) > 0 && args[0] == "help" {
 		if around.asJSON {
