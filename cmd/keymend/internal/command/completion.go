@@ -36,6 +36,9 @@ const toComplete = "__complete"
 
 // Run prints the script of a shell.
 func (c completion) Run(p *program) error {
+	if p.flags.Output == "json" {
+		return misused("what a shell reads is no JSON: leave --output json out")
+	}
 	script := map[string]string{
 		"bash": `# What it offers is on whole lines, and a tab ends each candidate.
 _keymend() {
