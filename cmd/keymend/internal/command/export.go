@@ -91,14 +91,23 @@ func (c exportCmd) write(out io.Writer, text string) error {
 }
 
 // begin starts what is exported about a group.
-func (p *program) begin(at report.Place, group string) export.Changes {
-	flags := []string{"--region", at.Region}
+func (p *program) begin(at report.Place, group string, flags ...string) export.Changes {
+	cli := []string{"--region", at.Region}
 	if at.Endpoint != "" {
-		flags = append(flags, "--endpoint-url", at.Endpoint)
+		cli = append(cli, "--endpoint-url", at.Endpoint)
 	}
 	return export.Changes{
-		Version: p.Version, Group: group, Account: at.Account, Region: at.Region, Profile: at.Profile, Flags: flags, Look: at.Keymend("diagnose", group, p.given.flags...),
+		Version: p.Version, Group: group, Account: at.Account, Region: at.Region, Profile: at.Profile, Flags: cli, Look: at.Keymend("diagnose", group, append(flags, p.given.flags...)...),
 	}
+}
+
+// flags are those by which keymend diagnose sees the same.
+func (c exportCmd) flags() []string {
+	var out []string
+	for _, key := range c.Key {
+		out = append(out, "--key="+key)
+	}
+	return out
 }
 
 // ofGroup looks at the group, and plans for good what keymend diagnose plans.
@@ -134,7 +143,7 @@ func (c exportCmd) ofGroup(ctx context.Context, p *program) (export.Changes, err
 		}
 		return export.Changes{}, fmt.Errorf("diagnose %s: %w", c.What, err)
 	}
-	out := p.begin(s.place, c.What)
+	out := p.begin(s.place, c.What, c.flags()...)
 	for _, f := range found {
 		out.Sections = append(out.Sections, sectionsOf(f)...)
 	}

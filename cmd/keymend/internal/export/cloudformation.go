@@ -13,9 +13,9 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
 func (c Changes) cloudFormation() (string, error) {
 	out := c.head(CloudFormation, "Each part below a line --- goes into a template of the account that it names.")
-	for i, s := range c.Sections {
+	for i := range c.Sections {
 		out += "---\n" + c.about(i)
-		text, err := c.fragment(s)
+		text, err := c.fragment(i)
 		if err != nil {
 			return "", err
 		}
@@ -24,11 +24,12 @@ func (c Changes) cloudFormation() (string, error) {
 	return out, nil
 }
 
-func (c Changes) fragment(s Section) (string, error) {
+func (c Changes) fragment(i int) (string, error) {
+	s := c.Sections[i]
 	of := s.Code.CloudFormation
 	switch {
 	case s.Code.Policy != nil:
-		return statementList(s)
+		return c.statementList(i)
 	case of.Type == "":
 		return c.byHand("CloudFormation", s), nil
 	}
@@ -54,12 +55,17 @@ func properties(indent string, all code.Arguments) string {
 func yaml(value any) string { return hcl(value) }
 
 // statementList goes into the key's own resource: CloudFormation has none for a policy.
-func statementList(s Section) (string, error) {
-	statements, err := parsed(s.Code.Policy.Statements)
+func (c Changes) statementList(i int) (string, error) {
+	statements, err := parsed(c.Sections[i].Code.Policy.Statements)
 	if err != nil {
 		return "", err
 	}
 	out := comment("CloudFormation has no resource for a key's policy alone. Put these into the template that has the key, in its AWS::KMS::Key under Properties, KeyPolicy, Statement, beside those that are there; one with the same Sid replaces the other.")
+	for _, s := range c.Sections[:i] {
+		if of := s.Code.CloudFormation; of.Type != "" && !of.Part && s.Account == c.Sections[i].Account {
+			out += comment("Where that template has the part above, too, the key gets DependsOn: Keymend" + s.label() + ".")
+		}
+	}
 	for _, st := range statements {
 		out += entry(st)
 	}

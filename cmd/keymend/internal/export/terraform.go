@@ -15,7 +15,7 @@ func (c Changes) terraform() (string, error) {
 	out := c.head(Terraform)
 	for i, s := range c.Sections {
 		out += c.about(i)
-		text, err := c.block(s)
+		text, err := c.block(s, c.before(i))
 		if err != nil {
 			return "", err
 		}
@@ -24,11 +24,31 @@ func (c Changes) terraform() (string, error) {
 	return strings.TrimSuffix(out, "\n"), nil
 }
 
-func (c Changes) block(s Section) (string, error) {
+// before are the resources that have to be there first, and are made by the same
+// configuration.
+func (c Changes) before(i int) []string {
+	var out []string
+	for _, s := range c.Sections[:i] {
+		if of := s.Code.Terraform; s.Account == c.Sections[i].Account && s.Code.Policy == nil && of.Type != "" && !of.Part {
+			out = append(out, of.Type+".keymend_"+s.label())
+		}
+	}
+	return out
+}
+
+// dependsOn is an argument of a resource; "" = it needs nothing before it.
+func dependsOn(first []string) string {
+	if len(first) == 0 {
+		return ""
+	}
+	return "\n  depends_on = [" + strings.Join(first, ", ") + "]\n"
+}
+
+func (c Changes) block(s Section, first []string) (string, error) {
 	of := s.Code.Terraform
 	switch {
 	case s.Code.Policy != nil:
-		return document(s)
+		return document(s, first)
 	case of.Type == "":
 		return c.byHand("Terraform", s), nil
 	case of.Part:
@@ -38,7 +58,7 @@ func (c Changes) block(s Section) (string, error) {
 	if arguments == nil {
 		arguments = s.Code.Arguments
 	}
-	return fmt.Sprintf("resource %q %q {\n%s}\n", of.Type, "keymend_"+s.label(), assignments("  ", arguments)), nil
+	return fmt.Sprintf("resource %q %q {\n%s%s}\n", of.Type, "keymend_"+s.label(), assignments("  ", arguments), dependsOn(first)), nil
 }
 
 // byHand says what a tool has nothing for.
@@ -79,7 +99,7 @@ func hcl(value any) string {
 
 // document is the statements as a policy document of their own, which the owner's own
 // document takes in.
-func document(s Section) (string, error) {
+func document(s Section, first []string) (string, error) {
 	statements, err := parsed(s.Code.Policy.Statements)
 	if err != nil {
 		return "", err
@@ -92,7 +112,7 @@ func document(s Section) (string, error) {
 		}
 		out += "  statement {\n" + statement(st) + "  }\n"
 	}
-	return out + "}\n\n" + wiring(s, name), nil
+	return out + "}\n\n" + wiring(s, name, first), nil
 }
 
 func statement(s keypolicy.Statement) string {
@@ -107,7 +127,7 @@ func statement(s keypolicy.Statement) string {
 }
 
 // wiring says how the owner's code takes the statements in: the policy is one document.
-func wiring(s Section, name string) string {
+func wiring(s Section, name string, first []string) string {
 	return comment("The policy is one document, its owner's: this one goes into it. Where the key's policy is made, name it as below; the rest stays as it is. A statement with the same Sid is replaced.") +
 		whole(`data "aws_iam_policy_document" "key" {
   # … your own statements, or source_policy_documents …
@@ -117,7 +137,7 @@ func wiring(s Section, name string) string {
 resource "aws_kms_key_policy" "key" {
   key_id = `+quoted(cmp.Or(s.Key, "KEY"), long)+`
   policy = data.aws_iam_policy_document.key.json
-}`)
+`+dependsOn(first)+`}`)
 }
 
 // parsed reads statements as a policy has them.

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"keymend/cmd/keymend/internal/export"
+	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
 )
 
@@ -141,6 +142,22 @@ func TestGrantInTerraform(t *testing.T) {
 	body = blocks(t, must(changes(scenarios()["dedicated-role"]).Text(export.Terraform)))[0].Body
 	if value(t, body, "aws_service_name") != "autoscaling.amazonaws.com" || value(t, body, "custom_suffix") != "web" || len(body.Attributes) != 2 {
 		t.Errorf("%v", body.Attributes)
+	}
+}
+
+// What rests on a role that is made beside it waits for the role.
+func TestTheRoleComesFirst(t *testing.T) {
+	t.Parallel()
+	steps := scenarios()["dedicated-role"]
+	c := changes(change.Steps{steps[0], steps[1], granted(ours)})
+	text := must(c.Text(export.Terraform))
+	all := blocks(t, text)
+	label := all[0].Labels[0] + "." + all[0].Labels[1]
+	if _, ok := all[2].Body.Attributes["depends_on"]; !ok || strings.Count(text, "depends_on = ["+label+"]") != 2 {
+		t.Errorf("%s", text)
+	}
+	if c.Sections[0].Account = owner; strings.Contains(must(c.Text(export.Terraform)), "depends_on") {
+		t.Error("it waits for what another configuration makes")
 	}
 }
 

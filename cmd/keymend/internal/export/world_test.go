@@ -126,3 +126,16 @@ func golden(t *testing.T, name, got string) {
 		t.Errorf("%s: %v (-want +got)\n%s", name, err, diff)
 	}
 }
+
+// What is exported of a step is the call that the step makes.
+func TestExportedCallsAreTheSteps(t *testing.T) {
+	t.Parallel()
+	for name, steps := range scenarios() {
+		for _, step := range steps {
+			of := export.Of(step).Code
+			if of.Action != "" && step.Calls()[0].Action != of.Service+":"+of.Action {
+				t.Errorf("%s: %s:%s, not %s", name, of.Service, of.Action, step.Calls()[0].Action)
+			}
+		}
+	}
+}

@@ -65,6 +65,8 @@ data "aws_iam_policy_document" "keymend_9f2469de" {
 #   resource "aws_kms_key_policy" "key" {
 #     key_id = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001"
 #     policy = data.aws_iam_policy_document.key.json
+#
+#     depends_on = [aws_iam_service_linked_role.keymend_1b131bd8]
 #   }
 
 #
