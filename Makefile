@@ -40,7 +40,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 ORGANIZATION := check-organization bootstrap-hub deploy-hub deploy-organization organization
 
 .DEFAULT_GOAL := help
-.PHONY: help check cold build $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
+.PHONY: help check cold build install $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
 	synth bootstrap diff deploy deploy-regions test-infra test test-race conformance differential mutants killed demo picture lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
@@ -56,6 +56,10 @@ build: cold ## build the program and the functions into build/, for this machine
 	@$(MAKE) --no-print-directory $(FUNCTIONS:%=build-%)
 	@$(GO) build -p 2 -ldflags '$(LDFLAGS)' -o build/keymend ./cmd/keymend
 	@echo "built build/keymend and $(FUNCTIONS:%=build/%/bootstrap), version $(VERSION)"
+
+install: cold ## build the program, and put it where `go install` does
+	@$(GO) install -p 2 -ldflags '$(LDFLAGS)' ./cmd/keymend
+	@sh .ci/installed $(VERSION)
 
 $(FUNCTIONS:%=build-%): build-%:
 	@$(GO) build -p 2 -tags lambda.norpc -ldflags '$(LDFLAGS)' -o build/$*/bootstrap ./functions/$*

@@ -41,19 +41,6 @@ func TestTheShippedContextIsValid(t *testing.T) {
 	}
 }
 
-func TestEverySettingIsDocumented(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "deploy.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range cdkcontext.Names() {
-		if !strings.Contains(string(text), "`keymend:"+name+"`") {
-			t.Errorf("docs/deploy.md doesn't have keymend:%s", name)
-		}
-	}
-}
-
 func TestRead(t *testing.T) {
 	t.Parallel()
 	files := func(name string) ([]byte, error) {

@@ -278,7 +278,7 @@ func (in Input) text(r Reason, p plan.Plan) string {
 		return text + in.unasked() + in.crowded()
 	case ForeignKey:
 		return text + " To allow it, whoever runs Keymend in account " + in.Finding.Account + " adds " + in.unlisted(p) +
-			" to the setting accounts; at a terminal that is the environment variable " + variable.Accounts + ", with a space between accounts."
+			" to the setting accounts; at a terminal that is --accounts, or " + variable.Accounts + ", with a comma between accounts."
 	case WrongPrincipal:
 		return text + " This one is " + in.Finding.Principal.ARN + "."
 	case TagsNotReadable:
