@@ -59,7 +59,7 @@ func (p *program) answered(err error) error {
 	}
 	p.code = report.Fixable
 	page := p.page()
-	if p.flags.Output == "json" {
+	if p.json() {
 		page = screen.New(p.Err, false)
 	}
 	page.Text(screen.Bold, "Nothing changed.")

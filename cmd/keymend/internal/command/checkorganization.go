@@ -31,7 +31,9 @@ func (c checkOrganization) Run(ctx context.Context, p *program) error {
 	}
 	look := survey.Survey{Settings: settings, Account: s.account, ARN: s.arn, AWS: s.aws, Role: c.Role}
 	c.hub(ctx, p, s, &look)
+	read := p.busy("reading the organization, the hub and a member")
 	lines := precheck.Check(settings, look.Read(ctx))
+	read()
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -62,7 +62,9 @@ func (c exportCmd) Run(ctx context.Context, p *program) error {
 	if regexp.MustCompile(`^r-[0-9a-f]{16}$`).MatchString(c.What) {
 		find = c.ofRecord
 	}
+	read := p.busy("reading what it would take to keep the keys open")
 	changes, err := find(ctx, p)
+	read()
 	if err != nil || len(changes.Sections) == 0 {
 		return err
 	}

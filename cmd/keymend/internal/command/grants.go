@@ -26,6 +26,7 @@ func (grants) Run(ctx context.Context, p *program) error {
 	}
 	by := permission.Place{Partition: arn.Partition(s.arn), Account: s.account, Prefix: prefix}.ARN(permission.Granter)
 	pages := kms.NewListRetirableGrantsPaginator(kms.NewFromConfig(s.aws), &kms.ListRetirableGrantsInput{RetiringPrincipal: &by})
+	defer p.busy("listing the grants that the functions made")()
 	var all []report.Grant
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -25,6 +25,7 @@ func (p *program) json() bool { return p.flags.Output == "json" }
 
 // object writes one object of an answer, on a line of its own.
 func (p *program) object(v any) error {
+	p.quiet()
 	if err := line(p.Out, v); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}

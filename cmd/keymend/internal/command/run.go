@@ -119,7 +119,10 @@ func Run(args []string, around Surroundings) int {
 }
 
 // page begins a page on standard output.
-func (p *program) page() *screen.Page { return screen.New(p.Out, p.coloured(p.Out)) }
+func (p *program) page() *screen.Page {
+	p.quiet()
+	return screen.New(p.Out, p.coloured(p.Out))
+}
 
 // coloured reports whether what goes to out has colours.
 func (p *program) coloured(out io.Writer) bool {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -155,15 +154,8 @@ func (w *waiter) tells() {
 func (w *waiter) ends() error {
 	w.result.Passed = time.Since(w.changed)
 	w.code = w.result.Code()
-	if w.flags.Output == "json" {
-		text, err := json.Marshal(w.result.JSON())
-		if err == nil {
-			_, err = fmt.Fprintln(w.Out, string(text))
-		}
-		if err != nil {
-			return fmt.Errorf("write what came: %w", err)
-		}
-		return nil
+	if w.json() {
+		return w.object(w.result.JSON())
 	}
 	page := w.page()
 	page.Text(screen.Plain, "")

@@ -1,0 +1,84 @@
+package report_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/access"
+	"keymend/pkg/apply"
+	"keymend/pkg/apply/table"
+	"keymend/pkg/change"
+	"keymend/pkg/keypolicy"
+	"keymend/pkg/kind/statements"
+	"keymend/pkg/record"
+)
+
+// TestFollows: of each kind that takes something back it is known what follows.
+func TestFollows(t *testing.T) {
+	t.Parallel()
+	back := map[string]string{
+		"RemoveStatements": "fails again", "RevokeGrant": "fails again", "RetireGrant": "fails again", "CreateGrant": "lets the role use the key again",
+		"UpdateGroup": "launches as the role", "DeleteServiceLinkedRole": "the role is gone", "RemoveCopy": "a new copy",
+		"SetDefaultVersion": "the one before", "DeleteTemplateVersion": "other versions", "SuspendLaunch": "launches nothing",
+	}
+	for _, kind := range table.Kinds() {
+		u := report.Undo{Record: record.Record{Group: "web-prod", Decision: access.Denied, Undo: record.Steps{change.Unread{Name: kind.Name}}}}
+		if said := strings.Join(u.Follows(), "\n"); (said == "") != (back[kind.Name] == "") || !strings.Contains(said, back[kind.Name]) {
+			t.Errorf("%s: %q", kind.Name, said)
+		}
+	}
+}
+
+// TestUndoScreens holds what undo shows before and after.
+func TestUndoScreens(t *testing.T) {
+	t.Parallel()
+	const (
+		foreign = `{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}`
+		role    = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+		after   = `{"Version":"2012-10-17","Statement":[` + foreign + `]}`
+	)
+	d, err := keypolicy.Parse(after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit, err := keypolicy.Allow(d, role)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := report.Undo{
+		Record: record.Record{
+			RemediationID: "r-1a2b3c4d5e6f7a8b", Time: time.Date(2026, 3, 2, 9, 41, 0, 0, time.UTC), Account: "111122223333", Region: "eu-west-1", Group: "web-prod",
+			Alias: "alias/platform-ebs", Key: "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d", Principal: role, Decision: access.Denied,
+			RequestID: "of a function", Undo: record.Steps{statements.Remove{}},
+		},
+		Place: report.Place{Account: "111122223333", Region: "eu-west-1", Profile: "prod"}, From: []string{"--file", "/home/oncall/audit.jsonl"},
+		Before: edit.After, After: after,
+	}
+	for name, change := range map[string]func(*report.Undo){
+		"undo-preview": func(*report.Undo) {},
+		"undo-in-use": func(u *report.Undo) {
+			u.Steps = []apply.Preview{{Label: "STAYS", Says: []string{"ami-1: it is in use, and stays"}}}
+		},
+		"undo-elsewhere": func(u *report.Undo) { u.Elsewhere = []string{"444455556666"} },
+		"undo-gone":      func(u *report.Undo) { u.Before = after },
+		"undo-done":      func(u *report.Undo) { u.Done = "what had been added was taken away" },
+		"undo-partly": func(u *report.Undo) {
+			u.Done, u.Partly = "what is in account 444455556666 is left: undo the same with credentials of that account", true
+		},
+		"undo-failed": func(u *report.Undo) { u.Done, u.Failed = "AWS refused kms:PutKeyPolicy", true },
+	} {
+		u := of
+		change(&u)
+		var text bytes.Buffer
+		p := screen.New(&text, false)
+		u.Show(p)
+		if err := p.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, text.Bytes())
+	}
+}
