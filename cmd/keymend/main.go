@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
 	"keymend/cmd/keymend/internal/command"
 )
@@ -18,6 +18,6 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return command.Run(args, command.Surroundings{
-		Version: version, In: stdin, Out: stdout, Err: stderr, Getenv: os.Getenv, Asks: isatty.IsTerminal(os.Stdin.Fd()),
+		Version: version, In: stdin, Out: stdout, Err: stderr, Getenv: os.Getenv, Asks: term.IsTerminal(int(os.Stdin.Fd())),
 	})
 }

@@ -104,15 +104,17 @@ type Request struct {
 
 // A Result is the answer for one operation, with its reasons.
 type Result struct {
-	Operation   string     `json:"operation"`
-	Decision    Decision   `json:"decision"`
-	Explicit    bool       `json:"explicit"`  // an explicit Deny, or a key state, decided
-	Reason      Reason     `json:"reason"`    // the deciding reason
-	DecidedBy   string     `json:"decidedBy"` // statement name or grant id
-	NearMisses  []NearMiss `json:"nearMisses"`
-	UnknownKeys []string   `json:"unknownKeys"` // condition keys whose values decide
-	CouldNotSee []string   `json:"couldNotSee"`
-	Trace       []string   `json:"trace"` // one line a statement or grant looked at
+	Operation  string     `json:"operation"`
+	Decision   Decision   `json:"decision"`
+	Explicit   bool       `json:"explicit"`  // an explicit Deny, or a key state, decided
+	Reason     Reason     `json:"reason"`    // the deciding reason
+	DecidedBy  string     `json:"decidedBy"` // statement name or grant id
+	NearMisses []NearMiss `json:"nearMisses"`
+
+	Element     element  `json:"element,omitzero"` // what decides in the Deny that decided; zero = none did
+	UnknownKeys []string `json:"unknownKeys"`      // condition keys whose values decide
+	CouldNotSee []string `json:"couldNotSee"`
+	Trace       []string `json:"trace"` // one line a statement or grant looked at
 }
 
 // A NearMiss is a statement or grant that looks like access and isn't.
@@ -120,4 +122,6 @@ type NearMiss struct {
 	Source string `json:"source"` // statement name or grant id
 	Reason Reason `json:"reason"`
 	Text   string `json:"text"` // in words an operator understands
+
+	Element element `json:"element,omitzero"` // what decides in the statement; zero = no single element does
 }

@@ -103,7 +103,7 @@ func (c *call) concludeDenied(r *Result, a answer) {
 	case a.usable == no:
 		r.Reason, r.Explicit = a.usability, true
 	case c.key.denied.truth == yes:
-		r.Reason, r.DecidedBy, r.Explicit = DeniedByStatement, c.key.denied.by, true
+		r.Reason, r.DecidedBy, r.Explicit, r.Element = DeniedByStatement, c.key.denied.by, true, c.denyElement(c.key.denied.from)
 	case c.identity.Explicit:
 		r.Reason, r.DecidedBy, r.Explicit = DeniedByIdentity, c.identity.By, true
 	default:

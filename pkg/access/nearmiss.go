@@ -25,17 +25,17 @@ func (c *call) nearMisses() []NearMiss {
 			continue
 		}
 		if found := c.missedBy(m); found.reason != "" {
-			out = append(out, NearMiss{s.name, found.reason, s.name + " " + c.words(m, found)})
+			out = append(out, NearMiss{Source: s.name, Reason: found.reason, Text: s.name + " " + c.words(m, found), Element: c.elementOf(m, found)})
 		}
 	}
 	for i, m := range c.grants {
 		if m.missed != "" {
 			g := c.concerned[i].grant
-			out = append(out, NearMiss{"grant " + g.ID, m.missed, c.grantText(g, m.missed)})
+			out = append(out, NearMiss{Source: "grant " + g.ID, Reason: m.missed, Text: c.grantText(g, m.missed)})
 		}
 	}
 	if c.facts.Key.MultiRegionType == "REPLICA" {
-		out = append(out, NearMiss{c.facts.Key.ARN, ReplicaKey, Explain(ReplicaKey)})
+		out = append(out, NearMiss{Source: c.facts.Key.ARN, Reason: ReplicaKey, Text: Explain(ReplicaKey)})
 	}
 	return out
 }

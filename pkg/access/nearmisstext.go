@@ -12,9 +12,9 @@ func (c *call) words(m *match, found miss) string {
 	switch found.reason {
 	case RootDelegates:
 		if c.principal.serviceLinked() {
-			return "delegates to IAM policies; the service-linked role has none"
+			return "lets IAM policies decide; the service-linked role has none for KMS"
 		}
-		return "delegates to IAM policies; those of " + c.principal.ARN + " don't allow it"
+		return "lets IAM policies decide; those of " + c.principal.ARN + " don't allow it"
 	case ConditionNotMet:
 		return "has a condition that isn't met: " + c.conditionText(m.check)
 	case ConditionNotKnown:

@@ -13,7 +13,7 @@ func (c *situation) namesOther(s *keypolicy.Statement, known *standing) NearMiss
 	if known.other == nil {
 		known.other = &NearMiss{}
 		if found := c.missedPrincipal(s); found.reason != "" {
-			*known.other = NearMiss{known.name, found.reason, known.name + " " + c.principalWords(found)}
+			*known.other = NearMiss{Source: known.name, Reason: found.reason, Text: known.name + " " + c.principalWords(found), Element: c.principalElement(s, found.name)}
 		}
 	}
 	return *known.other

@@ -280,14 +280,25 @@ func TestExplanations(t *testing.T) {
 }
 
 func explanation(r access.Result) string {
-	text := strings.TrimSpace(fmt.Sprintf(" %s: %s %s", r.Decision, access.Explain(r.Reason), r.DecidedBy)) + "\n"
+	text := strings.TrimSpace(fmt.Sprintf(" %s: %s %s", r.Decision, access.Explain(r.Reason), r.DecidedBy)) + "\n" + pointed(r.Element.Member, r.Element.Value, r.Element.Part)
 	for _, m := range r.NearMisses {
-		text += "  near " + m.Text + "\n"
+		text += "  near " + m.Text + "\n" + pointed(m.Element.Member, m.Element.Value, m.Element.Part)
 	}
 	for _, line := range r.Trace {
 		text += "  " + line + "\n"
 	}
 	return " " + text
+}
+
+// pointed shows an element with what decides in it between arrows.
+func pointed(member, value, part string) string {
+	if member == "" {
+		return ""
+	}
+	if part == "" {
+		part = value
+	}
+	return "    at " + member + ": " + strings.Replace(value, part, "->"+part+"<-", 1) + "\n"
 }
 
 func golden(t *testing.T, path, got string) {

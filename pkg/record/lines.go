@@ -104,8 +104,8 @@ func (m *Missing) UnmarshalJSON(text []byte) error {
 }
 
 // Misses are what looks like access and isn't. JSON has them as one string: on a
-// line each its source, its reason and its text. A bar in the source is written as a
-// slash.
+// line each its source, its reason, its text and, where one decides, its element as
+// JSON. A bar in the source is written as a slash.
 type Misses []access.NearMiss
 
 // With returns the misses and those of others that aren't among them.
@@ -119,6 +119,14 @@ func (m Misses) MarshalJSON() ([]byte, error) {
 	for i, miss := range m {
 		miss = flatMiss(miss)
 		lines[i] = miss.Source + bar + string(miss.Reason) + bar + miss.Text
+		if miss.Element.Member == "" {
+			continue
+		}
+		written, err := marshal(miss.Element)
+		if err != nil {
+			return nil, err
+		}
+		lines[i] += bar + string(written)
 	}
 	return marshal(strings.Join(lines, "\n"))
 }
@@ -141,15 +149,26 @@ func (m *Misses) UnmarshalJSON(text []byte) error {
 	for _, line := range lines {
 		source, rest, _ := strings.Cut(line, bar)
 		reason, says, _ := strings.Cut(rest, bar)
-		*m = append(*m, flatMiss(access.NearMiss{Source: source, Reason: access.Reason(reason), Text: says}))
+		miss := access.NearMiss{Source: source, Reason: access.Reason(reason), Text: says}
+		if at := strings.LastIndex(says, bar+element); at >= 0 {
+			if json.Unmarshal([]byte(says[at+len(bar):]), &miss.Element) == nil {
+				miss.Text = says[:at]
+			}
+		}
+		*m = append(*m, flatMiss(miss))
 	}
 	return nil
 }
 
+// element begins the JSON of an element. No text of a miss has it after a bar, and no
+// value within the JSON can: quotes are escaped there.
+const element = `{"member":`
+
 // flatMiss makes a line of a miss that is read as it was written.
 func flatMiss(m access.NearMiss) access.NearMiss {
 	part := func(text string) string { return strings.ReplaceAll(oneLine(text), "|", "/") }
-	return access.NearMiss{Source: part(m.Source), Reason: access.Reason(part(string(m.Reason))), Text: oneLine(m.Text)}
+	text := strings.ReplaceAll(oneLine(m.Text), bar+element, " / "+element)
+	return access.NearMiss{Source: part(m.Source), Reason: access.Reason(part(string(m.Reason))), Text: text, Element: m.Element}
 }
 
 // Calls are those that a session makes. JSON has them as one string: on a line each

@@ -50,7 +50,12 @@ func draw(t *rapid.T, v reflect.Value) {
 	case record.Misses:
 		for range rapid.IntRange(0, 3).Draw(t, "misses") {
 			part := rapid.Custom(func(t *rapid.T) string { return strings.ReplaceAll(lineOf.Draw(t, "part"), "|", "") })
-			v.Set(reflect.Append(v, reflect.ValueOf(access.NearMiss{Source: part.Draw(t, "source"), Reason: access.Reason(part.Draw(t, "reason")), Text: lineOf.Draw(t, "text")})))
+			miss := access.NearMiss{Source: part.Draw(t, "source"), Reason: access.Reason(part.Draw(t, "reason")), Text: lineOf.Draw(t, "text")}
+			if rapid.Bool().Draw(t, "element") {
+				miss.Element.Member, miss.Element.Part = "m"+rapid.String().Draw(t, "member"), rapid.String().Draw(t, "part")
+				miss.Element.Value = rapid.String().Draw(t, "value") + ` | {"member":"x"}`
+			}
+			v.Set(reflect.Append(v, reflect.ValueOf(miss)))
 		}
 		return
 	case record.Calls:

@@ -3,6 +3,7 @@ package remediation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 	r.Missing = record.Missing{access.Denied: f.Decided(access.Denied), access.Unknown: f.Decided(access.Unknown)}
 	r.CouldNotSee, r.Run = r.CouldNotSee.With(p.Unseen...), p.Launch.Run
 	for _, result := range f.Results {
-		r.NearMisses = r.NearMisses.With(result.NearMisses...)
+		r.NearMisses = r.NearMisses.With(denier(result)...).With(result.NearMisses...)
 		for _, line := range result.Trace {
 			r.Trace = append(r.Trace, result.Operation+": "+line)
 		}
@@ -86,6 +87,15 @@ func (l *Looker) mode(p pass, f plan.Finding) settings.Mode {
 	return mode
 }
 
+// denier is the Deny that decided, beside what looks like access: it may have no
+// condition, and so be no near-miss.
+func denier(r access.Result) []access.NearMiss {
+	if r.Reason != access.DeniedByStatement || slices.ContainsFunc(r.NearMisses, func(m access.NearMiss) bool { return m.Source == r.DecidedBy }) {
+		return nil
+	}
+	return []access.NearMiss{{Source: r.DecidedBy, Reason: r.Reason, Element: r.Element, Text: r.DecidedBy + " denies it; no statement and no grant outweighs that"}}
+}
+
 // instance adds what a Deny keeps from the instance's own role, or may keep from it.
 func instance(r *record.Record, f plan.Finding) {
 	i := f.Instance
@@ -93,7 +103,7 @@ func instance(r *record.Record, f plan.Finding) {
 		return
 	}
 	r.Instance = &record.Instance{Role: f.InstanceRole(), Decision: i.Decision, DecidedBy: i.DecidedBy}
-	r.NearMisses = r.NearMisses.With(i.NearMisses...)
+	r.NearMisses = r.NearMisses.With(denier(i)...).With(i.NearMisses...)
 	for _, line := range i.Trace {
 		r.Trace = append(r.Trace, "Decrypt by aws:ec2-infrastructure: "+line)
 	}

@@ -126,7 +126,7 @@ func TestAbsentIsUnknownAndNullIsAbsent(t *testing.T) {
 		context map[string]any
 		want    string
 	}{
-		"absent":    {map[string]any{}, `"decision":"Unknown","explicit":false,"reason":"condition-not-known","decidedBy":"","nearMisses":[{"source":"#0","reason":"condition-not-known","text":"#0 has a condition that may not be met: StringNotEquals aws:SourceVpc vpc-1 (not known)"}],"unknownKeys":["aws:SourceVpc"]`},
+		"absent":    {map[string]any{}, `"decision":"Unknown","explicit":false,"reason":"condition-not-known","decidedBy":"","nearMisses":[{"source":"#0","reason":"condition-not-known","text":"#0 has a condition that may not be met: StringNotEquals aws:SourceVpc vpc-1 (not known)","element":{"member":"aws:SourceVpc","value":"\"vpc-1\""}}],"unknownKeys":["aws:SourceVpc"]`},
 		"null":      {map[string]any{"aws:sourcevpc": nil}, `"decision":"Allowed"`},
 		"a value":   {map[string]any{"AWS:SourceVPC": "vpc-1"}, `"decision":"Denied"`},
 		"a list":    {map[string]any{"aws:SourceVpc": []string{"vpc-2"}}, `"decision":"Allowed"`},

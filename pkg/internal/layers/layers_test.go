@@ -123,7 +123,7 @@ func TestOnlyTheTerminalProgramKnowsTheSandbox(t *testing.T) {
 // A Lambda binary is 12 MB; text/template or net/rpc in it makes 45 MB, since
 // the linker can then drop no method.
 func TestFunctionsLinkOnlyTheEngine(t *testing.T) {
-	banned := []string{"text/template", "html/template", "net/rpc", "github.com/alecthomas/kong", "github.com/mattn/go-isatty"}
+	banned := []string{"text/template", "html/template", "net/rpc", "github.com/alecthomas/kong", "golang.org/x/term"}
 	own(t, func(t *testing.T, p linked) {
 		if !underAny(p.ImportPath, []string{"functions"}) {
 			return

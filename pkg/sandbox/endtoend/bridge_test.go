@@ -27,11 +27,11 @@ func TestBridge(t *testing.T) {
 		t.Fatalf("%d in service, %d grants\n%v", n, len(w.ourGrants(key)), w.story())
 	}
 	first := w.ourGrants(key)[0]
-	if code, text := w.keymend(account, "diagnose", "web-prod"); code != 0 || !strings.Contains(text, "BRIDGE") || !strings.Contains(text, *first.GrantId) || !strings.Contains(text, "2026-03-02, lets") {
+	if code, text := w.keymend(account, "diagnose", "web-prod"); code != 0 || !strings.Contains(text, "stand-in") || !strings.Contains(text, *first.GrantId) || !strings.Contains(text, "2026-03-02, lets") {
 		t.Errorf("exit %d\n%s", code, text)
 	}
 
-	if code, text := w.keymend(account, "grants"); code != 0 || !strings.Contains(text, "BRIDGE") || !strings.Contains(text, *first.GrantId) || !strings.Contains(text, key) || !strings.Contains(text, "2026-03-02, ") {
+	if code, text := w.keymend(account, "grants"); code != 0 || !strings.Contains(text, "stand-in") || !strings.Contains(text, *first.GrantId) || !strings.Contains(text, key) || !strings.Contains(text, "2026-03-02, ") {
 		t.Errorf("exit %d\n%s", code, text)
 	}
 	if code, text := w.keymend(account, "grants", "--output", "json"); code != 0 || !strings.Contains(text, `{"grantId":"`+*first.GrantId+`","key":"`+key+`","principal":"`+role+`","since":"2026-03-02T`) || !strings.Contains(text, `"standsIn":true}`) {
@@ -46,7 +46,7 @@ func TestBridge(t *testing.T) {
 		t.Fatalf("%d in service, %d grants\n%v", n, len(w.ourGrants(key)), w.story())
 	}
 	for _, args := range [][]string{{"diagnose", "web-prod"}, {"grants"}} {
-		if code, text := w.keymend(account, args...); code != 0 || strings.Contains(text, "BRIDGE") {
+		if code, text := w.keymend(account, args...); code != 0 || strings.Contains(text, "stand-in") {
 			t.Errorf("%v: exit %d\n%s", args, code, text)
 		}
 	}

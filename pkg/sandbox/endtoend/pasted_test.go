@@ -18,6 +18,9 @@ func below(screen, label string) string {
 	return command[1]
 }
 
+// flat is a screen on one line, wherever its lines are broken.
+func flat(screen string) string { return strings.Join(strings.Fields(screen), " ") }
+
 // TestPastedCommandsOfACopy: a person types one command, about a group with a hostile
 // name, and pastes the next from each screen, until the group launches from the copy, and
 // then what takes the last change back.
@@ -28,17 +31,17 @@ func TestPastedCommandsOfACopy(t *testing.T) {
 	c.group(hostile, c.mappedTemplate("web", c.image), "$Latest")
 	c.box.Advance(3 * time.Minute)
 	screen := s.pastes("keymend diagnose '" + hostile + "' --copy-key alias/copies --region " + region + " --endpoint-url " + c.url)
-	for _, label := range []string{"FIX", "NEXT", "NEXT"} { // to copy, to name the copy, to open its key
+	for _, label := range []string{"do", "next", "next"} { // to copy, to name the copy, to open its key
 		screen = s.pastes(below(screen, label))
 		c.box.Advance(10 * time.Minute)
 	}
 	if n := c.inService(hostile); n != 2 || !c.opens(c.policy(c.ours), role) {
 		t.Fatalf("%d in service\n%s", n, screen)
 	}
-	if looked := s.pastes(below(screen, "NEXT")); !strings.Contains(looked, "2 of 2 in service") {
+	if looked := s.pastes(below(screen, "next")); !strings.Contains(looked, "2 of 2 in service") {
 		t.Error(looked)
 	}
-	if undone := s.pastes(below(s.pastes(below(screen, "UNDO")), "do")); !strings.Contains(undone, "is undone") || strings.Contains(c.policy(c.ours), "Keymend") {
+	if undone := s.pastes(below(s.pastes(below(screen, "undo")), "do")); !strings.Contains(undone, "is undone") || strings.Contains(c.policy(c.ours), "Keymend") {
 		t.Error(undone)
 	}
 }
@@ -54,8 +57,8 @@ func TestPastedCommandsOfAHiddenKey(t *testing.T) {
 	b.box.Advance(5 * time.Minute)
 	screen := s.pastes("keymend diagnose '" + hostile + "' --region " + region + " --endpoint-url " + b.url)
 	const let = "KEYMEND_ACCOUNTS=" + owner + " " // a setting is no place: the screen says what it has to be
-	screen = s.pastes(let + strings.Replace(below(screen, "OR"), "=ARN", "="+key, 1))
-	screen = s.pastes(let + below(screen, "FIX"))
+	screen = s.pastes(let + strings.Replace(below(screen, "or"), "=ARN", "="+key, 1))
+	screen = s.pastes(let + below(screen, "do"))
 	b.box.Advance(10 * time.Minute)
 	if n := b.inService(hostile); n != 2 || len(b.grants(key)) != 1 {
 		t.Errorf("%d in service, %d grants\n%s", n, len(b.grants(key)), screen)

@@ -149,7 +149,8 @@ func yes(args []string) []string {
 // runs can be compared.
 func plain(text string) string {
 	text = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| UTC)`).ReplaceAllString(text, "TIME")
-	text = regexp.MustCompile(`\d+ (s|min|h|days), \d+ failed launch(es)?`).ReplaceAllString(text, "SOME TIME, SOME failed launches")
+	text = regexp.MustCompile(`(\d{4}-\d\d-\d\d\s+)?\d\d:\d\d UTC`).ReplaceAllString(text, "TIME")
+	text = regexp.MustCompile(`\d+ failed launch(es in \d+ (s|min|h|days), last|,) \d+ (s|min|h|days) ago`).ReplaceAllString(text, "SOME failed launches")
 	text = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).ReplaceAllString(text, "ENDPOINT")
 	seen := map[string]string{}
 	count := map[string]int{}

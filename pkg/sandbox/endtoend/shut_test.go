@@ -46,7 +46,7 @@ func TestShutAtTheTerminal(t *testing.T) {
 	w.launches(w.image(), volume("/dev/xvda", new(true), w.key(rootOnly, nil)), volume("/dev/sdf", new(true), denies))
 	w.box.Advance(3 * time.Minute)
 	code, said := w.run(account, nil, "diagnose", "web-prod", "--apply")
-	if code != 4 || w.writes() != 0 || !strings.Contains(said, "Nothing changed") || !strings.Contains(strings.Join(strings.Fields(said), " "), denies+", which stays shut to "+role+" (explicit-deny)") {
+	if code != 4 || w.writes() != 0 || !strings.Contains(said, "Nothing changed") || !strings.Contains(flat(said), denies+", which stays shut to AWSServiceRoleForAutoScaling (explicit-deny)") {
 		t.Errorf("exit code %d, %d writes\n%s", code, w.writes(), said)
 	}
 }

@@ -37,7 +37,7 @@ func TestAsked(t *testing.T) {
 	apply := []string{"diagnose", "web-prod", "--apply", "--audit-file", log}
 	for _, no := range []string{"", "\n", "n\n", "yeah\n"} {
 		s := w.asked(no, apply...).want(t, 3, "Nothing changed.", "Write it? [y/N]")
-		for _, line := range []string{"account   111122223333", "region    eu-west-1", "change    2 statements added", "others    nobody else's", "risk      whoever may create"} {
+		for _, line := range []string{"account   111122223333", "region    eu-west-1", "change    + 2 statements", "others    nobody else's", "risk      whoever may create"} {
 			s.want(t, 3, "", line)
 		}
 	}
@@ -49,7 +49,7 @@ func TestAsked(t *testing.T) {
 	}
 	w.tag("alias/platform-ebs", "keymend", "observe") // no consent but the person's own word
 	w.asked("n\n", apply...).want(t, 3, "", "consent   its owner hasn't enrolled the key")
-	w.asked("y\n", apply...).want(t, 0, "FIXED", "Write it? [y/N]")
+	w.asked("y\n", apply...).want(t, 0, "the change stands", "Write it? [y/N]")
 	undo := []string{"undo", remediation(t, log), "--file", log, "--apply"}
 	w.asked("n\n", undo...).want(t, 3, "Nothing changed.", "goes      statement")
 	w.asked("y\n", undo...).want(t, 0, "is undone", "the next launch of web-prod fails again")
@@ -88,7 +88,7 @@ func TestAskedAgain(t *testing.T) {
 			In: &person{strings.NewReader(answers), func() { w.tag("alias/platform-ebs", "owner", "terraform") }},
 		})
 		s := said{got, out.String(), errs.String()}.want(t, code, "", "The facts changed")
-		if strings.Count(s.err, "[y/N]") != 2 || !strings.Contains(s.err, "change    2 statements") || !strings.Contains(s.err, "change    1 grant") {
+		if strings.Count(s.err, "[y/N]") != 2 || !strings.Contains(s.err, "change    + 2 statements") || !strings.Contains(s.err, "+ 1 grant") {
 			t.Errorf("asked something else:\n%s", s.err)
 		}
 		if w.policy("alias/platform-ebs") != before {

@@ -16,9 +16,10 @@ import (
 
 // applying is what the commands that can write have in common.
 type applying struct {
-	Apply     bool   `help:"Write the fix, with your own credentials: shows it and asks. Counts as consent for keys of your account that aren't tagged keymend=ignore."`
-	Yes       bool   `help:"With --apply: don't ask whether to write. Where the switch that stops all writes can't be read, nothing is written then."`
-	AuditFile string `name:"audit-file" help:"With --apply: append the audit records to this file; undo needs them." default:"${auditFile}" type:"path" placeholder:"FILE"`
+	Apply      bool   `help:"Write the fix, with your own credentials: shows it and asks. Counts as consent for keys of your account that aren't tagged keymend=ignore."`
+	Yes        bool   `help:"With --apply: don't ask whether to write. Where the switch that stops all writes can't be read, nothing is written then."`
+	ShowPolicy bool   `name:"show-policy" help:"Show policy statements as JSON, where the screen has a summary."`
+	AuditFile  string `name:"audit-file" help:"With --apply: append the audit records to this file; undo needs them." default:"${auditFile}" type:"path" placeholder:"FILE"`
 }
 
 // defaultFile takes the audit records where nobody says which file does.
@@ -71,7 +72,7 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
 			c.Group, s.account, s.aws.Region, records[0].Reason)
 	}
-	if err := p.tells(s, records, h, c.applying, err, c.flags(p)...); err != nil || !c.Wait {
+	if err := p.tells(ctx, s, records, h, c.applying, err, c.flags(p)...); err != nil || !c.Wait {
 		return err
 	}
 	return p.wait(ctx, s, c, records)
@@ -101,26 +102,28 @@ func told(key, account, region string) error {
 }
 
 // tells shows what was found and done. A no to more than that is no error.
-func (p *program) tells(s session, records []record.Record, h report.History, a applying, err error, flags ...string) error {
+func (p *program) tells(ctx context.Context, s session, records []record.Record, h report.History, a applying, err error, flags ...string) error {
 	if errors.Is(err, errNo) {
 		a.Apply, err = false, nil // the rest can be applied still
 	}
-	return errors.Join(p.tell(s, records, h, a, flags...), partly(err))
+	return errors.Join(p.tell(ctx, s, records, h, a, flags...), partly(err))
 }
 
 // tell shows what was found and done, and sets the exit code.
-func (p *program) tell(s session, records []record.Record, h report.History, a applying, flags ...string) error {
+func (p *program) tell(ctx context.Context, s session, records []record.Record, h report.History, a applying, flags ...string) error {
 	groups := report.Groups(records)
 	page := p.page()
 	for i := range groups {
 		g := &groups[i]
 		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile, g.TurnOn = s.place, flags, a.Apply, h, a.AuditFile, a.toFile(), p.turnOn
+		g.ShowPolicy = a.ShowPolicy
 		p.code = worse(p.code, g.Code())
+		if p.json() {
+			continue // the records went out as they were written
+		}
+		p.also(ctx, s, g)
 		page.Blank()
 		g.Show(page)
-	}
-	if p.flags.Output == "json" {
-		return nil // the records went out as they were written
 	}
 	return page.Flush()
 }

@@ -27,16 +27,16 @@ func TestHealAndUndo(t *testing.T) {
 	log := filepath.Join(w.dir, "audit.jsonl")
 	before := w.policy("alias/platform-ebs")
 
-	w.run("", "diagnose", "web-prod").want(t, 3, "BROKEN    web-prod", "")
+	w.run("", "diagnose", "web-prod").want(t, 3, "web-prod can't launch: ", "")
 	if w.policy("alias/platform-ebs") != before {
 		t.Fatal("looking changed the policy")
 	}
-	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "FIXED     web-prod", "")
+	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "is open to AWSServiceRoleForAutoScaling now", "")
 	if keypolicy.Equal(w.policy("alias/platform-ebs"), before) {
 		t.Fatal("the policy is as it was")
 	}
 	w.box.Advance(15 * time.Minute)
-	w.run("", "diagnose", "web-prod").want(t, 0, "HEALTHY   web-prod", "")
+	w.run("", "diagnose", "web-prod").want(t, 0, "web-prod is healthy: ", "")
 	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "Nothing changed.", "")
 
 	id := remediation(t, log)
@@ -96,8 +96,8 @@ func TestRefused(t *testing.T) {
 	w.tag("alias/platform-ebs", "keymend", "ignore")
 	log := filepath.Join(w.dir, "audit.jsonl")
 	before := w.policy("alias/platform-ebs")
-	w.run("", "diagnose", "web-prod").want(t, 4, "REFUSED", "")
-	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 4, "REFUSED", "")
+	w.run("", "diagnose", "web-prod").want(t, 4, "refused ", "")
+	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 4, "refused ", "")
 	if w.policy("alias/platform-ebs") != before {
 		t.Error("the policy changed")
 	}
@@ -110,7 +110,7 @@ func TestAppliesUnenrolled(t *testing.T) {
 	w.seed("not-enrolled")
 	log := filepath.Join(w.dir, "audit.jsonl")
 	w.run("", "diagnose", "payments").want(t, 3, "keymend diagnose payments --apply", "")
-	w.run("", "diagnose", "payments", "--apply", "--audit-file", log).want(t, 0, "FIXED", "")
+	w.run("", "diagnose", "payments", "--apply", "--audit-file", log).want(t, 0, "the change stands", "")
 }
 
 // TestSwitchOff: the switch stops a person's writes too, where one is named.

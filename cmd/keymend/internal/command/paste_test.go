@@ -78,7 +78,7 @@ func (d *desk) pastes(line string) (string, int) {
 // commands are the lines of a screen that are commands.
 func commands(screen, program string) []string {
 	var out []string
-	for _, m := range regexp.MustCompile(`(?m)^(?:[A-Z ]{10}|UNDO {6}|do {8})(`+program+` .*)$`).FindAllStringSubmatch(screen, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^(?:[A-Za-z -]{10})(`+program+` .*)$`).FindAllStringSubmatch(screen, -1) {
 		out = append(out, m[1])
 	}
 	return out
@@ -110,8 +110,8 @@ func TestPastedCommands(t *testing.T) {
 		_, err := asg.SuspendProcesses(t.Context(), &autoscaling.SuspendProcessesInput{AutoScalingGroupName: &name, ScalingProcesses: []string{"Launch"}})
 		must(t, err)
 		d.box.Advance(time.Minute)
-		screen := d.run("", append(append([]string{"diagnose"}, from...), "--", name)...).want(t, 3, "FIX ", "").out
-		fix, resume := commands(screen, "keymend"), commands(screen, "aws")
+		screen := d.run("", append(append([]string{"diagnose"}, from...), "--", name)...).want(t, 3, "change + ", "").out
+		fix, resume := commands(screen, "keymend diagnose"), commands(screen, "aws")
 		if len(fix) != 1 || len(resume) != 1 {
 			t.Fatalf("%q: %q and %q in\n%s", name, fix, resume, screen)
 		}
@@ -125,7 +125,7 @@ func TestPastedCommands(t *testing.T) {
 		if code != 0 && code != 4 || !strings.Contains(said, "account   "+scenario.Account+"\nregion    "+scenario.Region) || d.policy("alias/platform-ebs") == before {
 			t.Fatalf("%s\nexits with %d:\n%s", fix[0], code, said)
 		}
-		undo := commands(said, "keymend")
+		undo := commands(said, "keymend undo")
 		if len(undo) == 0 {
 			t.Fatalf("no way back: %s", said)
 		}

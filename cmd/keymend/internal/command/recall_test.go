@@ -34,7 +34,7 @@ func TestALateReadAtATerminal(t *testing.T) {
 	must(t, err)
 	w.box.Advance(5 * time.Minute)
 	log := filepath.Join(w.dir, "audit.jsonl")
-	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "FIXED", "")
+	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "the change stands", "")
 	first := w.policy("alias/platform-ebs")
 
 	w.behind("GetKeyPolicy")
@@ -43,7 +43,7 @@ func TestALateReadAtATerminal(t *testing.T) {
 	if now := w.policy("alias/platform-ebs"); now != first {
 		t.Fatalf("the first command's edit is lost: %s", now)
 	}
-	w.run("", "diagnose", "team", "--apply", "--audit-file", log).want(t, 0, "FIXED", "")
+	w.run("", "diagnose", "team", "--apply", "--audit-file", log).want(t, 0, "the change stands", "")
 	if now := w.policy("alias/platform-ebs"); strings.Count(now, `"`+*made.Role.Arn+`"`) != 2 || strings.Count(now, `AutoScaling"`) != 2 {
 		t.Errorf("the key isn't open to both: %s", now)
 	}
@@ -60,7 +60,7 @@ func TestUndoAtOnce(t *testing.T) {
 			t.Setenv("KEYMEND_OWNERSHIP_TAGS", "owner")
 			log := filepath.Join(w.dir, "audit.jsonl")
 			before := w.policy("alias/platform-ebs")
-			w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "FIXED", "")
+			w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "the change stands", "")
 			id := remediation(t, log)
 			w.behind(operation)
 			late := w.run("", "undo", id, "--file", log)
@@ -83,7 +83,7 @@ func TestUndoIsFoundAgain(t *testing.T) {
 	w := newWorld(t)
 	w.seed("own-key")
 	t.Chdir(w.dir)
-	w.run("", "diagnose", "web-prod", "--apply").want(t, 0, "FIXED", "")
+	w.run("", "diagnose", "web-prod", "--apply").want(t, 0, "the change stands", "")
 	shown := w.run("", "undo", remediation(t, "keymend-audit.jsonl"))
 	command := regexp.MustCompile(`(?m)^ *(?:do)? *keymend (undo .*--apply.*)$`).FindStringSubmatch(shown.out)
 	if command == nil {
@@ -100,5 +100,5 @@ func TestOnlyTheFileIsThePersons(t *testing.T) {
 	w.seed("own-key")
 	w.as("logs:FilterLogEvents")
 	log := w.file("audit.jsonl", `{"schema":"keymend.audit/2","phase":"out`+"\n")
-	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "FIXED", "")
+	w.run("", "diagnose", "web-prod", "--apply", "--audit-file", log).want(t, 0, "the change stands", "")
 }

@@ -57,7 +57,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil && !wrote(records) {
 		return p.answered(err)
 	}
-	return p.tells(s, records, p.history(ctx, s, look), c.applying, err, p.given.flags...)
+	return p.tells(ctx, s, records, p.history(ctx, s, look), c.applying, err, p.given.flags...)
 }
 
 // look is what the event asks for.
@@ -86,7 +86,7 @@ func (p *program) ignored(name string, why *signal.Ignored, instead ...string) e
 		return p.object(map[string]any{"schema": "keymend.ignored/1", "event": name, "reason": why.Reason, "instead": append([]string{}, instead...)})
 	}
 	page := p.page()
-	page.Row(screen.Doubt, "IGNORED", file(name)+": "+why.Reason)
+	page.Row(screen.Doubt, "ignored", file(name)+": "+why.Reason)
 	for _, command := range instead {
 		page.Whole(screen.Bold, "", command)
 	}

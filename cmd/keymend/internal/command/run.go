@@ -121,7 +121,7 @@ func Run(args []string, around Surroundings) int {
 // page begins a page on standard output.
 func (p *program) page() *screen.Page {
 	p.quiet()
-	return screen.New(p.Out, p.coloured(p.Out))
+	return screen.New(p.Out, p.coloured(p.Out)).Within(screen.Columns(p.Out, p.Getenv))
 }
 
 // coloured reports whether what goes to out has colours.

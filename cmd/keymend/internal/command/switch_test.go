@@ -58,12 +58,12 @@ func TestSwitchOfTheAccount(t *testing.T) {
 	apply := []string{"diagnose", "web-prod", "--apply", "--audit-file", log}
 	w.turn("off")
 	w.run("", apply...).want(t, 4, "Parameter /keymend/switch is \"off\"", "")
-	w.asked("y\n", apply...).want(t, 4, "REFUSED", "")
+	w.asked("y\n", apply...).want(t, 4, "refused ", "")
 	if w.policy("alias/platform-ebs") != before {
 		t.Error("the policy changed")
 	}
 	w.turn("on")
-	w.run("", apply...).want(t, 0, "FIXED", "")
+	w.run("", apply...).want(t, 0, "the change stands", "")
 }
 
 // TestSwitchNotReadable: a person who may not read the switch is asked. Where
@@ -78,12 +78,12 @@ func TestSwitchNotReadable(t *testing.T) {
 	w.run("y\n", apply...).want(t, 4, "To write all the", "")
 	w.asked("y\n", append(apply, "--yes")...).want(t, 4, "To write all the", "")
 	for _, no := range []string{"", "\n", "n\n", "yeah\n"} {
-		w.asked(no, apply...).want(t, 4, "REFUSED", "account 111122223333, eu-west-1, may say off")
+		w.asked(no, apply...).want(t, 4, "refused ", "account 111122223333, eu-west-1, may say off")
 	}
 	if w.policy("alias/platform-ebs") != before {
 		t.Error("the policy changed")
 	}
-	if s := w.asked("y\ny\n", apply...).want(t, 0, "FIXED", "Write all the same? [y/N]"); strings.Count(s.err, "[y/N]") != 2 {
+	if s := w.asked("y\ny\n", apply...).want(t, 0, "the change stands", "Write all the same? [y/N]"); strings.Count(s.err, "[y/N]") != 2 {
 		t.Errorf("asked more than once:\n%s", s.err)
 	}
 }
@@ -101,5 +101,5 @@ func TestBadModeWritesNothing(t *testing.T) {
 		t.Error("the policy changed")
 	}
 	t.Setenv("KEYMEND_MODE", "observe")
-	w.run("", apply...).want(t, 0, "FIXED", "")
+	w.run("", apply...).want(t, 0, "the change stands", "")
 }

@@ -112,7 +112,7 @@ func yes(args []string) []string {
 // want holds a run to its exit code and to parts of what it says.
 func (s said) want(t *testing.T, code int, out, errs string) said {
 	t.Helper()
-	if s.code != code || !strings.Contains(s.out, out) || !strings.Contains(s.err, errs) {
+	if s.code != code || !says(s.out, out) || !says(s.err, errs) {
 		t.Errorf("exit code %d, want %d; standard output must have %q, standard error %q\n--- standard output\n%s\n--- standard error\n%s",
 			s.code, code, out, errs, s.out, s.err)
 	}
@@ -120,6 +120,12 @@ func (s said) want(t *testing.T, code int, out, errs string) said {
 		t.Error("a stack trace on standard error")
 	}
 	return s
+}
+
+// says reports whether a screen has a text, wherever its lines are broken.
+func says(screen, text string) bool {
+	joined := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	return strings.Contains(joined(screen), joined(text))
 }
 
 func (w *world) file(name, text string) string {

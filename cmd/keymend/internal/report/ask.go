@@ -4,7 +4,6 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/guard"
 	"keymend/pkg/record"
-	"keymend/pkg/slr"
 )
 
 // A Question is what a person is asked before anything is written.
@@ -38,12 +37,11 @@ func (q Question) change(p *screen.Page, r record.Record) {
 	if r.Key != "" {
 		p.Row(screen.Bold, "key", nonEmpty(r.Alias, r.Key)...)
 	}
-	what, why := describe(r.Plan)
-	p.Row(screen.Bold, "change", nonEmpty(what, why, r.Plan.Doubt)...)
+	p.Row(screen.Bold, "change", nonEmpty(added(r.Plan), because(r.Plan), r.Plan.Doubt)...)
 	if r.Plan.Opens() {
 		p.Row(screen.Bold, "for", roleName(r.Principal))
 		p.Row(screen.Bold, "others", others(r))
-		p.Row(screen.Doubt, "risk", riskOf(r))
+		p.Row(screen.Doubt, "risk", risks(r)...)
 	}
 	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
 		p.Row(screen.Doubt, "consent", word(r.Plan, "is"))
@@ -56,12 +54,4 @@ func others(r record.Record) string {
 		return "nobody else's access changes"
 	}
 	return "the access of " + screen.Count(r.OthersAffected, "other principal") + " changes"
-}
-
-// riskOf says what a plan that opens a key lets happen.
-func riskOf(r record.Record) string {
-	if slr.Is(r.Principal, r.Account) && roleName(r.Principal) != "AWSServiceRoleForAutoScaling" {
-		return "whoever may give a group in " + r.Account + " this role can then use the key through it"
-	}
-	return "whoever may create Auto Scaling groups in " + r.Account + " can then use this key through the role"
 }

@@ -12,19 +12,19 @@ import (
 func (g Group) copying(p *screen.Page, k Key) {
 	switch k.Outcome() {
 	case outcome.HandedOver:
-		p.Row(screen.Doubt, "YOURS", k.why())
+		p.Row(screen.Doubt, "do", k.reason())
 		g.Place.run(p, "", k.last().Run)
 	case outcome.Moved:
-		p.Row(screen.Good, "MOVED", k.why())
-		p.Row(screen.Bold, "NEXT", "to open the key that the copy lies under, where it isn't open:")
+		p.Row(screen.Good, "moved", k.reason())
+		p.Row(screen.Bold, "next", "to open the key that the copy lies under, where it isn't open:")
 		p.Whole(screen.Bold, "", g.again())
 	default:
-		p.Row(screen.Doubt, "COPYING", k.why())
-		p.Row(screen.Bold, "NEXT", "to go on once it is ready:")
+		p.Row(screen.Doubt, "copying", k.reason())
+		p.Row(screen.Bold, "next", "to go on once it is ready:")
 		p.Whole(screen.Bold, "", g.again())
 	}
 	if r := k.Result; r != nil && r.Verdict != nil && r.Verdict.Reason == guard.PersonDecided {
-		p.Row(screen.Doubt, "CONSENT", word(r.Plan, "was"))
+		p.Row(screen.Doubt, "consent", word(r.Plan, "was"))
 	}
 	if k.Result != nil {
 		g.undo(p, *k.Result)
@@ -56,7 +56,7 @@ func (g Group) look(flags ...string) string {
 // undo shows how a change is taken back.
 func (g Group) undo(p *screen.Page, r record.Record) {
 	if len(r.Undo) > 0 {
-		p.Whole(screen.Bold, "UNDO", g.Place.Undo(r.RemediationID, option("--file", g.File)...))
+		p.Whole(screen.Bold, "undo", g.Place.Undo(r.RemediationID, option("--file", g.File)...))
 	}
 }
 

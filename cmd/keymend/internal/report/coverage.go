@@ -19,7 +19,6 @@ type Coverage struct {
 }
 
 const (
-	narrow   = 80 // columns
 	mostRows = 40 // of the table
 	mostRuns = 3  // places whose commands are shown, of each cause
 	mostEach = 6  // places that are named, of each cause
@@ -28,7 +27,6 @@ const (
 // Show writes the summary, the holes by their cause, and a table: of all rows where they
 // are few, else of those with holes.
 func (c Coverage) Show(p *screen.Page) {
-	p.Within(narrow)
 	ink, word := screen.Good, "WHOLE"
 	switch {
 	case c.Accounts.All == 0:

@@ -26,31 +26,31 @@ type Grants struct {
 
 // Show writes it on the page.
 func (g Grants) Show(p *screen.Page) {
-	p.Row(screen.Bold, "GRANTS", g.Place.Account+" "+g.Place.Region+": "+screen.Count(len(g.All), "grant")+" that Keymend's functions made")
+	p.Row(screen.Bold, "grants", g.Place.Account+" "+g.Place.Region+": "+screen.Count(len(g.All), "grant")+" that Keymend's functions made")
 	ours := false
 	for _, one := range g.All {
 		const day = 24 * time.Hour
 		p.Blank()
-		p.Row(screen.Bold, "KEY", one.Key)
-		p.Row(screen.Bold, "SINCE", one.Since.Format("2006-01-02")+", "+screen.Count(int(g.Now.Sub(one.Since)/day), "day"))
+		p.Row(screen.Bold, "key", one.Key)
+		p.Row(screen.Bold, "since", one.Since.Format("2006-01-02")+", "+screen.Count(int(g.Now.Sub(one.Since)/day), "day"))
 		switch {
 		case !strings.HasPrefix(one.Principal, "arn:"):
-			p.Row(screen.Doubt, "ROLE", one.Principal+" was deleted: the grant lets nobody in")
+			p.Row(screen.Doubt, "role", one.Principal+" was deleted: the grant lets nobody in")
 		default:
-			p.Row(screen.Bold, "ROLE", one.Principal)
+			p.Row(screen.Bold, "role", one.Principal)
 		}
-		p.Row(screen.Bold, "GRANT", one.ID)
+		p.Row(screen.Bold, "grant", one.ID)
 		if one.StandsIn {
 			ours = true
-			p.Row(screen.Doubt, "BRIDGE", "it stands in for AWS's two statements in the key's policy")
+			p.Row(screen.Doubt, "stand-in", "it stands in for AWS's two statements in the key's policy")
 		} else {
-			p.Row(screen.Bold, "STAYS", "the key is account "+arn.Account(one.Key)+"'s: AWS's procedure has a grant there")
+			p.Row(screen.Bold, "stays", "the key is account "+arn.Account(one.Key)+"'s: AWS's procedure has a grant there")
 		}
 	}
 	if !ours {
 		return
 	}
 	p.Blank()
-	p.Text(screen.Plain, "Once the policy's owner adds the statements (keymend diagnose GROUP has them as code), Keymend retires a bridge. "+
+	p.Text(screen.Plain, "Once the policy's owner adds the statements (keymend diagnose GROUP has them as code), Keymend retires such a grant. "+
 		"Where the settings ask for grants (ownKey: grant), they stay. What a person made at a terminal isn't listed.")
 }

@@ -14,15 +14,18 @@ import (
 
 // A Group is what one run of Keymend found and did about one group.
 type Group struct {
-	Head    record.Record // the first finding: account, Region, group, counts
-	Keys    []Key
-	History History
-	Place   Place      // where the person looked
-	Flags   []string   // by which they looked, and have to look again
-	Asked   bool       // the person asked for the fix to be applied (--apply)
-	File    string     // where the audit records went; "" = nowhere
-	ToFile  bool       // the person said where they go
-	TurnOn  quote.Task // what turns on the switch that stops all writes, where that is off
+	Head       record.Record // the first finding: account, Region, group, counts
+	Keys       []Key
+	History    History
+	Place      Place              // where the person looked
+	Flags      []string           // by which they looked, and have to look again
+	Asked      bool               // the person asked for the fix to be applied (--apply)
+	File       string             // where the audit records went; "" = nowhere
+	ToFile     bool               // the person said where they go
+	Unshared   string             // why it isn't known which other groups use a key; "" = it is, or nobody asked
+	ShowPolicy bool               // policies are shown as JSON
+	shared     map[string]sharing // by key
+	TurnOn     quote.Task         // what turns on the switch that stops all writes, where that is off
 }
 
 // A Key is one finding, with what came of it.

@@ -7,6 +7,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/quote"
+	"keymend/pkg/record"
 )
 
 // A Place is where a person's commands act. A printed command leads to the same place,
@@ -84,4 +85,13 @@ func (p Place) run(page *screen.Page, label string, tasks []quote.Task) {
 		page.Whole(screen.Bold, label, p.AWS(t))
 		label = ""
 	}
+}
+
+// keyName leaves out what is the same for every key of the record's account and Region.
+func keyName(r record.Record) string {
+	_, name, found := strings.Cut(r.Key, ":key/")
+	if !found || !strings.Contains(r.Key, ":"+r.Account+":") || !strings.Contains(r.Key, ":"+r.Region+":") {
+		return r.Key // of elsewhere: where, is the point
+	}
+	return "...key/" + name
 }

@@ -17,12 +17,8 @@ type Precheck struct {
 	Place    Place
 }
 
-// columns are those of every terminal.
-const columns = 80
-
 // Show writes it on the page.
 func (c Precheck) Show(p *screen.Page) {
-	p.Within(columns)
 	p.Row(screen.Bold, "CHECK", c.Settings.ID+", as "+c.By)
 	p.Blank()
 	for _, l := range c.Lines {

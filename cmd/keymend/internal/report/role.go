@@ -10,9 +10,9 @@ import (
 
 // waits says what comes later, and after what.
 func (g Group) waits(p *screen.Page, k Key) {
-	what, why := describe(k.Finding.Plan)
-	p.Row(screen.Bold, "THEN", nonEmpty(what, why, k.Finding.Reason)...)
-	g.forGood(p, k)
+	p.Row(screen.Bold, "waits", k.plainly(k.Finding.Reason))
+	g.change(p, k, "then: ")
+	g.owners(p, k)
 }
 
 // proof says what was seen after a write. Of a role or a group there is nothing
@@ -21,11 +21,11 @@ func proof(p *screen.Page, r *record.Record) {
 	switch {
 	case r.Proof == nil:
 	case r.Proof.GrantID != "":
-		p.Row(screen.Bold, "PROOF", "KMS answers the repeated CreateGrant with grant "+r.Proof.GrantID)
+		p.Row(screen.Bold, "proof", "KMS answers the repeated CreateGrant with grant "+r.Proof.GrantID)
 	case r.Key == "":
-		p.Row(screen.Bold, "PROOF", screen.Reads(r.Proof.EqualReads))
+		p.Row(screen.Bold, "proof", screen.Reads(r.Proof.EqualReads))
 	default:
-		p.Row(screen.Bold, "PROOF", fmt.Sprintf("evaluates as %s, %s", r.Proof.Decision, screen.Reads(r.Proof.EqualReads)))
+		p.Row(screen.Bold, "proof", fmt.Sprintf("evaluates as %s, %s", r.Proof.Decision, screen.Reads(r.Proof.EqualReads)))
 	}
 }
 
@@ -41,7 +41,7 @@ func launchesNext(r *record.Record) bool {
 // moves says which role a finding about a role or group is about.
 func (k Key) moves(p *screen.Page) {
 	if k.Finding.GroupRole != "" {
-		p.Row(screen.Bold, "ROLE", roleName(k.Finding.Principal))
+		p.Row(screen.Bold, "role", roleName(k.Finding.Principal))
 	}
 	k.groupRole(p)
 }
@@ -53,13 +53,15 @@ func (k Key) groupRole(p *screen.Page) {
 		p.Row(screen.Bold, "", "until it is moved, the group launches as "+roleName(k.Finding.GroupRole))
 	}
 	if k.Finding.KeepsRole != "" {
-		p.Row(screen.Doubt, "", k.Finding.KeepsRole)
+		p.Row(screen.Doubt, "", k.plainly(k.Finding.KeepsRole))
 	}
 }
 
-// bridges shows the grants that stand in for statements.
-func (k Key) bridges(p *screen.Page, all []string) {
+// standIns shows the grants that stand in for statements.
+func (k Key) standIns(p *screen.Page, all []string) {
 	if len(all) > 0 {
-		p.Row(screen.Doubt, "BRIDGE", all...)
+		for _, text := range all {
+			p.Row(screen.Doubt, "stand-in", k.plainly(text))
+		}
 	}
 }

@@ -38,7 +38,7 @@ type scene struct {
 	apply   bool
 	again   bool // the fix was applied just before
 	code    report.Code
-	word    string
+	says    string // what the first line says, in part
 }
 
 func scenes() map[string]scene {
@@ -62,73 +62,73 @@ func scenes() map[string]scene {
 	full := func(w *world) { w.launch.InService = 6 }
 	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "User: arn:aws:iam::111122223333:user/oncall is not authorized"}
 	return map[string]scene{
-		"look-not-permitted":  {world: with(func(w *world) { w.lookFails = denied }, root), history: failing(keyText), code: 1, word: "FAILED"},
-		"write-not-permitted": {world: with(func(w *world) { w.writeFails = denied }, root), history: failing(keyText), apply: true, code: 1, word: "FAILED"},
-		"broken":              {world: with(nil, root, service, noPath), history: failing(keyText), code: 3, word: "BROKEN"},
-		"fixed":               {world: with(nil, root), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
-		"fixed-by-grant":      {world: with(nil, root, dead), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
+		"look-not-permitted":  {world: with(func(w *world) { w.lookFails = denied }, root), history: failing(keyText), code: 1, says: " couldn't be looked at"},
+		"write-not-permitted": {world: with(func(w *world) { w.writeFails = denied }, root), history: failing(keyText), apply: true, code: 1, says: " is as it was: "},
+		"broken":              {world: with(nil, root, service, noPath), history: failing(keyText), code: 3, says: " can't launch: "},
+		"fixed":               {world: with(nil, root), history: failing(keyText), apply: true, code: 0, says: "'s default EBS key "},
+		"fixed-by-grant":      {world: with(nil, root, dead), history: failing(keyText), apply: true, code: 0, says: "'s default EBS key "},
 		"warm-pool": {world: with(func(w *world) {
 			w.launch.Desired, w.launch.WarmPool = 0, &launch.WarmPool{Wanted: 2}
-		}, root, open), code: 0, word: "KEYS OPEN"},
-		"healthy":     {world: with(full, root, open), code: 0, word: "HEALTHY"},
-		"disabled":    {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
-		"aws-managed": {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, word: "HEALTHY"},
+		}, root, open), code: 0, says: "'s keys are open"},
+		"healthy":     {world: with(full, root, open), code: 0, says: " is healthy: "},
+		"disabled":    {world: with(func(w *world) { w.state.Facts.Key.State = "Disabled" }, root), history: failing(keyText), code: 4, says: " can't launch: "},
+		"aws-managed": {world: with(func(w *world) { w.state.Facts.Key.Manager, w.launch.InService = "AWS", 6 }, viaEBS), code: 0, says: " is healthy: "},
 		"aws-managed-foreign": {world: with(func(w *world) {
 			w.state.Facts.Key.Manager, w.state.Facts.Key.ARN = "AWS", strings.ReplaceAll(keyARN, account, "999988887777")
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy works in the key's own account only, 999988887777"
-		}, root), history: failing(keyText), code: 4, word: "BROKEN"},
-		"foreign":              {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), code: 3, word: "BROKEN"},
-		"foreign-fixed":        {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
-		"foreign-no-consent":   {world: with(func(w *world) { w.foreign(nil) }, ownerRoot, forAWS), history: failing(keyText), apply: true, code: 4, word: "BROKEN"},
-		"foreign-not-agreed":   {world: with(func(w *world) { w.foreign(nil) }, ownerRoot), history: failing(keyText), code: 4, word: "BROKEN"},
-		"foreign-unseen":       {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, word: "UNKNOWN"},
-		"foreign-unseen-open":  {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, word: "BROKEN"},
-		"foreign-unseen-fixed": {world: with(shared), history: failing(keyText), apply: true, code: 0, word: "FIXED"},
-		"foreign-unseen-again": {world: with(shared), history: failing(keyText), again: true, code: 4, word: "UNKNOWN"},
+		}, root), history: failing(keyText), code: 4, says: " can't launch: "},
+		"foreign":              {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), code: 3, says: " can't launch: "},
+		"foreign-fixed":        {world: with(func(w *world) { w.foreign(consented) }, ownerRoot), history: failing(keyText), apply: true, code: 0, says: "'s default EBS key "},
+		"foreign-no-consent":   {world: with(func(w *world) { w.foreign(nil) }, ownerRoot, forAWS), history: failing(keyText), apply: true, code: 4, says: " can't launch: "},
+		"foreign-not-agreed":   {world: with(func(w *world) { w.foreign(nil) }, ownerRoot), history: failing(keyText), code: 4, says: " can't launch: "},
+		"foreign-unseen":       {world: with(func(w *world) { w.unseen(plan.TrialRefused) }), history: failing(keyText), code: 4, says: " can't launch, and whether a key is the cause can't be told: "},
+		"foreign-unseen-open":  {world: with(func(w *world) { w.unseen(plan.TrialWorks) }), history: failing(keyText), code: 3, says: " can't launch: "},
+		"foreign-unseen-fixed": {world: with(shared), history: failing(keyText), apply: true, code: 0, says: "'s default EBS key "},
+		"foreign-unseen-again": {world: with(shared), history: failing(keyText), again: true, code: 4, says: " can't launch, and whether a key is the cause can't be told: "},
 		"mixed": {world: with(func(w *world) { // five operations, three decisions
 			w.foreign(nil)
 			w.launch.Keys[0].Operations = []string{"CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"}
 			w.bridge()
 			w.state.Facts.Grants[0].Name, w.state.Facts.Grants[0].Operations = "by-hand", w.state.Facts.Grants[0].Operations[:7]
-		}, ownerRoot, useByA), history: failing(keyText), code: 4, word: "BROKEN"},
-		"broken-grant":  {world: with(nil, root, dead), history: failing(keyText), code: 3, word: "BROKEN"},
-		"explicit-deny": {world: with(nil, root, deny), history: failing(keyText), code: 4, word: "BROKEN"},
+		}, ownerRoot, useByA), history: failing(keyText), code: 4, says: " can't launch: "},
+		"broken-grant":  {world: with(nil, root, dead), history: failing(keyText), code: 3, says: " can't launch: "},
+		"explicit-deny": {world: with(nil, root, deny), history: failing(keyText), code: 4, says: " can't launch: "},
 		"unreadable-policy": {world: with(func(w *world) {
 			w.state.Facts.Policy, w.state.Facts.PolicyUnreadable = nil, "kms:GetKeyPolicy was refused: User: … is not authorized to perform: kms:GetKeyPolicy"
-		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},
-		"unknown":         {world: with(nil, root, byOrg), history: failing(keyText), code: 3, word: "UNKNOWN"},
-		"by-address":      {world: with(nil, root, byAddress), history: failing(keyText), code: 3, word: "UNKNOWN"},
-		"whole-by-org":    {world: with(full, root, byOrg), code: 0, word: "WHOLE"},
-		"whole-via-ec2":   {world: with(full, root, open, viaEC2), code: 0, word: "HEALTHY"},
-		"instance-denied": {world: with(nil, root, open, spared), history: failing(keyText), code: 4, word: "BROKEN"},
-		"instance-may":    {world: with(func(w *world) { w.asks.Text = keyText }, root, open, viaEC2), history: failing(keyText), code: 4, word: "UNKNOWN"},
-		"outside-denied":  {world: with(nil, root, open, outside), history: failing(keyText), code: 4, word: "BROKEN"},
+		}, root), history: failing(keyText), code: 4, says: " can't launch, and whether a key is the cause can't be told: "},
+		"unknown":         {world: with(nil, root, byOrg), history: failing(keyText), code: 3, says: " can't launch, and whether a key is the cause can't be told: "},
+		"by-address":      {world: with(nil, root, byAddress), history: failing(keyText), code: 3, says: " can't launch, and whether a key is the cause can't be told: "},
+		"whole-by-org":    {world: with(full, root, byOrg), code: 0, says: " has all its instances; whether"},
+		"whole-via-ec2":   {world: with(full, root, open, viaEC2), code: 0, says: " is healthy: "},
+		"instance-denied": {world: with(nil, root, open, spared), history: failing(keyText), code: 4, says: " can't launch: "},
+		"instance-may":    {world: with(func(w *world) { w.asks.Text = keyText }, root, open, viaEC2), history: failing(keyText), code: 4, says: " can't launch, and whether a key is the cause can't be told: "},
+		"outside-denied":  {world: with(nil, root, open, outside), history: failing(keyText), code: 4, says: " can't launch: "},
 		"unknown-keys": {world: with(func(w *world) {
 			w.launch.Keys = nil
 			w.launch.Unknown = []string{"the key of snap-0a1b, which isn't shared with this account"}
-		}, root), history: failing(keyText), code: 4, word: "UNKNOWN"},
-		"ignore":       {world: with(func(w *world) { w.state.Tags["keymend"] = "ignore" }, root), history: failing(keyText), code: 4, word: "BROKEN"},
-		"ignore-apply": {world: with(func(w *world) { w.state.Tags["keymend"] = "ignore" }, root), history: failing(keyText), apply: true, code: 4, word: "BROKEN"},
+		}, root), history: failing(keyText), code: 4, says: " can't launch, and whether a key is the cause can't be told: "},
+		"ignore":       {world: with(func(w *world) { w.state.Tags["keymend"] = "ignore" }, root), history: failing(keyText), code: 4, says: " can't launch: "},
+		"ignore-apply": {world: with(func(w *world) { w.state.Tags["keymend"] = "ignore" }, root), history: failing(keyText), apply: true, code: 4, says: " can't launch: "},
 		"suspended": {world: with(func(w *world) {
 			w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended at 2026-03-02T09:00:00Z"}
-		}, root, open), code: 4, word: "SUSPENDED"},
+		}, root, open), code: 4, says: "'s keys are open"},
 		"suspended-broken": {world: with(func(w *world) {
 			w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended at 2026-03-02T09:00:00Z"}
-		}, root), history: failing(keyText), code: 3, word: "BROKEN"},
+		}, root), history: failing(keyText), code: 3, says: " can't launch: "},
 		"suspended-fixed": {world: with(func(w *world) {
 			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at 2026-02-26T18:56:36Z"}
-		}, root), history: failing(keyText), apply: true, code: 4, word: "SUSPENDED"},
-		"not-kms":          {world: with(asked(capacityText), root, open), history: failing(capacityText), code: 4, word: "NOT KMS"},
-		"keys-open":        {world: with(asked(keyText), root, open), history: failing(keyText), code: 0, word: "KEYS OPEN"},
-		"old-event":        {world: with(func(w *world) { full(w); asked(keyText)(w) }, root, open), code: 0, word: "HEALTHY"},
-		"will-fail":        {world: with(full, root), code: 3, word: "WILL FAIL"},
-		"will-fail-denied": {world: with(full, root, deny), code: 4, word: "WILL FAIL"},
-		"whole-unseen":     {world: with(func(w *world) { full(w); w.unseen(plan.TrialWorks) }), code: 0, word: "WHOLE"},
-		"moves":            {world: with(func(w *world) { w.moves = true }, root), history: failing(keyText), code: 3, word: "BROKEN"},
-		"keeps-role":       {world: with(func(w *world) { w.moves, w.launch.ManagedBy = true, "eks (node group workers)" }, root), history: failing(keyText), code: 3, word: "BROKEN"},
-		"bridge":           {world: with(func(w *world) { full(w); w.bridge() }, root), code: 0, word: "HEALTHY"},
-		"not-found":        {world: with(func(w *world) { w.gone = true }, root), code: 0, word: "IGNORED"},
-		"managed":          {world: with(func(w *world) { w.launch.ManagedBy = "eks" }, root), history: report.History{Unreadable: "not authorized to perform: autoscaling:DescribeScalingActivities"}, code: 3, word: "BROKEN"},
+		}, root), history: failing(keyText), apply: true, code: 4, says: "'s keys are open"},
+		"not-kms":          {world: with(asked(capacityText), root, open), history: failing(capacityText), code: 4, says: " can't launch, and no key is known to stand in the way. AWS says: "},
+		"keys-open":        {world: with(asked(keyText), root, open), history: failing(keyText), code: 0, says: "'s keys are open"},
+		"old-event":        {world: with(func(w *world) { full(w); asked(keyText)(w) }, root, open), code: 0, says: " is healthy: "},
+		"will-fail":        {world: with(full, root), code: 3, says: " runs, and its next launch will fail: "},
+		"will-fail-denied": {world: with(full, root, deny), code: 4, says: " runs, and its next launch will fail: "},
+		"whole-unseen":     {world: with(func(w *world) { full(w); w.unseen(plan.TrialWorks) }), code: 0, says: " has all its instances; whether"},
+		"moves":            {world: with(func(w *world) { w.moves = true }, root), history: failing(keyText), code: 3, says: " can't launch: "},
+		"keeps-role":       {world: with(func(w *world) { w.moves, w.launch.ManagedBy = true, "eks (node group workers)" }, root), history: failing(keyText), code: 3, says: " can't launch: "},
+		"bridge":           {world: with(func(w *world) { full(w); w.bridge() }, root), code: 0, says: " is healthy: "},
+		"not-found":        {world: with(func(w *world) { w.gone = true }, root), code: 0, says: " isn't looked at: "},
+		"managed":          {world: with(func(w *world) { w.launch.ManagedBy = "eks" }, root), history: report.History{Unreadable: "not authorized to perform: autoscaling:DescribeScalingActivities"}, code: 3, says: " can't launch: "},
 	}
 }
 
@@ -157,8 +157,8 @@ func TestShow(t *testing.T) {
 			if err := page.Flush(); err != nil {
 				t.Fatal(err)
 			}
-			if !strings.HasPrefix(text.String(), sc.word+" ") {
-				t.Errorf("the first word isn't %s", sc.word)
+			if said := strings.ReplaceAll(text.String(), "\n", " "); !strings.HasPrefix(said, "web-prod"+sc.says) {
+				t.Errorf("it doesn't begin with %q", sc.says)
 			}
 			golden(t, name, text.Bytes())
 		})
@@ -244,7 +244,7 @@ func TestSeenOnce(t *testing.T) {
 	if err := page.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); strings.Count(got, "snap-0a1b") != 1 || strings.Count(got, "scaling activity") != 1 || strings.Count(got, "NOT SEEN  as above") != 1 {
+	if got := out.String(); strings.Count(got, "snap-0a1b") != 1 || strings.Count(got, "scaling activity") != 1 || strings.Count(got, "not seen  as above") != 1 {
 		t.Error(got)
 	}
 }

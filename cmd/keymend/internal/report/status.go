@@ -21,48 +21,66 @@ const (
 	NotOurs Code = 4 // broken and not ours to fix, or refused
 )
 
-// A status is what the first line says about a group.
+// A state is what the first line says about a group.
+type state uint8
+
+const (
+	stateFailed state = iota
+	stateCopying
+	stateUnknown
+	stateBroken
+	stateWillFail
+	stateNotKMS
+	stateSuspended
+	stateFixed
+	stateIgnored
+	stateOpen
+	stateWhole
+	stateHealthy
+)
+
+// A status is a state with its colour and exit code.
 type status struct {
-	word string
-	ink  screen.Ink
-	code Code
+	state state
+	ink   screen.Ink
+	code  Code
 }
 
 // status sums up all keys; the first row that fits counts. A fix that a person
 // can apply goes before what nobody here can: applying it is the next step.
 //
-//	Keymend failed, or wasn't permitted                FAILED     1
-//	a copy is on its way, or was just moved to         COPYING    3
-//	access may be there, and so may a fix be needed    UNKNOWN    3
-//	a fix is there, may be applied, wasn't asked for   BROKEN     3
-//	a fix was refused, or would be                     BROKEN     4
-//	Keymend did its part, and a person has the rest    BROKEN     4
-//	no key is known to stand in the way for certain    UNKNOWN    4
-//	a key stands in the way, only a person can help    BROKEN     4
-//	…, and the group has all the instances it wants    WILL FAIL  3 or 4
-//	the launch fails for another reason                NOT KMS    4
-//	open, but Auto Scaling or a person stopped Launch  SUSPENDED  4
-//	written and proven                                 FIXED      0
-//	nothing for Keymend                                IGNORED    0
-//	open, fewer in service or in the pool than wanted  KEYS OPEN  0
-//	all there, though not all of a key can be seen     WHOLE      0
-//	open, all there                                    HEALTHY    0
+//	Keymend failed, or wasn't permitted                failed     1
+//	a copy is on its way, or was just moved to         copying    3
+//	access may be there, and so may a fix be needed    unknown    3
+//	a fix is there, may be applied, wasn't asked for   broken     3
+//	a fix was refused, or would be                     broken     4
+//	Keymend did its part, and a person has the rest    broken     4
+//	no key is known to stand in the way for certain    unknown    4
+//	a key stands in the way, only a person can help    broken     4
+//	…, and the group has all the instances it wants    will fail  3 or 4
+//	the launch fails for another reason                not KMS    4
+//	open, but Auto Scaling or a person stopped Launch  suspended  4
+//	written and proven                                 fixed      0
+//	nothing for Keymend                                ignored    0
+//	open, fewer in service or in the pool than wanted  open       0
+//	all there, though not all of a key can be seen     whole      0
+//	open, all there                                    healthy    0
 func (g Group) status() status {
 	switch {
 	case g.any(outcome.Failed, outcome.NotPermitted, outcome.SettingsInvalid, outcome.Unproven):
-		return status{"FAILED", screen.Bad, Broke}
+		return status{stateFailed, screen.Bad, Broke}
 	case g.any(outcome.Copying, outcome.Moved):
-		return status{"COPYING", screen.Doubt, Fixable}
+		return status{stateCopying, screen.Doubt, Fixable}
 	case !g.Asked && !g.denied() && slices.ContainsFunc(g.Keys, Key.doubted) && !g.any(outcome.Superseded):
-		return status{"UNKNOWN", screen.Doubt, Fixable}
+		return status{stateUnknown, screen.Doubt, Fixable}
 	case g.any(outcome.Superseded), !g.Asked && slices.ContainsFunc(g.Keys, Key.fixable):
 		return g.broken(Fixable)
 	case g.any(outcome.NoFix) && !g.denied():
-		return status{"UNKNOWN", screen.Doubt, NotOurs}
+		return status{stateUnknown, screen.Doubt, NotOurs}
 	case g.any(outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.TakenAway, outcome.Braked, outcome.Waiting, outcome.Refused, outcome.NoFix, outcome.HandedOver):
 		return g.broken(NotOurs)
 	}
-	return g.open()
+	return g.opened()
 }
 
 // broken: a key stands in the way. A group that has all its instances isn't broken; its
@@ -70,30 +88,30 @@ func (g Group) status() status {
 func (g Group) broken(code Code) status {
 	switch {
 	case g.short():
-		return status{"BROKEN", screen.Bad, code}
+		return status{stateBroken, screen.Bad, code}
 	case g.denied():
-		return status{"WILL FAIL", screen.Bad, code}
+		return status{stateWillFail, screen.Bad, code}
 	}
-	return status{"UNKNOWN", screen.Doubt, code}
+	return status{stateUnknown, screen.Doubt, code}
 }
 
-// open goes on where every key is open.
-func (g Group) open() status {
+// opened goes on where every key is open.
+func (g Group) opened() status {
 	switch {
 	case g.any(outcome.CauseElsewhere, outcome.NotKMS), g.elsewhere():
-		return status{"NOT KMS", screen.Doubt, NotOurs}
+		return status{stateNotKMS, screen.Doubt, NotOurs}
 	case g.Head.Suspended != "" && g.short():
-		return status{"SUSPENDED", screen.Doubt, NotOurs}
+		return status{stateSuspended, screen.Doubt, NotOurs}
 	case g.any(outcome.Fixed, outcome.Stands, outcome.InService, outcome.Undone):
-		return status{"FIXED", screen.Good, Healed}
+		return status{stateFixed, screen.Good, Healed}
 	case g.any(outcome.Ignored):
-		return status{"IGNORED", screen.Doubt, Healed}
+		return status{stateIgnored, screen.Doubt, Healed}
 	case g.short():
-		return status{"KEYS OPEN", screen.Doubt, Healed}
+		return status{stateOpen, screen.Doubt, Healed}
 	case g.any(outcome.NothingToDo) && g.Head.Decision == access.Unknown:
-		return status{"WHOLE", screen.Doubt, Healed}
+		return status{stateWhole, screen.Doubt, Healed}
 	}
-	return status{"HEALTHY", screen.Good, Healed}
+	return status{stateHealthy, screen.Good, Healed}
 }
 
 // Code returns the exit code that the group calls for.

@@ -1,10 +1,6 @@
 package screen
 
-import (
-	"io"
-
-	"github.com/mattn/go-isatty"
-)
+import "io"
 
 // An Ink marks a text for the eye.
 type Ink uint8
@@ -48,7 +44,5 @@ func (p *Page) Paint(ink Ink, text string) string {
 // Coloured reports whether out is a terminal whose user wants colours
 // (https://no-color.org).
 func Coloured(out io.Writer, getenv func(string) string) bool {
-	file, ok := out.(interface{ Fd() uintptr })
-	return ok && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" &&
-		(isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()))
+	return Terminal(out) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }

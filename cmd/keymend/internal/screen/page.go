@@ -11,10 +11,7 @@ import (
 	"keymend/pkg/quote"
 )
 
-const (
-	gutter = 10 // columns for labels; the longest is NOT SEEN
-	width  = 96 // columns for everything
-)
+const gutter = 10 // columns for labels; the longest is "not seen"
 
 // A Page collects text and writes it as one. Colours only mark what the words
 // already say, so that a pipe loses nothing. Whatever a text holds, it moves no
@@ -28,13 +25,13 @@ type Page struct {
 	blank  bool // the line above is empty
 }
 
-// New returns an empty page for out.
-func New(out io.Writer, colour bool) *Page { return &Page{out: out, colour: colour, width: width} }
+// New returns an empty page for out, as wide as Usual.
+func New(out io.Writer, colour bool) *Page { return &Page{out: out, colour: colour, width: Usual} }
 
 // Within has the page's texts, but for those that stay on one line, fit into so many
 // columns.
 func (p *Page) Within(columns int) *Page {
-	p.width = columns
+	p.width = min(max(columns, narrowest), widest)
 	return p
 }
 
@@ -66,6 +63,26 @@ func (p *Page) Row(ink Ink, label string, texts ...string) {
 	}
 }
 
+// Beside writes a label, a head that has so many columns, and a text that is broken like
+// Row's; what doesn't fit goes below where the text began. A head that is too long has
+// the line for itself.
+func (p *Page) Beside(ink Ink, label, head string, columns int, text string) {
+	for _, line := range wrap(quote.Line(text), p.width-gutter-columns) {
+		p.heading(ink, label, head, columns, line)
+		label, head = "", ""
+	}
+}
+
+// heading writes a line that begins with a label and a head.
+func (p *Page) heading(ink Ink, label, head string, columns int, line string) {
+	head = quote.Line(head)
+	if count(head) >= columns && columns > 0 {
+		p.line(ink, label, head)
+		label, head = "", ""
+	}
+	p.line(ink, label, head+strings.Repeat(" ", columns-count(head))+line)
+}
+
 // Whole writes a label and, beside it, a text that must stay on one line: a
 // command, to be copied.
 func (p *Page) Whole(ink Ink, label, text string) { p.line(ink, label, quote.Line(text)) }
@@ -80,6 +97,33 @@ func (p *Page) Raw(text string) {
 // Text writes a line that begins at the left edge.
 func (p *Page) Text(ink Ink, text string) {
 	p.add(p.Paint(ink, quote.Line(text)))
+}
+
+// Parts writes texts from the left edge, with dots between them, broken between texts.
+func (p *Page) Parts(texts ...string) {
+	line := ""
+	for _, text := range texts {
+		text = quote.Line(text)
+		if line != "" && count(line)+len(" · ")+count(text) > p.width {
+			p.add(line)
+			line = ""
+		}
+		if line != "" {
+			line += " · "
+		}
+		line += text
+	}
+	p.add(line)
+}
+
+// Sentence writes a text from the left edge, broken between words.
+func (p *Page) Sentence(ink Ink, text string) {
+	for i, line := range wrap(quote.Line(text), p.width) {
+		if i > 0 {
+			line = strings.TrimLeft(line, " ")
+		}
+		p.add(p.Paint(ink, line))
+	}
 }
 
 func (p *Page) line(ink Ink, label, text string) {
@@ -132,7 +176,7 @@ func wrap(text string, columns int) []string {
 		switch {
 		case line == "":
 			line = word
-		case len(line)+1+len(word) > columns:
+		case count(line)+1+count(word) > columns:
 			lines = append(lines, line)
 			line = word
 		default:

@@ -33,8 +33,8 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "KEY       one\n          two\n\n" +
-		"WRAP      " + strings.TrimSpace(strings.Repeat("word ", 17)) + "\n" +
-		"          word word word end\n" +
+		"WRAP      " + strings.TrimSpace(strings.Repeat("word ", 14)) + "\n" +
+		"          word word word word word word end\n" +
 		"WHOLE     " + strings.TrimSpace(strings.Repeat("command ", 15)) + "\n" +
 		"          {\n            \"a\": 1\n          }\n\nend\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {

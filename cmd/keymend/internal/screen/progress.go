@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
 	"keymend/pkg/quote"
 )
@@ -15,7 +15,7 @@ import (
 // Terminal reports whether out is a terminal.
 func Terminal(out io.Writer) bool {
 	file, ok := out.(interface{ Fd() uintptr })
-	return ok && (isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()))
+	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // descriptors are small
 }
 
 // A Progress is a line at a terminal that says what goes on. It is shown once that takes

@@ -1,0 +1,196 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/access"
+	"keymend/pkg/launch"
+	"keymend/pkg/outcome"
+	"keymend/pkg/plan"
+)
+
+// sentence says in one or two sentences what is wrong with the group, or that nothing is.
+func (g Group) sentence(of state) string {
+	name := g.Head.Group
+	switch of {
+	case stateFailed:
+		return g.failed()
+	case stateCopying:
+		return name + " is to launch without another account's key: " + g.first(func(k Key) bool { return k.is(outcome.Copying, outcome.Moved) }).copyWords()
+	case stateUnknown:
+		return g.doubtful()
+	case stateBroken:
+		return name + " can't launch: " + g.faults()
+	case stateWillFail:
+		return name + " runs, and its next launch will fail: " + g.faults()
+	case stateNotKMS:
+		return g.notKMS()
+	case stateSuspended:
+		return g.stopped()
+	case stateFixed:
+		return g.fixed()
+	case stateIgnored:
+		return name + " isn't looked at: " + strings.TrimPrefix(g.Head.Reason, "look at "+name+": ")
+	case stateOpen:
+		return g.open()
+	case stateWhole:
+		return name + " has all its instances; whether its next launch works can't be told"
+	case stateHealthy:
+	}
+	return name + " is healthy: every key that its launches need is open to " + g.role()
+}
+
+// role is the name of the role that the group launches as, as far as it is known.
+func (g Group) role() string {
+	for _, k := range g.Keys {
+		if k.Finding.Principal != "" {
+			return roleName(k.Finding.Principal)
+		}
+	}
+	return "its role"
+}
+
+// first returns the first key that fits.
+func (g Group) first(fits func(Key) bool) Key {
+	for _, k := range g.Keys {
+		if fits(k) {
+			return k
+		}
+	}
+	return g.Keys[0]
+}
+
+// faults counts the keys that stand in the way, and says what is the matter with the first.
+func (g Group) faults() string {
+	shut, n := g.first(Key.shut), 0
+	for _, k := range g.Keys {
+		if k.shut() {
+			n++
+		}
+	}
+	if n > 1 {
+		return screen.Count(n, "key") + " that it needs can't be used; the first: " + shut.fault()
+	}
+	return shut.fault()
+}
+
+// shut reports whether a key stands in the way for certain.
+func (k Key) shut() bool { return k.Finding.Decision == access.Denied && k.Finding.Key != "" }
+
+func (k Key) is(outcomes ...outcome.Outcome) bool {
+	return Group{Keys: []Key{k}}.any(outcomes...)
+}
+
+func (g Group) failed() string {
+	name := g.Head.Group
+	k := g.first(func(k Key) bool {
+		return k.is(outcome.Failed, outcome.NotPermitted, outcome.SettingsInvalid, outcome.Unproven)
+	})
+	switch {
+	case k.Outcome() == outcome.Unproven:
+		return name + "'s fix was written, and isn't proven: what was read after it doesn't show that " + k.its() + " is open"
+	case k.Outcome() == outcome.SettingsInvalid:
+		return name + " wasn't changed: Keymend's settings are invalid"
+	case k.Finding.Key != "":
+		return name + " is as it was: " + k.its() + " couldn't be opened, since AWS refused a call"
+	}
+	return name + " couldn't be looked at: AWS refused a call that Keymend needs"
+}
+
+// doubtful: whether a key stands in the way can't be told.
+func (g Group) doubtful() string {
+	k := g.first(func(k Key) bool { return k.Finding.Decision == access.Unknown || k.doubted() })
+	text := g.Head.Group + " runs, and whether its next launch will fail can't be told: "
+	if g.short() {
+		text = g.Head.Group + " can't launch, and whether a key is the cause can't be told: "
+	}
+	return text + k.doubt()
+}
+
+// doubt says what would have to be known.
+func (k Key) doubt() string {
+	r := k.Finding
+	switch {
+	case r.Plan != nil && r.Plan.Doubt != "":
+		_, why, _ := strings.Cut(r.Plan.Doubt, ": ")
+		return "access to " + k.its() + " " + strings.TrimPrefix(strings.TrimSuffix(why, "."), "it ")
+	case r.Plan != nil && r.Plan.NoFix != nil && r.Plan.NoFix.Reason == plan.NotKnown && k.denier() != "":
+		return "statement " + k.denier() + " may deny the use of " + k.its()
+	case len(r.CouldNotSee) > 0:
+		what, _, _ := strings.Cut(r.CouldNotSee[0], ": ")
+		if r.Key != "" && strings.HasPrefix(what, "the ") {
+			what += " of " + k.its()
+		}
+		return what + " would have to be readable"
+	}
+	return "not all of " + k.its() + " can be seen"
+}
+
+// mostSaid is how much of AWS's words the first line quotes; all of them stand below.
+const mostSaid = 160
+
+func (g Group) notKMS() string {
+	text := g.Head.Group + "'s last failed launch has another cause than a key"
+	if g.short() {
+		text = g.Head.Group + " can't launch, and no key is known to stand in the way"
+	}
+	said := g.History.Message
+	if said == "" {
+		said = g.Head.Message
+	}
+	if said == "" {
+		return text
+	}
+	if at := strings.Index(said, ". "); at > 0 {
+		said = said[:at]
+	}
+	if runes := []rune(said); len(runes) > mostSaid {
+		said = string(runes[:mostSaid]) + "…"
+	}
+	return text + ". AWS says: " + said
+}
+
+func (g Group) stopped() string {
+	text := g.Head.Group + "'s keys are open"
+	if g.any(outcome.Fixed, outcome.Stands, outcome.InService) {
+		text += " now"
+	}
+	by := launch.Suspension{Reason: g.Head.Suspended}
+	switch {
+	case by.Administrative():
+		return text + ", and Auto Scaling stopped it from launching: nothing comes back until that is resumed"
+	case by.ByPerson():
+		return text + ", and a person stopped it from launching: nothing comes back until they resume it"
+	}
+	return text + ", and somebody stopped it from launching: nothing comes back until that is resumed"
+}
+
+func (g Group) fixed() string {
+	k := g.first(Key.Changed)
+	text := g.Head.Group + ": " + describe(k.plan())
+	if k.Finding.Key != "" && k.Finding.GroupRole == "" {
+		text = g.Head.Group + "'s " + strings.TrimPrefix(k.its(), "its ") + " is open to " + roleName(k.Finding.Principal) + " now"
+	}
+	if k.Result != nil && launchesNext(k.Result) {
+		return text + ". Auto Scaling tries again by itself, usually within minutes"
+	}
+	return text
+}
+
+func (g Group) open() string {
+	if g.History.Failed == 0 {
+		return g.Head.Group + "'s keys are open. Auto Scaling launches by itself, usually within minutes"
+	}
+	return g.Head.Group + "'s keys are open; the failure from " + clock(g.History.Last, g.Head.Time) +
+		" is taken for an older one. Auto Scaling tries again by itself, usually within minutes"
+}
+
+// clock is a time of day, with the day where that is another one.
+func clock(at, now time.Time) string {
+	if at.UTC().Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
+		return at.UTC().Format("15:04 UTC")
+	}
+	return at.UTC().Format("2006-01-02 15:04 UTC")
+}

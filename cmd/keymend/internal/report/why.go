@@ -1,0 +1,64 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/access"
+	"keymend/pkg/plan"
+)
+
+const (
+	gap    = 2  // columns between a statement's name and what is said of it
+	widest = 26 // columns for names; where one is longer, each has a line for itself
+	indent = 2  // of what is said of a statement then
+)
+
+// why shows what looks like access and isn't, and what denies it: for each statement its
+// name, and what decides.
+func (k Key) why(p *screen.Page) {
+	misses := k.Finding.NearMisses
+	column := 0
+	for _, m := range misses {
+		column = max(column, len([]rune(m.Source))+gap)
+	}
+	if column > widest {
+		column = indent
+	}
+	label := "why"
+	if p := k.Finding.Plan; p != nil && p.NoFix != nil && slices.Contains([]plan.NoFixReason{plan.KeyNotUsable, plan.OtherRegion, plan.ManagedByAWS, plan.KeyNotSymmetric}, p.NoFix.Reason) {
+		label = "besides" // it isn't the cause
+	}
+	for _, m := range misses {
+		text := strings.TrimLeft(strings.TrimPrefix(m.Text, m.Source), ": ")
+		if m.Element.Member == "" || m.Reason == access.RootDelegates && len(misses) > 1 {
+			p.Beside(screen.Bold, label, m.Source, column, text)
+		} else {
+			p.Mark(screen.Bold, label, m.Source, column, marked(m), note(m, text))
+		}
+		label = ""
+	}
+}
+
+// marked is the element of a statement that decides, and what of it does.
+func marked(m access.NearMiss) screen.Marked {
+	e := m.Element
+	text := screen.Marked{Name: `"` + e.Member + `": `, Part: e.Value}
+	if before, after, ok := strings.Cut(e.Value, e.Part); ok && e.Part != "" {
+		text.Before, text.Part, text.After = before, e.Part, after
+	}
+	return text
+}
+
+// note leaves out of a text what stands above it.
+func note(m access.NearMiss, text string) string {
+	name := strings.Trim(cmp.Or(m.Element.Part, m.Element.Value), `"`)
+	if _, rest, ok := strings.Cut(text, name); ok && name != "" && strings.HasPrefix(text, "names ") {
+		if rest = strings.TrimLeft(rest, `",; `); rest != "" {
+			return rest
+		}
+	}
+	return text
+}
