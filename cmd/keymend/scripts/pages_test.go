@@ -128,8 +128,8 @@ func open(t *testing.T, page string) *shell {
 		}
 		close(s.lines)
 	}()
-	// What make makes is there already.
-	s.types("make() { :; }\n")
+	// What make makes is there already; a target that isn't there is an error.
+	s.types("make() { for t; do grep -q \"^$t:\" '" + root + "/Makefile' || echo \"keymend: no target $t\"; done; }\n")
 	return s
 }
 
