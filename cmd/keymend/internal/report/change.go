@@ -37,7 +37,9 @@ func (g Group) code(p *screen.Page, label, text string) {
 	switch {
 	case text == "":
 	case g.ShowPolicy:
-		p.Row(screen.Bold, label, "for the owner of the policy:")
+		if label != "" { // else the line above says what it is
+			p.Row(screen.Bold, label, "for the owner of the policy:")
+		}
 		p.Raw(text)
 	default:
 		p.Whole(screen.Bold, label, g.Place.Keymend("export", g.Head.Group, g.Flags...))

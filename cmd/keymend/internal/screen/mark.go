@@ -13,7 +13,7 @@ type Marked struct{ Name, Before, Part, After string }
 
 const (
 	dots  = "…"
-	least = 20 // columns that a marked text has in any case
+	least = 8 // columns that a marked text has in any case
 )
 
 // Mark writes a label, a head and a marked text like Beside, on one line, with carets

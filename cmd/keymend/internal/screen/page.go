@@ -75,11 +75,11 @@ func (p *Page) Beside(ink Ink, label, head string, columns int, text string) {
 
 // heading writes a line that begins with a label and a head.
 func (p *Page) heading(ink Ink, label, head string, columns int, line string) {
-	head = quote.Line(head)
-	if count(head) >= columns && columns > 0 {
-		p.line(ink, label, head)
+	if count(quote.Line(head)) >= columns && columns > 0 {
+		p.Row(ink, label, head)
 		label, head = "", ""
 	}
+	head = quote.Line(head)
 	p.line(ink, label, head+strings.Repeat(" ", columns-count(head))+line)
 }
 
