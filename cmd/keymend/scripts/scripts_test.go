@@ -59,5 +59,10 @@ func prepare(env *testscript.Env) error {
 	env.Setenv("AWS_DEFAULT_REGION", "eu-west-1")
 	env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	env.Setenv("BUILT", built)
+	docs, err := filepath.Abs(filepath.Join("..", "..", "..", "docs"))
+	if err != nil {
+		return err
+	}
+	env.Setenv("DOCS", docs)
 	return os.Mkdir(home, 0o700)
 }
