@@ -380,7 +380,7 @@ func TestGrantsByServices(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	bounded(string(exempting))
-	o.wantCheck(0, "OK        policies: none")
+	o.wantCheck(0, "ok        policies: none")
 	o.box.Advance(time.Hour)
 	o.wantServing(account, far, 2)
 }

@@ -54,7 +54,7 @@ func (o org) wantCheck(code int, says ...string) {
 func TestOrganizationIsChecked(t *testing.T) {
 	t.Parallel()
 	o := newOrg(t, stackset.Management)
-	o.wantCheck(3, "OK        caller: account "+administrator+" administers StackSets", "TO DO     hub stack: "+region+" has none yet")
+	o.wantCheck(3, "ok        caller: account "+administrator+" administers StackSets", "to do     hub stack: "+region+" has none yet")
 	o.deploy(nil)
-	o.wantCheck(0, "OK        hub stack: "+region, "OK        policies: none", "All is as the settings say.")
+	o.wantCheck(0, "ok        hub stack: "+region, "ok        policies: none", "All is as the settings say.")
 }

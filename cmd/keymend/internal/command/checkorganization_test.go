@@ -164,7 +164,7 @@ func TestCheckOrganization(t *testing.T) {
 
 // Each fault is a line of its own, and the others still come.
 func TestCheckOrganizationNamesTheFault(t *testing.T) {
-	const others = "OK        hub: account 999900001111 is a member"
+	const others = "ok        hub: account 999900001111 is a member"
 	config := "[profile hub]\naws_access_key_id = 999900001111\naws_secret_access_key = any\n[profile shop]\naws_access_key_id = 111122223333\naws_secret_access_key = any\n"
 	for name, tc := range map[string]struct {
 		as     string
@@ -175,45 +175,45 @@ func TestCheckOrganizationNamesTheFault(t *testing.T) {
 		says   []string
 	}{
 		"who governs nothing": {"111122223333", nil, nil, nil, 4, []string{
-			"WRONG     caller: account 111122223333 neither is the management account nor administers StackSets", "aws organizations register-delegated-administrator --account-id 111122223333 --service-principal " + stacksets,
-			"NOT SEEN  trust: Organizations ListAWSServiceAccessForOrganization: You don't have", "OK        regions:", "NOT SEEN  hub stack: eu-west-1: needs credentials of the hub, 999900001111: --hub-profile",
+			"wrong     caller: account 111122223333 neither is the management account nor administers StackSets", "aws organizations register-delegated-administrator --account-id 111122223333 --service-principal " + stacksets,
+			"not seen  trust: Organizations ListAWSServiceAccessForOrganization: You don't have", "ok        regions:", "not seen  hub stack: eu-west-1: needs credentials of the hub, 999900001111: --hub-profile",
 		}},
 		"a stranger": {"555566667777", nil, nil, nil, 4, []string{
-			"WRONG     caller: account 555566667777 is in no organization", "NOT SEEN  units: Organizations ListParents: Your account is not a member", "OK        regions:",
+			"wrong     caller: account 555566667777 is in no organization", "not seen  units: Organizations ListParents: Your account is not a member", "ok        regions:",
 		}},
-		"the management account": {management, nil, nil, nil, 4, []string{others, "WRONG     caller: account 000011112222 is the management account, and"}},
-		"who says it manages":    {hubAccount, nil, map[string]string{"administrator": "management"}, nil, 4, []string{others, "WRONG     caller: account 999900001111 is a delegated administrator, and"}},
+		"the management account": {management, nil, nil, nil, 4, []string{others, "wrong     caller: account 000011112222 is the management account, and"}},
+		"who says it manages":    {hubAccount, nil, map[string]string{"administrator": "management"}, nil, 4, []string{others, "wrong     caller: account 999900001111 is a delegated administrator, and"}},
 		"who isn't where the hub lists": {hubAccount, nil, map[string]string{"administratorAccount": ""}, nil, 4, []string{
-			others, "OK        caller: account 999900001111 administers StackSets", "WRONG     caller: keymend:administratorAccount is 000011112222, and the hub lists the accounts by keymend-lister there -> set that to 999900001111",
+			others, "ok        caller: account 999900001111 administers StackSets", "wrong     caller: keymend:administratorAccount is 000011112222, and the hub lists the accounts by keymend-lister there -> set that to 999900001111",
 		}},
 		"the management account, as set": {management, nil, map[string]string{"administrator": "management"}, nil, 1, []string{
-			others, "OK        caller: account 000011112222 is the management account", "NOT SEEN  hub stack: eu-west-1: needs credentials",
+			others, "ok        caller: account 000011112222 is the management account", "not seen  hub stack: eu-west-1: needs credentials",
 		}},
-		"the hub by its profile": {management, nil, map[string]string{"administrator": "management"}, []string{"--hub-profile", "hub"}, 0, []string{others, "OK        hub stack: eu-west-1 has the bus"}},
+		"the hub by its profile": {management, nil, map[string]string{"administrator": "management"}, []string{"--hub-profile", "hub"}, 0, []string{others, "ok        hub stack: eu-west-1 has the bus"}},
 		"another's profile": {management, nil, map[string]string{"administrator": "management"}, []string{"--hub-profile", "shop"}, 1, []string{
-			others, "NOT SEEN  hub stack: eu-west-1: profile shop is of account 111122223333",
+			others, "not seen  hub stack: eu-west-1: profile shop is of account 111122223333",
 		}},
-		"no such profile":      {management, nil, map[string]string{"administrator": "management"}, []string{"--hub-profile", "none"}, 1, []string{others, "NOT SEEN  hub stack: eu-west-1: profile none:"}},
-		"nothing in the way":   {management, nil, map[string]string{"administrator": "management"}, []string{"--before", "deploy-organization"}, 0, []string{others, "NOT SEEN  hub stack: eu-west-1"}},
-		"before the hub":       {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, []string{"--before", "deploy-hub"}, 0, []string{"TO DO     hub stack: us-east-1 has none yet"}},
-		"rules before the hub": {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, []string{"--before", "deploy-organization"}, 3, []string{"TO DO     hub stack: us-east-1 has none yet"}},
-		"another Region's":     {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, nil, 3, []string{"OK        hub stack: eu-west-1", "TO DO     hub stack: us-east-1 has none yet"}},
-		"the hub is no member": {hubAccount, nil, map[string]string{"hubAccount": "555566667777"}, nil, 4, []string{"WRONG     hub: account 555566667777 isn't in the organization"}},
+		"no such profile":      {management, nil, map[string]string{"administrator": "management"}, []string{"--hub-profile", "none"}, 1, []string{others, "not seen  hub stack: eu-west-1: profile none:"}},
+		"nothing in the way":   {management, nil, map[string]string{"administrator": "management"}, []string{"--before", "deploy-organization"}, 0, []string{others, "not seen  hub stack: eu-west-1"}},
+		"before the hub":       {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, []string{"--before", "deploy-hub"}, 0, []string{"to do     hub stack: us-east-1 has none yet"}},
+		"rules before the hub": {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, []string{"--before", "deploy-organization"}, 3, []string{"to do     hub stack: us-east-1 has none yet"}},
+		"another Region's":     {hubAccount, nil, map[string]string{"hubRegions": "eu-west-1,us-east-1"}, nil, 3, []string{"ok        hub stack: eu-west-1", "to do     hub stack: us-east-1 has none yet"}},
+		"the hub is no member": {hubAccount, nil, map[string]string{"hubAccount": "555566667777"}, nil, 4, []string{"wrong     hub: account 555566667777 isn't in the organization"}},
 		"an account that works alone": {hubAccount, nil, nil, []string{"--role", "Audit"}, 4, []string{
-			others, "WRONG     accounts: 111122223333 has the stack keymend of its own", "NOT SEEN  accounts: 444455556666, 777788889999: ", "OK        accounts: no stack keymend of its own in 999900001111",
+			others, "wrong     accounts: 111122223333 has the stack keymend of its own", "not seen  accounts: 444455556666, 777788889999: ", "ok        accounts: no stack keymend of its own in 999900001111",
 		}},
 		"a guard on the setting's word": {"lister", nil, map[string]string{"unitsMode": "enforce", "consentGuard": "scp"}, []string{"--before", "deploy-organization", "--hub-profile", "hub"}, 1, []string{
-			others, "OK        units: 2 units", "NOT SEEN  policies: Organizations ListPoliciesForTarget: User:", "NOT SEEN  consent: keymend:consentGuard says that a policy guards the tags; that couldn't be seen -> take credentials that may read",
+			others, "ok        units: 2 units", "not seen  policies: Organizations ListPoliciesForTarget: User:", "not seen  consent: keymend:consentGuard says that a policy guards the tags; that couldn't be seen -> take credentials that may read",
 		}},
-		"the hub, without it":        {"lister", nil, map[string]string{"unitsMode": "enforce", "consentGuard": "scp"}, []string{"--before", "deploy-hub"}, 0, []string{others, "NOT SEEN  consent: "}},
-		"a careful wave, without it": {"lister", nil, map[string]string{"unitsMode": "propose", "consentGuard": "scp"}, []string{"--before", "deploy-organization"}, 0, []string{others, "NOT SEEN  consent: "}},
+		"the hub, without it":        {"lister", nil, map[string]string{"unitsMode": "enforce", "consentGuard": "scp"}, []string{"--before", "deploy-hub"}, 0, []string{others, "not seen  consent: "}},
+		"a careful wave, without it": {"lister", nil, map[string]string{"unitsMode": "propose", "consentGuard": "scp"}, []string{"--before", "deploy-organization"}, 0, []string{others, "not seen  consent: "}},
 		"no permission": {"", nil, nil, nil, 1, []string{
-			"NOT SEEN  caller: Organizations ListDelegatedAdministrators: User:", "OK        settings: organization o-a1b2c3d4e5", "NOT SEEN  units: Organizations ListParents: User:", "NOT SEEN  regions: EC2 DescribeRegions: ",
+			"not seen  caller: Organizations ListDelegatedAdministrators: User:", "ok        settings: organization o-a1b2c3d4e5", "not seen  units: Organizations ListParents: User:", "not seen  regions: EC2 DescribeRegions: ",
 		}},
 		"only what is allowed": {hubAccount, func(o *organization.Organization) {
 			attach(t, o, organization.FullAWSAccess, "{}", "r-a1b2", "ou-a1b2-11111111", "ou-a1b2-22222222", "111122223333", "444455556666", hubAccount)
 			attach(t, o, "p-00000002", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:*","ec2:*"],"Resource":"*"}]}`, "ou-a1b2-33333333")
-		}, nil, nil, 4, []string{others, "WRONG     policies: no policy attached to ou-a1b2-33333333 allows keymend-forwarder, keymend-notifier, keymend-reader, stacksets-exec-* ", "for 777788889999 -> attach one that does"}},
+		}, nil, nil, 4, []string{others, "wrong     policies: no policy attached to ou-a1b2-33333333 allows keymend-forwarder, keymend-notifier, keymend-reader, stacksets-exec-* ", "for 777788889999 -> attach one that does"}},
 		"where the lister is": {hubAccount, func(o *organization.Organization) {
 			o.Accounts = append(o.Accounts, organization.Account{ID: "555566667777"})
 			attach(t, o, "p-00000001", `{"Version":"2012-10-17","Statement":[{"Sid":"Lists","Effect":"Deny","Action":"organizations:List*","Resource":"*"}]}`, "555566667777")

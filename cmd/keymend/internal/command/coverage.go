@@ -152,7 +152,7 @@ func organizationIn(file string) (map[string]string, *cdkcontext.Organization, e
 	}
 	written, err := cdkcontext.Read(func(string) string { return "" }, read)
 	if err != nil {
-		return nil, nil, misused("%w, or give --settings", err)
+		return nil, nil, misused("read the settings of %s: %w, or give --settings", file, err)
 	}
 	text, err := cdkcontext.Validate(written, cdkcontext.Stack{})
 	if err != nil {

@@ -19,7 +19,7 @@ type Precheck struct {
 
 // Show writes it on the page.
 func (c Precheck) Show(p *screen.Page) {
-	p.Row(screen.Bold, "CHECK", c.Settings.ID+", as "+c.By)
+	p.Row(screen.Bold, "check", c.Settings.ID+", as "+c.By)
 	p.Blank()
 	for _, l := range c.Lines {
 		label, ink := mark(l.State)
@@ -38,16 +38,16 @@ func (c Precheck) Show(p *screen.Page) {
 func mark(s precheck.State) (string, screen.Ink) {
 	switch s {
 	case precheck.Well:
-		return "OK", screen.Good
+		return "ok", screen.Good
 	case precheck.Wrong:
-		return "WRONG", screen.Bad
+		return "wrong", screen.Bad
 	case precheck.ToDo:
-		return "TO DO", screen.Doubt
+		return "to do", screen.Doubt
 	case precheck.Unseen:
-		return "NOT SEEN", screen.Doubt
+		return "not seen", screen.Doubt
 	case precheck.Note:
 	}
-	return "NOTE", screen.Bold
+	return "note", screen.Bold
 }
 
 func (c Precheck) count(s precheck.State) int {
