@@ -68,7 +68,7 @@ func commandOf(err *kong.ParseError) string {
 func hintByCode(code string) string {
 	switch code {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
-		return "The credentials, or the role that they take (KEYMEND_ROLE_PREFIX), may not do that: use others (--profile), or have the action allowed."
+		return "The credentials, or the role that they take (--role-prefix, KEYMEND_ROLE_PREFIX), may not do that: use others (--profile), or have the action allowed."
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "RequestExpired":
 		return "AWS doesn't take the credentials: log in again as for the AWS CLI."
 	case "SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "RequestInTheFuture":
