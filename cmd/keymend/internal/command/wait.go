@@ -59,7 +59,7 @@ func (p *program) wait(ctx context.Context, s session, c diagnose, records []rec
 	}}
 	for _, r := range records {
 		if r.Phase == record.Result && len(r.Undo) > 0 {
-			w.result.Undo, w.changed = append(w.result.Undo, report.UndoCommand(s.place, r.RemediationID, c.AuditFile)), r.Time
+			w.result.Undo, w.changed = append(w.result.Undo, s.place.Undo(r.RemediationID, "--file", c.AuditFile)), r.Time
 		}
 	}
 	if stopped {

@@ -36,11 +36,6 @@ type Wait struct {
 	Undo                   []string // commands that take back what was changed before
 }
 
-// UndoCommand takes back a change whose records are in a file.
-func UndoCommand(at Place, remediation, file string) string {
-	return at.Keymend("undo", remediation, option("--file", file)...)
-}
-
 // Now says how it stands, in a line.
 func (w Wait) Now() string {
 	how := "waiting for the next launch"
