@@ -39,11 +39,15 @@ var (
 // Account returns the template of one account and Region, JSON.
 func Account() []byte { return []byte(account) }
 
-// AccountOfRegions returns the account's template where it has a further Region: its roles
-// serve both, as the functions there. The dashboard is still that of one Region.
-func AccountOfRegions(further string) []byte {
+// AccountOfRegions returns the account's template where it has further Regions: its roles
+// serve all, as the functions there. The dashboard is still that of one Region.
+func AccountOfRegions(further ...string) []byte {
 	function := regexp.MustCompile(`\{"Fn::Sub":"arn:\$\{AWS::Partition\}:lambda:\$\{AWS::Region\}:([^"]*)"\}`)
-	text := function.ReplaceAllString(account, `{"Fn::Sub":"arn:$${AWS::Partition}:lambda:$${AWS::Region} :$1"},{"Fn::Sub":"arn:$${AWS::Partition}:lambda:`+further+`:$1"}`)
+	all := `{"Fn::Sub":"arn:$${AWS::Partition}:lambda:$${AWS::Region} :$1"}`
+	for _, region := range further {
+		all += `,{"Fn::Sub":"arn:$${AWS::Partition}:lambda:` + region + `:$1"}`
+	}
+	text := function.ReplaceAllString(account, all)
 	text = strings.ReplaceAll(text, ":${AWS::Region}:", ":*:")
 	return []byte(strings.ReplaceAll(text, "${AWS::Region} :", "${AWS::Region}:"))
 }

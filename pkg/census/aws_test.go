@@ -116,11 +116,11 @@ func (m *inMemory) Do(r *http.Request) (*http.Response, error) {
 	m.mu.Lock()
 	m.calls[operation]++
 	m.mu.Unlock()
-	status, answer := m.answer(r, operation, part[0], part[2], form, body)
+	status, answer := m.Answered(r, operation, part[0], part[2], form, body)
 	return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(answer)), Header: http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}}}, nil
 }
 
-func (m *inMemory) answer(r *http.Request, operation, who, region string, form map[string]string, body []byte) (int, []byte) {
+func (m *inMemory) Answered(r *http.Request, operation, who, region string, form map[string]string, body []byte) (int, []byte) {
 	xml := func(result string) []byte {
 		return fmt.Appendf(nil, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", operation, result)
 	}

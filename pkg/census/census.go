@@ -109,8 +109,8 @@ func Sample(accounts []coverage.Account, n int, now time.Time) []coverage.Accoun
 	return out
 }
 
-// answer is a value, or why it isn't known.
-func answer[T any](is T, err error) coverage.Answer[T] {
+// Answered is a value, or why it isn't known.
+func Answered[T any](is T, err error) coverage.Answer[T] {
 	if err == nil {
 		return coverage.Answer[T]{Is: is}
 	}
@@ -155,7 +155,7 @@ func (s *Census) sets(ctx context.Context) sets {
 func (s sets) of(a coverage.Account, what, region string) coverage.Answer[coverage.Instance] {
 	one := s[cdkcontext.Wave{Name: a.Wave}.StackSet(what)]
 	if one.err != nil {
-		return answer(coverage.Instance{}, fmt.Errorf("list stack instances: %w", one.err))
+		return Answered(coverage.Instance{}, fmt.Errorf("list stack instances: %w", one.err))
 	}
 	i := one.instances[[2]string{a.ID, region}]
 	i.NoSet = one.none

@@ -38,7 +38,7 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]coverage.
 	out := map[string]coverage.Role{}
 	cfg, err := m.in(ctx, m.Organization.Regions[0])
 	if err != nil {
-		return answer(out, err)
+		return Answered(out, err)
 	}
 	client := iam.NewFromConfig(cfg)
 	for _, name := range m.Expected.Roles() {
@@ -47,11 +47,11 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]coverage.
 			continue
 		}
 		if err != nil {
-			return answer(out, err)
+			return Answered(out, err)
 		}
 		trust, err := url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)) // as IAM encodes documents
 		if err != nil {
-			return answer(out, err)
+			return Answered(out, err)
 		}
 		role := coverage.Role{Trust: trust}
 		if b := got.Role.PermissionsBoundary; b != nil {
@@ -64,7 +64,7 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]coverage.
 		}
 		out[name] = role
 	}
-	return answer(out, nil)
+	return Answered(out, nil)
 }
 
 // seen returns a trail with what it does, and reads each once.
@@ -78,24 +78,47 @@ func (m *member) seen(ctx context.Context, t cttypes.Trail) coverage.Trail {
 	out := coverage.Trail{ARN: name, Home: aws.ToString(t.HomeRegion), Organization: aws.ToBool(t.IsOrganizationTrail)}
 	client, err := m.ofTrail(ctx, out)
 	if err != nil {
-		out.Logging = answer(false, err)
+		out.Logging = Answered(false, err)
 		return out
 	}
-	status, err := client.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &name})
-	out.Logging = answer(status != nil && aws.ToBool(status.IsLogging), err)
-	if err == nil {
-		var s coverage.Selectors
-		got, err := client.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: &name})
-		if err == nil {
-			s.Basic, err = plain(got.EventSelectors)
-		}
-		if err == nil {
-			s.Advanced, err = plain(got.AdvancedEventSelectors)
-		}
-		out.Selectors = answer(s, err)
-	}
+	logs(ctx, client, &out)
 	m.trails[name] = out
 	return out
+}
+
+// logs reads what a trail does.
+func logs(ctx context.Context, client *cloudtrail.Client, out *coverage.Trail) {
+	status, err := client.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &out.ARN})
+	out.Logging = Answered(status != nil && aws.ToBool(status.IsLogging), err)
+	if err != nil {
+		return
+	}
+	var s coverage.Selectors
+	got, err := client.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: &out.ARN})
+	if err == nil {
+		s.Basic, err = plain(got.EventSelectors)
+	}
+	if err == nil {
+		s.Advanced, err = plain(got.AdvancedEventSelectors)
+	}
+	out.Selectors = Answered(s, err)
+}
+
+// Trails reads the trails that log in a Region with credentials of its account.
+func Trails(ctx context.Context, cfg aws.Config) ([]coverage.Trail, error) {
+	got, err := cloudtrail.NewFromConfig(cfg).DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{})
+	if err != nil {
+		return nil, err
+	}
+	var out []coverage.Trail
+	for _, t := range got.TrailList {
+		one := coverage.Trail{ARN: aws.ToString(t.TrailARN), Home: aws.ToString(t.HomeRegion), Organization: aws.ToBool(t.IsOrganizationTrail)}
+		at := cfg.Copy()
+		at.Region = one.Home
+		logs(ctx, cloudtrail.NewFromConfig(at), &one)
+		out = append(out, one)
+	}
+	return out, nil
 }
 
 // ofTrail: an organization's trail shows what it logs in its own account only. That may

@@ -84,13 +84,13 @@ func (h hubs) of(account, region string) coverage.Answer[coverage.Heard] {
 		if r != nil {
 			err = r.err
 		}
-		return answer(coverage.Heard{}, err)
+		return Answered(coverage.Heard{}, err)
 	}
 	heard := r.heard[[2]string{account, region}]
 	if heard == nil {
-		return answer(coverage.Heard{}, nil)
+		return Answered(coverage.Heard{}, nil)
 	}
 	out := *heard
 	out.Open = len(r.findings[[2]string{account, region}].Open(r.now))
-	return answer(out, nil)
+	return Answered(out, nil)
 }

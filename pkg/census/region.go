@@ -22,22 +22,22 @@ import (
 func (m *member) region(ctx context.Context, f *coverage.Facts) {
 	cfg, err := m.in(ctx, f.Region)
 	if err != nil {
-		f.Members = answer(map[string]coverage.Role(nil), err)
+		f.Members = Answered(map[string]coverage.Role(nil), err)
 		return
 	}
 	names := m.Expected.Rules(m.account, f.Region)
-	f.Matched = answer(rules(ctx, eventbridge.NewFromConfig(cfg), names))
-	f.Lost = answer(lost(ctx, cloudwatch.NewFromConfig(cfg), names, m.Now))
-	f.Trails = answer(m.trailsIn(ctx, cloudtrail.NewFromConfig(cfg)))
+	f.Matched = Answered(Rules(ctx, eventbridge.NewFromConfig(cfg), names))
+	f.Lost = Answered(lost(ctx, cloudwatch.NewFromConfig(cfg), names, m.Now))
+	f.Trails = Answered(m.trailsIn(ctx, cloudtrail.NewFromConfig(cfg)))
 	f.Parameters = map[string]coverage.Answer[string]{}
 	client := ssm.NewFromConfig(cfg)
 	for _, name := range m.Expected.Parameters() {
-		f.Parameters[name] = answer(parameter(ctx, client, name))
+		f.Parameters[name] = Answered(parameter(ctx, client, name))
 	}
 }
 
-// rules reads those of Keymend's names, with the targets of those that shall be there.
-func rules(ctx context.Context, client *eventbridge.Client, names []string) ([]coverage.Rule, error) {
+// Rules reads those of Keymend's names, with the targets of those that shall be there.
+func Rules(ctx context.Context, client *eventbridge.Client, names []string) ([]coverage.Rule, error) {
 	var out []coverage.Rule
 	in := &eventbridge.ListRulesInput{NamePrefix: new("keymend-")}
 	for {
@@ -49,7 +49,7 @@ func rules(ctx context.Context, client *eventbridge.Client, names []string) ([]c
 			if !slices.Contains(names, aws.ToString(r.Name)) {
 				continue
 			}
-			one := coverage.Rule{Name: *r.Name, State: string(r.State), Pattern: aws.ToString(r.EventPattern)}
+			one := coverage.Rule{Name: *r.Name, State: string(r.State), Pattern: aws.ToString(r.EventPattern), Schedule: aws.ToString(r.ScheduleExpression)}
 			if one.Targets, err = targets(ctx, client, one.Name); err != nil {
 				return nil, err
 			}

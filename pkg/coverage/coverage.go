@@ -65,7 +65,8 @@ type Role struct {
 // A Rule is one of EventBridge's.
 type Rule struct {
 	Name, State string
-	Pattern     string // JSON
+	Pattern     string // JSON; "" = it has a schedule
+	Schedule    string // as in rate(15 minutes)
 	Description string
 	Targets     []Target
 }

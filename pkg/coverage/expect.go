@@ -9,6 +9,7 @@ import (
 
 	"keymend/infra/cdkcontext"
 	"keymend/infra/template"
+	"keymend/pkg/blueprint"
 	"keymend/pkg/permission"
 	"keymend/pkg/quote"
 )
@@ -19,7 +20,7 @@ type Expected struct {
 	suffix        string // of the service-linked role that groups are moved to
 	resume        string
 	asks          Asks
-	roles, region body
+	roles, region blueprint.Template
 }
 
 // Asks is who asks, and how.
@@ -37,7 +38,7 @@ type Asks struct {
 // package doesn't understand: it has to be taught that first.
 func Expect(o cdkcontext.Organization, settings map[string]string, asks Asks) (*Expected, error) {
 	e := &Expected{organization: o, suffix: settings["dedicatedRoleSuffix"], resume: settings["resumeSuspended"], asks: asks}
-	for text, into := range map[string]*body{string(template.MemberRoles()): &e.roles, string(template.MemberRegion()): &e.region} {
+	for text, into := range map[string]*blueprint.Template{string(template.MemberRoles()): &e.roles, string(template.MemberRegion()): &e.region} {
 		if err := json.Unmarshal([]byte(text), into); err != nil {
 			return nil, fmt.Errorf("read the members' template: %w", err)
 		}
@@ -70,7 +71,7 @@ func (e *Expected) wave(name string) cdkcontext.Wave {
 }
 
 // scope is a member's templates as they are filled in there.
-func (e *Expected) scope(a Account, region string, in body) scope {
+func (e *Expected) scope(a Account, region string, in blueprint.Template) blueprint.Scope {
 	w := e.wave(a.Wave)
 	hubs := map[string]map[string]string{}
 	for _, r := range e.organization.Regions {
@@ -81,14 +82,14 @@ func (e *Expected) scope(a Account, region string, in body) scope {
 		"HubAccount": e.organization.Hub, "OrganizationId": e.organization.ID, "Mode": w.Mode, "OwnKey": w.OwnKey, "ForeignKey": w.ForeignKey,
 		"DedicatedRoleSuffix": e.suffix, "ResumeSuspended": e.resume, "ImageParameters": e.organization.ImageParameters, "PermissionsBoundary": e.organization.PermissionsBoundary,
 	}
-	return scope{values: values, maps: map[string]map[string]map[string]string{"Hub": hubs}, conditions: in.Conditions}
+	return blueprint.Scope{Values: values, Maps: map[string]map[string]map[string]string{"Hub": hubs}, Conditions: in.Conditions}
 }
 
 // rules are those that an account shall have in a Region, by name.
 func (e *Expected) rules(a Account, region string) ([]Rule, error) {
 	s := e.scope(a, region, e.region)
 	var out []Rule
-	err := e.region.each("AWS::Events::Rule", s, func(p map[string]any) error {
+	err := each(e.region, "AWS::Events::Rule", s, func(p map[string]any) error {
 		pattern, err := json.Marshal(p["EventPattern"])
 		if err != nil {
 			return err
@@ -111,7 +112,7 @@ func (e *Expected) rules(a Account, region string) ([]Rule, error) {
 // parameters are the SSM parameters that an account shall have in a Region, by name.
 func (e *Expected) parameters(a Account, region string) (map[string]string, error) {
 	out := map[string]string{}
-	err := e.region.each("AWS::SSM::Parameter", e.scope(a, region, e.region), func(p map[string]any) error {
+	err := each(e.region, "AWS::SSM::Parameter", e.scope(a, region, e.region), func(p map[string]any) error {
 		out[text(p["Name"])] = text(p["Value"])
 		return nil
 	})
@@ -121,7 +122,7 @@ func (e *Expected) parameters(a Account, region string) (map[string]string, erro
 // members are the roles that an account shall have, by name.
 func (e *Expected) members(a Account) (map[string]Role, error) {
 	out := map[string]Role{}
-	err := e.roles.each("AWS::IAM::Role", e.scope(a, "", e.roles), func(p map[string]any) error {
+	err := each(e.roles, "AWS::IAM::Role", e.scope(a, "", e.roles), func(p map[string]any) error {
 		var tags []struct{ Key, Value string }
 		if err := again(p["Tags"], &tags); err != nil {
 			return err

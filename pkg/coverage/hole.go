@@ -2,7 +2,6 @@ package coverage
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"keymend/pkg/arn"
@@ -153,22 +152,16 @@ func (j judge) anew(set string, i Instance) []command {
 }
 
 // asDeployed has CloudFormation make the account's roles again as they were deployed.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
 func (j judge) asDeployed() []command {
-	const name = "keymend-as-deployed"
-	stack, home := j.f.Roles.Is.Stack, j.organization.Regions[0]
+	stack := j.f.Roles.Is.Stack
 	if stack == "" {
 		return []command{j.deployed()}
 	}
-	words := []string{"cloudformation", "create-change-set", "--stack-name", stack, "--change-set-name", name, "--use-previous-template", "--deployment-mode", "REVERT_DRIFT", "--capabilities", "CAPABILITY_NAMED_IAM", "--parameters"}
-	for _, p := range slices.Sorted(maps.Keys(j.Expected.roles.Parameters)) {
-		words = append(words, "ParameterKey="+p+",UsePreviousValue=true")
+	var out []command
+	for _, words := range j.Expected.roles.Revert(stack, j.organization.Regions[0]) {
+		out = append(out, j.as(j.f.Account.ID, words...))
 	}
-	return []command{
-		j.aws(home, words...),
-		j.aws(home, "cloudformation", "wait", "change-set-create-complete", "--stack-name", stack, "--change-set-name", name),
-		j.aws(home, "cloudformation", "execute-change-set", "--stack-name", stack, "--change-set-name", name),
-	}
+	return out
 }
 
 func (j judge) putRule(r Rule) command {

@@ -2,8 +2,8 @@ package coverage
 
 import "time"
 
-// Schema is the version of a report as JSON; docs/schemas/coverage.schema.json has it.
-const Schema = "keymend.coverage/1"
+// schema is the version of a report as JSON; docs/schemas/coverage.schema.json has it.
+const schema = "keymend.coverage/1"
 
 // A Report is what stands in all accounts and Regions that were asked for.
 type Report struct {
@@ -27,7 +27,7 @@ type Count struct {
 
 // Report sums rows up.
 func (e *Expected) Report(rows []Row, at time.Time, version string) Report {
-	r := Report{Schema: Schema, Organization: e.organization.ID, At: at, Version: version, Rows: rows}
+	r := Report{Schema: schema, Organization: e.organization.ID, At: at, Version: version, Rows: rows}
 	for _, w := range e.organization.Waves {
 		tags, _ := e.members(Account{Wave: w.Name}) // Expect has tried it
 		r.Template = tags[reader].Template

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"keymend/pkg/blueprint"
 )
 
 // A Row is what stands in an account and Region. What isn't known is left out, and there
@@ -110,14 +111,14 @@ func (j judge) stack(what string, a Answer[Instance]) string {
 	case i.Status != "CURRENT":
 		j.hole(stackBehind, "the stack of "+set+" is "+i.Status+because(i.Reason), j.instances("update", set))
 	}
-	j.given(set, map[string]body{"roles": j.Expected.roles, "regions": j.Expected.region}[what], i)
+	j.given(set, map[string]blueprint.Template{"roles": j.Expected.roles, "regions": j.Expected.region}[what], i)
 	return i.Status
 }
 
 // given holds what a StackSet was deployed with to the settings.
-func (j judge) given(set string, of body, i Instance) {
+func (j judge) given(set string, of blueprint.Template, i Instance) {
 	var others []string
-	values := j.scope(j.f.Account, j.f.Region, of).values
+	values := j.scope(j.f.Account, j.f.Region, of).Values
 	for _, name := range slices.Sorted(maps.Keys(of.Parameters)) {
 		if i.Given[name] != values[name] {
 			others = append(others, fmt.Sprintf("%s=%q, not %q", name, i.Given[name], values[name]))
@@ -163,7 +164,7 @@ func (j judge) roles() {
 			j.hole(roleMissing, "there is no role "+name, j.asDeployed()...)
 		case is.Template != want[name].Template:
 			j.hole(roleOther, fmt.Sprintf("the role %s is of the template %s, not %s", name, orNone(is.Template), want[name].Template), j.deployed())
-		case !alike(is.Trust, want[name].Trust):
+		case !blueprint.Alike(is.Trust, want[name].Trust):
 			j.hole(roleTrust, "the role "+name+" trusts others than it shall", j.asDeployed()...)
 		case is.Boundary != want[name].Boundary:
 			j.hole(roleOther, fmt.Sprintf("the role %s has the permissions boundary %s, not %s", name, orNone(is.Boundary), orNone(want[name].Boundary)), j.asDeployed()...)
@@ -221,7 +222,7 @@ func (j judge) rules() {
 }
 
 func (j judge) rule(want, is Rule) {
-	if !same(is.Pattern, want.Pattern) {
+	if !blueprint.Same(is.Pattern, want.Pattern) {
 		j.hole(ruleOther, "the rule "+want.Name+" matches something else", j.byHand(j.putRule(want))...)
 	}
 	if is.State != want.State {
@@ -245,42 +246,6 @@ func (j judge) rule(want, is Rule) {
 	}
 }
 
-// same compares JSON by what it means.
-func same(a, b string) bool {
-	var one, other any
-	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &other) == nil && reflect.DeepEqual(one, other)
-}
-
-// alike compares policies, whose lists IAM may give in another order, and those of one
-// member as that.
-func alike(a, b string) bool {
-	var one, other any
-	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &other) == nil && reflect.DeepEqual(normal(one), normal(other))
-}
-
-func normal(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := map[string]any{}
-		for key := range v {
-			out[key] = normal(v[key])
-		}
-		return out
-	case []any:
-		out := []string{}
-		for _, one := range v {
-			line, _ := json.Marshal(normal(one)) // it was read as JSON
-			out = append(out, string(line))
-		}
-		slices.Sort(out)
-		if len(v) == 1 {
-			return normal(v[0])
-		}
-		return out
-	}
-	return v
-}
-
 func (j judge) lost() {
 	if j.f.Lost.Problem != "" {
 		j.unread("events that weren't sent: "+j.f.Lost.Problem, j.f.Lost.Refused)
@@ -297,17 +262,17 @@ func (j judge) trail() {
 		j.unread("trails: "+j.f.Trails.Problem, j.f.Trails.Refused)
 		return
 	}
-	t, state := best(j.f.Trails.Is)
-	j.row.Trail = state
+	t, state := j.f.Trail()
+	j.row.Trail = string(state)
 	switch state {
 	case "":
 		j.unread("the trail "+t.ARN+": "+t.Logging.Problem+t.Selectors.Problem, t.Logging.Refused || t.Selectors.Refused)
-	case trailNone:
+	case LogsNone:
 		j.hole(noTrail, "there is no trail: API calls become no events", j.newTrail()...)
-	case trailStopped:
+	case LogsStopped:
 		j.hole(noTrail, "the trail "+t.ARN+" doesn't log", j.ofTrail(t, "start-logging", "--name", t.ARN))
-	case trailPart:
-		flag, selectors, err := t.Selectors.Is.mended()
+	case LogsPart:
+		flag, selectors, err := t.Selectors.Is.Mended()
 		if err != nil {
 			selectors = err.Error()
 		}
@@ -329,7 +294,7 @@ func (j judge) parameters() {
 			j.row.Switch = strings.Clone(a.Is)
 		default:
 			j.row.Mode = modeOf(a.Is)
-			if a.Is != want && !same(a.Is, want) {
+			if a.Is != want && !blueprint.Same(a.Is, want) {
 				j.hole(otherWave, "the parameter "+name+" is "+a.Is+", not "+want, j.byHand(j.put(name, want))...)
 			}
 		}

@@ -17,13 +17,16 @@ type Trail struct {
 // Selectors say which events a trail logs. There are those of one kind.
 type Selectors struct{ Basic, Advanced []map[string]any }
 
-// What a trail is good for, the best last.
+// Logs says what a trail is good for; "" = that isn't known.
+type Logs string
+
+// What trails are good for, the best last.
 const (
-	trailNone    = "none"
-	trailStopped = "stopped"
-	trailPart    = "part"
-	trailUnseen  = "logs, what isn't seen" // an organization's, whose selectors only its own account shows
-	trailWhole   = "logs"
+	LogsNone    Logs = "none"
+	LogsStopped Logs = "stopped"
+	LogsPart    Logs = "part"
+	LogsUnseen  Logs = "logs, what isn't seen" // an organization's, whose selectors only its own account shows
+	LogsWhole   Logs = "logs"
 )
 
 const kmsSource = "kms.amazonaws.com"
@@ -31,25 +34,25 @@ const kmsSource = "kms.amazonaws.com"
 // state says what a trail is good for: Keymend's rules need management events that write,
 // those of KMS too.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
-func (t Trail) state() string {
+func (t Trail) state() Logs {
 	switch {
 	case t.Logging.Problem != "" || t.Selectors.Problem != "" && !(t.Logging.Is && t.Organization):
 		return ""
 	case !t.Logging.Is:
-		return trailStopped
+		return LogsStopped
 	case t.Selectors.Problem != "":
-		return trailUnseen
+		return LogsUnseen
 	case slices.ContainsFunc(t.Selectors.Is.Basic, basicLogs) || slices.ContainsFunc(t.Selectors.Is.Advanced, advancedLogs):
-		return trailWhole
+		return LogsWhole
 	}
-	return trailPart
+	return LogsPart
 }
 
-// best returns the trail that is good for most, and what for.
-func best(trails []Trail) (best Trail, state string) {
-	state = trailNone
-	order := []string{trailNone, trailStopped, trailPart, "", trailUnseen, trailWhole} // what isn't known may be good for all
-	for _, t := range trails {
+// Trail returns the trail that is good for most, and what for.
+func (f Facts) Trail() (best Trail, state Logs) {
+	state = LogsNone
+	order := []Logs{LogsNone, LogsStopped, LogsPart, "", LogsUnseen, LogsWhole} // what isn't known may be good for all
+	for _, t := range f.Trails.Is {
 		if is := t.state(); slices.Index(order, is) > slices.Index(order, state) {
 			best, state = t, is
 		}
@@ -82,9 +85,9 @@ func advancedLogs(s map[string]any) bool {
 	return management
 }
 
-// mended are the selectors with which a trail logs what Keymend needs, and all that it
+// Mended are the selectors with which a trail logs what Keymend needs, and all that it
 // logs now.
-func (s Selectors) mended() (flag, value string, err error) {
+func (s Selectors) Mended() (flag, value string, err error) {
 	if len(s.Advanced) > 0 {
 		out := slices.DeleteFunc(slices.Clone(s.Advanced), managing)
 		line, err := json.Marshal(append(out, map[string]any{"Name": "Management events", "FieldSelectors": []map[string]any{{"Field": "eventCategory", "Equals": []string{"Management"}}}}))

@@ -56,6 +56,7 @@ func newLooker(getenv func(string) string, version string) (*remediation.Looker,
 		return &remediation.Looker{}, queue.Function{}, AWS{}, err
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	log.Info("the function begins", "version", version) // keymend doctor looks for it
 	world := AWS{Sessions: account.New(cfg, account.Options{Partition: c.Partition, RolePrefix: c.RolePrefix, Version: version}), Settings: c, Own: cfg}
 	records := &audit.Writer{Out: os.Stdout, Now: time.Now, Version: version, Settings: c.Digest(), RequestID: requestID}
 	untold := func(ctx context.Context, err error) {

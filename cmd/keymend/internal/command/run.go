@@ -62,6 +62,7 @@ type commands struct {
 	Undo     undo      `cmd:"" help:"Take back what a remediation wrote; says what that would be unless --apply."`
 	Export   exportCmd `cmd:"" help:"Write what keeps a group's keys open for good as code: Terraform, CloudFormation, a script, JSON; read-only."`
 	Grants   grants    `cmd:"" help:"List the grants that the functions made, with their age: which stand in for a key policy's own statements."`
+	Doctor   doctorCmd `cmd:"" help:"Say whether Keymend is deployed here and well, and what your own credentials may read; read-only."`
 	Approve  approve   `cmd:"" help:"Approve a proposal, so that the functions carry it out; shows it and asks."`
 
 	CheckOrganization checkOrganization `cmd:"" name:"check-organization" help:"Say what stands in the way of a deployment to an organization; read-only."`

@@ -1,0 +1,153 @@
+// Package checkup reads what keymend doctor judges, with a person's credentials. It changes
+// nothing. What can't be read is said in its place; the rest is read all the same.
+package checkup
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"keymend/pkg/census"
+	"keymend/pkg/coverage"
+	"keymend/pkg/doctor"
+	"keymend/pkg/permission"
+	"keymend/pkg/together"
+)
+
+// A Checkup is what it takes to read.
+type Checkup struct {
+	AWS aws.Config
+	Now time.Time
+}
+
+// Read adds what it reads to the facts, which say where.
+func (c Checkup) Read(ctx context.Context, f *doctor.Facts) {
+	run(
+		func() { f.Skew = census.Answered(c.skew(ctx)) },
+		func() { f.Reads = c.reads(ctx, f.Partition, f.Account) },
+		func() { f.Stacks = census.Answered(c.stacks(ctx, f.Region)) },
+		func() { f.Member = census.Answered(c.member(ctx)) },
+		func() { f.Trails = census.Answered(census.Trails(ctx, c.AWS)) },
+		func() { f.Swept = census.Answered(c.swept(ctx)) },
+		func() { f.Newest = census.Answered(c.newest(ctx)) },
+		func() { f.Alarms = census.Answered(c.alarms(ctx)) },
+		func() { f.LogGroups = census.Answered(c.logGroups(ctx)) },
+	)
+	c.deployed(ctx, f)
+}
+
+// run runs tasks side by side. Each keeps its own problem.
+func run(tasks ...func()) {
+	all := make([]func() error, len(tasks))
+	for i, task := range tasks {
+		all[i] = func() error {
+			task()
+			return nil
+		}
+	}
+	_ = together.Do(all...)
+}
+
+// skew is how far this machine's clock is ahead of AWS's.
+func (c Checkup) skew(ctx context.Context) (time.Duration, error) {
+	out, err := sts.NewFromConfig(c.AWS).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return 0, err
+	}
+	skew, known := middleware.GetAttemptSkew(out.ResultMetadata)
+	if !known {
+		return 0, errors.New("the answer doesn't say what time it is there")
+	}
+	return -skew, nil
+}
+
+// stacks are those of Keymend's names.
+func (c Checkup) stacks(ctx context.Context, region string) ([]doctor.Stack, error) {
+	client := cloudformation.NewFromConfig(c.AWS)
+	var out []doctor.Stack
+	for _, name := range doctor.Names(region) {
+		got, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+		if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ValidationError" {
+			continue // there is none of that name
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range got.Stacks {
+			one := doctor.Stack{Name: name, Status: string(s.StackStatus), Reason: aws.ToString(s.StackStatusReason), Given: map[string]string{}}
+			for _, p := range s.Parameters {
+				one.Given[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+			}
+			if one.Made, err = made(ctx, client, name); err != nil {
+				return nil, err
+			}
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+func made(ctx context.Context, client *cloudformation.Client, stack string) ([]doctor.Made, error) {
+	var out []doctor.Made
+	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &stack})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.StackResourceSummaries {
+			if r.PhysicalResourceId != nil {
+				out = append(out, doctor.Made{ID: aws.ToString(r.LogicalResourceId), Type: aws.ToString(r.ResourceType), Name: *r.PhysicalResourceId})
+			}
+		}
+	}
+	return out, nil
+}
+
+// member is the template of a member's reader; "" = there is none.
+func (c Checkup) member(ctx context.Context) (string, error) {
+	got, err := iam.NewFromConfig(c.AWS).GetRole(ctx, &iam.GetRoleInput{RoleName: new("keymend-" + string(permission.Reader))})
+	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, t := range got.Role.Tags {
+		if aws.ToString(t.Key) == permission.Template {
+			return aws.ToString(t.Value), nil
+		}
+	}
+	return "", nil
+}
+
+// each reads what a stack made of a type, side by side, and keeps it by what AWS calls it.
+func each[T any](f *doctor.Facts, kind string, read func(name string) (T, error)) map[string]coverage.Answer[T] {
+	var names []string
+	for _, s := range f.Stacks.Is {
+		for _, m := range s.Made {
+			if m.Type == kind {
+				names = append(names, m.Name)
+			}
+		}
+	}
+	answers := make([]coverage.Answer[T], len(names))
+	tasks := make([]func(), len(names))
+	for i, name := range names {
+		tasks[i] = func() { answers[i] = census.Answered(read(name)) }
+	}
+	run(tasks...)
+	out := map[string]coverage.Answer[T]{}
+	for i, name := range names {
+		out[name] = answers[i]
+	}
+	return out
+}

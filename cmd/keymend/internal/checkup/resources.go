@@ -1,0 +1,142 @@
+package checkup
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"keymend/pkg/census"
+	"keymend/pkg/coverage"
+	"keymend/pkg/doctor"
+)
+
+// deployed reads what the stacks made.
+func (c Checkup) deployed(ctx context.Context, f *doctor.Facts) {
+	roles, queues, functions, parameters := iam.NewFromConfig(c.AWS), sqs.NewFromConfig(c.AWS), lambda.NewFromConfig(c.AWS), ssm.NewFromConfig(c.AWS)
+	run(
+		func() {
+			f.Roles = each(f, "AWS::IAM::Role", func(name string) (*doctor.Role, error) { return role(ctx, roles, name) })
+		},
+		func() {
+			f.Queues = each(f, "AWS::SQS::Queue", func(at string) (*doctor.Queue, error) { return queue(ctx, queues, at) })
+		},
+		func() {
+			f.Functions = each(f, "AWS::Lambda::Function", func(name string) (*doctor.Function, error) { return function(ctx, functions, name) })
+		},
+		func() {
+			f.Sources = each(f, "AWS::Lambda::EventSourceMapping", func(id string) (string, error) { return source(ctx, functions, id) })
+		},
+		func() {
+			f.Parameters = each(f, "AWS::SSM::Parameter", func(name string) (string, error) { return parameter(ctx, parameters, name) })
+		},
+		func() { f.Rules = c.rules(ctx, f) },
+	)
+}
+
+func (c Checkup) rules(ctx context.Context, f *doctor.Facts) coverage.Answer[[]coverage.Rule] {
+	var names []string
+	for _, s := range f.Stacks.Is {
+		for _, m := range s.Made {
+			if m.Type == "AWS::Events::Rule" {
+				names = append(names, m.Name)
+			}
+		}
+	}
+	if names == nil {
+		return coverage.Answer[[]coverage.Rule]{}
+	}
+	return census.Answered(census.Rules(ctx, eventbridge.NewFromConfig(c.AWS), names))
+}
+
+// role reads one with its policy, which the template makes by the name keymend; nil = it
+// isn't there.
+func role(ctx context.Context, client *iam.Client, name string) (*doctor.Role, error) {
+	got, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
+		return nil, nil //nolint:nilnil // that it isn't there is what is told
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &doctor.Role{}
+	if out.Trust, err = url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)); err != nil {
+		return nil, err
+	}
+	if b := got.Role.PermissionsBoundary; b != nil {
+		out.Boundary = aws.ToString(b.PermissionsBoundaryArn)
+	}
+	policy, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: new("keymend")})
+	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Policy, err = url.PathUnescape(aws.ToString(policy.PolicyDocument))
+	return out, err
+}
+
+// queue reads one; nil = it isn't there.
+func queue(ctx context.Context, client *sqs.Client, at string) (*doctor.Queue, error) {
+	got, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &at, AttributeNames: []sqstypes.QueueAttributeName{"ApproximateNumberOfMessages", "Policy"}})
+	if _, none := errors.AsType[*sqstypes.QueueDoesNotExist](err); none {
+		return nil, nil //nolint:nilnil // that it isn't there is what is told
+	}
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := strconv.Atoi(got.Attributes["ApproximateNumberOfMessages"])
+	return &doctor.Queue{Waiting: waiting, Policy: got.Attributes["Policy"]}, err
+}
+
+// function reads one; nil = it isn't there.
+func function(ctx context.Context, client *lambda.Client, name string) (*doctor.Function, error) {
+	got, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	if _, none := errors.AsType[*lambdatypes.ResourceNotFoundException](err); none {
+		return nil, nil //nolint:nilnil // that it isn't there is what is told
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &doctor.Function{State: string(got.State)}
+	if got.Environment != nil {
+		out.Env = got.Environment.Variables
+	}
+	return out, nil
+}
+
+// source reads the state of an event source mapping; "" = it isn't there.
+func source(ctx context.Context, client *lambda.Client, id string) (string, error) {
+	got, err := client.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &id})
+	if _, none := errors.AsType[*lambdatypes.ResourceNotFoundException](err); none {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(got.State), nil
+}
+
+// parameter reads one; "" = it isn't there.
+func parameter(ctx context.Context, client *ssm.Client, name string) (string, error) {
+	got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	if _, none := errors.AsType[*ssmtypes.ParameterNotFound](err); none {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(got.Parameter.Value), nil
+}

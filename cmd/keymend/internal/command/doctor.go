@@ -1,0 +1,72 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"keymend/cmd/keymend/internal/checkup"
+	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/account"
+	"keymend/pkg/arn"
+	"keymend/pkg/doctor"
+)
+
+type doctorCmd struct{}
+
+// Help is shown by `keymend doctor --help`.
+func (doctorCmd) Help() string {
+	return "Reads only, in the account and Region of your credentials. Exit codes: 0 all is well, or Keymend isn't deployed here; 3 something isn't well: each line has what mends it; " +
+		"4 nothing that was seen is wrong, and something couldn't be seen; 1 AWS didn't take the credentials, or didn't answer."
+}
+
+// Run says whether Keymend is deployed here and well, and what the caller may read.
+func (doctorCmd) Run(ctx context.Context, p *program) error {
+	s, err := p.login(ctx)
+	if m := (*misuse)(nil); errors.As(err, &m) {
+		return err
+	}
+	if err != nil {
+		p.code = report.Broke
+		return p.checked(report.Doctor{Checks: []doctor.Check{refused(err)}})
+	}
+	f := doctor.Facts{
+		Who: s.arn, Account: s.account, Region: s.place.Region, Partition: arn.Partition(s.arn), Endpoint: s.place.Endpoint, Profile: s.place.Profile,
+		Version: p.Version, Placed: s.place.AWS,
+	}
+	checkup.Checkup{AWS: s.aws, Now: time.Now()}.Read(ctx, &f)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	out := report.Doctor{Checks: doctor.Examine(f), Account: s.account, Region: s.place.Region}
+	p.code = out.Code()
+	return p.checked(out)
+}
+
+// refused is the one check where AWS doesn't take the credentials.
+func refused(err error) doctor.Check {
+	says := account.Message(err)
+	if h := hint(err); h != "" {
+		says = strings.TrimSuffix(says, ".") + ". " + h
+	}
+	return doctor.Check{Schema: doctor.Schema, Check: "credentials", State: doctor.NotOK, Says: says, Do: []string{"aws sts get-caller-identity"}, Page: doctor.Page}
+}
+
+// checked writes the checks: a page, or a JSON object for each.
+func (p *program) checked(out report.Doctor) error {
+	if p.flags.Output == "json" {
+		lines := json.NewEncoder(p.Out)
+		for _, c := range out.Checks {
+			if err := lines.Encode(c); err != nil {
+				return fmt.Errorf("write check: %w", err)
+			}
+		}
+		return nil
+	}
+	page := p.page()
+	out.Show(page)
+	return page.Flush()
+}

@@ -1,0 +1,92 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/doctor"
+)
+
+// A Doctor is how Keymend is in an account and Region.
+type Doctor struct {
+	Checks          []doctor.Check
+	Account, Region string // "" = AWS didn't say
+}
+
+// Show writes what isn't well first, then what can't be told, then what is well.
+func (d Doctor) Show(p *screen.Page) {
+	p.Within(columns)
+	p.Text(screen.Bold, d.sum())
+	if d.Account != "" {
+		p.Text(screen.Plain, d.Account+" "+d.Region)
+	}
+	for _, state := range []doctor.State{doctor.NotOK, doctor.Unknown, doctor.OK} {
+		p.Blank()
+		for _, c := range d.Checks {
+			if c.State == state {
+				d.check(p, c)
+			}
+		}
+	}
+}
+
+func (d Doctor) check(p *screen.Page, c doctor.Check) {
+	ink, label := screen.Good, "ok"
+	switch c.State {
+	case doctor.NotOK:
+		ink, label = screen.Bad, "not ok"
+	case doctor.Unknown:
+		ink, label = screen.Doubt, "unknown"
+	case doctor.OK:
+	}
+	text := c.Check + ": " + c.Says
+	if c.About != "" {
+		text = c.Check + ", " + c.About + ": " + c.Says
+	}
+	p.Row(ink, label, text)
+	for i, command := range c.Do {
+		p.Whole(screen.Bold, map[bool]string{true: "  do"}[i == 0], command)
+	}
+	if c.Page != "" && c.State != doctor.OK {
+		p.Row(screen.Faint, "  see", c.Page)
+	}
+}
+
+func (d Doctor) count(s doctor.State) int {
+	return len(slices.DeleteFunc(slices.Clone(d.Checks), func(c doctor.Check) bool { return c.State != s }))
+}
+
+// sum is the first line: how it stands, in a sentence.
+func (d Doctor) sum() string {
+	var parts []string
+	if n := d.count(doctor.NotOK); n > 0 {
+		parts = append(parts, fmt.Sprintf("%s not well", be(n, "thing")))
+	}
+	if n := d.count(doctor.Unknown); n > 0 {
+		parts = append(parts, fmt.Sprintf("%s can't be told", screen.Count(n, "thing")))
+	}
+	if parts == nil {
+		return "All that was looked at is well."
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+func be(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " is"
+	}
+	return screen.Count(n, thing) + " are"
+}
+
+// Code returns the exit code that the checks call for.
+func (d Doctor) Code() Code {
+	switch {
+	case d.count(doctor.NotOK) > 0:
+		return Fixable
+	case d.count(doctor.Unknown) > 0:
+		return NotOurs
+	}
+	return Healed
+}

@@ -1,0 +1,194 @@
+package doctor
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/pkg/blueprint"
+	"keymend/pkg/coverage"
+	"keymend/pkg/settings"
+)
+
+// function judges a function and its settings, which its environment has.
+func (e *examiner) function(d *deployment, _ blueprint.Resource, name string) {
+	f := of(e, d, "functions", name, e.Functions)
+	if f == nil {
+		return
+	}
+	if f.State != "Active" && f.State != "" {
+		e.bad("functions", name, "it is "+f.State, "a-function-fails", e.here("lambda", "get-function-configuration", "--function-name", name))
+	}
+	if _, err := settings.Parse(func(variable string) string { return f.Env[variable] }); err != nil {
+		e.bad("settings", name, "its settings are invalid, so that it only observes: "+strings.ReplaceAll(err.Error(), "\n", "; "), "settings-invalid", "make deploy")
+	}
+}
+
+// role judges whom a role trusts, what it may, and what bounds it.
+func (e *examiner) role(d *deployment, r blueprint.Resource, name string) {
+	is := of(e, d, "roles", name, e.Roles)
+	if is == nil || !d.exact {
+		return
+	}
+	want, err := roleOf(d, r)
+	switch {
+	case err != nil:
+		e.unknown("roles", name, err.Error())
+	case !blueprint.Alike(is.Trust, want.Trust):
+		e.other(d, "roles", name, "it trusts others than it shall")
+	case !blueprint.Alike(is.Policy, want.Policy):
+		e.other(d, "roles", name, "its policy isn't the template's")
+	case is.Boundary != want.Boundary:
+		e.other(d, "roles", name, fmt.Sprintf("its permissions boundary is %s, not %s", cmp.Or(is.Boundary, "none"), cmp.Or(want.Boundary, "none")))
+	}
+}
+
+// roleOf is a role as the template makes it.
+func roleOf(d *deployment, r blueprint.Resource) (Role, error) {
+	var out Role
+	var policies []struct{ PolicyDocument any }
+	for _, p := range []struct {
+		of   string
+		into any
+	}{{"AssumeRolePolicyDocument", &out.Trust}, {"Policies", &policies}, {"PermissionsBoundary", &out.Boundary}} {
+		if r.Properties[p.of] == nil {
+			continue
+		}
+		if err := d.into(r, p.of, p.into); err != nil {
+			return Role{}, err
+		}
+	}
+	if len(policies) > 0 {
+		line, err := json.Marshal(policies[0].PolicyDocument)
+		if err != nil {
+			return Role{}, err
+		}
+		out.Policy = string(line)
+	}
+	return out, nil
+}
+
+// into fills a property in; a document becomes text where text is wanted.
+func (d *deployment) into(r blueprint.Resource, property string, into any) error {
+	v, err := d.scope.Value(r.Properties[property])
+	if err != nil {
+		return fmt.Errorf("%s of the template: %w", property, err)
+	}
+	if text, is := v.(string); is && text == blueprint.NoValue {
+		return nil
+	}
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if text, wanted := into.(*string); wanted {
+		if is, ok := v.(string); ok {
+			line = []byte(is)
+		}
+		*text = string(line)
+		return nil
+	}
+	return json.Unmarshal(line, into)
+}
+
+// rule judges what a rule matches, whether it is on, and where it sends.
+func (e *examiner) rule(d *deployment, r blueprint.Resource, name string) {
+	if e.Rules.Problem != "" {
+		e.unknown("rules", name, e.Rules.Problem)
+		return
+	}
+	i := slices.IndexFunc(e.Rules.Is, func(is coverage.Rule) bool { return is.Name == name })
+	if i < 0 {
+		e.missing(d, "rules", name)
+		return
+	}
+	is := e.Rules.Is[i]
+	if is.State != "ENABLED" {
+		e.bad("rules", name, "it is "+is.State+": what it matches isn't heard of", "", e.here("events", "enable-rule", "--name", name))
+	}
+	var pattern, schedule string
+	var targets []struct{ ID, Arn string }
+	if err := cmp.Or(d.into(r, "EventPattern", &pattern), d.into(r, "ScheduleExpression", &schedule), d.into(r, "Targets", &targets)); err != nil {
+		e.unknown("rules", name, err.Error())
+		return
+	}
+	if d.exact && (schedule != "null" && is.Schedule != schedule || pattern != "null" && !blueprint.Same(is.Pattern, pattern)) {
+		e.other(d, "rules", name, "it matches something else")
+	}
+	for _, t := range targets {
+		if !slices.ContainsFunc(is.Targets, func(to coverage.Target) bool { return to.ID == t.ID && to.ARN == t.Arn && !to.Changed }) {
+			e.other(d, "rules", name, "it doesn't send to "+t.Arn)
+		}
+	}
+}
+
+// queue judges a queue of dead letters by what is in it.
+func (e *examiner) queue(d *deployment, _ blueprint.Resource, url string) {
+	q := of(e, d, "queues", last(url), byName(e.Queues))
+	if q != nil && q.Waiting > 0 && strings.Contains(last(url), "-dead") {
+		e.bad("queues", last(url), fmt.Sprintf("it has %s that couldn't be worked on", count(q.Waiting, "message")), "dead-letters",
+			e.here("sqs", "receive-message", "--queue-url", url, "--message-attribute-names", "All"))
+	}
+}
+
+func byName(in map[string]coverage.Answer[*Queue]) map[string]coverage.Answer[*Queue] {
+	out := map[string]coverage.Answer[*Queue]{}
+	for url, q := range in {
+		out[last(url)] = q
+	}
+	return out
+}
+
+// last is a queue's name.
+func last(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+func (e *examiner) queues(_ *deployment, all []blueprint.Resource) string {
+	waiting := 0
+	for _, q := range e.Queues {
+		if q.Is != nil {
+			waiting += q.Is.Waiting
+		}
+	}
+	return fmt.Sprintf("%d queues are there; %s waiting, no dead letters", len(all), count(waiting, "message"))
+}
+
+// queuePolicy judges who may send to a queue.
+func (e *examiner) queuePolicy(d *deployment, r blueprint.Resource, _ string) {
+	var urls []string
+	var want string
+	if err := cmp.Or(d.into(r, "Queues", &urls), d.into(r, "PolicyDocument", &want)); err != nil {
+		e.unknown("queue-policies", r.ID, err.Error())
+		return
+	}
+	for _, url := range urls {
+		a := e.Queues[url]
+		if a.Problem == "" && a.Is != nil && d.exact && !blueprint.Alike(a.Is.Policy, want) {
+			e.other(d, "queue-policies", last(url), "its policy isn't the template's")
+		}
+		if a.Problem != "" {
+			e.unknown("queue-policies", last(url), a.Problem)
+		}
+	}
+}
+
+// source judges what feeds a function from a queue.
+func (e *examiner) source(d *deployment, r blueprint.Resource, id string) {
+	a := e.Sources[id]
+	switch {
+	case a.Problem != "":
+		e.unknown("mappings", r.ID, a.Problem)
+	case a.Is == "":
+		e.missing(d, "mappings", r.ID)
+	case a.Is != "Enabled" && a.Is != "Enabling":
+		e.bad("mappings", r.ID, "it is "+a.Is+": its function gets nothing from its queue", "stopping-it", e.here("lambda", "update-event-source-mapping", "--uuid", id, "--enabled"))
+	}
+}
