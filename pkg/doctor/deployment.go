@@ -133,7 +133,7 @@ func (e *examiner) examine(d *deployment) {
 	}
 	if slices.ContainsFunc(d.resources, func(r blueprint.Resource) bool { return r.Type == "AWS::Lambda::Function" }) {
 		e.trail()
-		e.sweep()
+		e.sweep(d)
 		e.version()
 	}
 }

@@ -38,6 +38,7 @@ type Facts struct {
 	Who, Account, Region, Partition string
 	Endpoint, Profile               string // "" = AWS's own; none is named
 	Version                         string // of this program
+	Now                             time.Time
 	// Placed says how a command of the AWS CLI leads where this asks; nil: as it is.
 	Placed func(quote.Task) string
 
@@ -71,6 +72,7 @@ type Stack struct {
 	Name, Status, Reason string
 	Given                map[string]string // parameters
 	Made                 []Made
+	Since                time.Time // when it was made, or last changed
 }
 
 // Made is a resource of a stack: what the template calls it, and what AWS does.
@@ -148,6 +150,13 @@ func (e *examiner) bad(check, about, says, section string, do ...string) {
 // unknown adds what can't be told.
 func (e *examiner) unknown(check, about, problem string) {
 	e.add(Check{Check: check, About: about, State: Unknown, Says: problem, Page: Page})
+}
+
+// unseen adds what can't be told of a kind, once for all of it.
+func (e *examiner) unseen(check, problem string) {
+	if len(e.checks) == e.before {
+		e.unknown(check, "", problem)
+	}
 }
 
 // begin and end have a kind of which all is well told in one line.

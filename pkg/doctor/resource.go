@@ -96,7 +96,7 @@ func (d *deployment) into(r blueprint.Resource, property string, into any) error
 // rule judges what a rule matches, whether it is on, and where it sends.
 func (e *examiner) rule(d *deployment, r blueprint.Resource, name string) {
 	if e.Rules.Problem != "" {
-		e.unknown("rules", name, e.Rules.Problem)
+		e.unseen("rules", e.Rules.Problem)
 		return
 	}
 	i := slices.IndexFunc(e.Rules.Is, func(is coverage.Rule) bool { return is.Name == name })

@@ -37,7 +37,7 @@ func (e *examiner) on(_ *deployment, all []blueprint.Resource) string {
 // alarm judges an alarm by its state.
 func (e *examiner) alarm(d *deployment, _ blueprint.Resource, name string) {
 	if e.Alarms.Problem != "" {
-		e.unknown("alarms", name, e.Alarms.Problem)
+		e.unseen("alarms", e.Alarms.Problem)
 		return
 	}
 	i := slices.IndexFunc(e.Alarms.Is, func(a Alarm) bool { return a.Name == name })
@@ -66,7 +66,7 @@ func section(description string) string {
 // logGroup judges how long a log is kept.
 func (e *examiner) logGroup(d *deployment, r blueprint.Resource, name string) {
 	if e.LogGroups.Problem != "" {
-		e.unknown("logs", name, e.LogGroups.Problem)
+		e.unseen("logs", e.LogGroups.Problem)
 		return
 	}
 	var want string
@@ -120,10 +120,12 @@ func (e *examiner) trail() {
 }
 
 // sweep: groups that no event told of are found by it.
-func (e *examiner) sweep() {
+func (e *examiner) sweep(d *deployment) {
 	switch {
 	case e.Swept.Problem != "":
 		e.unknown("sweep", "", e.Swept.Problem)
+	case e.Swept.Is == 0 && e.Now.Sub(d.Since) < time.Hour:
+		e.unknown("sweep", "", "none yet: "+d.Name+" was deployed within the last hour, and its first comes after a quarter of one")
 	case e.Swept.Is == 0:
 		e.bad("sweep", "", "none within the last hour: groups whose events were lost aren't found", "no-sweep", e.here("events", "enable-rule", "--name", "keymend-sweep-recent"))
 	default:

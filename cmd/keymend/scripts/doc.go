@@ -8,6 +8,8 @@
 //	                                           start a sandbox with a scenario in it (or empty)
 //	advance 10m                                move the sandbox's time
 //	group NAME                                 make a group like the sandbox's first; a name in double quotes is Go's
+//	aws SERVICE:OPERATION JSON [VARIABLE=MEMBER…]
+//	                                           make a call with the script's credentials; keep members of the answer
 //	control PATH JSON                          post to the sandbox's /_keymend/PATH
 //	log FUNCTION FILE                          write what a function logged to a file
 //	screen [stderr]                            write the last output, or errors, to the file screen, with ids and

@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireUniqueNames: true, Setup: prepare,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sandbox": startSandbox, "advance": advance, "control": control, "group": group, "log": log, "screen": screen, "schema": schema,
+			"sandbox": startSandbox, "advance": advance, "aws": callAWS, "control": control, "group": group, "log": log, "screen": screen, "schema": schema,
 		},
 	})
 }

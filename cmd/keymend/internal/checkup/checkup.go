@@ -82,7 +82,10 @@ func (c Checkup) stacks(ctx context.Context, region string) ([]doctor.Stack, err
 			return nil, err
 		}
 		for _, s := range got.Stacks {
-			one := doctor.Stack{Name: name, Status: string(s.StackStatus), Reason: aws.ToString(s.StackStatusReason), Given: map[string]string{}}
+			one := doctor.Stack{Name: name, Status: string(s.StackStatus), Reason: aws.ToString(s.StackStatusReason), Given: map[string]string{}, Since: aws.ToTime(s.CreationTime)}
+			if s.LastUpdatedTime != nil {
+				one.Since = *s.LastUpdatedTime
+			}
 			for _, p := range s.Parameters {
 				one.Given[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
 			}

@@ -35,9 +35,9 @@ func (doctorCmd) Run(ctx context.Context, p *program) error {
 	}
 	f := doctor.Facts{
 		Who: s.arn, Account: s.account, Region: s.place.Region, Partition: arn.Partition(s.arn), Endpoint: s.place.Endpoint, Profile: s.place.Profile,
-		Version: p.Version, Placed: s.place.AWS,
+		Version: p.Version, Placed: s.place.AWS, Now: time.Now(),
 	}
-	checkup.Checkup{AWS: s.aws, Now: time.Now()}.Read(ctx, &f)
+	checkup.Checkup{AWS: s.aws, Now: f.Now}.Read(ctx, &f)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

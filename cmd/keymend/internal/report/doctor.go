@@ -24,10 +24,12 @@ func (d Doctor) Show(p *screen.Page) {
 	}
 	for _, state := range []doctor.State{doctor.NotOK, doctor.Unknown, doctor.OK} {
 		p.Blank()
-		for _, c := range d.Checks {
-			if c.State == state {
-				d.check(p, c)
+		all := slices.DeleteFunc(slices.Clone(d.Checks), func(c doctor.Check) bool { return c.State != state })
+		for i, c := range all {
+			if i+1 < len(all) && slices.Equal(c.Do, all[i+1].Do) { // one remedy for both
+				c.Do, c.Page = nil, ""
 			}
+			d.check(p, c)
 		}
 	}
 }
