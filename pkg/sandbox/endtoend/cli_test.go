@@ -24,7 +24,7 @@ func TestPrintedCommandsOfAWS(t *testing.T) {
 	must(t, err)
 	_, screen := w.run(account, nil, "diagnose", hostile)
 	_, more := w.run(account, nil, "enroll", key, "--for", owner+","+third, "--copy")
-	stop := strings.Index(more, "STOP")
+	stop := strings.Index(more, "\nstop")
 	ran := shell.runs(screen + more[:stop])
 	tags, err := w.kms.ListResourceTags(t.Context(), &kms.ListResourceTagsInput{KeyId: &key})
 	must(t, err)

@@ -1,44 +1,130 @@
 package command
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/arn"
+	"keymend/pkg/enrol"
+	"keymend/pkg/keystate"
+	"keymend/pkg/slr"
 	"keymend/pkg/tag"
 )
 
 type enroll struct {
-	Key  string   `arg:"" help:"ARN of the key; aws kms describe-key tells it." placeholder:"KEY"`
-	For  []string `help:"Other accounts whose groups the key is enrolled for, by id." placeholder:"ACCOUNT"`
+	Key  string   `arg:"" help:"The key: its ARN, its id, or alias/NAME. It is looked up with your credentials; an ARN needs none." placeholder:"KEY"`
+	For  []string `help:"Other accounts whose groups the key is enrolled for, by id, beside those that its tags name already." placeholder:"ACCOUNT"`
 	Copy bool     `help:"With --for: they may also copy what lies under the key to a key of their own."`
 }
 
-// Run says what the key's owner has to do, and what that opens. It asks AWS
-// nothing, and needs no credentials.
-func (c enroll) Run(p *program) error {
+// Help is shown by `keymend enroll --help`.
+func (enroll) Help() string {
+	return "Reads only; the printed command is for the key's owner. Exit codes: 0 it says what the owner does; 4 the key can't be enrolled: it says why; " +
+		"1 AWS couldn't be asked which key that is; 2 wrong usage."
+}
+
+// Run looks the key up, and says what its owner has to do, and what that opens.
+func (c enroll) Run(ctx context.Context, p *program) error {
+	if err := c.usage(); err != nil {
+		return err
+	}
+	f := enrol.Facts{Key: c.Key, For: c.For, Copy: c.Copy, Day: time.Now().UTC().Format(time.DateOnly)}
+	place := report.Place{Profile: p.flags.Profile, Endpoint: p.place("", "").Endpoint}
+	named := isKey(c.Key)
+	if named {
+		p.flags.Region = arn.Region(c.Key) // that of the credentials is no concern of the key
+		place.Account = arn.Account(c.Key)
+	}
+	switch s, err := p.login(ctx); {
+	case err == nil:
+		place = s.place
+		if err := c.lookUp(ctx, s, &f); err != nil {
+			return err
+		}
+	case !named || ctx.Err() != nil || c.endpoint(err):
+		return err
+	default:
+		f.Unread = err.Error()
+	}
+	if !isKey(f.Key) {
+		return fmt.Errorf("%s: KMS didn't say which key that is", c.Key)
+	}
+	return c.show(p, enrol.Of(f).Placed(place.AWS), place)
+}
+
+// endpoint tells an address that is none: that is the caller's to mend.
+func (enroll) endpoint(err error) bool {
+	m := (*misuse)(nil)
+	return errors.As(err, &m) && !errors.Is(err, errNoCredentials) && !errors.Is(err, errNoRegion)
+}
+
+// isKey tells the ARN of a key from an alias's.
+func isKey(text string) bool {
+	key, ok := arn.Parse(text)
+	return ok && key.Service == "kms" && strings.HasPrefix(key.Resource, "key/")
+}
+
+var keyID = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+func (c enroll) usage() error {
 	key, ok := arn.Parse(c.Key)
+	alias := strings.HasPrefix(c.Key, "alias/") || ok && key.Service == "kms" && strings.HasPrefix(key.Resource, "alias/")
 	switch {
-	case !ok || key.Service != "kms" || !strings.HasPrefix(key.Resource, "key/"):
-		return misused("%q is not the ARN of a key, as in arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d; KMS takes no alias for a tag", c.Key)
+	case !isKey(c.Key) && !alias && !keyID.MatchString(c.Key):
+		return misused("%q is no key: give its ARN (arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d), its id, or alias/NAME", c.Key)
 	case c.Copy && len(c.For) == 0:
 		return misused("--copy says what other accounts may do: name them with --for")
 	}
 	for _, account := range c.For {
-		if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(account) || account == key.Account {
+		if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(account) || ok && account == key.Account {
 			return misused("--for %s: give the ids, of 12 digits, of other accounts than the key's own", account)
 		}
 	}
 	if named := strings.Join(c.For, " "); len(named) > tag.Longest {
 		return misused("--for names %d accounts; a tag has room for %d characters, which is 19 accounts", len(c.For), tag.Longest)
 	}
-	e := report.Enrolment{Key: c.Key, For: c.For, Copy: c.Copy, Day: time.Now().UTC().Format(time.DateOnly), Place: report.Place{Profile: p.flags.Profile, Endpoint: p.place("", "").Endpoint}}
+	return nil
+}
+
+// lookUp reads the key. Of one whose ARN is known, what goes wrong is said, and no error.
+func (c enroll) lookUp(ctx context.Context, s session, f *enrol.Facts) error {
+	f.Caller = s.account
+	cfg := s.aws
+	if region := arn.Region(c.Key); region != "" {
+		cfg.Region = region
+	}
+	state, err := keystate.FromConfig(s.account, cfg).Read(ctx, c.Key, slr.ARN(arn.Partition(s.arn), s.account, ""))
+	switch {
+	case errors.Is(err, keystate.ErrKeyNotFound) && (!isKey(c.Key) || arn.Account(c.Key) == s.account):
+		return fmt.Errorf("account %s has no such key in %s: %w", s.account, cfg.Region, err)
+	case err != nil && (!isKey(c.Key) || ctx.Err() != nil):
+		return fmt.Errorf("look the key up: %w", err)
+	case err != nil:
+		f.Unread = err.Error()
+		return nil
+	}
+	f.Key, f.Facts, f.Alias, f.Tags, f.TagsFrom = state.Facts.Key.ARN, state.Facts, state.Alias, state.Tags, state.TagsUnreadable
+	for _, account := range c.For {
+		if account == arn.Account(f.Key) {
+			return misused("--for %s: that is the key's own account; give the ids of others", account)
+		}
+	}
+	return nil
+}
+
+func (c enroll) show(p *program, e enrol.Enrolment, place report.Place) error {
+	if e.Refused != "" {
+		p.code = report.NotOurs
+	}
 	if p.json() {
-		return p.object(e.Object())
+		return p.object(e)
 	}
 	page := p.page()
-	e.Show(page)
+	report.Enrolment{Enrolment: e, Place: place}.Show(page)
 	return page.Flush()
 }

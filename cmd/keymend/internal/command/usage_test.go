@@ -56,7 +56,7 @@ func TestUsage(t *testing.T) {
 		"enroll":               {args: []string{"enroll", ownKey}, out: "\n          aws kms tag-resource --key-id " + ownKey + " --tags 'TagKey=keymend,TagValue=remediate " + time.Now().UTC().Format(time.DateOnly) + "' --region eu-west-1\n"},
 		"enroll for others":    {args: []string{"enroll", ownKey, "--for", "444455556666,777788889999"}, out: "'TagKey=keymend-accounts,TagValue=444455556666 777788889999'"},
 		"enroll for copies":    {args: []string{"enroll", ownKey, "--for", "444455556666", "--copy"}, out: "TagKey=keymend-copy,TagValue=444455556666 "},
-		"enroll an alias":      {args: []string{"enroll", "alias/ebs"}, code: 2, errs: "not the ARN of a key"},
+		"enroll no key":        {args: []string{"enroll", "web"}, code: 2, errs: "is no key"},
 		"enroll for itself":    {args: []string{"enroll", ownKey, "--for", "111122223333"}, code: 2, errs: "other accounts"},
 		"copies for nobody":    {args: []string{"enroll", ownKey, "--copy"}, code: 2, errs: "--for"},
 		"coverage of no unit":  {args: []string{"coverage", "--unit", "web"}, code: 2, errs: "a unit's id is like"},
