@@ -51,15 +51,21 @@ func TestEnrolments(t *testing.T) {
 		change func(*enrol.Facts)
 		want   string
 	}{
-		"closed":    {func(*enrol.Facts) {}, "now no; then [][] changes true; open 0; unseen 0; mend 0; refused false"},
-		"enrolled":  {func(f *enrol.Facts) { f.Tags["keymend"] = "remediate" }, "now [] []; then [][] changes false; open 0; unseen 0; mend 0; refused false"},
-		"since":     {func(f *enrol.Facts) { f.Tags["keymend"] = "remediate 2026-01-01" }, "now 2026-01-01[] []; then [][] changes false; open 0; unseen 0; mend 0; refused false"},
-		"ignored":   {func(f *enrol.Facts) { f.Tags["Keymend"] = "Ignore" }, "now no; then [][] changes true; open 0; unseen 0; mend 0; refused false"},
-		"for more":  {func(f *enrol.Facts) { f.Tags["keymend"], f.Tags["keymend-accounts"], f.For = "remediate", "444455556666", []string{"777788889999"} }, "now [444455556666] []; then [444455556666 777788889999][] changes true; open 0; unseen 0; mend 0; refused false"},
-		"the same":  {func(f *enrol.Facts) { f.Tags["keymend"], f.Tags["keymend-accounts"], f.For = "remediate", others, strings.Fields(others)[1:] }, "now [444455556666 777788889999] []; then [444455556666 777788889999][] changes false; open 0; unseen 0; mend 0; refused false"},
-		"copies":    {func(f *enrol.Facts) { f.For, f.Copy = strings.Fields(others), true }, "now no; then [444455556666 777788889999][444455556666 777788889999] changes true; open 0; unseen 0; mend 0; refused false"},
-		"all of it": {func(f *enrol.Facts) { f.Tags["keymend"], f.Tags["keymend-accounts"], f.For = "remediate", "organization", strings.Fields(others) }, "now [organization] []; then [organization][] changes false; open 0; unseen 0; mend 0; refused false"},
-		"too many":  {func(f *enrol.Facts) { f.Tags["keymend-accounts"], f.For = strings.Join(many[:15], " "), many[15:] }, "now no; then [" + strings.Join(many, " ") + "][] changes true; open 0; unseen 0; mend 0; refused true"},
+		"closed":   {func(*enrol.Facts) {}, "now no; then [][] changes true; open 0; unseen 0; mend 0; refused false"},
+		"enrolled": {func(f *enrol.Facts) { f.Tags["keymend"] = "remediate" }, "now [] []; then [][] changes false; open 0; unseen 0; mend 0; refused false"},
+		"since":    {func(f *enrol.Facts) { f.Tags["keymend"] = "remediate 2026-01-01" }, "now 2026-01-01[] []; then [][] changes false; open 0; unseen 0; mend 0; refused false"},
+		"ignored":  {func(f *enrol.Facts) { f.Tags["Keymend"] = "Ignore" }, "now no; then [][] changes true; open 0; unseen 0; mend 0; refused false"},
+		"for more": {func(f *enrol.Facts) {
+			f.Tags["keymend"], f.Tags["keymend-accounts"], f.For = "remediate", "444455556666", []string{"777788889999"}
+		}, "now [444455556666] []; then [444455556666 777788889999][] changes true; open 0; unseen 0; mend 0; refused false"},
+		"the same": {func(f *enrol.Facts) {
+			f.Tags["keymend"], f.Tags["keymend-accounts"], f.For = "remediate", others, strings.Fields(others)[1:]
+		}, "now [444455556666 777788889999] []; then [444455556666 777788889999][] changes false; open 0; unseen 0; mend 0; refused false"},
+		"copies": {func(f *enrol.Facts) { f.For, f.Copy = strings.Fields(others), true }, "now no; then [444455556666 777788889999][444455556666 777788889999] changes true; open 0; unseen 0; mend 0; refused false"},
+		"all of it": {func(f *enrol.Facts) {
+			f.Tags["keymend"], f.Tags["keymend-accounts"], f.For = "remediate", "organization", strings.Fields(others)
+		}, "now [organization] []; then [organization][] changes false; open 0; unseen 0; mend 0; refused false"},
+		"too many": {func(f *enrol.Facts) { f.Tags["keymend-accounts"], f.For = strings.Join(many[:15], " "), many[15:] }, "now no; then [" + strings.Join(many, " ") + "][] changes true; open 0; unseen 0; mend 0; refused true"},
 		"open": {func(f *enrol.Facts) {
 			f.Policy, _ = keypolicy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["` + slr + `","` + slr + `_payments"]},"Action":"kms:*","Resource":"*"}]}`)
 		}, "now no; then [][] changes true; open 2; unseen 0; mend 0; refused false"},

@@ -2,9 +2,7 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -19,8 +17,7 @@ type doctorCmd struct{}
 
 // Help is shown by `keymend doctor --help`.
 func (doctorCmd) Help() string {
-	return "Reads only, in the account and Region of your credentials. Exit codes: 0 all is well, or Keymend isn't deployed here; 3 something isn't well: each line has what mends it; " +
-		"4 nothing that was seen is wrong, and something couldn't be seen; 1 AWS didn't take the credentials, or didn't answer."
+	return "Reads only, in the account and Region of your credentials. What has to stand is what the deployed template makes; docs/deploy.md says what each check asks, and needs."
 }
 
 // Run says whether Keymend is deployed here and well, and what the caller may read.
@@ -57,11 +54,10 @@ func refused(err error) doctor.Check {
 
 // checked writes the checks: a page, or a JSON object for each.
 func (p *program) checked(out report.Doctor) error {
-	if p.flags.Output == "json" {
-		lines := json.NewEncoder(p.Out)
+	if p.json() {
 		for _, c := range out.Checks {
-			if err := lines.Encode(c); err != nil {
-				return fmt.Errorf("write check: %w", err)
+			if err := p.object(c); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -24,8 +24,7 @@ type enroll struct {
 
 // Help is shown by `keymend enroll --help`.
 func (enroll) Help() string {
-	return "Reads only; the printed command is for the key's owner. Exit codes: 0 it says what the owner does; 4 the key can't be enrolled: it says why; " +
-		"1 AWS couldn't be asked which key that is; 2 wrong usage."
+	return "Reads only: the key is looked up with your credentials, and what is printed is for its owner. An ARN needs no credentials; it says then what it couldn't look up."
 }
 
 // Run looks the key up, and says what its owner has to do, and what that opens.
@@ -46,7 +45,7 @@ func (c enroll) Run(ctx context.Context, p *program) error {
 		if err := c.lookUp(ctx, s, &f); err != nil {
 			return err
 		}
-	case !named || ctx.Err() != nil || c.endpoint(err):
+	case !named || ctx.Err() != nil || errors.Is(err, errNoEndpoint):
 		return err
 	default:
 		f.Unread = err.Error()
@@ -55,12 +54,6 @@ func (c enroll) Run(ctx context.Context, p *program) error {
 		return fmt.Errorf("%s: KMS didn't say which key that is", c.Key)
 	}
 	return c.show(p, enrol.Of(f).Placed(place.AWS), place)
-}
-
-// endpoint tells an address that is none: that is the caller's to mend.
-func (enroll) endpoint(err error) bool {
-	m := (*misuse)(nil)
-	return errors.As(err, &m) && !errors.Is(err, errNoCredentials) && !errors.Is(err, errNoRegion)
 }
 
 // isKey tells the ARN of a key from an alias's.

@@ -62,10 +62,29 @@ func (replay) ends() ends {
 
 func (enroll) examples() []string {
 	const key = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
-	return []string{"keymend enroll " + key, "keymend enroll " + key + " --for 444455556666"}
+	return []string{"keymend enroll alias/platform-ebs", "keymend enroll " + key + " --for 444455556666"}
 }
 
-func (enroll) ends() ends { return done("it says what the key's owner does; nothing was changed") }
+func (enroll) ends() ends {
+	out := done("it says what the key's owner does; nothing was changed")
+	out[report.Broke] = "there is no such key, AWS couldn't be asked which one it is, or Keymend failed"
+	out[report.NotOurs] = "the key can't be enrolled: it says why"
+	return out
+}
+
+func (doctorCmd) examples() []string {
+	return []string{"keymend doctor", "keymend doctor --profile prod --region eu-west-1", "keymend doctor --output json"}
+}
+
+func (doctorCmd) ends() ends {
+	return ends{
+		report.Healed:  "all is well; or your credentials are, and Keymend isn't deployed here",
+		report.Broke:   "AWS didn't take the credentials or didn't answer, or Keymend failed",
+		report.Misused: "wrong usage",
+		report.Fixable: "something isn't well, each with what mends it",
+		report.NotOurs: "nothing that was seen is wrong, and something couldn't be seen",
+	}
+}
 
 func (accessCmd) examples() []string {
 	return []string{"keymend access < questions.jsonl > answers.jsonl"}

@@ -23,6 +23,7 @@ func misused(format string, args ...any) error { return &misuse{fmt.Errorf(forma
 
 // What the SDK's default chain didn't find.
 var (
+	errNoEndpoint    = errors.New("is no endpoint")
 	errNoRegion      = errors.New("no Region is known")
 	errNoCredentials = errors.New("no AWS credentials are known")
 )

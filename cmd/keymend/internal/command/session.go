@@ -30,7 +30,7 @@ func (p *program) login(ctx context.Context) (session, error) {
 	// error, and is said once.
 	if at := p.place("", "").Endpoint; at != "" {
 		if u, err := url.Parse(at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return session{}, misused("%q is no endpoint, as http://127.0.0.1:8470 is one: mend --endpoint-url or AWS_ENDPOINT_URL", at)
+			return session{}, misused("%q %w, as http://127.0.0.1:8470 is one: mend --endpoint-url or AWS_ENDPOINT_URL", at, errNoEndpoint)
 		}
 	}
 	options := []func(*config.LoadOptions) error{config.WithAppID("keymend-" + p.Version), config.WithLogger(logging.Nop{})}

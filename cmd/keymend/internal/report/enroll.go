@@ -44,10 +44,10 @@ func (e Enrolment) sentence() string {
 		return name + " isn't to be touched: its tag says " + tag.Keymend + "=" + tag.Ignore + ", so that Keymend doesn't even propose to open it."
 	case e.Enrolled != nil:
 		return name + " is enrolled" + since(e.Enrolled.Since) + alsoFor(e.Enrolled.Accounts) + ": Keymend opens it where a group needs it."
-	case e.State == "":
-		return "Whether the key is enrolled can't be told; its owner enrolls it so:"
 	case e.Account != e.Place.Account:
 		return "The key is account " + e.Account + "'s, and these credentials are of " + e.Place.Account + ": its owner enrolls it so:"
+	case e.State == "":
+		return "Whether the key is enrolled can't be told; its owner enrolls it so:"
 	}
 	return name + " isn't enrolled: Keymend proposes what would open it, and opens nothing."
 }
