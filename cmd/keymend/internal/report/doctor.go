@@ -17,7 +17,6 @@ type Doctor struct {
 
 // Show writes what isn't well first, then what can't be told, then what is well.
 func (d Doctor) Show(p *screen.Page) {
-	p.Within(columns)
 	p.Text(screen.Bold, d.sum())
 	if d.Account != "" {
 		p.Text(screen.Plain, d.Account+" "+d.Region)

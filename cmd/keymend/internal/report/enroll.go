@@ -18,7 +18,6 @@ type Enrolment struct {
 // Show writes it on the page: how it stands in a sentence, what is there, what the owner
 // does, and what that opens.
 func (e Enrolment) Show(p *screen.Page) {
-	p.Within(columns)
 	p.Wrapped("", 0, e.sentence())
 	p.Blank()
 	e.now(p)
