@@ -27,7 +27,7 @@ func TestHealAndUndo(t *testing.T) {
 	log := filepath.Join(w.dir, "audit.jsonl")
 	before := w.policy("alias/platform-ebs")
 
-	w.run("", "diagnose", "web-prod").want(t, 3, "web-prod can't launch: ", "")
+	w.run("", "diagnose", "web-prod").want(t, 3, "web-prod can't launch: ", "").want(t, 3, "also no other group uses this key", "")
 	if w.policy("alias/platform-ebs") != before {
 		t.Fatal("looking changed the policy")
 	}
