@@ -34,7 +34,7 @@ func TestBridge(t *testing.T) {
 	if code, text := w.keymend(account, "grants"); code != 0 || !strings.Contains(text, "stand-in") || !strings.Contains(text, *first.GrantId) || !strings.Contains(text, key) || !strings.Contains(text, "2026-03-02, ") {
 		t.Errorf("exit %d\n%s", code, text)
 	}
-	if code, text := w.keymend(account, "grants", "--output", "json"); code != 0 || !strings.Contains(text, `{"grantId":"`+*first.GrantId+`","key":"`+key+`","principal":"`+role+`","since":"2026-03-02T`) || !strings.Contains(text, `"standsIn":true}`) {
+	if code, text := w.keymend(account, "grants", "--output", "json"); code != 0 || !strings.Contains(text, `"grantId":"`+*first.GrantId+`","key":"`+key+`","principal":"`+role+`","since":"2026-03-02T`) || !strings.Contains(text, `"standsIn":true}`) {
 		t.Errorf("exit %d\n%s", code, text)
 	}
 
