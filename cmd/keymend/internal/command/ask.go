@@ -150,7 +150,7 @@ func (a applier) asks(ctx context.Context, messages pile, records []record.Recor
 // person said yes beforehand.
 func (p *program) confirm(ctx context.Context, show func(*screen.Page), yes bool) error {
 	p.quiet()
-	page := screen.New(p.Err, p.coloured(p.Err))
+	page := screen.New(p.Err, p.coloured(p.Err)).Within(screen.Columns(p.Err, p.Getenv))
 	show(page)
 	if err := page.Flush(); err != nil || yes {
 		return err

@@ -7,7 +7,7 @@ import "keymend/cmd/keymend/internal/screen"
 func (p *program) busy(text string) func() {
 	p.quiet()
 	if screen.Terminal(p.Err) {
-		p.goesOn = screen.Busy(p.Err, text)
+		p.goesOn = screen.Busy(p.Err, screen.Columns(p.Err, p.Getenv), text)
 	}
 	return p.quiet
 }

@@ -158,7 +158,9 @@ func (w *waiter) ends() error {
 		return w.object(w.result.JSON())
 	}
 	page := w.page()
-	page.Text(screen.Plain, "")
+	if len(w.result.Undo) == 0 {
+		page.Text(screen.Plain, "") // below "Nothing changed."
+	}
 	w.result.Show(page)
 	return page.Flush()
 }

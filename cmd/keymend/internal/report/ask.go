@@ -22,7 +22,7 @@ func (q Question) Show(p *screen.Page) {
 	if q.Again {
 		text = "The facts changed, or more is to be done for " + first.Group + ". About to change:"
 	}
-	p.Text(screen.Bold, text)
+	p.Sentence(screen.Bold, text)
 	p.Row(screen.Bold, "account", first.Account)
 	p.Row(screen.Bold, "region", first.Region)
 	p.Row(screen.Bold, "as", q.As)

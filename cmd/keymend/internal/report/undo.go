@@ -45,25 +45,25 @@ func (u Undo) Says() []string {
 // Show writes it on the page.
 func (u Undo) Show(p *screen.Page) {
 	ink, first := u.sentence()
-	p.Text(ink, first)
+	p.Sentence(ink, first)
 	u.about(p)
 	switch {
 	case u.Failed:
 		p.Row(screen.Bad, "failed", u.Done)
 	case u.Done != "":
 	case !u.Changes():
-		p.Text(screen.Bold, "Nothing changed.")
+		p.Sentence(screen.Bold, "Nothing changed.")
 	default:
 		p.Row(screen.Doubt, "then", u.Follows()...)
 		p.Whole(screen.Bold, "do", u.Place.Undo(u.Record.RemediationID, append(u.From, "--apply")...))
 		p.Blank()
-		p.Text(screen.Bold, "Nothing changed.")
+		p.Sentence(screen.Bold, "Nothing changed.")
 	}
 }
 
 // Ask writes what is about to be taken back.
 func (u Undo) Ask(p *screen.Page, as string) {
-	p.Text(screen.Bold, "About to take back what "+u.Record.RemediationID+" changed for "+u.Record.Group+":")
+	p.Sentence(screen.Bold, "About to take back what "+u.Record.RemediationID+" changed for "+u.Record.Group+":")
 	p.Row(screen.Bold, "as", as)
 	u.about(p)
 	p.Row(screen.Doubt, "then", u.Follows()...)

@@ -61,18 +61,18 @@ func (w Wait) Show(p *screen.Page) {
 	count := fmt.Sprintf("%d of %d in service", w.Healthy, w.Desired)
 	switch w.Outcome {
 	case WaitInService:
-		p.Text(screen.Good, w.inService())
+		p.Sentence(screen.Good, w.inService())
 		return
 	case WaitStillFailing:
-		p.Text(screen.Bad, w.Group+" failed to launch again "+w.since()+": "+count+".")
+		p.Sentence(screen.Bad, w.Group+" failed to launch again "+w.since()+": "+count+".")
 	case WaitSuspended:
-		p.Text(screen.Doubt, "Not waited for: Launch is suspended in "+w.Group+", and nothing launches until it is resumed.")
+		p.Sentence(screen.Doubt, "Not waited for: Launch is suspended in "+w.Group+", and nothing launches until it is resumed.")
 	case WaitGone:
-		p.Text(screen.Doubt, w.Group+" was deleted meanwhile.")
+		p.Sentence(screen.Doubt, w.Group+" was deleted meanwhile.")
 	case WaitTimeIsUp:
-		p.Text(screen.Doubt, "The time is up "+w.since()+": "+count+". What comes of it isn't known yet.")
+		p.Sentence(screen.Doubt, "The time is up "+w.since()+": "+count+". What comes of it isn't known yet.")
 	case WaitInterrupted:
-		p.Text(screen.Doubt, "Interrupted "+w.since()+": "+count+". "+w.stands()+"Auto Scaling goes on by itself.")
+		p.Sentence(screen.Doubt, "Interrupted "+w.since()+": "+count+". "+w.stands()+"Auto Scaling goes on by itself.")
 	}
 	p.Row(screen.Bold, "aws says", nonEmpty(w.Message)...)
 	p.Row(screen.Bold, "which is", nonEmpty(w.Cause)...)

@@ -22,6 +22,7 @@ func Terminal(out io.Writer) bool {
 // longer than a second, and erased at the end. The nil Progress shows nothing.
 type Progress struct {
 	out  io.Writer
+	most int // columns of the terminal
 	mu   sync.Mutex
 	text string
 	tick *time.Ticker
@@ -30,9 +31,9 @@ type Progress struct {
 	left sync.WaitGroup
 }
 
-// Busy begins a line.
-func Busy(out io.Writer, text string) *Progress {
-	p := &Progress{out: out, text: text, tick: time.NewTicker(time.Second), done: make(chan struct{})}
+// Busy begins a line at a terminal that has so many columns.
+func Busy(out io.Writer, columns int, text string) *Progress {
+	p := &Progress{out: out, most: columns, text: text, tick: time.NewTicker(time.Second), done: make(chan struct{})}
 	began := time.Now()
 	p.left.Go(func() {
 		for shown := false; ; shown = true {
@@ -72,13 +73,12 @@ func (p *Progress) End() {
 	p.left.Wait()
 }
 
-// line fits into the narrowest terminal: a longer one couldn't be erased.
+// line fits into the terminal: a longer one couldn't be erased.
 func (p *Progress) line(passed time.Duration) string {
-	const narrow = 60
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text, took := []rune(quote.Line(p.text)), fmt.Sprintf(" … %d s", int(passed.Seconds()))
-	if most := narrow - 1 - len([]rune(took)); len(text) > most {
+	if most := p.most - 1 - len([]rune(took)); len(text) > most {
 		text = append(text[:most-1], '…')
 	}
 	return strings.TrimRight(string(text), " ") + took

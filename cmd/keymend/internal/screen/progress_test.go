@@ -16,13 +16,13 @@ func TestProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := screen.Busy(&out, "reading")
+		p := screen.Busy(&out, 60, "reading")
 		time.Sleep(900 * time.Millisecond) // of the bubble's clock
 		p.End()
 		if out.Len() != 0 {
 			t.Errorf("%q", out.String())
 		}
-		p = screen.Busy(&out, "reading \x1b[2J"+strings.Repeat("long ", 30))
+		p = screen.Busy(&out, 60, "reading \x1b[2J"+strings.Repeat("long ", 30))
 		time.Sleep(1500 * time.Millisecond)
 		p.Says("and so on")
 		time.Sleep(time.Second)
