@@ -90,7 +90,7 @@ func TestSchemaHasTheClosedSets(t *testing.T) {
 	for c := activity.None; c <= activity.InProgress; c++ {
 		causes = append(causes, c.String())
 	}
-	signals := append(constants(t, "signal", "Why"), "own-write", "own-session", "launch-successful", "")
+	signals := append(constants(t, "signal", "Why"), "own-write", "own-session", "sweep-full", "sweep-recent", "launch-successful", "")
 	for path, want := range map[string][]string{
 		"properties.phase.enum":                                constants(t, "record", "Phase"),
 		"properties.outcome.enum":                              constants(t, "outcome", "Outcome"),
