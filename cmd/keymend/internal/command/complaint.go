@@ -18,12 +18,14 @@ type complaint struct {
 	Exit    report.Code `json:"exit"`
 }
 
+const errorSchema = "keymend.error/1"
+
 func complaintOf(err error, code report.Code) complaint {
 	var m *misuse
 	if errors.As(err, &m) {
 		code = report.Misused
 	}
-	c := complaint{Schema: "keymend.error/1", Error: quote.Line(strings.ReplaceAll(err.Error(), "\n", "; ")), Exit: code} // joined errors have lines
+	c := complaint{Schema: errorSchema, Error: quote.Line(strings.ReplaceAll(err.Error(), "\n", "; ")), Exit: code} // joined errors have lines
 	if h := hint(err); h != "" {
 		c.Hint = new(quote.Line(h))
 	}
@@ -36,9 +38,14 @@ func complaintOf(err error, code report.Code) complaint {
 // complain writes an error, and what to do about it, on standard error.
 func (s Surroundings) complain(err error, code report.Code) int {
 	c := complaintOf(err, code)
+	s.say(c)
+	return int(c.Exit)
+}
+
+func (s Surroundings) say(c complaint) {
 	if s.asJSON {
 		_ = line(s.Err, c) // nobody is left to tell
-		return int(c.Exit)
+		return
 	}
 	_, _ = fmt.Fprintf(s.Err, "keymend: %s\n", c.Error) // nobody is left to tell
 	for _, more := range []*string{c.Hint, c.Command} {
@@ -46,5 +53,4 @@ func (s Surroundings) complain(err error, code report.Code) int {
 			_, _ = fmt.Fprintf(s.Err, "  %s\n", *more)
 		}
 	}
-	return int(c.Exit)
 }

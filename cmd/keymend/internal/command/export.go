@@ -150,13 +150,14 @@ func (c exportCmd) ofGroup(ctx context.Context, p *program) (export.Changes, err
 		out.Sections = append(out.Sections, sectionsOf(f)...)
 	}
 	if !out.Writable() {
-		return export.Changes{}, p.nothing(s, c.What, log.records, h)
+		return export.Changes{}, c.nothing(p, s, log.records, h)
 	}
 	return out, nil
 }
 
 // nothing says why there is nothing to export, and ends as keymend diagnose does.
-func (p *program) nothing(s session, group string, records []record.Record, h report.History) error {
+func (c exportCmd) nothing(p *program, s session, records []record.Record, h report.History) error {
+	group := c.What
 	if len(records) == 1 && records[0].Outcome == outcome.Ignored {
 		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region", group, s.account, s.aws.Region, records[0].Reason)
 	}
@@ -172,8 +173,9 @@ func (p *program) nothing(s session, group string, records []record.Record, h re
 			why = append(why, strings.TrimSuffix(text, "."))
 		}
 	}
-	_, err := fmt.Fprintf(p.Err, "keymend: nothing to export: %s\n  %s\n", quote.Line(strings.Join(why, "; ")), s.place.Keymend("diagnose", group, p.given.flags...))
-	return err
+	look := s.place.Keymend("diagnose", group, append(c.flags(), p.given.flags...)...)
+	p.say(complaint{Schema: errorSchema, Error: quote.Line("nothing to export: " + strings.Join(why, "; ")), Hint: &look, Exit: p.code})
+	return nil
 }
 
 // ofRecord is what a remediation wrote, or a proposal would.
