@@ -67,14 +67,8 @@ func (c approve) Run(ctx context.Context, p *program) error {
 		return misused("approve %s: %w", c.ID, err)
 	}
 	asked := report.Proposal{Record: r, By: name, Ticket: c.Ticket, Place: s.place}
-	page := p.page()
-	if p.json() {
-		page = screen.New(p.Err, p.coloured(p.Err))
-	}
-	if asked.Show(page); !p.json() || !c.Yes {
-		if err := page.Flush(); err != nil {
-			return err
-		}
+	if err := c.show(p, asked); err != nil {
+		return err
 	}
 	yes := c.Yes
 	if !yes && p.Asks {
@@ -92,6 +86,19 @@ func (c approve) Run(ctx context.Context, p *program) error {
 	}
 	asked.Sent = true
 	return c.tell(p, asked)
+}
+
+// show shows the proposal to the person; of programs to whoever sits beside them.
+func (c approve) show(p *program, asked report.Proposal) error {
+	page := p.page()
+	if p.json() {
+		page = screen.New(p.Err, p.coloured(p.Err))
+	}
+	if p.json() && c.Yes {
+		return nil
+	}
+	asked.Show(page)
+	return page.Flush()
 }
 
 // tell says what follows.
