@@ -5,6 +5,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -47,7 +48,12 @@ func (k Key) enrolled() string {
 	switch v.Reason { //nolint:exhaustive // the others say nothing of it
 	case guard.Consented:
 		return "enrolled"
-	case guard.PersonDecided, guard.NotConsented:
+	case guard.NotConsented:
+		return "not enrolled"
+	case guard.PersonDecided:
+		if a, ok := arn.Parse(k.Finding.Key); !ok || a.Account != k.Finding.Account {
+			return "" // nobody reads the tags of another account's key
+		}
 		return "not enrolled"
 	case guard.ConsentElsewhere:
 		return "enrolled for other accounts"

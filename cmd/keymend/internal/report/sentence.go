@@ -123,6 +123,9 @@ func (k Key) doubt() string {
 		if r.Key != "" && strings.HasPrefix(what, "the ") {
 			what += " of " + k.its()
 		}
+		if strings.HasPrefix(what, "/dev/") {
+			return "under which key its volume " + what + " lies would have to be known"
+		}
 		return what + " would have to be readable"
 	}
 	return "not all of " + k.its() + " can be seen"
