@@ -32,7 +32,7 @@ func newParser(ctx context.Context, c *commands, around Surroundings, exit func(
 		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: columns, FlagsLast: true}),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help + byDefault(v) }),
-		kong.Help(printHelp),
+		kong.Help(printHelp(around.Getenv)),
 		kong.PostBuild(describe),
 	)
 	if err != nil {
@@ -77,12 +77,20 @@ func byDefault(v *kong.Value) string {
 }
 
 // printHelp adds to what the parser says of a command what only the command knows.
-func printHelp(options kong.HelpOptions, parsed *kong.Context) error {
-	if err := kong.DefaultHelpPrinter(options, parsed); err != nil {
-		return err //nolint:wrapcheck // of the writer
+func printHelp(getenv func(string) string) kong.HelpPrinter {
+	return func(options kong.HelpOptions, parsed *kong.Context) error {
+		if err := kong.DefaultHelpPrinter(options, parsed); err != nil {
+			return err //nolint:wrapcheck // of the writer
+		}
+		page := screen.New(parsed.Stdout, false).Within(min(columns, screen.Columns(parsed.Stdout, getenv)))
+		return more(page, parsed.Selected())
 	}
-	page, e := screen.New(parsed.Stdout, false).Within(columns), ofGroups()
-	if node := parsed.Selected(); node != nil {
+}
+
+// more is what only the command knows: examples and exit codes.
+func more(page *screen.Page, node *kong.Node) error {
+	e := ofGroups()
+	if node != nil {
 		about, ok := node.Target.Addr().Interface().(helped)
 		if !ok {
 			return nil
