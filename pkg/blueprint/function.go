@@ -41,38 +41,49 @@ func (s Scope) Value(v any) (any, error) {
 	return v, nil
 }
 
+// function returns what a function of CloudFormation comes to.
 func (s Scope) function(name string, argument any) (any, error) {
 	list := array(argument)
-	switch {
-	case name == "Ref" && argument == NoValue:
-		return NoValue, nil
-	case name == "Ref" && s.Lists[text(argument)]:
-		return s.list(text(argument))
-	case name == "Ref":
-		return s.of(text(argument))
-	case name == "Fn::GetAtt" && len(list) == 2:
+	switch fmt.Sprint(name, " ", len(list)) {
+	case "Ref 0":
+		return s.ref(text(argument))
+	case "Fn::GetAtt 2":
 		return s.attribute(text(list[0]), text(list[1]))
-	case name == "Fn::Join" && len(list) == 2:
+	case "Fn::Join 2":
 		return s.join(text(list[0]), list[1])
-	case name == "Fn::If" && len(list) == 3:
+	case "Fn::If 3":
 		return s.either(list)
-	case name == "Fn::Sub" && list == nil:
+	case "Fn::Sub 0":
 		return s.sub(text(argument))
-	case name == "Fn::Sub" && len(list) == 2:
-		given, err := s.Value(list[1])
-		if err != nil {
-			return nil, err
-		}
-		more := s
-		more.Values = maps.Clone(s.Values)
-		for key, v := range object(given) {
-			more.Values[key] = text(v)
-		}
-		return more.sub(text(list[0]))
-	case name == "Fn::FindInMap" && len(list) == 3:
+	case "Fn::Sub 2":
+		return s.subWith(text(list[0]), list[1])
+	case "Fn::FindInMap 3":
 		return s.find(list)
 	}
 	return nil, fmt.Errorf("%s isn't understood", name)
+}
+
+func (s Scope) ref(name string) (any, error) {
+	switch {
+	case name == NoValue:
+		return NoValue, nil
+	case s.Lists[name]:
+		return s.list(name)
+	}
+	return s.of(name)
+}
+
+// subWith fills a text in with values of its own, beside the scope's.
+func (s Scope) subWith(in string, values any) (any, error) {
+	given, err := s.Value(values)
+	if err != nil {
+		return nil, err
+	}
+	s.Values = maps.Clone(s.Values)
+	for key, v := range object(given) {
+		s.Values[key] = text(v)
+	}
+	return s.sub(in)
 }
 
 func (s Scope) either(list []any) (any, error) {

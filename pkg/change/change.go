@@ -90,6 +90,8 @@ type Words struct {
 	What  string // what it writes, as in "2 statements added"
 	Which string // the parts of it by name, as in "KeymendUse, KeymendCreateGrant"; "" = it has none
 	Why   string // why this and nothing else; "" = it goes without saying
+	Then  string // what it comes to afterwards; "" = nothing that What doesn't say
+	Shuts bool   // a role may then use a key no longer, unless something else lets it
 }
 
 // An End is what a plan's last step comes to once it is carried out.

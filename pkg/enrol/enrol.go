@@ -110,7 +110,7 @@ func (e *Enrolment) tagged(f Facts) {
 	e.Ignored, e.Odd = tag.Ignores(f.Tags), tag.Odd(f.Tags)
 	now := Tagged{Accounts: strings.Fields(f.Tags[tag.Accounts]), Copies: strings.Fields(f.Tags[tag.Copy])}
 	day, enrolled := tag.Enrolled(f.Tags)
-	if now.Since = day; enrolled {
+	if enrolled {
 		e.Enrolled = &Tagged{Since: day, Accounts: orEmpty(now.Accounts), Copies: orEmpty(now.Copies)}
 	}
 	e.Then.Accounts, e.Then.Copies = with(now.Accounts, e.Then.Accounts), with(now.Copies, e.Then.Copies)

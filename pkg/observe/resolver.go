@@ -60,15 +60,15 @@ type Resolver struct {
 	memory    *memory
 }
 
-// New returns a resolver over the given clients.
-func New(groups Groups, images Images, settings Settings) *Resolver {
+// newResolver returns a resolver over the given clients.
+func newResolver(groups Groups, images Images, settings Settings) *Resolver {
 	return &Resolver{groups: groups, images: images, settings: settings}
 }
 
 // FromConfig returns a resolver for the account and Region of the credentials.
 func FromConfig(cfg aws.Config) *Resolver {
 	client := ec2.NewFromConfig(cfg)
-	return New(autoscaling.NewFromConfig(cfg), client, client)
+	return newResolver(autoscaling.NewFromConfig(cfg), client, client)
 }
 
 // Storage returns what reads copies and templates with the same clients.

@@ -17,11 +17,11 @@ type Standing struct {
 	Lacks            bool     // it, or its warm pool, has less than it shall have
 	Instances        []string // ids of those in service
 	Suspended        *launch.Suspension
-	Tries            []Try // a hundred at most, the newest first
+	Tries            []try // a hundred at most, the newest first
 }
 
-// A Try is a launch, as the group's scaling activities have it.
-type Try struct {
+// A try is a launch, as the group's scaling activities have it.
+type try struct {
 	ID      string
 	Began   time.Time
 	Code    string // its StatusCode
@@ -29,12 +29,12 @@ type Try struct {
 }
 
 // Failed reports whether the launch ended without an instance.
-func (t Try) Failed() bool {
+func (t try) Failed() bool {
 	return t.Code == string(astypes.ScalingActivityStatusCodeFailed) || t.Code == string(astypes.ScalingActivityStatusCodeCancelled)
 }
 
 // Succeeded reports whether the launch ended with an instance.
-func (t Try) Succeeded() bool {
+func (t try) Succeeded() bool {
 	return t.Code == string(astypes.ScalingActivityStatusCodeSuccessful)
 }
 
@@ -61,7 +61,7 @@ func (r *Resolver) Standing(ctx context.Context, group string) (Standing, error)
 		Instances: inService(g[0]), Suspended: suspensionOf(g[0]),
 	}
 	for _, a := range all {
-		s.Tries = append(s.Tries, Try{value(a.ActivityId), value(a.StartTime), string(a.StatusCode), failureOf(a)})
+		s.Tries = append(s.Tries, try{value(a.ActivityId), value(a.StartTime), string(a.StatusCode), failureOf(a)})
 	}
 	return s, nil
 }

@@ -30,17 +30,15 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 	}
 	if !d.verdict.Allowed {
 		r.Phase = record.Result
-		r.Outcome, r.Reason = outcomeOf(d.verdict, d.Plan)
 		done(&r, whole, by, before, false)
-		return r, x.write(ctx, r)
+		return x.refused(ctx, d, r)
 	}
 	r.Writes = d.Plan.Steps.Calls()
 	done(&r, whole, by, before, true)
 	r.Before, r.After = "", ""
 	if err := x.asked(p, d, r); err != nil {
 		return r, err
-	}
-	if err := x.intend(ctx, r); err != nil {
+	} else if err := x.intend(ctx, r); err != nil {
 		return r, err
 	}
 	r.Phase = record.Result
@@ -72,6 +70,12 @@ func (x *Fixer) carry(ctx context.Context, p pass, d decision, by change.Mark, w
 		return x.anew(ctx, p, d, proven, nil)
 	}
 	return proven, begun(r, e.Before, nil, err)
+}
+
+// refused records that the guard doesn't permit it.
+func (x *Fixer) refused(ctx context.Context, d decision, r record.Record) (record.Record, error) {
+	r.Outcome, r.Reason = outcomeOf(d.verdict, d.Plan)
+	return r, x.write(ctx, r)
 }
 
 // intend records an intent, and counts it: the log may show it late.

@@ -125,7 +125,7 @@ func (l *Looker) send(ctx context.Context, d *Diagnosis) error {
 	switch final, ok := finalOutcome(err); {
 	case err == nil:
 		d.Record.Outcome = outcome.Sent
-	case errors.Is(err, ErrNobody):
+	case errors.Is(err, errNobody):
 	case ok:
 		d.Record.Outcome, d.Record.Reason = final, reasonOf(fmt.Errorf("send change of %s: %w", d.Plan.Target, err))
 	default:

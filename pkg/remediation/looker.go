@@ -45,7 +45,6 @@ type Readers interface {
 
 // A Queue hands a permitted plan to whoever carries it out.
 type Queue interface {
-	// Send returns ErrNobody where nobody carries out.
 	Send(ctx context.Context, m Message) error
 }
 
@@ -57,14 +56,14 @@ type Log interface {
 // ErrNothingHidden says that a key was told that isn't wanted.
 var ErrNothingHidden = errors.New("the launch takes no snapshot of that account which this one can't see")
 
-// ErrNobody says that nobody is there to carry out what is permitted.
-var ErrNobody = errors.New("nobody is there to carry it out")
+// errNobody says that nobody is there to carry out what is permitted.
+var errNobody = errors.New("nobody is there to carry it out")
 
 // Nobody is a Queue that nobody reads.
 type Nobody struct{}
 
 // Send implements Queue.
-func (Nobody) Send(context.Context, Message) error { return ErrNobody }
+func (Nobody) Send(context.Context, Message) error { return errNobody }
 
 // A Looker diagnoses. It changes nothing.
 type Looker struct {

@@ -13,7 +13,7 @@ func TestInstalled(t *testing.T) {
 	t.Parallel()
 	gobin, gopath, first := t.TempDir(), t.TempDir(), t.TempDir()
 	for _, dir := range []string{gobin, first} {
-		if err := os.WriteFile(filepath.Join(dir, "keymend"), []byte("#!/bin/sh\n"), 0o700); err != nil { //nolint:gosec // it has to be a program
+		if err := os.WriteFile(filepath.Join(dir, "keymend"), []byte("#!/bin/sh\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

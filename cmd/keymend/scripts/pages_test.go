@@ -37,6 +37,7 @@ func blocks(page string) []block {
 // printed. With -update a block that differs is written anew; "…" stands for lines that a
 // page leaves out, and such a block is a person's to write.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"README.md", "docs/tour.md"} {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()

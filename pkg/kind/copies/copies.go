@@ -138,7 +138,7 @@ func (s Make) Words() change.Words { return change.Words{What: "1 copy of " + s.
 
 // Words implements change.Writes.
 func (s Remove) Words() change.Words {
-	return change.Words{What: "the copy of " + s.Source + " taken away"}
+	return change.Words{What: "the copy of " + s.Source + " taken away", Then: "to launch without the other account's key takes a new copy"}
 }
 
 // Code implements code.Coder.

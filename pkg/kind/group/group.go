@@ -57,7 +57,10 @@ func (s Update) Claim() change.Claim {
 
 // Words implements change.Writes.
 func (s Update) Words() change.Words {
-	return change.Words{What: "the group launches as " + name(s.After) + " instead of " + name(s.Before)}
+	return change.Words{
+		What: "the group launches as " + name(s.After) + " instead of " + name(s.Before),
+		Then: s.Name + " launches as " + name(s.After) + " at its next launch",
+	}
 }
 
 // End implements change.Ender.

@@ -97,7 +97,10 @@ func (Resume) Words() change.Words {
 
 // Words implements change.Writes.
 func (Suspend) Words() change.Words {
-	return change.Words{What: "the group is stopped from launching"}
+	return change.Words{
+		What: "the group is stopped from launching",
+		Then: "it launches nothing until someone resumes Launch; a deployed Keymend never resumes what a person stopped",
+	}
 }
 
 // End implements change.Ender.

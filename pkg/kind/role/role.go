@@ -76,7 +76,9 @@ func (Delete) Claim() change.Claim { return change.Claim{Back: true} }
 func (s Ensure) Words() change.Words { return change.Words{What: "role " + Name(s.Role) + " made"} }
 
 // Words implements change.Writes.
-func (s Delete) Words() change.Words { return change.Words{What: "role " + Name(s.Role) + " deleted"} }
+func (s Delete) Words() change.Words {
+	return change.Words{What: "role " + Name(s.Role) + " deleted", Then: "a group that is to launch as " + Name(s.Role) + " needs it made again"}
+}
 
 // Code implements code.Coder.
 func (s Ensure) Code() code.Code {

@@ -102,7 +102,7 @@ func (s Add) Words() change.Words {
 
 // Words implements change.Writes.
 func (s Remove) Words() change.Words {
-	return change.Words{What: s.Principal + " taken out of Keymend's statements"}
+	return change.Words{What: s.Principal + " taken out of Keymend's statements", Shuts: true}
 }
 
 // Code implements code.Coder.

@@ -178,12 +178,15 @@ func (s NewVersion) Words() change.Words {
 
 // Words implements change.Writes.
 func (s SetDefault) Words() change.Words {
-	return change.Words{What: "the default version of " + s.Template + " moved"}
+	return change.Words{What: "the default version of " + s.Template + " moved", Then: "groups that follow the template's default version launch from that one"}
 }
 
 // Words implements change.Writes.
 func (s DeleteVersion) Words() change.Words {
-	return change.Words{What: fmt.Sprintf("the version of %s made of version %d deleted", s.Template, s.From)}
+	return change.Words{
+		What: fmt.Sprintf("the version of %s made of version %d deleted", s.Template, s.From),
+		Then: "the template's other versions stay as they are",
+	}
 }
 
 // End implements change.Ender. A version that the group follows by $Latest is

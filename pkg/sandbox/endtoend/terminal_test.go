@@ -57,7 +57,7 @@ func pair(t testing.TB) (person, program *os.File) {
 	t.Cleanup(func() { _ = person.Close() })
 	var number, unlock int32
 	for request, value := range map[uintptr]*int32{syscall.TIOCGPTN: &number, syscall.TIOCSPTLCK: &unlock} {
-		if _, _, no := syscall.Syscall(syscall.SYS_IOCTL, person.Fd(), request, uintptr(unsafe.Pointer(value))); no != 0 { //nolint:gosec // the kernel's interface
+		if _, _, no := syscall.Syscall(syscall.SYS_IOCTL, person.Fd(), request, uintptr(unsafe.Pointer(value))); no != 0 {
 			t.Fatal(no)
 		}
 	}

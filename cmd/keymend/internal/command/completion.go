@@ -90,39 +90,53 @@ func (s Surroundings) complete(k *kong.Kong, words []string) int {
 	return int(report.Healed)
 }
 
+// A typing is what stands before the word that is completed.
+type typing struct {
+	node *kong.Node // the command, or the program
+	flag string     // whose value the word is; "" = no flag's
+}
+
+// after takes a whole word in.
+func (t typing) after(root *kong.Node, word string) typing {
+	_, _, assigned := strings.Cut(word, "=")
+	switch {
+	case word == "=":
+	case strings.HasPrefix(word, "-"):
+		t.flag = ""
+		if !assigned && takesValue(t.node, word) {
+			t.flag = word
+		}
+	case t.flag != "":
+		t.flag = ""
+	case t.node.Type == kong.ApplicationNode:
+		t.node = child(root, word)
+	}
+	return t
+}
+
 // candidates are what may stand in the place of the last word. bash has = as a word of
 // its own.
 func candidates(k *kong.Kong, words []string) []string {
-	last, flag, node := "", "", k.Model.Node
+	at, last := typing{node: k.Model.Node}, ""
 	for i, word := range words {
-		name, value, assigned := strings.Cut(word, "=")
-		switch current := i == len(words)-1; {
-		case current && word == "=":
-		case current && assigned && flag == "":
-			return prefixed(name+"=", values(node, name), value)
-		case current:
+		if i < len(words)-1 {
+			at = at.after(k.Model.Node, word)
+		} else if word != "=" {
 			last = word
-		case word == "=":
-		case strings.HasPrefix(word, "-"):
-			flag = ""
-			if !assigned && takesValue(node, word) {
-				flag = word
-			}
-		case flag != "":
-			flag = ""
-		case node.Type == kong.ApplicationNode:
-			node = child(k.Model.Node, word)
 		}
 	}
+	name, value, assigned := strings.Cut(last, "=")
 	switch {
-	case flag != "":
-		return prefixed("", values(node, flag), last)
+	case assigned && at.flag == "":
+		return prefixed(name+"=", values(at.node, name), value)
+	case at.flag != "":
+		return prefixed("", values(at.node, at.flag), last)
 	case strings.HasPrefix(last, "-"):
-		return prefixed("", flagsOf(node), last)
-	case node.Type == kong.ApplicationNode || node.Name == "help":
+		return prefixed("", flagsOf(at.node), last)
+	case at.node.Type == kong.ApplicationNode || at.node.Name == "help":
 		return prefixed("", commandsOf(k), last)
-	case len(node.Positional) > 0 && node.Positional[0].Enum != "":
-		return prefixed("", node.Positional[0].EnumSlice(), last)
+	case len(at.node.Positional) > 0 && at.node.Positional[0].Enum != "":
+		return prefixed("", at.node.Positional[0].EnumSlice(), last)
 	}
 	return nil
 }

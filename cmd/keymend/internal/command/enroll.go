@@ -99,7 +99,7 @@ func (c enroll) lookUp(ctx context.Context, s session, f *enrol.Facts) error {
 		return fmt.Errorf("look the key up: %w", err)
 	case err != nil:
 		f.Unread = err.Error()
-		return nil
+		return nil //nolint:nilerr // the screen says it
 	}
 	f.Key, f.Facts, f.Alias, f.Tags, f.TagsFrom = state.Facts.Key.ARN, state.Facts, state.Alias, state.Tags, state.TagsUnreadable
 	for _, account := range c.For {

@@ -22,7 +22,7 @@ func (w *world) script(account, file string) (string, error) {
 	w.t.Helper()
 	aws := tool.Tool{Program: "aws", Probe: []string{"--version"}, What: "exported scripts"}.Need(w.t)
 	bin := w.t.TempDir()
-	must(w.t, os.WriteFile(filepath.Join(bin, "sleep"), []byte("#!/bin/sh\n"), 0o700)) //nolint:gosec // it is run: time is simulated
+	must(w.t, os.WriteFile(filepath.Join(bin, "sleep"), []byte("#!/bin/sh\n"), 0o700))
 	run := exec.CommandContext(w.t.Context(), "sh", file)
 	run.Dir = w.t.TempDir()
 	run.Env = []string{"PATH=" + bin + ":" + filepath.Dir(aws) + ":" + os.Getenv("PATH"), "HOME=" + run.Dir, "AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID=" + account, "AWS_SECRET_ACCESS_KEY=any"}

@@ -117,7 +117,7 @@ func (p *program) settings() (settings.Config, error) {
 // unset makes wrong usage of settings that can't be used: the program ends, and the
 // mode counts as nothing.
 func (p *program) unset(err error) error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the list itself is wanted
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return err
 	}

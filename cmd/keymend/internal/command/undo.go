@@ -55,25 +55,9 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if err := p.askable(c.Apply, c.Yes); err != nil {
 		return err
 	}
-	s, err := p.login(ctx)
+	s, r, err := c.find(ctx, p)
 	if err != nil {
 		return err
-	}
-	records, where, err := c.records(ctx, s)
-	if err != nil {
-		return err
-	}
-	r, err := c.choose(records, where)
-	if err != nil {
-		return err
-	}
-	s.aws.Region = r.Region
-	steps, err := remediation.UndoOf(r)
-	if in := accountsOf(r, steps); !slices.Contains(in, s.account) {
-		return misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, strings.Join(in, " and "), s.account)
-	}
-	if err != nil {
-		return misused("undo %s: %w", c.ID, err)
 	}
 	to := applying{AuditFile: cmp.Or(c.File, c.AuditFile)}
 	log, err := p.openLog(applying{Apply: c.Apply, AuditFile: to.AuditFile})
@@ -99,6 +83,32 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		return reversible(s, to.AuditFile, err)
 	}
 	return p.tellUndo(r, done, done.Reason)
+}
+
+// find returns the record that says how the remediation is taken back, and a session where
+// it was written.
+func (c undo) find(ctx context.Context, p *program) (session, record.Record, error) {
+	s, err := p.login(ctx)
+	if err != nil {
+		return s, record.Record{}, err
+	}
+	records, where, err := c.records(ctx, s)
+	if err != nil {
+		return s, record.Record{}, err
+	}
+	r, err := c.choose(records, where)
+	if err != nil {
+		return s, r, err
+	}
+	s.aws.Region = r.Region
+	steps, err := remediation.UndoOf(r)
+	if in := accountsOf(r, steps); !slices.Contains(in, s.account) {
+		return s, r, misused("%s was written in account %s; these credentials are for account %s: give --profile", c.ID, strings.Join(in, " and "), s.account)
+	}
+	if err != nil {
+		return s, r, misused("undo %s: %w", c.ID, err)
+	}
+	return s, r, nil
 }
 
 func (p *program) takeBack(ctx context.Context, x *remediation.Fixer, r record.Record) (record.Record, error) {

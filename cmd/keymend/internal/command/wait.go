@@ -101,7 +101,7 @@ func (w *waiter) follow(ctx context.Context) error {
 }
 
 // is says what came.
-func (w *waiter) is(outcome string) error {
+func (w *waiter) is(outcome report.WaitEnd) error {
 	w.result.Outcome = outcome
 	return nil
 }

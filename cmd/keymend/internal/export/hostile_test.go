@@ -145,7 +145,7 @@ func TestNothingBreaksOutOfJSON(t *testing.T) {
 func yamls(t *testing.T, all []string) [][]any {
 	t.Helper()
 	python := tool.Tool{Program: "python3", Probe: []string{"-c", "import yaml; print(yaml.__version__)"}, What: "YAML by a YAML library"}.Need(t)
-	run := exec.Command(python, "-c", "import json, sys, yaml; print(json.dumps([list(yaml.safe_load_all(t)) for t in json.load(sys.stdin)]))") //nolint:gosec // Need found the program
+	run := exec.Command(python, "-c", "import json, sys, yaml; print(json.dumps([list(yaml.safe_load_all(t)) for t in json.load(sys.stdin)]))")
 	run.Stdin, run.Stderr = strings.NewReader(string(must(json.Marshal(all)))), os.Stderr
 	out, err := run.Output()
 	if err != nil {
@@ -201,8 +201,8 @@ printf '\n\0' >>"$CALLS"
 func TestNothingBreaksOutOfTheScript(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	must(0, os.WriteFile(filepath.Join(dir, "aws"), []byte(stub), 0o700))                  //nolint:gosec // it is run
-	must(0, os.WriteFile(filepath.Join(dir, "sleep"), []byte("#!/bin/sh\nexit\n"), 0o700)) //nolint:gosec // it is run
+	must(0, os.WriteFile(filepath.Join(dir, "aws"), []byte(stub), 0o700))                 
+	must(0, os.WriteFile(filepath.Join(dir, "sleep"), []byte("#!/bin/sh\nexit\n"), 0o700))
 	rapid.Check(t, func(t *rapid.T) {
 		c := hostile(t, "")
 		text := must(c.Text(export.CLI))

@@ -84,7 +84,7 @@ func TestCfnLint(t *testing.T) {
 	if len(files) != 6 {
 		t.Errorf("%d fragments: something wasn't looked at", len(files))
 	}
-	out, err := exec.Command(lint, append([]string{"--regions", "eu-west-1", "--"}, files...)...).CombinedOutput() //nolint:gosec // Need found the program
+	out, err := exec.Command(lint, append([]string{"--regions", "eu-west-1", "--"}, files...)...).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

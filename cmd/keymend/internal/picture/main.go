@@ -61,7 +61,7 @@ func draw(text string) string {
 
 func wide() int { return int(columns*advance) + 2*margin }
 
-var code = regexp.MustCompile("\x1b\\[([0-9;]*)m") //nolint:gochecknoglobals // compiled once
+var code = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
 // folded returns a line's rows, as SVG.
 func folded(line string) []string {

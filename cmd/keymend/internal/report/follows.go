@@ -5,36 +5,18 @@ import (
 	"keymend/pkg/record"
 )
 
-// follows says what comes after a change is taken back, by the kinds of the steps that
-// take it back. It says what is known, and no more.
+// follows says what comes after a change is taken back, by the steps that take it back.
+// It says what is known, and no more.
 func follows(r record.Record) []string {
 	var out []string
 	for _, step := range r.Undo {
-		out = append(out, after(step.Kind(), r)...)
+		words := step.Words()
+		if words.Shuts {
+			out = append(out, launchAfter(r), againAfter(r))
+		}
+		out = append(out, nonEmpty(words.Then)...)
 	}
 	return unique(out)
-}
-
-func after(kind string, r record.Record) []string {
-	switch kind {
-	case "RemoveStatements", "RevokeGrant", "RetireGrant":
-		return []string{launchAfter(r), againAfter(r)}
-	case "CreateGrant":
-		return []string{"the grant lets the role use the key again, beside what else does"}
-	case "UpdateGroup":
-		return []string{r.Group + " launches as the role that it had before, at its next launch"}
-	case "DeleteServiceLinkedRole":
-		return []string{"the role is gone; a group that is to launch as it needs it made again"}
-	case "RemoveCopy":
-		return []string{"to launch without the other account's key takes a new copy"}
-	case "SetDefaultVersion":
-		return []string{"groups that follow the template's default version launch from the one before, which needs the other account's key"}
-	case "DeleteTemplateVersion":
-		return []string{"the template's other versions stay as they are"}
-	case "SuspendLaunch":
-		return []string{r.Group + " launches nothing until someone resumes Launch; a deployed Keymend never resumes what a person stopped"}
-	}
-	return nil
 }
 
 // launchAfter: what else opens the key by then isn't known from a record.

@@ -10,25 +10,37 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
-	"keymend/pkg/apply/table"
 	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/kind/copies"
+	"keymend/pkg/kind/grant"
+	"keymend/pkg/kind/group"
+	"keymend/pkg/kind/resume"
+	ofrole "keymend/pkg/kind/role"
 	"keymend/pkg/kind/statements"
+	"keymend/pkg/kind/template"
 	"keymend/pkg/record"
 )
 
-// TestFollows: of each kind that takes something back it is known what follows.
+// TestFollows: what a change comes to once it is taken back is said of the steps that take
+// it back.
 func TestFollows(t *testing.T) {
 	t.Parallel()
-	back := map[string]string{
-		"RemoveStatements": "fails again", "RevokeGrant": "fails again", "RetireGrant": "fails again", "CreateGrant": "lets the role use the key again",
-		"UpdateGroup": "launches as the role", "DeleteServiceLinkedRole": "the role is gone", "RemoveCopy": "a new copy",
-		"SetDefaultVersion": "the one before", "DeleteTemplateVersion": "other versions", "SuspendLaunch": "launches nothing",
-	}
-	for _, kind := range table.Kinds() {
-		u := report.Undo{Record: record.Record{Group: "web-prod", Decision: access.Denied, Undo: record.Steps{change.Unread{Name: kind.Name}}}}
-		if said := strings.Join(u.Follows(), "\n"); (said == "") != (back[kind.Name] == "") || !strings.Contains(said, back[kind.Name]) {
-			t.Errorf("%s: %q", kind.Name, said)
+	for said, step := range map[string]change.Step{
+		"the next launch of web-prod fails again": statements.Remove{},
+		"unless something else lets its role":     grant.Revoke{},
+		"a deployed Keymend":                      grant.Retire{},
+		"lets the role use the key":               grant.Create{},
+		"launches as":                             group.Update{},
+		"needs it made again":                     ofrole.Delete{},
+		"a new copy":                              copies.Remove{},
+		"launch from that one":                    template.SetDefault{},
+		"other versions":                          template.DeleteVersion{},
+		"launches nothing":                        resume.Suspend{},
+	} {
+		u := report.Undo{Record: record.Record{Group: "web-prod", Decision: access.Denied, Undo: record.Steps{step}}}
+		if all := strings.Join(u.Follows(), "\n"); !strings.Contains(all, said) {
+			t.Errorf("%s: %q", step.Kind(), all)
 		}
 	}
 }

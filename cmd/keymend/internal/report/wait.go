@@ -12,14 +12,17 @@ import (
 // WaitSchema is the version of what --wait writes as JSON.
 const WaitSchema = "keymend.wait/1"
 
-// What ends a wait.
+// A WaitEnd is what ends a wait; "" = it goes on.
+type WaitEnd string
+
+// The ends.
 const (
-	WaitInService    = "in-service"
-	WaitStillFailing = "still-failing"
-	WaitSuspended    = "suspended"
-	WaitGone         = "gone"
-	WaitTimeIsUp     = "time-is-up"
-	WaitInterrupted  = "interrupted"
+	WaitInService    WaitEnd = "in-service"
+	WaitStillFailing WaitEnd = "still-failing"
+	WaitSuspended    WaitEnd = "suspended"
+	WaitGone         WaitEnd = "gone"
+	WaitTimeIsUp     WaitEnd = "time-is-up"
+	WaitInterrupted  WaitEnd = "interrupted"
 )
 
 // A Wait is what came of following a group.
@@ -27,7 +30,7 @@ type Wait struct {
 	Account, Region, Group string
 	Place                  Place
 	Flags                  []string // by which the person looked
-	Outcome                string   // "" = it goes on
+	Outcome                WaitEnd
 	Desired, Healthy       int
 	Instances              []string // ids of those in service
 	Launches               bool     // a launch goes on
@@ -125,7 +128,7 @@ func (w Wait) next(p *screen.Page) {
 func (w Wait) JSON() any {
 	return struct {
 		Schema    string   `json:"schema"`
-		Outcome   string   `json:"outcome"`
+		Outcome   WaitEnd  `json:"outcome"`
 		Account   string   `json:"account"`
 		Region    string   `json:"region"`
 		Group     string   `json:"group"`

@@ -12,7 +12,7 @@ import (
 // TestWaitScreens holds what is said at the end of a wait, and its exit code.
 func TestWaitScreens(t *testing.T) {
 	t.Parallel()
-	for name, code := range map[string]report.Code{
+	for name, code := range map[report.WaitEnd]report.Code{
 		report.WaitInService: 0, report.WaitStillFailing: 4, report.WaitSuspended: 4, report.WaitGone: 4, report.WaitTimeIsUp: 3, report.WaitInterrupted: 3,
 	} {
 		w := report.Wait{
@@ -33,9 +33,9 @@ func TestWaitScreens(t *testing.T) {
 		if err := p.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "wait-"+name, text.Bytes())
+		golden(t, "wait-"+string(name), text.Bytes())
 		if w.Code() != code {
-			t.Errorf("%s: exit code %d, want %d", name, w.Code(), code)
+			t.Errorf("%s: exit code %d, want %d", string(name), w.Code(), code)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func notEnrolled(ctx context.Context, s, _ *Seeder) error {
 
 // twoKeys: the root volume's key is open, the data volume's isn't.
 func twoKeys(ctx context.Context, s, _ *Seeder) error {
-	root, err := s.openKey(ctx, "alias/platform-ebs")
+	root, err := s.openKey(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func twoKeys(ctx context.Context, s, _ *Seeder) error {
 
 // healthy: AWS's two statements are there.
 func healthy(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx, "alias/platform-ebs")
+	key, err := s.openKey(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func healthy(ctx context.Context, s, _ *Seeder) error {
 
 // disabled: the key is open, and disabled.
 func disabled(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx, "alias/platform-ebs")
+	key, err := s.openKey(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func disabled(ctx context.Context, s, _ *Seeder) error {
 
 // deny: what the two statements allow, a third denies.
 func deny(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx, "alias/platform-ebs", inside())
+	key, err := s.openKey(ctx, inside())
 	if err != nil {
 		return err
 	}
@@ -90,12 +90,12 @@ func deny(ctx context.Context, s, _ *Seeder) error {
 }
 
 // openKey makes a key with AWS's two statements for the groups' role, and more.
-func (s *Seeder) openKey(ctx context.Context, alias string, more ...string) (string, error) {
+func (s *Seeder) openKey(ctx context.Context, more ...string) (string, error) {
 	_, err := s.iam.CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: new("autoscaling.amazonaws.com")})
 	if _, there := errors.AsType[*iamtypes.InvalidInputException](err); err != nil && !there {
 		return "", fmt.Errorf("create service-linked role: %w", err)
 	}
-	return s.key(ctx, alias, nil, policy(append([]string{root(s.account), open(s.account)}, more...)...))
+	return s.key(ctx, "alias/platform-ebs", nil, policy(append([]string{root(s.account), open(s.account)}, more...)...))
 }
 
 // suspended: the group failed for so long that Auto Scaling stopped it. That takes AWS a

@@ -25,7 +25,7 @@ func Columns(out io.Writer, getenv func(string) string) int {
 	if said, err := strconv.Atoi(getenv("COLUMNS")); err == nil && said > 0 {
 		return said
 	}
-	columns, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // descriptors are small
+	columns, _, err := term.GetSize(int(file.Fd()))
 	if err != nil || columns <= 0 {
 		return Usual
 	}

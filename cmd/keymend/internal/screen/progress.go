@@ -15,7 +15,7 @@ import (
 // Terminal reports whether out is a terminal.
 func Terminal(out io.Writer) bool {
 	file, ok := out.(interface{ Fd() uintptr })
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // descriptors are small
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // A Progress is a line at a terminal that says what goes on. It is shown once that takes
