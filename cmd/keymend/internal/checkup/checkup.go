@@ -32,7 +32,7 @@ type Checkup struct {
 func (c Checkup) Read(ctx context.Context, f *doctor.Facts) {
 	run(
 		func() { f.Skew = census.Answered(c.skew(ctx)) },
-		func() { f.Reads = c.reads(ctx, f.Account) },
+		func() { f.Reads = c.reads(ctx) },
 		func() { f.Stacks = census.Answered(c.stacks(ctx, f.Region)) },
 		func() { f.Member = census.Answered(c.member(ctx)) },
 		func() { f.Trails = census.Answered(census.Trails(ctx, c.AWS)) },

@@ -17,7 +17,7 @@ import (
 )
 
 // reads tries a call of each service that diagnose reads.
-func (c Checkup) reads(ctx context.Context, account string) []doctor.Read {
+func (c Checkup) reads(ctx context.Context) []doctor.Read {
 	tries := []struct {
 		call, what string
 		try        func() error

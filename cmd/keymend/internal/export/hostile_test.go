@@ -201,7 +201,7 @@ printf '\n\0' >>"$CALLS"
 func TestNothingBreaksOutOfTheScript(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	must(0, os.WriteFile(filepath.Join(dir, "aws"), []byte(stub), 0o700))                 
+	must(0, os.WriteFile(filepath.Join(dir, "aws"), []byte(stub), 0o700))
 	must(0, os.WriteFile(filepath.Join(dir, "sleep"), []byte("#!/bin/sh\nexit\n"), 0o700))
 	rapid.Check(t, func(t *rapid.T) {
 		c := hostile(t, "")
