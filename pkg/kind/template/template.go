@@ -178,7 +178,11 @@ func (s NewVersion) Words() change.Words {
 
 // Words implements change.Writes.
 func (s SetDefault) Words() change.Words {
-	return change.Words{What: "the default version of " + s.Template + " moved", Then: "groups that follow the template's default version launch from that one"}
+	to := "the version that was made"
+	if s.Version > 0 {
+		to = fmt.Sprintf("version %d", s.Version)
+	}
+	return change.Words{What: "the default version of " + s.Template + " moved", Then: "groups that follow the template's default version launch from " + to}
 }
 
 // Words implements change.Writes.

@@ -34,7 +34,7 @@ func TestFollows(t *testing.T) {
 		"launches as":                             group.Update{},
 		"needs it made again":                     ofrole.Delete{},
 		"a new copy":                              copies.Remove{},
-		"launch from that one":                    template.SetDefault{},
+		"launch from the version that was made":   template.SetDefault{},
 		"other versions":                          template.DeleteVersion{},
 		"launches nothing":                        resume.Suspend{},
 	} {
