@@ -88,6 +88,7 @@ type Result struct {
 // Words are how people read a step.
 type Words struct {
 	What  string // what it writes, as in "2 statements added"
+	Brief string // the same in a word or two, for a column of 12: as in "2 statements"
 	Which string // the parts of it by name, as in "KeymendUse, KeymendCreateGrant"; "" = it has none
 	Why   string // why this and nothing else; "" = it goes without saying
 	Then  string // what it comes to afterwards; "" = nothing that What doesn't say
@@ -118,4 +119,6 @@ type simulator interface {
 type documented interface {
 	// Short returns the step without them.
 	Short() Step
+	// Documents are the policy before and after.
+	Documents() (before, after string)
 }

@@ -44,6 +44,16 @@ func (s Steps) Short() Steps {
 	return out
 }
 
+// Documents returns the policy before and after the steps; "" where they edit none.
+func (s Steps) Documents() (before, after string) {
+	for _, step := range s {
+		if d, ok := step.(documented); ok {
+			return d.Documents()
+		}
+	}
+	return "", ""
+}
+
 // Undo returns what takes the steps back, the last one first. done is what came of
 // them, as far as they were carried out: a step that wrote nothing isn't taken
 // back. With whole, the steps that aren't carried out yet count, too.

@@ -34,6 +34,8 @@ func (g granting) Short() change.Step {
 	return g
 }
 
+func (g granting) Documents() (before, after string) { return g.Text, g.To }
+
 func (granting) End(done change.Result) change.End {
 	return change.End{Outcome: outcome.Copying, Reason: done.ID}
 }
@@ -154,6 +156,16 @@ func TestShort(t *testing.T) {
 	short := steps.Short()
 	if short[0].(granting).Text != "" || short[0].(granting).To != "a" || short[1].(note).Text != "c" || steps[0].(granting).Text != "a policy" {
 		t.Errorf("%+v, %+v", short, steps)
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	if before, after := (change.Steps{note{Text: "c"}, granting{note: note{To: "a", Text: "a policy"}}}).Documents(); before != "a policy" || after != "a" {
+		t.Errorf("%q, %q", before, after)
+	}
+	if before, after := (change.Steps{note{Text: "c"}}).Documents(); before != "" || after != "" {
+		t.Errorf("%q, %q: no step edits a policy", before, after)
 	}
 }
 

@@ -150,4 +150,4 @@ func (Unread) Undo(Mark, Result) Steps { return nil }
 func (Unread) Claim() Claim { return Claim{} }
 
 // Words implements Writes.
-func (u Unread) Words() Words { return Words{What: u.Name} }
+func (u Unread) Words() Words { return Words{What: u.Name, Brief: u.Name} }

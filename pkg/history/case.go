@@ -18,15 +18,14 @@ type Case struct {
 // finding waited for may have been done: then it comes again, as a case of its own.
 func Cases(records []record.Record) []Case {
 	var out []Case
+	newest := map[string]int{} // place in out, by finding
 	for _, r := range records {
-		i := len(out) - 1
-		for i >= 0 && out[i].Finding.ID != r.ID {
-			i--
-		}
+		i, known := newest[r.ID]
 		switch finding := r.Phase == record.Finding; {
-		case i < 0, finding && out[i].Result != nil:
+		case !known, finding && out[i].Result != nil:
 			out = append(out, Case{Finding: r})
 			i = len(out) - 1
+			newest[r.ID] = i
 		case finding:
 			out[i].Finding = r
 		}

@@ -25,28 +25,39 @@ type Remediation struct {
 // finding. Other records of no remediation are left out.
 func Remediations(records []record.Record) []Remediation {
 	var out []Remediation
-	for _, r := range records {
-		at := len(out) - 1
-		for at >= 0 && !out[at].has(r) {
-			at--
-		}
+	named, about := map[string]int{}, map[string][]int{} // places in out, by id and by finding
+	for i := range records {
+		r := &records[i]
+		at, known := named[r.RemediationID]
 		switch {
-		case at < 0 && r.RemediationID == "":
-			continue
-		case at < 0:
+		case r.RemediationID == "":
+			at, known = proven(out, about[r.ID], r)
+			if !known {
+				continue
+			}
+		case !known:
 			at = len(out)
-			out = append(out, Remediation{ID: r.RemediationID})
+			named[r.RemediationID], out = at, append(out, Remediation{ID: r.RemediationID})
 		}
-		out[at].Records = append(out[at].Records, r)
+		out[at].Records = append(out[at].Records, *r)
+		if !slices.Contains(about[r.ID], at) {
+			about[r.ID] = append(about[r.ID], at)
+			slices.Sort(about[r.ID])
+		}
 	}
 	return out
 }
 
-func (r Remediation) has(o record.Record) bool {
-	if o.RemediationID == "" {
-		return o.Phase == record.Proof && o.ID != "" && o.ID == r.Last().ID && r.Begun()
+// proven finds the newest remediation, among those at some places, that a proof without a
+// remediation's name is of.
+func proven(all []Remediation, places []int, proof *record.Record) (int, bool) {
+	for _, at := range slices.Backward(places) {
+		of := &all[at]
+		if proof.Phase == record.Proof && proof.ID != "" && of.Records[len(of.Records)-1].ID == proof.ID && of.Begun() {
+			return at, true
+		}
 	}
-	return o.RemediationID == r.ID
+	return 0, false
 }
 
 // Of returns the remediation with an id; false where nothing is on record about it.

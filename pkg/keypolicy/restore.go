@@ -41,6 +41,18 @@ func foreign(d *Document, others ...*Document) []string {
 	return out
 }
 
+// Lacks returns the texts of the statements of another document that this one doesn't
+// have, by what they mean.
+func (d *Document) Lacks(o *Document) []string {
+	var out []string
+	for i, s := range o.statements {
+		if !d.has(s) {
+			out = append(out, o.layout.statements[i].of(o.raw))
+		}
+	}
+	return out
+}
+
 func (d *Document) has(s Statement) bool {
 	return slices.ContainsFunc(d.statements, func(o Statement) bool { return o.canonical() == s.canonical() })
 }

@@ -32,6 +32,9 @@ const (
 	Swept   Phase = "sweep"
 )
 
+// UndoAsked is the reason of an intent by which a person takes a change back.
+const UndoAsked = "undo asked for"
+
 // A Record is one line of the audit log. Logs Insights finds 200 fields of a line,
 // and counts each element of an array as one, hence the single strings.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html

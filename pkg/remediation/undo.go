@@ -35,7 +35,7 @@ func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, erro
 		return record.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
 	r := of
-	r.Phase, r.Outcome, r.Reason, r.Proof, r.EventIDs = record.Intent, "", "undo asked for", nil, nil
+	r.Phase, r.Outcome, r.Reason, r.Proof, r.EventIDs = record.Intent, "", record.UndoAsked, nil, nil
 	r.Session, r.Steps, r.Writes, r.Plan = sessionPrefix+of.RemediationID, record.Steps(steps), steps.Calls(), nil
 	r.Shortened = nil
 	if err := x.write(ctx, r); err != nil {

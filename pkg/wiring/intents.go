@@ -21,6 +21,12 @@ func Lines(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, 
 	return out, ifThere(err)
 }
 
+// Each hands on the lines of a log group that fit a pattern, one at a time: a log may be
+// longer than memory. A log group that isn't there is an error.
+func Each(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group, pattern string, from time.Time, each func(line string)) error {
+	return lines(ctx, client, group, pattern, from, time.Time{}, func(_ time.Time, line string) { each(line) })
+}
+
 // ifThere takes a log group that isn't there for one without lines.
 func ifThere(err error) error {
 	if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {

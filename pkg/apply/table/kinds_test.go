@@ -25,6 +25,9 @@ func TestKinds(t *testing.T) {
 		seen[step.Kind()] = true
 		for _, s := range append(change.Steps{step}, step.Undo(change.Mark{Remediation: applytest.Remediation}, change.Result{})...) {
 			fields("", reflect.ValueOf(s), unset)
+			if brief := s.Words().Brief; brief == "" || len(brief) > 12 {
+				t.Errorf("%s: %s is %q in brief: a column of 12 has to say it", name, s.Kind(), brief)
+			}
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -134,11 +134,13 @@ func (s Remove) Claim() change.Claim {
 }
 
 // Words implements change.Writes.
-func (s Make) Words() change.Words { return change.Words{What: "1 copy of " + s.Source} }
+func (s Make) Words() change.Words {
+	return change.Words{What: "1 copy of " + s.Source, Brief: "1 copy"}
+}
 
 // Words implements change.Writes.
 func (s Remove) Words() change.Words {
-	return change.Words{What: "the copy of " + s.Source + " taken away", Then: "to launch without the other account's key takes a new copy"}
+	return change.Words{Brief: "copy gone", What: "the copy of " + s.Source + " taken away", Then: "to launch without the other account's key takes a new copy"}
 }
 
 // Code implements code.Coder.

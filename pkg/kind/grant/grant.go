@@ -131,14 +131,18 @@ func (Revoke) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (s Create) Words() change.Words {
-	return change.Words{What: "1 grant", Why: "a grant because: " + s.Why, Then: "the grant lets the role use the key, beside what else does"}
+	return change.Words{Brief: "1 grant", What: "1 grant", Why: "a grant because: " + s.Why, Then: "the grant lets the role use the key, beside what else does"}
 }
 
 // Words implements change.Writes.
-func (Retire) Words() change.Words { return change.Words{What: "1 grant retired", Shuts: true} }
+func (Retire) Words() change.Words {
+	return change.Words{Brief: "grant ended", What: "1 grant retired", Shuts: true}
+}
 
 // Words implements change.Writes.
-func (Revoke) Words() change.Words { return change.Words{What: "1 grant revoked", Shuts: true} }
+func (Revoke) Words() change.Words {
+	return change.Words{Brief: "grant ended", What: "1 grant revoked", Shuts: true}
+}
 
 // Code implements code.Coder.
 func (s Create) Code() code.Code {

@@ -58,7 +58,7 @@ func (s Update) Claim() change.Claim {
 // Words implements change.Writes.
 func (s Update) Words() change.Words {
 	return change.Words{
-		What: "the group launches as " + name(s.After) + " instead of " + name(s.Before),
+		Brief: "group's role", What: "the group launches as " + name(s.After) + " instead of " + name(s.Before),
 		Then: s.Name + " launches as " + name(s.After) + " at its next launch",
 	}
 }

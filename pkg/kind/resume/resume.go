@@ -92,13 +92,13 @@ func (Suspend) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (Resume) Words() change.Words {
-	return change.Words{What: "the group may launch again", Why: "Auto Scaling stopped it, and no person"}
+	return change.Words{Brief: "resumed", What: "the group may launch again", Why: "Auto Scaling stopped it, and no person"}
 }
 
 // Words implements change.Writes.
 func (Suspend) Words() change.Words {
 	return change.Words{
-		What: "the group is stopped from launching",
+		Brief: "stopped", What: "the group is stopped from launching",
 		Then: "it launches nothing until someone resumes Launch; a deployed Keymend never resumes what a person stopped",
 	}
 }

@@ -73,11 +73,13 @@ func (s Ensure) Claim() change.Claim {
 func (Delete) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
-func (s Ensure) Words() change.Words { return change.Words{What: "role " + Name(s.Role) + " made"} }
+func (s Ensure) Words() change.Words {
+	return change.Words{What: "role " + Name(s.Role) + " made", Brief: "role made"}
+}
 
 // Words implements change.Writes.
 func (s Delete) Words() change.Words {
-	return change.Words{What: "role " + Name(s.Role) + " deleted", Then: "a group that is to launch as " + Name(s.Role) + " needs it made again"}
+	return change.Words{Brief: "role deleted", What: "role " + Name(s.Role) + " deleted", Then: "a group that is to launch as " + Name(s.Role) + " needs it made again"}
 }
 
 // Code implements code.Coder.

@@ -93,16 +93,16 @@ func (Remove) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (s Add) Words() change.Words {
-	what := "1 statement added"
+	brief := "1 statement"
 	if n := len(s.Added); n != 1 {
-		what = fmt.Sprintf("%d statements added", n)
+		brief = fmt.Sprintf("%d statements", n)
 	}
-	return change.Words{What: what, Which: strings.Join(s.Sids, ", ")}
+	return change.Words{What: brief + " added", Brief: brief, Which: strings.Join(s.Sids, ", ")}
 }
 
 // Words implements change.Writes.
 func (s Remove) Words() change.Words {
-	return change.Words{What: s.Principal + " taken out of Keymend's statements", Shuts: true}
+	return change.Words{Brief: "role out", What: s.Principal + " taken out of Keymend's statements", Shuts: true}
 }
 
 // Code implements code.Coder.
@@ -128,6 +128,9 @@ func (s Add) Short() change.Step {
 	s.Before, s.After = "", ""
 	return s
 }
+
+// Documents implements what Steps.Documents asks for.
+func (s Add) Documents() (before, after string) { return s.Before, s.After }
 
 // In reports whether the statements are in a policy, and still Keymend's own.
 func (s Add) In(policy *keypolicy.Document) bool {

@@ -44,7 +44,7 @@ func (s Tidy) Claim() change.Claim {
 
 // Words implements change.Writes.
 func (s Tidy) Words() change.Words {
-	return change.Words{What: fmt.Sprintf("ids of deleted roles taken out of Keymend's statements (%s); KMS takes none back, and they let nobody in", strings.Join(s.Gone, ", "))}
+	return change.Words{Brief: "dead ids out", What: fmt.Sprintf("ids of deleted roles taken out of Keymend's statements (%s); KMS takes none back, and they let nobody in", strings.Join(s.Gone, ", "))}
 }
 
 // Simulate implements what change.Simulate asks for.
@@ -55,6 +55,9 @@ func (s Tidy) Short() change.Step {
 	s.Before, s.After = "", ""
 	return s
 }
+
+// Documents implements what Steps.Documents asks for.
+func (s Tidy) Documents() (before, after string) { return s.Before, s.After }
 
 // Done reports whether none of the ids is in a statement of Keymend's.
 func (s Tidy) Done(policy *keypolicy.Document) bool {

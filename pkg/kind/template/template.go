@@ -173,7 +173,7 @@ func (s SetDefault) Code() code.Code {
 
 // Words implements change.Writes.
 func (s NewVersion) Words() change.Words {
-	return change.Words{What: fmt.Sprintf("1 version of %s made of version %d", s.Template, s.From)}
+	return change.Words{Brief: "new version", What: fmt.Sprintf("1 version of %s made of version %d", s.Template, s.From)}
 }
 
 // Words implements change.Writes.
@@ -182,13 +182,13 @@ func (s SetDefault) Words() change.Words {
 	if s.Version > 0 {
 		to = fmt.Sprintf("version %d", s.Version)
 	}
-	return change.Words{What: "the default version of " + s.Template + " moved", Then: "groups that follow the template's default version launch from " + to}
+	return change.Words{Brief: "new default", What: "the default version of " + s.Template + " moved", Then: "groups that follow the template's default version launch from " + to}
 }
 
 // Words implements change.Writes.
 func (s DeleteVersion) Words() change.Words {
 	return change.Words{
-		What: fmt.Sprintf("the version of %s made of version %d deleted", s.Template, s.From),
+		Brief: "version gone", What: fmt.Sprintf("the version of %s made of version %d deleted", s.Template, s.From),
 		Then: "the template's other versions stay as they are",
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // parseFilter reads a filter pattern: nothing; terms that must all be there,
 // with or without quotes; or a JSON condition, `{ $.id = "r-*" }`, with * for any
-// text, or several, `{ ($.id = "r-*") && ($.phase = "intent") }`. What else CloudWatch Logs knows is refused.
+// text, or several, `{ ($.id = "r-*") && ($.phase = "intent") }` or with ||. What else CloudWatch Logs knows is refused.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func parseFilter(text string) (func(line string) bool, error) {
 	text = strings.TrimSpace(text)
@@ -43,7 +43,7 @@ func parseFilter(text string) (func(line string) bool, error) {
 }
 
 // parseCondition reads a condition on one member of a JSON line, or several in
-// parentheses that all hold, joined by &&.
+// parentheses, joined by && (all hold) or by || (any does), which don't mix here.
 func parseCondition(text string) (func(line string) bool, error) {
 	if inner, joined := strings.CutPrefix(text, "("); joined {
 		one, rest, closed := strings.Cut(inner, ")")
@@ -55,12 +55,17 @@ func parseCondition(text string) (func(line string) bool, error) {
 		if err != nil || rest == "" {
 			return first, err
 		}
-		rest, and := strings.CutPrefix(rest, "&&")
-		if !and {
+		operator := rest[:min(len(rest), 2)]
+		if operator != "&&" && operator != "||" || strings.Contains(rest, "&&") && strings.Contains(rest, "||") {
 			return nil, fmt.Errorf("%q is not in the sandbox", text)
 		}
-		others, err := parseCondition(strings.TrimSpace(rest))
-		return func(line string) bool { return first(line) && others(line) }, err
+		others, err := parseCondition(strings.TrimSpace(rest[2:]))
+		return func(line string) bool {
+			if operator == "||" {
+				return first(line) || others(line)
+			}
+			return first(line) && others(line)
+		}, err
 	}
 	shape := regexp.MustCompile(`^\$\.([A-Za-z0-9_.-]+)\s*=\s*("[^"]*"|[^\s"()]+)$`)
 	m := shape.FindStringSubmatch(text)

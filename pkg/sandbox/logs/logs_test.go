@@ -48,13 +48,15 @@ func TestFilter(t *testing.T) {
 		`{ ($.id = "r-*") && ($.n = 3) }`:    1,
 		`{ ($.id = "r-*") }`:                 2,
 		`{ ($.id = "r-*")&&($.none = "x") }`: 0,
+		`{ ($.none = "x") || ($.n = 3) }`:    1,
+		`{ ($.id = "r-1")||($.id = "r-2") }`: 2,
 	} {
 		out, err := s.FilterLogEvents(ctx(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new(group), FilterPattern: &pattern})
 		if err != nil || len(out.Events) != want {
 			t.Errorf("%s: %d, %v; want %d", pattern, len(out.Events), err, want)
 		}
 	}
-	for _, bad := range []string{`{ $.id`, `{ $.a > 3 }`, `{ $.a != 3 }`, `{ $.a = 1 && $.b = 2 }`, `{ ($.a = 1) && }`, `{ ($.a = 1) || ($.b = 2) }`, `{ ($.a = 1 }`, `{ () }`, `?one ?other`, `[a, b]`} {
+	for _, bad := range []string{`{ $.id`, `{ $.a > 3 }`, `{ $.a != 3 }`, `{ $.a = 1 && $.b = 2 }`, `{ ($.a = 1) && }`, `{ ($.a = 1) || ($.b = 2) && ($.c = 3) }`, `{ ($.a = 1) | ($.b = 2) }`, `{ ($.a = 1 }`, `{ () }`, `?one ?other`, `[a, b]`} {
 		_, err := s.FilterLogEvents(ctx(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new(group), FilterPattern: &bad})
 		if w := new(wire.Error); !errors.As(err, &w) || w.Code != "InvalidParameterException" {
 			t.Errorf("%s: %v", bad, err)

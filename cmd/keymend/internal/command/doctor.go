@@ -34,7 +34,9 @@ func (doctorCmd) Run(ctx context.Context, p *program) error {
 		Who: s.arn, Account: s.account, Region: s.place.Region, Partition: arn.Partition(s.arn), Endpoint: s.place.Endpoint, Profile: s.place.Profile,
 		Version: p.Version, Placed: s.place.AWS, Now: time.Now(),
 	}
+	done := p.busy("reading the deployment")
 	checkup.Checkup{AWS: s.aws, Now: f.Now}.Read(ctx, &f)
+	done()
 	if err := ctx.Err(); err != nil {
 		return err
 	}

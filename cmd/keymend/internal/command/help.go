@@ -21,7 +21,7 @@ func newParser(ctx context.Context, c *commands, around Surroundings, exit func(
 	parser, err := kong.New(c,
 		kong.Name("keymend"),
 		kong.Description("Finds and fixes KMS access that stops Auto Scaling groups from launching."),
-		kong.Vars{"version": around.version(), "logGroup": logGroup(), "auditFile": defaultFile, "findings": findingsGroup()},
+		kong.Vars{"version": around.version(), "logGroup": logGroup(), "auditFile": defaultFile, "findings": findingsGroup(), "standings": standings()},
 		kong.Writers(around.Out, around.Err),
 		kong.Exit(func(int) { exit() }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

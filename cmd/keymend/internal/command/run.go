@@ -65,6 +65,9 @@ type commands struct {
 	Doctor   doctorCmd `cmd:"" help:"Say whether Keymend is deployed here and well, and what your own credentials may read; read-only."`
 	Approve  approve   `cmd:"" help:"Approve a proposal, so that the functions carry it out; shows it and asks."`
 
+	History historyCmd `cmd:"" help:"List what Keymend changed, and what it proposes, newest first; read-only."`
+	Show    showCmd    `cmd:"" help:"Show all that is on record about one change: who, when, why, what, and what takes it back; read-only."`
+
 	CheckOrganization checkOrganization `cmd:"" name:"check-organization" help:"Say what stands in the way of a deployment to an organization; read-only."`
 	Coverage          coverageCmd       `cmd:"" help:"Say where Keymend stands in an organization, and where it doesn't; read-only."`
 

@@ -75,18 +75,7 @@ func (h History) until(now time.Time) time.Time {
 }
 
 // minutes says a duration as people do.
-func minutes(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", max(int(d.Seconds()), 0))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 2*day:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days", int(d/day))
-}
+func minutes(d time.Duration) string { return screen.Lasting(d) }
 
 func (g Group) suspension(p *screen.Page) {
 	if g.Head.Suspended == "" {
