@@ -114,7 +114,7 @@ func TestForeignKey(t *testing.T) {
 			g.IssuingAccount = "arn:aws:iam::" + owner + ":root"
 			f.Facts.Grants = []access.Grant{g}
 		}), options(), "CreateGrant", plan.HalfOpen, "", ""},
-		"disabled":          {across(state("Disabled")), options(), "", "", plan.KeyNotUsable, "Disabled"},
+		"disabled":          {across(state("Disabled")), options(), "", "", plan.KeyNotUsable, "is disabled"},
 		"no such role":      {across(func(f *plan.Finding) { f.Principal.ID = "" }), options(), "", "", plan.RoleMissing, slr},
 		"AWS's own":         {across(func(f *plan.Finding) { f.Facts.Key.Manager = "AWS" }), options(), "", "", plan.ManagedByAWS, owner},
 		"the Spot role":     {across(func(f *plan.Finding) { f.Principal.ARN = spot }), options(), "", plan.HalfMissing, plan.OtherService, spot},

@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"keymend/pkg/access"
 )
@@ -115,14 +117,34 @@ func (f Finding) keyState() *NoFix {
 		"PendingReplicaDeletion": "Keep the multi-Region primary key, or name another key: it goes once its replicas are gone.",
 		"PendingImport":          "Import its key material (aws kms get-parameters-for-import, aws kms import-key-material).",
 		"Unavailable":            "Connect its custom key store (aws kms connect-custom-key-store).",
-		"Creating":               "Wait until the replica key is Enabled.",
+		"Creating":               "Wait until the replica key is enabled.",
 		"":                       "Have kms:DescribeKey on the key allowed" + toWhom,
 	}[state]
 	if remedy == "" {
 		remedy = "See what KMS says about this state, or name another key."
 	}
-	if state == "" {
-		state = "not known"
+	text := fmt.Sprintf("%s is %s: KMS lets nobody use the key until it is enabled.", key, stateWords(state))
+	if f.shutBeside() {
+		text += " Once it is, its policy and grants still keep " + f.Principal.ARN + " out: run Keymend again then."
 	}
-	return &NoFix{KeyNotUsable, fmt.Sprintf("%s is %s; opening it to anyone heals nothing until it is Enabled.", key, state), remedy}
+	return &NoFix{KeyNotUsable, text, remedy}
+}
+
+// stateWords is a key's state in lower case: "pending deletion".
+func stateWords(state string) string {
+	var words strings.Builder
+	for i, r := range state {
+		if i > 0 && unicode.IsUpper(r) {
+			words.WriteByte(' ')
+		}
+		words.WriteRune(unicode.ToLower(r))
+	}
+	return cmp.Or(words.String(), "in a state that isn't known")
+}
+
+// shutBeside reports whether the principal would be denied the enabled key, too.
+func (f Finding) shutBeside() bool {
+	f.Facts.Key.State = "Enabled"
+	f.Results = f.evaluate(f.Facts)
+	return f.Decision() == access.Denied
 }

@@ -170,7 +170,7 @@ func TestProgress(t *testing.T) {
 	slow := sandbox.Fault{Service: "kms", Operation: "GetKeyPolicy", Times: 1, Delay: sandbox.Span(2500 * time.Millisecond)}
 	must(t, w.box.SetFaults(slow))
 	_, said := w.atTerminal("diagnose", "web-prod").ends()
-	const line = "\r\x1b[Kreading what web-prod launches from, its keys and"
+	const line = "\r\x1b[Kreading the group, its keys and their policies"
 	begin, end := strings.Index(said, line), strings.LastIndex(said, "\r\x1b[K")
 	if begin < 0 || end <= begin || strings.Contains(said[end+len("\r\x1b[K"):], "reading") {
 		t.Errorf("%q", said)

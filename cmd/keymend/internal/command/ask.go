@@ -119,7 +119,7 @@ func (a applier) carryOut(ctx context.Context, messages pile) error {
 }
 
 func (a applier) carryOne(ctx context.Context, m remediation.Message) error {
-	defer a.busy("changing what keeps " + m.Group + " from launching, and reading it back")()
+	defer a.busy("changing it, and reading it back")()
 	_, err := a.x.Remediate(ctx, m)
 	return err //nolint:wrapcheck // handle says what was done
 }
@@ -156,6 +156,7 @@ func (p *program) confirm(ctx context.Context, show func(*screen.Page), yes bool
 		return err
 	}
 	answer, err := p.ask(ctx, "Write it?")
+	p.shown = true
 	if err == nil && !answer {
 		return errNo
 	}

@@ -69,7 +69,7 @@ func (c coverageCmd) Run(ctx context.Context, p *program) error {
 		Organization: *o, Expected: expected, Administrator: s.aws, AdministratorID: s.account, Auditor: auditor, Now: time.Now().UTC(),
 		Members: account.New(auditor, account.Options{Partition: arn.Partition(s.arn), RolePrefix: prefix, Version: p.Version}),
 	}
-	defer p.busy("reading the organization's accounts, and what stands in them")()
+	defer p.busy("reading the organization's accounts")()
 	accounts, err := look.Accounts(ctx, c.Unit)
 	if errors.Is(err, census.ErrNoUnit) {
 		return misused("--unit: %w", err)

@@ -55,7 +55,7 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 		}
 	}
 	look := signal.Look{Why: signal.WhyAsked, Account: s.account, Region: s.aws.Region, Group: c.Group}
-	done := p.busy("reading the scaling activities of " + c.Group)
+	done := p.busy("reading the group's scaling activities")
 	h := p.history(ctx, s, look)
 	done()
 	if h.Failed > 0 {
@@ -116,7 +116,7 @@ func (p *program) tell(ctx context.Context, s session, records []record.Record, 
 	for i := range groups {
 		g := &groups[i]
 		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile, g.TurnOn = s.place, flags, a.Apply, h, a.AuditFile, a.toFile(), p.turnOn
-		g.ShowPolicy = a.ShowPolicy
+		g.ShowPolicy, g.Shown = a.ShowPolicy, p.shown
 		p.code = worse(p.code, g.Code())
 		if p.json() {
 			continue // the records went out as they were written

@@ -27,7 +27,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 		return nil, err
 	}
 	defer log.close()
-	defer p.busy("reading what " + look.Group + " launches from, its keys and their policies")()
+	defer p.busy("reading the group, its keys and their policies")()
 	x, err := p.fixer(s, log, a)
 	if err != nil {
 		return nil, err

@@ -238,7 +238,7 @@ func TestExportOfNothing(t *testing.T) {
 		code int
 		says string
 	}{
-		"healthy": {0, "is open to"}, "disabled": {4, "is Disabled"}, "deny": {4, "DenyOutside"}, "hidden-snapshot": {4, "without its snapshot"},
+		"healthy": {0, "is open to"}, "disabled": {4, "is disabled"}, "deny": {4, "DenyOutside"}, "hidden-snapshot": {4, "without its snapshot"},
 	} {
 		w := newWorld(t)
 		w.seed(name)

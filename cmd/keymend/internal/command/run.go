@@ -37,6 +37,7 @@ type program struct {
 	code   report.Code
 	turnOn quote.Task // what turns on the switch that stops all writes, where that was read as off
 	goesOn *screen.Progress
+	shown  bool          // they were asked, and so saw what is about to change
 	typed  *bufio.Reader // what the person types; nil: they weren't asked yet
 }
 

@@ -112,7 +112,7 @@ func (c undo) find(ctx context.Context, p *program) (session, record.Record, err
 }
 
 func (p *program) takeBack(ctx context.Context, x *remediation.Fixer, r record.Record) (record.Record, error) {
-	defer p.busy("taking back what " + r.RemediationID + " changed, and reading whether it is gone")()
+	defer p.busy("taking the change back, and reading it back")()
 	return x.Undo(ctx, r) //nolint:wrapcheck // it says what it was doing
 }
 
@@ -260,7 +260,7 @@ func cut(err error, line []byte) bool {
 // previewUndo reads what would be taken away, and what in another account these
 // credentials can't.
 func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, u report.Undo) (report.Undo, error) {
-	defer p.busy("reading what is left of what " + u.Record.RemediationID + " changed")()
+	defer p.busy("reading what is left of the change")()
 	steps, elsewhere, err := x.Preview(ctx, u.Record)
 	if err != nil {
 		return u, err //nolint:wrapcheck // it says what it was doing

@@ -158,9 +158,7 @@ func (w *waiter) ends() error {
 		return w.object(w.result.JSON())
 	}
 	page := w.page()
-	if len(w.result.Undo) == 0 {
-		page.Text(screen.Plain, "") // below "Nothing changed."
-	}
+	page.Text(screen.Plain, "") // below the diagnosis
 	w.result.Show(page)
 	return page.Flush()
 }

@@ -26,7 +26,7 @@ func (g Group) done(p *screen.Page, k Key) {
 	proof(p, &r)
 	if stands && launchesNext(&r) {
 		p.Row(screen.Bold, "next", "Auto Scaling launches again by itself, usually within minutes. To see whether it did:")
-		p.Whole(screen.Bold, "", g.look())
+		p.Whole(screen.Bold, "", g.look("--wait"))
 	}
 	k.standIns(p, r.Bridges)
 	g.undo(p, r)

@@ -37,6 +37,12 @@ func (k Key) fault() string {
 	return its + " isn't open to " + role
 }
 
+// unusable reports whether the key's state alone keeps everyone from using it.
+func (k Key) unusable() bool {
+	r := k.Finding
+	return r.KeyState != "" && r.Plan != nil && r.Plan.NoFix != nil && r.Plan.NoFix.Reason == plan.KeyNotUsable
+}
+
 // denied is the name of the role that a statement denies the key to.
 func (k Key) denied() string {
 	if i := k.Finding.Instance; i != nil && i.Decision == access.Denied {

@@ -1,10 +1,14 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
 	"keymend/pkg/quote"
@@ -54,14 +58,35 @@ func (g Group) noFix(p *screen.Page, k Key) {
 		g.Place.run(p, "do", k.Finding.Run)
 		return
 	}
-	p.Row(screen.Bad, "cause", k.plainly(of.NoFix.Text))
+	text := briefly(k.plainly(of.NoFix.Text))
+	if _, why, ok := strings.Cut(text, ": "); ok && k.unusable() {
+		text = why // in which state it is, the first line says
+	}
+	p.Row(screen.Bad, "cause", text)
 	label := "do"
 	if of.ForOwner == nil && of.NoFix.Remedy != "" {
-		p.Row(screen.Bold, label, of.NoFix.Remedy)
+		remedy(p, of.NoFix.Remedy)
 		label = ""
 	}
 	g.Place.run(p, label, k.Finding.Run)
 	g.owners(p, k)
+}
+
+// remedy writes what a person does; a condition that they add can be copied.
+func remedy(p *screen.Page, text string) {
+	const name = `"ArnNotLike": `
+	before, rest, ok := strings.Cut(text, name)
+	read := json.NewDecoder(strings.NewReader(rest))
+	var value json.RawMessage
+	if !ok || read.Decode(&value) != nil {
+		p.Row(screen.Bold, "do", text)
+		return
+	}
+	var lines bytes.Buffer
+	_ = json.Indent(&lines, value, "", "  ") // it was just read
+	p.Row(screen.Bold, "do", strings.TrimSpace(before))
+	p.Raw(name + lines.String())
+	p.Row(screen.Bold, "", strings.TrimLeft(rest[read.InputOffset():], ". "))
 }
 
 // plainly is a text with short names for what the screen names in full: the key, and
@@ -96,9 +121,7 @@ func (k Key) reason() string {
 // proposal: what would be changed, whom that lets in, and what to do now.
 func (g Group) proposal(p *screen.Page, k Key) {
 	if g.Asked {
-		p.Row(screen.Bad, "refused", k.plainly(k.reason()))
-		g.switchOn(p, k)
-		g.Place.run(p, "", k.Finding.Run)
+		g.refusal(p, k)
 		g.change(p, k, "would have been: ")
 		g.owners(p, k)
 		return
@@ -112,12 +135,31 @@ func (g Group) proposal(p *screen.Page, k Key) {
 		p.Row(screen.Doubt, "first", k.Finding.Verdict.Text)
 		g.switchOn(p, k)
 		g.Place.run(p, "", k.Finding.Run)
-		p.Whole(screen.Bold, "then", g.again())
+		g.then(p, k)
 	} else {
 		g.Place.run(p, "ask", k.Finding.Run)
 		p.Whole(screen.Good, "do", g.again())
 	}
 	g.owners(p, k)
+}
+
+// refusal says why the fix was refused, and what to do.
+func (g Group) refusal(p *screen.Page, k Key) {
+	p.Row(screen.Bad, "refused", k.plainly(k.reason()))
+	g.switchOn(p, k)
+	g.Place.run(p, "", k.Finding.Run)
+}
+
+// then shows how a person goes on after what comes first. Which accounts may be read and
+// opened, they say themselves.
+func (g Group) then(p *screen.Page, k Key) {
+	owner := arn.Account(k.Finding.Key)
+	if k.Finding.Verdict.Reason != guard.ForeignKey || owner == "" || slices.ContainsFunc(g.Flags, func(f string) bool { return strings.HasPrefix(f, "--accounts=") }) {
+		p.Whole(screen.Bold, "then", g.again())
+		return
+	}
+	p.Row(screen.Bold, "", "to have it read, and to name it to --apply:")
+	p.Whole(screen.Bold, "", g.look("--accounts="+owner))
 }
 
 // switchOn shows what turns on the switch that stops all writes.

@@ -19,6 +19,7 @@ type Group struct {
 	History    History
 	Place      Place              // where the person looked
 	Flags      []string           // by which they looked, and have to look again
+	Shown      bool               // they saw what it is about when they were asked
 	Asked      bool               // the person asked for the fix to be applied (--apply)
 	File       string             // where the audit records went; "" = nowhere
 	ToFile     bool               // the person said where they go

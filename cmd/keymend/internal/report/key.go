@@ -15,7 +15,7 @@ import (
 func (k Key) show(p *screen.Page, several bool) {
 	r := k.Finding
 	if r.Key == "" { // about the group: no key stands in the way
-		p.Row(screen.Bold, "from", from(r.Because)...)
+		p.Row(screen.Bold, "from", k.from()...)
 		k.moves(p)
 		k.standIns(p, r.Bridges)
 		return
@@ -27,7 +27,7 @@ func (k Key) show(p *screen.Page, several bool) {
 		k.why(p)
 		k.name(p)
 	}
-	p.Row(screen.Bold, "from", from(r.Because)...)
+	p.Row(screen.Bold, "from", k.from()...)
 	p.Row(screen.Bold, "role", roleName(r.Principal))
 	k.groupRole(p)
 	k.decisions(p)
@@ -63,11 +63,14 @@ func (k Key) enrolled() string {
 	return ""
 }
 
-// from says in words why the launch takes the key.
-func from(because []string) []string {
-	out := make([]string, len(because))
-	for i, text := range because {
+// from says in words why the launch takes the key, whose ARN has a row of its own.
+func (k Key) from() []string {
+	out := make([]string, len(k.Finding.Because))
+	for i, text := range k.Finding.Because {
 		out[i] = fromWords(text)
+		if k.Finding.Key != "" {
+			out[i] = strings.TrimSuffix(out[i], " "+k.Finding.Key)
+		}
 	}
 	return out
 }
@@ -88,6 +91,9 @@ func fromWords(text string) string {
 // decisions has a line for each decision, with its operations.
 func (k Key) decisions(p *screen.Page) {
 	r := k.Finding
+	if k.unusable() {
+		return // its state decides, whatever else stands
+	}
 	if r.Missing.IsZero() {
 		p.Row(screen.Good, "allowed", "all that a launch needs")
 		r.Allowed = nil

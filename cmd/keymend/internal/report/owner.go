@@ -28,7 +28,10 @@ func (g Group) owners(p *screen.Page, k Key) {
 func (g Group) twoAccounts(p *screen.Page, k Key, owner plan.ForOwner) {
 	of, account := k.Finding.Plan, k.Finding.Account
 	label := "do"
-	if len(of.Steps) > 0 && !g.Asked {
+	if k.Finding.Key == "" {
+		g.tellsKey(p, len(k.Finding.Run) > 0)
+	}
+	if k.Finding.Key == "" || len(of.Steps) > 0 && !g.Asked {
 		p.Row(screen.Bold, "or", "by hand, one account after the other:")
 		label = ""
 	}
@@ -93,7 +96,16 @@ func (g Group) letIn(p *screen.Page, statements []string) {
 func (g Group) hidden(p *screen.Page, by plan.ForOwner) {
 	p.Beside(screen.Bold, "", "2.", len("2. "), "account "+g.Head.Account+": whether the grant stands can't be told from here. Ask account "+by.Account+" for the key's id, put it in the place of KEY, and run:")
 	p.Whole(screen.Bold, "", g.Place.AWS(quote.Task{Account: g.Head.Account, Command: by.Command}))
-	p.Row(screen.Bold, "or", "have Keymend look at that key, too, by its ARN:")
+}
+
+// tellsKey shows how Keymend looks at a key that is out of sight; that its owner tells
+// it may stand above.
+func (g Group) tellsKey(p *screen.Page, above bool) {
+	label, text := "do", "Have Keymend look at that key, by the ARN that its owner tells:"
+	if above {
+		label, text = "", "then have Keymend look at the key that this prints:"
+	}
+	p.Row(screen.Bold, label, text)
 	p.Whole(screen.Bold, "", g.look("--key=ARN"))
 }
 

@@ -7,12 +7,17 @@ import (
 	"time"
 
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/guard"
 	"keymend/pkg/launch"
 	"keymend/pkg/outcome"
 )
 
 // Show writes the group on the page.
 func (g Group) Show(p *screen.Page) {
+	if g.brief() {
+		g.told(p)
+		return
+	}
 	g.headline(p)
 	said := map[string]bool{}
 	for _, k := range g.Keys {
@@ -22,7 +27,36 @@ func (g Group) Show(p *screen.Page) {
 		p.Blank()
 		g.fix(p, k)
 	}
-	p.Blank()
+	g.last(p)
+}
+
+// brief reports whether the person saw before what it is about, or nothing was to be
+// written to begin with.
+func (g Group) brief() bool {
+	return !slices.ContainsFunc(g.Keys, func(k Key) bool { return !(g.Shown && k.Changed()) && !g.off(k) })
+}
+
+// off reports whether the switch that stops all writes refused the key's fix.
+func (g Group) off(k Key) bool {
+	v := k.last().Verdict
+	return g.Asked && !k.Changed() && v != nil && v.Reason == guard.SwitchedOff
+}
+
+// told writes what was done, or why it wasn't, and what comes next.
+func (g Group) told(p *screen.Page) {
+	s := g.status()
+	p.Sentence(s.ink, strings.TrimRight(g.sentence(s.state), ".")+".")
+	for _, k := range g.Keys {
+		p.Blank()
+		if len(g.Keys) > 1 {
+			k.name(p)
+		}
+		if g.off(k) {
+			g.refusal(p, k)
+		} else {
+			g.fix(p, k)
+		}
+	}
 	g.last(p)
 }
 
@@ -112,7 +146,7 @@ func (g Group) seen(p *screen.Page, k Key, said map[string]bool) {
 	case k.Finding.Message != "":
 		row(screen.Bold, "seen", strings.TrimSpace(k.Finding.Failed+" "+k.Finding.Message))
 	}
-	missing := slices.Clone(k.Finding.CouldNotSee)
+	missing := notSeen(k.Finding.CouldNotSee)
 	if g.History.Unreadable != "" {
 		missing = append(missing, "scaling activities: "+g.History.Unreadable)
 	}
@@ -127,6 +161,7 @@ func (g Group) last(p *screen.Page) {
 	if slices.ContainsFunc(g.Keys, func(k Key) bool { return k.Changed() }) {
 		return // what was done stands beside the key
 	}
+	p.Blank()
 	p.Text(screen.Bold, "Nothing changed.")
 }
 

@@ -41,7 +41,7 @@ type Wait struct {
 
 // Now says how it stands, in a line.
 func (w Wait) Now() string {
-	how := "waiting for the next launch"
+	how := "waiting for a launch"
 	if w.Launches {
 		how = "a launch goes on"
 	}

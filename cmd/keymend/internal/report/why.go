@@ -19,7 +19,7 @@ const (
 // why shows what looks like access and isn't, and what denies it: for each statement its
 // name, and what decides.
 func (k Key) why(p *screen.Page) {
-	misses := k.Finding.NearMisses
+	misses := k.misses()
 	column := 0
 	for _, m := range misses {
 		column = max(column, len([]rune(m.Source))+gap)
@@ -28,7 +28,7 @@ func (k Key) why(p *screen.Page) {
 		column = indent
 	}
 	label := "why"
-	if p := k.Finding.Plan; p != nil && p.NoFix != nil && slices.Contains([]plan.NoFixReason{plan.KeyNotUsable, plan.OtherRegion, plan.ManagedByAWS, plan.KeyNotSymmetric}, p.NoFix.Reason) {
+	if p := k.Finding.Plan; p != nil && p.NoFix != nil && slices.Contains([]plan.NoFixReason{plan.OtherRegion, plan.ManagedByAWS, plan.KeyNotSymmetric}, p.NoFix.Reason) {
 		label = "besides" // it isn't the cause
 	}
 	for _, m := range misses {
@@ -40,6 +40,27 @@ func (k Key) why(p *screen.Page) {
 		}
 		label = ""
 	}
+}
+
+// misses are the record's, none where the key's state decides. An element that is named
+// for both roles is named once.
+func (k Key) misses() []access.NearMiss {
+	if k.unusable() {
+		return nil
+	}
+	var out []access.NearMiss
+	for _, m := range k.Finding.NearMisses {
+		at := slices.IndexFunc(out, func(o access.NearMiss) bool { return o.Source == m.Source && o.Element == m.Element })
+		if at < 0 || m.Element.Member == "" || !m.Reason.Denies() {
+			out = append(out, m)
+			continue
+		}
+		role := roleName(k.Finding.Principal)
+		first := strings.Replace(out[at].Text, " may deny it: ", " may deny it to "+role+": ", 1)
+		first = strings.Replace(first, " denies it: ", " denies it to "+role+": ", 1)
+		out[at].Text = first + "; and " + strings.TrimLeft(strings.TrimPrefix(m.Text, m.Source), ": ")
+	}
+	return out
 }
 
 // marked is the element of a statement that decides, and what of it does.
