@@ -80,11 +80,11 @@ func written(id string, n int) []record.Record {
 		NearMisses: record.Misses{{Source: "#0", Reason: "root-delegates-to-iam", Text: `#0 "EnableRoot" delegates to IAM policies; the service-linked role has none`}},
 		Steps:      record.Steps{added(root, root, ours(role))},
 	}
-	found, intent, done, proof := base, base, base, base
+	found, intent, proof := base, base, base
 	found.Phase, found.Outcome, found.Reason, found.Time = record.Finding, outcome.Sent, "The key's owner enrolled it.", at
 	intent.Phase, intent.Time, intent.Session = record.Intent, at.Add(2*time.Second), "keymend-r-"+id
 	intent.Undo = record.Steps{statements.Remove{Key: keyARN, Principal: role, Sids: []string{"KeymendUse"}}}
-	done = intent
+	done := intent
 	done.Phase, done.Outcome, done.Time, done.Proof = record.Result, outcome.Fixed, at.Add(5*time.Second), &record.ProofOf{EqualReads: 5, Decision: access.Allowed}
 	step := done.Steps[0].(statements.Add)
 	done.Before, done.After = step.Before, step.After
