@@ -111,11 +111,27 @@ func (l *Launch) need(use encryption.Use) {
 		l.Keys = append(l.Keys, Key{ID: use.KeyID})
 	}
 	k := &l.Keys[i]
-	if slices.ContainsFunc(k.Uses, func(u encryption.Use) bool { return u.Because == use.Because && u.Purpose == use.Purpose }) {
+	k.Operations = distinct(append(k.Operations, use.Operations...))
+	at := slices.IndexFunc(k.Uses, func(u encryption.Use) bool { return u.Because == use.Because && u.Purpose == use.Purpose })
+	if at < 0 {
+		k.Uses = append(k.Uses, use)
 		return
 	}
-	k.Uses = append(k.Uses, use)
-	k.Operations = distinct(append(k.Operations, use.Operations...))
+	// Of two images, one has a snapshot for the device and the other none: the same words,
+	// and other operations.
+	u := &k.Uses[at]
+	if u.SameKey != nil || use.SameKey != nil {
+		u.SameKey = distinct(slices.Concat(sameKey(*u), sameKey(use)))
+	}
+	u.Operations = distinct(slices.Concat(u.Operations, use.Operations))
+}
+
+// sameKey are the operations of a use where the device's two keys are one.
+func sameKey(u encryption.Use) []string {
+	if u.SameKey != nil {
+		return u.SameKey
+	}
+	return u.Operations
 }
 
 // Operations are those that uses of one and the same key need, sorted; nil where

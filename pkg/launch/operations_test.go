@@ -38,3 +38,27 @@ func TestOperationsOfOneKey(t *testing.T) {
 		t.Error("operations of nothing")
 	}
 }
+
+// TestAnImageWithASnapshotBesideOneWithout: overrides with two images bring the same
+// volume twice, of which one is made of a snapshot under another key. What that needs
+// counts, too, in whichever order they come.
+func TestAnImageWithASnapshotBesideOneWithout(t *testing.T) {
+	t.Parallel()
+	const own, k, s = "111122223333", "arn:aws:kms:eu-west-1:111122223333:key/4", "arn:aws:kms:eu-west-1:111122223333:key/5"
+	source := func(snapshot string) launch.Source {
+		return launch.Source{Name: "lt-1 v1", Devices: []encryption.Device{
+			{Name: "/dev/sdb", EBS: true, SnapshotID: snapshot, KeyID: k, Encrypted: new(true), Source: "lt-1 v1"},
+		}}
+	}
+	for _, sources := range [][]launch.Source{{source(""), source("snap-1")}, {source("snap-1"), source("")}} {
+		l := launch.Launch{Account: own}
+		l.Decide(sources, map[string]encryption.Snapshot{"snap-1": {ID: "snap-1", OwnerID: own, Encrypted: true, KeyARN: s, Visible: true}}, encryption.Defaults{Account: own})
+		want := []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo"}
+		if got := l.Operations(l.Keys[0].Uses); l.Keys[0].ID != k || !slices.Equal(got, want) || !slices.Equal(l.Keys[0].Operations, want) {
+			t.Errorf("%s: %q and %q, want %q", l.Keys[0].ID, got, l.Keys[0].Operations, want)
+		}
+		if got := l.Keys[0].Uses[0].SameKey; len(l.Keys[0].Uses) != 1 || !slices.Equal(got, []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext"}) {
+			t.Errorf("%d uses, and where the keys are one: %q", len(l.Keys[0].Uses), got)
+		}
+	}
+}
