@@ -57,7 +57,7 @@ func TestPastedCommandsOfAHiddenKey(t *testing.T) {
 	b.box.Advance(5 * time.Minute)
 	screen := s.pastes("keymend diagnose '" + hostile + "' --region " + region + " --endpoint-url " + b.url)
 	const let = "KEYMEND_ACCOUNTS=" + owner + " " // a setting is no place: the screen says what it has to be
-	screen = s.pastes(let + strings.Replace(below(screen, "or"), "=ARN", "="+key, 1))
+	screen = s.pastes(let + strings.Replace(below(screen, "do"), "=ARN", "="+key, 1))
 	screen = s.pastes(let + below(screen, "do"))
 	b.box.Advance(10 * time.Minute)
 	if n := b.inService(hostile); n != 2 || len(b.grants(key)) != 1 {

@@ -141,7 +141,7 @@ func TestInterruptedAtATerminal(t *testing.T) {
 	s = w.atTerminal("diagnose", "web-prod", "--apply", "--wait", "--audit-file", log)
 	s.waits("[y/N] ")
 	s.types("y\r")
-	s.waits("0 of 2 in service, waiting for the next launch of")
+	s.waits("0 of 2 in service, waiting for a launch of")
 	s.types(interrupt)
 	code, said := s.ends()
 	for _, part := range []string{"0 of 2 in service. The change stands.", "keymend diagnose web-prod --wait --region", "keymend undo r-"} {
