@@ -358,7 +358,7 @@ func TestCoverageOfWhatIsIll(t *testing.T) {
 	if r, _ := g.coverage("--sample", "1"); len(r.Rows) != 2 || !r.Sampled {
 		t.Errorf("a sample: %d rows", len(r.Rows))
 	}
-	if out, _, code := g.runs("coverage", "--settings", g.settings, "--hub-profile", "hub"); code != 3 || !strings.HasPrefix(out, "HOLES     o-a1b2c3d4e5: accounts 1 of 2 · Regions 3 of 4 · 1 events-lost\n") {
+	if out, _, code := g.runs("coverage", "--settings", g.settings, "--hub-profile", "hub"); code != 3 || !strings.HasPrefix(out, "holes     o-a1b2c3d4e5: accounts 1 of 2 · Regions 3 of 4 · 1 events-lost\n") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }

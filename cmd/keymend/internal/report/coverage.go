@@ -27,19 +27,19 @@ const (
 // Show writes the summary, the holes by their cause, and a table: of all rows where they
 // are few, else of those with holes.
 func (c Coverage) Show(p *screen.Page) {
-	ink, word := screen.Good, "WHOLE"
+	ink, word := screen.Good, "whole"
 	switch {
 	case c.Accounts.All == 0:
-		ink, word = screen.Bad, "NOTHING"
+		ink, word = screen.Bad, "nothing"
 	case !c.Whole:
-		ink, word = screen.Bad, "HOLES"
+		ink, word = screen.Bad, "holes"
 	}
 	p.Row(ink, word, fmt.Sprintf("%s: accounts %d of %d · Regions %d of %d%s", c.Organization, c.Accounts.Whole, c.Accounts.All, c.Pairs.Whole, c.Pairs.All, c.parts()))
 	if c.Accounts.All == 0 {
 		p.Row(screen.Doubt, "", "No account in the units that were asked for is ACTIVE. Nothing was looked at, so nothing is known.")
 	}
 	if c.Sampled {
-		p.Row(screen.Doubt, "SAMPLE", "not every account was looked at")
+		p.Row(screen.Doubt, "sample", "not every account was looked at")
 	}
 	for _, g := range c.Groups() {
 		p.Blank()
@@ -63,7 +63,7 @@ func (c Coverage) parts() string {
 }
 
 func (c Coverage) group(p *screen.Page, g coverage.Group) {
-	p.Row(screen.Bad, "HOLE", g.Places[0].Hole.Cause+": an account "+g.Says)
+	p.Row(screen.Bad, "hole", g.Places[0].Hole.Cause+": an account "+g.Says)
 	for i, at := range g.Places {
 		if i == mostEach {
 			p.Row(screen.Plain, "", fmt.Sprintf("and %d more; --output json has all", len(g.Places)-i))
@@ -81,11 +81,11 @@ func (c Coverage) group(p *screen.Page, g coverage.Group) {
 	}
 	for _, t := range told {
 		if t.Account != c.Place.Account {
-			p.Row(screen.Bold, "RUN", "account "+t.Account+" runs:")
+			p.Row(screen.Bold, "run", "account "+t.Account+" runs:")
 			p.Whole(screen.Bold, "", t.Command)
 			continue
 		}
-		p.Whole(screen.Bold, "RUN", t.Command)
+		p.Whole(screen.Bold, "run", t.Command)
 	}
 }
 
