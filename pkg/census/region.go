@@ -32,7 +32,7 @@ func (m *member) region(ctx context.Context, f *coverage.Facts) {
 	f.Parameters = map[string]coverage.Answer[string]{}
 	client := ssm.NewFromConfig(cfg)
 	for _, name := range m.Expected.Parameters() {
-		f.Parameters[name] = Answered(parameter(ctx, client, name))
+		f.Parameters[name] = Answered(Parameter(ctx, client, name))
 	}
 }
 
@@ -123,8 +123,8 @@ func (m *member) trailsIn(ctx context.Context, client *cloudtrail.Client) ([]cov
 	return out, nil
 }
 
-// parameter reads one; "" = it isn't there.
-func parameter(ctx context.Context, client *ssm.Client, name string) (string, error) {
+// Parameter reads a parameter of Systems Manager; "" = it isn't there.
+func Parameter(ctx context.Context, client *ssm.Client, name string) (string, error) {
 	got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
 	if _, none := errors.AsType[*ssmtypes.ParameterNotFound](err); none {
 		return "", nil

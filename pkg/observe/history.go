@@ -36,25 +36,35 @@ type Failure struct {
 //
 // Errors: launch.ErrGroupNotFound; else the SDK's, wrapped.
 func (r *Resolver) History(ctx context.Context, group string) (History, error) {
-	var (
-		g      []astypes.AutoScalingGroup
-		failed []astypes.Activity
-	)
-	err := together.Do(
-		func() (err error) { g, err = describeGroups(ctx, r.groups, []string{group}); return err },
-		func() (err error) { failed, err = failures(ctx, r.groups, group); return err },
-	)
+	g, all, err := r.fares(ctx, group)
 	if err != nil {
 		return History{}, err
 	}
-	if len(g) == 0 {
-		return History{}, fmt.Errorf("describe group %s: %w", group, launch.ErrGroupNotFound)
-	}
-	h := History{Instances: inService(g[0]), Failed: len(failed)}
+	failed := failed(all)
+	h := History{Instances: inService(g), Failed: len(failed)}
 	if len(failed) > 0 {
 		h.Since, h.Last = value(failed[len(failed)-1].StartTime), failureOf(failed[0])
 	}
 	return h, nil
+}
+
+// fares reads a group and its launches, the newest first, side by side.
+func (r *Resolver) fares(ctx context.Context, group string) (astypes.AutoScalingGroup, []astypes.Activity, error) {
+	var (
+		g   []astypes.AutoScalingGroup
+		all []astypes.Activity
+	)
+	err := together.Do(
+		func() (err error) { g, err = describeGroups(ctx, r.groups, []string{group}); return err },
+		func() (err error) { all, err = activities(ctx, r.groups, group); return err },
+	)
+	switch {
+	case err != nil:
+		return astypes.AutoScalingGroup{}, nil, err
+	case len(g) == 0:
+		return astypes.AutoScalingGroup{}, nil, fmt.Errorf("describe group %s: %w", group, launch.ErrGroupNotFound)
+	}
+	return g[0], all, nil
 }
 
 // failures returns the group's launches that failed since the last one that didn't.

@@ -2,13 +2,11 @@ package observe
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"keymend/pkg/launch"
-	"keymend/pkg/together"
 )
 
 // A Standing is what a group has by now, and how its launches went.
@@ -42,23 +40,13 @@ func (t try) Succeeded() bool {
 //
 // Errors: launch.ErrGroupNotFound; else the SDK's, wrapped.
 func (r *Resolver) Standing(ctx context.Context, group string) (Standing, error) {
-	var (
-		g   []astypes.AutoScalingGroup
-		all []astypes.Activity
-	)
-	err := together.Do(
-		func() (err error) { g, err = describeGroups(ctx, r.groups, []string{group}); return err },
-		func() (err error) { all, err = activities(ctx, r.groups, group); return err },
-	)
+	g, all, err := r.fares(ctx, group)
 	if err != nil {
 		return Standing{}, err
 	}
-	if len(g) == 0 {
-		return Standing{}, fmt.Errorf("describe group %s: %w", group, launch.ErrGroupNotFound)
-	}
 	s := Standing{
-		Desired: int(value(g[0].DesiredCapacity)), Healthy: int(units(g[0])), Lacks: listed(g[0]).Lacks,
-		Instances: inService(g[0]), Suspended: suspensionOf(g[0]),
+		Desired: int(value(g.DesiredCapacity)), Healthy: int(units(g)), Lacks: listed(g).Lacks,
+		Instances: inService(g), Suspended: suspensionOf(g),
 	}
 	for _, a := range all {
 		s.Tries = append(s.Tries, try{value(a.ActivityId), value(a.StartTime), string(a.StatusCode), failureOf(a)})

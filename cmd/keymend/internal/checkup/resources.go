@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"keymend/pkg/census"
 	"keymend/pkg/coverage"
@@ -39,7 +38,7 @@ func (c Checkup) deployed(ctx context.Context, f *doctor.Facts) {
 			f.Sources = each(f, "AWS::Lambda::EventSourceMapping", func(id string) (string, error) { return source(ctx, functions, id) })
 		},
 		func() {
-			f.Parameters = each(f, "AWS::SSM::Parameter", func(name string) (string, error) { return parameter(ctx, parameters, name) })
+			f.Parameters = each(f, "AWS::SSM::Parameter", func(name string) (string, error) { return census.Parameter(ctx, parameters, name) })
 		},
 		func() { f.Rules = c.rules(ctx, f) },
 	)
@@ -127,16 +126,4 @@ func source(ctx context.Context, client *lambda.Client, id string) (string, erro
 		return "", err
 	}
 	return aws.ToString(got.State), nil
-}
-
-// parameter reads one; "" = it isn't there.
-func parameter(ctx context.Context, client *ssm.Client, name string) (string, error) {
-	got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
-	if _, none := errors.AsType[*ssmtypes.ParameterNotFound](err); none {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return aws.ToString(got.Parameter.Value), nil
 }

@@ -102,21 +102,29 @@ func eachOf(name string, each func(record.Record)) (bad int, err error) {
 		return 0, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	in := bufio.NewReader(file)
-	for {
-		line, err := in.ReadBytes('\n')
-		one, ok, parse := record.Parse(line, table.Kinds().Kinds())
-		switch {
-		case ok:
+	err = linesOf(file, func(line []byte) error {
+		if one, ok, err := record.Parse(line, table.Kinds().Kinds()); ok {
 			each(one)
-		case parse != nil:
+		} else if err != nil {
 			bad++
 		}
+		return nil
+	})
+	return bad, err
+}
+
+// linesOf hands on lines, however long, until one is refused.
+func linesOf(r io.Reader, each func(line []byte) error) error {
+	for in := bufio.NewReader(r); ; {
+		line, err := in.ReadBytes('\n')
+		if refused := each(line); refused != nil {
+			return refused
+		}
 		if errors.Is(err, io.EOF) {
-			return bad, nil
+			return nil
 		}
 		if err != nil {
-			return bad, err
+			return err
 		}
 	}
 }

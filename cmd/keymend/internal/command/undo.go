@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -232,23 +231,22 @@ func logLines(ctx context.Context, s session, group, field, value string) ([]rec
 // a record and can't be read is an error.
 func readRecords(r io.Reader) ([]record.Record, error) {
 	var records []record.Record
-	in := bufio.NewReader(r)
-	for n := 1; ; n++ {
-		line, err := in.ReadBytes('\n')
-		one, ok, parseErr := record.Parse(line, table.Kinds().Kinds())
-		switch {
-		case parseErr != nil && !cut(parseErr, line):
-			return records, fmt.Errorf("line %d: %w", n, parseErr)
-		case ok:
+	n := 0
+	err := linesOf(r, func(line []byte) error {
+		n++
+		one, ok, err := record.Parse(line, table.Kinds().Kinds())
+		if ok {
 			records = append(records, one)
 		}
-		if errors.Is(err, io.EOF) {
-			return records, nil
+		if err != nil && !cut(err, line) {
+			return err
 		}
-		if err != nil {
-			return records, fmt.Errorf("line %d: %w", n, err)
-		}
+		return nil
+	})
+	if err != nil {
+		return records, fmt.Errorf("line %d: %w", n, err)
 	}
+	return records, nil
 }
 
 // cut reports whether a line can't be read for want of its end.
