@@ -105,3 +105,20 @@ func TestTheInstanceIsKeptOutByItsAbsence(t *testing.T) {
 		}
 	}
 }
+
+// Which spelling of the role a request has isn't settled: a Deny of one of them alone
+// may keep the instance from decrypting.
+func TestEitherSpellingOfTheInstanceMayBeMeant(t *testing.T) {
+	t.Parallel()
+	role := slr.Instance("aws", "111122223333")
+	for _, condition := range []string{
+		`{"ArnLike":{"aws:PrincipalArn":"` + role + `/*"}}`, `{"ArnEquals":{"aws:PrincipalArn":"` + role + `"}}`,
+		`{"ArnNotLike":{"aws:PrincipalArn":"` + role + `/*"}}`, `{"StringNotEquals":{"aws:PrincipalArn":"` + role + `"}}`,
+	} {
+		policy := `{"Version":"2012-10-17","Statement":[{"Sid":"One","Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":` + condition + `}]}`
+		f := access.Facts{Key: access.Key{ARN: placeholders().Replace("@KEY@"), State: "Enabled"}, Policy: mustPolicy(t, policy)}
+		if r := access.InstanceDecrypts(f, role, nil); r.Decision != access.Unknown || r.Reason != access.MayBeDenied || r.DecidedBy == "" {
+			t.Errorf("%s: %s, %s by %q", condition, r.Decision, r.Reason, r.DecidedBy)
+		}
+	}
+}
