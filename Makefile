@@ -41,7 +41,7 @@ ORGANIZATION := check-organization bootstrap-hub deploy-hub deploy-organization 
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build install $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	synth bootstrap diff deploy deploy-regions test-infra test test-race conformance differential mutants killed demo picture lint fmt cover fuzz bench lines verify ci clean
+	synth bootstrap diff deploy deploy-regions test-infra test test-report test-race conformance differential mutants killed demo picture lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
@@ -130,6 +130,10 @@ differential: check ## hold the access evaluator to another's, run by Node, on C
 	@sh .ci/simulator
 	@KEYMEND_REQUIRE_TOOLS=1 KEYMEND_DIFFERENTIAL_CASES=$(CASES) $(GO) test -p 2 -count=1 -v -timeout 30m ./pkg/access/differential/...
 	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v -run '^Test(Tools|PoliciesAreOfAWSsReference|TheReferenceComplains|GuardrailsReachWhatTheyName)$$' ./pkg/permission
+
+test-report: check ## hold the HTML report to Chromium and axe-core (needs Node; installs Debian's Chromium where it may)
+	@sh .ci/chromium
+	@KEYMEND_REQUIRE_TOOLS=1 $(GO) test -p 2 -count=1 -v ./cmd/keymend/internal/htmlreport/browser
 
 mutants: check ## plant each fault of the committed list in the evaluator: the tests must catch every one
 	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/access -run '^TestMutants$$' -mutants

@@ -1,0 +1,41 @@
+package browser_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestTheChecksComplain: on a page where everything is wrong, each check must see what
+// it is there for.
+func TestTheChecksComplain(t *testing.T) {
+	b := start(t)
+	bad := filepath.Join("testdata", "bad.html")
+	for check, want := range map[string]string{
+		"accessible": "violates color-contrast",
+		"fits":       "the page is",
+		"keyboard":   "no sign of focus",
+		"prints":     "is of no use on paper",
+		"quiet":      "the text of another ran",
+		"scriptless": "does nothing",
+		"search":     "typed what no group has",
+		"sort":       "the worst is not first",
+		"themes":     "the background is",
+	} {
+		t.Run(check, func(t *testing.T) {
+			got := b.ask(t, look{Check: check, Page: bad, Scheme: "dark", Width: 400, NoScript: check == "scriptless"})
+			if !strings.Contains(got.Error, want) {
+				t.Errorf("found %q, not %q", got.Error, want)
+			}
+			if check == "scriptless" {
+				return
+			}
+			for _, want := range []string{"request: https://example.com/x.png", "request: https://example.com/spy", "console log: hello", "dialog: 1"} {
+				if !slices.Contains(got.Heard, want) {
+					t.Errorf("%q isn't heard, but %q", want, got.Heard)
+				}
+			}
+		})
+	}
+}
