@@ -17,6 +17,16 @@ type finalError struct{ error }
 // NewFinal returns an error with a text that trying again doesn't mend: see Final.
 func NewFinal(text string) error { return &finalError{errors.New(text)} }
 
+// untoldCode isn't one of AWS's: it never says that it doesn't know.
+const untoldCode = "Untold"
+
+// NewUntold returns the error of what answers in AWS's place, and doesn't know whether
+// what was asked for is there.
+func NewUntold(text string) error { return &smithy.GenericAPIError{Code: untoldCode, Message: text} }
+
+// Untold reports whether an error is one of NewUntold's.
+func Untold(err error) bool { return codeOf(err) == untoldCode }
+
 // AccessDenied reports whether AWS refused a call for want of permission. KMS,
 // STS, SQS and SSM say AccessDeniedException or AccessDenied, EC2 says
 // UnauthorizedOperation.

@@ -159,6 +159,8 @@ func (r *Reader) describe(ctx context.Context, keyID string) (described, error) 
 			key: access.Key{ARN: r.named(keyID, denial)}, unseen: "the key's state: " + refusal("kms:DescribeKey", err),
 			keptOut: !r.foreign(keyID) && denial.Policy == account.ResourceBased,
 		}, nil
+	case account.Untold(err):
+		return described{key: access.Key{ARN: r.named(keyID, denial)}, unseen: "the key's state: " + account.Message(err)}, nil
 	case err != nil:
 		return described{}, fmt.Errorf("describe key %s: %w", keyID, err)
 	case out.KeyMetadata == nil:
@@ -276,8 +278,11 @@ func elsewhere(arn, region string) State {
 
 // unreadable turns a refusal into words, and leaves every other error.
 func unreadable(action string, err error) (string, error) {
-	if account.AccessDenied(err) {
+	switch {
+	case account.AccessDenied(err):
 		return refusal(action, err), nil
+	case account.Untold(err):
+		return account.Message(err), nil
 	}
 	return "", err
 }

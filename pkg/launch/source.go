@@ -52,10 +52,15 @@ func (s Spec) String() string {
 // Settled reports whether there is no image to be followed.
 func (s *Source) Settled() bool { return s.Refused != "" || s.Unknown != "" }
 
-// Fill takes over what the spec names. Where it names nothing, Refused says why.
+// Fill takes over what the spec names. Where it names nothing, Refused says why. What
+// has no name is Unknown altogether.
 func (s *Source) Fill(found Source) {
 	if found.Refused != "" {
 		s.Name, s.Refused = s.Spec.String(), found.Refused
+		return
+	}
+	if found.Name == "" {
+		s.Name, s.Unknown = s.Spec.String(), found.Unknown
 		return
 	}
 	s.Name, s.Devices, s.Spot = found.Name, found.Devices, found.Spot

@@ -88,8 +88,16 @@ func (r *Resolver) defaults(ctx context.Context, account string) (encryption.Def
 	}
 	out := encryption.Defaults{Account: account}
 	err := together.Do(
-		func() (err error) { out.ByDefault, err = r.byDefault(ctx); return err },
-		func() (err error) { out.KeyID, err = r.defaultKey(ctx); return err },
+		func() error {
+			on, err := r.byDefault(ctx)
+			out.ByDefault, out.ByDefaultUntold = value(on), on == nil
+			return err
+		},
+		func() error {
+			key, err := r.defaultKey(ctx)
+			out.KeyID, out.KeyUntold = value(key), key == nil
+			return err
+		},
 	)
 	if err == nil {
 		r.memory.settings.put(account, out)
@@ -97,18 +105,18 @@ func (r *Resolver) defaults(ctx context.Context, account string) (encryption.Def
 	return out, err
 }
 
-func (r *Resolver) byDefault(ctx context.Context) (bool, error) {
+func (r *Resolver) byDefault(ctx context.Context) (*bool, error) {
 	out, err := r.settings.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
 	if err != nil {
-		return false, fmt.Errorf("get EBS encryption by default: %w", err)
+		return nil, fmt.Errorf("get EBS encryption by default: %w", err)
 	}
-	return value(out.EbsEncryptionByDefault), nil
+	return out.EbsEncryptionByDefault, nil
 }
 
-func (r *Resolver) defaultKey(ctx context.Context) (string, error) {
+func (r *Resolver) defaultKey(ctx context.Context) (*string, error) {
 	out, err := r.settings.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
 	if err != nil {
-		return "", fmt.Errorf("get EBS default key: %w", err)
+		return nil, fmt.Errorf("get EBS default key: %w", err)
 	}
-	return value(out.KmsKeyId), nil
+	return out.KmsKeyId, nil
 }

@@ -2,11 +2,13 @@ package observe
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
+	"keymend/pkg/account"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
 )
@@ -24,6 +26,9 @@ func (r *Resolver) configurations(ctx context.Context, names []string) (map[laun
 			return p.LaunchConfigurations
 		})
 	})
+	if account.Untold(err) {
+		return r.untold(ctx, names)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +43,23 @@ func (r *Resolver) configurations(ctx context.Context, names []string) (map[laun
 			Name: s.String(), ImageID: value(c.ImageId), Devices: configurationDevices(c.BlockDeviceMappings, s.String()),
 			Spot: value(c.SpotPrice) != "",
 		}
+	}
+	return out, nil
+}
+
+// untold reads each launch configuration alone, where of one nothing is told.
+func (r *Resolver) untold(ctx context.Context, names []string) (map[launch.Spec]launch.Source, error) {
+	if len(names) == 1 {
+		s := launch.Spec{Configuration: names[0]}
+		return map[launch.Spec]launch.Source{s: {Unknown: "nothing is told of " + s.String()}}, nil
+	}
+	out := map[launch.Spec]launch.Source{}
+	for _, name := range names {
+		one, err := r.configurations(ctx, []string{name})
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, one)
 	}
 	return out, nil
 }

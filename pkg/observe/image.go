@@ -35,6 +35,10 @@ func (r *Resolver) readImages(ctx context.Context, all []*launch.Source) error {
 			continue
 		}
 		image := images[s.ImageID]
+		if image != nil && image.State == Untold {
+			s.Unknown = fmt.Sprintf("nothing is told of image %s of %s", s.ImageID, s.Name)
+			continue
+		}
 		if s.Refused = unusable(s, image); s.Refused == "" {
 			s.Image = imageOf(*image, s.Name)
 			s.Devices = encryption.Merge(s.Image.Devices, s.Devices)

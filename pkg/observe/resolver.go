@@ -22,6 +22,11 @@ import (
 	"keymend/pkg/launch"
 )
 
+// Untold is the state of an image or a snapshot in the answer of what answers in AWS's
+// place, and doesn't know whether it is there. About templates and launch
+// configurations it answers with account.NewUntold. EBS's defaults it leaves out.
+const Untold = "untold"
+
 // Groups is what the resolver calls of Auto Scaling.
 type Groups interface {
 	DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
@@ -60,15 +65,15 @@ type Resolver struct {
 	memory    *memory
 }
 
-// newResolver returns a resolver over the given clients.
-func newResolver(groups Groups, images Images, settings Settings) *Resolver {
+// New returns a resolver over the given clients.
+func New(groups Groups, images Images, settings Settings) *Resolver {
 	return &Resolver{groups: groups, images: images, settings: settings}
 }
 
 // FromConfig returns a resolver for the account and Region of the credentials.
 func FromConfig(cfg aws.Config) *Resolver {
 	client := ec2.NewFromConfig(cfg)
-	return newResolver(autoscaling.NewFromConfig(cfg), client, client)
+	return New(autoscaling.NewFromConfig(cfg), client, client)
 }
 
 // Storage returns what reads copies and templates with the same clients.

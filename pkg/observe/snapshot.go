@@ -34,7 +34,10 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*launch.Source) (map
 		s.Seen = map[string]encryption.Snapshot{}
 		for _, id := range s.Snapshots() {
 			if found := known[id]; found != nil {
-				s.Seen[id], out[id] = *found, *found
+				out[id] = *found
+				if found.Visible {
+					s.Seen[id] = *found
+				}
 			}
 		}
 	}
@@ -53,7 +56,7 @@ func snapshotsByID(ctx context.Context, images ec2.DescribeSnapshotsAPIClient, i
 	for _, s := range found {
 		out[value(s.SnapshotId)] = encryption.Snapshot{
 			ID: value(s.SnapshotId), OwnerID: value(s.OwnerId), Encrypted: value(s.Encrypted),
-			KeyARN: value(s.KmsKeyId), Visible: true,
+			KeyARN: value(s.KmsKeyId), Visible: s.State != Untold, Untold: s.State == Untold,
 		}
 	}
 	return out, nil

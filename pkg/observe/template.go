@@ -103,6 +103,8 @@ func (r *Resolver) version(ctx context.Context, s launch.Spec) (launch.Source, e
 		}
 	}
 	switch {
+	case account.Untold(err):
+		return launch.Source{Unknown: fmt.Sprintf("nothing is told of launch template %s", s)}, nil
 	case Gone(err):
 		return launch.Source{Refused: fmt.Sprintf("launch template %s doesn't exist (%s); name a template and version that exist in the group", s, messageOf(err))}, nil
 	case err != nil:
@@ -155,7 +157,10 @@ func sourceOf(v ec2types.LaunchTemplateVersion, s launch.Spec) launch.Source {
 	if id == "" {
 		id = s.Name
 	}
-	out := launch.Source{Name: fmt.Sprintf("%s v%d", id, value(v.VersionNumber)), TemplateID: value(v.LaunchTemplateId), Number: value(v.VersionNumber), MadeBy: value(v.CreatedBy)}
+	if v.VersionNumber != nil {
+		id += fmt.Sprintf(" v%d", *v.VersionNumber)
+	}
+	out := launch.Source{Name: id, TemplateID: value(v.LaunchTemplateId), Number: value(v.VersionNumber), MadeBy: value(v.CreatedBy)}
 	if data := v.LaunchTemplateData; data != nil {
 		out.ImageID = value(data.ImageId)
 		out.Devices = templateDevices(data.BlockDeviceMappings, out.Name)

@@ -37,6 +37,8 @@ func Decide(d Device, snap *Snapshot, def Defaults) Outcome {
 	switch {
 	case d.SnapshotID == "":
 		return d.fresh(def)
+	case untold(snap):
+		return d.untold(def)
 	case !visible(snap):
 		return d.unseen(def)
 	case !snap.Encrypted:
@@ -55,7 +57,7 @@ func (d Device) refused(snap *Snapshot) string {
 	case d.KeyID != "" && !d.asked():
 		return fmt.Sprintf("%s: KmsKeyId without Encrypted in %s: InvalidParameterDependency: "+
 			"The parameter KmsKeyId requires the parameter Encrypted to be set.", d.Name, d.Source)
-	case d.Named && !visible(snap):
+	case d.Named && !visible(snap) && !untold(snap):
 		return fmt.Sprintf("%s: snapshot %s of %s isn't there, or isn't shared with this account: InvalidSnapshot.NotFound: "+
 			"The snapshot '%s' does not exist.; its owner shares it with aws ec2 modify-snapshot-attribute, or name another", d.Name, d.SnapshotID, d.Source, d.SnapshotID)
 	}
@@ -63,6 +65,8 @@ func (d Device) refused(snap *Snapshot) string {
 }
 
 func visible(snap *Snapshot) bool { return snap != nil && snap.Visible }
+
+func untold(snap *Snapshot) bool { return snap != nil && snap.Untold }
 
 func (d Device) asked() bool { return d.Encrypted != nil && *d.Encrypted }
 
@@ -73,6 +77,8 @@ func (d Device) fresh(def Defaults) Outcome {
 		return outcome(d.written("", newKeyOperations()))
 	case d.asked():
 		return d.onDefault(def, "Encrypted without KmsKeyId in "+d.Source, newKeyOperations())
+	case def.ByDefaultUntold && (def.KeyUntold || !def.managed()):
+		return Outcome{Unknown: d.Name + ": " + d.Source + " has no KmsKeyId, and whether EBS encryption by default is on isn't told"}
 	case def.ByDefault:
 		return d.onDefault(def, d.Source+" has no KmsKeyId and encryption by default is on", newKeyOperations())
 	}
@@ -146,6 +152,19 @@ func (d Device) unseen(def Defaults) Outcome {
 	return o
 }
 
+// untold is what holds whatever the snapshot is.
+func (d Device) untold(def Defaults) Outcome {
+	if d.SnapshotEncrypted != nil && !*d.SnapshotEncrypted {
+		return d.fresh(def)
+	}
+	var o Outcome
+	if d.KeyID != "" {
+		o = outcome(d.written("", newKeyOperations()))
+	}
+	o.Unknown = fmt.Sprintf("%s: of snapshot %s isn't told whether it is encrypted, and under which key", d.Name, d.SnapshotID)
+	return o
+}
+
 func (d Device) notVisible(encrypted bool) string {
 	what := "is encrypted under a key that can't be told"
 	if !encrypted {
@@ -166,6 +185,9 @@ func (d Device) keyNotShown(snap *Snapshot) string {
 
 // onDefault: the default key, which needs nothing while it is AWS's own.
 func (d Device) onDefault(def Defaults, why string, operations []string) Outcome {
+	if def.KeyUntold {
+		return Outcome{Unknown: d.Name + ": " + why + ", so the account's default EBS key, and which that is isn't told"}
+	}
 	why += ", so the account's default EBS key " + def.KeyID
 	if def.managed() {
 		return Outcome{NoNeed: d.Name + ": " + why + ", which AWS manages and which lets the whole account in"}

@@ -163,3 +163,46 @@ func TestOperationsAreSorted(t *testing.T) {
 		}
 	}
 }
+
+// TestDecideUntold: what isn't told is unknown, unless it makes no difference.
+func TestDecideUntold(t *testing.T) {
+	t.Parallel()
+	yes, no := new(true), new(false)
+	untold := &encryption.Snapshot{ID: "snap-1", Untold: true}
+	ofSnapshot := "of snapshot snap-1 isn't told whether it is encrypted"
+	for name, tc := range map[string]struct {
+		device  encryption.Device
+		snap    *encryption.Snapshot
+		def     encryption.Defaults
+		want    []need
+		unknown string
+	}{
+		"neither is told":              {unknown: "whether EBS encryption by default is on isn't told", def: encryption.Defaults{KeyUntold: true, ByDefaultUntold: true}},
+		"whether isn't told":           {unknown: "whether EBS encryption by default is on isn't told", def: encryption.Defaults{KeyID: defKey, ByDefaultUntold: true}},
+		"whether, on AWS's key":        {def: encryption.Defaults{KeyID: "alias/aws/ebs", ByDefaultUntold: true}},
+		"which isn't told, and asked":  {device: encryption.Device{Encrypted: yes}, unknown: "which that is isn't told", def: encryption.Defaults{KeyUntold: true}},
+		"which isn't told, and off":    {def: encryption.Defaults{KeyUntold: true}},
+		"neither, and K":               {device: encryption.Device{Encrypted: yes, KeyID: named}, want: []need{volume(named, fresh)}, def: encryption.Defaults{KeyUntold: true, ByDefaultUntold: true}},
+		"snapshot":                     {snap: untold, unknown: ofSnapshot, def: encryption.Defaults{KeyID: defKey}},
+		"snapshot, named":              {device: encryption.Device{Named: true}, snap: untold, unknown: ofSnapshot, def: encryption.Defaults{KeyID: defKey}},
+		"snapshot, and K":              {device: encryption.Device{Encrypted: yes, KeyID: named}, snap: untold, want: []need{volume(named, fresh)}, unknown: ofSnapshot},
+		"snapshot, image: encrypted":   {device: encryption.Device{SnapshotEncrypted: yes}, snap: untold, unknown: ofSnapshot},
+		"snapshot, image: unencrypted": {device: encryption.Device{SnapshotEncrypted: no}, snap: untold},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.device.Name, tc.device.EBS, tc.device.Source = "/dev/xvda", true, "lt-1 v3"
+			if tc.snap != nil {
+				tc.device.SnapshotID = tc.snap.ID
+			}
+			tc.def.Account = own
+			got := encryption.Decide(tc.device, tc.snap, tc.def)
+			if diff := cmp.Diff(tc.want, needs(got)); diff != "" {
+				t.Errorf("keys (-want +got):\n%s", diff)
+			}
+			if (tc.unknown == "") != (got.Unknown == "") || !strings.Contains(got.Unknown, tc.unknown) || got.Refused != "" || got.Unseen != "" {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}

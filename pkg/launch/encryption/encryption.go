@@ -33,6 +33,7 @@ type Snapshot struct {
 	Encrypted bool
 	KeyARN    string // "" = not encrypted, or not visible
 	Visible   bool   // false: this account can't see the snapshot
+	Untold    bool   // nothing is known of it, not even whether it is there
 }
 
 // Defaults are the account's EBS settings in the Region.
@@ -40,6 +41,9 @@ type Defaults struct {
 	Account   string
 	KeyID     string // GetEbsDefaultKmsKeyId: alias/aws/ebs, a key ARN or an alias ARN
 	ByDefault bool   // GetEbsEncryptionByDefault
+
+	KeyUntold       bool // KeyID isn't known
+	ByDefaultUntold bool // ByDefault isn't known
 }
 
 // An Outcome is what one device comes to at launch.
