@@ -20,6 +20,10 @@ func NewFinal(text string) error { return &finalError{errors.New(text)} }
 // untoldCode isn't one of AWS's: it never says that it doesn't know.
 const untoldCode = "Untold"
 
+// UntoldState is the state of an image or a snapshot as such an answer has it: EC2 has no
+// such state.
+const UntoldState = "untold"
+
 // NewUntold returns the error of what answers in AWS's place, and doesn't know whether
 // what was asked for is there.
 func NewUntold(text string) error { return &smithy.GenericAPIError{Code: untoldCode, Message: text} }

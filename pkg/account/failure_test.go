@@ -87,3 +87,15 @@ func TestFinal(t *testing.T) {
 		}
 	}
 }
+
+// TestUntold: it is neither AWS's refusal nor anything that passes.
+func TestUntold(t *testing.T) {
+	t.Parallel()
+	err := fmt.Errorf("describe it: %w", account.NewUntold("it isn't told"))
+	if !account.Untold(err) || account.AccessDenied(err) || account.Transient(err) || account.Message(err) != "it isn't told" {
+		t.Errorf("%v", err)
+	}
+	if account.Untold(errors.New("untold")) {
+		t.Error("any error is one")
+	}
+}

@@ -89,6 +89,13 @@ func New(account string, keys Keys, aliases Aliases, roles Roles) *Reader {
 	return &Reader{account: account, keys: keys, aliases: aliases, roles: roles}
 }
 
+// In returns a reader that knows its Region, as FromConfig's does.
+func (r *Reader) In(region string) *Reader {
+	c := *r
+	c.region = region
+	return &c
+}
+
 // For returns a reader that finds on other accounts' keys, whatever else it may
 // see of them, the grants that the granter, a role of its own account, may
 // retire: Keymend's.
@@ -101,9 +108,7 @@ func (r *Reader) For(granter string) *Reader {
 // FromConfig returns a reader whose credentials are of the given account.
 func FromConfig(account string, cfg aws.Config) *Reader {
 	client := kms.NewFromConfig(cfg)
-	r := New(account, client, client, iam.NewFromConfig(cfg))
-	r.region = cfg.Region
-	return r
+	return New(account, client, client, iam.NewFromConfig(cfg)).In(cfg.Region)
 }
 
 // Read returns the state of a key, named by id, ARN or alias, with the grants

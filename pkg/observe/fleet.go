@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -25,7 +24,15 @@ type Fleet struct {
 
 // NewFleet returns one for the account and Region of the credentials.
 func NewFleet(cfg aws.Config, account, region string) Fleet {
-	return Fleet{autoscaling.NewFromConfig(cfg), FromConfig(cfg), kms.NewFromConfig(cfg), cloudtrail.NewFromConfig(cfg), account, region}
+	f := FromConfig(cfg).Fleet(kms.NewFromConfig(cfg), account, region)
+	f.calls = cloudtrail.NewFromConfig(cfg)
+	return f
+}
+
+// Fleet returns what reads the groups of an account in a Region with the same clients. It
+// can't tell who edited what.
+func (r *Resolver) Fleet(keys names, account, region string) Fleet {
+	return Fleet{groups: r.groups, launches: r, keys: keys, account: account, region: region}
 }
 
 // A Group is a group as a list of all shows it.

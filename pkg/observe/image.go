@@ -7,6 +7,7 @@ import (
 
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"keymend/pkg/account"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
 )
@@ -35,7 +36,7 @@ func (r *Resolver) readImages(ctx context.Context, all []*launch.Source) error {
 			continue
 		}
 		image := images[s.ImageID]
-		if image != nil && image.State == Untold {
+		if image != nil && image.State == account.UntoldState {
 			s.Unknown = fmt.Sprintf("nothing is told of image %s of %s", s.ImageID, s.Name)
 			continue
 		}

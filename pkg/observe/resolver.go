@@ -22,11 +22,6 @@ import (
 	"keymend/pkg/launch"
 )
 
-// Untold is the state of an image or a snapshot in the answer of what answers in AWS's
-// place, and doesn't know whether it is there. About templates and launch
-// configurations it answers with account.NewUntold. EBS's defaults it leaves out.
-const Untold = "untold"
-
 // Groups is what the resolver calls of Auto Scaling.
 type Groups interface {
 	DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
@@ -42,16 +37,16 @@ type Images interface {
 	DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error)
 }
 
-// Settings is what it calls of EC2 for the account's EBS settings.
-type Settings interface {
+// ebsSettings is what it calls of EC2 for the account's EBS settings.
+type ebsSettings interface {
 	GetEbsEncryptionByDefault(context.Context, *ec2.GetEbsEncryptionByDefaultInput, ...func(*ec2.Options)) (*ec2.GetEbsEncryptionByDefaultOutput, error)
 	GetEbsDefaultKmsKeyId(context.Context, *ec2.GetEbsDefaultKmsKeyIdInput, ...func(*ec2.Options)) (*ec2.GetEbsDefaultKmsKeyIdOutput, error)
 }
 
 var (
-	_ Groups   = (*autoscaling.Client)(nil)
-	_ Images   = (*ec2.Client)(nil)
-	_ Settings = (*ec2.Client)(nil)
+	_ Groups      = (*autoscaling.Client)(nil)
+	_ Images      = (*ec2.Client)(nil)
+	_ ebsSettings = (*ec2.Client)(nil)
 )
 
 // A Resolver reads launches from AWS. It changes nothing, and remembers nothing unless
@@ -59,14 +54,14 @@ var (
 type Resolver struct {
 	groups   Groups
 	images   Images
-	settings Settings
+	settings ebsSettings
 
 	elsewhere Elsewhere
 	memory    *memory
 }
 
 // New returns a resolver over the given clients.
-func New(groups Groups, images Images, settings Settings) *Resolver {
+func New(groups Groups, images Images, settings ebsSettings) *Resolver {
 	return &Resolver{groups: groups, images: images, settings: settings}
 }
 

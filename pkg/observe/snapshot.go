@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"keymend/pkg/account"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
 )
@@ -56,7 +57,7 @@ func snapshotsByID(ctx context.Context, images ec2.DescribeSnapshotsAPIClient, i
 	for _, s := range found {
 		out[value(s.SnapshotId)] = encryption.Snapshot{
 			ID: value(s.SnapshotId), OwnerID: value(s.OwnerId), Encrypted: value(s.Encrypted),
-			KeyARN: value(s.KmsKeyId), Visible: s.State != Untold, Untold: s.State == Untold,
+			KeyARN: value(s.KmsKeyId), Visible: s.State != account.UntoldState, Untold: s.State == account.UntoldState,
 		}
 	}
 	return out, nil
