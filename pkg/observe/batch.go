@@ -82,7 +82,16 @@ func (r *Resolver) follow(ctx context.Context, all []*launch.Source) (map[string
 	return r.readSnapshots(ctx, all)
 }
 
+// defaults are the account's EBS settings, as they are supposed to be.
 func (r *Resolver) defaults(ctx context.Context, account string) (encryption.Defaults, error) {
+	out, err := r.settingsOf(ctx, account)
+	if err == nil && r.supposed != nil {
+		out = r.supposed(out)
+	}
+	return out, err
+}
+
+func (r *Resolver) settingsOf(ctx context.Context, account string) (encryption.Defaults, error) {
 	if known, ok := r.memory.settings.get(account); ok {
 		return known, nil
 	}

@@ -20,6 +20,7 @@ import (
 
 	"keymend/pkg/account"
 	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
 )
 
 // Groups is what the resolver calls of Auto Scaling.
@@ -58,6 +59,7 @@ type Resolver struct {
 
 	elsewhere Elsewhere
 	memory    *memory
+	supposed  func(encryption.Defaults) encryption.Defaults // nil = the settings are as they are
 }
 
 // New returns a resolver over the given clients.
@@ -69,6 +71,14 @@ func New(groups Groups, images Images, settings ebsSettings) *Resolver {
 func FromConfig(cfg aws.Config) *Resolver {
 	client := ec2.NewFromConfig(cfg)
 	return New(autoscaling.NewFromConfig(cfg), client, client)
+}
+
+// Supposing returns a resolver for which the account's EBS settings are what a function
+// makes of them. It remembers what this one does, together with it.
+func (r *Resolver) Supposing(settings func(encryption.Defaults) encryption.Defaults) *Resolver {
+	c := *r
+	c.supposed = settings
+	return &c
 }
 
 // Storage returns what reads copies and templates with the same clients.

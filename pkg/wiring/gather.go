@@ -7,6 +7,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
 	"keymend/pkg/observe"
 	"keymend/pkg/remediation"
 	"keymend/pkg/together"
@@ -23,6 +24,13 @@ func (v *view) Gather(groups []string) apply.Reader {
 
 // Gather implements remediation.Gatherer: what was read counts for other groups, too.
 func (g *gathered) Gather(groups []string) apply.Reader { return g.view.gathered(groups) }
+
+// Supposing is the view's. Groups are gathered anew: their launches are other ones then.
+func (g *gathered) Supposing(settings func(encryption.Defaults) encryption.Defaults) apply.Reader {
+	c := *g.view
+	c.launches = g.launches.Supposing(settings)
+	return c.gathered(nil)
+}
 
 func (v *view) gathered(groups []string) *gathered {
 	g := &gathered{view: v}

@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/arn"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
 	"keymend/pkg/observe"
 )
 
@@ -34,6 +35,14 @@ type view struct {
 // Launch implements apply.Reader.
 func (v *view) Launch(ctx context.Context, group string) (launch.Launch, error) {
 	return v.launches.Resolve(ctx, v.account, v.region, group)
+}
+
+// Supposing returns a reader for which the account's EBS settings are what a function
+// makes of them; all else is as this one reads it, and remembers it.
+func (v *view) Supposing(settings func(encryption.Defaults) encryption.Defaults) apply.Reader {
+	c := *v
+	c.launches = v.launches.Supposing(settings)
+	return &c
 }
 
 // Storage implements apply.Reader.

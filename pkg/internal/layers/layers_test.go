@@ -10,7 +10,7 @@ import (
 var (
 	pure = []string{
 		"pkg/signal", "pkg/activity", "pkg/keypolicy", "pkg/access", "pkg/change", "pkg/kind", "pkg/plan", "pkg/guard",
-		"pkg/record", "pkg/history", "pkg/launch", "pkg/precheck", "pkg/coverage", "cmd/keymend/internal/export", "pkg/blueprint", "pkg/doctor", "pkg/enrol",
+		"pkg/record", "pkg/history", "pkg/launch", "pkg/precheck", "pkg/coverage", "cmd/keymend/internal/export", "pkg/blueprint", "pkg/doctor", "pkg/enrol", "pkg/whatif",
 	}
 	zero  = []string{"pkg/settings", "pkg/permission", "pkg/arn", "pkg/slr", "pkg/limit", "pkg/tag", "pkg/outcome", "pkg/quote", "pkg/notify", "infra/template", "infra/cdkcontext", "infra/zip", "infra/steps"}
 	shell = []string{
