@@ -49,10 +49,12 @@ func keyARN(account, region, id string) string {
 	return "arn:aws:kms:" + region + ":" + account + ":key/" + id
 }
 
-// copy returns a key that the original's later changes don't touch.
+// copy returns a key that the original's later changes don't touch. A busy key has a
+// grant for each volume, so copies share them: grants are added at the end, or the whole
+// list is made anew.
 func (k *key) copy() *key {
 	c := *k
-	c.tags, c.grants = maps.Clone(k.tags), slices.Clone(k.grants)
+	c.tags, c.grants = maps.Clone(k.tags), slices.Clip(k.grants)
 	return &c
 }
 

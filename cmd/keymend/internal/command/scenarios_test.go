@@ -13,7 +13,8 @@ import (
 	"keymend/cmd/keymend/internal/scenario"
 )
 
-// TestScenarios: the first command of each scenario ends as the table says.
+// TestScenarios: the first command of each scenario ends as the table says. That of many
+// groups is a scan, which has a test of its own.
 func TestScenarios(t *testing.T) {
 	type ending struct {
 		code    int
@@ -37,6 +38,15 @@ func TestScenarios(t *testing.T) {
 	must(t, err)
 	for _, s := range scenario.All() {
 		t.Run(s.Name, func(t *testing.T) {
+			if !strings.Contains(string(page), "\n| `"+s.Name+"` | "+s.Says+" |\n") {
+				t.Error("docs/sandbox.md doesn't list it so")
+			}
+			if len(s.Says) > 56 {
+				t.Errorf("its line of --help doesn't fit into 80 columns: %q", s.Says)
+			}
+			if s.Name == "many" {
+				return
+			}
 			w := newWorld(t)
 			w.seed(s.Name)
 			got := w.run("", append(slices.Clone(s.Try), "--output", "json")...)
@@ -45,12 +55,6 @@ func TestScenarios(t *testing.T) {
 				t.Errorf("%+v, want %+v\n%s%s", ends, want[s.Name], got.out, got.err)
 			}
 			delete(want, s.Name)
-			if !strings.Contains(string(page), "\n| `"+s.Name+"` | "+s.Says+" |\n") {
-				t.Error("docs/sandbox.md doesn't list it so")
-			}
-			if len(s.Says) > 56 {
-				t.Errorf("its line of --help doesn't fit into 80 columns: %q", s.Says)
-			}
 		})
 	}
 	if len(want) > 0 {

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
@@ -53,9 +54,9 @@ func contents(ctx context.Context, page *screen.Page, url, account, label string
 	}
 	page.Row(screen.Bold, label, "account "+account+", Region "+scenario.Region)
 	if account == scenario.Account {
-		page.Row(screen.Bold, "groups", or(in.Groups, "none")...)
+		page.Row(screen.Bold, "groups", some(in.Groups)...)
 	}
-	page.Row(screen.Bold, "keys", or(in.Keys, "none")...)
+	page.Row(screen.Bold, "keys", some(in.Keys)...)
 	return nil
 }
 
@@ -100,9 +101,14 @@ func first(begins *scenario.Scenario) string {
 	return quote.Command(append([]string{"keymend"}, begins.Try...)...)
 }
 
-func or(texts []string, none string) []string {
-	if len(texts) == 0 {
-		return []string{none}
+// some are the first of the texts, and how many more there are.
+func some(texts []string) []string {
+	const most = 12
+	switch n := len(texts); {
+	case n == 0:
+		return []string{"none"}
+	case n > most:
+		return append(slices.Clone(texts[:most]), fmt.Sprintf("and %d more", n-most))
 	}
 	return texts
 }

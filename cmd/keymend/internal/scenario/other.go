@@ -61,7 +61,7 @@ func copied(ctx context.Context, s, owner *Seeder) error {
 // hiddenSnapshot: sharing an image doesn't share its snapshots. What the group makes of
 // it lies under the account's default key, which is open.
 func hiddenSnapshot(ctx context.Context, s, owner *Seeder) error {
-	standard, err := s.openKey(ctx)
+	standard, err := s.openKey(ctx, platform)
 	if err != nil {
 		return err
 	}

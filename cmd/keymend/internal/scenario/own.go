@@ -10,20 +10,20 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
 const (
 	group     = "web-prod"
 	eksGroup  = "eks-workers-2ac1a2b3-0f1e-2d3c-4b5a-69788796a5b4"
 	machine   = "m5.large"
+	platform  = "platform-ebs"
 	remediate = "remediate" // of the tag keymend
 )
 
 // ownKey: the template asks for encryption and names no key, so it takes the
 // account's default one, which its owner enrolled.
 func ownKey(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.Key(ctx, "alias/platform-ebs", remediate)
+	key, err := s.Key(ctx, "alias/"+platform, remediate)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func notEnrolled(ctx context.Context, s, _ *Seeder) error {
 
 // twoKeys: the root volume's key is open, the data volume's isn't.
 func twoKeys(ctx context.Context, s, _ *Seeder) error {
-	root, err := s.openKey(ctx)
+	root, err := s.openKey(ctx, platform)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func twoKeys(ctx context.Context, s, _ *Seeder) error {
 
 // healthy: AWS's two statements are there.
 func healthy(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx)
+	key, err := s.openKey(ctx, platform)
 	if err != nil {
 		return err
 	}
@@ -70,19 +70,19 @@ func healthy(ctx context.Context, s, _ *Seeder) error {
 
 // disabled: the key is open, and disabled.
 func disabled(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx)
+	key, err := s.openKey(ctx, platform)
 	if err != nil {
 		return err
 	}
-	if _, err := s.kms.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &key}); err != nil {
-		return fmt.Errorf("disable key: %w", err)
+	if err := s.disable(ctx, key); err != nil {
+		return err
 	}
 	return s.Group(ctx, group, machine, Volume{Encrypted: true, Key: key})
 }
 
 // deny: what the two statements allow, a third denies.
 func deny(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx, inside())
+	key, err := s.openKey(ctx, platform, inside())
 	if err != nil {
 		return err
 	}
@@ -90,12 +90,12 @@ func deny(ctx context.Context, s, _ *Seeder) error {
 }
 
 // openKey makes a key with AWS's two statements for the groups' role, and more.
-func (s *Seeder) openKey(ctx context.Context, more ...string) (string, error) {
+func (s *Seeder) openKey(ctx context.Context, name string, more ...string) (string, error) {
 	_, err := s.iam.CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: new("autoscaling.amazonaws.com")})
 	if _, there := errors.AsType[*iamtypes.InvalidInputException](err); err != nil && !there {
 		return "", fmt.Errorf("create service-linked role: %w", err)
 	}
-	return s.key(ctx, "alias/platform-ebs", nil, policy(append([]string{root(s.account), open(s.account)}, more...)...))
+	return s.key(ctx, "alias/"+name, nil, policy(append([]string{root(s.account), open(s.account)}, more...)...))
 }
 
 // suspended: the group failed for so long that Auto Scaling stopped it. That takes AWS a
@@ -113,7 +113,7 @@ func suspended(ctx context.Context, s, owner *Seeder) error {
 
 // managedByEKS: EKS made the group and its template.
 func managedByEKS(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.Key(ctx, "alias/platform-ebs", remediate)
+	key, err := s.Key(ctx, "alias/"+platform, remediate)
 	if err != nil {
 		return err
 	}

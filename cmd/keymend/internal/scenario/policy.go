@@ -17,6 +17,11 @@ func root(account string) string {
 	return `{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"}`
 }
 
+// kept lets a role manage the key, and nobody else.
+func kept(role string) string {
+	return `{"Sid":"Keeper","Effect":"Allow","Principal":{"AWS":"` + role + `"},"Action":"kms:*","Resource":"*"}`
+}
+
 // open are AWS's two statements for a group's role.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func open(account string) string {

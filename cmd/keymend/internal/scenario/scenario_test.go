@@ -13,10 +13,13 @@ import (
 )
 
 // TestScenariosAreBroken holds that every scenario's groups fail for their key, but for
-// the one that is healthy.
+// the one that is healthy. How the many groups stand is held by the scan of them.
 func TestScenariosAreBroken(t *testing.T) {
 	t.Parallel()
 	for _, name := range scenario.Names() {
+		if name == "many" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			box, err := sandbox.New(sandbox.Options{Switches: sandbox.DefaultSwitches()})

@@ -101,16 +101,22 @@ func (s *Seeder) groupOf(ctx context.Context, name, image, instanceType string, 
 	if err != nil {
 		return err
 	}
-	const desired, most = 2, 4
+	const desired = 2
+	return s.launching(ctx, name, template, "$Latest", desired, tags)
+}
+
+// launching makes a group that launches from a version of a template.
+func (s *Seeder) launching(ctx context.Context, name, template, version string, desired int32, tags map[string]string) error {
+	const most = 4
 	in := &autoscaling.CreateAutoScalingGroupInput{
-		AutoScalingGroupName: &name, MinSize: new(int32(0)), MaxSize: new(int32(most)), DesiredCapacity: new(int32(desired)),
+		AutoScalingGroupName: &name, MinSize: new(int32(0)), MaxSize: new(int32(most)), DesiredCapacity: &desired,
 		AvailabilityZones: []string{s.region + "a", s.region + "b"},
-		LaunchTemplate:    &astypes.LaunchTemplateSpecification{LaunchTemplateId: &template, Version: new("$Latest")},
+		LaunchTemplate:    &astypes.LaunchTemplateSpecification{LaunchTemplateId: &template, Version: &version},
 	}
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		in.Tags = append(in.Tags, astypes.Tag{Key: new(k), Value: new(tags[k]), PropagateAtLaunch: new(true)})
 	}
-	if _, err = s.asg.CreateAutoScalingGroup(ctx, in); err != nil {
+	if _, err := s.asg.CreateAutoScalingGroup(ctx, in); err != nil {
 		return fmt.Errorf("create group %s: %w", name, err)
 	}
 	return nil
