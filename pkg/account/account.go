@@ -30,7 +30,10 @@ var ErrOtherAccount = errors.New("the credentials are of another account")
 type Options struct {
 	Partition  string // aws, aws-cn, aws-us-gov; "" = aws
 	RolePrefix string // of role names, as in "keymend-"; "" = the base's own credentials
-	Version    string // of Keymend, for the user agent
+	// Role is a role, its path with it, by which other accounts are read where RolePrefix
+	// is empty; "" = they aren't read.
+	Role    string
+	Version string // of Keymend, for the user agent
 }
 
 // A SessionPolicy narrows a session, and names it.
@@ -76,7 +79,7 @@ func New(base aws.Config, o Options) *Sessions {
 // Config returns a configuration for one purpose. With a role prefix that is a
 // session of the account's role for the purpose: the readers' are kept, the
 // others must be narrowed and are made anew. Without, it is the base's own
-// credentials, and an error where they are of another account.
+// credentials; for another account Options.Role's, or an error.
 //
 // A session is made with the first call that uses it, so a refused AssumeRole
 // shows there.
@@ -156,18 +159,22 @@ func (s *Sessions) assume(account string, purpose permission.Role, narrow Sessio
 	})
 }
 
-// own returns the base's credentials, once it is known that they are the
-// account's.
+// own returns the base's credentials, once it is known that they are the account's; for
+// another account those of the role that reads there.
 func (s *Sessions) own(ctx context.Context, account, region string) (aws.Config, error) {
 	self, err := s.Self(ctx)
 	if err != nil {
 		return aws.Config{}, err
 	}
-	if self != account {
-		return aws.Config{}, fmt.Errorf("%w: the credentials are of account %s, and the group or key is in account %s: use that account's credentials", ErrOtherAccount, self, account)
-	}
 	cfg := s.base.Copy()
 	cfg.Region = region
+	switch {
+	case self == account:
+	case s.options.Role != "":
+		s.reader(reading{account, permission.Role(s.options.Role)}).serve(&cfg)
+	default:
+		return aws.Config{}, fmt.Errorf("%w: the credentials are of account %s, and the group or key is in account %s: use that account's credentials", ErrOtherAccount, self, account)
+	}
 	return cfg, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"keymend/pkg/quote"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
+	"keymend/pkg/settings"
 	"keymend/pkg/signal"
 	"keymend/pkg/wiring"
 )
@@ -62,10 +63,14 @@ func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixe
 	if err != nil {
 		return nil, err
 	}
+	return p.fixerOf(s, world, log, a), nil
+}
+
+func (p *program) fixerOf(s session, world wiring.AWS, log *auditLog, a applying) *remediation.Fixer {
 	log.writer.Settings = world.Settings.Digest()
 	return &remediation.Fixer{Open: world.Open, Sleep: wiring.Sleep, Looker: remediation.Looker{
 		Settings: world.Settings, AWS: terminal{world, p.writeAll(s, a), func(command string) { p.turnOn = quote.Task{Account: s.account, Command: command} }, a.AuditFile}, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
-	}}, nil
+	}}
 }
 
 // world is AWS as the settings have it reached.
@@ -74,9 +79,15 @@ func (p *program) world(s session) (wiring.AWS, error) {
 	if err != nil {
 		return wiring.AWS{}, err
 	}
+	return p.worldOf(s, config, ""), nil
+}
+
+// worldOf is world with settings that were read. By role, "" = none, other accounts are
+// read where no deployed roles are named.
+func (p *program) worldOf(s session, config settings.Config, role string) wiring.AWS {
 	return wiring.AWS{Settings: config, Own: s.aws, Sessions: account.New(s.aws, account.Options{
-		Partition: config.Partition, RolePrefix: config.RolePrefix, Version: p.Version,
-	})}, nil
+		Partition: config.Partition, RolePrefix: config.RolePrefix, Role: role, Version: p.Version,
+	})}
 }
 
 // An auditLog takes the records of one run: to standard output where JSON is

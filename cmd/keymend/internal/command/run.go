@@ -47,7 +47,7 @@ type flags struct {
 	Region      string `help:"AWS Region; as in the AWS CLI where it isn't given." placeholder:"REGION" group:"place"`
 	Profile     string `help:"Profile of the shared AWS config; as in the AWS CLI where it isn't given." placeholder:"NAME" group:"place"`
 	EndpointURL string `name:"endpoint-url" help:"Send every call to this endpoint (as $AWS_ENDPOINT_URL does)." placeholder:"URL" group:"place"`
-	Output      string `help:"text for people; json for programs: one object a line, as docs/schemas has it, an error on standard error." enum:"text,json" default:"text" placeholder:"text|json" group:"output"`
+	Output      string `help:"text for people; json for programs: one object a line, as docs/schemas has it, an error on standard error. scan has table (as text), csv and html, too." enum:"text,json,table,csv,html" default:"text" placeholder:"text|json" group:"output"`
 	Color       string `help:"Colours: auto is where standard output is a terminal, and neither NO_COLOR nor TERM=dumb says otherwise." enum:"auto,always,never" default:"auto" placeholder:"auto|always|never" group:"output"`
 
 	Number kong.VersionFlag `name:"version" help:"Print the version, and end." group:"output"`
@@ -56,6 +56,7 @@ type flags struct {
 type commands struct {
 	flags `embed:""`
 
+	Scan     scanCmd   `cmd:"" help:"Say how all groups stand, the worst first: here, in all Regions, in other accounts; read-only."`
 	Diagnose diagnose  `cmd:"" help:"Say why a group can't launch; read-only unless --apply."`
 	Enroll   enroll    `cmd:"" help:"Say what a key's owner does so that Keymend may open it, and what that opens."`
 	Replay   replay    `cmd:"" help:"Do with an event, from a file, what the functions would do; read-only unless --apply."`
@@ -113,6 +114,9 @@ func Run(args []string, around Surroundings) int {
 	}
 	p := &program{Surroundings: around, flags: c.flags, given: givenBy(parsed)}
 	p.Getenv = p.given.over(around.Getenv)
+	if command := parsed.Selected().Name; command != "scan" && p.flags.Output != "text" && !p.json() {
+		return around.complain(misused("--output %s: %s has text and json", p.flags.Output, command), report.Misused)
+	}
 	if _, err := p.settings(); p.given.takes && err != nil {
 		return around.complain(err, report.Broke)
 	}

@@ -64,9 +64,9 @@ func (g Group) acts(s status) string {
 	case stateHealthy, stateFixed, stateOpen, stateWhole, stateIgnored:
 		return ""
 	case stateCopying:
-		return "Keymend, with a copy"
+		return "Keymend, with the copy"
 	case stateFailed:
-		return "you: permissions"
+		return "you, with more permissions"
 	case stateNotKMS:
 		return "the group's team"
 	case stateSuspended:
@@ -76,7 +76,7 @@ func (g Group) acts(s status) string {
 		return "the group's team"
 	}
 	if s.code == Fixable {
-		return "you: --apply"
+		return "you, with --apply"
 	}
 	return g.first(func(k Key) bool { return k.shut() || k.Finding.Decision != access.Allowed }).acts()
 }
@@ -93,11 +93,11 @@ func (k Key) acts() string {
 	case r.Plan != nil && r.Plan.NoFix != nil && slices.Contains([]plan.NoFixReason{plan.KeyNotFound, plan.OtherRegion, plan.KeyNotSymmetric, plan.ManagedByAWS, plan.RoleMissing}, r.Plan.NoFix.Reason):
 		return "the group's team"
 	case r.Key == "":
-		return "you: permissions"
+		return "you, with more permissions"
 	case r.Verdict != nil && !r.Verdict.Allowed && k.is(outcome.Refused):
 		return "the key's owner"
 	}
-	return "the key's keeper"
+	return "whoever keeps the key policy"
 }
 
 // Fix says in a few words what would open the key; "" = nothing that Keymend can write.

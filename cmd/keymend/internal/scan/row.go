@@ -10,7 +10,6 @@ import (
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/access"
 	"keymend/pkg/arn"
-	"keymend/pkg/launch"
 	"keymend/pkg/plan"
 	"keymend/pkg/quote"
 )
@@ -118,16 +117,13 @@ func keyOf(saw plan.Snapshot, g report.Group, f plan.Finding) Key {
 // volumes are those that need a key, of each way in which the group launches.
 func volumes(saw plan.Snapshot, key string) []Volume {
 	out := []Volume{}
-	see := func(of launch.Way) {
-		for _, u := range of.Uses {
-			v := Volume{u.Device, of.Name, u.Because}
+	for _, way := range saw.Launch.Ways {
+		for _, u := range way.Uses {
+			v := Volume{u.Device, way.Name, u.Because}
 			if (saw.Means[u.KeyID] == key || u.KeyID == key) && !slices.Contains(out, v) {
 				out = append(out, v)
 			}
 		}
-	}
-	for _, way := range saw.Launch.Ways {
-		see(way)
 	}
 	return out
 }

@@ -1,0 +1,252 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/permission"
+	"keymend/pkg/record"
+	"keymend/pkg/remediation"
+	"keymend/pkg/together"
+	"keymend/pkg/wiring"
+	"keymend/pkg/wiring/listing"
+)
+
+// everywhere says which groups are looked at.
+type everywhere struct {
+	AllRegions   bool   `name:"all-regions" help:"In all Regions that the account has enabled, not only in --region."`
+	Organization bool   `help:"In all accounts of the organization, which your credentials may list, not only in your own."`
+	Role         string `help:"Role of that name in each other account, by which it is read, where --role-prefix names none." placeholder:"NAME"`
+	Resume       string `help:"Go on from this file, which a scan that was interrupted left." type:"path" placeholder:"FILE"`
+	settable
+}
+
+// An overview is a scan of several places.
+type overview struct {
+	everywhere
+	*program
+	s     session
+	world wiring.AWS
+
+	mu    sync.Mutex
+	kept  *scan.Kept
+	total scan.Total
+}
+
+// look looks at all groups. The caller takes the file of rows away, unless there is an
+// error: then it says how to go on.
+func (c everywhere) look(ctx context.Context, p *program, command string) (*overview, error) {
+	s, err := p.login(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const tries = 10 // each a little later: many calls at once are throttled
+	s.aws.RetryMaxAttempts = tries
+	v := &overview{everywhere: c, program: p, s: s}
+	defer p.busy("reading which accounts and Regions there are")()
+	if err := v.open(ctx); err != nil {
+		return nil, err
+	}
+	places, unread, err := v.places(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.keep(places); err != nil {
+		return nil, err
+	}
+	looked, err := v.over(ctx, places)
+	if err != nil {
+		return nil, v.stopped(ctx, command, err)
+	}
+	v.total = scan.Total{Schema: scan.TotalSchema, Places: append(looked, unread...), Version: p.Version}
+	v.total.Groups, v.total.States = v.kept.Count()
+	if unseen := v.total.Unseen(); len(unseen) == len(v.total.Places) && v.total.Groups == 0 {
+		return nil, errors.Join(fmt.Errorf("look at %s: %w", unseen[0].Place, unseen[0].Why), v.kept.Remove())
+	}
+	return v, nil
+}
+
+// open finds who reads what.
+func (v *overview) open(ctx context.Context) error {
+	config, err := v.settings()
+	if err != nil {
+		return err
+	}
+	if config.Organization() {
+		return misused("the word %s in the place of accounts is for the functions: give --organization", config.Accounts[0])
+	}
+	if v.Organization {
+		if config.Accounts, err = v.members(ctx); err != nil {
+			return fmt.Errorf("list the organization's accounts, which takes credentials of its management account or of a delegated administrator: %w", err)
+		}
+	}
+	if len(config.Accounts) > 0 && config.RolePrefix == "" && v.Role == "" {
+		return misused("other accounts are to be looked at, and no role is named by which: give --role NAME, or --role-prefix keymend- where Keymend is deployed")
+	}
+	v.world = v.worldOf(v.s, config, v.Role)
+	return nil
+}
+
+// members lists the accounts of the organization that work, but for the caller's own.
+func (v *overview) members(ctx context.Context) ([]string, error) {
+	var ids []string
+	for next, more := "", true; more; more = next != "" {
+		accounts, after, err := listing.Page(ctx, v.s.aws, next)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range accounts {
+			if a.State == "ACTIVE" && a.ID != v.s.account {
+				ids = append(ids, a.ID)
+			}
+		}
+		next = after
+	}
+	return ids, nil
+}
+
+// places lists accounts and Regions, and those that can't be read.
+func (v *overview) places(ctx context.Context) ([]scan.Place, []scan.Looked, error) {
+	accounts := append([]string{v.s.account}, v.world.Settings.Accounts...)
+	regions, errs := make([][]string, len(accounts)), make([]error, len(accounts))
+	var tasks []func() error
+	for i, account := range accounts {
+		regions[i] = []string{v.s.aws.Region}
+		if v.AllRegions {
+			tasks = append(tasks, func() error { regions[i], errs[i] = v.enabled(ctx, account); return nil })
+		}
+	}
+	_ = together.Do(tasks...) // each account has its own error
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
+	var places []scan.Place
+	var unread []scan.Looked
+	for i, account := range accounts {
+		if errs[i] != nil {
+			unread = append(unread, scan.Looked{Place: scan.Place{Account: account}, Problem: errs[i].Error(), Why: errs[i]})
+		}
+		for _, region := range regions[i] {
+			places = append(places, scan.Place{Account: account, Region: region})
+		}
+	}
+	return places, unread, nil
+}
+
+// enabled are an account's Regions.
+func (v *overview) enabled(ctx context.Context, account string) ([]string, error) {
+	cfg, err := v.world.Sessions.Config(ctx, account, v.s.aws.Region, permission.Reader, nil)
+	if err != nil {
+		return nil, err
+	}
+	out, err := ec2.NewFromConfig(cfg).DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
+	if err != nil {
+		return nil, fmt.Errorf("list its Regions: %w", err)
+	}
+	var names []string
+	for _, r := range out.Regions {
+		names = append(names, aws.ToString(r.RegionName))
+	}
+	return slices.Sorted(slices.Values(names)), nil
+}
+
+// keep opens the file of rows. What was asked is part of it, so that no scan goes on from
+// another's.
+func (v *overview) keep(places []scan.Place) error {
+	about, err := json.Marshal(map[string]any{"places": places, "settings": v.world.Settings.Digest(), "role": v.Role})
+	if err != nil {
+		return err
+	}
+	if v.Resume == "" {
+		v.kept, err = scan.Keep("", string(about))
+		return err
+	}
+	if v.kept, err = scan.Resume(v.Resume, string(about)); err != nil {
+		return misused("--resume: %w: give the flags with which it began, or leave --resume out", err)
+	}
+	return nil
+}
+
+// over looks at all places side by side.
+func (v *overview) over(ctx context.Context, places []scan.Place) ([]scan.Looked, error) {
+	x := v.fixerOf(v.s, v.world, &auditLog{}, applying{})
+	x.Log = unwritten{}
+	s := scan.Scan{
+		Looker: x.Remembering(), Command: v.placed, Flags: v.given.flags, Now: time.Now, Says: func(text string) { v.goesOn.Says(text) },
+		Known: func(p scan.Place, group string) bool { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Known(p, group) },
+		Keep:  func(r scan.Row) error { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Add(r) },
+	}
+	out := make([]scan.Looked, len(places))
+	var tasks []func() error
+	for i, place := range places {
+		tasks = append(tasks, func() (err error) { out[i], err = s.Over(ctx, place); return err })
+	}
+	return out, together.Do(tasks...)
+}
+
+// placed is where a person acts on a place's groups: with other credentials in another
+// account.
+func (v *overview) placed(p scan.Place) report.Place {
+	at := v.s.place
+	if at.Region = p.Region; p.Account != v.s.account {
+		at.Account, at.Profile = p.Account, ""
+	}
+	return at
+}
+
+// stopped leaves the file of rows, and says how to go on from it.
+func (v *overview) stopped(ctx context.Context, command string, err error) error {
+	all, _ := v.kept.Count()
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		err = cause
+	}
+	if all == 0 {
+		return errors.Join(err, v.kept.Remove())
+	}
+	flags := append(v.flags(), "--resume="+v.kept.Name())
+	return errors.Join(fmt.Errorf("%s looked at by then. Go on from there: %s: %w", groups(all), v.s.place.Run(command, flags...), err), v.kept.Close())
+}
+
+func groups(n int) string {
+	if n == 1 {
+		return "1 group was"
+	}
+	return fmt.Sprintf("%d groups were", n)
+}
+
+// flags are those with which it began.
+func (c everywhere) with(given []string) []string {
+	var out []string
+	if c.AllRegions {
+		out = append(out, "--all-regions")
+	}
+	if c.Organization {
+		out = append(out, "--organization")
+		given = slices.DeleteFunc(slices.Clone(given), func(f string) bool { return strings.HasPrefix(f, "--accounts=") })
+	}
+	if c.Role != "" {
+		out = append(out, "--role="+c.Role)
+	}
+	return append(out, given...)
+}
+
+func (v *overview) flags() []string { return v.with(v.given.flags) }
+
+// unwritten keeps no records: nothing was done.
+type unwritten struct{}
+
+// Write implements remediation.Log.
+func (unwritten) Write(context.Context, record.Record) error { return nil }
+
+var _ remediation.Log = unwritten{}

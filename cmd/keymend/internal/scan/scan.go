@@ -1,0 +1,160 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/launch"
+	"keymend/pkg/observe"
+	"keymend/pkg/outcome"
+	"keymend/pkg/record"
+	"keymend/pkg/remediation"
+	"keymend/pkg/signal"
+	"keymend/pkg/together"
+)
+
+// page is how many groups are looked at together: as many as a DescribeAutoScalingGroups
+// has. What they share is read once.
+const page = 100
+
+// A Scan looks at groups.
+type Scan struct {
+	Looker  *remediation.Looker
+	Command func(Place) report.Place // where a person's commands act
+	Flags   []string                 // of the settings, by which keymend diagnose looks again
+	Now     func() time.Time
+	// Known reports whether a group needn't be looked at: an earlier scan did.
+	Known func(p Place, group string) bool
+	Keep  func(Row) error
+	Says  func(text string) // what goes on
+}
+
+// Over looks at all groups of a place. What can't be read there is in what it returns;
+// its error is that the scan can't go on.
+func (s Scan) Over(ctx context.Context, p Place) (Looked, error) {
+	out := Looked{Place: p}
+	s.Says("listing the groups of " + p.String())
+	fleet, err := s.Looker.AWS.Fleet(ctx, p.Account, p.Region)
+	var groups []observe.Group
+	if err == nil {
+		groups, err = fleet.Groups(ctx)
+	}
+	if ctx.Err() != nil {
+		return out, ctx.Err()
+	}
+	if err != nil {
+		out.Problem, out.Why = err.Error(), err
+		return out, nil
+	}
+	out.Groups = len(groups)
+	groups = slices.DeleteFunc(groups, func(g observe.Group) bool { return s.Known(p, g.Name) })
+	done := out.Groups - len(groups)
+	slices.SortStableFunc(groups, func(a, b observe.Group) int { return cmp.Compare(a.From, b.From) }) // a page reads few templates
+	for groups := range slices.Chunk(groups, page) {
+		s.Says(fmt.Sprintf("%s: %d of %d groups", p, done, out.Groups))
+		gone, err := s.page(ctx, p, fleet, groups)
+		if err != nil {
+			return out, err
+		}
+		out.Groups -= gone
+		done += len(groups) - gone
+	}
+	return out, nil
+}
+
+// page looks at some groups, and returns how many are gone by now.
+func (s Scan) page(ctx context.Context, p Place, fleet remediation.Fleet, groups []observe.Group) (int, error) {
+	fared := make([]fares, len(groups))
+	var tasks []func() error
+	looks := make([]signal.Look, len(groups))
+	for i, g := range groups {
+		looks[i] = signal.Look{Why: signal.WhyAsked, Account: p.Account, Region: p.Region, Group: g.Name}
+		if g.Lacks || g.Stuck {
+			tasks = append(tasks, func() error { fared[i].Course, fared[i].failed = fleet.Course(ctx, g.Name); return nil })
+		}
+	}
+	_ = together.Do(tasks...) // each has its own error
+	looker, gone := s.Looker.Together(looks, s.Now()), 0
+	for i, look := range looks {
+		row, there := s.look(ctx, looker, look, fared[i])
+		if err := ctx.Err(); err != nil {
+			return gone, err // what was refused now isn't AWS's answer
+		}
+		if !there {
+			gone++
+			continue
+		}
+		if err := s.Keep(row); err != nil {
+			return gone, err
+		}
+	}
+	return gone, nil
+}
+
+// A fares is how a group's launches have gone.
+type fares struct {
+	observe.Course
+	failed error // why that couldn't be read
+}
+
+// history is what the screens tell of it.
+func (f fares) history() report.History {
+	h := report.History{Failed: len(f.Failed)}
+	if f.failed != nil {
+		h.Unreadable = f.failed.Error()
+	}
+	if h.Failed > 0 {
+		last := f.Failed[0]
+		h.Since, h.Last, h.Status, h.Message = f.Failed[h.Failed-1].Time, last.Time, last.StatusCode, last.StatusMessage
+	}
+	return h
+}
+
+// look looks at a group as keymend diagnose does; false where there is no such group by
+// now.
+func (s Scan) look(ctx context.Context, looker *remediation.Looker, look signal.Look, fared fares) (Row, bool) {
+	h := fared.history()
+	if h.Failed > 0 {
+		look.Text, look.Failed = h.Message, h.Last
+	}
+	now := s.Now()
+	saw, found, err := looker.Examine(ctx, look)
+	if err != nil {
+		return s.unread(look, h, err), true
+	}
+	var records []record.Record
+	for _, d := range found {
+		if d.Record.Outcome == outcome.Ignored {
+			return Row{}, false
+		}
+		d.Record.Time = now
+		records = append(records, d.Record)
+	}
+	g := report.Groups(records)[0]
+	g.Place, g.Flags, g.History = s.Command(Place{look.Account, look.Region}), s.Flags, h
+	if saw.Launch.Group == "" {
+		saw.Launch = launch.Launch{}
+	}
+	row := RowOf(saw, g, now)
+	if h.Unreadable != "" {
+		row.NotSeen = add(row.NotSeen, "scaling activities: "+h.Unreadable)
+	}
+	return row, true
+}
+
+// unread is the row of a group that couldn't be looked at for a reason that may pass.
+func (s Scan) unread(look signal.Look, h report.History, err error) Row {
+	state := Unknown
+	if h.Failed > 0 {
+		state = Fails
+	}
+	return Row{
+		Schema: Schema, State: state, Account: look.Account, Region: look.Region, Group: look.Group,
+		Says: look.Group + " couldn't be looked at: " + err.Error(), Acts: "you, with another scan", Code: report.Broke,
+		Failed: h.Failed, Message: h.Message, Sources: []string{}, Keys: []Key{}, NotSeen: []string{err.Error()}, At: s.Now().UTC().Truncate(time.Second),
+	}
+}

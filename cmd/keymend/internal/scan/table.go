@@ -1,0 +1,113 @@
+package scan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+)
+
+// A Table shows rows to people: what is wrong in a few lines each, and the names of what
+// is fine.
+type Table struct {
+	Total Total
+	Place report.Place // where the person scanned
+	Again []string     // the flags with which they did
+
+	fine []string // names, to be listed together
+}
+
+// Head writes how many groups stand how.
+func (t *Table) Head(p *screen.Page) {
+	if t.Total.Groups == 0 {
+		p.Sentence(screen.Bold, "No Auto Scaling group in "+t.Total.Where()+".")
+		return
+	}
+	ink, text := screen.Good, ""
+	for _, s := range States() {
+		n := t.Total.States[s]
+		if n == 0 {
+			continue
+		}
+		text += ", " + counted(s, n)
+		if s != Fine && ink != screen.Bad {
+			ink = map[State]screen.Ink{Fails: screen.Bad, WouldFail: screen.Bad, Unknown: screen.Doubt}[s]
+		}
+	}
+	p.Sentence(ink, screen.Count(t.Total.Groups, "group")+" in "+t.Total.Where()+": "+strings.TrimPrefix(text, ", ")+".")
+}
+
+func counted(s State, n int) string {
+	if n == 1 {
+		return map[State]string{Fails: "1 fails", WouldFail: "1 would fail at its next launch", Unknown: "1 can't be told", Fine: "1 is fine"}[s]
+	}
+	return fmt.Sprint(n, map[State]string{Fails: " fail", WouldFail: " would fail at their next launch", Unknown: " can't be told", Fine: " are fine"}[s])
+}
+
+// Row writes a row. What is fine waits for the foot.
+func (t *Table) Row(p *screen.Page, r Row) {
+	name := r.Group
+	if len(t.Total.Places) > 1 {
+		name += " (" + Place{r.Account, r.Region}.String() + ")"
+	}
+	if r.State == Fine {
+		t.fine = append(t.fine, name)
+		return
+	}
+	label := map[State]string{Fails: "fails", WouldFail: "will fail", Unknown: "unknown"}[r.State]
+	ink := screen.Bad
+	if r.State == Unknown {
+		ink = screen.Doubt
+	}
+	p.Blank()
+	p.Row(ink, label, name+strings.TrimPrefix(r.Says, r.Group)+".")
+	p.Row(screen.Bold, "key", keys(r)...)
+	if r.Acts != "" {
+		p.Row(screen.Bold, "who acts", r.Acts)
+	}
+	for _, k := range r.Keys {
+		for _, do := range k.Do {
+			if do.Account == r.Account && strings.HasPrefix(do.Command, "keymend ") {
+				p.Whole(screen.Bold, "do", do.Command)
+				return
+			}
+		}
+	}
+}
+
+// keys names the keys that aren't open; where all are, each.
+func keys(r Row) []string {
+	var shut, all []string
+	for _, k := range r.Keys {
+		name := k.ARN
+		if k.Alias != "" {
+			name += " " + k.Alias
+		}
+		if all = add(all, name); len(k.Missing) > 0 {
+			shut = add(shut, name)
+		}
+	}
+	if len(shut) > 0 {
+		return shut
+	}
+	return all
+}
+
+// Foot writes what is fine, what couldn't be looked at, and what to do next.
+func (t *Table) Foot(p *screen.Page) {
+	p.Blank()
+	slices.Sort(t.fine)
+	if len(t.fine) > 0 {
+		p.Row(screen.Good, "fine", strings.Join(t.fine, ", "))
+	}
+	for _, u := range t.Total.Unseen() {
+		p.Row(screen.Doubt, "not seen", u.String()+": "+u.Problem)
+	}
+	if len(t.fine) < t.Total.Groups {
+		p.Blank()
+		p.Row(screen.Bold, "more", "why, of each group, and what would change: keymend diagnose GROUP. All of it as a page to show to others:")
+		p.Whole(screen.Bold, "", t.Place.Run("report", append([]string{"-o", "keymend.html"}, t.Again...)...))
+	}
+}
