@@ -15,6 +15,7 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/account"
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
@@ -121,10 +122,10 @@ func (v *overview) places(ctx context.Context) ([]scan.Place, []scan.Looked, err
 	accounts := append([]string{v.s.account}, v.world.Settings.Accounts...)
 	regions, errs := make([][]string, len(accounts)), make([]error, len(accounts))
 	var tasks []func() error
-	for i, account := range accounts {
+	for i, id := range accounts {
 		regions[i] = []string{v.s.aws.Region}
 		if v.AllRegions {
-			tasks = append(tasks, func() error { regions[i], errs[i] = v.enabled(ctx, account); return nil })
+			tasks = append(tasks, func() error { regions[i], errs[i] = v.enabled(ctx, id); return nil })
 		}
 	}
 	_ = together.Do(tasks...) // each account has its own error
@@ -133,20 +134,20 @@ func (v *overview) places(ctx context.Context) ([]scan.Place, []scan.Looked, err
 	}
 	var places []scan.Place
 	var unread []scan.Looked
-	for i, account := range accounts {
+	for i, id := range accounts {
 		if errs[i] != nil {
-			unread = append(unread, scan.Looked{Place: scan.Place{Account: account}, Problem: errs[i].Error(), Why: errs[i]})
+			unread = append(unread, scan.Looked{Place: scan.Place{Account: id}, Problem: account.Message(errs[i]), Why: errs[i]})
 		}
 		for _, region := range regions[i] {
-			places = append(places, scan.Place{Account: account, Region: region})
+			places = append(places, scan.Place{Account: id, Region: region})
 		}
 	}
 	return places, unread, nil
 }
 
 // enabled are an account's Regions.
-func (v *overview) enabled(ctx context.Context, account string) ([]string, error) {
-	cfg, err := v.world.Sessions.Config(ctx, account, v.s.aws.Region, permission.Reader, nil)
+func (v *overview) enabled(ctx context.Context, id string) ([]string, error) {
+	cfg, err := v.world.Sessions.Config(ctx, id, v.s.aws.Region, permission.Reader, nil)
 	if err != nil {
 		return nil, err
 	}

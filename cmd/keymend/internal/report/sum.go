@@ -92,6 +92,8 @@ func (k Key) acts() string {
 		return "account " + owner
 	case r.Plan != nil && r.Plan.NoFix != nil && slices.Contains([]plan.NoFixReason{plan.KeyNotFound, plan.OtherRegion, plan.KeyNotSymmetric, plan.ManagedByAWS, plan.RoleMissing}, r.Plan.NoFix.Reason):
 		return "the group's team"
+	case k.unusable():
+		return "the key's administrators"
 	case r.Key == "":
 		return "you, with more permissions"
 	case r.Verdict != nil && !r.Verdict.Allowed && k.is(outcome.Refused):

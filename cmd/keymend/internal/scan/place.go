@@ -1,6 +1,6 @@
 package scan
 
-import "fmt"
+import "keymend/cmd/keymend/internal/screen"
 
 // A Place is an account in a Region.
 type Place struct {
@@ -60,7 +60,7 @@ func (t Total) Where() string {
 	case len(t.Places) == 1:
 		return t.Places[0].String()
 	case len(accounts) == 1:
-		return fmt.Sprintf("%s, %d Regions", t.Places[0].Account, len(regions))
+		return t.Places[0].Account + ", " + screen.Count(len(regions), "Region")
 	}
-	return fmt.Sprintf("%d accounts, %d Regions", len(accounts), len(regions))
+	return screen.Count(len(accounts), "account") + ", " + screen.Count(len(regions), "Region")
 }

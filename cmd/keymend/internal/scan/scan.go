@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keymend/cmd/keymend/internal/report"
+	"keymend/pkg/account"
 	"keymend/pkg/launch"
 	"keymend/pkg/observe"
 	"keymend/pkg/outcome"
@@ -47,7 +48,7 @@ func (s Scan) Over(ctx context.Context, p Place) (Looked, error) {
 		return out, ctx.Err()
 	}
 	if err != nil {
-		out.Problem, out.Why = err.Error(), err
+		out.Problem, out.Why = account.Message(err), err
 		return out, nil
 	}
 	out.Groups = len(groups)
@@ -154,7 +155,7 @@ func (s Scan) unread(look signal.Look, h report.History, err error) Row {
 	}
 	return Row{
 		Schema: Schema, State: state, Account: look.Account, Region: look.Region, Group: look.Group,
-		Says: look.Group + " couldn't be looked at: " + err.Error(), Acts: "you, with another scan", Code: report.Broke,
+		Says: look.Group + " couldn't be looked at: " + account.Message(err), Acts: "you, with another scan", Code: report.Broke,
 		Failed: h.Failed, Message: h.Message, Sources: []string{}, Keys: []Key{}, NotSeen: []string{err.Error()}, At: s.Now().UTC().Truncate(time.Second),
 	}
 }
