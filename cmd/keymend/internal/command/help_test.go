@@ -15,7 +15,7 @@ import (
 // model is the program's arguments as the parser has them.
 func model(t *testing.T) *kong.Kong {
 	t.Helper()
-	k, err := newParser(t.Context(), &commands{}, Surroundings{Version: "test", Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, func() {})
+	k, err := newParser(t.Context(), &commands{}, Surroundings{Version: "test", outputs: outputsOf([]string{"scan"}), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestHelpFits(t *testing.T) {
 	k := model(t)
 	for _, name := range append([]string{""}, names(k)...) {
 		out := &bytes.Buffer{}
-		if code := Run(strings.Fields(name+" --help"), Surroundings{Version: "test", Out: out, Err: out, Getenv: func(string) string { return "" }}); code != 0 {
+		if code := Run(strings.Fields(name+" --help"), Surroundings{Version: "test", outputs: outputsOf([]string{"scan"}), Out: out, Err: out, Getenv: func(string) string { return "" }}); code != 0 {
 			t.Errorf("%s --help: exit code %d", name, code)
 		}
 		for line := range strings.Lines(out.String()) {

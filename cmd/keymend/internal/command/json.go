@@ -20,6 +20,14 @@ func asksJSON(args []string) bool {
 	return false
 }
 
+// outputsOf are the forms that a command writes. A list has more than others.
+func outputsOf(args []string) []string {
+	if slices.Contains(args, "scan") {
+		return []string{"text", "table", "json", "csv", "html"}
+	}
+	return []string{"text", "json"}
+}
+
 // json reports whether the answer is for programs.
 func (p *program) json() bool { return p.flags.Output == "json" }
 

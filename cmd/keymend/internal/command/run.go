@@ -25,7 +25,8 @@ type Surroundings struct {
 	Getenv   func(string) string
 	Asks     bool // a person sits at In, who can be asked
 
-	asJSON bool // the answer is for programs, an error too
+	asJSON  bool     // the answer is for programs, an error too
+	outputs []string // what --output takes
 }
 
 // A program is one run: its surroundings, the flags that every command has, and
@@ -47,7 +48,7 @@ type flags struct {
 	Region      string `help:"AWS Region; as in the AWS CLI where it isn't given." placeholder:"REGION" group:"place"`
 	Profile     string `help:"Profile of the shared AWS config; as in the AWS CLI where it isn't given." placeholder:"NAME" group:"place"`
 	EndpointURL string `name:"endpoint-url" help:"Send every call to this endpoint (as $AWS_ENDPOINT_URL does)." placeholder:"URL" group:"place"`
-	Output      string `help:"text for people; json for programs: one object a line, as docs/schemas has it, an error on standard error. scan has table (as text), csv and html, too." enum:"text,json,table,csv,html" default:"text" placeholder:"text|json" group:"output"`
+	Output      string `help:"text for people; json for programs: one object a line, as docs/schemas has it, an error on standard error." enum:"${outputs}" default:"text" placeholder:"${outputForms}" group:"output"`
 	Color       string `help:"Colours: auto is where standard output is a terminal, and neither NO_COLOR nor TERM=dumb says otherwise." enum:"auto,always,never" default:"auto" placeholder:"auto|always|never" group:"output"`
 
 	Number kong.VersionFlag `name:"version" help:"Print the version, and end." group:"output"`
@@ -89,7 +90,7 @@ func Run(args []string, around Surroundings) int {
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	var c commands
 	helped := false
-	around.asJSON = asksJSON(args)
+	around.asJSON, around.outputs = asksJSON(args), outputsOf(args)
 	parser, err := newParser(ctx, &c, around, func() { helped = true })
 	if err != nil {
 		return around.complain(err, report.Broke)
@@ -114,7 +115,7 @@ func Run(args []string, around Surroundings) int {
 	}
 	p := &program{Surroundings: around, flags: c.flags, given: givenBy(parsed)}
 	p.Getenv = p.given.over(around.Getenv)
-	if command := parsed.Selected().Name; command != "scan" && p.flags.Output != "text" && !p.json() {
+	if command := parsed.Selected().Name; !slices.Contains(outputsOf([]string{command}), p.flags.Output) {
 		return around.complain(misused("--output %s: %s has text and json", p.flags.Output, command), report.Misused)
 	}
 	if _, err := p.settings(); p.given.takes && err != nil {

@@ -13,11 +13,11 @@ type scanCmd struct{ everywhere }
 // Help is shown by `keymend scan --help`.
 func (scanCmd) Help() string {
 	return "Each group is looked at as keymend diagnose looks at one. --accounts names further accounts: their groups are looked at, too. " +
-		"After an interrupt the same scan goes on with --resume, from a file that it leaves."
+		"--output table is text. After an interrupt the same scan goes on with --resume, from a file that it leaves."
 }
 
 func (scanCmd) examples() []string {
-	return []string{"keymend scan", "keymend scan --all-regions --output csv > groups.csv", "keymend scan --organization --role ReadOnly --all-regions --output json"}
+	return []string{"keymend scan", "keymend scan --all-regions --output csv", "keymend scan --organization --role ReadOnly --all-regions --output json"}
 }
 
 func (scanCmd) ends() ends {
