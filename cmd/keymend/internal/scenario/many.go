@@ -33,7 +33,6 @@ type source struct {
 
 // shares are those of an account as one would find it: nearly all is well.
 func shares() []share {
-	eks := map[string]string{"eks:nodegroup-name": "workers", "eks:cluster-name": "platform"}
 	return []share{
 		{"api", 40, 2400, nil, underOpenKey},
 		{"worker", 30, 1500, nil, underOpenKey},
@@ -43,7 +42,7 @@ func shares() []share {
 		{"vault", 2, 100, nil, underUnreadableKey},
 		{"orders", 3, 80, nil, underShutKey(remediate)},
 		{"payments", 2, 50, nil, underShutKey("")},
-		{"eks-workers", 2, 30, eks, underShutKey(remediate)},
+		{"eks-workers", 2, 30, nodeTags(), underShutKey(remediate)},
 		{"reports", 2, 30, nil, underDisabledKey},
 		{"search", 2, 30, nil, underDenyingKey},
 		{"partner", 1, 15, nil, underForeignKey},
@@ -51,7 +50,7 @@ func shares() []share {
 	}
 }
 
-// A crowd makes the account of the scenario many.
+// A crowd makes the accounts of the scenarios account and many.
 type crowd struct {
 	own, owner *Seeder
 	plain      string   // an image of the own account
@@ -69,7 +68,7 @@ const (
 // told. Its keys and templates are few, as in real ones.
 func many(ctx context.Context, s, owner *Seeder) error {
 	m := &crowd{own: s, owner: owner}
-	if err := m.begin(ctx); err != nil {
+	if err := m.begin(ctx, openKeys); err != nil {
 		return err
 	}
 	var after []func(context.Context) error
@@ -80,8 +79,16 @@ func many(ctx context.Context, s, owner *Seeder) error {
 		}
 		after = append(after, then...)
 	}
-	s.advance(launching)
+	return m.launched(ctx, after)
+}
+
+// launched has the groups launch, and then does what is to be done.
+func (m *crowd) launched(ctx context.Context, after []func(context.Context) error) error {
+	m.own.advance(launching)
 	for _, f := range after {
+		if f == nil {
+			continue
+		}
 		if err := f(ctx); err != nil {
 			return err
 		}
@@ -89,8 +96,8 @@ func many(ctx context.Context, s, owner *Seeder) error {
 	return nil
 }
 
-// begin makes what the shares have in common.
-func (m *crowd) begin(ctx context.Context) error {
+// begin makes what all groups have in common, and some keys that are open to them.
+func (m *crowd) begin(ctx context.Context, openKeys int) error {
 	if err := m.owner.exists(ctx); err != nil {
 		return err
 	}
@@ -117,24 +124,27 @@ func (m *crowd) share(ctx context.Context, sh share) ([]func(context.Context) er
 	var templates []string
 	var after []func(context.Context) error
 	for i := range sh.templates {
-		name := fmt.Sprintf("%s-%d", sh.name, i+1)
-		of, err := sh.make(ctx, m, name)
+		template, then, err := m.template(ctx, fmt.Sprintf("%s-%d", sh.name, i+1), sh.make)
 		if err != nil {
 			return nil, err
 		}
-		if of.image == "" {
-			of.image = m.plain
-		}
-		template, err := m.own.template(ctx, name, of.image, machine, of.volumes)
-		if err != nil {
-			return nil, err
-		}
-		templates = append(templates, template)
-		if of.after != nil {
-			after = append(after, of.after)
-		}
+		templates, after = append(templates, template), append(after, then)
 	}
 	return after, m.own.crowdOf(ctx, sh, templates)
+}
+
+// template makes a template of a kind. It returns what is to be done once its groups have
+// launched; nil = nothing.
+func (m *crowd) template(ctx context.Context, name string, make kind) (template string, after func(context.Context) error, err error) {
+	of, err := make(ctx, m, name)
+	if err != nil {
+		return "", nil, err
+	}
+	if of.image == "" {
+		of.image = m.plain
+	}
+	template, err = m.own.template(ctx, name, of.image, machine, of.volumes)
+	return template, of.after, err
 }
 
 // crowdOf makes the groups of a share, many at a time.

@@ -125,8 +125,12 @@ func managedByEKS(ctx context.Context, s, _ *Seeder) error {
 	if err != nil {
 		return err
 	}
-	tags := map[string]string{"eks:nodegroup-name": "workers", "eks:cluster-name": "platform"}
-	return s.groupOf(ctx, eksGroup, image, machine, tags, Volume{Encrypted: true, Key: key})
+	return s.groupOf(ctx, eksGroup, image, machine, nodeTags(), Volume{Encrypted: true, Key: key})
+}
+
+// nodeTags are those by which EKS marks a group as its own.
+func nodeTags() map[string]string {
+	return map[string]string{"eks:nodegroup-name": "workers", "eks:cluster-name": "platform"}
 }
 
 // control asks the sandbox itself, beside AWS's APIs.

@@ -13,11 +13,11 @@ import (
 )
 
 // TestScenariosAreBroken holds that every scenario's groups fail for their key, but for
-// the one that is healthy. How the many groups stand is held by the scan of them.
+// the one that is healthy. How many groups stand, of all kinds, is held elsewhere.
 func TestScenariosAreBroken(t *testing.T) {
 	t.Parallel()
 	for _, name := range scenario.Names() {
-		if name == "many" {
+		if name == "account" || name == "many" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -53,6 +53,34 @@ func TestScenariosAreBroken(t *testing.T) {
 	}
 	if err := scenario.Seed(t.Context(), "atlantis", "http://127.0.0.1:1", nil); err == nil || !strings.Contains(err.Error(), "own-key") {
 		t.Errorf("a scenario that isn't there: %v", err)
+	}
+}
+
+// TestOneAccount: in the scenario account a group launches, or its key is in the way.
+func TestOneAccount(t *testing.T) {
+	t.Parallel()
+	box, err := sandbox.New(sandbox.Options{Switches: sandbox.DefaultSwitches()})
+	must(t, err)
+	t.Cleanup(func() { _ = box.Close() })
+	url, err := box.Listen("127.0.0.1:0")
+	must(t, err)
+	must(t, scenario.Seed(t.Context(), "account", url, box.Advance))
+	got, err := scenario.Look(t.Context(), url, scenario.Account)
+	must(t, err)
+	var launch, fail []string
+	for i, name := range got.Names {
+		switch got.Groups[i] {
+		case name + ": 2 of 2 in service":
+			launch = append(launch, name)
+		case name + ": 0 of 2 in service":
+			fail = append(fail, name)
+		}
+	}
+	if want := "api-canary api-eu api-internal api-us edge ledger store store-replica vault"; strings.Join(launch, " ") != want {
+		t.Errorf("%s launch, and not %s", launch, want)
+	}
+	if want := "batch-prod eks-workers-2ac1a2b3-0f1e-2d3c-4b5a-69788796a5b4 partner-import payments reports search web-canary web-prod"; strings.Join(fail, " ") != want {
+		t.Errorf("%s fail, and not %s", fail, want)
 	}
 }
 
