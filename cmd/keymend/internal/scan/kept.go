@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"os"
 	"slices"
@@ -28,6 +29,7 @@ type kept struct {
 	id
 	state State
 	code  int
+	cause uint64 // a hash of it
 	from  int64
 	bytes int
 }
@@ -107,7 +109,9 @@ func (k *Kept) read(about string) error {
 
 // note remembers where a row is. One that couldn't be looked at is looked at again.
 func (k *Kept) note(r Row, bytes int) {
-	one := kept{id{r.Account, r.Region, r.Group}, r.State, int(r.Code), k.end, bytes}
+	cause := fnv.New64a()
+	_, _ = cause.Write([]byte(r.Cause())) // a hash takes all
+	one := kept{id{r.Account, r.Region, r.Group}, r.State, int(r.Code), cause.Sum64(), k.end, bytes}
 	if at, ok := k.at[one.id]; ok {
 		k.rows[at] = one
 		return
@@ -158,11 +162,16 @@ func (k *Kept) Count() (all int, of map[State]int) {
 	return len(k.rows), of
 }
 
-// Each hands on the rows, the worst first, then by place and name.
+// Each hands on the rows: the worst first, of these what stands so for the same cause
+// together, the most first; then by place and name.
 func (k *Kept) Each(do func(Row) error) error {
+	of := map[uint64]int{}
+	for _, r := range k.rows {
+		of[r.cause]++
+	}
 	slices.SortFunc(k.rows, func(a, b kept) int {
-		return cmp.Or(slices.Index(States(), a.state)-slices.Index(States(), b.state),
-			cmp.Compare(a.account, b.account), cmp.Compare(a.region, b.region), cmp.Compare(a.group, b.group))
+		return cmp.Or(slices.Index(States(), a.state)-slices.Index(States(), b.state), of[b.cause]-of[a.cause],
+			cmp.Compare(a.account, b.account), cmp.Compare(a.region, b.region), cmp.Compare(a.cause, b.cause), cmp.Compare(a.group, b.group))
 	})
 	for i, one := range k.rows {
 		k.at[one.id] = i

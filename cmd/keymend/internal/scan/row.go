@@ -5,6 +5,7 @@ package scan
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"keymend/cmd/keymend/internal/report"
@@ -92,6 +93,18 @@ func RowOf(saw plan.Snapshot, g report.Group, at time.Time) Row {
 		r.NotSeen = add(r.NotSeen, k.Finding.CouldNotSee...)
 	}
 	return r
+}
+
+// Cause is the same for groups of a place that stand so for the same reason: what mends
+// one mends the others.
+func (r Row) Cause() string {
+	parts := []string{string(r.State), r.Account, r.Region, strings.ReplaceAll(r.Says, r.Group, ""), r.Acts}
+	for _, k := range r.Keys {
+		if len(k.Missing) > 0 {
+			parts = append(parts, k.ARN, k.Role)
+		}
+	}
+	return strings.Join(parts, "\x00")
 }
 
 func keyOf(saw plan.Snapshot, g report.Group, f plan.Finding) Key {

@@ -2,7 +2,6 @@ package scan_test
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/csv"
 	"errors"
 	"flag"
@@ -74,6 +73,10 @@ func TestGoesOn(t *testing.T) {
 		if len(first) != len(whole) || !slices.IsSortedFunc(first, worst) {
 			t.Fatalf("%d rows of %d groups: %+v", len(first), len(whole), first)
 		}
+		causes := slices.Compact(causesOf(first))
+		if slices.Sort(causes); len(slices.Compact(slices.Clone(causes))) != len(causes) {
+			t.Fatalf("what has one cause stands apart: %+v", first)
+		}
 		must(t, kept.Close())
 		cut := rapid.Int64Range(ends[0], ends[len(ends)-1]).Draw(t, "cut")
 		must(t, os.Truncate(kept.Name(), cut))
@@ -104,7 +107,15 @@ func TestGoesOn(t *testing.T) {
 }
 
 func worst(a, b scan.Row) int {
-	return cmp.Or(slices.Index(scan.States(), a.State)-slices.Index(scan.States(), b.State), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Group, b.Group))
+	return slices.Index(scan.States(), a.State) - slices.Index(scan.States(), b.State)
+}
+
+func causesOf(rows []scan.Row) []string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, r.Cause())
+	}
+	return out
 }
 
 func size(t *rapid.T, k *scan.Kept) int64 {
@@ -172,14 +183,19 @@ func TestTable(t *testing.T) {
 	fails.Acts, fails.Keys[0].Do = "you, with --apply", []quote.Task{{Account: fails.Account, Command: "keymend diagnose web-prod --apply"}}
 	other.Account, other.Acts = "444455556666", "account 777788889999"
 	unknown.Keys = nil
+	again := func(name string) scan.Row {
+		r := row(scan.Fails, name)
+		r.Acts = fails.Acts
+		return r
+	}
 	total := scan.Total{
-		Groups: 5, States: map[scan.State]int{scan.Fails: 1, scan.WouldFail: 1, scan.Unknown: 1, scan.Fine: 2},
+		Groups: 7, States: map[scan.State]int{scan.Fails: 3, scan.WouldFail: 1, scan.Unknown: 1, scan.Fine: 2},
 		Places: []scan.Looked{{Place: scan.Place{Account: "111122223333", Region: "eu-west-1"}, Groups: 4}, {Place: scan.Place{Account: "444455556666", Region: "eu-west-1"}, Groups: 1}, {Place: scan.Place{Account: "999900001111"}, Problem: "no such role"}},
 	}
 	var text bytes.Buffer
 	page, table := screen.New(&text, false), &scan.Table{Total: total, Place: report.Place{Account: "111122223333", Region: "eu-west-1"}, Again: []string{"--all-regions"}}
 	table.Head(page)
-	for _, r := range []scan.Row{fails, other, unknown, row(scan.Fine, "b"), row(scan.Fine, "a")} {
+	for _, r := range []scan.Row{fails, again("web-a"), again("web-b"), other, unknown, row(scan.Fine, "b"), row(scan.Fine, "a")} {
 		table.Row(page, r)
 	}
 	table.Foot(page)

@@ -3,6 +3,7 @@ package scan
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"keymend/cmd/keymend/internal/report"
@@ -16,7 +17,9 @@ type Table struct {
 	Place report.Place // where the person scanned
 	Again []string     // the flags with which they did
 
-	fine []string // names, to be listed together
+	fine  []string // names, to be listed together
+	first Row      // of those that stand so for one cause
+	same  []string // names of the others
 }
 
 // Head writes how many groups stand how.
@@ -46,23 +49,43 @@ func counted(s State, n int) string {
 	return fmt.Sprint(n, map[State]string{Fails: " fail", WouldFail: " would fail at their next launch", Unknown: " can't be told", Fine: " are fine"}[s])
 }
 
-// Row writes a row. What is fine waits for the foot.
+// Row takes a row. What stands so for the same cause is written together, and what is
+// fine at the foot.
 func (t *Table) Row(p *screen.Page, r Row) {
-	name := r.Group
-	if len(t.Total.Places) > 1 {
-		name += " (" + Place{r.Account, r.Region}.String() + ")"
+	switch {
+	case r.State == Fine:
+		t.fine = append(t.fine, t.name(r))
+	case t.first.Schema != "" && t.first.Cause() == r.Cause():
+		t.same = append(t.same, t.name(r))
+	default:
+		t.write(p)
+		t.first = r
 	}
-	if r.State == Fine {
-		t.fine = append(t.fine, name)
+}
+
+// name names the group, and where it is where that doesn't go without saying.
+func (t *Table) name(r Row) string {
+	if len(t.Total.Places) == 1 {
+		return r.Group
+	}
+	return r.Group + " (" + Place{r.Account, r.Region}.String() + ")"
+}
+
+// write writes what was taken of one cause.
+func (t *Table) write(p *screen.Page) {
+	r, same := t.first, t.same
+	if t.first, t.same = (Row{}), nil; r.Schema == "" {
 		return
 	}
-	label := map[State]string{Fails: "fails", WouldFail: "will fail", Unknown: "unknown"}[r.State]
 	ink := screen.Bad
 	if r.State == Unknown {
 		ink = screen.Doubt
 	}
 	p.Blank()
-	p.Row(ink, label, name+strings.TrimPrefix(r.Says, r.Group)+".")
+	p.Row(ink, map[State]string{Fails: "fails", WouldFail: "will fail", Unknown: "unknown"}[r.State], t.name(r)+strings.TrimPrefix(r.Says, r.Group)+".")
+	if len(same) > 0 {
+		p.Row(screen.Bold, "so do", screen.Count(len(same), "more group")+": "+strings.Join(same, ", "))
+	}
 	p.Row(screen.Bold, "key", keys(r)...)
 	if r.Acts != "" {
 		p.Row(screen.Bold, "who acts", r.Acts)
@@ -95,17 +118,25 @@ func keys(r Row) []string {
 	return all
 }
 
-// Foot writes what is fine, what couldn't be looked at, and what to do next.
+// most is how many names of what is fine are listed.
+const most = 50
+
+// Foot writes what is left: what is fine, what couldn't be looked at, and what comes next.
 func (t *Table) Foot(p *screen.Page) {
+	t.write(p)
 	p.Blank()
+	more := ""
 	slices.Sort(t.fine)
+	if n := len(t.fine) - most; n > 0 {
+		t.fine, more = t.fine[:most], " and "+strconv.Itoa(n)+" more: --output csv lists all"
+	}
 	if len(t.fine) > 0 {
-		p.Row(screen.Good, "fine", strings.Join(t.fine, ", "))
+		p.Row(screen.Good, "fine", strings.Join(t.fine, ", ")+more)
 	}
 	for _, u := range t.Total.Unseen() {
 		p.Row(screen.Doubt, "not seen", u.String()+": "+u.Problem)
 	}
-	if len(t.fine) < t.Total.Groups {
+	if t.Total.States[Fine] < t.Total.Groups {
 		p.Blank()
 		p.Row(screen.Bold, "more", "why, of each group, and what would change: keymend diagnose GROUP. All of it as a page to show to others:")
 		p.Whole(screen.Bold, "", t.Place.Run("report", append([]string{"-o", "keymend.html"}, t.Again...)...))
