@@ -33,6 +33,14 @@ func (l *Looker) Remembering() *Looker {
 	return &one
 }
 
+// Since returns a Looker for somebody who asked about many groups at a time: what was read
+// after that, and is remembered, answers looks that are about no time of their own.
+func (l *Looker) Since(asked time.Time) *Looker {
+	one := *l
+	one.asked = asked
+	return &one
+}
+
 // A moment is by AWS's clock and by the process's own: messages that waited bring an
 // old time, and a process that was frozen none.
 type moment struct{ aws, own time.Time }

@@ -26,9 +26,11 @@ func TestRemembering(t *testing.T) {
 	}
 	unknown := failure()
 	unknown.Failed = time.Time{}
+	asked := signal.Look{Why: signal.WhyAsked, Account: accountID, Region: region, Group: "web-prod"}
 	followed := signal.Look{Why: signal.WhyFollowed, Account: accountID, Region: region, Group: "web-prod", Follow: &signal.Follow{Key: keyARN, Principal: slr, Round: 3}}
 	for name, tc := range map[string]struct {
 		look  signal.Look
+		asked time.Duration // before the first invocation; 0 = nobody did
 		now   time.Duration // after the first invocation; -1 = not known
 		open  bool          // the key was opened since, or before where it was open
 		was   bool          // the key was open at the first look
@@ -43,6 +45,11 @@ func TestRemembering(t *testing.T) {
 		"too long ago":                            {look: failed(-time.Second), now: 31 * time.Second, views: 2, want: outcome.Sent},
 		"the time isn't known":                    {look: failed(-time.Second), now: -1, views: 2, want: outcome.Sent},
 		"the failure's time isn't known":          {look: unknown, now: time.Second, views: 2, want: outcome.Sent},
+		"asked before":                            {look: asked, asked: time.Second, now: time.Second, views: 1, want: outcome.Sent, read: "2026-03-02T09:00:00Z"},
+		"asked later":                             {look: asked, asked: -time.Second, now: 2 * time.Second, was: true, views: 2, want: outcome.NothingToDo},
+		"asked, too long ago":                     {look: asked, asked: time.Second, now: 31 * time.Second, views: 2, want: outcome.Sent},
+		"asked before, failed since":              {look: failed(time.Second), asked: time.Second, now: 10 * time.Second, was: true, views: 2, want: outcome.NothingToDo},
+		"asked before, and it follows a change":   {look: followed, asked: time.Second, now: time.Second, open: true, views: 2, want: outcome.Waiting},
 		"what follows a change is looked at anew": {look: followed, now: time.Second, open: true, views: 2, want: outcome.Waiting},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,6 +64,9 @@ func TestRemembering(t *testing.T) {
 				r.brake = func(context.Context) (guard.Switch, string, error) { return guard.SwitchOn, "on", nil }
 			}), (&fleet{}).of)
 			l = l.Remembering()
+			if tc.asked != 0 {
+				l = l.Since(at(-tc.asked))
+			}
 			see := func(look signal.Look, now time.Time) remediation.Diagnosis {
 				t.Helper()
 				found, err := l.Together([]signal.Look{look}, now).Diagnose(t.Context(), look)

@@ -91,7 +91,8 @@ type Looker struct {
 	// them which the group's account can't see.
 	Told []string
 
-	cache *cache // what is remembered from one invocation to the next; nil: nothing is
+	cache *cache    // what is remembered from one invocation to the next; nil: nothing is
+	asked time.Time // see Since
 }
 
 // A Fixer carries plans out, and takes them back.

@@ -30,7 +30,7 @@ func (l *Looker) Together(looks []signal.Look, now time.Time) *Looker {
 		known = &cache{}
 	}
 	g := &gathering{
-		Readers: l.AWS, cache: known, now: moment{now, time.Now()},
+		Readers: l.AWS, cache: known, now: moment{now, time.Now()}, asked: l.asked,
 		groups: map[place][]string{}, views: map[place]seen{}, courses: coursesOf(looks),
 	}
 	for _, look := range looks {
@@ -54,6 +54,7 @@ type gathering struct {
 	Readers
 	cache   *cache
 	now     moment
+	asked   time.Time
 	groups  map[place][]string
 	courses map[place]*courses
 
@@ -107,8 +108,16 @@ func (g *gathering) read(look signal.Look) (time.Time, bool) {
 	if !ok || s.since == g.now {
 		return time.Time{}, true
 	}
-	about := look.About()
+	about := g.about(look)
 	return s.since.aws, !about.IsZero() && !s.since.aws.Before(about)
+}
+
+// about is when what the look asks about was.
+func (g *gathering) about(look signal.Look) time.Time {
+	if at := look.About(); !at.IsZero() || look.Follow != nil {
+		return at
+	}
+	return g.asked
 }
 
 // anew has everything read again, once.
@@ -143,7 +152,7 @@ func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
 		return p, err
 	}
 	read, fits := g.read(look)
-	if fits || err == nil && !look.About().IsZero() && g.said(p) {
+	if fits || err == nil && !g.about(look).IsZero() && g.said(p) {
 		p.readAt = read
 		return p, err
 	}
