@@ -184,7 +184,7 @@ func (v *overview) over(ctx context.Context, places []scan.Place) ([]scan.Looked
 	x := v.fixerOf(v.s, v.world, &auditLog{}, applying{})
 	x.Log = unwritten{}
 	s := scan.Scan{
-		Looker: x.Remembering(), Command: v.placed, Flags: v.given.flags, Now: time.Now, Says: func(text string) { v.goesOn.Says(text) },
+		Looker: x.Remembering().Since(time.Now()), Command: v.placed, Flags: v.given.flags, Now: time.Now, Says: func(text string) { v.goesOn.Says(text) },
 		Known: func(p scan.Place, group string) bool { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Known(p, group) },
 		Keep:  func(r scan.Row) error { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Add(r) },
 	}

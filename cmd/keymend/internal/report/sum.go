@@ -127,6 +127,9 @@ func (k Key) Why() []string {
 	return out
 }
 
+// NotSeen says briefly what couldn't be read.
+func (k Key) NotSeen() []string { return notSeen(k.Finding.CouldNotSee) }
+
 // Remedy says what a person does whose part it is; "" = nothing, or what Fix says.
 func (k Key) Remedy() string {
 	if p := k.Finding.Plan; p != nil && p.NoFix != nil {

@@ -90,7 +90,7 @@ func RowOf(saw plan.Snapshot, g report.Group, at time.Time) Row {
 		r.Keys = append(r.Keys, keyOf(saw, g, f))
 	}
 	for _, k := range g.Keys {
-		r.NotSeen = add(r.NotSeen, k.Finding.CouldNotSee...)
+		r.NotSeen = add(r.NotSeen, k.NotSeen()...)
 	}
 	return r
 }
