@@ -136,7 +136,11 @@ func (v *overview) places(ctx context.Context) ([]scan.Place, []scan.Looked, err
 	var unread []scan.Looked
 	for i, id := range accounts {
 		if errs[i] != nil {
-			unread = append(unread, scan.Looked{Place: scan.Place{Account: id}, Problem: account.Message(errs[i]), Why: errs[i]})
+			problem := "which Regions it has enabled couldn't be read: " + account.Message(errs[i])
+			if regions[i] = regions[0]; len(regions[i]) > 0 {
+				problem += "; those that account " + v.s.account + " has were looked at"
+			}
+			unread = append(unread, scan.Looked{Place: scan.Place{Account: id}, Problem: problem, Why: errs[i]})
 		}
 		for _, region := range regions[i] {
 			places = append(places, scan.Place{Account: id, Region: region})
