@@ -1,0 +1,80 @@
+package htmlreport
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/screen"
+)
+
+// foot is what the page says after its groups.
+type foot struct {
+	All       int
+	PlacesSay string
+	Places    []looked
+	Past      pastView
+	Script    template.JS
+}
+
+// A looked place has its numbers.
+type looked struct {
+	Place
+	Groups int
+	Of     string
+}
+
+func footOf(p Page, s *sums) foot {
+	f := foot{All: s.Groups, Past: p.Past.view(), Script: template.JS(script)} //nolint:gosec // it is this package's own
+	known := map[[2]string]bool{}
+	for _, at := range p.Places {
+		known[[2]string{at.Account, at.Region}] = true
+		f.Places = append(f.Places, s.looked(at))
+	}
+	for _, at := range s.order {
+		if !known[at] {
+			f.Places = append(f.Places, s.looked(Place{Account: at[0], Region: at[1]}))
+		}
+	}
+	slices.SortStableFunc(f.Places, func(a, b looked) int {
+		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region))
+	})
+	f.PlacesSay = says(f.Places)
+	return f
+}
+
+func (s *sums) looked(at Place) looked {
+	of := s.places[[2]string{at.Account, at.Region}]
+	if of == nil {
+		return looked{Place: at, Of: "–"}
+	}
+	var parts []string
+	for i, n := range []int{of.Fails, of.WouldFail, of.Unknown, of.Fine} {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, states[i].verb(n)))
+		}
+	}
+	return looked{at, of.Groups, strings.Join(parts, ", ")}
+}
+
+// says sums the places up.
+func says(all []looked) string {
+	unseen := 0
+	accounts := map[string]bool{}
+	for _, at := range all {
+		accounts[at.Account] = true
+		if at.Unseen != "" {
+			unseen++
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return "Which accounts and Regions were looked at isn’t known."
+	case unseen > 0:
+		return fmt.Sprintf("%s in %s. In %d of these something couldn’t be seen: of what is there nothing is said.",
+			screen.Count(len(all), "Region"), screen.Count(len(accounts), "account"), unseen)
+	}
+	return screen.Count(len(all), "Region") + " in " + screen.Count(len(accounts), "account") + ", each seen whole."
+}

@@ -1,0 +1,49 @@
+package htmlreport_test
+
+import (
+	"testing"
+
+	"keymend/cmd/keymend/internal/htmlreport"
+	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/quote"
+)
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]htmlreport.Page{
+		"mixed": {
+			Rows: each(mixed()...), Places: places(), By: "arn:aws:sts::111122223333:assumed-role/Admin/me",
+			Again: "keymend report -o report.html --all-regions --profile prod",
+		},
+		"empty":   {Rows: each()},
+		"hostile": hostilePage(),
+	} {
+		golden(t, name, p)
+	}
+}
+
+// hostilePage has text of others in every place that a page has for one.
+func hostilePage() htmlreport.Page {
+	p := htmlreport.Page{By: hostile()[0], Again: hostile()[1]}
+	var rows []scan.Row
+	for i, text := range hostile() {
+		rows = append(rows, everywhere(text, []string{"fails", "would-fail", "unknown", "fine", text}[i%5]))
+		p.Places = append(p.Places, htmlreport.Place{Account: text, Name: text, Region: text, Unseen: text})
+	}
+	p.Past.Unread = hostile()
+	p.Rows = each(rows...)
+	return p
+}
+
+// everywhere is a row that has the text wherever it has one.
+func everywhere(text, state string) scan.Row {
+	all := []string{text, text}
+	k := scan.Key{
+		ARN: text, Alias: text, Owner: text, State: text, Decision: "Denied", Volumes: []scan.Volume{{Device: text, Source: text, Because: text}},
+		By: text, Why: all, Missing: all, Fix: text, Do: []quote.Task{{Account: text, Command: text}},
+	}
+	return scan.Row{
+		Account: text, Region: text, Group: text, State: state, Says: text, Acts: text, Desired: 1, LastFailed: text, ManagedBy: text, Role: text,
+		Sources: all, Keys: []scan.Key{k, k}, NotSeen: all,
+	}
+}

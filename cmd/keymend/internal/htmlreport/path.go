@@ -1,0 +1,157 @@
+package htmlreport
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/scan"
+)
+
+// A keyLine is the way from a group to what opens one of its keys, and the key's fix.
+type keyLine struct {
+	Boxes []box
+	Fix   *fix
+}
+
+// A box is a stop on the way, with the link that leads to it.
+type box struct {
+	Link  *link
+	Kind  string // of the link: the box ends a broken one, or one in doubt
+	What  string
+	Name  string
+	Notes []string
+}
+
+// A link is drawn by its kind: whole, broken or doubt. Its words say the same.
+type link struct{ Kind, Words string }
+
+func lineOf(row scan.Row, k scan.Key) keyLine {
+	sources := row.Sources
+	if of := sourcesOf(k); len(of) > 0 {
+		sources = of
+	}
+	line := keyLine{Boxes: begin(row, sources)}
+	line.add("whole", "creates", box{What: "Volume", Name: cmp.Or(devices(k), "a volume"), Notes: because(k)})
+	toKey, toAccess := links(k)
+	line.add(toKey.Kind, toKey.Words, box{What: "Key", Name: keyName(k), Notes: keyNotes(row, k)})
+	line.add(toAccess.Kind, toAccess.Words, box{What: "Statement or grant", Name: cmp.Or(k.By, noAccess(k)), Notes: accessNotes(row, k)})
+	if isShut(k) || k.Fix != "" || len(k.Do) > 0 {
+		line.Fix = &fix{k.Fix, k.Do}
+	}
+	return line
+}
+
+// begin is the way as far as the group's templates.
+func begin(row scan.Row, sources []string) []box {
+	line := keyLine{Boxes: []box{{What: "Group", Name: row.Group, Notes: []string{fmt.Sprintf("%d of %d in service", row.Healthy, row.Desired)}}}}
+	name, notes := "not seen", []string(nil)
+	kind := "doubt"
+	if len(sources) > 0 {
+		name, notes, kind = sources[0], sources[1:], "whole"
+	}
+	line.add(kind, "launches from", box{What: "Launch template", Name: name, Notes: notes})
+	return line.Boxes
+}
+
+func (l *keyLine) add(kind, words string, to box) {
+	to.Link = &link{kind, words}
+	if kind != "whole" {
+		to.Kind = kind
+	}
+	l.Boxes = append(l.Boxes, to)
+}
+
+// links say where the way is broken: at the key itself where it can't be used by anyone,
+// else at what should open it.
+func links(k scan.Key) (toKey, toAccess link) {
+	usable := k.State == "" || strings.EqualFold(k.State, "Enabled")
+	toKey, toAccess = link{"whole", "encrypted with"}, link{"whole", "opened by"}
+	switch {
+	case !usable:
+		toKey = link{"broken", "BROKEN: the key can’t be used"}
+	case isShut(k):
+		toAccess = link{"broken", "BROKEN: not opened"}
+	case !strings.EqualFold(k.Decision, "Allowed"):
+		toAccess = link{"doubt", "NOT KNOWN"}
+	}
+	return toKey, toAccess
+}
+
+// isShut reports whether the launch is known not to get what it needs of the key.
+func isShut(k scan.Key) bool { return strings.EqualFold(k.Decision, "Denied") }
+
+func noAccess(k scan.Key) string {
+	if isShut(k) {
+		return "none that lets the launch in"
+	}
+	return "not seen"
+}
+
+// keyName is what people call the key.
+func keyName(k scan.Key) string {
+	_, id, _ := strings.Cut(k.ARN, ":key/")
+	return cmp.Or(k.Alias, id, k.ARN)
+}
+
+func keyNotes(row scan.Row, k scan.Key) []string {
+	var out []string
+	if _, id, ok := strings.Cut(k.ARN, ":key/"); ok && k.Alias != "" {
+		out = append(out, id)
+	}
+	if k.Owner != "" && k.Owner != row.Account {
+		out = append(out, "of account "+k.Owner)
+	}
+	return append(out, cmp.Or(k.State, "its state wasn’t seen"))
+}
+
+func accessNotes(row scan.Row, k scan.Key) []string {
+	if row.Role == "" {
+		return nil
+	}
+	_, name, ok := cutLast(row.Role, "/")
+	if !ok {
+		name = row.Role
+	}
+	return []string{"for " + name}
+}
+
+func cutLast(text, by string) (before, after string, ok bool) {
+	i := strings.LastIndex(text, by)
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+len(by):], true
+}
+
+func devices(k scan.Key) string {
+	var out []string
+	for _, v := range k.Volumes {
+		if v.Device != "" && !slices.Contains(out, v.Device) {
+			out = append(out, v.Device)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func sourcesOf(k scan.Key) []string {
+	var out []string
+	for _, v := range k.Volumes {
+		if v.Source != "" && !slices.Contains(out, v.Source) {
+			out = append(out, v.Source)
+		}
+	}
+	return out
+}
+
+// because says why these volumes have this key, once where it is the same.
+func because(k scan.Key) []string {
+	var out []string
+	for _, v := range k.Volumes {
+		if v.Because != "" && !slices.Contains(out, v.Because) {
+			out = append(out, v.Because)
+		}
+	}
+	return out
+}

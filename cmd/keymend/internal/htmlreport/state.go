@@ -1,0 +1,35 @@
+package htmlreport
+
+import "slices"
+
+// A state is how a group stands, as the page says it.
+type state struct {
+	id   string
+	word string // of one group
+	one  string // "1 …"
+	many string // "2 …"
+}
+
+// states, worst first.
+var states = []state{
+	{"fails", "fails", "can’t launch now", "can’t launch now"},
+	{"would-fail", "would fail", "would fail at its next launch", "would fail at their next launch"},
+	{"unknown", "can’t be told", "can’t be told", "can’t be told"},
+	{"fine", "fine", "is fine", "are fine"},
+}
+
+func (s state) verb(n int) string {
+	if n == 1 {
+		return s.one
+	}
+	return s.many
+}
+
+// stateOf is the state with an id; what has no other is unknown.
+func stateOf(id string) state {
+	const unknown = 2
+	if i := slices.IndexFunc(states, func(s state) bool { return s.id == id }); i >= 0 {
+		return states[i]
+	}
+	return states[unknown]
+}

@@ -1,0 +1,152 @@
+package htmlreport
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/scan"
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/quote"
+)
+
+// Totals are the numbers of groups by state.
+type Totals struct {
+	Groups    int `json:"groups"`
+	Fails     int `json:"fails"`
+	WouldFail int `json:"wouldFail"`
+	Unknown   int `json:"unknown"`
+	Fine      int `json:"fine"`
+}
+
+// Says tells the numbers in a sentence, without its full stop.
+func (t Totals) Says() string {
+	if t.Groups == 0 {
+		return "No Auto Scaling group was found where it was looked"
+	}
+	var out []string
+	for i, n := range []int{t.Fails, t.WouldFail, t.Unknown, t.Fine} {
+		if n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, states[i].verb(n)))
+		}
+	}
+	return screen.Count(t.Groups, "group") + ": " + strings.Join(out, ", ")
+}
+
+func (t *Totals) add(state string) {
+	t.Groups++
+	switch state {
+	case "fails":
+		t.Fails++
+	case "would-fail":
+		t.WouldFail++
+	case "fine":
+		t.Fine++
+	default: // what isn't known is never called fine
+		t.Unknown++
+	}
+}
+
+// sums are what the first pass over the rows learns.
+type sums struct {
+	Totals
+	tasks  map[string]*task
+	places map[[2]string]*Totals // by account and Region
+	order  [][2]string
+}
+
+func sum(p Page) (*sums, error) {
+	s := &sums{tasks: map[string]*task{}, places: map[[2]string]*Totals{}}
+	for row, err := range p.Rows {
+		if err != nil {
+			return nil, fmt.Errorf("read the groups: %w", err)
+		}
+		s.add(row.State)
+		at := [2]string{row.Account, row.Region}
+		if s.places[at] == nil {
+			s.places[at] = &Totals{}
+			s.order = append(s.order, at)
+		}
+		s.places[at].add(row.State)
+		s.task(row)
+	}
+	return s, nil
+}
+
+// A task is a fix with the groups that it mends.
+type task struct {
+	Name   string // of the key; "" = no key is to blame
+	Acts   string
+	Mends  string
+	Some   []string // of the groups' names
+	More   int      // groups whose names aren't told
+	Find   string   // what finds them in the list
+	Fix    fix
+	totals Totals
+}
+
+// The number of names that a task tells, and of tasks that a page tells first.
+const someNames, someTasks = 6, 25
+
+// task counts a row to the fixes that it waits for.
+func (s *sums) task(row scan.Row) {
+	if row.State != "fails" && row.State != "would-fail" {
+		return
+	}
+	shut := slices.DeleteFunc(slices.Clone(row.Keys), func(k scan.Key) bool { return !isShut(k) })
+	if len(shut) == 0 {
+		shut = []scan.Key{{Fix: row.Says}}
+	}
+	for _, k := range shut {
+		id := strings.Join([]string{k.ARN, row.Role, row.Acts}, "\x00")
+		if k.ARN == "" {
+			id += "\x00" + row.Account + row.Region + row.Group
+		}
+		one := s.tasks[id]
+		if one == nil {
+			one = &task{Name: keyName(k), Acts: row.Acts, Find: k.ARN, Fix: fix{k.Fix, k.Do}}
+			s.tasks[id] = one
+		}
+		one.totals.add(row.State)
+		if len(one.Some) < someNames {
+			one.Some = append(one.Some, row.Group)
+		}
+	}
+}
+
+// first returns the tasks, the one first that mends most, and how many are left out.
+func (s *sums) first() ([]*task, int) {
+	var out []*task
+	for id := range s.tasks {
+		t := s.tasks[id]
+		t.Mends = t.totals.mends()
+		t.More = t.totals.Groups - len(t.Some)
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b *task) int {
+		return cmp.Or(cmp.Compare(b.totals.Fails, a.totals.Fails), cmp.Compare(b.totals.WouldFail, a.totals.WouldFail), cmp.Compare(a.Find, b.Find),
+			cmp.Compare(a.Acts, b.Acts), slices.Compare(a.Some, b.Some))
+	})
+	if len(out) > someTasks {
+		return out[:someTasks], len(out) - someTasks
+	}
+	return out, 0
+}
+
+func (t Totals) mends() string {
+	var out []string
+	if t.Fails > 0 {
+		out = append(out, screen.Count(t.Fails, "group")+" that can’t launch now")
+	}
+	if t.WouldFail > 0 {
+		out = append(out, screen.Count(t.WouldFail, "group")+" that would fail next")
+	}
+	return strings.Join(out, ", ")
+}
+
+// A fix is what mends a key.
+type fix struct {
+	Text string
+	Do   []quote.Task
+}
