@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"keymend/cmd/keymend/internal/scan"
@@ -19,7 +20,10 @@ type group struct {
 	Facts     []fact
 }
 
-type fact struct{ What, Is string }
+type fact struct {
+	What string
+	Is   []string
+}
 
 func groupOf(row scan.Row) group {
 	g := group{Row: row, InService: fmt.Sprintf("%d of %d", row.Healthy, row.Desired)}
@@ -42,30 +46,35 @@ func groupOf(row scan.Row) group {
 // facts are what the picture doesn't have.
 func facts(row scan.Row) []fact {
 	var out []fact
-	add := func(what, is string) {
-		if is != "" {
+	add := func(what string, is ...string) {
+		if is = slices.DeleteFunc(slices.Clone(is), func(s string) bool { return s == "" }); len(is) > 0 {
 			out = append(out, fact{what, is})
 		}
 	}
-	add("Launches as", row.Role)
-	add("Managed by", row.ManagedBy)
-	if row.Failed > 0 {
-		add("Failed launches", fmt.Sprint(row.Failed))
-	}
+	var keys, why, missing []string
 	for _, k := range row.Keys {
 		about := ""
 		if len(row.Keys) > 1 {
 			about = keyName(k) + ": "
 		}
-		if k.ARN != "" {
-			add("Key", about+k.ARN)
-		}
-		for _, why := range k.Why {
-			add("Why", about+why)
+		keys = append(keys, k.ARN)
+		for _, w := range k.Why {
+			why = append(why, about+w)
 		}
 		if len(k.Missing) > 0 {
-			add("Denied", about+strings.Join(k.Missing, ", "))
+			missing = append(missing, about+strings.Join(k.Missing, ", "))
 		}
 	}
+	add("Why", why...)
+	add("Not allowed", missing...)
+	add("Key", slices.Compact(keys)...)
+	add("Launches as", row.Role)
+	add("Managed by", row.ManagedBy)
+	add("Suspended", row.Suspended)
+	if row.Failed > 0 {
+		add("Failed launches", strconv.Itoa(row.Failed))
+	}
+	add("AWS says", row.Message)
+	add("Needs no key", row.NoNeed...)
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"time"
+
+	"keymend/cmd/keymend/internal/scan"
 )
 
 // head is what the page says before its groups.
@@ -23,11 +25,15 @@ type head struct {
 }
 
 // A segment of the bar, in percent.
-type segment struct{ State, From, Wide, Pattern string }
+type segment struct {
+	State               scan.State
+	From, Wide, Pattern string
+}
 
 type count struct {
-	State, Word, Words string
-	N                  int
+	State       scan.State
+	Word, Words string
+	N           int
 }
 
 type column struct{ Key, Name, Sorted string }
@@ -57,8 +63,8 @@ func headOf(p Page, s *sums) head {
 		const whole = 100
 		wide := whole * float64(n) / float64(s.Groups)
 		part := segment{State: of.id, From: percent(from), Wide: percent(wide)}
-		if of.id == "would-fail" || of.id == "unknown" {
-			part.Pattern = "p-" + of.id
+		if of.id == scan.WouldFail || of.id == scan.Unknown {
+			part.Pattern = "p-" + string(of.id)
 		}
 		h.Bar = append(h.Bar, part)
 		from += wide

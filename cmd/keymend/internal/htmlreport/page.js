@@ -2,7 +2,7 @@
 (() => {
   const $ = (q, of = document) => of.querySelector(q);
   const all = (q, of = document) => [...of.querySelectorAll(q)];
-  const table = $('#groups'), search = $('#search'), shown = $('#shown'), said = $('#said'), open = $('#open');
+  const table = $('#groups'), search = $('#search'), shown = $('#shown'), said = $('#said'), open = $('#open'), printed = $('#printed');
   for (const e of all('.js')) e.hidden = false;
 
   document.addEventListener('click', (event) => {
@@ -50,6 +50,8 @@
       if (fits) n++;
     }
     shown.textContent = `${n} of ${groups.length} groups shown`;
+    printed.hidden = n === groups.length;
+    printed.textContent = `${n} of ${groups.length} groups are printed: those that fit what was searched for`;
   }
 
   let wait;
@@ -73,9 +75,15 @@
     acts: (g) => g.row.cells[7].textContent,
   };
   const compare = new Intl.Collator('en', {numeric: true}).compare;
-  for (const b of all('[data-sort]', table)) {
+  // A button would do nothing without this script, so that none is there without it.
+  for (const head of all('[data-by]', table)) {
+    const b = document.createElement('button');
+    b.type = 'button';
+    b.dataset.sort = head.dataset.by;
+    b.textContent = head.textContent;
+    head.replaceChildren(b);
     b.addEventListener('click', () => {
-      const head = b.parentElement, down = head.getAttribute('aria-sort') === 'ascending';
+      const down = head.getAttribute('aria-sort') === 'ascending';
       for (const h of all('[aria-sort]', table)) h.removeAttribute('aria-sort');
       head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
       for (const g of groups) g.by = values[b.dataset.sort](g);

@@ -5,6 +5,7 @@ import (
 
 	"keymend/cmd/keymend/internal/htmlreport"
 	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/access"
 	"keymend/pkg/quote"
 )
 
@@ -27,7 +28,7 @@ func hostilePage() htmlreport.Page {
 	p := htmlreport.Page{By: hostile()[0], Again: hostile()[1]}
 	var rows []scan.Row
 	for i, text := range hostile() {
-		rows = append(rows, everywhere(text, []string{"fails", "would-fail", "unknown", "fine", text}[i%5]))
+		rows = append(rows, everywhere(text, []scan.State{scan.Fails, scan.WouldFail, scan.Unknown, scan.Fine, scan.State(text)}[i%5]))
 		p.Places = append(p.Places, htmlreport.Place{Account: text, Name: text, Region: text, Unseen: text})
 	}
 	p.Past.Unread = hostile()
@@ -36,14 +37,14 @@ func hostilePage() htmlreport.Page {
 }
 
 // everywhere is a row that has the text wherever it has one.
-func everywhere(text, state string) scan.Row {
+func everywhere(text string, state scan.State) scan.Row {
 	all := []string{text, text}
 	k := scan.Key{
-		ARN: text, Alias: text, Owner: text, State: text, Decision: "Denied", Volumes: []scan.Volume{{Device: text, Source: text, Because: text}},
-		By: text, Why: all, Missing: all, Fix: text, Do: []quote.Task{{Account: text, Command: text}},
+		ARN: text, Alias: text, Account: text, State: text, Role: text, Decision: access.Denied, Volumes: []scan.Volume{{Device: text, Source: text, Because: text}},
+		By: all, Why: all, Missing: all, Fix: text, Remedy: text, Do: []quote.Task{{Account: text, Command: text}},
 	}
 	return scan.Row{
 		Account: text, Region: text, Group: text, State: state, Says: text, Acts: text, Desired: 1, LastFailed: text, ManagedBy: text, Role: text,
-		Sources: all, Keys: []scan.Key{k, k}, NotSeen: all,
+		Sources: all, Keys: []scan.Key{k, k}, NotSeen: all, NoNeed: all, Message: text, Suspended: text,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/access"
 )
 
 // A keyLine is the way from a group to what opens one of its keys, and the key's fix.
@@ -33,23 +34,52 @@ func lineOf(row scan.Row, k scan.Key) keyLine {
 		sources = of
 	}
 	line := keyLine{Boxes: begin(row, sources)}
-	line.add("whole", "creates", box{What: "Volume", Name: cmp.Or(devices(k), "a volume"), Notes: because(k)})
-	toKey, toAccess := links(k)
+	line.add(whole, "creates", box{What: "Volume", Name: cmp.Or(devices(k), "a volume"), Notes: because(k)})
+	toKey := link{whole, "encrypted with"}
+	if !usable(k) {
+		toKey = link{broken, "BROKEN: the key can’t be used"}
+	}
 	line.add(toKey.Kind, toKey.Words, box{What: "Key", Name: keyName(k), Notes: keyNotes(row, k)})
-	line.add(toAccess.Kind, toAccess.Words, box{What: "Statement or grant", Name: cmp.Or(k.By, noAccess(k)), Notes: accessNotes(row, k)})
-	if isShut(k) || k.Fix != "" || len(k.Do) > 0 {
-		line.Fix = &fix{k.Fix, k.Do}
+	if usable(k) || len(k.By) > 0 {
+		to := opening(k)
+		line.add(to.Kind, to.Words, box{What: "Statement or grant", Name: cmp.Or(strings.Join(k.By, ", "), noAccess(k)), Notes: []string{"for " + roleName(cmp.Or(k.Role, row.Role))}})
+	}
+	if f := fixOf(k); isShut(k) || f.Change != "" || f.Remedy != "" || len(f.Do) > 0 {
+		line.Fix = &f
 	}
 	return line
+}
+
+// The kinds of links.
+const (
+	whole  = "whole"
+	broken = "broken"
+	doubt  = "doubt"
+)
+
+// usable reports whether the key's state lets anybody use it, or isn't what stands in the
+// way.
+func usable(k scan.Key) bool { return !isShut(k) || k.State == "" || k.State == "Enabled" }
+
+// opening is the link to what opens the key, or should.
+func opening(k scan.Key) link {
+	switch k.Decision {
+	case access.Allowed:
+		return link{whole, "opened by"}
+	case access.Denied:
+		return link{broken, "BROKEN: not opened"}
+	case access.Unknown:
+	}
+	return link{doubt, "NOT KNOWN"}
 }
 
 // begin is the way as far as the group's templates.
 func begin(row scan.Row, sources []string) []box {
 	line := keyLine{Boxes: []box{{What: "Group", Name: row.Group, Notes: []string{fmt.Sprintf("%d of %d in service", row.Healthy, row.Desired)}}}}
 	name, notes := "not seen", []string(nil)
-	kind := "doubt"
+	kind := doubt
 	if len(sources) > 0 {
-		name, notes, kind = sources[0], sources[1:], "whole"
+		name, notes, kind = sources[0], sources[1:], whole
 	}
 	line.add(kind, "launches from", box{What: "Launch template", Name: name, Notes: notes})
 	return line.Boxes
@@ -57,30 +87,14 @@ func begin(row scan.Row, sources []string) []box {
 
 func (l *keyLine) add(kind, words string, to box) {
 	to.Link = &link{kind, words}
-	if kind != "whole" {
+	if kind != whole {
 		to.Kind = kind
 	}
 	l.Boxes = append(l.Boxes, to)
 }
 
-// links say where the way is broken: at the key itself where it can't be used by anyone,
-// else at what should open it.
-func links(k scan.Key) (toKey, toAccess link) {
-	usable := k.State == "" || strings.EqualFold(k.State, "Enabled")
-	toKey, toAccess = link{"whole", "encrypted with"}, link{"whole", "opened by"}
-	switch {
-	case !usable:
-		toKey = link{"broken", "BROKEN: the key can’t be used"}
-	case isShut(k):
-		toAccess = link{"broken", "BROKEN: not opened"}
-	case !strings.EqualFold(k.Decision, "Allowed"):
-		toAccess = link{"doubt", "NOT KNOWN"}
-	}
-	return toKey, toAccess
-}
-
 // isShut reports whether the launch is known not to get what it needs of the key.
-func isShut(k scan.Key) bool { return strings.EqualFold(k.Decision, "Denied") }
+func isShut(k scan.Key) bool { return k.Decision == access.Denied }
 
 func noAccess(k scan.Key) string {
 	if isShut(k) {
@@ -100,29 +114,15 @@ func keyNotes(row scan.Row, k scan.Key) []string {
 	if _, id, ok := strings.Cut(k.ARN, ":key/"); ok && k.Alias != "" {
 		out = append(out, id)
 	}
-	if k.Owner != "" && k.Owner != row.Account {
-		out = append(out, "of account "+k.Owner)
+	if k.Account != "" && k.Account != row.Account {
+		out = append(out, "of account "+k.Account)
 	}
 	return append(out, cmp.Or(k.State, "its state wasn’t seen"))
 }
 
-func accessNotes(row scan.Row, k scan.Key) []string {
-	if row.Role == "" {
-		return nil
-	}
-	_, name, ok := cutLast(row.Role, "/")
-	if !ok {
-		name = row.Role
-	}
-	return []string{"for " + name}
-}
-
-func cutLast(text, by string) (before, after string, ok bool) {
-	i := strings.LastIndex(text, by)
-	if i < 0 {
-		return text, "", false
-	}
-	return text[:i], text[i+len(by):], true
+// roleName is the end of a role's ARN.
+func roleName(role string) string {
+	return cmp.Or(role[strings.LastIndex(role, "/")+1:], "a role that wasn’t seen")
 }
 
 func devices(k scan.Key) string {

@@ -1,10 +1,14 @@
 package htmlreport
 
-import "slices"
+import (
+	"slices"
+
+	"keymend/cmd/keymend/internal/scan"
+)
 
 // A state is how a group stands, as the page says it.
 type state struct {
-	id   string
+	id   scan.State
 	word string // of one group
 	one  string // "1 …"
 	many string // "2 …"
@@ -12,10 +16,10 @@ type state struct {
 
 // states, worst first.
 var states = []state{
-	{"fails", "fails", "can’t launch now", "can’t launch now"},
-	{"would-fail", "would fail", "would fail at its next launch", "would fail at their next launch"},
-	{"unknown", "can’t be told", "can’t be told", "can’t be told"},
-	{"fine", "fine", "is fine", "are fine"},
+	{scan.Fails, "fails", "can’t launch now", "can’t launch now"},
+	{scan.WouldFail, "would fail", "would fail at its next launch", "would fail at their next launch"},
+	{scan.Unknown, "can’t be told", "can’t be told", "can’t be told"},
+	{scan.Fine, "fine", "is fine", "are fine"},
 }
 
 func (s state) verb(n int) string {
@@ -26,7 +30,7 @@ func (s state) verb(n int) string {
 }
 
 // stateOf is the state with an id; what has no other is unknown.
-func stateOf(id string) state {
+func stateOf(id scan.State) state {
 	const unknown = 2
 	if i := slices.IndexFunc(states, func(s state) bool { return s.id == id }); i >= 0 {
 		return states[i]

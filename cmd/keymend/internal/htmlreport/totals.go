@@ -34,15 +34,17 @@ func (t Totals) Says() string {
 	return screen.Count(t.Groups, "group") + ": " + strings.Join(out, ", ")
 }
 
-func (t *Totals) add(state string) {
+func (t *Totals) add(state scan.State) {
 	t.Groups++
 	switch state {
-	case "fails":
+	case scan.Fails:
 		t.Fails++
-	case "would-fail":
+	case scan.WouldFail:
 		t.WouldFail++
-	case "fine":
+	case scan.Fine:
 		t.Fine++
+	case scan.Unknown:
+		fallthrough
 	default: // what isn't known is never called fine
 		t.Unknown++
 	}
@@ -91,21 +93,21 @@ const someNames, someTasks = 6, 25
 
 // task counts a row to the fixes that it waits for.
 func (s *sums) task(row scan.Row) {
-	if row.State != "fails" && row.State != "would-fail" {
+	if row.State != scan.Fails && row.State != scan.WouldFail {
 		return
 	}
 	shut := slices.DeleteFunc(slices.Clone(row.Keys), func(k scan.Key) bool { return !isShut(k) })
 	if len(shut) == 0 {
-		shut = []scan.Key{{Fix: row.Says}}
+		shut = []scan.Key{{Remedy: row.Says + "."}}
 	}
 	for _, k := range shut {
-		id := strings.Join([]string{k.ARN, row.Role, row.Acts}, "\x00")
+		id := strings.Join([]string{k.ARN, k.Role, row.Acts}, "\x00")
 		if k.ARN == "" {
 			id += "\x00" + row.Account + row.Region + row.Group
 		}
 		one := s.tasks[id]
 		if one == nil {
-			one = &task{Name: keyName(k), Acts: row.Acts, Find: k.ARN, Fix: fix{k.Fix, k.Do}}
+			one = &task{Name: keyName(k), Acts: row.Acts, Find: k.ARN, Fix: fixOf(k)}
 			s.tasks[id] = one
 		}
 		one.totals.add(row.State)
@@ -145,8 +147,10 @@ func (t Totals) mends() string {
 	return strings.Join(out, ", ")
 }
 
-// A fix is what mends a key.
+// A fix is what mends a key: what changes, what a person does, and by which commands.
 type fix struct {
-	Text string
-	Do   []quote.Task
+	Change, Remedy string
+	Do             []quote.Task
 }
+
+func fixOf(k scan.Key) fix { return fix{k.Fix, k.Remedy, k.Do} }
