@@ -54,8 +54,7 @@
     printed.textContent = `${n} of ${groups.length} groups are printed: those that fit what was searched for`;
   }
 
-  let wait;
-  search.addEventListener('input', () => { clearTimeout(wait); wait = setTimeout(show, 120); });
+  search.addEventListener('input', show);
   for (const b of filters) {
     b.addEventListener('click', () => {
       b.setAttribute('aria-pressed', String(b.getAttribute('aria-pressed') !== 'true'));

@@ -1,6 +1,7 @@
 package htmlreport_test
 
 import (
+	"slices"
 	"testing"
 
 	"keymend/cmd/keymend/internal/htmlreport"
@@ -32,8 +33,17 @@ func hostilePage() htmlreport.Page {
 		p.Places = append(p.Places, htmlreport.Place{Account: text, Name: text, Region: text, Unseen: text})
 	}
 	p.Past.Unread = hostile()
+	slices.SortStableFunc(rows, func(a, b scan.Row) int { return rank(a) - rank(b) })
 	p.Rows = each(rows...)
 	return p
+}
+
+// rank is the row's place among the states; one that isn't known counts as unknown.
+func rank(r scan.Row) int {
+	if at := slices.Index(scan.States(), r.State); at >= 0 {
+		return at
+	}
+	return slices.Index(scan.States(), scan.Unknown)
 }
 
 // everywhere is a row that has the text wherever it has one.

@@ -1,6 +1,7 @@
 package htmlreport
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"time"
@@ -13,7 +14,7 @@ import (
 const longest = 600
 
 // words are the layout's functions. Every text of others goes through one of them.
-var words = template.FuncMap{"t": shown, "whole": quote.Text, "when": when}
+var words = template.FuncMap{"t": shown, "named": named, "whole": quote.Text, "when": when}
 
 // shown is a text on one line, without what moves or hides text, and not endless.
 func shown(text string) string {
@@ -23,6 +24,9 @@ func shown(text string) string {
 	}
 	return fmt.Sprintf("%s… (%d characters more)", string(runes[:longest]), len(runes)-longest)
 }
+
+// named is a text without which its place would say nothing.
+func named(text string) string { return cmp.Or(shown(text), "–") }
 
 // when is a moment as people read it, or the text where it is none.
 func when(text string) string {
