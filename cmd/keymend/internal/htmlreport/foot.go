@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/cmd/keymend/internal/scan"
 	"keymend/cmd/keymend/internal/screen"
 )
 
@@ -21,21 +22,20 @@ type foot struct {
 
 // A looked place has its numbers.
 type looked struct {
-	Place
-	Groups int
-	Of     string
+	scan.Looked
+	Of string
 }
 
 func footOf(p Page, s *sums) foot {
 	f := foot{All: s.Groups, Past: p.Past.view(), Script: template.JS(script)} //nolint:gosec // it is this package's own
-	known := map[[2]string]bool{}
+	known := map[scan.Place]bool{}
 	for _, at := range p.Places {
-		known[[2]string{at.Account, at.Region}] = true
+		known[at.Place] = true
 		f.Places = append(f.Places, s.looked(at))
 	}
 	for _, at := range s.order {
 		if !known[at] {
-			f.Places = append(f.Places, s.looked(Place{Account: at[0], Region: at[1]}))
+			f.Places = append(f.Places, s.looked(scan.Looked{Place: at}))
 		}
 	}
 	slices.SortStableFunc(f.Places, func(a, b looked) int {
@@ -45,10 +45,10 @@ func footOf(p Page, s *sums) foot {
 	return f
 }
 
-func (s *sums) looked(at Place) looked {
-	of := s.places[[2]string{at.Account, at.Region}]
+func (s *sums) looked(at scan.Looked) looked {
+	of := s.places[at.Place]
 	if of == nil {
-		return looked{Place: at, Of: "–"}
+		return looked{Looked: at, Of: "–"}
 	}
 	var parts []string
 	for i, n := range []int{of.Fails, of.WouldFail, of.Unknown, of.Fine} {
@@ -56,7 +56,7 @@ func (s *sums) looked(at Place) looked {
 			parts = append(parts, fmt.Sprintf("%d %s", n, states[i].verb(n)))
 		}
 	}
-	return looked{at, of.Groups, strings.Join(parts, ", ")}
+	return looked{at, strings.Join(parts, ", ")}
 }
 
 // says sums the places up.
@@ -65,7 +65,7 @@ func says(all []looked) string {
 	accounts := map[string]bool{}
 	for _, at := range all {
 		accounts[at.Account] = true
-		if at.Unseen != "" {
+		if at.Problem != "" {
 			unseen++
 		}
 	}

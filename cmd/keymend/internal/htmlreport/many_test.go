@@ -2,7 +2,6 @@ package htmlreport_test
 
 import (
 	"fmt"
-	"iter"
 	"runtime"
 	"testing"
 
@@ -14,8 +13,8 @@ const megabyte = 1 << 20
 
 // thousands are groups of which nobody keeps a list, as a scan hands them on: a tenth
 // fails, at fifty keys.
-func thousands(n int) iter.Seq2[scan.Row, error] {
-	return func(yield func(scan.Row, error) bool) {
+func thousands(n int) func(func(scan.Row) error) error {
+	return func(do func(scan.Row) error) error {
 		for i := range n {
 			row := opened(fmt.Sprintf("service-%05d", i))
 			if i < n/10 {
@@ -23,10 +22,11 @@ func thousands(n int) iter.Seq2[scan.Row, error] {
 				row.Keys[0].ARN = fmt.Sprintf("%s%02d", keyARN[:len(keyARN)-2], i%50)
 				row.Keys[0].Alias = fmt.Sprintf("alias/team-%02d", i%50)
 			}
-			if !yield(row, nil) {
-				return
+			if err := do(row); err != nil {
+				return err
 			}
 		}
+		return nil
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"iter"
 	"time"
 
 	"keymend/cmd/keymend/internal/scan"
@@ -30,19 +29,11 @@ type Page struct {
 	Version string // of Keymend
 	By      string // ARN of whose credentials looked; "" = not said
 	Again   string // command that makes the page anew; "" = not said
-	// Rows are the groups in the order of the page, worst first. They are gone through
-	// twice, and must be the same both times.
-	Rows   iter.Seq2[scan.Row, error]
-	Places []Place // that were to be looked at; those of the rows needn't be among them
+	// Rows hands on the groups in the order of the page, worst first, as scan.Kept's Each
+	// does. It is called twice, and must hand on the same both times.
+	Rows   func(do func(scan.Row) error) error
+	Places []scan.Looked // that were to be looked at; those of the rows needn't be among them
 	Past   Past
-}
-
-// A Place is a Region of an account that was to be looked at.
-type Place struct {
-	Account string
-	Name    string // of the account; "" = not known
-	Region  string // "" = all
-	Unseen  string // what couldn't be seen there, and why; "" = all was seen
 }
 
 //go:embed page.html
@@ -69,13 +60,10 @@ func Write(out io.Writer, p Page) (Totals, error) {
 	if err := parts.ExecuteTemplate(buffered, "head", headOf(p, sums)); err != nil {
 		return Totals{}, fmt.Errorf("write the page's head: %w", err)
 	}
-	for row, err := range p.Rows {
-		if err != nil {
-			return Totals{}, fmt.Errorf("read the groups: %w", err)
-		}
-		if err := parts.ExecuteTemplate(buffered, "row", groupOf(row)); err != nil {
-			return Totals{}, fmt.Errorf("write group %s: %w", row.Group, err)
-		}
+	if err := p.Rows(func(row scan.Row) error {
+		return parts.ExecuteTemplate(buffered, "row", groupOf(row)) //nolint:wrapcheck // Rows' error is
+	}); err != nil {
+		return Totals{}, fmt.Errorf("write the page's groups: %w", err)
 	}
 	if err := parts.ExecuteTemplate(buffered, "foot", footOf(p, sums)); err != nil {
 		return Totals{}, fmt.Errorf("write the page's end: %w", err)

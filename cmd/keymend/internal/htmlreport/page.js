@@ -65,7 +65,7 @@
   const worst = ['fails', 'would-fail', 'unknown', 'fine'];
   const values = {
     state: (g) => worst.indexOf(g.row.dataset.state),
-    group: (g) => g.row.dataset.group,
+    group: (g) => g.row.cells[1].textContent,
     account: (g) => g.row.dataset.account,
     region: (g) => g.row.dataset.region,
     key: (g) => g.row.cells[4].textContent,

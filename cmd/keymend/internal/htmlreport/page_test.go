@@ -30,7 +30,7 @@ func hostilePage() htmlreport.Page {
 	var rows []scan.Row
 	for i, text := range hostile() {
 		rows = append(rows, everywhere(text, []scan.State{scan.Fails, scan.WouldFail, scan.Unknown, scan.Fine, scan.State(text)}[i%5]))
-		p.Places = append(p.Places, htmlreport.Place{Account: text, Name: text, Region: text, Unseen: text})
+		p.Places = append(p.Places, scan.Looked{Place: scan.Place{Account: text, Region: text}, Problem: text})
 	}
 	p.Past.Unread = hostile()
 	slices.SortStableFunc(rows, func(a, b scan.Row) int { return rank(a) - rank(b) })

@@ -86,7 +86,7 @@ func full(text string) htmlreport.Page {
 		Proof: &record.ProofOf{Recovered: &record.Recovered{SinceFailure: 240, SinceFix: 60}},
 	}
 	return htmlreport.Page{
-		Rows: each(rows...), Made: at, Version: text, By: text, Again: text, Places: []htmlreport.Place{{Account: text, Name: text, Region: text, Unseen: text}, {}},
+		Rows: each(rows...), Made: at, Version: text, By: text, Again: text, Places: []scan.Looked{{Place: scan.Place{Account: text, Region: text}, Problem: text}, {}},
 		Past: htmlreport.Past{Read: true, Entries: archive.Entries([]record.Record{change}), Unread: []string{text}},
 	}
 }

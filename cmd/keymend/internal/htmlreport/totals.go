@@ -54,26 +54,27 @@ func (t *Totals) add(state scan.State) {
 type sums struct {
 	Totals
 	tasks  map[string]*task
-	places map[[2]string]*Totals // by account and Region
-	order  [][2]string
+	places map[scan.Place]*Totals
+	order  []scan.Place
 }
 
 func sum(p Page) (*sums, error) {
-	s := &sums{tasks: map[string]*task{}, places: map[[2]string]*Totals{}}
-	for row, err := range p.Rows {
-		if err != nil {
-			return nil, fmt.Errorf("read the groups: %w", err)
-		}
-		s.add(row.State)
-		at := [2]string{row.Account, row.Region}
-		if s.places[at] == nil {
-			s.places[at] = &Totals{}
-			s.order = append(s.order, at)
-		}
-		s.places[at].add(row.State)
-		s.task(row)
+	s := &sums{tasks: map[string]*task{}, places: map[scan.Place]*Totals{}}
+	if err := p.Rows(func(row scan.Row) error { s.row(row); return nil }); err != nil {
+		return nil, fmt.Errorf("read the groups: %w", err)
 	}
 	return s, nil
+}
+
+func (s *sums) row(row scan.Row) {
+	s.add(row.State)
+	at := scan.Place{Account: row.Account, Region: row.Region}
+	if s.places[at] == nil {
+		s.places[at] = &Totals{}
+		s.order = append(s.order, at)
+	}
+	s.places[at].add(row.State)
+	s.task(row)
 }
 
 // A task is a fix with the groups that it mends.
@@ -103,7 +104,7 @@ func (s *sums) task(row scan.Row) {
 	for _, k := range shut {
 		id := strings.Join([]string{k.ARN, k.Role, row.Acts}, "\x00")
 		if k.ARN == "" {
-			id += "\x00" + row.Account + row.Region + row.Group
+			id = row.Cause()
 		}
 		one := s.tasks[id]
 		if one == nil {

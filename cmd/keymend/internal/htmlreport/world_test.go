@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,13 +31,14 @@ const (
 func made() time.Time { return time.Date(2026, time.March, 2, 9, 41, 0, 0, time.UTC) }
 
 // each goes through rows, as often as it is asked to.
-func each(rows ...scan.Row) iter.Seq2[scan.Row, error] {
-	return func(yield func(scan.Row, error) bool) {
+func each(rows ...scan.Row) func(func(scan.Row) error) error {
+	return func(do func(scan.Row) error) error {
 		for _, r := range rows {
-			if !yield(r, nil) {
-				return
+			if err := do(r); err != nil {
+				return err
 			}
 		}
+		return nil
 	}
 }
 
@@ -143,9 +143,12 @@ func mixed() []scan.Row {
 	return out
 }
 
-func places() []htmlreport.Place {
-	return []htmlreport.Place{
-		{Account: account, Name: "prod", Region: region}, {Account: account, Name: "prod", Region: "us-east-1"}, {Account: other, Name: "ml", Region: region},
-		{Account: "777788889999", Name: "legacy", Region: region, Unseen: "sts:AssumeRole on keymend-reader is refused: Keymend isn't deployed there"},
+func places() []scan.Looked {
+	at := func(account, region string, groups int, problem string) scan.Looked {
+		return scan.Looked{Place: scan.Place{Account: account, Region: region}, Groups: groups, Problem: problem}
+	}
+	return []scan.Looked{
+		at(account, region, 6, ""), at(account, "us-east-1", 9, ""), at(other, region, 1, ""), at(other, "us-east-1", 0, ""),
+		at("777788889999", "", 0, "the role keymend-reader of account 777788889999 can't be taken: AccessDenied"),
 	}
 }
