@@ -23,7 +23,6 @@ func hostile() []string {
 		`<template shadowrootmode="open"><slot></slot></template>`, `<plaintext>`, `<textarea>`, `<form action=x><input name=attributes>`,
 		strings.Repeat("<b>", 3413) + "x",
 		strings.Repeat("W", 10240),
-		"",
 		"مجموعة-الويب שלום",
 	}
 }
