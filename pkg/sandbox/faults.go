@@ -20,6 +20,7 @@ type Fault struct {
 	Service   string `json:"service"`             // as in "kms"
 	Operation string `json:"operation,omitempty"` // as in "PutKeyPolicy"; "" = any of the service
 	Skip      int    `json:"skip,omitempty"`      // so many calls that fit go well first
+	Every     int    `json:"every,omitempty"`     // of the others, each so manieth goes wrong; 0 = each
 	Times     int    `json:"times,omitempty"`     // so many go wrong; 0 = all from then on
 	Answer    string `json:"answer,omitempty"`    // see answers; "" = the call's own
 	Delay     Span   `json:"delay,omitempty"`     // real time, before the call is carried out
@@ -107,7 +108,7 @@ func (s *Sandbox) checkFault(f Fault) error {
 		return fmt.Errorf("service %q is not in the sandbox", f.Service)
 	case f.Operation != "" && !slices.ContainsFunc(services[at].Operations, func(o wire.Operation) bool { return o.Name == f.Operation }):
 		return fmt.Errorf("%s:%s is not in the sandbox", f.Service, f.Operation)
-	case min(f.Skip, f.Times) < 0 || min(f.Delay, f.Behind) < 0:
+	case min(f.Skip, f.Every, f.Times) < 0 || min(f.Delay, f.Behind) < 0:
 		return fmt.Errorf("a number or time is negative")
 	case !slices.Contains([]string{"", AnswerThrottled, AnswerFailed, AnswerFailedAfter, AnswerLost}, f.Answer):
 		return fmt.Errorf("no answer %q; there are: throttled, failed, failed-after, lost", f.Answer)
@@ -132,11 +133,17 @@ func (f *faults) of(c wire.Call) wire.Fault {
 		if r.Service != c.Service || r.Operation != "" && r.Operation != c.Operation || r.Account != "" && r.Account != c.Caller.Account || !strings.Contains(c.Caller.ARN, r.Caller) {
 			continue
 		}
-		if r.Fit++; r.Fit > r.Skip && (r.Times == 0 || r.Fit <= r.Skip+r.Times) {
+		if r.Fit++; r.wrong() {
 			return r.fault()
 		}
 	}
 	return wire.Fault{}
+}
+
+// wrong reports whether the last call that fitted goes wrong.
+func (f *Fault) wrong() bool {
+	n, every := f.Fit-f.Skip, max(1, f.Every)
+	return n > 0 && n%every == 0 && (f.Times == 0 || n/every <= f.Times)
 }
 
 func (f *Fault) fault() wire.Fault {

@@ -29,6 +29,7 @@ func TestFaultsAreChecked(t *testing.T) {
 		`[{"service":"kms","operation":"PutKeyPolicy","behind":"1s"}]`:             "behind",
 		`[{"service":"ec2","operation":"DescribeImages","behind":"1s"}]`:           "behind",
 		`[{"service":"kms","answer":"lost","skip":-1}]`:                            "negative",
+		`[{"service":"kms","answer":"lost","every":-1}]`:                           "negative",
 	} {
 		if got := w.ask("POST", "faults", `{"faults":`+body+`}`, 400); !strings.Contains(fmt.Sprint(got["error"]), says) {
 			t.Errorf("%s: %v", body, got)
@@ -90,6 +91,24 @@ func TestFaults(t *testing.T) {
 		if err := off(); err != nil || box.Faults()[1].Fit != 3 {
 			t.Errorf("%s: the third: %v, %+v", tc.answer, err, box.Faults())
 		}
+	}
+}
+
+// TestFaultsNowAndThen: with every, so many go well between two that don't.
+func TestFaultsNowAndThen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	client := kms.NewFromConfig(w.cfg, func(o *kms.Options) { o.Retryer = aws.NopRetryer{} })
+	if err := w.box.SetFaults(sandbox.Fault{Service: "kms", Skip: 1, Every: 3, Times: 2, Answer: sandbox.AnswerThrottled}); err != nil {
+		t.Fatal(err)
+	}
+	var went strings.Builder
+	for range 12 {
+		_, err := client.ListKeys(t.Context(), &kms.ListKeysInput{})
+		went.WriteString(map[bool]string{true: "+", false: "-"}[err == nil])
+	}
+	if went.String() != "+++-++-+++++" {
+		t.Error(went.String())
 	}
 }
 

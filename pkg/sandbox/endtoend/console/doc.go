@@ -1,0 +1,3 @@
+// Package console has programs run at a terminal, as a person would. Only tests on Linux
+// import it.
+package console
