@@ -57,8 +57,10 @@ type look struct {
 	Scheme   string `json:"scheme"` // light or dark
 	Width    int    `json:"width"`  // in pixels
 	NoScript bool   `json:"noScript,omitempty"`
-	Open     bool   `json:"open,omitempty"` // with all its details open
-	To       string `json:"to,omitempty"`   // the file for a picture
+	Open     bool   `json:"open,omitempty"`  // with all its details open
+	Than     string `json:"than,omitempty"`  // the file of a page with fewer groups
+	First    string `json:"first,omitempty"` // the group whose details are open
+	To       string `json:"to,omitempty"`    // the file for a picture
 }
 
 // A verdict is what the browser says of a look.

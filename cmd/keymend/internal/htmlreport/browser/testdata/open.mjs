@@ -6,10 +6,11 @@ export async function open(browser, look) {
   const url = pathToFileURL(look.page).href
   const context = await browser.newContext({
     colorScheme: look.scheme || 'light',
-    viewport: { width: look.width || 1280, height: 800 },
+    viewport: { width: look.width || 1280, height: look.height || 800 },
     javaScriptEnabled: !look.noScript,
+    reducedMotion: 'reduce', // what is scrolled to is there at once
   })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(60_000) // for a page that hangs: no check waits for a time
   const heard = []
   const hear = (what) => heard.push(what.slice(0, 500))
   await context.route('**', (route) => (route.request().url() === url ? route.continue() : route.abort()))

@@ -11,7 +11,7 @@ export async function check(page) {
 
   await page.locator('#search').focus()
   await page.keyboard.type('no such group')
-  assert.match(await page.locator('#shown').textContent(), /^0 of /)
+  await page.locator('#shown', { hasText: /^0 of / }).waitFor({ timeout: 5000 })
   await page.locator('#search').fill('')
   for (const key of ['Enter', 'Space']) {
     const button = page.locator('#groups th > button[data-sort]').last()

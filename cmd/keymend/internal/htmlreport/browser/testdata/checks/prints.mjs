@@ -19,7 +19,7 @@ export async function check(page) {
 function onPaper() {
   const found = []
   const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getBoundingClientRect().height > 0
-  for (const e of document.querySelectorAll('input, select, textarea, #shown, a[href="#groups"]')) {
+  for (const e of document.querySelectorAll('input, button:not([data-sort]), a[href^="#"]')) {
     if (seen(e)) {
       found.push(`${e.localName} ${e.id} is of no use on paper`)
     }

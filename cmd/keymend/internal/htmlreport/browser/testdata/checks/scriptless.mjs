@@ -6,7 +6,7 @@ export async function check(page, { again }) {
   const all = await scripted.page.locator('tr[data-group]').count()
   await scripted.close()
   assert.equal(await page.locator('tr[data-group]:visible').count(), all)
-  for (const idle of await page.locator('input, button').all()) {
+  for (const idle of await page.locator('input:enabled, button:enabled').all()) {
     assert.ok(!await idle.isVisible(), `${await idle.evaluate((e) => e.outerHTML)} does nothing`)
   }
   const details = page.locator('details').first()

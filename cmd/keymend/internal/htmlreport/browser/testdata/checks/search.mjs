@@ -12,7 +12,7 @@ export async function check(page) {
   const left = async (fits, when) => {
     const names = groups.filter(fits).map((g) => g.name)
     const said = `${names.length} of ${groups.length} groups shown`
-    await page.waitForFunction((text) => document.querySelector('#shown').textContent === text, said, { timeout: 2000 }).catch(() => {})
+    await page.waitForFunction((text) => document.querySelector('#shown').textContent === text, said, { timeout: 5000 }).catch(() => {})
     assert.equal(await page.locator('#shown').textContent(), said, when)
     const seen = await page.locator('tr[data-group]').evaluateAll((rows) => rows.filter((row) => row.checkVisibility()).map((row) => row.dataset.group))
     assert.deepEqual(seen, names, when)

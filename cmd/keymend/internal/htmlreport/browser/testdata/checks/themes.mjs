@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 
 export async function check(page, { scheme }) {
   const [back, text] = await page.evaluate(() => {
-    const canvas = new OffscreenCanvas(1, 1).getContext('2d')
+    const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true })
     const light = (colour) => {
       canvas.fillStyle = colour
       canvas.fillRect(0, 0, 1, 1)
