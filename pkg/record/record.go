@@ -98,6 +98,9 @@ type Record struct {
 	Proposal string        `json:"proposal,omitempty"`
 	Mode     settings.Mode `json:"mode"`
 	Consent  string        `json:"consent,omitempty"`
+	// Caller is the ARN of whose credentials wrote it, by STS, where that is a person at a
+	// terminal; "" = Keymend's functions did.
+	Caller string `json:"caller,omitempty"`
 	// Approver is the name of the session that approved the plan, by SQS's word; Ticket
 	// is what that person said of it.
 	Approver string `json:"approver,omitempty"`

@@ -135,7 +135,7 @@ func largest() record.Record {
 			OthersAffected: 3, Half: plan.HalfMissing, ForOwner: &plan.ForOwner{Account: owner, Statements: some(policy[:1000], 2), Command: text[:1000]},
 		},
 		Steps: record.Steps(carried), Digest: strings.Repeat("d", 64), Mode: "enforce", Consent: "tags keymend=remediate on the key",
-		Proposal: "r-0123456789abcdef", Approver: strings.Repeat("n", 64), Ticket: strings.Repeat("t", 200), GroupMadeBy: "arn:aws:sts::111122223333:assumed-role/" + strings.Repeat("n", 64) + "/" + strings.Repeat("n", 64), TemplateMadeBy: record.Lines{"arn:aws:iam::111122223333:user/" + strings.Repeat("n", 64)},
+		Proposal: "r-0123456789abcdef", Caller: "arn:aws:sts::111122223333:assumed-role/" + strings.Repeat("n", 64) + "/" + strings.Repeat("n", 64), Approver: strings.Repeat("n", 64), Ticket: strings.Repeat("t", 200), GroupMadeBy: "arn:aws:sts::111122223333:assumed-role/" + strings.Repeat("n", 64) + "/" + strings.Repeat("n", 64), TemplateMadeBy: record.Lines{"arn:aws:iam::111122223333:user/" + strings.Repeat("n", 64)},
 		Verdict: &guard.Verdict{Allowed: true, Propose: true, Try: true, Reason: guard.Consented, Text: text, Consent: "tags keymend=remediate on the key"},
 		Before:  policy, After: policy, OthersAffected: 3, Session: "keymend-r-b61801645df92eee", Writes: plainly(carried),
 		Undo:      record.Steps{grant.Retire{GrantID: strings.Repeat("e", 64), Grant: create()}, steps()[4], template.DeleteVersion{Scene: scene(), From: 1, Remediation: "r-1"}, remove()},

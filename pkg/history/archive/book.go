@@ -81,7 +81,7 @@ func Short(r record.Record) record.Record {
 	out := record.Record{
 		Schema: r.Schema, Phase: r.Phase, Outcome: r.Outcome, Reason: r.Reason, ID: r.ID, RemediationID: r.RemediationID, RequestID: r.RequestID,
 		Account: r.Account, Region: r.Region, Hub: r.Hub, Group: r.Group, Key: r.Key, KeyAccount: r.KeyAccount, Alias: r.Alias, Time: r.Time, Failed: r.Failed,
-		Principal: r.Principal, Steps: record.Steps(change.Steps(r.Steps).Short()), Proposal: r.Proposal, Mode: r.Mode, Approver: r.Approver, Ticket: r.Ticket, Proof: r.Proof,
+		Principal: r.Principal, Steps: record.Steps(change.Steps(r.Steps).Short()), Proposal: r.Proposal, Mode: r.Mode, Caller: r.Caller, Approver: r.Approver, Ticket: r.Ticket, Proof: r.Proof,
 	}
 	if r.Verdict != nil {
 		out.Verdict = &guard.Verdict{Reason: r.Verdict.Reason, Gone: r.Verdict.Gone}

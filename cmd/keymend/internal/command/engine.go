@@ -67,7 +67,7 @@ func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixe
 }
 
 func (p *program) fixerOf(s session, world wiring.AWS, log *auditLog, a applying) *remediation.Fixer {
-	log.writer.Settings = world.Settings.Digest()
+	log.writer.Settings, log.caller = world.Settings.Digest(), s.arn
 	return &remediation.Fixer{Open: world.Open, Sleep: wiring.Sleep, Looker: remediation.Looker{
 		Settings: world.Settings, AWS: terminal{world, p.writeAll(s, a), func(command string) { p.turnOn = quote.Task{Account: s.account, Command: command} }, a.AuditFile}, Queue: remediation.Nobody{}, Log: log, Kinds: table.Kinds(), Plan: plan.All, Person: s.principal(),
 	}}
@@ -97,6 +97,7 @@ type auditLog struct {
 	writer  audit.Writer
 	file    *os.File
 	records []record.Record
+	caller  string      // ARN of the person's credentials
 	begun   atomic.Bool // the newest record is an intent
 }
 
@@ -143,6 +144,7 @@ func endLine(file *os.File) error {
 
 // Write implements remediation.Log.
 func (l *auditLog) Write(ctx context.Context, r record.Record) error {
+	r.Caller = l.caller
 	if err := l.writer.Write(ctx, r); err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 	"keymend/pkg/settings"
 )
 
-// model is the program's arguments as the parser has them.
-func model(t *testing.T) *kong.Kong {
+// model is the program's arguments as the parser has them; of a command, where one is named.
+func model(t *testing.T, command ...string) *kong.Kong {
 	t.Helper()
-	k, err := newParser(t.Context(), &commands{}, Surroundings{Version: "test", outputs: outputsOf([]string{"scan"}), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, func() {})
+	k, err := newParser(t.Context(), &commands{}, Surroundings{Version: "test", outputs: outputsOf(command), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestEveryCommandHasItsHelp(t *testing.T) {
 			if words[0] != "keymend" || words[1] != node.Name && node.Name != "help" {
 				t.Errorf("%q is no example of %s", line, node.Name)
 			}
-			if _, err := model(t).Parse(words[1:]); err != nil {
+			if _, err := model(t, node.Name).Parse(words[1:]); err != nil {
 				t.Errorf("%q: %v", line, err)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/activity"
 	"keymend/pkg/launch"
 	"keymend/pkg/observe"
+	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/wiring"
 )
@@ -57,8 +58,12 @@ func (p *program) wait(ctx context.Context, s session, c diagnose, records []rec
 	}, read: func(ctx context.Context) (observe.Standing, error) {
 		return world.Standing(ctx, head.Account, head.Region, head.Group)
 	}}
+	var changes []record.Record
 	for _, r := range records {
 		if r.Phase == record.Result && len(r.Undo) > 0 {
+			if r.Proof != nil {
+				changes = append(changes, r)
+			}
 			w.result.Undo, w.changed = append(w.result.Undo, s.place.Undo(r.RemediationID, "--file", c.AuditFile)), r.Time
 		}
 	}
@@ -67,7 +72,34 @@ func (p *program) wait(ctx context.Context, s session, c diagnose, records []rec
 	} else if err := w.follow(ctx); err != nil {
 		return err
 	}
-	return w.ends()
+	return errors.Join(w.proves(ctx, s, c.applying, changes), w.ends())
+}
+
+// proves records what came of the changes that this command made. Where it isn't known
+// yet, nothing is recorded.
+func (w *waiter) proves(ctx context.Context, s session, a applying, changes []record.Record) error {
+	came, known := map[report.WaitEnd]outcome.Outcome{
+		report.WaitInService: outcome.Recovered, report.WaitStillFailing: outcome.StillFailing, report.WaitSuspended: outcome.Suspended,
+	}[w.result.Outcome]
+	if !known || len(changes) == 0 {
+		return nil
+	}
+	log, err := w.openLog(a)
+	if err != nil {
+		return err
+	}
+	defer log.close()
+	log.caller = s.arn
+	var errs []error
+	for _, of := range changes {
+		r := of
+		r.Phase, r.Outcome, r.Reason, r.Message = record.Proof, came, "", w.result.Message
+		r.Before, r.After, r.Undo, r.Steps, r.Writes, r.Run = "", "", nil, nil, nil, nil
+		r.Desired, r.Healthy = w.result.Desired, w.result.Healthy
+		r.Proof = &record.ProofOf{Decision: of.Proof.Decision, Instances: w.result.Instances, Fixed: of.Time.UTC().Format(time.RFC3339)}
+		errs = append(errs, log.Write(ctx, r))
+	}
+	return errors.Join(errs...)
 }
 
 // follow reads until it is known what came, with growing pauses. Its error is AWS's last

@@ -25,6 +25,7 @@ type entry struct {
 	Change    []string `json:"change"` // in words, a step each
 	Begun     bool     `json:"begun"`  // something was written, or may have been
 	Mode      string   `json:"mode,omitempty"`
+	Caller    string   `json:"caller,omitempty"`
 	Approver  string   `json:"approver,omitempty"`
 	Ticket    string   `json:"ticket,omitempty"`
 	Proposal  string   `json:"proposal,omitempty"` // that waits for a person
@@ -39,7 +40,7 @@ func entryOf(schema string, e archive.Entry) entry {
 	r, first, last := e.Change(), e.Records[0], e.Last()
 	out := entry{
 		Schema: schema, ID: e.ID, State: string(e.Standing()), Outcome: string(last.Outcome), Reason: last.Reason, Finding: r.ID, Account: r.Account, Region: r.Region,
-		Hub: r.Hub, Group: r.Group, Key: r.Key, Alias: r.Alias, Principal: r.Principal, Change: []string{}, Begun: e.Begun(), Mode: string(r.Mode), Approver: r.Approver,
+		Hub: r.Hub, Group: r.Group, Key: r.Key, Alias: r.Alias, Principal: r.Principal, Change: []string{}, Begun: e.Begun(), Mode: string(r.Mode), Caller: r.Caller, Approver: r.Approver,
 		Ticket: r.Ticket, Failed: first.Failed, First: first.Time.Format(time.RFC3339), Last: last.Time.Format(time.RFC3339), Next: e.Next,
 	}
 	for _, step := range r.Steps {

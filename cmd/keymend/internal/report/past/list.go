@@ -2,6 +2,7 @@
 package past
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -264,7 +265,7 @@ func happened(r record.Record, undoing bool) string {
 	what := plain(string(r.Outcome))
 	switch {
 	case r.Phase == record.Intent && undoing:
-		return "about to be taken back, by a person at a terminal"
+		return "about to be taken back, by " + cmp.Or(r.Caller, "a person") + " at a terminal"
 	case r.Phase == record.Intent:
 		return "about to be written"
 	case r.Phase == record.Finding && r.Outcome == outcome.Sent:

@@ -111,12 +111,14 @@ func (s Record) who(p *screen.Page, r record.Record) {
 	case !s.Wrote() && unattended:
 		p.Row(screen.Bold, "who", "found by Keymend's functions (mode "+string(r.Mode)+")")
 	case !s.Wrote():
-		p.Row(screen.Bold, "who", "found by a person at a terminal")
+		p.Row(screen.Bold, "who", "found by "+cmp.Or(r.Caller, "a person")+" at a terminal")
 	case r.Approver != "":
 		p.Row(screen.Bold, "who", "approved by "+r.Approver+", carried out by Keymend's functions (mode "+string(r.Mode)+")")
 	case unattended:
 		p.Row(screen.Bold, "who", "Keymend's functions, unattended (mode "+string(r.Mode)+")")
-	default:
+	case r.Caller != "":
+		p.Row(screen.Bold, "who", r.Caller+", at a terminal (--apply)")
+	default: // of an earlier version
 		p.Row(screen.Bold, "who", "a person at a terminal (--apply); no record names them, CloudTrail does")
 	}
 	p.Row(screen.Bold, "ticket", nonEmpty(r.Ticket)...)
