@@ -17,7 +17,7 @@ func (f Finding) commands(n NoFix) []quote.Task {
 	case OtherRegion:
 		return f.replicate()
 	case RoleMissing:
-		return []quote.Task{{Account: f.Account, Command: f.createRole()}}
+		return []quote.Task{{Account: f.Account, Command: f.CreateRole()}}
 	case OtherService:
 		return []quote.Task{{Account: f.Account, Command: f.createGrant()}}
 	}
@@ -47,9 +47,10 @@ func (f Finding) replicate() []quote.Task {
 		"aws", "kms", "replicate-key", "--key-id", f.Facts.Key.ARN, "--replica-region", f.Region, "--region", f.keyRegion())}}
 }
 
-// createRole names the Region, though IAM has none: the CLI tells the partition by it,
-// and asks for one where it is given an endpoint.
-func (f Finding) createRole() string {
+// CreateRole is the command that makes the role, a service-linked one. It names the
+// Region, though IAM has none: the CLI tells the partition by it, and asks for one where
+// it is given an endpoint.
+func (f Finding) CreateRole() string {
 	words := []string{"aws", "iam", "create-service-linked-role", "--region", f.Region, "--aws-service-name", cmp.Or(slr.Service(f.Principal.ARN), slr.AutoScaling)}
 	if _, suffix, ok := strings.Cut(arn.Resource(f.Principal.ARN), "_"); ok {
 		words = append(words, "--custom-suffix="+suffix)

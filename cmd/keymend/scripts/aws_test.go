@@ -54,6 +54,7 @@ func operations(cfg aws.Config) map[string]operation {
 		"kms:CreateAlias":          operationOf(k.CreateAlias),
 		"kms:CreateKey":            operationOf(k.CreateKey),
 		"kms:DisableKey":           operationOf(k.DisableKey),
+		"kms:ListGrants":           operationOf(k.ListGrants),
 		"kms:ScheduleKeyDeletion":  operationOf(k.ScheduleKeyDeletion),
 		"kms:TagResource":          operationOf(k.TagResource),
 		"sqs:SendMessage":          operationOf(q.SendMessage),

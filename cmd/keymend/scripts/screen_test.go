@@ -21,6 +21,7 @@ func changing() []replacement {
 		{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, "KEY-ID"},
 		{`\b(r|i|lt|ami|vol|snap|keymend)-[0-9a-f]{16,17}\b`, "$1-ID"},
 		{`\b[0-9a-f]{64}\b`, "HASH"},
+		{`\bAROA[0-9A-Z]{17}\b`, "AROA-ID"},
 		{`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?UTC|Z)?`, "TIME"},
 		{`\b\d{4}-\d\d-\d\d\b`, "DAY"},
 		{`\b\d\d:\d\d(:\d\d)?\b`, "CLOCK"},

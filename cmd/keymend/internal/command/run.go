@@ -59,6 +59,7 @@ type commands struct {
 
 	Scan     scanCmd   `cmd:"" help:"Say how all groups stand, the worst first: here, in all Regions, in other accounts; read-only."`
 	Diagnose diagnose  `cmd:"" help:"Say why a group can't launch; read-only unless --apply."`
+	Check    checkCmd  `cmd:"" help:"Say what a change would break: EBS's defaults, a key policy, a grant, a service-linked role; read-only."`
 	Enroll   enroll    `cmd:"" help:"Say what a key's owner does so that Keymend may open it, and what that opens."`
 	Replay   replay    `cmd:"" help:"Do with an event, from a file, what the functions would do; read-only unless --apply."`
 	Access   accessCmd `cmd:"" help:"Answer questions about access to keys, as JSON lines from standard input to standard output."`

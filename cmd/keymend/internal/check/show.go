@@ -1,0 +1,176 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/whatif"
+)
+
+// A Screen is where a tally is shown.
+type Screen struct {
+	Place      report.Place
+	ShowPolicy bool     // statements are shown as JSON
+	Flags      []string // by which a group has to be looked at again
+}
+
+// mostNames is how many groups are named together; --output json names all.
+const mostNames = 12
+
+// Show writes the answer: first in a sentence, then what breaks and why.
+func (t *Tally) Show(p *screen.Page, s Screen) {
+	ink := screen.Good
+	switch t.Code() { //nolint:exhaustive // of the others there is no answer
+	case report.Fixable:
+		ink = screen.Bad
+	case report.NotOurs:
+		ink = screen.Doubt
+		if t.Given.Refused() || t.effects[whatif.Breaks] > 0 {
+			ink = screen.Bad
+		}
+	}
+	p.Sentence(ink, strings.TrimRight(t.Says(), ".")+".")
+	p.Blank()
+	p.Row(screen.Bold, "change", t.Given.Says...)
+	t.problems(p, s)
+	for _, c := range t.causes {
+		p.Blank()
+		t.cause(p, s, c)
+	}
+	p.Blank()
+	t.others(p)
+	p.Blank()
+	p.Text(screen.Bold, "Nothing was changed.")
+}
+
+func (t *Tally) problems(p *screen.Page, s Screen) {
+	for _, refused := range []bool{true, false} {
+		for _, problem := range t.Given.Problems {
+			if problem.Refused != refused {
+				continue
+			}
+			if refused {
+				p.Row(screen.Bad, "refused", problem.Text)
+			} else {
+				p.Row(screen.Doubt, "beware", problem.Text)
+			}
+			for _, do := range problem.Do {
+				p.Whole(screen.Bold, "", s.Place.AWS(do))
+			}
+		}
+	}
+}
+
+func (t *Tally) cause(p *screen.Page, s Screen, c cause) {
+	p.Row(screen.Bad, "breaks", names(c.groups))
+	switch {
+	case c.key != nil:
+		c.key.Cause(p, len(c.groups) > 1)
+	case strings.HasPrefix(c.what, "arn:"):
+		p.Row(screen.Bold, "why", "they launch as "+roleName(c.what)+", which is deleted: Auto Scaling launches as no other")
+		p.Row(screen.Bold, "do", "Keep the role; or delete the groups first, or give them another one.")
+		return
+	default:
+		p.Row(screen.Bold, "why", c.what)
+		return
+	}
+	t.remedy(p, s, c)
+}
+
+// remedy says what would have to be there, and when it can be made.
+func (t *Tally) remedy(p *screen.Page, s Screen, c cause) {
+	plan := c.key.Finding.Plan
+	switch {
+	case c.later:
+		p.Row(screen.Bold, "then", "Its new id isn't known before: once it is there, Keymend opens the key to it:")
+		p.Whole(screen.Bold, "", s.Place.Keymend("diagnose", c.groups[0], append([]string{"--apply"}, s.Flags...)...))
+		return
+	case len(c.needs) == 0 && plan != nil && plan.NoFix != nil:
+		p.Row(screen.Bad, "cause", plan.NoFix.Text)
+		p.Row(screen.Bold, "first", plan.NoFix.Remedy)
+		return
+	}
+	label := "first"
+	for _, n := range c.needs {
+		p.Row(screen.Good, label, t.where(n))
+		if label = ""; s.ShowPolicy && len(n.Statements) > 0 {
+			p.Raw(indented(n.Statements))
+		} else if len(n.Statements) > 0 {
+			p.Row(screen.Bold, "", "--show-policy shows them")
+		}
+	}
+}
+
+// where says what is added to what: a policy that is given is amended where it is.
+func (t *Tally) where(n Need) string {
+	switch what := strings.Replace(n.Does, " added", "", 1); {
+	case len(n.Statements) == 0 && n.Account != t.Account:
+		return "in account " + n.Account + ": " + n.Does
+	case len(n.Statements) == 0:
+		return n.Does
+	case t.Change.Puts(n.Key):
+		return "add to " + t.Given.From + ": " + what
+	case n.Account != t.Account:
+		return "account " + n.Account + " adds to the key's policy: " + what
+	default:
+		return "add to the key's policy: " + what
+	}
+}
+
+func indented(statements []json.RawMessage) string {
+	text, err := json.Marshal(statements)
+	var out bytes.Buffer
+	if err != nil || json.Indent(&out, text, "", "  ") != nil {
+		return ""
+	}
+	return out.String()
+}
+
+// others names the groups that don't break.
+func (t *Tally) others(p *screen.Page) {
+	var reasons []string
+	unknown := map[string][]string{}
+	var stays, mends []string
+	for _, g := range t.Groups {
+		switch g.Effect { //nolint:exhaustive // what breaks is told by its cause
+		case whatif.Untold:
+			why := afterColon(g.Says)
+			if !slices.Contains(reasons, why) {
+				reasons = append(reasons, why)
+			}
+			unknown[why] = append(unknown[why], g.Group)
+		case whatif.StaysShut:
+			stays = append(stays, g.Group)
+		case whatif.Mends:
+			mends = append(mends, g.Group)
+		}
+	}
+	for _, why := range reasons {
+		p.Row(screen.Doubt, "unknown", names(unknown[why])+": "+why)
+	}
+	row := func(ink screen.Ink, label string, groups []string, says string) {
+		if len(groups) > 0 {
+			p.Row(ink, label, fmt.Sprintf("%s, %s: %s", screen.Count(len(groups), "group"), says, names(groups)))
+		}
+	}
+	row(screen.Doubt, "as now", stays, "which can't launch as it is, and couldn't")
+	row(screen.Good, "mends", mends, "which can't launch as it is, and could")
+	if t.doubtful > 0 {
+		p.Row(screen.Doubt, "as now", screen.Count(t.doubtful, "group")+", of which it can't be told whether it launches; this doesn't bear on that")
+	}
+	if t.fine > 0 {
+		p.Row(screen.Good, "fine", screen.Count(t.fine, "group"))
+	}
+}
+
+func names(groups []string) string {
+	if len(groups) <= mostNames+1 {
+		return strings.Join(groups, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(groups[:mostNames], ", "), len(groups)-mostNames)
+}
