@@ -46,8 +46,8 @@ type overview struct {
 }
 
 // look looks at all groups. The caller takes the file of rows away, unless there is an
-// error: then it says how to go on.
-func (c everywhere) look(ctx context.Context, p *program, command string) (*overview, error) {
+// error: then it says how to go on, by the command with flags of its own.
+func (c everywhere) look(ctx context.Context, p *program, command string, own ...string) (*overview, error) {
 	s, err := p.login(ctx)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (c everywhere) look(ctx context.Context, p *program, command string) (*over
 	}
 	looked, err := v.over(ctx, places)
 	if err != nil {
-		return nil, v.stopped(ctx, command, err)
+		return nil, v.stopped(ctx, command, err, own...)
 	}
 	v.total = scan.Total{Schema: scan.TotalSchema, Places: append(looked, unread...), Version: p.Version}
 	v.total.Groups, v.total.States = v.kept.Count()
@@ -211,7 +211,7 @@ func (v *overview) placed(p scan.Place) report.Place {
 }
 
 // stopped leaves the file of rows, and says how to go on from it.
-func (v *overview) stopped(ctx context.Context, command string, err error) error {
+func (v *overview) stopped(ctx context.Context, command string, err error, own ...string) error {
 	all, _ := v.kept.Count()
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		err = cause
@@ -219,7 +219,7 @@ func (v *overview) stopped(ctx context.Context, command string, err error) error
 	if all == 0 {
 		return errors.Join(err, v.kept.Remove())
 	}
-	flags := append(v.flags(), "--resume="+v.kept.Name())
+	flags := append(append(own, v.flags()...), "--resume="+v.kept.Name())
 	return errors.Join(fmt.Errorf("%s looked at by then. Go on from there: %s: %w", groups(all), v.s.place.Run(command, flags...), err), v.kept.Close())
 }
 

@@ -39,6 +39,9 @@ func (historyCmd) ends() ends {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 const everything = `{ $.schema = "keymend.audit/*" }`
 
+// longest is the time between the records of one change.
+const longest = 24 * time.Hour
+
 // Run lists what is on record, newest first.
 func (c historyCmd) Run(ctx context.Context, p *program) error {
 	wanted, err := c.wanted(time.Now())
@@ -49,7 +52,6 @@ func (c historyCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	const longest = 24 * time.Hour // between the records of one change
 	var book archive.Book
 	done := p.busy("reading the audit records")
 	defer done()

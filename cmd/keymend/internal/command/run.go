@@ -58,6 +58,7 @@ type commands struct {
 	flags `embed:""`
 
 	Scan     scanCmd   `cmd:"" help:"Say how all groups stand, the worst first: here, in all Regions, in other accounts; read-only."`
+	Report   reportCmd `cmd:"" help:"Write a page about all groups to show to others: what fails, why, what to do first; read-only."`
 	Diagnose diagnose  `cmd:"" help:"Say why a group can't launch; read-only unless --apply."`
 	Check    checkCmd  `cmd:"" help:"Say what a change would break: EBS's defaults, a key policy, a grant, a service-linked role; read-only."`
 	Enroll   enroll    `cmd:"" help:"Say what a key's owner does so that Keymend may open it, and what that opens."`

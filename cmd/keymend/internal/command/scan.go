@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"keymend/cmd/keymend/internal/htmlreport"
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 )
@@ -67,6 +68,14 @@ func (p *program) list(v *overview) error {
 			return err
 		}
 		return out.Flush()
+	}
+	if p.flags.Output == "html" {
+		p.quiet()
+		again := v.s.place.Run("scan", append([]string{"--output", "html"}, v.flags()...)...)
+		page := v.document(htmlreport.Past{}, again)
+		page.Rows = func(do func(scan.Row) error) error { return kept.Each(counted(do)) }
+		_, err := htmlreport.Write(p.Out, page)
+		return err
 	}
 	page := p.page()
 	table := &scan.Table{Total: total, Place: v.s.place, Again: v.flags()}

@@ -42,6 +42,9 @@ func footOf(p Page, s *sums) foot {
 		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region))
 	})
 	f.PlacesSay = says(f.Places)
+	if s.unseen > 0 {
+		f.PlacesSay += " Of " + screen.Count(s.unseen, "group") + " something couldn't be read: each says what."
+	}
 	return f
 }
 
@@ -71,10 +74,10 @@ func says(all []looked) string {
 	}
 	switch {
 	case len(all) == 0:
-		return "Which accounts and Regions were looked at isn’t known."
+		return "Which accounts and Regions were looked at isn't known."
 	case unseen > 0:
-		return fmt.Sprintf("%s in %s. In %d of these something couldn’t be seen: of what is there nothing is said.",
+		return fmt.Sprintf("%s in %s. %d of these couldn't be looked at, or not whole: of what is there nothing is said.",
 			screen.Count(len(all), "Region"), screen.Count(len(accounts), "account"), unseen)
 	}
-	return screen.Count(len(all), "Region") + " in " + screen.Count(len(accounts), "account") + ", each seen whole."
+	return screen.Count(len(all), "Region") + " in " + screen.Count(len(accounts), "account") + "; the groups of each were listed."
 }

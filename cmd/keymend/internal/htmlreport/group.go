@@ -51,7 +51,7 @@ func facts(row scan.Row) []fact {
 			out = append(out, fact{what, is})
 		}
 	}
-	var keys, why, missing []string
+	var keys, why, denied, unknown []string
 	for _, k := range row.Keys {
 		about := ""
 		if len(row.Keys) > 1 {
@@ -61,12 +61,17 @@ func facts(row scan.Row) []fact {
 		for _, w := range k.Why {
 			why = append(why, about+w)
 		}
-		if len(k.Missing) > 0 {
-			missing = append(missing, about+strings.Join(k.Missing, ", "))
+		switch missing := strings.Join(k.Missing, ", "); {
+		case missing == "":
+		case isShut(k):
+			denied = append(denied, about+missing)
+		default:
+			unknown = append(unknown, about+missing)
 		}
 	}
 	add("Why", why...)
-	add("Not allowed", missing...)
+	add("Not allowed", denied...)
+	add("Not known", unknown...)
 	add("Key", slices.Compact(keys)...)
 	add("Launches as", row.Role)
 	add("Managed by", row.ManagedBy)

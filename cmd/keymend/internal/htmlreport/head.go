@@ -49,7 +49,7 @@ func headOf(p Page, s *sums) head {
 	h := head{
 		Style:     template.CSS(style), //nolint:gosec // it is this package's own
 		Script:    template.JS(script), //nolint:gosec // it is this package's own
-		StyleHash: digest(style), ScriptHash: digest(script), Mark: Mark, Headline: s.Says() + ".",
+		StyleHash: digest(style), ScriptHash: digest(script), Mark: Mark, Headline: s.says() + ".",
 		MadeAt: p.Made.UTC().Format(time.RFC3339), Made: moment(p.Made), Version: p.Version, By: p.By, Again: p.Again,
 		All: s.Groups, Columns: columns(),
 	}

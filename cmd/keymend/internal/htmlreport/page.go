@@ -46,32 +46,31 @@ var style string
 var script string
 
 // Write writes the page, a group at a time: memory grows with the number of keys and
-// places, and not with that of groups.
-func Write(out io.Writer, p Page) (Totals, error) {
+// places, and not with that of groups. It returns the page's headline, a sentence without
+// its full stop.
+func Write(out io.Writer, p Page) (headline string, err error) {
 	parts, err := template.New("page").Funcs(words).Parse(layout)
 	if err != nil {
-		return Totals{}, fmt.Errorf("read the page's layout: %w", err)
+		return "", fmt.Errorf("read the page's layout: %w", err)
 	}
-	sums, err := sum(p)
+	seen, err := sum(p)
 	if err != nil {
-		return Totals{}, err
+		return "", err
 	}
 	buffered := bufio.NewWriter(out)
-	if err := parts.ExecuteTemplate(buffered, "head", headOf(p, sums)); err != nil {
-		return Totals{}, fmt.Errorf("write the page's head: %w", err)
+	if err := parts.ExecuteTemplate(buffered, "head", headOf(p, seen)); err != nil {
+		return "", fmt.Errorf("write the page's head: %w", err)
 	}
-	if err := p.Rows(func(row scan.Row) error {
-		return parts.ExecuteTemplate(buffered, "row", groupOf(row)) //nolint:wrapcheck // Rows' error is
-	}); err != nil {
-		return Totals{}, fmt.Errorf("write the page's groups: %w", err)
+	if err := p.Rows(func(row scan.Row) error { return parts.ExecuteTemplate(buffered, "row", groupOf(row)) }); err != nil {
+		return "", fmt.Errorf("write the page's groups: %w", err)
 	}
-	if err := parts.ExecuteTemplate(buffered, "foot", footOf(p, sums)); err != nil {
-		return Totals{}, fmt.Errorf("write the page's end: %w", err)
+	if err := parts.ExecuteTemplate(buffered, "foot", footOf(p, seen)); err != nil {
+		return "", fmt.Errorf("write the page's end: %w", err)
 	}
 	if err := buffered.Flush(); err != nil {
-		return Totals{}, fmt.Errorf("write the page: %w", err)
+		return "", fmt.Errorf("write the page: %w", err)
 	}
-	return sums.Totals, nil
+	return seen.says(), nil
 }
 
 // Ours reports whether a file's beginning is that of a page that Write wrote.

@@ -35,8 +35,8 @@ const someEntries = 200
 func (p Past) view() pastView {
 	v := pastView{Unread: p.Unread}
 	if !p.Read {
-		v.Says = "No audit log was read, so nothing is known of what Keymend changed here."
-		return v
+		says := "No audit log was read, so nothing is known of what Keymend changed here"
+		return pastView{Says: strings.Join(append([]string{says}, p.Unread...), "; ") + "."}
 	}
 	v.Says = p.says()
 	for _, e := range p.Entries[:min(len(p.Entries), someEntries)] {

@@ -37,12 +37,12 @@ func lineOf(row scan.Row, k scan.Key) keyLine {
 	line.add(whole, "creates", box{What: "Volume", Name: cmp.Or(devices(k), "a volume"), Notes: because(k)})
 	toKey := link{whole, "encrypted with"}
 	if !usable(k) {
-		toKey = link{broken, "BROKEN: the key can’t be used"}
+		toKey = link{broken, "BROKEN: the key can't be used"}
 	}
 	line.add(toKey.Kind, toKey.Words, box{What: "Key", Name: keyName(k), Notes: keyNotes(row, k)})
 	if usable(k) || len(k.By) > 0 {
 		to := opening(k)
-		line.add(to.Kind, to.Words, box{What: "Statement or grant", Name: cmp.Or(strings.Join(k.By, ", "), noAccess(k)), Notes: []string{"for " + roleName(cmp.Or(k.Role, row.Role))}})
+		line.add(to.Kind, to.Words, box{What: "Statement or grant", Name: deciding(k), Notes: []string{"for " + roleName(cmp.Or(k.Role, row.Role))}})
 	}
 	if f := fixOf(k); isShut(k) || f.Change != "" || f.Remedy != "" || len(f.Do) > 0 {
 		line.Fix = &f
@@ -96,8 +96,15 @@ func (l *keyLine) add(kind, words string, to box) {
 // isShut reports whether the launch is known not to get what it needs of the key.
 func isShut(k scan.Key) bool { return k.Decision == access.Denied }
 
-func noAccess(k scan.Key) string {
-	if isShut(k) {
+// blamed reports whether the launch isn't known to get all that it needs of the key.
+func blamed(k scan.Key) bool { return isShut(k) || len(k.Missing) > 0 }
+
+// deciding names what decides, or says that nothing does.
+func deciding(k scan.Key) string {
+	switch {
+	case len(k.By) > 0:
+		return strings.Join(k.By, ", ")
+	case isShut(k):
 		return "none that lets the launch in"
 	}
 	return "not seen"
@@ -117,12 +124,12 @@ func keyNotes(row scan.Row, k scan.Key) []string {
 	if k.Account != "" && k.Account != row.Account {
 		out = append(out, "of account "+k.Account)
 	}
-	return append(out, cmp.Or(k.State, "its state wasn’t seen"))
+	return append(out, cmp.Or(k.State, "its state wasn't seen"))
 }
 
 // roleName is the end of a role's ARN.
 func roleName(role string) string {
-	return cmp.Or(role[strings.LastIndex(role, "/")+1:], "a role that wasn’t seen")
+	return cmp.Or(role[strings.LastIndex(role, "/")+1:], "a role that wasn't seen")
 }
 
 func devices(k scan.Key) string {
@@ -149,8 +156,9 @@ func sourcesOf(k scan.Key) []string {
 func because(k scan.Key) []string {
 	var out []string
 	for _, v := range k.Volumes {
-		if v.Because != "" && !slices.Contains(out, v.Because) {
-			out = append(out, v.Because)
+		why := strings.TrimSuffix(strings.TrimPrefix(v.Because, v.Device+": "), " "+k.ARN) // both stand there
+		if why != "" && !slices.Contains(out, why) {
+			out = append(out, why)
 		}
 	}
 	return out

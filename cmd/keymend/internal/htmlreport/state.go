@@ -16,9 +16,9 @@ type state struct {
 
 // states, worst first.
 var states = []state{
-	{scan.Fails, "fails", "can’t launch now", "can’t launch now"},
+	{scan.Fails, "fails", "fails now", "fail now"},
 	{scan.WouldFail, "would fail", "would fail at its next launch", "would fail at their next launch"},
-	{scan.Unknown, "can’t be told", "can’t be told", "can’t be told"},
+	{scan.Unknown, "can't be told", "can't be told", "can't be told"},
 	{scan.Fine, "fine", "is fine", "are fine"},
 }
 

@@ -11,17 +11,11 @@ import (
 	"keymend/pkg/quote"
 )
 
-// Totals are the numbers of groups by state.
-type Totals struct {
-	Groups    int `json:"groups"`
-	Fails     int `json:"fails"`
-	WouldFail int `json:"wouldFail"`
-	Unknown   int `json:"unknown"`
-	Fine      int `json:"fine"`
-}
+// totals are the numbers of groups by state.
+type totals struct{ Groups, Fails, WouldFail, Unknown, Fine int }
 
-// Says tells the numbers in a sentence, without its full stop.
-func (t Totals) Says() string {
+// says tells the numbers in a sentence, without its full stop.
+func (t totals) says() string {
 	if t.Groups == 0 {
 		return "No Auto Scaling group was found where it was looked"
 	}
@@ -34,7 +28,7 @@ func (t Totals) Says() string {
 	return screen.Count(t.Groups, "group") + ": " + strings.Join(out, ", ")
 }
 
-func (t *Totals) add(state scan.State) {
+func (t *totals) add(state scan.State) {
 	t.Groups++
 	switch state {
 	case scan.Fails:
@@ -52,14 +46,15 @@ func (t *Totals) add(state scan.State) {
 
 // sums are what the first pass over the rows learns.
 type sums struct {
-	Totals
+	totals
 	tasks  map[string]*task
-	places map[scan.Place]*Totals
+	places map[scan.Place]*totals
 	order  []scan.Place
+	unseen int // groups of which something couldn't be read
 }
 
 func sum(p Page) (*sums, error) {
-	s := &sums{tasks: map[string]*task{}, places: map[scan.Place]*Totals{}}
+	s := &sums{tasks: map[string]*task{}, places: map[scan.Place]*totals{}}
 	if err := p.Rows(func(row scan.Row) error { s.row(row); return nil }); err != nil {
 		return nil, fmt.Errorf("read the groups: %w", err)
 	}
@@ -70,10 +65,13 @@ func (s *sums) row(row scan.Row) {
 	s.add(row.State)
 	at := scan.Place{Account: row.Account, Region: row.Region}
 	if s.places[at] == nil {
-		s.places[at] = &Totals{}
+		s.places[at] = &totals{}
 		s.order = append(s.order, at)
 	}
 	s.places[at].add(row.State)
+	if len(row.NotSeen) > 0 {
+		s.unseen++
+	}
 	s.task(row)
 }
 
@@ -86,7 +84,7 @@ type task struct {
 	More   int      // groups whose names aren't told
 	Find   string   // what finds them in the list
 	Fix    fix
-	totals Totals
+	mended totals
 }
 
 // The number of names that a task tells, and of tasks that a page tells first.
@@ -97,7 +95,7 @@ func (s *sums) task(row scan.Row) {
 	if row.State != scan.Fails && row.State != scan.WouldFail {
 		return
 	}
-	shut := slices.DeleteFunc(slices.Clone(row.Keys), func(k scan.Key) bool { return !isShut(k) })
+	shut := slices.DeleteFunc(slices.Clone(row.Keys), func(k scan.Key) bool { return !blamed(k) })
 	if len(shut) == 0 {
 		shut = []scan.Key{{Remedy: row.Says + "."}}
 	}
@@ -111,7 +109,7 @@ func (s *sums) task(row scan.Row) {
 			one = &task{Name: keyName(k), Acts: row.Acts, Find: k.ARN, Fix: fixOf(k)}
 			s.tasks[id] = one
 		}
-		one.totals.add(row.State)
+		one.mended.add(row.State)
 		if len(one.Some) < someNames {
 			one.Some = append(one.Some, row.Group)
 		}
@@ -123,12 +121,12 @@ func (s *sums) first() ([]*task, int) {
 	var out []*task
 	for id := range s.tasks {
 		t := s.tasks[id]
-		t.Mends = t.totals.mends()
-		t.More = t.totals.Groups - len(t.Some)
+		t.Mends = t.mended.mends()
+		t.More = t.mended.Groups - len(t.Some)
 		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b *task) int {
-		return cmp.Or(cmp.Compare(b.totals.Fails, a.totals.Fails), cmp.Compare(b.totals.WouldFail, a.totals.WouldFail), cmp.Compare(a.Find, b.Find),
+		return cmp.Or(cmp.Compare(b.mended.Fails, a.mended.Fails), cmp.Compare(b.mended.WouldFail, a.mended.WouldFail), cmp.Compare(a.Find, b.Find),
 			cmp.Compare(a.Acts, b.Acts), slices.Compare(a.Some, b.Some))
 	})
 	if len(out) > someTasks {
@@ -137,10 +135,10 @@ func (s *sums) first() ([]*task, int) {
 	return out, 0
 }
 
-func (t Totals) mends() string {
+func (t totals) mends() string {
 	var out []string
 	if t.Fails > 0 {
-		out = append(out, screen.Count(t.Fails, "group")+" that can’t launch now")
+		out = append(out, screen.Count(t.Fails, "group")+" that can't launch")
 	}
 	if t.WouldFail > 0 {
 		out = append(out, screen.Count(t.WouldFail, "group")+" that would fail next")
@@ -154,4 +152,10 @@ type fix struct {
 	Do             []quote.Task
 }
 
-func fixOf(k scan.Key) fix { return fix{k.Fix, k.Remedy, k.Do} }
+func fixOf(k scan.Key) fix {
+	change := k.Fix
+	if strings.HasPrefix(change, "+ ") && k.Role != "" {
+		change += ", for " + roleName(k.Role)
+	}
+	return fix{change, k.Remedy, k.Do}
+}
