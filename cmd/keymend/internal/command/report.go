@@ -28,7 +28,7 @@ func (reportCmd) Help() string {
 }
 
 func (reportCmd) examples() []string {
-	return []string{"keymend report -o keymend.html", "keymend report -o keymend.html --all-regions --profile prod", "keymend report -o - --organization --role ReadOnly --all-regions > keymend.html"}
+	return []string{"keymend report -o keymend.html", "keymend report -o keymend.html --all-regions --profile prod", "keymend report -o keymend.html --organization --role ReadOnly --all-regions"}
 }
 
 func (reportCmd) ends() ends {
