@@ -56,7 +56,7 @@ func (s *sums) looked(at scan.Looked) looked {
 	var parts []string
 	for i, n := range []int{of.Fails, of.WouldFail, of.Unknown, of.Fine} {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, states[i].verb(n)))
+			parts = append(parts, fmt.Sprintf("%d %s", n, states()[i].verb(n)))
 		}
 	}
 	return looked{at, strings.Join(parts, ", ")}

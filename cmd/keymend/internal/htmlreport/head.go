@@ -55,7 +55,7 @@ func headOf(p Page, s *sums) head {
 	}
 	from := 0.0
 	for i, n := range []int{s.Fails, s.WouldFail, s.Unknown, s.Fine} {
-		of := states[i]
+		of := states()[i]
 		h.Counts = append(h.Counts, count{of.id, of.word, of.verb(n), n})
 		if n == 0 {
 			continue

@@ -49,7 +49,7 @@ var script string
 // places, and not with that of groups. It returns the page's headline, a sentence without
 // its full stop.
 func Write(out io.Writer, p Page) (headline string, err error) {
-	parts, err := template.New("page").Funcs(words).Parse(layout)
+	parts, err := template.New("page").Funcs(words()).Parse(layout)
 	if err != nil {
 		return "", fmt.Errorf("read the page's layout: %w", err)
 	}

@@ -14,12 +14,14 @@ type state struct {
 	many string // "2 …"
 }
 
-// states, worst first.
-var states = []state{
-	{scan.Fails, "fails", "fails now", "fail now"},
-	{scan.WouldFail, "would fail", "would fail at its next launch", "would fail at their next launch"},
-	{scan.Unknown, "can't be told", "can't be told", "can't be told"},
-	{scan.Fine, "fine", "is fine", "are fine"},
+// states returns all, the worst first.
+func states() []state {
+	return []state{
+		{scan.Fails, "fails", "fails now", "fail now"},
+		{scan.WouldFail, "would fail", "would fail at its next launch", "would fail at their next launch"},
+		{scan.Unknown, "can't be told", "can't be told", "can't be told"},
+		{scan.Fine, "fine", "is fine", "are fine"},
+	}
 }
 
 func (s state) verb(n int) string {
@@ -32,8 +34,8 @@ func (s state) verb(n int) string {
 // stateOf is the state with an id; what has no other is unknown.
 func stateOf(id scan.State) state {
 	const unknown = 2
-	if i := slices.IndexFunc(states, func(s state) bool { return s.id == id }); i >= 0 {
-		return states[i]
+	if i := slices.IndexFunc(states(), func(s state) bool { return s.id == id }); i >= 0 {
+		return states()[i]
 	}
-	return states[unknown]
+	return states()[unknown]
 }

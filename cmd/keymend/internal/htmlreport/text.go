@@ -14,7 +14,9 @@ import (
 const longest = 600
 
 // words are the layout's functions. Every text of others goes through one of them.
-var words = template.FuncMap{"t": shown, "named": named, "whole": quote.Text, "when": when}
+func words() template.FuncMap {
+	return template.FuncMap{"t": shown, "named": named, "whole": quote.Text, "when": when}
+}
 
 // shown is a text on one line, without what moves or hides text, and not endless.
 func shown(text string) string {

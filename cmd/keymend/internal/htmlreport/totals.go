@@ -22,7 +22,7 @@ func (t totals) says() string {
 	var out []string
 	for i, n := range []int{t.Fails, t.WouldFail, t.Unknown, t.Fine} {
 		if n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, states[i].verb(n)))
+			out = append(out, fmt.Sprintf("%d %s", n, states()[i].verb(n)))
 		}
 	}
 	return screen.Count(t.Groups, "group") + ": " + strings.Join(out, ", ")
