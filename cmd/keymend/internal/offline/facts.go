@@ -1,0 +1,92 @@
+package offline
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+)
+
+// facts are all that the files say, each thing by what names it.
+type facts struct {
+	groups         named[astypes.AutoScalingGroup]
+	versions       named[ec2types.LaunchTemplateVersion] // by template and number
+	configurations named[astypes.LaunchConfiguration]
+	images         named[ec2types.Image]
+	snapshots      named[ec2types.Snapshot]
+	settings       named[string] // "by default": "true" or "false"; "default key"
+	keys           named[kmstypes.KeyMetadata]
+	aliases        named[kmstypes.AliasListEntry]
+	roles          named[iamtypes.Role]
+	policies       named[string] // by the key's ARN
+	grants         named[[]kmstypes.GrantListEntry]
+	tags           named[[]kmstypes.Tag]
+
+	loose []loose  // what a file says about a key that it doesn't name
+	notes []string // what a file has that isn't known here, or doesn't have whole
+}
+
+// The names of the EBS settings.
+const (
+	byDefault  = "EBS encryption by default"
+	defaultKey = "the default EBS key"
+)
+
+// A loose part is about a key which its file doesn't name.
+type loose struct {
+	file, what string
+	written    string // the key, as the file or a person names it; "" = not at all
+	put        func(key string) error
+}
+
+// named are things by their names, with the files that tell of them.
+type named[T any] struct {
+	what  string
+	all   map[string]T
+	files map[string]string
+}
+
+func things[T any](what string) named[T] {
+	return named[T]{what, map[string]T{}, map[string]string{}}
+}
+
+// put adds a thing. Two files may say the same of it, and nothing else.
+func (n named[T]) put(file, name string, value T) error {
+	old, known := n.all[name]
+	if known && !reflect.DeepEqual(old, value) {
+		where := "twice, differently"
+		if n.files[name] != file {
+			where = "otherwise than " + n.files[name]
+		}
+		return problem(file, fmt.Sprintf("has %s %s %s: leave one out", n.what, name, where))
+	}
+	n.all[name] = value
+	if !known {
+		n.files[name] = file
+	}
+	return nil
+}
+
+// list is all of them, by name.
+func (n named[T]) list() []T {
+	out := make([]T, 0, len(n.all))
+	for _, name := range slices.Sorted(maps.Keys(n.all)) {
+		out = append(out, n.all[name])
+	}
+	return out
+}
+
+func newFacts() *facts {
+	return &facts{
+		groups: things[astypes.AutoScalingGroup]("group"), versions: things[ec2types.LaunchTemplateVersion]("launch template"),
+		configurations: things[astypes.LaunchConfiguration]("launch configuration"),
+		images:         things[ec2types.Image]("image"), snapshots: things[ec2types.Snapshot]("snapshot"), settings: things[string]("of the account"),
+		keys: things[kmstypes.KeyMetadata]("key"), aliases: things[kmstypes.AliasListEntry]("alias"), roles: things[iamtypes.Role]("role"),
+		policies: things[string]("the policy of"), grants: things[[]kmstypes.GrantListEntry]("the grants on"), tags: things[[]kmstypes.Tag]("the tags of"),
+	}
+}

@@ -1,0 +1,143 @@
+package offline
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"keymend/pkg/slr"
+)
+
+// suppose takes what the person says of the account's settings, whatever a file says.
+func (w *World) suppose(o Options) {
+	if o.ByDefault != nil {
+		w.facts.settings.all[byDefault] = strconv.FormatBool(*o.ByDefault)
+	}
+	if o.DefaultKey != "" {
+		w.facts.settings.all[defaultKey] = o.DefaultKey
+	}
+}
+
+// gather makes a group for each template that no group in the files launches from: the
+// plain one that somebody would make of it.
+func (w *World) gather(role string) error {
+	w.pair()
+	if len(w.facts.versions.all)+len(w.facts.configurations.all)+len(w.facts.groups.all) == 0 {
+		return problem("", "no file says what is launched: give a launch template's data, or groups with their templates")
+	}
+	used := func(v ec2types.LaunchTemplateVersion) bool {
+		return slices.ContainsFunc(w.facts.groups.list(), func(g astypes.AutoScalingGroup) bool {
+			return slices.ContainsFunc(templatesOf(g), func(s *astypes.LaunchTemplateSpecification) bool { return is(v, s.LaunchTemplateId, s.LaunchTemplateName) })
+		})
+	}
+	var made []astypes.AutoScalingGroup
+	for _, v := range w.facts.versions.list() {
+		if used(v) || slices.ContainsFunc(made, func(g astypes.AutoScalingGroup) bool {
+			return is(v, g.LaunchTemplate.LaunchTemplateId, g.LaunchTemplate.LaunchTemplateName)
+		}) {
+			continue
+		}
+		made = append(made, w.groupOf(v, "$Latest", role))
+		if w.defaultElse(v) {
+			made = append(made, w.groupOf(v, "$Default", role))
+		}
+	}
+	var errs []error
+	for _, g := range made {
+		errs = append(errs, w.facts.groups.put("", *g.AutoScalingGroupName, g))
+	}
+	return joined(errs...)
+}
+
+// groupOf is a group with a template and nothing else.
+func (w *World) groupOf(v ec2types.LaunchTemplateVersion, version, role string) astypes.AutoScalingGroup {
+	name := "a group with " + cmp.Or(value(v.LaunchTemplateName), value(v.LaunchTemplateId))
+	if version == "$Default" {
+		name += " " + version
+	}
+	arn := slr.ARN(w.partition, w.Account, "")
+	switch {
+	case strings.HasPrefix(role, "arn:"):
+		arn = role
+	case role != "":
+		arn = slr.ARN(w.partition, w.Account, "")
+		arn = arn[:strings.LastIndexByte(arn, '/')+1] + role
+	}
+	w.made = append(w.made, name)
+	spec := &astypes.LaunchTemplateSpecification{LaunchTemplateId: v.LaunchTemplateId, Version: &version}
+	if v.LaunchTemplateId == nil {
+		spec.LaunchTemplateName = v.LaunchTemplateName
+	}
+	return astypes.AutoScalingGroup{
+		AutoScalingGroupName: &name, ServiceLinkedRoleARN: &arn, LaunchTemplate: spec,
+		DesiredCapacity: new(int32(1)), MinSize: new(int32(0)), MaxSize: new(int32(1)),
+	}
+}
+
+// defaultElse reports whether the files have another version as the template's default
+// than as its latest.
+func (w *World) defaultElse(of ec2types.LaunchTemplateVersion) bool {
+	latest, known := w.version(of.LaunchTemplateId, of.LaunchTemplateName, "$Latest")
+	def, marked := w.version(of.LaunchTemplateId, of.LaunchTemplateName, "$Default")
+	return known && marked && value(latest.VersionNumber) != value(def.VersionNumber)
+}
+
+// pair takes the one template without a name of AWS's for the one that the groups name and
+// no file has.
+func (w *World) pair() {
+	var bare []string
+	for name, v := range w.facts.versions.all {
+		if v.VersionNumber == nil && v.LaunchTemplateId == nil {
+			bare = append(bare, name)
+		}
+	}
+	var wanted []*astypes.LaunchTemplateSpecification
+	for _, g := range w.facts.groups.list() {
+		for _, s := range templatesOf(g) {
+			if _, known := w.version(s.LaunchTemplateId, s.LaunchTemplateName, cmp.Or(value(s.Version), "$Default")); !known && !slices.ContainsFunc(wanted, func(o *astypes.LaunchTemplateSpecification) bool {
+				return value(o.LaunchTemplateId) == value(s.LaunchTemplateId) && value(o.LaunchTemplateName) == value(s.LaunchTemplateName)
+			}) {
+				wanted = append(wanted, s)
+			}
+		}
+	}
+	if len(bare) != 1 || len(wanted) != 1 {
+		return
+	}
+	v := w.facts.versions.all[bare[0]]
+	v.LaunchTemplateId = wanted[0].LaunchTemplateId
+	if wanted[0].LaunchTemplateName != nil {
+		v.LaunchTemplateName = wanted[0].LaunchTemplateName
+	}
+	w.facts.versions.all[bare[0]] = v
+}
+
+// templatesOf are the templates that a group names.
+func templatesOf(g astypes.AutoScalingGroup) []*astypes.LaunchTemplateSpecification {
+	all := []*astypes.LaunchTemplateSpecification{g.LaunchTemplate}
+	if m := g.MixedInstancesPolicy; m != nil && m.LaunchTemplate != nil {
+		all = append(all, m.LaunchTemplate.LaunchTemplateSpecification)
+		for _, o := range m.LaunchTemplate.Overrides {
+			all = append(all, o.LaunchTemplateSpecification)
+		}
+	}
+	return slices.DeleteFunc(all, func(s *astypes.LaunchTemplateSpecification) bool { return s == nil })
+}
+
+// is reports whether a version is of a template, by its id or its name.
+func is(v ec2types.LaunchTemplateVersion, id, name *string) bool {
+	return value(id) != "" && value(v.LaunchTemplateId) == *id || value(name) != "" && value(v.LaunchTemplateName) == *name
+}
+
+// value returns what a pointer of the SDK points to; nil means the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

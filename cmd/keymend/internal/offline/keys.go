@@ -1,0 +1,155 @@
+package offline
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"keymend/pkg/arn"
+)
+
+// written are the keys that the files name, as they write them: by launches first.
+func (f *facts) written() []string {
+	var out []string
+	for _, v := range f.versions.list() {
+		if d := v.LaunchTemplateData; d != nil {
+			for _, m := range d.BlockDeviceMappings {
+				if m.Ebs != nil {
+					out = append(out, value(m.Ebs.KmsKeyId))
+				}
+			}
+		}
+	}
+	for _, s := range f.snapshots.list() {
+		out = append(out, value(s.KmsKeyId))
+	}
+	out = append(out, f.settings.all[defaultKey])
+	out = append(out, slices.Sorted(maps.Keys(f.keys.all))...)
+	for _, l := range f.loose {
+		out = append(out, l.written)
+	}
+	return slices.DeleteFunc(out, func(key string) bool { return key == "" })
+}
+
+// meant is the ARN of a key, however it is written. What key an alias stands for only a
+// list of aliases tells; without one it stands for one that has no other name, and whose
+// id isn't known.
+func (w *World) meant(written string) string {
+	a, ok := arn.Parse(written)
+	name := written
+	if ok {
+		name = a.Resource
+	}
+	if !strings.HasPrefix(name, "alias/") {
+		if ok {
+			return written
+		}
+		return w.keyARN(w.Region, w.Account, strings.TrimPrefix(name, "key/"))
+	}
+	if !ok {
+		a.Region, a.Account = w.Region, w.Account
+	}
+	for _, of := range w.facts.aliases.list() {
+		at, _ := arn.Parse(value(of.AliasArn))
+		if at.Resource == name && at.Account == a.Account && at.Region == a.Region && of.TargetKeyId != nil {
+			return w.keyARN(a.Region, a.Account, *of.TargetKeyId)
+		}
+	}
+	return w.keyARN(a.Region, a.Account, idOf(name))
+}
+
+// idOf stands for the id of the key that an alias names, where that isn't known.
+func idOf(alias string) string { return "ID-OF-" + alias }
+
+// aliasOf is the alias that stands in a key's ARN; "" = none does.
+func aliasOf(key string) string {
+	_, id, _ := strings.Cut(key, ":key/")
+	if alias, ok := strings.CutPrefix(id, "ID-OF-"); ok {
+		return alias
+	}
+	return ""
+}
+
+func (w *World) keyARN(region, account, id string) string {
+	return "arn:" + w.partition + ":kms:" + region + ":" + account + ":key/" + id
+}
+
+// aws reports whether a key is one of AWS's, by its alias: those that begin so are AWS's
+// alone.
+// https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
+func aws(key string) bool { return strings.HasPrefix(aliasOf(key), "alias/aws/") }
+
+// keyID is how a key's id looks.
+// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id
+var keyID = regexp.MustCompile(`(?i)mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// assign gives each policy, and each list that doesn't name its key, to its key: by what
+// the person says, by what the file says, by a key's id in its name, or because there is
+// one key only for which there is none.
+func (w *World) assign(said map[string]string) error {
+	var errs []error
+	for file := range said {
+		if !slices.ContainsFunc(w.facts.loose, func(l loose) bool { return l.file == file }) {
+			errs = append(errs, problem(file, "isn't a file that needs a key to be said"))
+		}
+	}
+	var left []loose
+	for _, l := range w.facts.loose {
+		switch key := cmp.Or(said[l.file], l.written, keyID.FindString(filepath.ToSlash(l.file))); {
+		case said[l.file] != "" && l.written != "" && w.meant(said[l.file]) != w.meant(l.written):
+			errs = append(errs, problem(l.file, fmt.Sprintf("is of key %s, and not of %s", l.written, said[l.file])))
+		case key != "":
+			errs = append(errs, l.put(w.meant(key)))
+		default:
+			left = append(left, l)
+		}
+	}
+	for _, what := range []string{"policy", "grants", "tags"} {
+		errs = append(errs, w.assignRest(what, slices.DeleteFunc(slices.Clone(left), func(l loose) bool { return l.what != what })))
+	}
+	return joined(errs...)
+}
+
+func (w *World) assignRest(what string, left []loose) error {
+	without := w.without(what)
+	if len(left) == 0 {
+		return nil
+	}
+	if len(without) == 1 && len(left) == 1 {
+		return left[0].put(without[0])
+	}
+	var errs []error
+	for _, l := range left {
+		why := "which key that is of isn't said"
+		switch {
+		case len(without) == 0:
+			why += ", and no file names one that has none"
+		case len(without) > 1:
+			why += fmt.Sprintf(", and %s have none", strings.Join(without, " and "))
+		default:
+			why += fmt.Sprintf(", and only %s has none", without[0])
+		}
+		errs = append(errs, problem(l.file, fmt.Sprintf("has %s, and %s; say it with --key-of %s=KEY, or call the file by the key's id", map[string]string{"policy": "a key policy", "grants": "no grants", "tags": "a key's tags"}[l.what], why, l.file)))
+	}
+	return joined(errs...)
+}
+
+// without are the keys that the files name and of which they have no such thing.
+func (w *World) without(what string) []string {
+	var out []string
+	for _, written := range w.facts.written() {
+		key := w.meant(written)
+		_, policy := w.facts.policies.all[key]
+		_, grants := w.facts.grants.all[key]
+		_, tags := w.facts.tags.all[key]
+		has := map[string]bool{"policy": policy, "grants": grants, "tags": tags}[what]
+		if !has && !aws(key) && !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}

@@ -1,0 +1,181 @@
+package offline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"keymend/pkg/access"
+	"keymend/pkg/account"
+	"keymend/pkg/apply"
+	"keymend/pkg/arn"
+	"keymend/pkg/guard"
+	"keymend/pkg/keystate"
+	"keymend/pkg/launch"
+	"keymend/pkg/observe"
+	"keymend/pkg/plan"
+	"keymend/pkg/remediation"
+)
+
+// A World is what the files say, as remediation.Readers reads it. It doesn't change.
+type World struct {
+	Account, Region string
+	facts           *facts
+	partition       string
+	strict          bool
+	made            []string // groups that no file has
+}
+
+var (
+	_ remediation.Readers = (*World)(nil)
+	_ apply.Reader        = view{}
+)
+
+// Groups names the groups, and for each template that none of them launches from "a group
+// with" it. Those that are being deleted launch nothing.
+func (w *World) Groups() []string {
+	var out []string
+	for _, g := range w.facts.groups.list() {
+		if value(g.Status) == "" {
+			out = append(out, *g.AutoScalingGroupName)
+		}
+	}
+	return out
+}
+
+// Notes says what a file has that doesn't count here, or doesn't have whole.
+func (w *World) Notes() []string { return slices.Clone(w.facts.notes) }
+
+// Made reports whether a group is one that no file has.
+func (w *World) Made(group string) bool { return slices.Contains(w.made, group) }
+
+// NotSeen says what was left out for a group since no file is about it, a line for each,
+// and which call's answer would tell.
+func (w *World) NotSeen(s plan.Snapshot) []string {
+	var out []string
+	say := func(format string, args ...any) {
+		if line := fmt.Sprintf(format, args...); !slices.Contains(out, line) {
+			out = append(out, line)
+		}
+	}
+	for _, way := range s.Launch.Ways {
+		if way.ImageID != "" && w.plain() {
+			say("what image %s brings: its own volumes don't count (describe-images, describe-snapshots)", way.ImageID)
+		}
+	}
+	for _, f := range s.Findings {
+		key := f.Facts.Key.ARN
+		if w.enabled() && !aws(key) {
+			say("whether %s is enabled: it counts as if (describe-key)", key)
+		}
+		if _, known := w.facts.grants.all[key]; !known && w.ungranted(key) && !aws(key) {
+			say("grants on %s: it counts as if it had none (list-grants)", key)
+		}
+	}
+	for _, p := range s.Launch.Principals() {
+		if !w.has(p.ARN) && len(s.Findings) > 0 {
+			say("whether %s exists: it counts as if (get-role)", p.ARN)
+		}
+	}
+	return out
+}
+
+// View implements remediation.Readers.
+func (w *World) View(_ context.Context, accountID, region string) (apply.Reader, error) {
+	if accountID != w.Account || region != w.Region {
+		return nil, account.NewFinal(fmt.Sprintf("the files are about %s in %s, not about %s in %s", w.Account, w.Region, accountID, region))
+	}
+	return view{w, observe.New(groups{w}, storage{w}, storage{w}).Remembering(), w.keys(w.Account)}, nil
+}
+
+func (w *World) keys(owner string) *keystate.Reader {
+	return keystate.New(owner, keys{w}, keys{w}, roles{w}).In(w.Region)
+}
+
+// Switch implements remediation.Readers: nobody writes.
+func (*World) Switch(context.Context) (guard.Switch, string, error) {
+	return guard.SwitchNone, "files have none", nil
+}
+
+// Logged implements remediation.Readers: nothing was.
+func (*World) Logged(context.Context, string, time.Time, time.Time) ([]string, error) {
+	return nil, nil
+}
+
+// Fleet implements remediation.Readers.
+func (w *World) Fleet(ctx context.Context, accountID, region string) (remediation.Fleet, error) {
+	if _, err := w.View(ctx, accountID, region); err != nil {
+		return nil, err
+	}
+	return fleet{observe.New(groups{w}, storage{w}, storage{w}).Fleet(keys{w}, accountID, region)}, nil
+}
+
+// A fleet has no log.
+type fleet struct{ observe.Fleet }
+
+// Told implements remediation.Fleet.
+func (fleet) Told(context.Context, time.Time, time.Time, func(time.Time, string)) error { return nil }
+
+// A view reads the account and Region of the files.
+type view struct {
+	*World
+	launches *observe.Resolver
+	own      *keystate.Reader
+}
+
+// Launch implements apply.Reader.
+func (v view) Launch(ctx context.Context, group string) (launch.Launch, error) {
+	l, err := v.launches.Resolve(ctx, v.Account, v.Region, group)
+	if err != nil || !v.strict {
+		return l, err
+	}
+	for _, p := range l.Principals() {
+		if !v.has(p.ARN) {
+			l.Unknown = append(l.Unknown, "whether "+p.ARN+" exists isn't told")
+		}
+	}
+	return l, nil
+}
+
+// Storage implements apply.Reader.
+func (v view) Storage() *observe.Storage { return v.launches.Storage() }
+
+// Key implements apply.Keys. A key of another account is read there, where a file has its
+// policy or its state.
+func (v view) Key(ctx context.Context, id, principalARN string) (keystate.State, error) {
+	key := v.meant(id)
+	_, policy := v.facts.policies.all[key]
+	_, state := v.facts.keys.all[key]
+	if owner := arn.Account(key); owner != v.Account && (policy || state) {
+		return v.keys(owner).Read(ctx, id, principalARN)
+	}
+	return v.own.Read(ctx, id, principalARN)
+}
+
+// Policy implements apply.Keys.
+func (v view) Policy(_ context.Context, key string) (string, error) {
+	if text, known := v.facts.policies.all[v.meant(key)]; known {
+		return text, nil
+	}
+	return "", account.NewUntold("no file has the policy of " + key)
+}
+
+// Grant implements apply.Keys.
+func (v view) Grant(ctx context.Context, key, id string) (access.Grant, error) {
+	return v.own.Grant(ctx, v.meant(key), id)
+}
+
+// assumed is the id of a role of which no file says that it exists. Where KMS shows an id
+// in the place of a role, it isn't this one's: it shows the ARN of a role that exists.
+const assumed = "AROANOTINTHEFILES000"
+
+// Role implements apply.Keys. A role that no file has is taken to exist: NotSeen says so.
+func (v view) Role(ctx context.Context, roleARN string) (access.Principal, error) {
+	name := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+	if _, known := v.facts.roles.all[name]; known {
+		return v.own.Role(ctx, roleARN)
+	}
+	return access.Principal{ARN: roleARN, ID: assumed}, nil
+}
