@@ -31,7 +31,9 @@ func (w *World) gather(role string) error {
 	}
 	used := func(v ec2types.LaunchTemplateVersion) bool {
 		return slices.ContainsFunc(w.facts.groups.list(), func(g astypes.AutoScalingGroup) bool {
-			return slices.ContainsFunc(templatesOf(g), func(s *astypes.LaunchTemplateSpecification) bool { return is(v, s.LaunchTemplateId, s.LaunchTemplateName) })
+			return slices.ContainsFunc(templatesOf(g), func(s *astypes.LaunchTemplateSpecification) bool {
+				return is(v, s.LaunchTemplateId, s.LaunchTemplateName)
+			})
 		})
 	}
 	var made []astypes.AutoScalingGroup

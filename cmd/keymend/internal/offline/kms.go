@@ -25,8 +25,8 @@ var (
 // keys answers as KMS does.
 type keys struct{ *World }
 
-// DescribeKey implements keystate.Keys. Where no file is about the state of keys, a key is
-// taken for a usual one that is enabled.
+// DescribeKey implements keystate.Keys. Where no file is about the state of keys, one of the
+// account's is taken for a usual one that is enabled.
 func (k keys) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
 	key := k.meant(*in.KeyId)
 	of, known := k.facts.keys.all[key]
@@ -34,7 +34,7 @@ func (k keys) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func
 	case known:
 	case aws(key):
 		of = types.KeyMetadata{Arn: &key, KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeAws}
-	case k.enabled():
+	case k.enabled(key):
 		of = types.KeyMetadata{Arn: &key, KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeCustomer}
 	default:
 		return nil, account.NewUntold("no file has DescribeKey's answer about " + key)
@@ -42,8 +42,10 @@ func (k keys) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func
 	return &kms.DescribeKeyOutput{KeyMetadata: &of}, nil
 }
 
-// enabled reports whether the state of keys is left out, since no file is about any.
-func (w *World) enabled() bool { return !w.strict && len(w.facts.keys.all) == 0 }
+// enabled reports whether the state of a key is left out, since no file is about any's.
+func (w *World) enabled(key string) bool {
+	return !w.strict && len(w.facts.keys.all) == 0 && arn.Account(key) == w.Account
+}
 
 // ungranted reports whether the grants on a key are left out, since no file is about any:
 // to another account's key there is no other way, so there they are unknown.

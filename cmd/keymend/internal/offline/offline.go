@@ -31,10 +31,17 @@ type Options struct {
 	Strict          bool              // what no file is about is unknown
 }
 
+// Kinds are what files may hold: answers of the AWS CLI's commands, what they take, and
+// documents alone.
+const Kinds = "answers of aws ec2 describe-launch-template-versions, get-launch-template-data, describe-images, describe-snapshots, get-ebs-encryption-by-default, get-ebs-default-kms-key-id; " +
+	"of aws autoscaling describe-auto-scaling-groups, describe-launch-configurations; of aws kms get-key-policy, describe-key, list-grants, list-aliases, list-resource-tags; of aws iam get-role, list-roles; " +
+	"what create-auto-scaling-group, create-launch-template and put-key-policy take (--cli-input-json); a launch template's data; a key policy"
+
 // A Problem is what is wrong with a file, or with several.
 type Problem struct {
-	File string // "" = none alone
-	Text string
+	File    string // "" = none alone
+	Text    string
+	unknown bool // what the file holds isn't one of Kinds
 }
 
 func (p Problem) String() string {
@@ -50,16 +57,23 @@ type FilesError struct{ Problems []Problem }
 
 // Error implements error: a line for each.
 func (e *FilesError) Error() string {
-	lines := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		lines[i] = p.String()
+	var lines []string
+	for _, p := range e.Problems {
+		lines = append(lines, p.String())
+	}
+	if slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.unknown }) {
+		lines = append(lines, "check reads, as JSON: "+Kinds)
 	}
 	return strings.Join(lines, "\n")
 }
 
 // problem is an error about one thing in a file.
 func problem(file, text string) error {
-	return &FilesError{[]Problem{{file, text}}}
+	return &FilesError{[]Problem{{File: file, Text: text}}}
+}
+
+func unrecognised(file, text string) error {
+	return &FilesError{[]Problem{{file, text, true}}}
 }
 
 // joined is all that went wrong, each once; nil where nothing did.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
 )
 
 // A members is a JSON object, by its members' names, with its text under none.
@@ -84,7 +83,7 @@ func (f *facts) take(file string, raw json.RawMessage, outer bool) error {
 	case '{':
 		return f.object(file, "", raw, (*facts).recognised)
 	}
-	return problem(file, expected)
+	return unrecognised(file, "holds nothing that check knows")
 }
 
 func (f *facts) object(file, at string, raw json.RawMessage, take func(*facts, string, members) error) error {
@@ -117,12 +116,12 @@ func (f *facts) recognised(file string, m members) error {
 		return joined(errs...)
 	case m.has("KmsKeyId") && m.text("KmsKeyId") != "":
 		return f.settings.put(file, defaultKey, m.text("KmsKeyId"))
-	case m.has("Tags") && strings.Contains(string(m["Tags"]), "TagKey"):
+	case m.has("Tags") && (strings.Contains(string(m["Tags"]), "TagKey") || strings.TrimSpace(string(m["Tags"])) == "[]"):
 		return f.tagged(file, m)
 	case m.isData():
 		return f.data(file, m)
 	}
-	return problem(file, unknown(m))
+	return unrecognised(file, unknown(m))
 }
 
 // isData: a launch template's data may have any of its members and nothing else.
@@ -138,11 +137,6 @@ func (f *facts) ends(file string, m members) {
 		}
 	}
 }
-
-// expected is what files may hold.
-const expected = "holds nothing that check knows: it reads what aws ec2 describe-launch-template-versions, get-launch-template-data, describe-images, describe-snapshots, get-ebs-encryption-by-default, get-ebs-default-kms-key-id, " +
-	"aws autoscaling describe-auto-scaling-groups, describe-launch-configurations, aws kms get-key-policy, describe-key, list-grants, list-aliases, list-resource-tags, aws iam get-role and list-roles answer, " +
-	"what create-auto-scaling-group, create-launch-template and put-key-policy take (--cli-input-json), a launch template's data, and a key policy"
 
 // unknown says what an object is that isn't known here, as far as that shows.
 func unknown(m members) string {
@@ -169,7 +163,7 @@ func unknown(m members) string {
 	if len(names) > 4 {
 		names = append(names[:4], "…")
 	}
-	return fmt.Sprintf("has the members %s, and %s", strings.Join(names, ", "), expected)
+	return "holds nothing that check knows, by its members " + strings.Join(names, ", ")
 }
 
 // each takes in each element of a list.

@@ -14,8 +14,8 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
+	"keymend/pkg/launch/encryption"
 	"keymend/pkg/observe"
-	"keymend/pkg/plan"
 	"keymend/pkg/remediation"
 )
 
@@ -50,37 +50,6 @@ func (w *World) Notes() []string { return slices.Clone(w.facts.notes) }
 
 // Made reports whether a group is one that no file has.
 func (w *World) Made(group string) bool { return slices.Contains(w.made, group) }
-
-// NotSeen says what was left out for a group since no file is about it, a line for each,
-// and which call's answer would tell.
-func (w *World) NotSeen(s plan.Snapshot) []string {
-	var out []string
-	say := func(format string, args ...any) {
-		if line := fmt.Sprintf(format, args...); !slices.Contains(out, line) {
-			out = append(out, line)
-		}
-	}
-	for _, way := range s.Launch.Ways {
-		if way.ImageID != "" && w.plain() {
-			say("what image %s brings: its own volumes don't count (describe-images, describe-snapshots)", way.ImageID)
-		}
-	}
-	for _, f := range s.Findings {
-		key := f.Facts.Key.ARN
-		if w.enabled() && !aws(key) {
-			say("whether %s is enabled: it counts as if (describe-key)", key)
-		}
-		if _, known := w.facts.grants.all[key]; !known && w.ungranted(key) && !aws(key) {
-			say("grants on %s: it counts as if it had none (list-grants)", key)
-		}
-	}
-	for _, p := range s.Launch.Principals() {
-		if !w.has(p.ARN) && len(s.Findings) > 0 {
-			say("whether %s exists: it counts as if (get-role)", p.ARN)
-		}
-	}
-	return out
-}
 
 // View implements remediation.Readers.
 func (w *World) View(_ context.Context, accountID, region string) (apply.Reader, error) {
@@ -137,6 +106,12 @@ func (v view) Launch(ctx context.Context, group string) (launch.Launch, error) {
 		}
 	}
 	return l, nil
+}
+
+// Supposing returns a view of the same files under other EBS settings.
+func (v view) Supposing(settings func(encryption.Defaults) encryption.Defaults) apply.Reader {
+	v.launches = v.launches.Supposing(settings)
+	return v
 }
 
 // Storage implements apply.Reader.

@@ -1,0 +1,211 @@
+package offline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"keymend/cmd/keymend/internal/check"
+	"keymend/cmd/keymend/internal/export"
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/arn"
+	"keymend/pkg/launch"
+	"keymend/pkg/quote"
+	"keymend/pkg/remediation"
+	"keymend/pkg/whatif"
+)
+
+// A Verdict is what the files say of one group.
+type Verdict struct {
+	check.Answer
+	LeftOut []string     // what no file is about, and counts as is said there
+	Ask     []quote.Task // commands whose answers would tell what isn't known
+	Add     []Addition   // what mends it
+}
+
+// An Addition is what a key's policy lacks, or what else a person does.
+type Addition struct {
+	Key        string            `json:"key"`            // ARN
+	File       string            `json:"file,omitempty"` // the file with its policy
+	Does       string            `json:"does"`           // in words
+	Statements []json.RawMessage `json:"statements,omitempty"`
+}
+
+// Code is the exit code that the group asks for: 3 where what it lacks is known.
+func (v Verdict) Code() report.Code {
+	switch {
+	case v.After == whatif.Launches:
+		return report.Healed
+	case v.After == whatif.Fails && len(v.Add) > 0 && v.Row.Code == report.Fixable:
+		return report.Fixable
+	}
+	return report.NotOurs
+}
+
+// Check looks at every group by a looker with the person's settings. Its error is of each.
+func (w *World) Check(ctx context.Context, l remediation.Looker, each func(Verdict) error) error {
+	l.AWS = w
+	l.Settings.Accounts = append(slices.Clone(l.Settings.Accounts), w.owners()...)
+	q := check.Question{Account: w.Account, Region: w.Region, Groups: w.Groups()}
+	return check.Run(ctx, l, q, func(a check.Answer) error {
+		reader, err := w.View(ctx, w.Account, w.Region)
+		if err != nil {
+			return err
+		}
+		launches, err := reader.Launch(ctx, a.Group)
+		if err != nil {
+			return fmt.Errorf("look at %s: %w", a.Group, err)
+		}
+		v := Verdict{Answer: a, LeftOut: w.leftOut(launches, a.Row), Ask: w.ask(launches, a.Row), Add: w.add(a.Found)}
+		v.Row = w.renamed(v.Row)
+		return each(v)
+	})
+}
+
+// owners are the other accounts whose policies the files have: whoever has those may
+// change them.
+func (w *World) owners() []string {
+	var out []string
+	for key := range w.facts.policies.all {
+		if owner := arn.Account(key); owner != w.Account && !slices.Contains(out, owner) {
+			out = append(out, owner)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// add is what each plan adds.
+func (w *World) add(g report.Group) []Addition {
+	var out []Addition
+	for _, k := range g.Keys {
+		for _, step := range k.Finding.Steps {
+			s := export.Of(step)
+			one := Addition{Key: shown(s.Key), File: w.facts.policies.files[s.Key], Does: s.Does}
+			if s.Code.Policy != nil {
+				for _, text := range s.Code.Policy.Statements {
+					one.Statements = append(one.Statements, json.RawMessage(text))
+				}
+			}
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// shown is a text in which a key whose id isn't known goes by its alias.
+func shown(text string) string { return strings.ReplaceAll(text, ":key/ID-OF-alias/", ":alias/") }
+
+func (w *World) renamed(r scan.Row) scan.Row {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return r
+	}
+	var out scan.Row
+	if json.Unmarshal([]byte(shown(string(text))), &out) != nil {
+		return r
+	}
+	return out
+}
+
+// leftOut says what was left out for a group since no file is about it, a line for each,
+// and which command's answer would tell.
+func (w *World) leftOut(l launch.Launch, row scan.Row) []string {
+	var out []string
+	say := func(format string, args ...any) {
+		if line := shown(fmt.Sprintf(format, args...)); !slices.Contains(out, line) {
+			out = append(out, line)
+		}
+	}
+	for _, way := range l.Ways {
+		if way.ImageID != "" && w.plain() {
+			say("what image %s brings: it counts as without volumes of its own (describe-images, describe-snapshots)", way.ImageID)
+		}
+	}
+	for _, k := range row.Keys {
+		if w.enabled(k.ARN) && !aws(k.ARN) {
+			say("whether %s is enabled: it counts as enabled (describe-key)", k.ARN)
+		}
+		if _, known := w.facts.grants.all[k.ARN]; !known && w.ungranted(k.ARN) && !aws(k.ARN) {
+			say("grants on %s: it counts as without any (list-grants)", k.ARN)
+		}
+		if !w.has(k.Role) && !w.strict {
+			say("whether %s exists: it counts as existing; KMS refuses a policy that names a role which doesn't (get-role)", k.Role)
+		}
+	}
+	return out
+}
+
+// ask are the commands whose answers would tell what isn't known.
+func (w *World) ask(l launch.Launch, row scan.Row) []quote.Task {
+	var out []quote.Task
+	add := func(account string, words ...string) {
+		t := quote.Task{Account: account, Command: quote.Command(append(append([]string{"aws"}, words...), "--region", w.Region)...)}
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	for _, line := range l.Unknown {
+		switch {
+		case strings.Contains(line, "whether EBS encryption by default"):
+			add(w.Account, "ec2", "get-ebs-encryption-by-default")
+			fallthrough
+		case strings.Contains(line, "the account's default EBS key"):
+			add(w.Account, "ec2", "get-ebs-default-kms-key-id")
+		}
+	}
+	for _, way := range l.Ways {
+		if _, known := w.facts.images.all[way.ImageID]; !known && !w.plain() && way.ImageID != "" {
+			add(w.Account, "ec2", "describe-images", "--image-ids="+way.ImageID)
+		}
+		for _, id := range w.snapshots(way) {
+			if _, known := w.facts.snapshots.all[id]; !known {
+				add(w.Account, "ec2", "describe-snapshots", "--snapshot-ids="+id)
+			}
+		}
+	}
+	for _, k := range row.Keys {
+		w.askOf(k, add)
+	}
+	return out
+}
+
+// askOf asks about a key of which not all is known.
+func (w *World) askOf(k scan.Key, add func(account string, words ...string)) {
+	if arn.Region(k.ARN) != w.Region || aws(k.ARN) {
+		return
+	}
+	key := "--key-id=" + k.ARN
+	if alias := aliasOf(k.ARN); alias != "" {
+		add(k.Account, "kms", "list-aliases")
+		key = "--key-id=" + alias
+	}
+	if _, known := w.facts.policies.all[k.ARN]; !known {
+		add(k.Account, "kms", "get-key-policy", key)
+	}
+	if _, known := w.facts.grants.all[k.ARN]; !known && !w.ungranted(k.ARN) {
+		add(k.Account, "kms", "list-grants", key)
+	}
+	if _, known := w.facts.keys.all[k.ARN]; !known && !w.enabled(k.ARN) {
+		add(k.Account, "kms", "describe-key", key)
+	}
+}
+
+// snapshots are those that a way takes, of its template's and of its image's.
+func (w *World) snapshots(way launch.Way) []string {
+	var out []string
+	for _, d := range way.Image.Devices {
+		if d.SnapshotID != "" && (d.Encrypted == nil || *d.Encrypted) {
+			out = append(out, d.SnapshotID)
+		}
+	}
+	for _, u := range way.Uses {
+		if u.SnapshotID != "" {
+			out = append(out, u.SnapshotID)
+		}
+	}
+	return out
+}
