@@ -34,6 +34,7 @@ func hint(err error) string {
 	var api smithy.APIError
 	var answer *smithyhttp.ResponseError
 	var dial *net.OpError
+	var files interface{ Hint() string }
 	change := hintOfChange(err)
 	switch {
 	case change != "":
@@ -42,6 +43,8 @@ func hint(err error) string {
 		return "Log in as for the AWS CLI: aws sts get-caller-identity must work, with the same --profile."
 	case errors.Is(err, errNoRegion):
 		return "Give --region, set AWS_REGION, or set a Region in the profile (aws configure)."
+	case errors.As(err, &files) && files.Hint() != "":
+		return files.Hint()
 	case errors.As(err, &parse):
 		return "See keymend" + commandOf(parse) + " --help."
 	case errors.Is(err, syscall.EADDRINUSE):

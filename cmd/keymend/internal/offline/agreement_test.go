@@ -19,7 +19,6 @@ import (
 	"keymend/cmd/keymend/internal/check"
 	"keymend/cmd/keymend/internal/offline"
 	"keymend/cmd/keymend/internal/scenario"
-	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/remediation"
 	"keymend/pkg/sandbox"
@@ -117,9 +116,10 @@ func agree(t fataler, ctx context.Context, cfg aws.Config) []offline.File {
 	must(t, err)
 	w, err := offline.Read(files, offline.Options{Account: accountID, Region: region})
 	must(t, err)
-	got, err := verdicts(ctx, looker(w), w.Groups())
+	groups := slices.DeleteFunc(w.Groups(), w.Made)
+	got, err := verdicts(ctx, looker(w), groups)
 	must(t, err)
-	want, err := verdicts(ctx, there(cfg), w.Groups())
+	want, err := verdicts(ctx, there(cfg), groups)
 	must(t, err)
 	for group := range want {
 		want[group] = less(want[group], got[group])
@@ -134,6 +134,9 @@ func agree(t fataler, ctx context.Context, cfg aws.Config) []offline.File {
 func TestScenariosAgree(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenario.All() {
+		if s.Name == "many" {
+			continue // 5,000 groups of few kinds
+		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			box, url := newBox(t)
@@ -224,5 +227,3 @@ func bare(v any) any {
 	}
 	return v
 }
-
-var _ = access.Allowed

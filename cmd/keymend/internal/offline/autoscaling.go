@@ -2,7 +2,6 @@ package offline
 
 import (
 	"context"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -18,9 +17,12 @@ type groups struct{ *World }
 
 // DescribeAutoScalingGroups implements observe.Groups.
 func (g groups) DescribeAutoScalingGroups(_ context.Context, in *autoscaling.DescribeAutoScalingGroupsInput, _ ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
+	if len(in.AutoScalingGroupNames) == 0 {
+		return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: g.facts.groups.list()}, nil
+	}
 	out := &autoscaling.DescribeAutoScalingGroupsOutput{}
-	for _, one := range g.facts.groups.list() {
-		if len(in.AutoScalingGroupNames) == 0 || slices.Contains(in.AutoScalingGroupNames, *one.AutoScalingGroupName) {
+	for _, name := range in.AutoScalingGroupNames {
+		if one, known := g.facts.groups.all[name]; known {
 			out.AutoScalingGroups = append(out.AutoScalingGroups, one)
 		}
 	}

@@ -56,10 +56,9 @@ func (w *World) version(id, name *string, asked string) (types.LaunchTemplateVer
 		out   types.LaunchTemplateVersion
 		known bool
 	)
-	for _, v := range w.facts.versions.list() {
+	for _, v := range w.templates[cmp.Or(value(id), value(name))] {
 		number := value(v.VersionNumber)
 		switch {
-		case !is(v, id, name):
 		case v.VersionNumber == nil,
 			asked == "$Default" && value(v.DefaultVersion),
 			asked == "$Latest" && (!known || number > value(out.VersionNumber)),

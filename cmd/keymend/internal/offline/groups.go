@@ -25,24 +25,24 @@ func (w *World) suppose(o Options) {
 // gather makes a group for each template that no group in the files launches from: the
 // plain one that somebody would make of it.
 func (w *World) gather(role string) error {
+	w.index()
 	w.pair()
 	if len(w.facts.versions.all)+len(w.facts.configurations.all)+len(w.facts.groups.all) == 0 {
 		return problem("", "no file says what is launched: give a launch template's data, or groups with their templates")
 	}
-	used := func(v ec2types.LaunchTemplateVersion) bool {
-		return slices.ContainsFunc(w.facts.groups.list(), func(g astypes.AutoScalingGroup) bool {
-			return slices.ContainsFunc(templatesOf(g), func(s *astypes.LaunchTemplateSpecification) bool {
-				return is(v, s.LaunchTemplateId, s.LaunchTemplateName)
-			})
-		})
+	used := map[string]bool{}
+	for _, g := range w.facts.groups.all {
+		for _, s := range templatesOf(g) {
+			used[value(s.LaunchTemplateId)], used[value(s.LaunchTemplateName)] = true, true
+		}
 	}
 	var made []astypes.AutoScalingGroup
 	for _, v := range w.facts.versions.list() {
-		if used(v) || slices.ContainsFunc(made, func(g astypes.AutoScalingGroup) bool {
-			return is(v, g.LaunchTemplate.LaunchTemplateId, g.LaunchTemplate.LaunchTemplateName)
-		}) {
+		id, name := value(v.LaunchTemplateId), value(v.LaunchTemplateName)
+		if id != "" && used[id] || name != "" && used[name] {
 			continue
 		}
+		used[id], used[name] = true, true
 		made = append(made, w.groupOf(v, "$Latest", role))
 		if w.defaultElse(v) {
 			made = append(made, w.groupOf(v, "$Default", role))
@@ -61,12 +61,12 @@ func (w *World) groupOf(v ec2types.LaunchTemplateVersion, version, role string) 
 	if version == "$Default" {
 		name += " " + version
 	}
-	arn := slr.ARN(w.partition, w.Account, "")
+	arn := slr.ARN(w.Partition, w.Account, "")
 	switch {
 	case strings.HasPrefix(role, "arn:"):
 		arn = role
 	case role != "":
-		arn = slr.ARN(w.partition, w.Account, "")
+		arn = slr.ARN(w.Partition, w.Account, "")
 		arn = arn[:strings.LastIndexByte(arn, '/')+1] + role
 	}
 	w.made = append(w.made, name)
@@ -116,6 +116,19 @@ func (w *World) pair() {
 		v.LaunchTemplateName = wanted[0].LaunchTemplateName
 	}
 	w.facts.versions.all[bare[0]] = v
+	w.index()
+}
+
+// index has the versions of each template found by its id and by its name.
+func (w *World) index() {
+	w.templates = map[string][]ec2types.LaunchTemplateVersion{}
+	for _, v := range w.facts.versions.list() {
+		for _, name := range []string{value(v.LaunchTemplateId), value(v.LaunchTemplateName)} {
+			if name != "" {
+				w.templates[name] = append(w.templates[name], v)
+			}
+		}
+	}
 }
 
 // templatesOf are the templates that a group names.
@@ -128,11 +141,6 @@ func templatesOf(g astypes.AutoScalingGroup) []*astypes.LaunchTemplateSpecificat
 		}
 	}
 	return slices.DeleteFunc(all, func(s *astypes.LaunchTemplateSpecification) bool { return s == nil })
-}
-
-// is reports whether a version is of a template, by its id or its name.
-func is(v ec2types.LaunchTemplateVersion, id, name *string) bool {
-	return value(id) != "" && value(v.LaunchTemplateId) == *id || value(name) != "" && value(v.LaunchTemplateName) == *name
 }
 
 // value returns what a pointer of the SDK points to; nil means the zero value.

@@ -75,7 +75,7 @@ func aliasOf(key string) string {
 }
 
 func (w *World) keyARN(region, account, id string) string {
-	return "arn:" + w.partition + ":kms:" + region + ":" + account + ":key/" + id
+	return "arn:" + w.Partition + ":kms:" + region + ":" + account + ":key/" + id
 }
 
 // aws reports whether a key is one of AWS's, by its alias: those that begin so are AWS's

@@ -3,11 +3,9 @@ package offline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -126,5 +124,6 @@ func (r roles) GetRole(_ context.Context, in *iam.GetRoleInput, _ ...func(*iam.O
 
 // has reports whether a file has a role, by its ARN.
 func (w *World) has(role string) bool {
-	return slices.ContainsFunc(w.facts.roles.list(), func(r iamtypes.Role) bool { return value(r.Arn) == role })
+	r, known := w.facts.roles.all[roleName(role)]
+	return known && value(r.Arn) == role
 }

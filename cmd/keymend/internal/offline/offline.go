@@ -61,10 +61,15 @@ func (e *FilesError) Error() string {
 	for _, p := range e.Problems {
 		lines = append(lines, p.String())
 	}
-	if slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.unknown }) {
-		lines = append(lines, "check reads, as JSON: "+Kinds)
-	}
 	return strings.Join(lines, "\n")
+}
+
+// Hint says what files may hold, where one held something else; "" = none did.
+func (e *FilesError) Hint() string {
+	if slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.unknown }) {
+		return "check --offline reads, as JSON, " + Kinds
+	}
+	return ""
 }
 
 // problem is an error about one thing in a file.
@@ -99,10 +104,18 @@ func joined(errs ...error) error {
 	return &FilesError{all}
 }
 
-// Read takes the files in. Its error is a FilesError: whoever named the files has to act.
-func Read(files []File, o Options) (*World, error) {
-	f := newFacts()
-	var errs []error
+// Load reads files, and of folders every *.json below. Its error is a FilesError: whoever
+// named the files has to act.
+func Load(paths []string, o Options) (*World, error) {
+	files, err := open(paths)
+	return read(files, err, o)
+}
+
+// Read is Load for files that were read already.
+func Read(files []File, o Options) (*World, error) { return read(files, nil, o) }
+
+func read(files []File, unread error, o Options) (*World, error) {
+	f, errs := newFacts(), []error{unread}
 	for _, one := range files {
 		errs = append(errs, f.file(one))
 	}

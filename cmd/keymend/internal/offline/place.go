@@ -25,16 +25,16 @@ func (w *World) locate(o Options) error {
 		w.Region, err = agreed("region", arn.Region, groups, keys)
 		errs = append(errs, err)
 	}
-	w.partition = "aws"
+	w.Partition = "aws"
 	for _, name := range slices.Concat(groups, keys) {
-		w.partition = arn.Partition(name)
+		w.Partition = arn.Partition(name)
 		break
 	}
 	switch {
 	case strings.HasPrefix(w.Region, "cn-"):
-		w.partition = "aws-cn"
+		w.Partition = "aws-cn"
 	case strings.HasPrefix(w.Region, "us-gov-"):
-		w.partition = "aws-us-gov"
+		w.Partition = "aws-us-gov"
 	}
 	return joined(errs...)
 }

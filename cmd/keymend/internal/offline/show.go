@@ -7,32 +7,32 @@ import (
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/access"
 	"keymend/pkg/whatif"
 )
 
 // Show writes what the files say of a group.
 func (v Verdict) Show(p *screen.Page) {
 	p.Blank()
-	switch v.After {
-	case whatif.Launches:
-		p.Sentence(screen.Good, v.Group+" would launch: "+v.open()+".")
-	case whatif.Fails:
-		p.Sentence(screen.Bad, v.fails())
-	default:
-		p.Sentence(screen.Doubt, "Whether "+v.Group+" would launch can't be told.")
-	}
+	p.Sentence(map[whatif.State]screen.Ink{whatif.Launches: screen.Good, whatif.Fails: screen.Bad, whatif.Unknown: screen.Doubt}[v.After], v.says()+".")
 	for _, k := range v.Row.Keys {
 		p.Row(screen.Bold, "key", k.ARN)
 		for _, of := range k.Volumes {
 			p.Row(screen.Bold, "", of.Because)
 		}
-		p.Row(screen.Bold, "opened by", k.By...)
+		p.Row(screen.Good, "opened by", k.By...)
 		p.Row(screen.Bold, "why not", k.Why...)
-		p.Row(screen.Bad, "lacks", strings.Join(k.Missing, ", "))
+		if lacks := nonEmpty(strings.Join(k.Missing, ", ")); k.Decision == access.Unknown {
+			p.Row(screen.Doubt, "needs", lacks...)
+		} else {
+			p.Row(screen.Bad, "lacks", lacks...)
+		}
+		p.Row(screen.Bold, "do", nonEmpty(k.Remedy)...)
+		for _, t := range k.Do {
+			p.Whole(screen.Bold, "", t.Command)
+		}
 	}
-	if v.After == whatif.Unknown {
-		p.Row(screen.Doubt, "unknown", v.Row.NotSeen...)
-	}
+	p.Row(screen.Doubt, "unknown", v.Unknown...)
 	for _, a := range v.Add {
 		a.show(p)
 	}
@@ -44,17 +44,25 @@ func (v Verdict) Show(p *screen.Page) {
 	p.Row(screen.Doubt, "left out", v.LeftOut...)
 }
 
-// open says what the group launches by.
-func (v Verdict) open() string {
-	if len(v.Row.Keys) == 0 {
-		return "by the files it needs no customer managed key"
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
 	}
-	return fmt.Sprintf("every key that it needs by the files is open to %s", roleName(v.Row.Role))
+	return []string{text}
 }
 
-// fails is what the engine says of a group that isn't launched yet, or is.
-func (v Verdict) fails() string {
-	return strings.Replace(v.Row.Says, " can't launch: ", " couldn't launch: ", 1) + "."
+// says is how the group would fare, in a sentence without its full stop. Of one that fails
+// it is what keymend diagnose says.
+func (v Verdict) says() string {
+	switch {
+	case v.After == whatif.Fails:
+		return strings.Replace(v.Row.Says, " can't launch: ", " couldn't launch: ", 1)
+	case v.After == whatif.Unknown:
+		return "Whether " + v.Group + " would launch can't be told"
+	case len(v.Row.Keys) == 0:
+		return v.Group + " would launch: by the files it needs no customer managed key"
+	}
+	return fmt.Sprintf("%s would launch: every key that it needs by the files is open to %s", v.Group, roleName(v.Row.Role))
 }
 
 func roleName(role string) string { return role[strings.LastIndexByte(role, '/')+1:] }

@@ -18,7 +18,7 @@ func document(f File) (json.RawMessage, error) {
 	text := bytes.TrimPrefix(f.Text, []byte("\xef\xbb\xbf"))
 	switch {
 	case len(text) > most:
-		return nil, problem(f.Name, fmt.Sprintf("has %d MB, and %d are taken: leave out what no group needs (--query, --filters)", len(text)>>20, most>>20))
+		return nil, problem(f.Name, fmt.Sprintf("has more than %d MB: leave out what no group needs (--query, --filters)", most>>20))
 	case len(bytes.TrimSpace(text)) == 0:
 		return nil, problem(f.Name, "is empty")
 	case bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")):

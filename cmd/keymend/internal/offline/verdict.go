@@ -11,6 +11,7 @@ import (
 	"keymend/cmd/keymend/internal/export"
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/access"
 	"keymend/pkg/arn"
 	"keymend/pkg/launch"
 	"keymend/pkg/quote"
@@ -21,6 +22,7 @@ import (
 // A Verdict is what the files say of one group.
 type Verdict struct {
 	check.Answer
+	Unknown []string     // what isn't known and would have to be, a line each
 	LeftOut []string     // what no file is about, and counts as is said there
 	Ask     []quote.Task // commands whose answers would tell what isn't known
 	Add     []Addition   // what mends it
@@ -34,22 +36,36 @@ type Addition struct {
 	Statements []json.RawMessage `json:"statements,omitempty"`
 }
 
-// Code is the exit code that the group asks for: 3 where what it lacks is known.
+// Code is the exit code that the group calls for: 3 where it is known what mends it. Who
+// would have to consent isn't asked: whoever has the files changes them.
 func (v Verdict) Code() report.Code {
+	mended := func(k scan.Key) bool {
+		return k.Decision != access.Denied || slices.ContainsFunc(v.Add, func(a Addition) bool { return a.Key == k.ARN })
+	}
 	switch {
 	case v.After == whatif.Launches:
 		return report.Healed
-	case v.After == whatif.Fails && len(v.Add) > 0 && v.Row.Code == report.Fixable:
+	case v.After == whatif.Fails && len(v.Add) > 0 && !slices.ContainsFunc(v.Row.Keys, func(k scan.Key) bool { return !mended(k) }):
 		return report.Fixable
 	}
 	return report.NotOurs
 }
 
-// Check looks at every group by a looker with the person's settings. Its error is of each.
-func (w *World) Check(ctx context.Context, l remediation.Looker, each func(Verdict) error) error {
+// Check looks at groups, or at all, by a looker with the person's settings. Its error is a
+// FilesError, or of each.
+func (w *World) Check(ctx context.Context, l remediation.Looker, groups []string, each func(Verdict) error) error {
 	l.AWS = w
 	l.Settings.Accounts = append(slices.Clone(l.Settings.Accounts), w.owners()...)
-	q := check.Question{Account: w.Account, Region: w.Region, Groups: w.Groups()}
+	all := w.Groups()
+	for _, name := range groups {
+		if !slices.Contains(all, name) {
+			return problem("", fmt.Sprintf("no file has group %s; they have %s", name, strings.Join(all, ", ")))
+		}
+	}
+	if len(groups) == 0 {
+		groups = all
+	}
+	q := check.Question{Account: w.Account, Region: w.Region, Groups: groups}
 	return check.Run(ctx, l, q, func(a check.Answer) error {
 		reader, err := w.View(ctx, w.Account, w.Region)
 		if err != nil {
@@ -59,10 +75,23 @@ func (w *World) Check(ctx context.Context, l remediation.Looker, each func(Verdi
 		if err != nil {
 			return fmt.Errorf("look at %s: %w", a.Group, err)
 		}
-		v := Verdict{Answer: a, LeftOut: w.leftOut(launches, a.Row), Ask: w.ask(launches, a.Row), Add: w.add(a.Found)}
-		v.Row = w.renamed(v.Row)
-		return each(v)
+		return each(w.verdict(a, launches))
 	})
+}
+
+func (w *World) verdict(a check.Answer, l launch.Launch) Verdict {
+	v := Verdict{Answer: a, LeftOut: w.leftOut(l, a.Row, a.After)}
+	switch a.After { //nolint:exhaustive // what launches needs nothing
+	case whatif.Fails:
+		v.Add = w.add(a.Found)
+	case whatif.Unknown:
+		v.Ask = w.ask(l, a.Row)
+		for _, line := range a.Row.NotSeen {
+			v.Unknown = append(v.Unknown, shown(line))
+		}
+	}
+	v.Row = w.ofFiles(a.Row, a.After)
+	return v
 }
 
 // owners are the other accounts whose policies the files have: whoever has those may
@@ -99,44 +128,57 @@ func (w *World) add(g report.Group) []Addition {
 // shown is a text in which a key whose id isn't known goes by its alias.
 func shown(text string) string { return strings.ReplaceAll(text, ":key/ID-OF-alias/", ":alias/") }
 
-func (w *World) renamed(r scan.Row) scan.Row {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return r
+// ofFiles is a row without what a person would do in an account: what couldn't be read isn't
+// for want of a permission, and no group is there that keymend diagnose could look at.
+func (w *World) ofFiles(r scan.Row, state whatif.State) scan.Row {
+	r.Says, r.Keys = shown(r.Says), slices.Clone(r.Keys)
+	for i := range r.Keys {
+		k := &r.Keys[i]
+		k.ARN, k.Remedy = shown(k.ARN), shown(k.Remedy)
+		k.Do = slices.DeleteFunc(slices.Clone(k.Do), func(t quote.Task) bool { return strings.HasPrefix(t.Command, "keymend ") })
+		if state == whatif.Unknown {
+			k.Remedy, k.Do = "", nil
+		}
 	}
-	var out scan.Row
-	if json.Unmarshal([]byte(shown(string(text))), &out) != nil {
-		return r
-	}
-	return out
+	return r
 }
 
-// leftOut says what was left out for a group since no file is about it, a line for each,
-// and which command's answer would tell.
-func (w *World) leftOut(l launch.Launch, row scan.Row) []string {
+// leftOut says what was left out for a group since no file is about it and could turn the
+// verdict, a line for each, and which command's answer would tell: grants open a key that
+// is shut, and shut none.
+func (w *World) leftOut(l launch.Launch, row scan.Row, state whatif.State) []string {
 	var out []string
 	say := func(format string, args ...any) {
-		if line := shown(fmt.Sprintf(format, args...)); !slices.Contains(out, line) {
+		if line := fmt.Sprintf(format, args...); !slices.Contains(out, line) {
 			out = append(out, line)
 		}
 	}
 	for _, way := range l.Ways {
-		if way.ImageID != "" && w.plain() {
-			say("what image %s brings: it counts as without volumes of its own (describe-images, describe-snapshots)", way.ImageID)
+		if way.ImageID != "" && w.plain() && state != whatif.Fails {
+			say("the volumes that only %s has, and their keys (describe-images, describe-snapshots)", way.ImageID)
 		}
 	}
 	for _, k := range row.Keys {
-		if w.enabled(k.ARN) && !aws(k.ARN) {
-			say("whether %s is enabled: it counts as enabled (describe-key)", k.ARN)
+		key := keyName(k.ARN)
+		if w.enabled(k.ARN) && !aws(k.ARN) && state != whatif.Fails {
+			say("whether %s is enabled: taken for enabled (describe-key)", key)
 		}
-		if _, known := w.facts.grants.all[k.ARN]; !known && w.ungranted(k.ARN) && !aws(k.ARN) {
-			say("grants on %s: it counts as without any (list-grants)", k.ARN)
+		if _, known := w.facts.grants.all[k.ARN]; !known && w.ungranted(k.ARN) && !aws(k.ARN) && state != whatif.Launches {
+			say("the grants on %s: taken for none (list-grants)", key)
 		}
-		if !w.has(k.Role) && !w.strict {
-			say("whether %s exists: it counts as existing; KMS refuses a policy that names a role which doesn't (get-role)", k.Role)
+		if !w.has(k.Role) && !w.strict && state != whatif.Fails {
+			say("whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", roleName(k.Role))
 		}
 	}
 	return out
+}
+
+// keyName is a key as people know it.
+func keyName(arn string) string {
+	if alias := aliasOf(arn); alias != "" {
+		return alias
+	}
+	return "key " + arn[strings.LastIndexByte(arn, '/')+1:]
 }
 
 // ask are the commands whose answers would tell what isn't known.
@@ -179,9 +221,9 @@ func (w *World) askOf(k scan.Key, add func(account string, words ...string)) {
 		return
 	}
 	key := "--key-id=" + k.ARN
-	if alias := aliasOf(k.ARN); alias != "" {
+	if aliasOf(k.ARN) != "" { // KMS shows the policy of a key by its id only
 		add(k.Account, "kms", "list-aliases")
-		key = "--key-id=" + alias
+		return
 	}
 	if _, known := w.facts.policies.all[k.ARN]; !known {
 		add(k.Account, "kms", "get-key-policy", key)

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"keymend/pkg/access"
 	"keymend/pkg/account"
@@ -23,9 +24,10 @@ import (
 type World struct {
 	Account, Region string
 	facts           *facts
-	partition       string
+	Partition       string
 	strict          bool
-	made            []string // groups that no file has
+	templates       map[string][]ec2types.LaunchTemplateVersion // by id and name
+	made            []string                                    // groups that no file has
 }
 
 var (
@@ -148,8 +150,7 @@ const assumed = "AROANOTINTHEFILES000"
 
 // Role implements apply.Keys. A role that no file has is taken to exist: NotSeen says so.
 func (v view) Role(ctx context.Context, roleARN string) (access.Principal, error) {
-	name := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
-	if _, known := v.facts.roles.all[name]; known {
+	if _, known := v.facts.roles.all[roleName(roleARN)]; known {
 		return v.own.Role(ctx, roleARN)
 	}
 	return access.Principal{ARN: roleARN, ID: assumed}, nil
