@@ -164,8 +164,6 @@ func (r *Reader) describe(ctx context.Context, keyID string) (described, error) 
 			key: access.Key{ARN: r.named(keyID, denial)}, unseen: "the key's state: " + refusal("kms:DescribeKey", err),
 			keptOut: !r.foreign(keyID) && denial.Policy == account.ResourceBased,
 		}, nil
-	case account.Untold(err):
-		return described{key: access.Key{ARN: r.named(keyID, denial)}, unseen: "the key's state: " + account.Message(err)}, nil
 	case err != nil:
 		return described{}, fmt.Errorf("describe key %s: %w", keyID, err)
 	case out.KeyMetadata == nil:

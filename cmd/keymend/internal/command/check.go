@@ -26,6 +26,8 @@ type checkCmd struct {
 	DeleteRole        []string `name:"delete-role" help:"This service-linked role is deleted. Repeat it for several." placeholder:"ROLE" group:"change"`
 	RecreateRole      []string `name:"recreate-role" help:"This service-linked role is deleted and made anew: policies and grants that named it name nobody then. Repeat it for several." placeholder:"ROLE" group:"change"`
 
+	offlineFlags
+
 	ShowPolicy bool `name:"show-policy" help:"Show policy statements as JSON, where the screen has a summary."`
 	settable
 }
@@ -53,6 +55,12 @@ func (checkCmd) ends() ends {
 
 // Run says what a change would break. It changes nothing.
 func (c checkCmd) Run(ctx context.Context, p *program) error {
+	if len(c.Offline) > 0 {
+		return c.files(ctx, p)
+	}
+	if err := c.needless(); err != nil {
+		return err
+	}
 	if err := c.usage(); err != nil {
 		return err
 	}

@@ -13,58 +13,87 @@ import (
 	"keymend/pkg/plan"
 	"keymend/pkg/quote"
 	"keymend/pkg/remediation"
-	"keymend/pkg/whatif"
 )
 
 // offlineFlags have check read files in AWS's place.
 type offlineFlags struct {
-	Offline []string          `help:"Read these files in AWS's place, and of a folder each .json: policies, templates, and what else AWS's CLI answers. No account is asked." placeholder:"FILE,..." group:"offline"`
+	Offline []string          `help:"Read these files in AWS's place, and of a folder each .json: policies, templates, and what else AWS's CLI answers. No account is asked." placeholder:"FILE" group:"offline"`
 	Account string            `help:"With --offline: the account that the files are about, where no ARN in them says so." placeholder:"ID" group:"offline"`
 	KeyOf   map[string]string `name:"key-of" help:"With --offline: the key of a file with a policy or grants that doesn't name it. Repeat it for several." placeholder:"FILE=KEY" group:"offline"`
 	Role    string            `help:"With --offline: the service-linked role as which a template without a group is launched; the default one where it isn't given." placeholder:"ROLE" group:"offline"`
 	Strict  bool              `help:"With --offline: take for unknown what no file is about, instead of leaving it out." group:"offline"`
 }
 
-// checkFiles says of each group and template in the files whether it would launch.
-func (p *program) checkFiles(ctx context.Context, c offlineFlags, groups []string, byDefault *bool, defaultKey string) error {
-	w, err := offline.Load(c.Offline, offline.Options{
-		Account: c.Account, Region: p.flags.Region, KeyOf: c.KeyOf, Role: c.Role, ByDefault: byDefault, DefaultKey: defaultKey, Strict: c.Strict,
-	})
+// files says of each group and template in the files whether it would launch.
+func (c checkCmd) files(ctx context.Context, p *program) error {
+	if c.Key != "" || c.Policy != "" || len(c.RevokeGrant)+len(c.DeleteRole)+len(c.RecreateRole) > 0 {
+		return misused("--offline checks what the files say: change the files, and leave --key, --policy, --revoke-grant, --delete-role and --recreate-role out")
+	}
+	o := offline.Options{Account: c.Account, Region: p.flags.Region, KeyOf: c.KeyOf, Role: c.Role, DefaultKey: c.DefaultKey, Strict: c.Strict}
+	if c.DefaultEncryption != "" {
+		o.ByDefault = new(c.DefaultEncryption == "on")
+	}
+	w, err := offline.Load(c.Offline, o)
 	if err != nil {
 		return p.unusable(err)
 	}
-	config, err := p.settings()
+	l, err := p.reading(w)
 	if err != nil {
 		return err
 	}
-	config.Partition = w.Partition
-	l := remediation.Looker{Settings: config, Kinds: table.Kinds(), Plan: plan.All, Person: access.Principal{ARN: arn.Root(w.Partition, w.Account)}}
-	page, states := p.page(), map[whatif.State]int{}
+	page := p.page()
 	if !p.json() {
 		page.Parts("by the files", w.Account, w.Region)
 	}
-	err = w.Check(ctx, l, groups, func(v offline.Verdict) error {
-		states[v.After]++
-		p.code = worse(p.code, v.Code())
+	sum := offline.Sum{Notes: w.Notes()}
+	err = w.Check(ctx, l, c.Group, func(v offline.Verdict) error {
+		sum.Add(v)
 		if p.json() {
 			return p.object(v.JSON(w.Account, w.Region))
 		}
 		v.Show(page)
 		return nil
 	})
-	if err != nil || p.json() {
-		return errors.Join(err, page.Flush())
+	if err != nil {
+		return p.unusable(err)
 	}
-	page.Blank()
-	page.Row(screen.Doubt, "note", w.Notes()...)
-	page.Sentence(screen.Plain, offline.Sum(states)+".")
+	if sum.Problems, err = w.Policies(ctx); err != nil {
+		return err
+	}
+	p.code = sum.Code()
+	if p.json() {
+		return p.object(sum.Total(w))
+	}
+	sum.Show(page)
 	return page.Flush()
+}
+
+// reading is a looker for somebody who may do everything in the files' account: whoever has
+// the files changes them.
+func (p *program) reading(w *offline.World) (remediation.Looker, error) {
+	config, err := p.settings()
+	if err != nil {
+		return remediation.Looker{}, err
+	}
+	config.Partition = w.Partition
+	return remediation.Looker{Settings: config, Kinds: table.Kinds(), Plan: plan.All, Person: access.Principal{ARN: arn.Root(w.Partition, w.Account)}}, nil
+}
+
+// needless says that flags are given which mean nothing without --offline; "" = none is.
+func (c offlineFlags) needless() error {
+	if c.Account != "" || c.Role != "" || c.Strict || len(c.KeyOf) > 0 {
+		return misused("--account, --key-of, --role and --strict are for --offline: give it, too, or leave them out; --profile has the account that is asked")
+	}
+	return nil
 }
 
 // unusable is wrong usage: for people a line for each file, then the sum.
 func (p *program) unusable(err error) error {
 	files, ok := errors.AsType[*offline.FilesError](err)
-	if !ok || p.json() || len(files.Problems) == 1 {
+	switch {
+	case !ok:
+		return err
+	case p.json() || len(files.Problems) == 1:
 		return misused("%w", err)
 	}
 	for _, one := range files.Problems {

@@ -28,6 +28,7 @@ func newParser(ctx context.Context, c *commands, around Surroundings, exit func(
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "change", Title: "What would be changed:"},
+			{Key: "offline", Title: "On files, with --offline:"},
 			{Key: "place", Title: "Where it acts:"},
 			{Key: "settings", Title: "Settings, which the environment has, too: --own-key is KEYMEND_OWN_KEY (docs/settings.md):"},
 			{Key: "output", Title: "Output and help:"},

@@ -7,8 +7,11 @@ import (
 	"keymend/pkg/whatif"
 )
 
-// Schema is the version of a Line.
-const Schema = "keymend.check-offline/1"
+// The versions of Line and Total.
+const (
+	Schema      = "keymend.check-offline/1"
+	TotalSchema = "keymend.check-offline-total/1"
+)
 
 // A Line is a verdict for programs.
 type Line struct {
@@ -35,4 +38,16 @@ func (v Verdict) JSON(account, region string) Line {
 		Schema: Schema, Account: account, Region: region, Group: v.Group, State: v.After, Says: v.says(), Code: v.Code(),
 		Role: v.Row.Role, Sources: v.Row.Sources, Keys: v.Row.Keys, NoNeed: v.Row.NoNeed, Unknown: v.Unknown, LeftOut: v.LeftOut, Add: v.Add, Ask: v.Ask,
 	}
+}
+
+// A Total sums up, for programs.
+type Total struct {
+	Schema   string               `json:"schema"`
+	Says     string               `json:"says"`
+	Account  string               `json:"account"`
+	Region   string               `json:"region"`
+	States   map[whatif.State]int `json:"states"`
+	Problems []PolicyProblem      `json:"problems"`
+	Notes    []string             `json:"notes,omitempty"`
+	Exit     report.Code          `json:"exit"`
 }

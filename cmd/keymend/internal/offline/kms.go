@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/account"
 	"keymend/pkg/arn"
 	"keymend/pkg/keystate"
@@ -34,8 +35,8 @@ func (k keys) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func
 		of = types.KeyMetadata{Arn: &key, KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeAws}
 	case k.enabled(key):
 		of = types.KeyMetadata{Arn: &key, KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeCustomer}
-	default:
-		return nil, account.NewUntold("no file has DescribeKey's answer about " + key)
+	default: // which state it is in isn't known
+		of = types.KeyMetadata{Arn: &key, KeyManager: types.KeyManagerTypeCustomer}
 	}
 	return &kms.DescribeKeyOutput{KeyMetadata: &of}, nil
 }
@@ -124,6 +125,6 @@ func (r roles) GetRole(_ context.Context, in *iam.GetRoleInput, _ ...func(*iam.O
 
 // has reports whether a file has a role, by its ARN.
 func (w *World) has(role string) bool {
-	r, known := w.facts.roles.all[roleName(role)]
+	r, known := w.facts.roles.all[report.RoleName(role)]
 	return known && value(r.Arn) == role
 }

@@ -31,17 +31,11 @@ type Options struct {
 	Strict          bool              // what no file is about is unknown
 }
 
-// Kinds are what files may hold: answers of the AWS CLI's commands, what they take, and
-// documents alone.
-const Kinds = "answers of aws ec2 describe-launch-template-versions, get-launch-template-data, describe-images, describe-snapshots, get-ebs-encryption-by-default, get-ebs-default-kms-key-id; " +
-	"of aws autoscaling describe-auto-scaling-groups, describe-launch-configurations; of aws kms get-key-policy, describe-key, list-grants, list-aliases, list-resource-tags; of aws iam get-role, list-roles; " +
-	"what create-auto-scaling-group, create-launch-template and put-key-policy take (--cli-input-json); a launch template's data; a key policy"
-
 // A Problem is what is wrong with a file, or with several.
 type Problem struct {
 	File    string // "" = none alone
 	Text    string
-	unknown bool // what the file holds isn't one of Kinds
+	unknown bool // the file holds nothing that is read
 }
 
 func (p Problem) String() string {
@@ -67,7 +61,7 @@ func (e *FilesError) Error() string {
 // Hint says what files may hold, where one held something else; "" = none did.
 func (e *FilesError) Hint() string {
 	if slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.unknown }) {
-		return "check --offline reads, as JSON, " + Kinds
+		return "check --offline reads key policies, launch templates' data, and what the AWS CLI answers about groups, templates, images, snapshots, keys and roles, as JSON: docs/check.md lists it."
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/whatif"
@@ -62,10 +63,8 @@ func (v Verdict) says() string {
 	case len(v.Row.Keys) == 0:
 		return v.Group + " would launch: by the files it needs no customer managed key"
 	}
-	return fmt.Sprintf("%s would launch: every key that it needs by the files is open to %s", v.Group, roleName(v.Row.Role))
+	return fmt.Sprintf("%s would launch: every key that it needs by the files is open to %s", v.Group, report.RoleName(v.Row.Role))
 }
-
-func roleName(role string) string { return role[strings.LastIndexByte(role, '/')+1:] }
 
 // show says what is to be added, and where.
 func (a Addition) show(p *screen.Page) {
@@ -88,18 +87,4 @@ func (a Addition) show(p *screen.Page) {
 		}
 		p.Raw(text.String())
 	}
-}
-
-// Sum says how many of the groups would launch.
-func Sum(states map[whatif.State]int) string {
-	var out []string
-	for _, one := range []struct {
-		state whatif.State
-		says  string
-	}{{whatif.Fails, "couldn't launch"}, {whatif.Unknown, "can't be told"}, {whatif.Launches, "would launch"}} {
-		if n := states[one.state]; n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, one.says))
-		}
-	}
-	return strings.Join(out, ", ")
 }

@@ -167,7 +167,7 @@ func (w *World) leftOut(l launch.Launch, row scan.Row, state whatif.State) []str
 			say("the grants on %s: taken for none (list-grants)", key)
 		}
 		if !w.has(k.Role) && !w.strict && state != whatif.Fails {
-			say("whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", roleName(k.Role))
+			say("whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", report.RoleName(k.Role))
 		}
 	}
 	return out

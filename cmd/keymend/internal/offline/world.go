@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
@@ -148,10 +150,14 @@ func (v view) Grant(ctx context.Context, key, id string) (access.Grant, error) {
 // in the place of a role, it isn't this one's: it shows the ARN of a role that exists.
 const assumed = "AROANOTINTHEFILES000"
 
-// Role implements apply.Keys. A role that no file has is taken to exist: NotSeen says so.
+// Role implements apply.Keys. A role that no file has is taken to exist, and that is said;
+// but Keymend's own, of which nobody says that Keymend is deployed.
 func (v view) Role(ctx context.Context, roleARN string) (access.Principal, error) {
-	if _, known := v.facts.roles.all[roleName(roleARN)]; known {
+	if _, known := v.facts.roles.all[report.RoleName(roleARN)]; known {
 		return v.own.Role(ctx, roleARN)
+	}
+	if strings.HasPrefix(report.RoleName(roleARN), "keymend-") {
+		return access.Principal{ARN: roleARN}, nil
 	}
 	return access.Principal{ARN: roleARN, ID: assumed}, nil
 }
