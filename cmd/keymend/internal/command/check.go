@@ -42,6 +42,7 @@ func (checkCmd) examples() []string {
 		"keymend check --default-encryption on --default-key alias/platform-ebs",
 		"keymend check --key alias/platform-ebs --policy policy.json",
 		"keymend check web-prod --recreate-role AWSServiceRoleForAutoScaling --output json",
+		"keymend check --offline policy.json,template.json --account 111122223333 --region eu-west-1",
 	}
 }
 

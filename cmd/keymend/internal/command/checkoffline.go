@@ -101,12 +101,12 @@ func (p *program) unusable(err error) error {
 			return fmt.Errorf("say what is wrong with the files: %w", err)
 		}
 	}
-	return misused("%w", manyFiles{files})
+	return misused("%w", manyFilesError{files})
 }
 
-// manyFiles says of files how many things are wrong with them, where each was said.
-type manyFiles struct{ *offline.FilesError }
+// manyFilesError says of files how many things are wrong with them, where each was said.
+type manyFilesError struct{ *offline.FilesError }
 
-func (e manyFiles) Error() string {
+func (e manyFilesError) Error() string {
 	return screen.Count(len(e.Problems), "problem") + " with the files: nothing was checked"
 }

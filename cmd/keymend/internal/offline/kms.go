@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/account"
 	"keymend/pkg/arn"
 	"keymend/pkg/keystate"
@@ -125,6 +124,6 @@ func (r roles) GetRole(_ context.Context, in *iam.GetRoleInput, _ ...func(*iam.O
 
 // has reports whether a file has a role, by its ARN.
 func (w *World) has(role string) bool {
-	r, known := w.facts.roles.all[report.RoleName(role)]
+	r, known := w.facts.roles.all[roleName(role)]
 	return known && value(r.Arn) == role
 }

@@ -38,6 +38,7 @@ type Problem struct {
 	unknown bool // the file holds nothing that is read
 }
 
+// String is the problem in a line, with its file.
 func (p Problem) String() string {
 	if p.File == "" {
 		return p.Text

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/whatif"
@@ -63,7 +62,7 @@ func (v Verdict) says() string {
 	case len(v.Row.Keys) == 0:
 		return v.Group + " would launch: by the files it needs no customer managed key"
 	}
-	return fmt.Sprintf("%s would launch: every key that it needs by the files is open to %s", v.Group, report.RoleName(v.Row.Role))
+	return fmt.Sprintf("%s would launch: every key that it needs by the files is open to %s", v.Group, roleName(v.Row.Role))
 }
 
 // show says what is to be added, and where.
@@ -88,3 +87,6 @@ func (a Addition) show(p *screen.Page) {
 		p.Raw(text.String())
 	}
 }
+
+// roleName leaves out the path, which is the same for every such role.
+func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -148,27 +148,20 @@ func (w *World) ofFiles(r scan.Row, state whatif.State) scan.Row {
 // is shut, and shut none.
 func (w *World) leftOut(l launch.Launch, row scan.Row, state whatif.State) []string {
 	var out []string
-	say := func(format string, args ...any) {
-		if line := fmt.Sprintf(format, args...); !slices.Contains(out, line) {
+	say := func(when bool, format string, args ...any) {
+		if line := fmt.Sprintf(format, args...); when && !slices.Contains(out, line) {
 			out = append(out, line)
 		}
 	}
+	open, shut := state != whatif.Fails, state != whatif.Launches
 	for _, way := range l.Ways {
-		if way.ImageID != "" && w.plain() && state != whatif.Fails {
-			say("the volumes that only %s has, and their keys (describe-images, describe-snapshots)", way.ImageID)
-		}
+		say(open && w.plain() && way.ImageID != "", "the volumes that only %s has, and their keys (describe-images, describe-snapshots)", way.ImageID)
 	}
 	for _, k := range row.Keys {
-		key := keyName(k.ARN)
-		if w.enabled(k.ARN) && !aws(k.ARN) && state != whatif.Fails {
-			say("whether %s is enabled: taken for enabled (describe-key)", key)
-		}
-		if _, known := w.facts.grants.all[k.ARN]; !known && w.ungranted(k.ARN) && !aws(k.ARN) && state != whatif.Launches {
-			say("the grants on %s: taken for none (list-grants)", key)
-		}
-		if !w.has(k.Role) && !w.strict && state != whatif.Fails {
-			say("whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", report.RoleName(k.Role))
-		}
+		_, listed := w.facts.grants.all[k.ARN]
+		say(open && w.enabled(k.ARN) && !aws(k.ARN), "whether %s is enabled: taken for enabled (describe-key)", keyName(k.ARN))
+		say(shut && w.ungranted(k.ARN) && !aws(k.ARN) && !listed, "the grants on %s: taken for none (list-grants)", keyName(k.ARN))
+		say(open && !w.strict && !w.has(k.Role), "whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", roleName(k.Role))
 	}
 	return out
 }
@@ -211,6 +204,11 @@ func (w *World) ask(l launch.Launch, row scan.Row) []quote.Task {
 	}
 	for _, k := range row.Keys {
 		w.askOf(k, add)
+	}
+	for _, p := range l.Principals() {
+		if w.strict && !w.has(p.ARN) {
+			add(w.Account, "iam", "get-role", "--role-name="+roleName(p.ARN))
+		}
 	}
 	return out
 }

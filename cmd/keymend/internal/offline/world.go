@@ -9,7 +9,6 @@ import (
 
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/apply"
@@ -106,7 +105,7 @@ func (v view) Launch(ctx context.Context, group string) (launch.Launch, error) {
 	}
 	for _, p := range l.Principals() {
 		if !v.has(p.ARN) {
-			l.Unknown = append(l.Unknown, "whether "+p.ARN+" exists isn't told")
+			l.Unknown = append(l.Unknown, "whether "+roleName(p.ARN)+" exists isn't told")
 		}
 	}
 	return l, nil
@@ -153,10 +152,10 @@ const assumed = "AROANOTINTHEFILES000"
 // Role implements apply.Keys. A role that no file has is taken to exist, and that is said;
 // but Keymend's own, of which nobody says that Keymend is deployed.
 func (v view) Role(ctx context.Context, roleARN string) (access.Principal, error) {
-	if _, known := v.facts.roles.all[report.RoleName(roleARN)]; known {
+	if _, known := v.facts.roles.all[roleName(roleARN)]; known {
 		return v.own.Role(ctx, roleARN)
 	}
-	if strings.HasPrefix(report.RoleName(roleARN), "keymend-") {
+	if strings.HasPrefix(roleName(roleARN), "keymend-") {
 		return access.Principal{ARN: roleARN}, nil
 	}
 	return access.Principal{ARN: roleARN, ID: assumed}, nil
