@@ -38,7 +38,7 @@ func (t *Tally) Show(p *screen.Page, s Screen) {
 	p.Blank()
 	p.Row(screen.Bold, "change", t.Given.Says...)
 	t.problems(p, s)
-	for _, c := range t.causes {
+	for _, c := range t.most() {
 		p.Blank()
 		t.cause(p, s, c)
 	}
@@ -160,9 +160,7 @@ func (t *Tally) others(p *screen.Page) {
 	}
 	row(screen.Doubt, "as now", stays, "which can't launch as it is, and couldn't")
 	row(screen.Good, "mends", mends, "which can't launch as it is, and could")
-	if t.doubtful > 0 {
-		p.Row(screen.Doubt, "as now", screen.Count(t.doubtful, "group")+", of which it can't be told whether it launches; this doesn't bear on that")
-	}
+	row(screen.Doubt, "as now", t.doubtful, "of which it can't be told as it is, either")
 	if t.fine > 0 {
 		p.Row(screen.Good, "fine", screen.Count(t.fine, "group"))
 	}

@@ -20,6 +20,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/apply/table"
+	"keymend/pkg/keypolicy"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
@@ -218,3 +219,21 @@ type (
 
 // Write implements remediation.Log.
 func (nowhere) Write(context.Context, record.Record) error { return nil }
+
+// encrypted is a root volume under a key.
+func encrypted(key string) *ec2types.LaunchTemplateEbsBlockDeviceRequest {
+	return &ec2types.LaunchTemplateEbsBlockDeviceRequest{Encrypted: new(true), KmsKeyId: &key}
+}
+
+func (w *world) disable(key string) {
+	w.t.Helper()
+	_, err := w.kms.DisableKey(w.ctx, &kms.DisableKeyInput{KeyId: &key})
+	must(w.t, err)
+}
+
+func parse(t fataler, text string) *keypolicy.Document {
+	t.Helper()
+	d, err := keypolicy.Parse(text)
+	must(t, err)
+	return d
+}
