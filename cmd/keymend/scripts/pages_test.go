@@ -183,7 +183,7 @@ func (s *shell) types(text string) string {
 	return strings.NewReplacer(s.port, port, s.dir, "/home/you/keymend").Replace(printed.String())
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

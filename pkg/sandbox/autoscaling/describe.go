@@ -23,19 +23,25 @@ func (s *Service) DescribeAutoScalingGroups(ctx context.Context, in *autoscaling
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := []types.AutoScalingGroup{}
-	for _, g := range s.of(wire.CallerOf(ctx)) {
-		if len(in.AutoScalingGroupNames) > 0 && !slices.Contains(in.AutoScalingGroupNames, g.group) {
-			continue
-		}
+	for _, g := range s.of(wire.CallerOf(ctx), in.AutoScalingGroupNames...) {
 		all = append(all, g.shown())
 	}
 	page, next, err := paging.Cut(all, in.MaxRecords, in.NextToken, pages(50, in.NextToken))
 	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: page, NextToken: next}, err
 }
 
-// of returns the caller's groups by name. The caller of it holds s.mu.
-func (s *Service) of(c *wire.Caller) []*group {
+// of returns the caller's groups by name: those that are named, or all. The caller of it
+// holds s.mu.
+func (s *Service) of(c *wire.Caller, names ...string) []*group {
 	var all []*group
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		if g := s.groups[name{c.Account, c.Region, n}]; g != nil {
+			all = append(all, g)
+		}
+	}
+	if len(names) > 0 {
+		return all
+	}
 	for n, g := range s.groups {
 		if n.account == c.Account && n.region == c.Region {
 			all = append(all, g)
@@ -54,17 +60,18 @@ func (s *Service) DescribeScalingActivities(ctx context.Context, in *autoscaling
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	groups := s.of(c)
+	var names []string
+	if in.AutoScalingGroupName != nil {
+		names = []string{*in.AutoScalingGroupName}
+	}
+	groups := s.of(c, names...)
 	for _, g := range s.deleted {
-		if aws.ToBool(in.IncludeDeletedGroups) && g.account == c.Account && g.region == c.Region {
+		if aws.ToBool(in.IncludeDeletedGroups) && g.account == c.Account && g.region == c.Region && (names == nil || g.group == names[0]) {
 			groups = append(groups, g)
 		}
 	}
-	if in.AutoScalingGroupName != nil {
-		groups = slices.DeleteFunc(groups, func(g *group) bool { return g.group != *in.AutoScalingGroupName })
-		if len(groups) == 0 {
-			return nil, noGroup()
-		}
+	if len(groups) == 0 && names != nil {
+		return nil, noGroup()
 	}
 	all := []types.Activity{}
 	for _, g := range groups {

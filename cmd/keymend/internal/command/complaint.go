@@ -14,7 +14,7 @@ type complaint struct {
 	Schema  string      `json:"schema"`
 	Error   string      `json:"error"`
 	Hint    *string     `json:"hint"`    // what a person can do about it; nil = the error says it
-	Command *string     `json:"command"` // takes back a write that was begun; nil = none was
+	Command *string     `json:"command"` // takes back a write that was begun, or goes on with a scan; nil = neither
 	Exit    report.Code `json:"exit"`
 }
 
@@ -31,6 +31,9 @@ func complaintOf(err error, code report.Code) complaint {
 	}
 	if r, ok := errors.AsType[*reversal](err); ok {
 		c.Command = &r.command
+	}
+	if p, ok := errors.AsType[*pause](err); ok {
+		c.Command = &p.command
 	}
 	return c
 }

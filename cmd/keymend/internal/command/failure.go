@@ -36,7 +36,10 @@ func hint(err error) string {
 	var dial *net.OpError
 	var files interface{ Hint() string }
 	change := hintOfChange(err)
+	paused, early := errors.AsType[*pause](err)
 	switch {
+	case early:
+		return paused.hint()
 	case change != "":
 		return change
 	case errors.Is(err, errNoCredentials):

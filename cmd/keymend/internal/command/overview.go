@@ -68,7 +68,7 @@ func (c everywhere) look(ctx context.Context, p *program, command string, own ..
 	}
 	looked, err := v.over(ctx, places)
 	if err != nil {
-		return nil, v.stopped(ctx, command, err, own...)
+		return nil, v.stopped(command, err, own...)
 	}
 	v.total = scan.Total{Schema: scan.TotalSchema, Places: append(looked, unread...), Version: p.Version}
 	v.total.Groups, v.total.States = v.kept.Count()
@@ -211,17 +211,30 @@ func (v *overview) placed(p scan.Place) report.Place {
 }
 
 // stopped leaves the file of rows, and says how to go on from it.
-func (v *overview) stopped(ctx context.Context, command string, err error, own ...string) error {
+func (v *overview) stopped(command string, err error, own ...string) error {
 	all, _ := v.kept.Count()
-	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
-		err = cause
-	}
 	if all == 0 {
 		return errors.Join(err, v.kept.Remove())
 	}
 	flags := append(append(own, v.flags()...), "--resume="+v.kept.Name())
-	return errors.Join(fmt.Errorf("%s looked at by then. Go on from there: %s: %w", groups(all), v.s.place.Run(command, flags...), err), v.kept.Close())
+	if v.program.flags.Output != "text" {
+		flags = append(flags, "--output="+v.program.flags.Output)
+	}
+	return errors.Join(&pause{err, all, v.s.place.Run(command, flags...)}, v.kept.Close())
 }
+
+// A pause is an error in the middle of a scan, with the command that goes on from there.
+type pause struct {
+	error
+	groups  int // that were looked at
+	command string
+}
+
+// Unwrap returns the error.
+func (p *pause) Unwrap() error { return p.error }
+
+// hint says what the command is for.
+func (p *pause) hint() string { return groups(p.groups) + " looked at by then. Go on from there:" }
 
 func groups(n int) string {
 	if n == 1 {

@@ -1,0 +1,341 @@
+package scripts_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keymend/cmd/keymend/internal/scan"
+	"keymend/cmd/keymend/internal/scenario"
+	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/conformance/tool"
+	"keymend/pkg/sandbox/endtoend/console"
+)
+
+// A crowd is an account of 5,000 groups, and what asks about them.
+type crowd struct {
+	testing.TB
+	box *sandbox.Sandbox
+	url string
+}
+
+// newCrowd starts a sandbox with many groups. It began an hour ago, so that all failures
+// lie behind: its time then stands still.
+func newCrowd(t testing.TB) *crowd {
+	t.Helper()
+	box, err := sandbox.New(sandbox.Options{Start: time.Now().Add(-time.Hour), Switches: sandbox.DefaultSwitches()})
+	must(t, err)
+	t.Cleanup(func() { _ = box.Close() })
+	url, err := box.Listen("127.0.0.1:0")
+	must(t, err)
+	must(t, scenario.Seed(t.Context(), "many", url, box.Advance))
+	return &crowd{t, box, url}
+}
+
+// command is a program with the account's credentials.
+func (c *crowd) command(program string, args ...string) *exec.Cmd {
+	run := exec.CommandContext(c.Context(), program, args...)
+	run.Dir = c.TempDir()
+	run.Env = []string{
+		"HOME=" + run.Dir, "TMPDIR=" + run.Dir, "AWS_ENDPOINT_URL=" + c.url, "AWS_REGION=" + scenario.Region, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ACCESS_KEY_ID=" + scenario.Account, "AWS_SECRET_ACCESS_KEY=any", "TERM=xterm", "NO_COLOR=1",
+	}
+	return run
+}
+
+// A scanned account is what a scan came to.
+type scanned struct {
+	rows  map[string]scan.Row // by group, without the time
+	order []string            // the groups, as they were listed
+	total scan.Total
+	calls map[string]int // by service:Operation
+	took  time.Duration
+	peak  int // MiB resident
+}
+
+const fixable = 3 // exit code
+
+// scan runs keymend scan --output json.
+func (c *crowd) scan(args ...string) scanned {
+	c.Helper()
+	out := scanned{rows: map[string]scan.Row{}}
+	run := c.command(filepath.Join(built, "keymend"), append([]string{"scan", "--output", "json"}, args...)...)
+	var text, said bytes.Buffer
+	run.Stderr = &said
+	pipe, err := run.StdoutPipe()
+	must(c, err)
+	before, began := len(c.box.Calls()), time.Now()
+	must(c, run.Start())
+	_, err = io.Copy(&text, watched{pipe, func() { out.peak = max(out.peak, resident(run.Process.Pid)) }})
+	must(c, err)
+	_ = run.Wait() // the exit code says it
+	out.took, out.calls = time.Since(began), c.calls(before)
+	if code := run.ProcessState.ExitCode(); code != fixable || said.Len() > 0 {
+		c.Fatalf("%d\n%s", code, said.String())
+	}
+	out.read(c, text.Bytes())
+	return out
+}
+
+// A watched reader does something at each part that it reads.
+type watched struct {
+	io.Reader
+	do func()
+}
+
+// Read implements io.Reader.
+func (w watched) Read(p []byte) (int, error) {
+	w.do()
+	return w.Reader.Read(p)
+}
+
+// resident is the most memory that a program has held so far, in MiB; 0 where it has
+// ended, or the system isn't Linux. What the system tells of it after its end is of the
+// program that started it, too.
+func resident(pid int) int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, after, _ := strings.Cut(string(text), "VmHWM:")
+	var kib int
+	_, _ = fmt.Sscan(after, &kib) // or it says nothing of it
+	return kib >> 10
+}
+
+func (s *scanned) read(t testing.TB, text []byte) {
+	t.Helper()
+	lines := slices.Collect(bytes.Lines(text))
+	must(t, json.Unmarshal(lines[len(lines)-1], &s.total))
+	for _, line := range lines[:len(lines)-1] {
+		var r scan.Row
+		must(t, json.Unmarshal(line, &r))
+		r.At = time.Time{}
+		s.rows[r.Group], s.order = r, append(s.order, r.Group)
+	}
+}
+
+// calls counts the calls since, without those that an SDK makes once more: a busy machine
+// may lose a connection in the middle of an answer.
+func (c *crowd) calls(since int) map[string]int {
+	out := map[string]int{}
+	for _, call := range c.box.Calls()[since:] {
+		if !call.Retry && call.InvokedBy == "" {
+			out[call.Service+":"+call.Operation]++
+		}
+	}
+	return out
+}
+
+func throttled(c sandbox.SeenCall) bool {
+	return slices.Contains([]string{"Throttling", "ThrottlingException", "RequestLimitExceeded"}, c.Error)
+}
+
+// stands is how a group of the scenario stands, by its name.
+func stands(group string) scan.State {
+	at := strings.LastIndexByte(group, '-')
+	var n int
+	_, _ = fmt.Sscanf(group[at+1:], "%d", &n) // the names end so
+	asleep := n%4 == 1
+	switch kind := group[:at]; {
+	case slices.Contains([]string{"api", "worker", "edge", "store"}, kind):
+		return scan.Fine
+	case kind == "vault", asleep && (kind == "partner" || kind == "golden"):
+		return scan.Unknown
+	case kind == "ledger", asleep:
+		return scan.WouldFail
+	}
+	return scan.Fails
+}
+
+// TestMany: 5,000 groups are listed in 128 MiB, by the calls that docs/benchmarks.md has;
+// when calls are throttled, all the same; and when it is interrupted, it goes on from
+// there.
+func TestMany(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(t)
+	whole := c.scan()
+	for group, row := range whole.rows {
+		if want := stands(group); row.State != want {
+			t.Errorf("%s: %s, want %s", group, row.State, want)
+		}
+	}
+	if len(whole.rows) != scenario.ManyGroups || whole.total.Groups != scenario.ManyGroups || !slices.IsSortedFunc(whole.order, func(a, b string) int { return whole.rank(a) - whole.rank(b) }) {
+		t.Errorf("%d rows, %+v, sorted by state: %v", len(whole.rows), whole.total, whole.order[:9])
+	}
+	if whole.peak > 128 || whole.peak == 0 && runtime.GOOS == "linux" {
+		t.Errorf("it held %d MiB", whole.peak)
+	}
+	t.Run("calls", func(t *testing.T) { c.table(t, whole) })
+	t.Run("throttled", func(t *testing.T) { c.throttled(t, whole) })
+	t.Run("interrupted", func(t *testing.T) { c.interrupted(t, whole) })
+}
+
+func (s scanned) rank(group string) int { return slices.Index(scan.States(), s.rows[group].State) }
+
+// throttled: now and then a service refuses a call for the rate, and some twice in a row.
+func (c *crowd) throttled(t *testing.T, whole scanned) {
+	must(t, c.box.SetFaults(
+		sandbox.Fault{Service: "autoscaling", Every: 60, Answer: sandbox.AnswerThrottled},
+		sandbox.Fault{Service: "ec2", Every: 40, Answer: sandbox.AnswerThrottled},
+		sandbox.Fault{Service: "kms", Every: 10, Answer: sandbox.AnswerThrottled},
+		sandbox.Fault{Service: "iam", Times: 2, Answer: sandbox.AnswerThrottled},
+		sandbox.Fault{Service: "sts", Times: 2, Answer: sandbox.AnswerThrottled},
+	))
+	defer func() { must(t, c.box.SetFaults()) }()
+	before := len(c.box.Calls())
+	got := c.scan()
+	if d := cmp.Diff(whole.rows, got.rows); d != "" {
+		t.Errorf("(-not +throttled):\n%s", d)
+	}
+	refused := map[string]int{}
+	for _, call := range c.box.Calls()[before:] {
+		if throttled(call) {
+			refused[call.Service]++
+		}
+	}
+	if len(refused) != 5 || refused["kms"] < 10 {
+		t.Errorf("throttled: %v", refused)
+	}
+}
+
+// goesOn is the command that goes on, and how many groups were looked at by then.
+var goesOn = regexp.MustCompile(`(\d+) groups were looked at by then\. Go on from there:\r\n  keymend (scan \S*--resume=.*)\r\n`)
+
+// interrupted: Ctrl-C at a terminal, which shows how far it has come; the command that it
+// then says goes on, and looks at no group again.
+func (c *crowd) interrupted(t *testing.T, whole scanned) {
+	must(t, c.box.SetFaults(sandbox.Fault{Service: "autoscaling", Operation: "DescribeAutoScalingGroups", Delay: sandbox.Span(30 * time.Millisecond)}))
+	at := console.Start(t, c.command(filepath.Join(built, "keymend"), "scan"))
+	at.Waits("00 of 5000 groups")
+	at.Types(console.Interrupt)
+	code, said := at.Ends()
+	must(t, c.box.SetFaults())
+	m := goesOn.FindStringSubmatch(said)
+	if code != 1 || m == nil {
+		t.Fatalf("%d\n%q", code, said)
+	}
+	seen, err := strconv.Atoi(m[1])
+	must(t, err)
+	rest := c.scan(strings.Fields(m[2])[1:]...)
+	if d := cmp.Diff(whole.rows, rest.rows); d != "" || !slices.Equal(whole.order, rest.order) {
+		t.Errorf("(-whole +interrupted):\n%s", d)
+	}
+	const page = 100
+	list, left := scenario.ManyGroups/page, scenario.ManyGroups-seen
+	if got := rest.calls["autoscaling:DescribeAutoScalingGroups"] - list; seen == 0 || left == 0 || got != (left+page-1)/page {
+		t.Errorf("%d groups were seen, and %d pages were read then", seen, got)
+	}
+}
+
+// table holds docs/benchmarks.md to the calls of a scan, beside those of a script that
+// only lists. Where there is no boto3, its column is taken as it stands.
+func (c *crowd) table(t *testing.T, whole scanned) {
+	const begin, end = "<!-- made by cmd/keymend/scripts TestMany -->\n", "<!-- end of it -->\n"
+	file := filepath.Join("..", "..", "..", "docs", "benchmarks.md")
+	page, err := os.ReadFile(file)
+	must(t, err)
+	head, rest, ok := strings.Cut(string(page), begin)
+	old, tail, marked := strings.Cut(rest, end)
+	if !ok || !marked {
+		t.Fatalf("%s lacks the marks of this table", file)
+	}
+	lists, listed := c.lists(t)
+	if !listed {
+		lists = theirs(old)
+	}
+	want := tableOf(whole.calls, lists)
+	switch {
+	case want == old:
+	case *update:
+		must(t, os.WriteFile(file, []byte(head+begin+want+end+tail), 0o600))
+	case whole.took < 30*time.Second: // else it reads again what groups share
+		t.Errorf("%s differs; run with -update:\n%s", file, want)
+	}
+}
+
+// lists are the calls of the script; false where there is no boto3.
+func (c *crowd) lists(t *testing.T) (map[string]int, bool) {
+	python, missing := tool.Boto3().Find()
+	if missing != "" {
+		tool.Boto3().Report(t, missing)
+		return nil, false
+	}
+	before := len(c.box.Calls())
+	text, err := c.listing(python).Output()
+	if err != nil || bytes.Count(text, []byte("\n")) != scenario.ManyGroups {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return c.calls(before), true
+}
+
+// listing is the script that people write.
+func (c *crowd) listing(python string) *exec.Cmd {
+	script, err := filepath.Abs(filepath.Join("..", "..", "..", "pkg", "sandbox", "conformance", "testdata", "python", "listing.py"))
+	must(c, err)
+	return c.command(python, script, c.url, scenario.Account, scenario.Region)
+}
+
+// tableOf is a line for each call, and their sums.
+func tableOf(ours, lists map[string]int) string {
+	var out strings.Builder
+	out.WriteString("| call | `keymend scan` | the script |\n|---|---:|---:|\n")
+	all := maps.Clone(ours)
+	maps.Copy(all, lists)
+	var sum, theirSum int
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&out, "| `%s` | %d | %d |\n", name, ours[name], lists[name])
+		sum, theirSum = sum+ours[name], theirSum+lists[name]
+	}
+	fmt.Fprintf(&out, "| **all** | %d | %d |\n", sum, theirSum)
+	return out.String()
+}
+
+// theirs is the script's column of a table.
+func theirs(table string) map[string]int {
+	out := map[string]int{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(.*)` \\| \\d+ \\| ([1-9]\\d*) \\|$").FindAllStringSubmatch(table, -1) {
+		out[m[1]], _ = strconv.Atoi(m[2]) // it is a number
+	}
+	return out
+}
+
+// BenchmarkMany measures a scan of 5,000 groups beside the script, 20 ms a call.
+func BenchmarkMany(b *testing.B) {
+	python, missing := tool.Boto3().Find()
+	if missing != "" {
+		b.Skip(missing)
+	}
+	c := newCrowd(b)
+	var slow []sandbox.Fault
+	for _, service := range []string{"autoscaling", "cloudtrail", "ec2", "iam", "kms", "ssm", "sts"} {
+		slow = append(slow, sandbox.Fault{Service: service, Delay: sandbox.Span(20 * time.Millisecond)})
+	}
+	must(b, c.box.SetFaults(slow...))
+	var ours, lists time.Duration
+	peak := 0
+	for b.Loop() {
+		one := c.scan()
+		began := time.Now()
+		text, err := c.listing(python).Output()
+		if err != nil {
+			b.Fatalf("%v\n%s", err, text)
+		}
+		ours, lists, peak = ours+one.took, lists+time.Since(began), max(peak, one.peak)
+	}
+	b.ReportMetric(ours.Seconds()/float64(b.N), "s/scan")
+	b.ReportMetric(lists.Seconds()/float64(b.N), "s/script")
+	b.ReportMetric(float64(ours)/float64(lists), "scan/script")
+	b.ReportMetric(float64(peak), "MiB")
+}
