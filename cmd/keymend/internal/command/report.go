@@ -62,7 +62,7 @@ func (c reportCmd) Run(ctx context.Context, p *program) (err error) {
 		err = to.keep()
 	}
 	if err != nil {
-		return v.stopped(ctx, "report", err, c.flags()...)
+		return v.stopped("report", err, c.flags()...)
 	}
 	return errors.Join(c.told(p, v.total, says), v.kept.Remove())
 }
