@@ -162,7 +162,7 @@ func stands(group string) scan.State {
 // TestMany: 5,000 groups are listed in 128 MiB, by the calls that docs/benchmarks.md has;
 // when calls are throttled, all the same; and when it is interrupted, it goes on from
 // there.
-func TestMany(t *testing.T) {
+func TestMany(t *testing.T) { //nolint:tparallel // one after the other: each has its own faults
 	t.Parallel()
 	c := newCrowd(t)
 	whole := c.scan()
