@@ -65,19 +65,22 @@ func (s *sums) looked(at scan.Looked) looked {
 // says sums the places up.
 func says(all []looked) string {
 	unseen := 0
-	accounts := map[string]bool{}
+	accounts, regions := map[string]bool{}, map[string]bool{}
 	for _, at := range all {
 		accounts[at.Account] = true
+		if at.Region != "" {
+			regions[at.Region] = true
+		}
 		if at.Problem != "" {
 			unseen++
 		}
 	}
-	switch {
-	case len(all) == 0:
+	if len(all) == 0 {
 		return "Which accounts and Regions were looked at isn't known."
-	case unseen > 0:
-		return fmt.Sprintf("%s in %s. %d of these couldn't be looked at, or not whole: of what is there nothing is said.",
-			screen.Count(len(all), "Region"), screen.Count(len(accounts), "account"), unseen)
 	}
-	return screen.Count(len(all), "Region") + " in " + screen.Count(len(accounts), "account") + "; the groups of each were listed."
+	out := screen.Count(len(accounts), "account") + ", " + screen.Count(len(regions), "Region") + "."
+	if unseen > 0 {
+		out += fmt.Sprintf(" %d of the places below couldn't be looked at, or not whole: of what is there nothing is said.", unseen)
+	}
+	return out
 }

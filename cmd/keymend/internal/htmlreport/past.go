@@ -71,8 +71,8 @@ func (p Past) says() string {
 		return out + " Of none is it on record how long it took until the group launched again."
 	}
 	slices.Sort(took)
-	return out + fmt.Sprintf(" From the failed launch until the group launched again: %s in the middle, %s at most (%d of them are on record).",
-		lasting(took[len(took)/2]), lasting(took[len(took)-1]), len(took))
+	return out + fmt.Sprintf(" From the failed launch until the group launched again: %s in the middle, %s at most, by %s.",
+		lasting(took[len(took)/2]), lasting(took[len(took)-1]), screen.Count(len(took), "change"))
 }
 
 func entryOf(e archive.Entry) entry {
