@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/plan"
@@ -62,13 +63,9 @@ func (c Change) state(s plan.Snapshot) State {
 }
 
 // digest is of the keys that aren't known to be open, and of what each role has on them.
-// Whose policy or grants a change alters may be a key that can't be seen, of which nothing
-// shows here.
+// Where the change may reach what can't be seen, that counts, too.
 func (c Change) digest(s plan.Snapshot) [sha256.Size]byte {
-	parts := []any{s.Launch.Refused, s.Unseen, c.Deletes(s.Launch.Principal.ARN)}
-	if hidden := len(s.Unseen) > 0; hidden {
-		parts = append(parts, len(c.Policies)+len(c.Revoked) > 0)
-	}
+	parts := []any{s.Launch.Refused, s.Unseen, c.Deletes(s.Launch.Principal.ARN), c.mayReach(s)}
 	for _, f := range s.Findings {
 		if f.Decision() == access.Allowed {
 			continue
@@ -80,6 +77,15 @@ func (c Change) digest(s plan.Snapshot) [sha256.Size]byte {
 		panic(err) // strings and flags can always be written
 	}
 	return sha256.Sum256(text)
+}
+
+// mayReach reports whether something of the group couldn't be seen that the change may be
+// about: all of it; a key; which key an alias names; or a key's grants.
+func (c Change) mayReach(s plan.Snapshot) bool {
+	keys := len(c.Policies)+len(c.Revoked) > 0
+	return s.Launch.Group == "" && !c.None() || len(s.Unseen) > 0 && keys || slices.ContainsFunc(s.Findings, func(f plan.Finding) bool {
+		return keys && !strings.Contains(f.Facts.Key.ARN, ":key/") || len(c.Revoked) > 0 && f.Facts.GrantsUnreadable != ""
+	})
 }
 
 // Effect compares a group as it is with itself as it would be.

@@ -85,17 +85,25 @@ func TestUnknownBeside(t *testing.T) {
 	if got := whatif.See(before, whatif.Change{}).Effect(whatif.See(after, whatif.Change{})); got != whatif.Unaffected {
 		t.Errorf("an open key: %s", got)
 	}
+	puts, revokes := whatif.Change{Policies: []whatif.Policy{{Key: key}}}, whatif.Change{Revoked: []whatif.Grant{{ID: "g"}}}
+	byDefault := whatif.Change{ByDefault: new(true)}
 	hidden := with(snapshot(), func(s *plan.Snapshot) { s.Unseen = []string{"/dev/xvda: snap-1"} })
-	for _, tc := range []struct {
-		change whatif.Change
-		want   whatif.Effect
+	unlisted, unnamed := snapshot(access.Unknown), snapshot(access.Unknown)
+	unlisted.Findings[0].Facts.GrantsUnreadable = "refused"
+	unnamed.Findings[0].Facts.Key.ARN = "arn:aws:kms:eu-west-1:" + account + ":alias/x"
+	for name, tc := range map[string]struct {
+		saw  plan.Snapshot
+		want map[*whatif.Change]whatif.Effect
 	}{
-		{whatif.Change{ByDefault: new(true)}, whatif.Unaffected},
-		{whatif.Change{Policies: []whatif.Policy{{Key: key}}}, whatif.Untold},
-		{whatif.Change{Revoked: []whatif.Grant{{ID: "g"}}}, whatif.Untold},
+		"a key isn't seen":       {hidden, map[*whatif.Change]whatif.Effect{&byDefault: whatif.Unaffected, &puts: whatif.Untold, &revokes: whatif.Untold}},
+		"grants aren't listed":   {unlisted, map[*whatif.Change]whatif.Effect{&byDefault: whatif.Unaffected, &puts: whatif.Unaffected, &revokes: whatif.Untold}},
+		"an alias of no key":     {unnamed, map[*whatif.Change]whatif.Effect{&byDefault: whatif.Unaffected, &puts: whatif.Untold, &revokes: whatif.Untold}},
+		"nothing is seen at all": {plan.Snapshot{}, map[*whatif.Change]whatif.Effect{&byDefault: whatif.Untold, &puts: whatif.Untold, &revokes: whatif.Untold, {}: whatif.Unaffected}},
 	} {
-		if got := whatif.See(hidden, whatif.Change{}).Effect(whatif.See(hidden, tc.change)); got != tc.want {
-			t.Errorf("%+v: %s, want %s", tc.change, got, tc.want)
+		for change, want := range tc.want {
+			if got := whatif.See(tc.saw, whatif.Change{}).Effect(whatif.See(tc.saw, *change)); got != want {
+				t.Errorf("%s, %+v: %s, want %s", name, *change, got, want)
+			}
 		}
 	}
 }

@@ -54,10 +54,10 @@ func (c Change) None() bool {
 // Defaults returns the EBS settings as they will be.
 func (c Change) Defaults(d encryption.Defaults) encryption.Defaults {
 	if c.ByDefault != nil {
-		d.ByDefault = *c.ByDefault
+		d.ByDefault, d.ByDefaultUntold = *c.ByDefault, false
 	}
 	if c.DefaultKey != "" {
-		d.KeyID = c.DefaultKey
+		d.KeyID, d.KeyUntold = c.DefaultKey, false
 	}
 	return d
 }

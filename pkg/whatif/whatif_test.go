@@ -174,7 +174,7 @@ func TestRolesAndDefaults(t *testing.T) {
 		t.Error("another role has changed")
 	}
 	c := whatif.Change{ByDefault: new(true), DefaultKey: key}
-	if got := c.Defaults(encryption.Defaults{Account: account, KeyID: "alias/aws/ebs"}); got != (encryption.Defaults{Account: account, KeyID: key, ByDefault: true}) {
+	if got := c.Defaults(encryption.Defaults{Account: account, KeyID: "alias/aws/ebs", KeyUntold: true, ByDefaultUntold: true}); got != (encryption.Defaults{Account: account, KeyID: key, ByDefault: true}) {
 		t.Errorf("%+v", got)
 	}
 }

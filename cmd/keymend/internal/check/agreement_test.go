@@ -16,6 +16,7 @@ import (
 	"keymend/cmd/keymend/internal/check"
 	"keymend/pkg/access"
 	"keymend/pkg/signal"
+	"keymend/pkg/slr"
 	"keymend/pkg/whatif"
 )
 
@@ -54,21 +55,22 @@ type scene struct {
 	keys   []string
 	grants []whatif.Grant
 	groups []string
+	spots  map[string]bool // groups that launch Spot instances
 }
 
 func draw[T any](t *rapid.T, what string, from ...T) T { return rapid.SampledFrom(from).Draw(t, what) }
 
 func furnish(t *rapid.T, w *world) *scene {
-	s := &scene{w: w, t: t}
+	s := &scene{w: w, t: t, spots: map[string]bool{}}
 	for i := range 3 {
 		s.keys = append(s.keys, w.key(fmt.Sprint("k", i), s.policy(false)))
 	}
 	s.keys = append(s.keys, w.theirKey())
 	for _, key := range s.keys {
-		for _, suffix := range []string{"", "b"} {
+		for _, of := range []string{role(""), role("b"), spot()} {
 			if rapid.Bool().Draw(t, "grant") {
 				some := draw(t, "operations", operations(), operations(), operations(), operations()[:2], []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext"})
-				s.grants = append(s.grants, whatif.Grant{Key: key, ID: w.grant(key, role(suffix), some...)})
+				s.grants = append(s.grants, whatif.Grant{Key: key, ID: w.grant(key, of, some...)})
 			}
 		}
 	}
@@ -83,7 +85,13 @@ func furnish(t *rapid.T, w *world) *scene {
 	images := []string{w.image(""), w.image(draw(t, "image's key", s.keys[:3]...))}
 	for i := range rapid.IntRange(2, 5).Draw(t, "groups") {
 		name := fmt.Sprint("g", i)
-		w.group(name, draw(t, "image", images[0], images[0], images[1]), role(draw(t, "role", "", "", "b")), s.volume())
+		image, of := draw(t, "image", images[0], images[0], images[1]), role(draw(t, "role", "", "", "b"))
+		if rapid.IntRange(0, 4).Draw(t, "Spot") == 0 {
+			w.spots(name, image, of, draw(t, "Encrypted", nil, new(true)))
+			s.spots[name] = true
+		} else {
+			w.group(name, image, of, s.volume())
+		}
 		s.groups = append(s.groups, name)
 	}
 	if rapid.IntRange(0, 5).Draw(t, "a key is disabled") == 0 {
@@ -117,7 +125,7 @@ func (s *scene) policy(anew bool) string {
 		all = nil
 	}
 	others := []string{
-		procedure(role("")), procedure(role("")), procedure(role("b")), allow(`"` + role("") + `","` + role("b") + `"`),
+		procedure(role("")), procedure(role("")), procedure(role("b")), procedure(spot()), allow(`"` + role("") + `","` + role("b") + `","` + spot() + `"`),
 		`{"Effect":"Allow","Principal":"*","Action":["kms:CreateGrant","kms:GenerateDataKey*","kms:ReEncrypt*","kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"` + ours + `","kms:ViaService":"ec2.` + region + `.amazonaws.com"}}}`,
 		`{"Effect":"Allow","Principal":{"Service":"autoscaling.amazonaws.com"},"Action":"kms:*","Resource":"*"}`,
 		`{"Effect":"Deny","Principal":{"AWS":"` + role("b") + `"},"Action":"kms:CreateGrant","Resource":"*"}`,
@@ -159,9 +167,9 @@ func (s *scene) change() check.Asked {
 				out.Key, out.Grants = g.Key, []string{g.ID}
 			}
 		case "delete":
-			out.Deleted = []string{draw(s.t, "deleted", role(""), role("b"))}
+			out.Deleted = []string{draw(s.t, "deleted", role(""), role("b"), spot())}
 		case "recreate":
-			out.Renewed = []string{draw(s.t, "anew", "AWSServiceRoleForAutoScaling", "AWSServiceRoleForAutoScaling_b")}
+			out.Renewed = []string{draw(s.t, "anew", slr.Name, slr.Name+"_b", slr.SpotName)}
 		}
 	}
 	if len(out.Deleted) > 0 && len(out.Renewed) > 0 {
@@ -186,7 +194,10 @@ func (s *scene) make(c whatif.Change) bool {
 	w := s.w
 	for _, r := range c.Roles {
 		w.deleteRole(r.ARN)
-		if _, suffix, _ := strings.Cut(r.ARN[strings.LastIndexByte(r.ARN, '/')+1:], "_"); r.Anew {
+		switch _, suffix, _ := strings.Cut(r.ARN[strings.LastIndexByte(r.ARN, '/')+1:], "_"); {
+		case r.Anew && r.ARN == spot():
+			w.makeSpotRole()
+		case r.Anew:
 			w.makeRole(suffix)
 		}
 	}
@@ -227,9 +238,11 @@ func (s *scene) compare(c whatif.Change, said map[string]check.Answer) {
 			s.t.Fatalf("%s: check said %s (%s), and a look then says %s", name, said[name].After, said[name].Row.Says, got.State)
 		}
 	}
+	// AWS asks for both roles where Spot instances are launched by a launch configuration,
+	// and the sandbox launches them as the one.
 	could := s.w.launches(s.groups)
 	for _, name := range s.groups {
-		if a := said[name]; a.After == whatif.Launches && !could[name] || a.After == whatif.Fails && could[name] {
+		if a := said[name]; a.After == whatif.Launches && !could[name] || a.After == whatif.Fails && could[name] && !s.spots[name] {
 			s.t.Fatalf("%s: check said %s (%s), and it could launch: %v", name, a.After, a.Row.Says, could[name])
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/pkg/keystate"
+	"keymend/pkg/launch/encryption"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
@@ -44,6 +45,7 @@ type Question struct {
 // kept.
 type Answer struct {
 	Group         string
+	Now           encryption.Defaults // the account's EBS settings as they are; zero where they weren't read
 	Effect        whatif.Effect
 	Before, After whatif.State
 	Row           scan.Row     // as it would be
@@ -60,7 +62,10 @@ func Run(ctx context.Context, l remediation.Looker, q Question, each func(Answer
 	before, after := l, l
 	before.AWS, after.AWS = as, altered{as, by}
 	for names := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(q.Groups))), page) {
-		if err := q.page(ctx, &before, &after, names, each); err != nil {
+		if err := q.page(ctx, &before, &after, names, func(a Answer) error {
+			a.Now = by.seen()
+			return each(a)
+		}); err != nil {
 			return err
 		}
 	}

@@ -65,7 +65,7 @@ func (a altered) View(ctx context.Context, account, region string) (apply.Reader
 	if !ok {
 		return nil, fmt.Errorf("read account %s as it would be: %T can't suppose other EBS settings", account, v)
 	}
-	return reader{s.Supposing(a.by.Defaults), a.by}, nil
+	return reader{s.Supposing(a.by.settings), a.by}, nil
 }
 
 // An alteration is a change, with the keys that it was carried out on.
@@ -74,6 +74,22 @@ type alteration struct {
 	mu   sync.Mutex
 	keys map[[2]string]keystate.State // by key as it is written down, and role
 	met  map[string]bool              // grants that are revoked and were there, by id
+	was  encryption.Defaults          // the EBS settings as they are; zero where they weren't read
+}
+
+// settings are the account's EBS settings as they would be.
+func (a *alteration) settings(now encryption.Defaults) encryption.Defaults {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.was = now
+	return a.Defaults(now)
+}
+
+// seen returns the EBS settings as they are.
+func (a *alteration) seen() encryption.Defaults {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.was
 }
 
 // of returns a key as it would be. Whoever puts a policy on it knows that policy.

@@ -37,6 +37,7 @@ func (t *Tally) Show(p *screen.Page, s Screen) {
 	p.Sentence(ink, strings.TrimRight(t.Says(), ".")+".")
 	p.Blank()
 	p.Row(screen.Bold, "change", t.Given.Says...)
+	p.Row(screen.Bold, "now", t.settings()...)
 	t.problems(p, s)
 	for _, c := range t.most() {
 		p.Blank()

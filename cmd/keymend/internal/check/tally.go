@@ -6,6 +6,7 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/launch/encryption"
 	"keymend/pkg/whatif"
 )
 
@@ -46,8 +47,9 @@ type Total struct {
 	Says     string      `json:"says"` // in a sentence, without the full stop
 	Account  string      `json:"account"`
 	Region   string      `json:"region"`
-	Change   []string    `json:"change"`   // a line for each part of it
-	Problems []Problem   `json:"problems"` // with the change itself
+	Change   []string    `json:"change"`        // a line for each part of it
+	Now      []string    `json:"now,omitempty"` // how what is changed of EBS's settings is
+	Problems []Problem   `json:"problems"`      // with the change itself
 	Groups   int         `json:"groups"`
 	Effects  Effects     `json:"effects"`
 	Exit     report.Code `json:"exit"`
@@ -62,6 +64,7 @@ type Tally struct {
 	Given  Given
 	Groups []Group
 
+	now      encryption.Defaults
 	effects  Effects
 	code     report.Code
 	causes   []cause
@@ -84,6 +87,7 @@ func (t *Tally) Add(a Answer) error {
 		t.effects = Effects{}
 	}
 	t.effects[a.Effect]++
+	t.now = a.Now
 	if a.Effect == whatif.Unaffected {
 		if a.After == whatif.Unknown {
 			t.doubtful = append(t.doubtful, a.Group)

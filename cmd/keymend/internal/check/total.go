@@ -13,7 +13,7 @@ import (
 // Total sums the answers up.
 func (t *Tally) Total() Total {
 	out := Total{
-		Schema: TotalSchema, Says: t.Says(), Account: t.Account, Region: t.Region, Change: t.Given.Says, Problems: t.Given.Problems,
+		Schema: TotalSchema, Says: t.Says(), Account: t.Account, Region: t.Region, Change: t.Given.Says, Now: t.settings(), Problems: t.Given.Problems,
 		Groups: t.seen(), Effects: Effects{}, Exit: t.Code(),
 	}
 	if out.Problems == nil {
@@ -81,4 +81,20 @@ func (t *Tally) Says() string {
 		return "AWS would refuse this change. Were it taken: " + strings.ToLower(text[:1]) + text[1:]
 	}
 	return text
+}
+
+// settings say how those of EBS's settings are that the change is about, as far as they
+// were read.
+func (t *Tally) settings() []string {
+	var out []string
+	if t.now.Account == "" {
+		return nil
+	}
+	if on := t.Change.ByDefault; on != nil && !t.now.ByDefaultUntold {
+		out = append(out, "EBS encryption by default is "+map[bool]string{true: "on", false: "off"}[t.now.ByDefault])
+	}
+	if t.Change.DefaultKey != "" && !t.now.KeyUntold {
+		out = append(out, "the account's default EBS key is "+t.now.KeyID)
+	}
+	return out
 }

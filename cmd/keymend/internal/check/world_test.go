@@ -40,6 +40,9 @@ const (
 // role is one of the two service-linked roles as which groups launch.
 func role(suffix string) string { return slr.ARN("aws", ours, suffix) }
 
+// spot is the role as which Spot instances of a launch configuration are launched, too.
+func spot() string { return slr.Spot("aws", ours) }
+
 // A world is a sandbox, and the clients of an account in it.
 type world struct {
 	t    fataler
@@ -82,6 +85,7 @@ func newWorld(ctx context.Context, t fataler, client *http.Client) *world {
 	for _, suffix := range []string{"", "b"} {
 		w.makeRole(suffix)
 	}
+	w.makeSpotRole()
 	_, err = w.more.ListKeys(ctx, &kms.ListKeysInput{}) // an account is there once it is used
 	must(t, err)
 	return w
@@ -94,6 +98,12 @@ func (w *world) makeRole(suffix string) {
 		in.CustomSuffix = &suffix
 	}
 	_, err := w.iam.CreateServiceLinkedRole(w.ctx, in)
+	must(w.t, err)
+}
+
+func (w *world) makeSpotRole() {
+	w.t.Helper()
+	_, err := w.iam.CreateServiceLinkedRole(w.ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: new("spot.amazonaws.com")})
 	must(w.t, err)
 }
 
@@ -165,6 +175,23 @@ func (w *world) group(name, image, role string, ebs *ec2types.LaunchTemplateEbsB
 	_, err = w.asg.CreateAutoScalingGroup(w.ctx, &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: &name, MinSize: new(int32(0)), MaxSize: new(int32(2)), DesiredCapacity: new(int32(0)), AvailabilityZones: []string{region + "a"},
 		ServiceLinkedRoleARN: &role, LaunchTemplate: &astypes.LaunchTemplateSpecification{LaunchTemplateId: template.LaunchTemplate.LaunchTemplateId, Version: new("$Latest")},
+	})
+	must(w.t, err)
+}
+
+// spots makes a group that launches Spot instances by a launch configuration, as the Spot
+// role, too.
+func (w *world) spots(name, image, role string, encrypted *bool) {
+	w.t.Helper()
+	in := &autoscaling.CreateLaunchConfigurationInput{LaunchConfigurationName: &name, ImageId: &image, InstanceType: new("m5.large"), SpotPrice: new("0.1")}
+	if encrypted != nil {
+		in.BlockDeviceMappings = []astypes.BlockDeviceMapping{{DeviceName: new("/dev/xvda"), Ebs: &astypes.Ebs{Encrypted: encrypted}}}
+	}
+	_, err := w.asg.CreateLaunchConfiguration(w.ctx, in)
+	must(w.t, err)
+	_, err = w.asg.CreateAutoScalingGroup(w.ctx, &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: &name, MinSize: new(int32(0)), MaxSize: new(int32(2)), DesiredCapacity: new(int32(0)), AvailabilityZones: []string{region + "a"},
+		ServiceLinkedRoleARN: &role, LaunchConfigurationName: &name,
 	})
 	must(w.t, err)
 }
