@@ -10,11 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
+	"keymend/cmd/keymend/internal/survey"
 	"keymend/pkg/account"
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
@@ -155,15 +153,9 @@ func (v *overview) enabled(ctx context.Context, id string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := ec2.NewFromConfig(cfg).DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
-	if err != nil {
-		return nil, fmt.Errorf("list its Regions: %w", err)
-	}
-	var names []string
-	for _, r := range out.Regions {
-		names = append(names, aws.ToString(r.RegionName))
-	}
-	return slices.Sorted(slices.Values(names)), nil
+	names, err := survey.Regions(ctx, cfg)
+	slices.Sort(names)
+	return names, err
 }
 
 // keep opens the file of rows. What was asked is part of it, so that no scan goes on from

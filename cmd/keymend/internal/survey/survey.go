@@ -36,9 +36,9 @@ func (s Survey) Read(ctx context.Context) precheck.Facts {
 	f.Trusted = seen(r.trusted(ctx))
 	f.Hub = seen(r.hub(ctx))
 	f.Tree = seen(r.units(ctx))
-	f.Regions = map[string]precheck.Seen[[]string]{s.Account: seen(enabled(ctx, s.AWS))}
+	f.Regions = map[string]precheck.Seen[[]string]{s.Account: seen(Regions(ctx, s.AWS))}
 	if s.Hub != nil {
-		f.Regions[s.Settings.Hub] = seen(enabled(ctx, *s.Hub))
+		f.Regions[s.Settings.Hub] = seen(Regions(ctx, *s.Hub))
 	}
 	f.Buses = s.buses(ctx)
 	if f.Tree.Problem == "" {
@@ -74,8 +74,8 @@ func code(err error) string {
 	return ""
 }
 
-// enabled are the account's Regions.
-func enabled(ctx context.Context, cfg aws.Config) ([]string, error) {
+// Regions are those that the account of the credentials has enabled.
+func Regions(ctx context.Context, cfg aws.Config) ([]string, error) {
 	out, err := ec2.NewFromConfig(cfg).DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
 	if err != nil {
 		return nil, err
