@@ -100,10 +100,7 @@ func (s *sums) task(row scan.Row) {
 		shut = []scan.Key{{Remedy: row.Says + "."}}
 	}
 	for _, k := range shut {
-		id := strings.Join([]string{k.ARN, k.Role, row.Acts}, "\x00")
-		if k.ARN == "" {
-			id = row.Cause()
-		}
+		id := shared(row, k)
 		one := s.tasks[id]
 		if one == nil {
 			one = &task{Name: keyName(k), Acts: row.Acts, Find: k.ARN, Fix: fixOf(k)}
@@ -114,6 +111,18 @@ func (s *sums) task(row scan.Row) {
 			one.Some = append(one.Some, row.Group)
 		}
 	}
+}
+
+// shared is the same for groups that one fix mends: what is added to a key lets in every
+// group of the role. What is done to a group itself is its own.
+func shared(row scan.Row, k scan.Key) string {
+	switch {
+	case k.ARN == "":
+		return row.Cause()
+	case k.Fix == "" || strings.HasPrefix(k.Fix, "+ "):
+		return strings.Join([]string{k.ARN, k.Role, row.Acts, k.Fix}, "\x00")
+	}
+	return strings.Join([]string{k.ARN, k.Role, row.Acts, k.Fix, row.Account, row.Region, row.Group}, "\x00")
 }
 
 // first returns the tasks, the one first that mends most, and how many are left out.
