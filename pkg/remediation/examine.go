@@ -14,7 +14,9 @@ func (l *Looker) Examine(ctx context.Context, look signal.Look) (plan.Snapshot, 
 	var saw plan.Snapshot
 	out, err := l.diagnosed(ctx, look, func(ctx context.Context, look signal.Look) (pass, error) {
 		p, err := l.observe(ctx, look)
-		saw = p.Snapshot
+		if err == nil {
+			saw = p.Snapshot
+		}
 		return p, err
 	})
 	return saw, out, err

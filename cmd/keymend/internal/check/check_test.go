@@ -98,6 +98,7 @@ func TestUnderstandRefuses(t *testing.T) {
 		"no key":               {check.Asked{DefaultKey: "arn:aws:s3:::bucket"}, "is no ARN of a KMS key"},
 		"no JSON":              {check.Asked{Key: key, Policy: new("x"), From: "f"}, "--policy f: parse policy: not JSON"},
 		"no policy":            {check.Asked{Key: key, Policy: new("{}"), From: "f"}, "has no Statement"},
+		"an answer":            {check.Asked{Key: key, Policy: new(`{"Policy":"{}"}`), From: "f"}, "add --query Policy --output text"},
 		"another account's":    {check.Asked{Key: theirs, Policy: &bare}, "is of account " + "444455556666"},
 		"no grant there":       {check.Asked{Key: key, Grants: []string{"g"}}, "has no such grant"},
 		"no such role":         {check.Asked{Deleted: []string{"AWSServiceRoleForAutoScaling_none"}}, "has no such role"},
@@ -126,10 +127,11 @@ func TestProblems(t *testing.T) {
 		says    []string
 		refused bool
 	}{
-		"fine":              {check.Asked{Key: key, Policy: &edit.After}, nil, false},
+		"fine":              {check.Asked{Key: key, Policy: new(strings.TrimSuffix(edit.After, "]}") + "," + procedure(role("b")) + "]}")}, nil, false},
+		"the same":          {check.Asked{Key: key, Policy: &edit.After}, []string{"has this policy already"}, false},
 		"ours are dropped":  {check.Asked{Key: key, Policy: new(document(root()))}, []string{`drops Keymend's statement #1 "KeymendUse"`, `drops Keymend's statement #2 "KeymendCreateGrant"`}, false},
 		"a disabled key":    {check.Asked{DefaultKey: "alias/dead"}, []string{"is in the state Disabled"}, false},
-		"too long":          {check.Asked{Key: dead, Policy: new(document(root()) + strings.Repeat(" ", 33000))}, []string{"Disabled", "KMS takes 32768"}, true},
+		"too long":          {check.Asked{Key: dead, Policy: new(document(root(), root()) + strings.Repeat(" ", 33000))}, []string{"Disabled", "KMS takes 32768"}, true},
 		"an early role":     {check.Asked{Key: dead, Policy: new(document(root(), procedure(role("new"))))}, []string{"Disabled", "it names " + role("new") + ", which doesn't exist"}, true},
 		"a role that goes":  {check.Asked{Key: dead, Policy: new(document(root(), procedure(role("b")))), Deleted: []string{role("b")}}, []string{"IAM deletes", "Disabled", "which doesn't exist"}, true},
 		"a role made anew":  {check.Asked{Key: key, Policy: &edit.After, Renewed: []string{role("")}}, []string{"IAM deletes"}, false},

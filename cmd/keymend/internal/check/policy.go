@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"keymend/pkg/access"
 	"keymend/pkg/account"
 	"keymend/pkg/arn"
@@ -23,6 +25,9 @@ func (u *understanding) policy(ctx context.Context, asked Asked) error {
 		return nil
 	}
 	d, err := keypolicy.Parse(*asked.Policy)
+	if err != nil && gjson.Get(*asked.Policy, "Policy").Exists() {
+		return wrong("--policy %s: %w. It is an answer of aws kms get-key-policy, which has the policy in it: add --query Policy --output text", asked.From, err)
+	}
 	if err != nil {
 		return wrong("--policy %s: %w", asked.From, err)
 	}
@@ -64,6 +69,10 @@ func (u *understanding) judge(ctx context.Context, p whatif.Policy, now keystate
 		u.warn(false, nil, "the policy doesn't let Keymend's role %s change it: Keymend couldn't mend it any more", writer)
 	}
 	if now.Facts.Policy != nil {
+		// It means other roles once those that it names were made anew.
+		if len(u.Change.Roles) == 0 && keypolicy.Equal(now.Facts.Policy.String(), p.Document.String()) {
+			u.warn(false, nil, "the key has this policy already")
+		}
 		for _, name := range whatif.Dropped(now.Facts.Policy, p.Document) {
 			u.warn(false, nil, "the policy drops Keymend's statement %s", name)
 		}

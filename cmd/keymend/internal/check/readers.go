@@ -7,6 +7,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
+	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch/encryption"
 	"keymend/pkg/remediation"
@@ -25,6 +26,27 @@ type readers struct {
 	remediation.Readers
 	mu    sync.Mutex
 	views map[[2]string]apply.Reader
+	brake *switched // nil = it wasn't read yet
+}
+
+// switched is how the switch that stops all writes stands.
+type switched struct {
+	is   guard.Switch
+	says string
+}
+
+// Switch implements remediation.Readers: nothing is written, so one look does.
+func (r *readers) Switch(ctx context.Context) (guard.Switch, string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.brake == nil {
+		is, says, err := r.Readers.Switch(ctx)
+		if err != nil {
+			return is, says, err
+		}
+		r.brake = &switched{is, says}
+	}
+	return r.brake.is, r.brake.says, nil
 }
 
 // View implements remediation.Readers.

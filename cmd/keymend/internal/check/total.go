@@ -72,6 +72,10 @@ func (t *Tally) Says() string {
 		return "There is no Auto Scaling group in " + where + " that this could break"
 	case breaks > 0:
 		text = fmt.Sprintf("%d of %s in %s couldn't launch after this", breaks, screen.Count(n, "group"), where) + t.first()
+	case untold == 1 && n == 1:
+		text = "Whether the one group in " + where + " could launch after this can't be told"
+	case untold == n:
+		text = "Whether any of " + screen.Count(n, "group") + " in " + where + " could launch after this can't be told"
 	case untold > 0:
 		text = fmt.Sprintf("Whether %d of %s in %s could launch after this can't be told; no other would break", untold, screen.Count(n, "group"), where)
 	default:
