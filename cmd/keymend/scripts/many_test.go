@@ -210,33 +210,50 @@ func (c *crowd) throttled(t *testing.T, whole scanned) {
 	}
 }
 
-// goesOn is the command that goes on, and how many groups were looked at by then.
-var goesOn = regexp.MustCompile(`(\d+) groups were looked at by then\. Go on from there:\r\n  keymend (scan \S*--resume=.*)\r\n`)
-
 // interrupted: Ctrl-C at a terminal, which shows how far it has come; the command that it
-// then says goes on, and looks at no group again.
+// then says goes on, and looks at no group again. And once more, with JSON.
 func (c *crowd) interrupted(t *testing.T, whole scanned) {
-	must(t, c.box.SetFaults(sandbox.Fault{Service: "autoscaling", Operation: "DescribeAutoScalingGroups", Delay: sandbox.Span(30 * time.Millisecond)}))
-	at := console.Start(t, c.command(filepath.Join(built, "keymend"), "scan"))
-	at.Waits("00 of 5000 groups")
-	at.Types(console.Interrupt)
-	code, said := at.Ends()
-	must(t, c.box.SetFaults())
-	m := goesOn.FindStringSubmatch(said)
-	if code != 1 || m == nil {
-		t.Fatalf("%d\n%q", code, said)
-	}
-	seen, err := strconv.Atoi(m[1])
-	must(t, err)
-	rest := c.scan(strings.Fields(m[2])[1:]...)
+	first, next := c.stopped(t, "scan")
+	seen, next := c.stopped(t, append(next, "--output", "json")...)
+	rest := c.scan(slices.DeleteFunc(next[1:], func(flag string) bool { return flag == "--output=json" })...)
 	if d := cmp.Diff(whole.rows, rest.rows); d != "" || !slices.Equal(whole.order, rest.order) {
 		t.Errorf("(-whole +interrupted):\n%s", d)
 	}
-	const page = 100
-	list, left := scenario.ManyGroups/page, scenario.ManyGroups-seen
-	if got := rest.calls["autoscaling:DescribeAutoScalingGroups"] - list; seen == 0 || left == 0 || got != (left+page-1)/page {
-		t.Errorf("%d groups were seen, and %d pages were read then", seen, got)
+	left := scenario.ManyGroups - seen
+	if got := rest.calls["autoscaling:DescribeAutoScalingGroups"] - pages; first == 0 || seen <= first || left == 0 || got != (left+page-1)/page {
+		t.Errorf("%d groups were seen, then %d, and %d pages were read then", first, seen, got)
 	}
+}
+
+// Groups are listed so many at a time, and then looked at so many at a time.
+const (
+	page  = 100
+	pages = scenario.ManyGroups / page
+)
+
+// What an interrupted scan says, as text and as JSON.
+var (
+	lookedAt = regexp.MustCompile(`(\d+) groups were looked at by then\. Go on from there:`)
+	goesOn   = regexp.MustCompile(`keymend (scan [^"\r]*--resume=[^"\r]*)`)
+)
+
+// stopped runs a scan until it has come further, and returns how many groups were looked
+// at, and what goes on.
+func (c *crowd) stopped(t *testing.T, args ...string) (groups int, next []string) {
+	t.Helper()
+	must(t, c.box.SetFaults(sandbox.Fault{Service: "autoscaling", Operation: "DescribeAutoScalingGroups", Skip: pages, Delay: sandbox.Span(100 * time.Millisecond)}))
+	defer func() { must(t, c.box.SetFaults()) }()
+	at := console.Start(t, c.command(filepath.Join(built, "keymend"), args...))
+	at.Waits("00 of 5000 groups")
+	at.Types(console.Interrupt)
+	code, said := at.Ends()
+	n, command := lookedAt.FindStringSubmatch(said), goesOn.FindStringSubmatch(said)
+	if code != 1 || n == nil || command == nil {
+		t.Fatalf("%d\n%.2000q", code, said)
+	}
+	groups, err := strconv.Atoi(n[1])
+	must(t, err)
+	return groups, strings.Fields(command[1])
 }
 
 // table holds docs/benchmarks.md to the calls of a scan, beside those of a script that
