@@ -37,17 +37,24 @@ func (m *memory[K, V]) get(key K, read func() (V, error)) (V, error) {
 	return e.value, e.err
 }
 
+// entry returns the key's. A full memory forgets all: what is read anew is right, too.
 func (m *memory[K, V]) entry(key K) *entry[V] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.entries == nil {
+	if e := m.entries[key]; e != nil {
+		return e
+	}
+	if m.entries == nil || len(m.entries) >= memorySize {
 		m.entries = map[K]*entry[V]{}
 	}
-	if m.entries[key] == nil {
-		m.entries[key] = &entry[V]{turn: make(chan struct{}, 1)}
-	}
-	return m.entries[key]
+	e := &entry[V]{turn: make(chan struct{}, 1)}
+	m.entries[key] = e
+	return e
 }
+
+// memorySize bounds a memory. A key's policy may have 32 KB, and takes several times that
+// as it is parsed.
+const memorySize = 500
 
 func passes(err error) bool {
 	return account.Transient(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)

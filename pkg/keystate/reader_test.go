@@ -197,6 +197,30 @@ func TestRemembering(t *testing.T) {
 	}
 }
 
+// TestRemembersSoMany: a scan of an account of thousands of keys takes no more memory
+// than some hundreds of them.
+func TestRemembersSoMany(t *testing.T) {
+	t.Parallel()
+	for others, again := range map[int]int{499: 0, 500: 1} {
+		r, e := serve(t, map[string]string{"DescribeKey": refused("NotFoundException", "Alias is not found")})
+		m := r.Remembering()
+		read := func(name string) {
+			t.Helper()
+			if _, err := m.Read(t.Context(), name, roleARN); err == nil {
+				t.Error("read")
+			}
+		}
+		read("alias/x")
+		for i := range others {
+			read(fmt.Sprintf("alias/%d", i))
+		}
+		read("alias/x")
+		if want := 1 + others + again; len(e.calls) != want {
+			t.Errorf("%d calls, want %d", len(e.calls), want)
+		}
+	}
+}
+
 // TestReadPartly: what may not be read is said; nothing half-read stays.
 func TestReadPartly(t *testing.T) {
 	t.Parallel()
