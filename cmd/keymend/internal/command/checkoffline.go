@@ -47,11 +47,11 @@ func (c checkCmd) files(ctx context.Context, p *program) error {
 	}
 	sum := offline.Sum{Notes: w.Notes()}
 	err = w.Check(ctx, l, c.Group, func(v offline.Verdict) error {
-		sum.Add(v)
+		like := sum.Add(v)
 		if p.json() {
 			return p.object(v.JSON(w.Account, w.Region))
 		}
-		v.Show(page)
+		v.Show(page, like)
 		return nil
 	})
 	if err != nil {

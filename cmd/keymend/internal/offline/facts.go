@@ -24,7 +24,7 @@ type facts struct {
 	aliases        named[kmstypes.AliasListEntry]
 	roles          named[iamtypes.Role]
 	policies       named[string] // by the key's ARN
-	grants         named[[]kmstypes.GrantListEntry]
+	grants         map[string]*granted
 	tags           named[[]kmstypes.Tag]
 
 	loose []loose  // what a file says about a key that it doesn't name
@@ -42,6 +42,27 @@ type loose struct {
 	file, what string
 	written    string // the key, as the file or a person names it; "" = not at all
 	put        func(key string) error
+}
+
+// granted are the grants on a key.
+type granted struct {
+	all   named[kmstypes.GrantListEntry] // by id
+	whole bool                           // the last page of them is there
+}
+
+// grant takes in a page of the grants on a key.
+func (f *facts) grant(file, key string, page []kmstypes.GrantListEntry, last bool) error {
+	of := f.grants[key]
+	if of == nil {
+		of = &granted{all: things[kmstypes.GrantListEntry]("grant")}
+		f.grants[key] = of
+	}
+	of.whole = of.whole || last
+	var errs []error
+	for _, g := range page {
+		errs = append(errs, of.all.put(file, value(g.GrantId), g))
+	}
+	return joined(errs...)
 }
 
 // named are things by their names, with the files that tell of them.
@@ -87,6 +108,6 @@ func newFacts() *facts {
 		configurations: things[astypes.LaunchConfiguration]("launch configuration"),
 		images:         things[ec2types.Image]("image"), snapshots: things[ec2types.Snapshot]("snapshot"), settings: things[string]("of the account"),
 		keys: things[kmstypes.KeyMetadata]("key"), aliases: things[kmstypes.AliasListEntry]("alias"), roles: things[iamtypes.Role]("role"),
-		policies: things[string]("the policy of"), grants: things[[]kmstypes.GrantListEntry]("the grants on"), tags: things[[]kmstypes.Tag]("the tags of"),
+		policies: things[string]("the policy of"), grants: map[string]*granted{}, tags: things[[]kmstypes.Tag]("the tags of"),
 	}
 }

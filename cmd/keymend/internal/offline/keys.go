@@ -53,11 +53,9 @@ func (w *World) meant(written string) string {
 	if !ok {
 		a.Region, a.Account = w.Region, w.Account
 	}
-	for _, of := range w.facts.aliases.list() {
-		at, _ := arn.Parse(value(of.AliasArn))
-		if at.Resource == name && at.Account == a.Account && at.Region == a.Region && of.TargetKeyId != nil {
-			return w.keyARN(a.Region, a.Account, *of.TargetKeyId)
-		}
+	alias := "arn:" + w.Partition + ":kms:" + a.Region + ":" + a.Account + ":" + name
+	if of, known := w.facts.aliases.all[alias]; known && of.TargetKeyId != nil {
+		return w.keyARN(a.Region, a.Account, *of.TargetKeyId)
 	}
 	return w.keyARN(a.Region, a.Account, idOf(name))
 }
@@ -92,16 +90,18 @@ var keyID = regexp.MustCompile(`(?i)mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4})
 // one key only for which there is none.
 func (w *World) assign(said map[string]string) error {
 	var errs []error
+	said = cleaned(said)
 	for file := range said {
-		if !slices.ContainsFunc(w.facts.loose, func(l loose) bool { return l.file == file }) {
+		if !slices.ContainsFunc(w.facts.loose, func(l loose) bool { return filepath.Clean(l.file) == file }) {
 			errs = append(errs, problem(file, "isn't a file that needs a key to be said"))
 		}
 	}
 	var left []loose
 	for _, l := range w.facts.loose {
-		switch key := cmp.Or(said[l.file], l.written, keyID.FindString(filepath.ToSlash(l.file))); {
-		case said[l.file] != "" && l.written != "" && w.meant(said[l.file]) != w.meant(l.written):
-			errs = append(errs, problem(l.file, fmt.Sprintf("is of key %s, and not of %s", l.written, said[l.file])))
+		of := said[filepath.Clean(l.file)]
+		switch key := cmp.Or(of, l.written, keyID.FindString(filepath.ToSlash(l.file))); {
+		case of != "" && l.written != "" && w.meant(of) != w.meant(l.written):
+			errs = append(errs, problem(l.file, fmt.Sprintf("is of key %s, and not of %s", l.written, of)))
 		case key != "":
 			errs = append(errs, l.put(w.meant(key)))
 		default:
@@ -112,6 +112,15 @@ func (w *World) assign(said map[string]string) error {
 		errs = append(errs, w.assignRest(what, slices.DeleteFunc(slices.Clone(left), func(l loose) bool { return l.what != what })))
 	}
 	return joined(errs...)
+}
+
+// cleaned are the files as they are told apart.
+func cleaned(said map[string]string) map[string]string {
+	out := map[string]string{}
+	for file, key := range said {
+		out[filepath.Clean(file)] = key
+	}
+	return out
 }
 
 func (w *World) assignRest(what string, left []loose) error {
@@ -144,7 +153,7 @@ func (w *World) without(what string) []string {
 	for _, written := range w.facts.written() {
 		key := w.meant(written)
 		_, policy := w.facts.policies.all[key]
-		_, grants := w.facts.grants.all[key]
+		grants := w.facts.grants[key] != nil
 		_, tags := w.facts.tags.all[key]
 		has := map[string]bool{"policy": policy, "grants": grants, "tags": tags}[what]
 		if !has && !aws(key) && !slices.Contains(out, key) {

@@ -48,7 +48,7 @@ func (w *World) enabled(key string) bool {
 // ungranted reports whether the grants on a key are left out, since no file is about any:
 // to another account's key there is no other way, so there they are unknown.
 func (w *World) ungranted(key string) bool {
-	return !w.strict && len(w.facts.grants.all) == 0 && arn.Account(key) == w.Account
+	return !w.strict && len(w.facts.grants) == 0 && arn.Account(key) == w.Account
 }
 
 // GetKeyPolicy implements keystate.Keys.
@@ -73,12 +73,17 @@ func managed(key string) string {
 
 // ListGrants implements keystate.Keys.
 func (k keys) ListGrants(_ context.Context, in *kms.ListGrantsInput, _ ...func(*kms.Options)) (*kms.ListGrantsOutput, error) {
-	all, known := k.facts.grants.all[*in.KeyId]
-	if !known && !aws(*in.KeyId) && !k.ungranted(*in.KeyId) {
+	of := k.facts.grants[*in.KeyId]
+	switch {
+	case of == nil && (aws(*in.KeyId) || k.ungranted(*in.KeyId)):
+		return &kms.ListGrantsOutput{}, nil
+	case of == nil:
 		return nil, account.NewUntold("no file has the grants on " + *in.KeyId)
+	case !of.whole:
+		return nil, account.NewUntold("no file has the last page of the grants on " + *in.KeyId)
 	}
 	out := &kms.ListGrantsOutput{}
-	for _, g := range all {
+	for _, g := range of.all.list() {
 		if (in.GranteePrincipal == nil || value(g.GranteePrincipal) == *in.GranteePrincipal) && (in.GrantId == nil || value(g.GrantId) == *in.GrantId) {
 			out.Grants = append(out.Grants, g)
 		}

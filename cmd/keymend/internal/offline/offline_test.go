@@ -112,6 +112,12 @@ func TestVerdicts(t *testing.T) {
 		"by an alias that is known":    {o: here(), files: []string{"policy.json", open, "k.json", described, "web.json", device(`{"Encrypted":true,"KmsKeyId":"alias/p"}`), "a.json", `{"Aliases":[{"AliasName":"alias/p","AliasArn":"arn:aws:kms:eu-west-1:111122223333:alias/p","TargetKeyId":"1a2b3c4d-0000-4000-8000-000000000001"}]}`}, state: whatif.Launches},
 		"by a grant":                   {o: here(), files: []string{"policy.json", shut, "web.json", data, "grants.json", granted}, state: whatif.Launches},
 		"by no grant":                  {o: here(), files: []string{"policy.json", shut, "web.json", data, "grants.json", `{"Grants":[],"Truncated":false}`}, state: whatif.Fails, code: 3},
+		"by a grant on a later page":   {o: here(), files: []string{"policy.json", shut, "web.json", data, "g1.json", `{"Grants":[{"KeyId":"` + key + `","GrantId":"g0","Operations":["Decrypt"]}],"Truncated":true,"NextMarker":"m"}`, "g2.json", granted}, state: whatif.Launches},
+		"the last page is missing":     {o: here(), files: []string{"policy.json", shut, "web.json", data, "g.json", strings.Replace(granted, `"Truncated":false`, `"NextMarker":"m"`, 1)}, state: whatif.Unknown, code: 4, says: "no file has the last page of the grants"},
+		"grants twice":                 {o: here(), files: []string{"policy.json", shut, "web.json", data, "g1.json", granted, "g2.json", granted}, state: whatif.Launches},
+		"its key is said":              {o: with(func(o *offline.Options) { o.KeyOf = map[string]string{"./p.json": key} }), files: []string{"p.json", open, "q.json", `{"KeyId":"alias/x","Policy":` + quoted(shut) + `}`, "web.json", data}, state: whatif.Launches},
+		"roles, listed":                {o: with(func(o *offline.Options) { o.Strict = true }), files: []string{"policy.json", open, "web.json", data, "i.json", plain, "k.json", described, "g.json", granted, "r.json", strings.Replace(strings.Replace(role, `{"Role":`, `{"Roles":[`, 1), `}}}`, `}}]}`, 1)}, state: whatif.Launches},
+		"a launch configuration":       {o: here(), files: []string{"g.json", `{"AutoScalingGroupName":"web","MinSize":1,"MaxSize":2,"LaunchConfigurationName":"lc"}`, "lc.json", `{"LaunchConfigurations":[{"LaunchConfigurationName":"lc","ImageId":"ami-1","BlockDeviceMappings":[{"DeviceName":"/dev/sdf","Ebs":{"Encrypted":true}}]}]}`, "d.json", `{"KmsKeyId":"` + key + `"}`, "p.json", shut}, group: "web", state: whatif.Fails, code: 3, says: "Encrypted without KmsKeyId in launch configuration lc"},
 		"without a policy":             {o: here(), files: []string{"web.json", data}, state: whatif.Unknown, code: 4, says: "aws kms get-key-policy --key-id=" + key},
 		"default, told by nobody":      {o: here(), files: []string{"web.json", device(`{"Encrypted":true}`)}, state: whatif.Unknown, code: 4, says: "aws ec2 get-ebs-default-kms-key-id"},
 		"by default, told by nobody":   {o: here(), files: []string{"web.json", device(`{"VolumeSize":8}`)}, state: whatif.Unknown, code: 4, says: "aws ec2 get-ebs-encryption-by-default"},
@@ -208,6 +214,7 @@ func TestWrongFiles(t *testing.T) {
 		"templates of no list":  {here(), []string{"t.json", `{"LaunchTemplateVersions":{}}`}, []string{"t.json: LaunchTemplateVersions has to be a list"}},
 		"groups of no objects":  {here(), []string{"t.json", `{"AutoScalingGroups":[1]}`}, []string{"t.json: AutoScalingGroups[0] has to be an object"}},
 		"a group from an id":    {here(), []string{"g.json", `{"AutoScalingGroupName":"g","InstanceId":"i-1"}`}, []string{"g.json: makes a group from an instance"}},
+		"two grants of one id":  {here(), []string{"g1.json", granted, "g2.json", strings.Replace(granted, "DescribeKey", "Sign", 1), "web.json", data}, []string{"g2.json: has grant g1 otherwise than g1.json"}},
 		"a contradiction":       {here(), []string{"a.json", `{"EbsEncryptionByDefault":true}`, "b.json", `{"EbsEncryptionByDefault":false}`, "web.json", data}, []string{"b.json: has of the account EBS encryption by default otherwise than a.json"}},
 		"two policies of a key": {here(), []string{"a-1a2b3c4d-0000-4000-8000-000000000001.json", open, "b-1a2b3c4d-0000-4000-8000-000000000001.json", shut, "web.json", data}, []string{"otherwise than a-1a2b3c4d"}},
 		"no launch":             {here(), []string{"p.json", `{"KeyId":"` + key + `","Policy":` + quoted(open) + `}`}, []string{"no file says what is launched"}},
@@ -283,7 +290,7 @@ func FuzzRead(f *testing.F) {
 				continue
 			}
 			must(t, w.Check(t.Context(), looker(w), nil, func(v offline.Verdict) error {
-				v.Show(screen.New(io.Discard, false))
+				v.Show(screen.New(io.Discard, false), "")
 				_, err := json.Marshal(v.JSON(w.Account, w.Region))
 				return err
 			}))

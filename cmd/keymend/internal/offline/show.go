@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"strings"
 
+	"keymend/cmd/keymend/internal/scan"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/whatif"
 )
 
-// Show writes what the files say of a group.
-func (v Verdict) Show(p *screen.Page) {
+// Show writes what the files say of a group; like is one that was shown and lacks the same,
+// "" = none.
+func (v Verdict) Show(p *screen.Page, like string) {
 	p.Blank()
 	p.Sentence(map[whatif.State]screen.Ink{whatif.Launches: screen.Good, whatif.Fails: screen.Bad, whatif.Unknown: screen.Doubt}[v.After], v.says()+".")
 	for _, k := range v.Row.Keys {
@@ -20,17 +22,13 @@ func (v Verdict) Show(p *screen.Page) {
 		for _, of := range k.Volumes {
 			p.Row(screen.Bold, "", of.Because)
 		}
-		p.Row(screen.Good, "opened by", k.By...)
-		p.Row(screen.Bold, "why not", k.Why...)
-		if lacks := nonEmpty(strings.Join(k.Missing, ", ")); k.Decision == access.Unknown {
-			p.Row(screen.Doubt, "needs", lacks...)
-		} else {
-			p.Row(screen.Bad, "lacks", lacks...)
+		if like == "" {
+			show(p, k)
 		}
-		p.Row(screen.Bold, "do", nonEmpty(k.Remedy)...)
-		for _, t := range k.Do {
-			p.Whole(screen.Bold, "", t.Command)
-		}
+	}
+	if like != "" {
+		p.Row(screen.Bold, "as", like+", above")
+		return
 	}
 	p.Row(screen.Doubt, "unknown", v.Unknown...)
 	for _, a := range v.Add {
@@ -42,6 +40,21 @@ func (v Verdict) Show(p *screen.Page) {
 		label = ""
 	}
 	p.Row(screen.Doubt, "left out", v.LeftOut...)
+}
+
+// show says of a key who decides, and what is lacking.
+func show(p *screen.Page, k scan.Key) {
+	p.Row(screen.Good, "opened by", k.By...)
+	p.Row(screen.Bold, "why not", k.Why...)
+	if lacks := nonEmpty(strings.Join(k.Missing, ", ")); k.Decision == access.Unknown {
+		p.Row(screen.Doubt, "needs", lacks...)
+	} else {
+		p.Row(screen.Bad, "lacks", lacks...)
+	}
+	p.Row(screen.Bold, "do", nonEmpty(k.Remedy)...)
+	for _, t := range k.Do {
+		p.Whole(screen.Bold, "", t.Command)
+	}
 }
 
 func nonEmpty(text string) []string {

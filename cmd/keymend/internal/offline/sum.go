@@ -53,17 +53,29 @@ type Sum struct {
 	Problems []PolicyProblem
 	Notes    []string
 	worst    report.Code
+	alike    map[string]string // by what is shown of a group beside its name and volumes, the first such
 }
 
-// Add counts a verdict.
-func (s *Sum) Add(v Verdict) {
+// Add counts a verdict. It returns the group that was counted before and of which the same
+// is to be said, but for its name and volumes; "" = none was.
+func (s *Sum) Add(v Verdict) string {
 	if s.States == nil {
-		s.States = map[whatif.State]int{}
+		s.States, s.alike = map[whatif.State]int{}, map[string]string{}
 	}
 	s.States[v.After]++
 	if code := v.Code(); s.worst != report.Fixable && code != report.Healed {
 		s.worst = code
 	}
+	said := fmt.Sprintf("%q", []any{v.After, v.Unknown, v.LeftOut, v.Ask, v.Add})
+	for _, k := range v.Row.Keys {
+		k.Volumes = nil
+		said += fmt.Sprintf("%q", []any{k})
+	}
+	like, known := s.alike[said]
+	if !known {
+		s.alike[said] = v.Group
+	}
+	return like
 }
 
 // Code is the exit code: what can be mended goes first, and a policy that KMS refuses

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -152,7 +151,7 @@ func (f *facts) listed(file string, m members) error {
 		of[""] = []kmstypes.GrantListEntry{}
 	}
 	for key, grants := range of {
-		f.loose = append(f.loose, loose{file, "grants", key, func(key string) error { return f.grants.put(file, key, slices.Concat(f.grants.all[key], grants)) }})
+		f.loose = append(f.loose, loose{file, "grants", key, func(key string) error { return f.grant(file, key, grants, m.text("NextMarker") == "") }})
 	}
 	return nil
 }

@@ -66,11 +66,11 @@ func (w *World) Check(ctx context.Context, l remediation.Looker, groups []string
 		groups = all
 	}
 	q := check.Question{Account: w.Account, Region: w.Region, Groups: groups}
+	reader, err := w.View(ctx, w.Account, w.Region)
+	if err != nil {
+		return err
+	}
 	return check.Run(ctx, l, q, func(a check.Answer) error {
-		reader, err := w.View(ctx, w.Account, w.Region)
-		if err != nil {
-			return err
-		}
 		launches, err := reader.Launch(ctx, a.Group)
 		if err != nil {
 			return fmt.Errorf("look at %s: %w", a.Group, err)
@@ -158,7 +158,7 @@ func (w *World) leftOut(l launch.Launch, row scan.Row, state whatif.State) []str
 		say(open && w.plain() && way.ImageID != "", "the volumes that only %s has, and their keys (describe-images, describe-snapshots)", way.ImageID)
 	}
 	for _, k := range row.Keys {
-		_, listed := w.facts.grants.all[k.ARN]
+		listed := w.facts.grants[k.ARN] != nil
 		say(open && w.enabled(k.ARN) && !aws(k.ARN), "whether %s is enabled: taken for enabled (describe-key)", keyName(k.ARN))
 		say(shut && w.ungranted(k.ARN) && !aws(k.ARN) && !listed, "the grants on %s: taken for none (list-grants)", keyName(k.ARN))
 		say(open && !w.strict && !w.has(k.Role), "whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", roleName(k.Role))
@@ -226,7 +226,7 @@ func (w *World) askOf(k scan.Key, add func(account string, words ...string)) {
 	if _, known := w.facts.policies.all[k.ARN]; !known {
 		add(k.Account, "kms", "get-key-policy", key)
 	}
-	if _, known := w.facts.grants.all[k.ARN]; !known && !w.ungranted(k.ARN) {
+	if of := w.facts.grants[k.ARN]; of == nil && !w.ungranted(k.ARN) || of != nil && !of.whole {
 		add(k.Account, "kms", "list-grants", key)
 	}
 	if _, known := w.facts.keys.all[k.ARN]; !known && !w.enabled(k.ARN) {

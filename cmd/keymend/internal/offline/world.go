@@ -59,7 +59,7 @@ func (w *World) View(_ context.Context, accountID, region string) (apply.Reader,
 	if accountID != w.Account || region != w.Region {
 		return nil, account.NewFinal(fmt.Sprintf("the files are about %s in %s, not about %s in %s", w.Account, w.Region, accountID, region))
 	}
-	return view{w, observe.New(groups{w}, storage{w}, storage{w}).Remembering(), w.keys(w.Account)}, nil
+	return view{w, observe.New(groups{w}, storage{w}, storage{w}).Remembering(), w.keys(w.Account).Remembering()}, nil
 }
 
 func (w *World) keys(owner string) *keystate.Reader {
