@@ -41,7 +41,7 @@ ORGANIZATION := check-organization bootstrap-hub deploy-hub deploy-organization 
 
 .DEFAULT_GOAL := help
 .PHONY: help check cold build install $(FUNCTIONS:%=build-%) dist $(FUNCTIONS:%=dist-%) \
-	synth bootstrap diff deploy deploy-regions test-infra test test-report test-race conformance differential mutants killed demo picture lint fmt cover fuzz bench lines verify ci clean
+	synth bootstrap diff deploy deploy-regions test-infra test test-report test-race conformance differential mutants killed demo picture report-pictures lint fmt cover fuzz bench lines verify ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
@@ -147,6 +147,10 @@ demo: build ## watch it work in the sandbox; nothing leaves this machine
 picture: build ## draw docs/demo.svg, README's picture, from what the demo really says
 	@mkdir -p build && build/keymend demo --functions build --color always > build/demo.txt
 	@$(GO) run ./cmd/keymend/internal/picture < build/demo.txt > build/demo.svg && mv build/demo.svg docs/demo.svg
+
+report-pictures: check ## take docs/report*.png, the pages' pictures, of what keymend report says of the sandbox's scenario account
+	@sh .ci/chromium
+	@$(GO) test -count=1 ./cmd/keymend/internal/htmlreport/browser -run '^TestFirstDay$$' -update
 
 lint: check $(GOLANGCI) ## run golangci-lint
 	@$(GOLANGCI) run $(PACKAGES) $(INFRA)

@@ -85,7 +85,7 @@ func missing(said, printed string) string {
 // steady is a text without what differs from run to run, on one line: where it is broken
 // doesn't count.
 func steady(text string) string {
-	for _, c := range append(changing(), replacement{`\d+ failed launch(es)?`, "N failed launches"}) {
+	for _, c := range append(changing(), replacement{`\d+ failed launch(es)?( in N (s|min))?`, "N failed launches"}) {
 		text = regexp.MustCompile(c.text).ReplaceAllString(text, c.by)
 	}
 	return strings.Join(strings.Fields(text), " ")

@@ -59,8 +59,9 @@ type look struct {
 	NoScript bool   `json:"noScript,omitempty"`
 	Open     bool   `json:"open,omitempty"`  // with all its details open
 	Than     string `json:"than,omitempty"`  // the file of a page with fewer groups
-	First    string `json:"first,omitempty"` // the group whose details are open
-	To       string `json:"to,omitempty"`    // the file for a picture
+	From     string `json:"from,omitempty"`  // the selector of what a picture begins with
+	Until    string `json:"until,omitempty"` // of what it ends with, its details open
+	To       string `json:"to,omitempty"`    // the picture's file
 }
 
 // A verdict is what the browser says of a look.

@@ -22,6 +22,7 @@ func TestTheChecksComplain(t *testing.T) {
 		"search":     "typed what no group has",
 		"sort":       "the worst is not first",
 		"themes":     "the background is",
+		"words":      "narrow, of",
 	} {
 		t.Run(check, func(t *testing.T) {
 			got := b.ask(t, look{Check: check, Page: bad, Scheme: "dark", Width: 400, NoScript: check == "scriptless"})

@@ -36,10 +36,9 @@ func looks() []look {
 			out = append(out, look{Page: page, Check: "fits", Width: width}, look{Page: page, Check: "fits", Width: width, Open: true})
 		}
 	}
-	for _, width := range []int{400, 1280} {
-		out = append(out, look{Page: "mixed", Check: "scriptless", Width: width, NoScript: true},
-			look{Page: "mixed", Check: "prints", Width: width, NoScript: true})
-	}
+	out = append(out, look{Page: "mixed", Check: "scriptless", Width: 1280, NoScript: true}, look{Page: "mixed", Check: "scriptless", Width: 400, NoScript: true},
+		look{Page: "mixed", Check: "prints", Width: 1280, NoScript: true},
+		look{Page: "mixed", Check: "words", Width: 1280, Open: true}, look{Page: "mixed", Check: "words", Width: 400, Open: true})
 	for _, scheme := range []string{"light", "dark"} {
 		out = append(out, look{Page: "mixed", Check: "themes", Scheme: scheme, Width: 1280})
 		for _, width := range []int{400, 1280} {

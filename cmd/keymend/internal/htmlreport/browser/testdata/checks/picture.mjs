@@ -1,10 +1,11 @@
-// Takes a picture of the page, from its head to the end of a group's details.
-export async function check(page, { first, to }) {
-  const group = page.locator(`tr[data-group="${first}"]`)
-  const details = page.locator('tbody', { has: group }).locator('details')
-  await details.evaluate((d) => { d.open = true })
-  const { y, height } = await details.boundingBox()
+// Takes a picture of the page, from one element to the end of another.
+export async function check(page, { from, until, to }) {
+  const end = page.locator(until)
+  await end.locator('details').evaluateAll((all) => all.forEach((d) => { d.open = true }))
   const { width } = page.viewportSize()
-  await page.setViewportSize({ width, height: Math.ceil(y + height) })
-  await page.screenshot({ path: to })
+  await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) })
+  const above = await page.locator(from).boundingBox()
+  const { y, height } = await end.boundingBox()
+  const top = Math.max(0, above.y - 12)
+  await page.screenshot({ path: to, clip: { x: 0, y: top, width, height: y + height - top } })
 }

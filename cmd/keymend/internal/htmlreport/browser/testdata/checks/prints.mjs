@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { outside } from './fits.mjs'
 
+export const paper = 718 // of an A4 page without its margins, in CSS pixels
+
 export async function check(page) {
   const before = await page.evaluate(() => document.querySelectorAll('details[open]').length)
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+  await page.setViewportSize({ width: paper, height: 1000 })
   assert.deepEqual(await page.evaluate(onPaper), [])
   assert.deepEqual(await page.evaluate(outside), [])
 
