@@ -38,8 +38,8 @@ func TestFirstDay(t *testing.T) {
 	b := start(t)
 	page := firstDay(t)
 	for _, l := range []look{
-		{Check: "quiet", Width: 1280}, {Check: "search", Width: 1280}, {Check: "sort", Width: 1280}, {Check: "prints", Width: 1280},
-		{Check: "fits", Width: 400, Open: true}, {Check: "accessible", Width: 1280, Open: true},
+		{Page: "account", Check: "quiet", Width: 1280}, {Page: "account", Check: "search", Width: 1280}, {Page: "account", Check: "sort", Width: 1280}, {Page: "account", Check: "prints", Width: 1280},
+		{Page: "account", Check: "fits", Width: 400, Open: true}, {Page: "account", Check: "accessible", Width: 1280, Open: true},
 	} {
 		t.Run(l.name(), func(t *testing.T) {
 			l.Page = page

@@ -11,14 +11,16 @@ export async function check(page, { axe, width }) {
   assert.ok(found.length === 0, found.slice(0, 20).join('\n'))
 }
 
-// inSight makes the window as high as the page: axe-core asks what is painted behind a
-// text. What comes into sight may be higher than was guessed.
+// inSight makes the window as high as the page, with all of it laid out and painted:
+// axe-core asks what lies behind a text.
 async function inSight(page, width) {
-  const height = () => page.evaluate(() => document.documentElement.scrollHeight)
-  for (let tries = 0; page.viewportSize().height < await height(); tries++) {
-    assert.ok(tries < 10, 'the page grows with its window')
-    await page.setViewportSize({ width, height: await height() })
-  }
+  await page.evaluate(() => {
+    const all = new CSSStyleSheet()
+    all.replaceSync('* { content-visibility: visible !important }')
+    document.adoptedStyleSheets.push(all)
+  })
+  await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) })
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }
 
 // told says what axe-core found. That a text of one letter could be an ornament, it says
