@@ -131,7 +131,7 @@ func small(t *testing.T, path string) []byte {
 	each(full, func(x, y int, c color.Color) {
 		i, known := at[c]
 		if !known {
-			i = uint8(out.Palette.Index(c)) //nolint:gosec // of 256
+			i = uint8(out.Palette.Index(c)) // of 256
 			at[c] = i
 		}
 		out.SetColorIndex(x, y, i)

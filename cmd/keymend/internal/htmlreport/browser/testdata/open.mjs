@@ -31,3 +31,15 @@ export async function open(browser, look) {
   }
   return { page, heard, close: () => context.close() }
 }
+
+// showWhole makes the window as high as the page, with all of it laid out and painted.
+export async function showWhole(page) {
+  await page.evaluate(() => {
+    const all = new CSSStyleSheet()
+    all.replaceSync('* { content-visibility: visible !important }')
+    document.adoptedStyleSheets.push(all)
+  })
+  const height = await page.evaluate(() => document.documentElement.scrollHeight)
+  await page.setViewportSize({ ...page.viewportSize(), height })
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+}

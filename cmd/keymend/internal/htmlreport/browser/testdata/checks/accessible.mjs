@@ -1,26 +1,15 @@
 // axe-core finds nothing wrong: all its rules, best practices and contrast included.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { showWhole } from '../open.mjs'
 
-export async function check(page, { axe, width }) {
-  await inSight(page, width)
+export async function check(page, { axe }) {
+  await showWhole(page) // axe-core asks what is painted behind a text
   await page.evaluate(await readFile(axe, 'utf8'))
   const { violations, incomplete, passes } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations', 'incomplete'] }))
   assert.ok(passes.length > 0, 'axe-core judged nothing')
   const found = [...told(violations, 'violates'), ...told(incomplete, "can't be told:")]
   assert.ok(found.length === 0, found.slice(0, 20).join('\n'))
-}
-
-// inSight makes the window as high as the page, with all of it laid out and painted:
-// axe-core asks what lies behind a text.
-async function inSight(page, width) {
-  await page.evaluate(() => {
-    const all = new CSSStyleSheet()
-    all.replaceSync('* { content-visibility: visible !important }')
-    document.adoptedStyleSheets.push(all)
-  })
-  await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) })
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }
 
 // told says what axe-core found. That a text of one letter could be an ornament, it says
