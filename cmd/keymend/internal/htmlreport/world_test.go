@@ -84,7 +84,7 @@ func shut(group string) scan.Key {
 		Volumes: []scan.Volume{{Device: "/dev/xvda", Source: "lt-0c11aa22bb33cc44d v17", Because: "encrypted without naming a key: the account's default key"}},
 		Why:     []string{`#0 "EnableRoot" lets IAM policies decide; the service-linked role has none for KMS`, `#3 "AllowASG" names the service autoscaling.amazonaws.com; launches run as the role`},
 		Missing: []string{"CreateGrant", "GenerateDataKeyWithoutPlaintext"},
-		Fix:     "Add 2 statements for AWSServiceRoleForAutoScaling to the key's policy. Whoever may create Auto Scaling groups in 111122223333 can then use this key through the role.",
+		Fix:     "+ 2 statements",
 		Do:      []quote.Task{{Account: account, Command: "keymend diagnose " + group + " --apply --profile prod --region eu-west-1"}},
 	}
 }
@@ -92,7 +92,7 @@ func shut(group string) scan.Key {
 func fails(group string) scan.Row {
 	return scan.Row{
 		Account: account, Region: region, Group: group, State: scan.Fails, Says: group + " can't launch: its key alias/platform-ebs isn't open to AWSServiceRoleForAutoScaling",
-		Acts: "the key's owner, 111122223333", Code: 3, Desired: 6, Failed: 9, LastFailed: "2026-03-02T09:39:10Z", Role: role, Sources: []string{"lt-0c11aa22bb33cc44d v17"}, Keys: []scan.Key{shut(group)},
+		Acts: "you, with --apply", Code: 3, Desired: 6, Failed: 9, LastFailed: "2026-03-02T09:39:10Z", Role: role, Sources: []string{"lt-0c11aa22bb33cc44d v17"}, Keys: []scan.Key{shut(group)},
 	}
 }
 
