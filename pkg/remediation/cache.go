@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keymend/pkg/apply"
+	"keymend/pkg/guard"
 	"keymend/pkg/plan"
 )
 
@@ -24,6 +25,27 @@ type cache struct {
 	lately lately
 	sent   map[string]*sending // by the plan's digest
 	plans  plan.Memo
+	brake  known
+}
+
+// A known switch is how the switch stood at a moment.
+type known struct {
+	brake guard.Switch
+	says  string
+	at    moment
+}
+
+// switched returns how the switch stood a moment ago, if that is known.
+func (m *cache) switched(now moment) (known, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.brake, !m.brake.at.aws.IsZero() && m.brake.at.remembered(now)
+}
+
+func (m *cache) keepSwitch(k known) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.brake = k
 }
 
 // Remembering returns a Looker that remembers what it reads together for some seconds.

@@ -58,10 +58,10 @@ func TestRemembering(t *testing.T) {
 			if tc.was {
 				h.policy = open
 			}
-			views := 0
+			views, brakes := 0, 0
 			l := h.looker(reading(func(r *readers) {
 				r.view = func(context.Context, string, string) (apply.Reader, error) { views++; return lasting{h}, nil }
-				r.brake = func(context.Context) (guard.Switch, string, error) { return guard.SwitchOn, "on", nil }
+				r.brake = func(context.Context) (guard.Switch, string, error) { brakes++; return guard.SwitchOn, "on", nil }
 			}), (&fleet{}).of)
 			l = l.Remembering()
 			if tc.asked != 0 {
@@ -88,6 +88,9 @@ func TestRemembering(t *testing.T) {
 			}
 			if got := see(tc.look, now).Record; got.Outcome != tc.want || got.ReadAt != tc.read || views != tc.views {
 				t.Errorf("%s %s, read at %q, %d views", got.Outcome, got.Reason, got.ReadAt, views)
+			}
+			if once := tc.asked > 0 && tc.now <= 30*time.Second; once != (brakes == 1) {
+				t.Errorf("the switch was read %d times", brakes)
 			}
 			if sent := map[bool]int{true: 1, false: len(h.sent)}[tc.views == 1 && !tc.was]; len(h.sent) != sent {
 				t.Errorf("%d messages", len(h.sent))

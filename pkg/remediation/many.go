@@ -163,15 +163,21 @@ func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
 }
 
 // Switch implements Readers: it asks until there is an answer. What is sent while the
-// switch turns isn't lost to it: a Fixer asks again before it writes.
+// switch turns isn't lost to it: a Fixer asks again before it writes. For somebody who
+// asked about many groups an answer counts for some seconds, as what else they share.
 func (g *gathering) Switch(ctx context.Context) (guard.Switch, string, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.known {
 		return g.brake, g.says, nil
 	}
+	if s, ok := g.cache.switched(g.now); ok && !g.asked.IsZero() && !s.at.aws.Before(g.asked) {
+		return s.brake, s.says, nil
+	}
 	var err error
 	g.brake, g.says, err = g.Readers.Switch(ctx)
-	g.known = err == nil
+	if g.known = err == nil; g.known {
+		g.cache.keepSwitch(known{g.brake, g.says, g.now})
+	}
 	return g.brake, g.says, err
 }
