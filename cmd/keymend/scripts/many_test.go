@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +21,6 @@ import (
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/pkg/sandbox"
-	"keymend/pkg/sandbox/conformance/tool"
 	"keymend/pkg/sandbox/endtoend/console"
 )
 
@@ -254,105 +252,4 @@ func (c *crowd) stopped(t *testing.T, args ...string) (groups int, next []string
 	groups, err := strconv.Atoi(n[1])
 	must(t, err)
 	return groups, strings.Fields(command[1])
-}
-
-// table holds docs/benchmarks.md to the calls of a scan, beside those of a script that
-// only lists. Where there is no boto3, its column is taken as it stands.
-func (c *crowd) table(t *testing.T, whole scanned) {
-	const begin, end = "<!-- made by cmd/keymend/scripts TestMany -->\n", "<!-- end of it -->\n"
-	file := filepath.Join("..", "..", "..", "docs", "benchmarks.md")
-	page, err := os.ReadFile(file)
-	must(t, err)
-	head, rest, ok := strings.Cut(string(page), begin)
-	old, tail, marked := strings.Cut(rest, end)
-	if !ok || !marked {
-		t.Fatalf("%s lacks the marks of this table", file)
-	}
-	lists, listed := c.lists(t)
-	if !listed {
-		lists = theirs(old)
-	}
-	want := tableOf(whole.calls, lists)
-	switch {
-	case want == old:
-	case *update:
-		must(t, os.WriteFile(file, []byte(head+begin+want+end+tail), 0o600))
-	case whole.took < 30*time.Second: // else it reads again what groups share
-		t.Errorf("%s differs; run with -update:\n%s", file, want)
-	}
-}
-
-// lists are the calls of the script; false where there is no boto3.
-func (c *crowd) lists(t *testing.T) (map[string]int, bool) {
-	python, missing := tool.Boto3().Find()
-	if missing != "" {
-		tool.Boto3().Report(t, missing)
-		return nil, false
-	}
-	before := len(c.box.Calls())
-	text, err := c.listing(python).Output()
-	if err != nil || bytes.Count(text, []byte("\n")) != scenario.ManyGroups {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	return c.calls(before), true
-}
-
-// listing is the script that people write.
-func (c *crowd) listing(python string) *exec.Cmd {
-	script, err := filepath.Abs(filepath.Join("..", "..", "..", "pkg", "sandbox", "conformance", "testdata", "python", "listing.py"))
-	must(c, err)
-	return c.command(python, script, c.url, scenario.Account, scenario.Region)
-}
-
-// tableOf is a line for each call, and their sums.
-func tableOf(ours, lists map[string]int) string {
-	var out strings.Builder
-	out.WriteString("| call | `keymend scan` | the script |\n|---|---:|---:|\n")
-	all := maps.Clone(ours)
-	maps.Copy(all, lists)
-	var sum, theirSum int
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		fmt.Fprintf(&out, "| `%s` | %d | %d |\n", name, ours[name], lists[name])
-		sum, theirSum = sum+ours[name], theirSum+lists[name]
-	}
-	fmt.Fprintf(&out, "| **all** | %d | %d |\n", sum, theirSum)
-	return out.String()
-}
-
-// theirs is the script's column of a table.
-func theirs(table string) map[string]int {
-	out := map[string]int{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `(.*)` \\| \\d+ \\| ([1-9]\\d*) \\|$").FindAllStringSubmatch(table, -1) {
-		out[m[1]], _ = strconv.Atoi(m[2]) // it is a number
-	}
-	return out
-}
-
-// BenchmarkMany measures a scan of 5,000 groups beside the script, 20 ms a call.
-func BenchmarkMany(b *testing.B) {
-	python, missing := tool.Boto3().Find()
-	if missing != "" {
-		b.Skip(missing)
-	}
-	c := newCrowd(b)
-	var slow []sandbox.Fault
-	for _, service := range []string{"autoscaling", "cloudtrail", "ec2", "iam", "kms", "ssm", "sts"} {
-		slow = append(slow, sandbox.Fault{Service: service, Delay: sandbox.Span(20 * time.Millisecond)})
-	}
-	must(b, c.box.SetFaults(slow...))
-	var ours, lists time.Duration
-	peak := 0
-	for b.Loop() {
-		one := c.scan()
-		began := time.Now()
-		text, err := c.listing(python).Output()
-		if err != nil {
-			b.Fatalf("%v\n%s", err, text)
-		}
-		ours, lists, peak = ours+one.took, lists+time.Since(began), max(peak, one.peak)
-	}
-	b.ReportMetric(ours.Seconds()/float64(b.N), "s/scan")
-	b.ReportMetric(lists.Seconds()/float64(b.N), "s/script")
-	b.ReportMetric(float64(ours)/float64(lists), "scan/script")
-	b.ReportMetric(float64(peak), "MiB")
 }
