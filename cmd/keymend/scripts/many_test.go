@@ -218,7 +218,7 @@ func (c *crowd) interrupted(t *testing.T, whole scanned) {
 		t.Errorf("(-whole +interrupted):\n%s", d)
 	}
 	left := scenario.ManyGroups - seen
-	if got := rest.calls["autoscaling:DescribeAutoScalingGroups"] - pages; first == 0 || seen <= first || left == 0 || got != (left+page-1)/page {
+	if got := rest.calls["autoscaling:DescribeAutoScalingGroups"] - pages; first == 0 || seen < first || left == 0 || got != (left+page-1)/page {
 		t.Errorf("%d groups were seen, then %d, and %d pages were read then", first, seen, got)
 	}
 }
