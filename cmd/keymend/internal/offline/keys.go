@@ -81,6 +81,12 @@ func (w *World) keyARN(region, account, id string) string {
 // https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
 func aws(key string) bool { return strings.HasPrefix(aliasOf(key), "alias/aws/") }
 
+// isKey reports whether a name as meant has it is a key's ARN: templates take any text.
+func isKey(name string) bool {
+	a, ok := arn.Parse(name)
+	return ok && a.Service == "kms" && a.Region != "" && arn.Owner(name) != "" && strings.HasPrefix(a.Resource, "key/") && a.Resource != "key/"
+}
+
 // keyID is how a key's id looks.
 // https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id
 var keyID = regexp.MustCompile(`(?i)mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
@@ -102,6 +108,8 @@ func (w *World) assign(said map[string]string) error {
 		switch key := cmp.Or(of, l.written, keyID.FindString(filepath.ToSlash(l.file))); {
 		case of != "" && l.written != "" && w.meant(of) != w.meant(l.written):
 			errs = append(errs, problem(l.file, fmt.Sprintf("is of key %s, and not of %s", l.written, of)))
+		case key != "" && !isKey(w.meant(key)):
+			errs = append(errs, problem(l.file, fmt.Sprintf("is of %q, which is no key: give its ARN, its id, or alias/NAME", key)))
 		case key != "":
 			errs = append(errs, l.put(w.meant(key)))
 		default:
@@ -156,7 +164,7 @@ func (w *World) without(what string) []string {
 		grants := w.facts.grants[key] != nil
 		_, tags := w.facts.tags.all[key]
 		has := map[string]bool{"policy": policy, "grants": grants, "tags": tags}[what]
-		if !has && !aws(key) && !slices.Contains(out, key) {
+		if !has && isKey(key) && !aws(key) && !slices.Contains(out, key) {
 			out = append(out, key)
 		}
 	}

@@ -29,6 +29,8 @@ func (k keys) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func
 	key := k.meant(*in.KeyId)
 	of, known := k.facts.keys.all[key]
 	switch {
+	case !isKey(key):
+		return nil, &types.InvalidArnException{Message: new("no key is called " + *in.KeyId)}
 	case known:
 	case aws(key):
 		of = types.KeyMetadata{Arn: &key, KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeAws}

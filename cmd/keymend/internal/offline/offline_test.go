@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"keymend/cmd/keymend/internal/offline"
 	"keymend/cmd/keymend/internal/report"
-	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/apply/table"
 	"keymend/pkg/plan"
@@ -132,6 +130,7 @@ func TestVerdicts(t *testing.T) {
 		"an image, told by nobody":     {o: here(), files: []string{"policy.json", open, "web.json", data, "i.json", `{"Images":[]}`, "s.json", `{"Snapshots":[{"SnapshotId":"snap-9"}]}`}, state: whatif.Unknown, code: 4, says: "aws ec2 describe-images --image-ids=ami-0abc"},
 		"a disabled key":               {o: here(), files: []string{"policy.json", open, "web.json", data, "k.json", strings.Replace(described, "Enabled", "Disabled", 1)}, state: whatif.Fails, code: 4, says: "is disabled"},
 		"another Region's key":         {o: here(), files: []string{"web.json", strings.ReplaceAll(data, region, "us-east-1")}, state: whatif.Unknown, code: 4},
+		"no key at all":                {o: here(), files: []string{"web.json", device(`{"Encrypted":true,"KmsKeyId":"arn:aws:s3:::bucket"}`)}, state: whatif.Fails, code: 4, says: "its key arn:aws:s3:::bucket doesn't exist"},
 		"another account's key":        {o: here(), files: []string{"web.json", strings.ReplaceAll(data, key, theirKey)}, state: whatif.Unknown, code: 4, says: "aws kms list-grants --key-id=" + theirKey},
 		"another account's, granted":   {o: here(), files: []string{"web.json", strings.ReplaceAll(data, key, theirKey), "k.json", strings.ReplaceAll(described, accountID, theirs), "p.json", open, "g.json", strings.ReplaceAll(granted, key, theirKey)}, state: whatif.Launches},
 		"another account's, not":       {o: here(), files: []string{"web.json", strings.ReplaceAll(data, key, theirKey), "k.json", strings.ReplaceAll(described, accountID, theirs), "p.json", open, "g.json", `{"Grants":[]}`}, state: whatif.Fails, code: 3, says: "isn't open"},
@@ -222,6 +221,7 @@ func TestWrongFiles(t *testing.T) {
 		"policies of no keys":   {here(), []string{"p.json", open, "q.json", shut, "web.json", data}, []string{"p.json: has a key policy, and which key", "--key-of p.json=KEY", "q.json: has a key policy"}},
 		"a key of no policy":    {with(func(o *offline.Options) { o.KeyOf = map[string]string{"x.json": key} }), []string{"web.json", data}, []string{"x.json: isn't a file that needs a key to be said"}},
 		"another key":           {with(func(o *offline.Options) { o.KeyOf = map[string]string{"p.json": "alias/x"} }), []string{"p.json", `{"KeyId":"` + key + `","Policy":` + quoted(open) + `}`, "web.json", data}, []string{"p.json: is of key " + key + ", and not of alias/x"}},
+		"a key that is none":    {with(func(o *offline.Options) { o.KeyOf = map[string]string{"p.json": "arn:aws:s3:::bucket"} }), []string{"p.json", open, "web.json", data}, []string{`p.json: is of "arn:aws:s3:::bucket", which is no key`}},
 		"no account":            {offline.Options{Region: region}, []string{"web.json", device(`{}`)}, []string{"no file says which account they are about; say so with --account"}},
 		"two accounts":          {offline.Options{}, []string{"web.json", data, "g.json", `{"AutoScalingGroups":[{"AutoScalingGroupName":"a","AutoScalingGroupARN":"arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:1:autoScalingGroupName/a"},{"AutoScalingGroupName":"b","AutoScalingGroupARN":"arn:aws:autoscaling:eu-west-1:444455556666:autoScalingGroup:1:autoScalingGroupName/b"}]}`}, []string{"the files are about several: 111122223333, 444455556666; say which is meant with --account"}},
 	} {
@@ -272,28 +272,4 @@ func TestVersions(t *testing.T) {
 	if latest, def := all["a group with web"], all["a group with web $Default"]; len(all) != 2 || latest.After != whatif.Launches || def.After != whatif.Fails {
 		t.Errorf("%+v", all)
 	}
-}
-
-// TestAnyText: whatever a file holds, it is taken or refused, and what was taken can be
-// checked.
-func FuzzRead(f *testing.F) {
-	for _, text := range []string{open, shut, data, answerOf(open), described, granted, role, image, `{"AutoScalingGroups":[{"AutoScalingGroupName":"a","MixedInstancesPolicy":{"LaunchTemplate":{"Overrides":[{}]}}}]}`,
-		`{"KmsKeyId":"alias/x"}`, `{"EbsEncryptionByDefault":true}`, `{"Aliases":[{}]}`, `{"LaunchConfigurations":[{}]}`, `{"Snapshots":[{}]}`, `{"LaunchTemplateVersions":[{"LaunchTemplateData":{"BlockDeviceMappings":[{}]}}]}`, "a: b", "\xef\xbb\xbf{}"} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, strict := range []bool{false, true} {
-			o := here()
-			o.Strict = strict
-			w, err := offline.Read([]offline.File{{Name: "any.json", Text: text}, {Name: "web.json", Text: []byte(data)}}, o)
-			if err != nil {
-				continue
-			}
-			must(t, w.Check(t.Context(), looker(w), nil, func(v offline.Verdict) error {
-				v.Show(screen.New(io.Discard, false), "")
-				_, err := json.Marshal(v.JSON(w.Account, w.Region))
-				return err
-			}))
-		}
-	})
 }

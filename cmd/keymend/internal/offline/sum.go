@@ -10,7 +10,9 @@ import (
 	"keymend/cmd/keymend/internal/check"
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/apply"
 	"keymend/pkg/arn"
+	"keymend/pkg/keystate"
 	"keymend/pkg/whatif"
 )
 
@@ -35,7 +37,7 @@ func (w *World) Policies(ctx context.Context) ([]PolicyProblem, error) {
 			continue
 		}
 		file, text := w.facts.policies.files[key], w.facts.policies.all[key]
-		given, err := check.Understand(ctx, see, at, check.Asked{Key: key, Policy: &text, From: file})
+		given, err := check.Understand(ctx, anew{see}, at, check.Asked{Key: key, Policy: &text, From: file})
 		if err != nil {
 			return nil, fmt.Errorf("judge %s: %w", file, err)
 		}
@@ -45,6 +47,16 @@ func (w *World) Policies(ctx context.Context) ([]PolicyProblem, error) {
 		}
 	}
 	return out, nil
+}
+
+// anew is a reader to which each key's policy is yet to be put.
+type anew struct{ apply.Reader }
+
+// Key implements apply.Keys.
+func (a anew) Key(ctx context.Context, id, principalARN string) (keystate.State, error) {
+	s, err := a.Reader.Key(ctx, id, principalARN)
+	s.Facts.Policy = nil
+	return s, err
 }
 
 // A Sum counts verdicts.

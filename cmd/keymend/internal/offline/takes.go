@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -119,7 +118,7 @@ func (f *facts) key(file string, m members) error {
 	switch {
 	case err != nil:
 		return err
-	case !strings.Contains(value(k.Arn), ":key/"):
+	case !isKey(value(k.Arn)):
 		return problem(file, "KeyMetadata has no Arn of a key")
 	}
 	return f.keys.put(file, *k.Arn, k)
