@@ -22,7 +22,8 @@ import (
 
 // TestCheckAgreesWithWhatHappens: what check says of a change is what comes of it, once
 // it is made: to a fresh look at each group, and to launches. A policy that check says KMS
-// refuses, KMS refuses, and no other.
+// refuses, KMS refuses, and no other. A group of which check says that statements are
+// needed first launches where they are there first.
 func TestCheckAgreesWithWhatHappens(t *testing.T) {
 	t.Parallel()
 	client := &http.Client{}
@@ -38,13 +39,20 @@ func TestCheckAgreesWithWhatHappens(t *testing.T) {
 		must(t, err)
 		given, err := check.Understand(w.ctx, view, check.Place{Partition: "aws", Account: ours, Region: region, Caller: access.Principal{ARN: admin}}, asked)
 		must(t, err)
-		said := s.answers(given.Change)
-		if refused := s.make(given.Change); refused != given.Refused() {
+		change := given.Change
+		if g, ok := s.needy(given); ok && rapid.IntRange(0, 3).Draw(t, "what is needed is there") > 0 {
+			change = s.add(change, g.Needs)
+			if a := s.answers(change)[g.Group]; a.After != whatif.Launches {
+				t.Fatalf("%s, with %s before: %s", g.Says, told(g.Needs), a.Row.Says)
+			}
+		}
+		said := s.answers(change)
+		if refused := s.make(change); refused != given.Refused() {
 			t.Fatalf("KMS refused the policy: %v; %+v", refused, given.Problems)
 		} else if refused {
 			return
 		}
-		s.compare(given.Change, said)
+		s.compare(change, said)
 	})
 }
 

@@ -196,6 +196,33 @@ func TestScreens(t *testing.T) {
 	}
 }
 
+// TestOnePolicyForTwoRoles: what two roles need on one key are the same statements, which
+// name both; KMS takes the policy with them.
+func TestOnePolicyForTwoRoles(t *testing.T) {
+	t.Parallel()
+	w := of(t)
+	key := w.key("k", document(root(), procedure(role("")), procedure(role("b"))))
+	image := w.image("")
+	w.group("a", image, role("b"), encrypted(key))
+	w.group("b", image, role(""), encrypted(key))
+	_, tally := w.shown(check.Asked{Key: key, Policy: new(document(root()))}, "a", "b")
+	needs := tally.Total().Needs
+	if len(needs) != 1 || needs[0].Key != key || len(needs[0].Statements) != 2 {
+		t.Fatalf("%+v", needs)
+	}
+	var all []string
+	for _, s := range needs[0].Statements {
+		if text := string(s); !strings.Contains(text, role("")+`"`) || !strings.Contains(text, role("b")+`"`) {
+			t.Error(text)
+		}
+		all = append(all, string(s))
+	}
+	_, tally = w.shown(check.Asked{Key: key, Policy: new(document(append(all, root())...))}, "a", "b")
+	if total := tally.Total(); total.Effects[whatif.Unaffected] != 2 || tally.Given.Refused() {
+		t.Errorf("%+v", total)
+	}
+}
+
 // words are a text on one line.
 func words(text string) string { return strings.Join(strings.Fields(text), " ") }
 

@@ -1,14 +1,11 @@
 package check
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
-	"keymend/cmd/keymend/internal/export"
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
-	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/whatif"
 )
 
@@ -95,41 +92,4 @@ func afterColon(text string) string {
 		return why
 	}
 	return text
-}
-
-// needs are the steps of each plan, as they are written into code.
-func needs(g report.Group) []Need {
-	var out []Need
-	for _, k := range g.Keys {
-		out = append(out, needsOf(k)...)
-	}
-	return out
-}
-
-// needsOf are the plan's steps; or what the keeper of the policy adds, where Keymend may
-// not.
-func needsOf(k report.Key) []Need {
-	var out []Need
-	p := k.Finding.Plan
-	if p == nil {
-		return nil
-	}
-	if o := p.ForOwner; len(p.Steps) == 0 && o != nil && len(o.Statements) > 0 {
-		n := Need{Account: o.Account, Key: k.Finding.Key, Does: screen.Count(len(o.Statements), "statement")}
-		for _, text := range o.Statements {
-			n.Statements = append(n.Statements, json.RawMessage(text))
-		}
-		return []Need{n}
-	}
-	for _, step := range p.Steps {
-		s := export.Of(step)
-		n := Need{Account: s.Account, Key: s.Key, Does: s.Does}
-		if s.Code.Policy != nil {
-			for _, text := range s.Code.Policy.Statements {
-				n.Statements = append(n.Statements, json.RawMessage(text))
-			}
-		}
-		out = append(out, n)
-	}
-	return out
 }

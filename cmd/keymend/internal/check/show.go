@@ -70,34 +70,39 @@ func (t *Tally) problems(p *screen.Page, s Screen) {
 func (t *Tally) cause(p *screen.Page, s Screen, c cause) {
 	p.Row(screen.Bad, "breaks", names(c.groups))
 	switch {
-	case c.key != nil:
-		c.key.Cause(p, len(c.groups) > 1)
+	case len(c.keys) > 0:
 	case strings.HasPrefix(c.what, "arn:"):
 		p.Row(screen.Bold, "why", "they launch as "+roleName(c.what)+", which is deleted: Auto Scaling launches as no other")
 		p.Row(screen.Bold, "do", "Keep the role; or delete the groups first, or give them another one.")
-		return
 	default:
 		p.Row(screen.Bold, "why", c.what)
-		return
+	}
+	for i, k := range c.keys {
+		if i > 0 {
+			p.Blank()
+		}
+		k.Cause(p, len(c.groups) > 1)
+		if plan := k.Finding.Plan; plan != nil && plan.NoFix != nil && len(needsOf(k)) == 0 && !c.later {
+			p.Row(screen.Bad, "cause", plan.NoFix.Text)
+			p.Row(screen.Bold, "first", plan.NoFix.Remedy)
+		}
 	}
 	t.remedy(p, s, c)
 }
 
-// remedy says what would have to be there, and when it can be made.
+// remedy says what would have to be there, and when it can be made. What is added to a key
+// is what all need that would break.
 func (t *Tally) remedy(p *screen.Page, s Screen, c cause) {
-	plan := c.key.Finding.Plan
-	switch {
-	case c.later:
+	if c.later {
 		p.Row(screen.Bold, "then", "Its new id isn't known before: once it is there, Keymend opens the key to it:")
 		p.Whole(screen.Bold, "", s.Place.Keymend("diagnose", c.groups[0], append([]string{"--apply"}, s.Flags...)...))
-		return
-	case len(c.needs) == 0 && plan != nil && plan.NoFix != nil:
-		p.Row(screen.Bad, "cause", plan.NoFix.Text)
-		p.Row(screen.Bold, "first", plan.NoFix.Remedy)
 		return
 	}
 	label := "first"
 	for _, n := range c.needs {
+		if at := slices.IndexFunc(t.needs, func(o Need) bool { return o.Key == n.Key && len(o.Statements) > 0 }); at >= 0 && len(n.Statements) > 0 {
+			n = t.needs[at]
+		}
 		p.Row(screen.Good, label, t.where(n))
 		if label = ""; s.ShowPolicy && len(n.Statements) > 0 {
 			p.Raw(indented(n.Statements))

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"encoding/json"
 	"slices"
 
 	"keymend/cmd/keymend/internal/report"
@@ -33,23 +32,16 @@ type Group struct {
 	NotSeen []string      `json:"notSeen,omitempty"`
 }
 
-// A Need is what Keymend would add so that the group launches all the same.
-type Need struct {
-	Account    string            `json:"account"`
-	Key        string            `json:"key,omitempty"`
-	Does       string            `json:"does"`
-	Statements []json.RawMessage `json:"statements,omitempty"`
-}
-
 // A Total sums a change up.
 type Total struct {
 	Schema   string      `json:"schema"`
 	Says     string      `json:"says"` // in a sentence, without the full stop
 	Account  string      `json:"account"`
 	Region   string      `json:"region"`
-	Change   []string    `json:"change"`        // a line for each part of it
-	Now      []string    `json:"now,omitempty"` // how what is changed of EBS's settings is
-	Problems []Problem   `json:"problems"`      // with the change itself
+	Change   []string    `json:"change"`          // a line for each part of it
+	Now      []string    `json:"now,omitempty"`   // how what is changed of EBS's settings is
+	Problems []Problem   `json:"problems"`        // with the change itself
+	Needs    []Need      `json:"needs,omitempty"` // what would have to be there first, for all that would break
 	Groups   int         `json:"groups"`
 	Effects  Effects     `json:"effects"`
 	Exit     report.Code `json:"exit"`
@@ -68,14 +60,15 @@ type Tally struct {
 	effects  Effects
 	code     report.Code
 	causes   []cause
+	needs    []Need   // of all causes
 	doubtful []string // groups of which it can't be told as they are, either
 	fine     int
 }
 
-// A cause is why groups would break: a key that would be shut to a role, or that role.
+// A cause is why groups would break: keys that would be shut to their roles, or a role.
 type cause struct {
-	key    *report.Key // nil = the role is deleted
-	what   string
+	keys   []report.Key // none: the role is deleted
+	what   string       // the same for groups that would break for the same
 	needs  []Need
 	later  bool
 	groups []string
@@ -118,22 +111,27 @@ func worse(a, b report.Code) report.Code {
 
 // because puts a group that would break to those that would for the same.
 func (t *Tally) because(a Answer, g Group) {
-	var all []cause
-	if t.Change.Deletes(a.Row.Role) {
-		all = append(all, cause{what: a.Row.Role})
-	}
+	c := cause{later: g.Later, needs: g.Needs}
 	for _, k := range a.Found.Keys {
-		if k.Shut() && len(all) == 0 {
-			all = append(all, cause{key: &k, what: k.Finding.Key + " " + k.Finding.Principal, needs: needsOf(k), later: g.Later})
+		if k.Shut() {
+			c.keys, c.what = append(c.keys, k), c.what+k.Finding.Key+" "+k.Finding.Principal+" "
 		}
 	}
-	if len(all) == 0 {
-		all = append(all, cause{what: t.fault(a)})
+	switch {
+	case t.Change.Deletes(a.Row.Role):
+		c = cause{what: a.Row.Role}
+	case len(c.keys) == 0:
+		c.what = t.fault(a)
 	}
-	at := slices.IndexFunc(t.causes, func(o cause) bool { return o.what == all[0].what })
+	at := slices.IndexFunc(t.causes, func(o cause) bool { return o.what == c.what })
 	if at < 0 {
 		at = len(t.causes)
-		t.causes = append(t.causes, all[0])
+		t.causes = append(t.causes, c)
 	}
 	t.causes[at].groups = append(t.causes[at].groups, a.Group)
+	if !c.later {
+		for _, n := range c.needs {
+			t.needs = with(t.needs, n)
+		}
+	}
 }

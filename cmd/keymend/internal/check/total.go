@@ -14,7 +14,7 @@ import (
 func (t *Tally) Total() Total {
 	out := Total{
 		Schema: TotalSchema, Says: t.Says(), Account: t.Account, Region: t.Region, Change: t.Given.Says, Now: t.settings(), Problems: t.Given.Problems,
-		Groups: t.seen(), Effects: Effects{}, Exit: t.Code(),
+		Needs: t.needs, Groups: t.seen(), Effects: Effects{}, Exit: t.Code(),
 	}
 	if out.Problems == nil {
 		out.Problems = []Problem{}
