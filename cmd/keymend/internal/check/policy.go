@@ -69,8 +69,9 @@ func (u *understanding) judge(ctx context.Context, p whatif.Policy, now keystate
 		u.warn(false, nil, "the policy doesn't let Keymend's role %s change it: Keymend couldn't mend it any more", writer)
 	}
 	if now.Facts.Policy != nil {
-		// It means other roles once those that it names were made anew.
-		if len(u.Change.Roles) == 0 && keypolicy.Equal(now.Facts.Policy.String(), p.Document.String()) {
+		// It means other roles once those that it names were made anew. Where nobody puts
+		// it, it is the key's.
+		if u.Caller.ARN != "" && len(u.Change.Roles) == 0 && keypolicy.Equal(now.Facts.Policy.String(), p.Document.String()) {
 			u.warn(false, nil, "the key has this policy already")
 		}
 		for _, name := range whatif.Dropped(now.Facts.Policy, p.Document) {
