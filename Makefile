@@ -150,7 +150,7 @@ picture: build ## draw docs/demo.svg, README's picture, from what the demo reall
 
 report-pictures: check ## take docs/report*.png, the pages' pictures, of what keymend report says of the sandbox's scenario account
 	@sh .ci/chromium
-	@$(GO) test -count=1 ./cmd/keymend/internal/htmlreport/browser -run '^TestFirstDay$$' -update
+	@$(GO) test -count=1 ./cmd/keymend/internal/htmlreport/browser -run '^TestInChromium$$/^FirstDay$$' -update
 
 lint: check $(GOLANGCI) ## run golangci-lint
 	@$(GOLANGCI) run $(PACKAGES) $(INFRA)

@@ -7,10 +7,18 @@ import (
 	"testing"
 )
 
-// TestTheChecksComplain: on a page where everything is wrong, each check must see what
-// it is there for.
-func TestTheChecksComplain(t *testing.T) {
+// TestInChromium is all that a browser is asked: one browser for all of it.
+func TestInChromium(t *testing.T) {
 	b := start(t)
+	t.Run("TheChecksComplain", b.complains)
+	t.Run("Report", b.report)
+	t.Run("ManyGroups", b.manyGroups)
+	t.Run("FirstDay", b.firstDay)
+}
+
+// complains: on a page where everything is wrong, each check must see what it is there
+// for.
+func (b *browser) complains(t *testing.T) {
 	bad := filepath.Join("testdata", "bad.html")
 	for check, want := range map[string]string{
 		"accessible": "violates color-contrast",

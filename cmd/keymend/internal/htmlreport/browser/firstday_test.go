@@ -32,11 +32,10 @@ func pictures() map[string]look {
 // docs is where the pictures are.
 var docs = filepath.Join("..", "..", "..", "..", "..", "docs")
 
-// TestFirstDay: what the built program writes of an account in the sandbox is such a
-// page. With -update it is what docs has pictures of.
-func TestFirstDay(t *testing.T) {
-	b := start(t)
-	page := firstDay(t)
+// firstDay: what the built program writes of an account in the sandbox is such a page.
+// With -update it is what docs has pictures of.
+func (b *browser) firstDay(t *testing.T) {
+	page := reported(t)
 	for _, l := range []look{
 		{Page: "account", Check: "quiet", Width: 1280}, {Page: "account", Check: "search", Width: 1280}, {Page: "account", Check: "sort", Width: 1280}, {Page: "account", Check: "prints", Width: 1280},
 		{Page: "account", Check: "fits", Width: 400, Open: true}, {Page: "account", Check: "accessible", Width: 1280, Open: true},
@@ -58,8 +57,8 @@ func TestFirstDay(t *testing.T) {
 	}
 }
 
-// firstDay has the built program look at the account, and returns the page's file.
-func firstDay(t *testing.T) string {
+// reported has the built program look at the account, and returns the page's file.
+func reported(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	program, config, page := filepath.Join(dir, "keymend"), filepath.Join(dir, "config"), filepath.Join(dir, "keymend.html")

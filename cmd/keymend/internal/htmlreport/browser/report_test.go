@@ -11,9 +11,8 @@ import (
 	"keymend/cmd/keymend/internal/scan"
 )
 
-// TestReport holds the pages that package htmlreport commits to the checks.
-func TestReport(t *testing.T) {
-	b := start(t)
+// report holds the pages that package htmlreport commits to the checks.
+func (b *browser) report(t *testing.T) {
 	for _, l := range looks() {
 		t.Run(l.name(), func(t *testing.T) {
 			l.Page = filepath.Join("..", "testdata", l.Page+".html")
@@ -67,9 +66,8 @@ func (l look) name() string {
 	return name
 }
 
-// TestManyGroups: a page of 5,000 groups is one that is still read.
-func TestManyGroups(t *testing.T) {
-	b := start(t)
+// manyGroups: a page of 5,000 groups is one that is still read.
+func (b *browser) manyGroups(t *testing.T) {
 	b.passes(t, look{Check: "many", Page: written(t, 5000), Than: written(t, 500), Width: 1280})
 }
 

@@ -1,20 +1,25 @@
 // Opens a page as a look says, and hears what it should not say.
 import { pathToFileURL } from 'node:url'
 
+// contexts are those with scripts and without: to make one costs as much as to look.
+const contexts = {}
+
+async function contextOf(browser, noScript) {
+  contexts[noScript] ??= await browser.newContext({ javaScriptEnabled: !noScript })
+  return contexts[noScript]
+}
+
 // open returns the page, what is heard of it so far, and how to close it.
 export async function open(browser, look) {
   const url = pathToFileURL(look.page).href
-  const context = await browser.newContext({
-    colorScheme: look.scheme || 'light',
-    viewport: { width: look.width || 1280, height: look.height || 800 },
-    javaScriptEnabled: !look.noScript,
-    reducedMotion: 'reduce', // what is scrolled to is there at once
-  })
-  context.setDefaultTimeout(60_000) // for a page that hangs: no check waits for a time
+  const page = await (await contextOf(browser, look.noScript === true)).newPage()
+  page.setDefaultTimeout(60_000) // for a page that hangs: no check waits for a time
+  await page.setViewportSize({ width: look.width || 1280, height: 800 })
+  // With reduced motion, what is scrolled to is there at once.
+  await page.emulateMedia({ colorScheme: look.scheme || 'light', reducedMotion: 'reduce' })
   const heard = []
   const hear = (what) => heard.push(what.slice(0, 500))
-  await context.route('**', (route) => (route.request().url() === url ? route.continue() : route.abort()))
-  const page = await context.newPage()
+  await page.route('**', (route) => (route.request().url() === url ? route.continue() : route.abort()))
   page.on('request', (request) => request.url() === url || hear(`request: ${request.url()}`))
   page.on('websocket', (socket) => hear(`request: ${socket.url()}`))
   page.on('console', (message) => hear(`console ${message.type()}: ${message.text()}`))
@@ -29,17 +34,15 @@ export async function open(browser, look) {
   if (look.open) {
     await page.evaluate(() => document.querySelectorAll('details').forEach((d) => { d.open = true }))
   }
-  return { page, heard, close: () => context.close() }
+  return { page, heard, close: () => page.close() }
 }
 
-// showWhole makes the window as high as the page, with all of it laid out and painted.
-export async function showWhole(page) {
+// layOut has all of the page laid out, also what isn't in sight.
+export async function layOut(page) {
   await page.evaluate(() => {
     const all = new CSSStyleSheet()
     all.replaceSync('* { content-visibility: visible !important }')
     document.adoptedStyleSheets.push(all)
+    return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   })
-  const height = await page.evaluate(() => document.documentElement.scrollHeight)
-  await page.setViewportSize({ ...page.viewportSize(), height })
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }

@@ -9,8 +9,9 @@ import { open } from './open.mjs'
 const require = createRequire(join(resolve(process.argv[2]), 'package.json'))
 const browser = await require('playwright-core').chromium.launch({
   executablePath: process.argv[3],
-  // No name is resolved, and letters have no coloured edges. As root, as in a container, Chromium has no sandbox of its own.
-  args: ['--host-resolver-rules=MAP * ~NOTFOUND', '--disable-lcd-text', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+  // No name is resolved, and letters have no coloured edges. As root, as in a container,
+  // Chromium has no sandbox of its own.
+  args: ['--host-resolver-rules=MAP * ~NOTFOUND', '--disable-lcd-text', '--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
 })
 const axe = require.resolve('axe-core/axe.min.js')
 

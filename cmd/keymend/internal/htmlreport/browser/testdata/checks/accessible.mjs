@@ -1,10 +1,10 @@
 // axe-core finds nothing wrong: all its rules, best practices and contrast included.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { showWhole } from '../open.mjs'
+import { layOut } from '../open.mjs'
 
 export async function check(page, { axe }) {
-  await showWhole(page) // axe-core asks what is painted behind a text
+  await layOut(page) // axe-core asks what lies behind a text
   await page.evaluate(await readFile(axe, 'utf8'))
   const { violations, incomplete, passes } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations', 'incomplete'] }))
   assert.ok(passes.length > 0, 'axe-core judged nothing')
