@@ -67,7 +67,7 @@ func Keep(folder, about string) (*Kept, error) {
 // Resume goes on from a file that Keep made. What was cut off at its end, when the program
 // ended, is left out. Its error is ErrOther where the file is of another scan.
 func Resume(name, about string) (*Kept, error) {
-	file, err := os.OpenFile(name, os.O_RDWR, 0)
+	file, err := os.OpenFile(name, os.O_RDWR, 0) //nolint:gosec // the person names it
 	if err != nil {
 		return nil, err
 	}
