@@ -41,6 +41,8 @@ type Group struct {
 	Lacks bool   // it has less in service, or in its warm pool, than it shall have
 	Stuck bool   // Auto Scaling or a person stopped it from launching
 	From  string // what it launches from
+
+	Desired, InService int // desired capacity, and instances with LifecycleState InService
 }
 
 // Groups reads all groups but those that are being deleted, a hundred a call, and keeps
@@ -56,6 +58,8 @@ func listed(g astypes.AutoScalingGroup) Group {
 		Lacks: units(g) < value(g.DesiredCapacity) || pool != nil && pool.Has < pool.Wanted,
 		Stuck: suspensionOf(g) != nil,
 		From:  from(g),
+
+		Desired: int(value(g.DesiredCapacity)), InService: len(inService(g)),
 	}
 }
 

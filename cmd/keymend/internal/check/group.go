@@ -74,10 +74,6 @@ func (t *Tally) fault(a Answer) string {
 
 // doubt is what would have to be known.
 func doubt(a Answer) string {
-	if a.Row.Code == report.Broke {
-		said, _, _ := strings.Cut(a.Found.Head.Reason, ": look at ")
-		return said
-	}
 	if _, why, ok := strings.Cut(a.Row.Says, "can't be told: "); ok {
 		return why
 	}

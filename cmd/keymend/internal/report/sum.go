@@ -38,8 +38,8 @@ func (g Group) stands(of state) string {
 		return fails
 	case stateWillFail:
 		return wouldFail
-	case stateUnknown, stateCopying:
-		if g.short() && g.History.Failed > 0 {
+	case stateUnknown, stateCopying, stateFailed:
+		if g.History.Failed > 0 && (g.short() || of == stateFailed) { // how many it has may not be known
 			return fails
 		}
 	case stateNotKMS:
@@ -53,7 +53,7 @@ func (g Group) stands(of state) string {
 		}
 	case stateHealthy, stateFixed:
 		return fine
-	case stateFailed, stateIgnored, stateWhole:
+	case stateIgnored, stateWhole:
 	}
 	return unknown
 }
@@ -128,7 +128,14 @@ func (k Key) Why() []string {
 }
 
 // NotSeen says briefly what couldn't be read.
-func (k Key) NotSeen() []string { return notSeen(k.Finding.CouldNotSee) }
+func (k Key) NotSeen() []string {
+	out := notSeen(k.Finding.CouldNotSee)
+	if k.is(outcome.NotPermitted, outcome.Failed) {
+		refused, _, _ := strings.Cut(k.reason(), ": look at ") // AWS's own words follow
+		out = append(out, k.plainly(refused))
+	}
+	return out
+}
 
 // Remedy says what a person does whose part it is; "" = nothing, or what Fix says.
 func (k Key) Remedy() string {

@@ -82,6 +82,9 @@ func (s Scan) page(ctx context.Context, p Place, fleet remediation.Fleet, groups
 	looker, gone := s.Looker.Together(looks, s.Now()), 0
 	for i, look := range looks {
 		row, there := s.look(ctx, looker, look, fared[i])
+		if len(row.Sources) == 0 { // what the look didn't see of the group, the list says
+			row.Desired, row.Healthy = groups[i].Desired, groups[i].InService
+		}
 		if err := ctx.Err(); err != nil {
 			return gone, err // what was refused now isn't AWS's answer
 		}
@@ -156,6 +159,6 @@ func (s Scan) unread(look signal.Look, h report.History, err error) Row {
 	return Row{
 		Schema: Schema, State: state, Account: look.Account, Region: look.Region, Group: look.Group,
 		Says: look.Group + " couldn't be looked at: " + account.Message(err), Acts: "you, with another scan", Code: report.Broke,
-		Failed: h.Failed, Message: h.Message, Sources: []string{}, Keys: []Key{}, NotSeen: []string{err.Error()}, At: s.Now().UTC().Truncate(time.Second),
+		Failed: h.Failed, Message: h.Message, Sources: []string{}, Keys: []Key{}, NotSeen: []string{account.Message(err)}, At: s.Now().UTC().Truncate(time.Second),
 	}
 }

@@ -87,8 +87,8 @@ func (t *Table) write(p *screen.Page) {
 		p.Row(screen.Bold, "so do", screen.Count(len(same), "more group")+": "+strings.Join(same, ", "))
 	}
 	p.Row(screen.Bold, "key", keys(r)...)
-	if r.State == Unknown && r.Code != report.Broke { // else the sentence says it
-		p.Row(screen.Doubt, "not seen", r.NotSeen...)
+	if r.State == Unknown || r.Code == report.Broke {
+		p.Row(screen.Doubt, "not seen", slices.DeleteFunc(slices.Clone(r.NotSeen), func(text string) bool { return strings.Contains(r.Says, text) })...)
 	}
 	if r.Acts != "" {
 		p.Row(screen.Bold, "who acts", r.Acts)
