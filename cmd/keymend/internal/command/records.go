@@ -43,6 +43,9 @@ type reading struct {
 // open finds credentials, where logs are to be read. Without any, a file that is there
 // is better than nothing.
 func (c recorded) open(ctx context.Context, p *program) (*reading, error) {
+	if c.File != "" && len(c.LogGroup) > 0 {
+		return nil, misused("--file is read and nothing else: leave --file or --log-group out")
+	}
 	if len(c.LogGroup) == 0 {
 		c.LogGroup = []string{logGroup(), findingsGroup()}
 	}

@@ -36,6 +36,7 @@ func TestUsage(t *testing.T) {
 		"a page over a file":   {args: []string{"report", "-o", "usage_test.go"}, code: 2, errs: "isn't a report of Keymend's"},
 		"a page as JSON":       {args: []string{"report", "-o", "-", "--output", "json"}, code: 2, errs: "leave --output json out"},
 		"no page":              {args: []string{"report"}, code: 2, errs: "--to"},
+		"a file and a log":     {args: []string{"history", "--file", "usage_test.go", "--log-group", "audit"}, code: 2, errs: "leave --file or --log-group out"},
 		"no such form":         {args: []string{"scan", "--region", "eu-west-1", "--output", "xml"}, code: 2, errs: "--output"},
 		"no such output":       {args: []string{"version", "--output", "yaml"}, code: 2, errs: "--output"},
 		"check of nothing":     {args: []string{"check", "--region", "eu-west-1"}, code: 2, errs: "says what a change would break, and none is given"},
