@@ -127,10 +127,10 @@ func CopyPolicy(c Copy) (string, error) {
 		d.Statement = append(d.Statement, statement{Effect: "Allow", Action: action, Resource: resource, Condition: condition})
 	}
 	if c.Action == "ec2:CopyImage" {
-		allow(c.Action, source+"image/"+c.Source, nil)
+		allow(c.Action, source+"image/"+literal(c.Source), nil)
 		allow(c.Action, []string{p.storage("image/*"), p.storage("snapshot/*")}, tagged)
 	} else {
-		allow(c.Action, source+"snapshot/"+c.Source, nil)
+		allow(c.Action, source+"snapshot/"+literal(c.Source), nil)
 		allow(c.Action, p.storage("snapshot/*"), tagged)
 	}
 	allow("ec2:CreateTags", []string{p.storage("image/*"), p.storage("snapshot/*")}, tagged)

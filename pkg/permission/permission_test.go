@@ -187,6 +187,28 @@ func TestSessionPolicyNarrows(t *testing.T) {
 	}
 }
 
+// A session is for its target alone, whatever that is called: a group may be named "*".
+func TestSessionPolicyMeansItsTargetOnly(t *testing.T) {
+	t.Parallel()
+	const prefix = "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:0a1b:autoScalingGroupName/"
+	names := []string{"*", "web*", "web?", "web-prod", "webx", "${aws:username}", "$", "$*", "${*}", "${$}", "{*}", "w$b"}
+	for _, name := range names {
+		text, err := permission.SessionPolicy("autoscaling:ResumeProcesses", prefix+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range names {
+			want := access.Denied
+			if other == name {
+				want = access.Allowed
+			}
+			if got := decide(t, text, "autoscaling:ResumeProcesses", prefix+other, nil); got != want {
+				t.Errorf("a session for %q on %q: %s", name, other, got)
+			}
+		}
+	}
+}
+
 // Roles are assumed by the functions' roles only, the writers by remediate's.
 func TestTrust(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A document is an IAM policy as JSON has it.
@@ -72,11 +73,18 @@ func (p Place) ownTrust(r Role) []statement {
 // SessionPolicy narrows one session of a role to one action on one target, JSON;
 // for a target that is given a role, passed is that role's ARN.
 func SessionPolicy(action, target string, passed ...string) (string, error) {
-	d := document{Version: "2012-10-17", Statement: []statement{{Effect: "Allow", Action: action, Resource: target}}}
+	d := document{Version: "2012-10-17", Statement: []statement{{Effect: "Allow", Action: action, Resource: literal(target)}}}
 	for _, role := range passed {
-		d.Statement = append(d.Statement, statement{Effect: "Allow", Action: "iam:PassRole", Resource: role})
+		d.Statement = append(d.Statement, statement{Effect: "Allow", Action: "iam:PassRole", Resource: literal(role)})
 	}
 	return d.text()
+}
+
+// literal is a name as a policy has it that means this name only: a group may be called
+// "web*", or "${aws:username}".
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
+func literal(name string) string {
+	return strings.NewReplacer("$", "${$}", "*", "${*}", "?", "${?}").Replace(name)
 }
 
 func (d document) text() (string, error) {

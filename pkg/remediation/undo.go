@@ -164,5 +164,15 @@ func ofGroup(step change.Step, r record.Record) bool {
 			return false
 		}
 	}
-	return strings.HasSuffix(at.Target, ":autoScalingGroupName/"+r.Group)
+	return isGroup(at.Target, r)
+}
+
+// isGroup reports whether an ARN is of the record's group, whichever of that name: where
+// the group was made anew since, AWS refuses a session for the one before.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html#amazonec2autoscaling-resources-for-iam-policies
+func isGroup(text string, r record.Record) bool {
+	a, _ := arn.Parse(text)
+	rest, begins := strings.CutPrefix(a.Resource, "autoScalingGroup:")
+	id, ends := strings.CutSuffix(rest, ":autoScalingGroupName/"+r.Group)
+	return a.Service == "autoscaling" && a.Region == r.Region && a.Account == r.Account && begins && ends && !strings.ContainsAny(id, ":/*?$")
 }
