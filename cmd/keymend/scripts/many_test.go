@@ -218,7 +218,8 @@ func (c *crowd) interrupted(t *testing.T, whole scanned) {
 		t.Errorf("(-whole +interrupted):\n%s", d)
 	}
 	left := scenario.ManyGroups - seen
-	if got := rest.calls["autoscaling:DescribeAutoScalingGroups"] - pages; first == 0 || seen < first || left == 0 || got != (left+page-1)/page {
+	const anew = 3 // pages that may be read twice: a launch failed since their keys were read
+	if got, least := rest.calls["autoscaling:DescribeAutoScalingGroups"]-pages, (left+page-1)/page; first == 0 || seen < first || left == 0 || got < least || got > least+anew {
 		t.Errorf("%d groups were seen, then %d, and %d pages were read then", first, seen, got)
 	}
 }

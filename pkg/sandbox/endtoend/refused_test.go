@@ -144,7 +144,7 @@ func TestStolenSession(t *testing.T) {
 	t.Parallel()
 	th := newThief(t)
 	second := th.key(rootOnly, enrolled)
-	group := "arn:aws:autoscaling:" + region + ":" + account + ":autoScalingGroup:*:autoScalingGroupName/web-prod"
+	group := th.groupARN("web-prod")
 	template := "arn:aws:ec2:" + region + ":" + account + ":launch-template/" + th.template
 	image := permission.Copy{Action: "ec2:CopyImage", Partition: "aws", Region: region, Source: th.image, Keys: []string{th.ours, th.theirs}}
 	for _, tc := range []struct {

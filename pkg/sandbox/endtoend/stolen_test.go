@@ -124,6 +124,13 @@ func (th *thief) linkRole(cfg aws.Config, service string, suffix *string) error 
 	return err
 }
 
+// groupARN is AWS's name for a group, which has an id of its own.
+func (th *thief) groupARN(name string) string {
+	out, err := th.world.asg.DescribeAutoScalingGroups(th.t.Context(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{name}})
+	must(th.t, err)
+	return aws.ToString(out.AutoScalingGroups[0].AutoScalingGroupARN)
+}
+
 func (th *thief) giveRole(cfg aws.Config, group, roleARN string) error {
 	_, err := autoscaling.NewFromConfig(cfg).UpdateAutoScalingGroup(th.t.Context(), &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &group, ServiceLinkedRoleARN: &roleARN})
 	return err
