@@ -58,7 +58,7 @@ type Answer struct {
 func Run(ctx context.Context, l remediation.Looker, q Question, each func(Answer) error) error {
 	as := &readers{Readers: l.AWS}
 	by := &alteration{Change: q.Change, keys: map[[2]string]keystate.State{}, met: map[string]bool{}}
-	l.Queue, l.Log = remediation.Nobody{}, nowhere{}
+	l.Queue, l.Log = remediation.Nobody{}, scan.Unrecorded{}
 	before, after := l, l
 	before.AWS, after.AWS = as, altered{as, by}
 	for names := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(q.Groups))), page) {
@@ -123,9 +123,3 @@ func (q Question) answer(group string, saw, would plan.Snapshot, then []record.R
 	a.Row = scan.RowOf(would, a.Found, time.Time{})
 	return a
 }
-
-// nowhere is a log for what isn't so: what would be found isn't on record.
-type nowhere struct{}
-
-// Write implements remediation.Log.
-func (nowhere) Write(context.Context, record.Record) error { return nil }

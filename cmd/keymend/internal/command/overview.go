@@ -15,8 +15,6 @@ import (
 	"keymend/cmd/keymend/internal/survey"
 	"keymend/pkg/account"
 	"keymend/pkg/permission"
-	"keymend/pkg/record"
-	"keymend/pkg/remediation"
 	"keymend/pkg/together"
 	"keymend/pkg/wiring"
 	"keymend/pkg/wiring/listing"
@@ -178,7 +176,7 @@ func (v *overview) keep(places []scan.Place) error {
 // over looks at all places side by side.
 func (v *overview) over(ctx context.Context, places []scan.Place) ([]scan.Looked, error) {
 	x := v.fixerOf(v.s, v.world, &auditLog{}, applying{})
-	x.Log = unwritten{}
+	x.Log = scan.Unrecorded{}
 	s := scan.Scan{
 		Looker: x.Remembering().Since(time.Now()), Command: v.placed, Flags: v.given.flags, Now: time.Now, Says: func(text string) { v.goesOn.Says(text) },
 		Known: func(p scan.Place, group string) bool { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Known(p, group) },
@@ -236,27 +234,18 @@ func groups(n int) string {
 }
 
 // flags are those with which it began.
-func (c everywhere) with(given []string) []string {
+func (v *overview) flags() []string {
 	var out []string
-	if c.AllRegions {
+	given := v.given.flags
+	if v.AllRegions {
 		out = append(out, "--all-regions")
 	}
-	if c.Organization {
+	if v.Organization {
 		out = append(out, "--organization")
 		given = slices.DeleteFunc(slices.Clone(given), func(f string) bool { return strings.HasPrefix(f, "--accounts=") })
 	}
-	if c.Role != "" {
-		out = append(out, "--role="+c.Role)
+	if v.Role != "" {
+		out = append(out, "--role="+v.Role)
 	}
 	return append(out, given...)
 }
-
-func (v *overview) flags() []string { return v.with(v.given.flags) }
-
-// unwritten keeps no records: nothing was done.
-type unwritten struct{}
-
-// Write implements remediation.Log.
-func (unwritten) Write(context.Context, record.Record) error { return nil }
-
-var _ remediation.Log = unwritten{}

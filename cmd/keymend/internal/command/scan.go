@@ -68,8 +68,7 @@ func (p *program) list(v *overview) error {
 			return err
 		}
 		return out.Flush()
-	}
-	if p.flags.Output == "html" {
+	case "html":
 		p.quiet()
 		again := v.s.place.Run("scan", append([]string{"--output", "html"}, v.flags()...)...)
 		page := v.document(htmlreport.Past{}, again)

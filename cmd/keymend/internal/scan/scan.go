@@ -9,7 +9,6 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/account"
-	"keymend/pkg/launch"
 	"keymend/pkg/observe"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -140,9 +139,6 @@ func (s Scan) look(ctx context.Context, looker *remediation.Looker, look signal.
 	}
 	g := report.Groups(records)[0]
 	g.Place, g.Flags, g.History = s.Command(Place{look.Account, look.Region}), s.Flags, h
-	if saw.Launch.Group == "" {
-		saw.Launch = launch.Launch{}
-	}
 	row := RowOf(saw, g, now)
 	if h.Unreadable != "" {
 		row.NotSeen = add(row.NotSeen, "scaling activities: "+h.Unreadable)
@@ -162,3 +158,11 @@ func (s Scan) unread(look signal.Look, h report.History, err error) Row {
 		Failed: h.Failed, Message: h.Message, Sources: []string{}, Keys: []Key{}, NotSeen: []string{account.Message(err)}, At: s.Now().UTC().Truncate(time.Second),
 	}
 }
+
+// Unrecorded is a log for looks of which nothing goes on record: what is found is listed.
+type Unrecorded struct{}
+
+var _ remediation.Log = Unrecorded{}
+
+// Write implements remediation.Log.
+func (Unrecorded) Write(context.Context, record.Record) error { return nil }
