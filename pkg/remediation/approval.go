@@ -2,6 +2,7 @@ package remediation
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"keymend/pkg/account"
@@ -65,4 +66,24 @@ func (a approval) on(r *record.Record) {
 	if a.unread != "" {
 		r.CouldNotSee = r.CouldNotSee.With(a.unread)
 	}
+}
+
+// An UnaskedError says that a plan is permitted, and that the person hasn't said yes to it:
+// the facts changed since they were asked. Nothing of it was written.
+type UnaskedError struct {
+	Record  record.Record // the intent, as it would be recorded
+	Message Message       // carries the plan out
+}
+
+// Error implements error.
+func (e *UnaskedError) Error() string {
+	return fmt.Sprintf("nobody said yes to plan %s for %s", e.Message.Digest, e.Message.Group)
+}
+
+// agreed returns an UnaskedError for a plan that the person hasn't said yes to.
+func (x *Fixer) agreed(a attempt, intent record.Record) error {
+	if x.Agreed == nil || x.Agreed(a.decision.Plan.Digest) {
+		return nil
+	}
+	return &UnaskedError{Record: intent, Message: a.pass.message(a.decision.Proposal)}
 }

@@ -20,7 +20,7 @@ import (
 // What stays is told once a day, so that a day and one full sweep tell of all. A log that
 // may not be read ends none.
 func (l *Looker) open(ctx context.Context, fleet Fleet, s signal.Sweep) ([]signal.Follow, error) {
-	const back = told + 10*time.Hour
+	const back = tellAgain + 10*time.Hour
 	findings := history.Findings{Account: s.Account, Region: s.Region}
 	err := fleet.Told(ctx, s.Time.Add(-back), s.Time.Add(time.Hour), findings.Read)
 	if _, final := finalOutcome(err); err != nil && !final {
@@ -93,7 +93,7 @@ func (l *Looker) closed(ctx context.Context, p pass, o signal.Follow, course obs
 		r.Outcome, r.Reason, r.Run, r.Proof.Recovered = outcome.NothingToDo, endedBy+", or the launch doesn't need the key any more", nil, nil
 	case whole && o.Remediation == "":
 		r.Reason = endedBy + "; the group lacks nothing"
-	case r.Outcome == o.Outcome && p.look.Sweep.Asked.Sub(o.Told) < told:
+	case r.Outcome == o.Outcome && p.look.Sweep.Asked.Sub(o.Told) < tellAgain:
 		return nil
 	}
 	return l.write(ctx, r)

@@ -1,11 +1,8 @@
 package remediation
 
 import (
-	"errors"
 	"time"
 
-	"keymend/pkg/access"
-	"keymend/pkg/apply/refusal"
 	"keymend/pkg/limit"
 )
 
@@ -49,18 +46,3 @@ func (d Delivery) waited() time.Duration {
 // first reports whether the message was never delivered before: nothing of its
 // change can be its own earlier doing then.
 func (d Delivery) first() bool { return d.Receives == 1 }
-
-// youth is how long a role counts as new. Those who met it speak of seconds, AWS
-// of a delay.
-const youth = 5 * time.Minute
-
-// tooYoung reports whether an error says that a role isn't known to KMS or Auto
-// Scaling which is too new to be: the message comes again then. Of a role that is
-// older, or whose age can't be told, the error is final; by the next delivery every
-// role is.
-func (d Delivery) tooYoung(role access.Principal, err error) bool {
-	if !errors.Is(err, refusal.ErrNotKnown) || d.Now().IsZero() || role.Created.IsZero() {
-		return false
-	}
-	return d.Now().Sub(role.Created) < youth
-}

@@ -89,12 +89,8 @@ func (l *Looker) propose(ctx context.Context, p pass) ([]Diagnosis, error) {
 }
 
 func (l *Looker) proposal(ctx context.Context, p pass, d decision) (Diagnosis, bool, error) {
-	out := Diagnosis{Proposal: d.Proposal, Verdict: d.verdict, Record: l.record(p, d.Finding, record.Finding)}
+	out := Diagnosis{Proposal: d.Proposal, Verdict: d.verdict, Record: l.planned(p, d, record.Finding)}
 	r := &out.Record
-	r.Planned(d.Plan, d.verdict)
-	if d.Because != nil {
-		r.Because = d.Because
-	}
 	r.Outcome, r.Reason = outcomeOf(d.verdict, d.Plan)
 	if r.Outcome == outcome.Proposed {
 		r.Proposal = plan.RemediationID(d.Plan.Digest)

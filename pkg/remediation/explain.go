@@ -59,7 +59,7 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 	if named {
 		var err error
 		if why, err = l.intended(ctx, id, w); err != nil {
-			return l.unseen(ctx, w, err)
+			return l.recordFinal(ctx, l.writeRecord(w), err) // a log that may not be read explains nothing
 		}
 	}
 	switch {
@@ -117,18 +117,6 @@ func (l *Looker) parsed(lines []string) []record.Record {
 		}
 	}
 	return out
-}
-
-// unseen: a log that may not be read explains nothing, and that is on record; one
-// that can't be read now is read again.
-func (l *Looker) unseen(ctx context.Context, w signal.OwnWrite, err error) error {
-	final, ok := finalOutcome(err)
-	if !ok {
-		return err
-	}
-	r := l.writeRecord(w)
-	r.Outcome, r.Reason = final, reasonOf(err)
-	return l.write(ctx, r)
 }
 
 func (l *Looker) writeRecord(w signal.OwnWrite) record.Record {

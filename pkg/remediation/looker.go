@@ -110,7 +110,7 @@ type Fixer struct {
 	// permitted and has no yes, Remediate returns an UnaskedError. nil: nobody is asked.
 	Agreed func(digest string) bool
 
-	recent recent
+	recent recentWrites
 }
 
 // A Session is for one call, under a name by which CloudTrail shows it.
@@ -126,7 +126,7 @@ const sessionPrefix = "keymend-"
 // env is what a remediation's steps are carried out in.
 func (x *Fixer) env(view apply.Reader, at place, group string, by change.Mark) apply.Env {
 	return apply.Env{
-		Reader: settled{view, &x.recent, x.Person.ARN == ""}, Sleep: x.pause, By: by, Group: group, Means: func(written string) string { return written },
+		Reader: freshReader{view, &x.recent, x.Person.ARN == ""}, Sleep: x.pause, By: by, Group: group, Means: func(written string) string { return written },
 		Open: func(ctx context.Context, call change.Call) (apply.Session, error) {
 			s, err := x.Open(ctx, Session{Call: call, Region: at.region, Name: sessionPrefix + by.Remediation, For: at.account})
 			if err != nil {

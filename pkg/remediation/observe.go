@@ -62,11 +62,11 @@ func (l *Looker) observed(ctx context.Context, p pass) (pass, error) {
 	if err := l.read(ctx, &p); err != nil {
 		return p, fmt.Errorf("look at %s: %w", p.Group, err)
 	}
-	return l.settled(ctx, p)
+	return l.decideByPast(ctx, p)
 }
 
-// decided plans for what was read, and asks the guard about every plan.
-func (l *Looker) decided(p pass) pass {
+// decide plans for what was read, and asks the guard about every plan.
+func (l *Looker) decide(p pass) pass {
 	p.decisions = nil
 	keys := true // every key of a move may be opened
 	for _, proposal := range l.Plan(p.Snapshot, p.options) {

@@ -34,7 +34,7 @@ func (l *Looker) watch(ctx context.Context, w signal.OwnWrite) error {
 // Keymend's that hadn't seen it: what is lost, and what brings it back. It writes
 // nothing else, and each edit is told of once. The error is transient.
 func (l *Looker) Overwritten(ctx context.Context, s signal.Looks) error {
-	return l.unasked(ctx, s, l.overwritten(ctx, s, s.Written))
+	return l.recordFinal(ctx, l.looksRecord(s), l.overwritten(ctx, s, s.Written))
 }
 
 func (l *Looker) overwritten(ctx context.Context, s signal.Looks, key string) error {

@@ -42,10 +42,10 @@ func (h past) with(begun []guard.Change) past {
 	return h
 }
 
-// settled plans and asks the guard; where it permits something, it asks the guard again
+// decideByPast plans and asks the guard; where it permits something, it asks the guard again
 // by what was written before. Who asked in person isn't held back by that.
-func (l *Looker) settled(ctx context.Context, p pass) (pass, error) {
-	p = l.decided(p)
+func (l *Looker) decideByPast(ctx context.Context, p pass) (pass, error) {
+	p = l.decide(p)
 	permitted := slices.DeleteFunc(slices.Clone(p.decisions), func(d decision) bool { return !d.permitted() && !d.vain })
 	if l.Past == nil || l.Person.ARN != "" || len(permitted) == 0 {
 		return p, nil
@@ -57,7 +57,7 @@ func (l *Looker) settled(ctx context.Context, p pass) (pass, error) {
 		}
 	}
 	var err error
-	if p.past, err = l.remember(ctx, p.past, p.look.Asked, keys); err != nil {
+	if p.past, err = l.readPast(ctx, p.past, p.look.Asked, keys); err != nil {
 		return p, err
 	}
 	gone := maps.Clone(p.past.gone)
@@ -67,12 +67,12 @@ func (l *Looker) settled(ctx context.Context, p pass) (pass, error) {
 		}
 	}
 	p.past.gone = gone
-	return l.decided(p), nil
+	return l.decide(p), nil
 }
 
-// remember reads what isn't read yet. What may not be read holds everything back; other
+// readPast reads what isn't read yet. What may not be read holds everything back; other
 // errors are transient.
-func (l *Looker) remember(ctx context.Context, h past, now time.Time, keys []string) (past, error) {
+func (l *Looker) readPast(ctx context.Context, h past, now time.Time, keys []string) (past, error) {
 	if h.gone == nil {
 		h.gone = map[string]*guard.Removal{}
 	}

@@ -17,20 +17,19 @@ import (
 	"keymend/pkg/verify"
 )
 
-// prove reads until reads agree, and writes the outcome. Where the time runs out
+// prove reads until reads agree, and writes the attempt's outcome. Where the time runs out
 // first, nothing is recorded and the error brings the message again.
-func (x *Fixer) prove(ctx context.Context, p pass, f plan.Finding, r record.Record, by change.Mark, all []change.Result, end change.End) (record.Record, error) {
-	if r.Reason == "" || end.Reason != "" {
-		r.Reason = end.Reason
-	}
+func (x *Fixer) prove(ctx context.Context, a attempt, r record.Record, end change.End) (record.Record, error) {
+	r.Outcome, r.Reason = end.Outcome, end.Reason
 	if end.Run.Command != "" {
 		r.Run = record.Tasks{end.Run}
 	}
-	if r.Outcome = end.Outcome; end.Unseen {
+	if end.Unseen {
 		return r, x.write(ctx, r)
 	}
-	e := x.env(p.view, p.place(), p.Group, by)
-	e.Before = all
+	p, f := a.pass, a.decision.Finding
+	e := x.env(p.view, p.place(), p.Group, a.mark)
+	e.Before = a.done
 	if means := p.Means; means != nil {
 		e.Means = func(written string) string { return means[written] }
 	}
@@ -41,7 +40,9 @@ func (x *Fixer) prove(ctx context.Context, p pass, f plan.Finding, r record.Reco
 	}
 	last := f
 	last.Cause = activity.None // the failure is from before
-	read := func(ctx context.Context) (string, bool, error) { return x.Kinds.Proof(ctx, e, step, all[len(all)-1]) }
+	read := func(ctx context.Context) (string, bool, error) {
+		return x.Kinds.Proof(ctx, e, step, a.done[len(a.done)-1])
+	}
 	if opens {
 		read = func(ctx context.Context) (string, bool, error) {
 			state, err := p.view.Key(ctx, f.Facts.Key.ARN, f.Principal.ARN)

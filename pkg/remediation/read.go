@@ -28,7 +28,7 @@ func (l *Looker) readLaunch(ctx context.Context, p *pass) error {
 			if l.Past == nil || l.Person.ARN != "" {
 				return nil
 			}
-			if h, failed := l.remember(ctx, p.past, p.look.Asked, []string{p.ahead.key.ID}); failed == nil && h.unread == "" {
+			if h, failed := l.readPast(ctx, p.past, p.look.Asked, []string{p.ahead.key.ID}); failed == nil && h.unread == "" {
 				p.past = h
 			}
 			return nil

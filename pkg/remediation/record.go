@@ -9,7 +9,6 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
-	"keymend/pkg/change"
 	"keymend/pkg/guard"
 	"keymend/pkg/plan"
 	"keymend/pkg/quote"
@@ -24,6 +23,17 @@ func (l *Looker) write(ctx context.Context, r record.Record) error {
 		return fmt.Errorf("record %s of %s: %w", r.Phase, r.ID, err)
 	}
 	return nil
+}
+
+// recordFinal writes a record of an error that no later try will mend, and hands back
+// those that one may.
+func (l *Looker) recordFinal(ctx context.Context, r record.Record, err error) error {
+	final, ok := finalOutcome(err)
+	if !ok {
+		return err
+	}
+	r.Outcome, r.Reason = final, reasonOf(err)
+	return l.write(ctx, r)
 }
 
 // whole is a record as it is written: its reason ends with what people would have to
@@ -78,6 +88,16 @@ func (l *Looker) record(p pass, f plan.Finding, phase record.Phase) record.Recor
 	return r
 }
 
+// planned starts a record of a decision.
+func (l *Looker) planned(p pass, d decision, phase record.Phase) record.Record {
+	r := l.record(p, d.Finding, phase)
+	r.Planned(d.Plan, d.verdict)
+	if d.Because != nil {
+		r.Because = d.Because
+	}
+	return r
+}
+
 // mode is the most careful that counts for a finding.
 func (l *Looker) mode(p pass, f plan.Finding) settings.Mode {
 	if p.members == nil {
@@ -120,16 +140,5 @@ func (p pass) group(r *record.Record, f plan.Finding) {
 	}
 	if pool := p.Launch.WarmPool; pool != nil {
 		r.WarmPool = &record.Pool{Wanted: pool.Wanted, Has: pool.Has}
-	}
-}
-
-// done adds what came of steps, and what takes them back. With whole, steps that
-// aren't carried out yet count for that, too.
-func done(r *record.Record, steps change.Steps, by change.Mark, all []change.Result, whole bool) {
-	r.Undo = record.Steps(steps.Undo(by, all, whole))
-	for _, d := range all {
-		if d.Before != "" || d.After != "" {
-			r.Before, r.After = d.Before, d.After
-		}
 	}
 }

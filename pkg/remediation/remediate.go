@@ -51,7 +51,7 @@ func (x *Fixer) observed(ctx context.Context, p pass) (pass, error) {
 		}
 	}
 	p.past = p.past.with(x.recent.changes())
-	return x.settled(ctx, p)
+	return x.decideByPast(ctx, p)
 }
 
 // Remediate carries out one message, if the facts still ask for it and the guard
@@ -185,11 +185,11 @@ func (x *Fixer) goOn(ctx context.Context, p pass, d decision, m Message, s stand
 	rest := m.Steps[len(s.results):]
 	switch {
 	case d.Plan.Digest == m.Digest:
-		return x.carry(ctx, p, d, m.mark(), d.Plan.Steps, nil)
+		return x.apply(ctx, p.attempt(d))
 	case len(s.results) > 0 && len(rest) > 0 && change.Same(d.Plan.Steps, rest):
 		d.Plan.Digest, d.Plan.FactsDigest = m.Digest, m.FactsDigest // one change, begun before
 		d.verdict = x.judge(p, d.Proposal)
-		return x.carry(ctx, p, d, m.mark(), slices.Concat(m.Steps[:len(s.results)], d.Plan.Steps), s.results)
+		return x.apply(ctx, attempt{p, d, m.mark(), slices.Concat(m.Steps[:len(s.results)], d.Plan.Steps), s.results})
 	}
 	return x.overtaken(ctx, p, d, m, s)
 }
@@ -219,6 +219,7 @@ func (x *Fixer) overtaken(ctx context.Context, p pass, d decision, m Message, s 
 		}
 		r := x.resultOf(p, d.Finding, m, s)
 		r.Planned(d.Plan, d.verdict)
+		r.Before, r.After = documents(s.results)
 		r.Digest, r.Outcome, r.Reason = m.Digest, o, why
 		return r, x.write(ctx, r)
 	}
@@ -227,7 +228,7 @@ func (x *Fixer) overtaken(ctx context.Context, p pass, d decision, m Message, s 
 	case err != nil:
 		return r, err
 	case d.Plan.Target == m.Target:
-		return x.carry(ctx, p, d, p.markOf(d), d.Plan.Steps, nil)
+		return x.apply(ctx, p.attempt(d))
 	}
 	if _, moves := p.Moving(p.options); moves { // the look that follows sends it
 		return r, nil
@@ -243,33 +244,39 @@ func (p pass) markOf(d decision) change.Mark {
 	return m.mark()
 }
 
-// resultOf starts the record of what came of a message. What of its change stands
-// can be taken back: an earlier delivery may have made it.
+// resultOf starts the record of what came of a message. It has an undo of the steps that
+// stand: an earlier delivery may have carried them out.
 func (x *Fixer) resultOf(p pass, f plan.Finding, m Message, s standing) record.Record {
 	r := x.record(p, f, record.Result)
-	r.RemediationID, r.Digest, r.Steps = m.mark().Remediation, m.Digest, record.Steps(m.Steps)
-	done(&r, m.Steps, m.mark(), s.results, false)
+	r.RemediationID, r.Digest, r.Steps, r.Undo = m.mark().Remediation, m.Digest, record.Steps(m.Steps), m.undo(s)
 	return r
+}
+
+// undo takes back those steps of a message that stand.
+func (m Message) undo(s standing) record.Steps {
+	return record.Steps(m.Steps.Undo(m.mark(), s.results, false))
 }
 
 func (x *Fixer) superseded(ctx context.Context, p pass, f plan.Finding, m Message, s standing, why string) (record.Record, error) {
 	r := x.resultOf(p, f, m, s)
-	r.Before, r.After, r.Outcome, r.Reason = "", "", outcome.Superseded, why
+	r.Outcome, r.Reason = outcome.Superseded, why
 	return r, x.write(ctx, r)
 }
 
 // complete says that all of a message's change stands, and proves it.
 func (x *Fixer) complete(ctx context.Context, p pass, f plan.Finding, m Message, s standing) (record.Record, error) {
+	of := plan.Plan{Target: m.Target, Steps: m.Steps, Digest: m.Digest, FactsDigest: m.FactsDigest}
 	r := x.resultOf(p, f, m, s)
-	r.Session = sessionPrefix + r.RemediationID
-	r.Plan = &plan.Plan{Target: m.Target, Steps: m.Steps, Digest: m.Digest, FactsDigest: m.FactsDigest}
+	r.Session, r.Plan = sessionPrefix+r.RemediationID, &of
+	r.Before, r.After = documents(s.results)
 	end := m.Steps.End(s.results[len(m.Steps)-1])
 	if s.ours {
 		end.Reason = reasoned("an earlier delivery of this change had written it", end)
 	} else {
 		end = found(end, "it stood already when the message came again: an earlier delivery of this change wrote it and ended before it could say so, or somebody else did")
 	}
-	return x.prove(ctx, p, f, r, m.mark(), s.results, end)
+	a := attempt{pass: p, decision: decision{Proposal: plan.Proposal{Finding: f, Plan: of}}, mark: m.mark(), steps: m.Steps, done: s.results}
+	return x.prove(ctx, a, r, end)
 }
 
 // found is how a change ends that stood already: it is never claimed as Keymend's. A
@@ -285,13 +292,14 @@ func reasoned(why string, end change.End) string {
 	return strings.TrimSuffix(why+"; "+end.Reason, "; ")
 }
 
-// failedChange ends a message whose look can't succeed. What of its change stands can
-// be taken back all the same.
+// failedChange ends a message whose look can't succeed. The record has an undo of the steps
+// that stand all the same.
 func (x *Fixer) failedChange(ctx context.Context, p pass, m Message, err error) (record.Record, error) {
 	r := x.groupRecord(p.look, record.Result)
 	r.ID, r.RemediationID, r.Digest, r.Key, r.Principal, r.Steps = m.ID, m.mark().Remediation, m.Digest, m.key(), m.Principal, record.Steps(m.Steps)
+	f, _ := p.Find(m.key(), m.Principal)
 	final, ok := finalOutcome(err)
-	if !ok || p.delivery.tooYoung(p.roleOf(m), err) {
+	if !ok || p.delivery.roleTooNew(f.Principal, err) {
 		return r, err
 	}
 	r.Outcome, r.Reason = final, reasonOf(err)
@@ -300,14 +308,7 @@ func (x *Fixer) failedChange(ctx context.Context, p pass, m Message, err error) 
 		if err != nil {
 			return r, err
 		}
-		done(&r, m.Steps, m.mark(), s.results, false)
-		r.Before, r.After = "", ""
+		r.Undo = m.undo(s)
 	}
 	return r, x.write(ctx, r)
-}
-
-// roleOf is the role that the message opens a key to, as it was read.
-func (p pass) roleOf(m Message) access.Principal {
-	f, _ := p.Find(m.key(), m.Principal)
-	return f.Principal
 }

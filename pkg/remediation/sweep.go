@@ -47,13 +47,7 @@ const (
 // stopped from launching. The error is transient: the sweep has to come again.
 func (l *Looker) Sweep(ctx context.Context, s signal.Sweep) error {
 	_, err := l.Over(ctx, s)
-	final, ok := finalOutcome(err)
-	if !ok {
-		return err
-	}
-	r := l.groupRecord(signal.Look{Why: signal.WhySwept, Account: s.Account, Region: s.Region}, record.Finding)
-	r.Outcome, r.Reason = final, reasonOf(err)
-	return l.write(ctx, r)
+	return l.recordFinal(ctx, l.groupRecord(signal.Look{Why: signal.WhySwept, Account: s.Account, Region: s.Region}, record.Finding), err)
 }
 
 // Over is Sweep without a record; it returns how many groups there are. It remembers
@@ -143,9 +137,9 @@ func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool
 	return look, true, nil
 }
 
-// told is how long what stays isn't told again: less than four full sweeps, more than
+// tellAgain is how long what stays isn't told again: less than four full sweeps, more than
 // three.
-const told = 20 * time.Hour
+const tellAgain = 20 * time.Hour
 
 // tell writes what a look found, unless it is a sweep's and nothing new: nothing stands
 // in the way, or the newest record of the finding says the same. What stays is told
@@ -161,7 +155,7 @@ func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) er
 	if r.Outcome == outcome.NothingToDo || r.Outcome == outcome.Ignored {
 		return nil
 	}
-	before, err := l.toldBefore(ctx, &r, asked.Add(-told), asked.Add(time.Hour))
+	before, err := l.toldBefore(ctx, &r, asked.Add(-tellAgain), asked.Add(time.Hour))
 	if err != nil || history.Told(before, whole(r)) {
 		return err
 	}

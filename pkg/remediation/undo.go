@@ -30,33 +30,39 @@ func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, erro
 	if err != nil {
 		return record.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
-	recent, err := x.remember(ctx, of)
+	recent, err := x.learnRecentWrites(ctx, of)
 	if err != nil {
 		return record.Record{}, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
-	r := of
-	r.Phase, r.Outcome, r.Reason, r.Proof, r.EventIDs = record.Intent, "", record.UndoAsked, nil, nil
-	r.Session, r.Steps, r.Writes, r.Plan = sessionPrefix+of.RemediationID, record.Steps(steps), steps.Calls(), nil
-	r.Shortened = nil
-	if err := x.write(ctx, r); err != nil {
-		return r, err
+	intent := undoIntent(of, steps)
+	if err := x.write(ctx, intent); err != nil {
+		return intent, err
 	}
-	b := taking{recent: recent}
-	if err = x.back(ctx, of, steps, &b); err == nil && b.changed {
-		r.Proof, err = x.away(ctx, of, &b)
+	t := taking{recent: recent}
+	if err = x.takeBack(ctx, of, steps, &t); err == nil && t.changed {
+		err = x.proveGone(ctx, of, &t)
 	}
-	r.Phase, r.Before, r.After, r.Undo = record.Result, b.before, b.after, record.Steps(b.left)
-	if err != nil && b.changed && !errors.Is(err, verify.ErrNotSettled) {
+	if err != nil && t.changed && !errors.Is(err, verify.ErrNotSettled) {
 		err = fmt.Errorf("a part was taken back, and the rest is left: %w", err)
 	}
-	if r.Outcome, r.Reason = b.outcome(err); r.Outcome == outcome.Unproven {
+	r := t.result(intent, err)
+	if r.Outcome == outcome.Unproven {
 		err = nil // the record says it
 	}
 	lost := x.write(ctx, r)
-	if lost != nil && b.changed {
+	if lost != nil && t.changed {
 		lost = &once.BegunError{Remediation: r.RemediationID, Calls: r.Writes, Sure: true, Err: lost}
 	}
 	return r, errors.Join(err, lost)
+}
+
+// undoIntent is the record of an undo before anything is taken back.
+func undoIntent(of record.Record, steps change.Steps) record.Record {
+	r := of
+	r.Phase, r.Outcome, r.Reason = record.Intent, "", record.UndoAsked
+	r.Session, r.Steps, r.Writes = sessionPrefix+of.RemediationID, record.Steps(steps), steps.Calls()
+	r.Plan, r.Proof, r.EventIDs, r.Shortened = nil, nil, nil, nil
+	return r
 }
 
 // Preview says what each step of a record's undo would do by now, without doing it.
@@ -67,7 +73,7 @@ func (x *Fixer) Preview(ctx context.Context, of record.Record) (all []apply.Prev
 	if err != nil {
 		return nil, nil, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}
-	recent, err := x.remember(ctx, of)
+	recent, err := x.learnRecentWrites(ctx, of)
 	if err != nil {
 		return nil, nil, fmt.Errorf("undo %s: %w", of.RemediationID, err)
 	}

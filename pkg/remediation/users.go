@@ -20,13 +20,13 @@ func (l *Looker) Ask(ctx context.Context, looks signal.Looks) error {
 	if err != nil {
 		err = fmt.Errorf("ask for looks for %s: %w", looks.Name(), err)
 	}
-	return l.unasked(ctx, looks, err)
+	return l.recordFinal(ctx, l.looksRecord(looks), err)
 }
 
 // Users hands on the groups that use what was asked about, to be looked at; what
 // somebody changed first settles. The error is transient.
 func (l *Looker) Users(ctx context.Context, asked signal.Looks) error {
-	return l.unasked(ctx, asked, l.users(ctx, asked))
+	return l.recordFinal(ctx, l.looksRecord(asked), l.users(ctx, asked))
 }
 
 func (l *Looker) users(ctx context.Context, asked signal.Looks) error {
@@ -70,13 +70,7 @@ func listed(asked signal.Looks, groups []observe.Group) signal.Looks {
 	return asked
 }
 
-// unasked records what can't succeed later either.
-func (l *Looker) unasked(ctx context.Context, asked signal.Looks, err error) error {
-	final, ok := finalOutcome(err)
-	if !ok {
-		return err
-	}
-	r := l.groupRecord(signal.Look{Why: signal.Why(asked.Name()), Account: asked.Account, Region: asked.Region, EventIDs: asked.EventIDs}, record.Finding)
-	r.Outcome, r.Reason = final, reasonOf(err)
-	return l.write(ctx, r)
+// looksRecord starts a record of what came of a message that asks for looks.
+func (l *Looker) looksRecord(asked signal.Looks) record.Record {
+	return l.groupRecord(signal.Look{Why: signal.Why(asked.Name()), Account: asked.Account, Region: asked.Region, EventIDs: asked.EventIDs}, record.Finding)
 }

@@ -24,11 +24,20 @@ type taking struct {
 	before, after string
 	names         []string     // statements that name the principal still
 	left          change.Steps // what is still to be taken back
+	proof         *record.ProofOf
 }
 
-// back takes back one after the other. What is of an account that can't be written
+// result is the record of what came of an undo that was begun.
+func (t *taking) result(intent record.Record, err error) record.Record {
+	r := intent
+	r.Phase, r.Before, r.After, r.Undo, r.Proof = record.Result, t.before, t.after, record.Steps(t.left), t.proof
+	r.Outcome, r.Reason = t.outcome(err)
+	return r
+}
+
+// takeBack takes steps back, one after the other. What is of an account that can't be written
 // to from here is left; at any other error the rest is, too.
-func (x *Fixer) back(ctx context.Context, of record.Record, steps change.Steps, t *taking) error {
+func (x *Fixer) takeBack(ctx context.Context, of record.Record, steps change.Steps, t *taking) error {
 	var late error
 	for i, step := range steps {
 		e, err := x.undoing(ctx, of, step)
@@ -91,9 +100,9 @@ func (t *taking) took(step change.Step, d change.Result) error {
 	return nil
 }
 
-// away reads until what was taken back shows to be gone. What can't be read, AWS
+// proveGone reads until what was taken back shows to be gone. What can't be read, AWS
 // said when it was taken back.
-func (x *Fixer) away(ctx context.Context, of record.Record, t *taking) (*record.ProofOf, error) {
+func (x *Fixer) proveGone(ctx context.Context, of record.Record, t *taking) error {
 	ctx, cancel := once.Uninterrupted(ctx)
 	defer cancel()
 	seen := false
@@ -118,11 +127,11 @@ func (x *Fixer) away(ctx context.Context, of record.Record, t *taking) (*record.
 	switch {
 	case err != nil:
 		t.left = append(t.done, t.left...)
-		return nil, err
-	case !seen:
-		return nil, nil //nolint:nilnil // nothing could be read, and that is no error
+		return err
+	case seen: // else nothing could be read, and that is no error
+		t.proof = &record.ProofOf{EqualReads: equal}
 	}
-	return &record.ProofOf{EqualReads: equal}, nil
+	return nil
 }
 
 // showsLate reports whether what a step takes back may not show for minutes: KMS says so

@@ -23,9 +23,9 @@ import (
 // https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency
 const lateness = 5 * time.Minute
 
-// recent is what was written to key policies a moment ago, by AWS's clock. It is
+// recentWrites are what was written to key policies a moment ago, by AWS's clock. It is
 // safe for concurrent use; the zero value is empty.
-type recent struct {
+type recentWrites struct {
 	mu  sync.Mutex
 	now time.Time // the latest that is known; zero = none is
 	all []edit    // oldest first
@@ -39,14 +39,14 @@ type mine struct {
 	guard.Change
 }
 
-func (r *recent) began(c guard.Change) {
+func (r *recentWrites) began(c guard.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.begun = append(r.begun, mine{r.now, c})
 }
 
 // changes are those that this process began within the last hour.
-func (r *recent) changes() []guard.Change {
+func (r *recentWrites) changes() []guard.Change {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.begun = slices.DeleteFunc(r.begun, func(b mine) bool { return r.now.Sub(b.at) > time.Hour })
@@ -58,7 +58,7 @@ func (r *recent) changes() []guard.Change {
 }
 
 // reached notes what AWS's clock shows at the least.
-func (r *recent) reached(now time.Time) {
+func (r *recentWrites) reached(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now.After(r.now) {
@@ -91,15 +91,15 @@ func (x *Fixer) recall(ctx context.Context, d decision) error {
 	if now.IsZero() || !d.Plan.Steps.Only(func(c change.Claim) bool { return c.Edits }) {
 		return nil
 	}
-	told, err := x.told(ctx, d.Plan.Target, now)
+	told, err := x.recordsAbout(ctx, d.Plan.Target, now)
 	if err == nil {
 		x.recent.learn(d.Plan.Target, told)
 	}
 	return err
 }
 
-// told are the records of the last minutes about a key, or a remediation, oldest first.
-func (x *Fixer) told(ctx context.Context, id string, now time.Time) ([]record.Record, error) {
+// recordsAbout are the records of the last minutes about a key, or a remediation, oldest first.
+func (x *Fixer) recordsAbout(ctx context.Context, id string, now time.Time) ([]record.Record, error) {
 	lines, err := x.AWS.Logged(ctx, id, now.Add(-lateness), now.Add(lateness))
 	if err != nil {
 		return nil, fmt.Errorf("read what was written to %s in the last minutes: %w", id, err)
@@ -113,7 +113,7 @@ func oldestFirst(all []record.Record) []record.Record {
 }
 
 // learn takes the edits of a key's policy from records, oldest first.
-func (r *recent) learn(key string, told []record.Record) {
+func (r *recentWrites) learn(key string, told []record.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var edits []edit
@@ -125,13 +125,13 @@ func (r *recent) learn(key string, told []record.Record) {
 	r.all = append(edits, r.of("")...)
 }
 
-// remember takes from the log, and from the record that is to be taken back, what was
+// learnRecentWrites takes from the log, and from the record that is to be taken back, what was
 // written a moment ago. It reports whether the change itself is so recent that AWS may
 // not show it yet; one of which a later record leaves nothing to take back isn't.
-func (x *Fixer) remember(ctx context.Context, of record.Record) (bool, error) {
+func (x *Fixer) learnRecentWrites(ctx context.Context, of record.Record) (bool, error) {
 	now := time.Now() // who undoes is at a terminal, and has no other clock
 	x.recent.reached(now)
-	told, err := x.told(ctx, cmp.Or(of.Key, of.RemediationID), now)
+	told, err := x.recordsAbout(ctx, cmp.Or(of.Key, of.RemediationID), now)
 	if err != nil {
 		return false, err
 	}
@@ -146,31 +146,31 @@ func (x *Fixer) remember(ctx context.Context, of record.Record) (bool, error) {
 	}), nil
 }
 
-func (r *recent) clock() time.Time {
+func (r *recentWrites) clock() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.now
 }
 
 // of returns what is not older than KMS may be late, of a key; "" = of any.
-func (r *recent) of(key string) []edit {
+func (r *recentWrites) of(key string) []edit {
 	return slices.DeleteFunc(slices.Clone(r.all), func(e edit) bool {
 		return !e.at.IsZero() && r.now.Sub(e.at) > lateness || key != "" && e.key != key
 	})
 }
 
-// A settled reader reads policies, and has none pass that lacks what is known to have
+// A freshReader reads policies, and has none pass that lacks what is known to have
 // been written to them: whoever edited that would take the last edit back.
-type settled struct {
+type freshReader struct {
 	apply.Reader
-	recent *recent
+	recent *recentWrites
 	alone  bool // nobody else of Keymend's writes to the key at the same time
 }
 
 // Policy implements apply.Keys.
-func (s settled) Policy(ctx context.Context, key string) (string, error) {
-	policy, err := s.Reader.Policy(ctx, key)
-	if err == nil && s.recent.lacks(key, policy, s.alone) {
+func (r freshReader) Policy(ctx context.Context, key string) (string, error) {
+	policy, err := r.Reader.Policy(ctx, key)
+	if err == nil && r.recent.lacks(key, policy, r.alone) {
 		err = fmt.Errorf("read key policy of %s: %w; it may take five minutes", key, once.ErrStale)
 	}
 	return policy, err
@@ -179,7 +179,7 @@ func (s settled) Policy(ctx context.Context, key string) (string, error) {
 // lacks reports whether a policy isn't what this process made of it. What somebody
 // wrote over it since can't be told from that, but where it is the very policy that
 // was there before, or where nobody else writes without this process knowing.
-func (r *recent) lacks(key, policy string, alone bool) bool {
+func (r *recentWrites) lacks(key, policy string, alone bool) bool {
 	r.mu.Lock()
 	edits := r.of(key)
 	r.mu.Unlock()
