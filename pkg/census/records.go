@@ -2,7 +2,6 @@ package census
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,6 +10,7 @@ import (
 	"keymend/pkg/coverage"
 	"keymend/pkg/history"
 	"keymend/pkg/permission"
+	"keymend/pkg/record"
 )
 
 // records are what a hub Region has on record of accounts and their Regions.
@@ -41,7 +41,7 @@ func (s *Census) recordsIn(ctx context.Context, region string) *records {
 	cfg := s.Auditor.Copy()
 	cfg.Region = region
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(cfg), &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: new(permission.Place{Prefix: "keymend-"}.LogGroup(permission.Diagnose)), FilterPattern: new(`{ $.schema = "keymend.audit/*" }`), StartTime: new(s.Now.Add(-day).UnixMilli()),
+		LogGroupName: new(permission.Place{Prefix: "keymend-"}.LogGroup(permission.Diagnose)), FilterPattern: new(record.Any().Pattern()), StartTime: new(s.Now.Add(-day).UnixMilli()),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -50,30 +50,28 @@ func (s *Census) recordsIn(ctx context.Context, region string) *records {
 			return out
 		}
 		for _, e := range page.Events {
-			out.read(time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), aws.ToString(e.Message))
+			if r, ok := record.ParseShort([]byte(aws.ToString(e.Message))); ok && r.Account != "" {
+				out.add(history.Entry{At: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Record: r})
+			}
 		}
 	}
 	return out
 }
 
-// read takes a record in.
-func (r *records) read(at time.Time, line string) {
-	var of struct{ Account, Region, Version, EventIDs string }
-	if json.Unmarshal([]byte(line), &of) != nil || of.Account == "" {
-		return
-	}
+// add takes a record in.
+func (r *records) add(of history.Entry) {
 	place := [2]string{of.Account, of.Region}
 	if r.heard[place] == nil {
 		r.heard[place], r.findings[place] = &coverage.Heard{}, &history.Findings{Account: of.Account, Region: of.Region}
 	}
 	h := r.heard[place]
-	if !at.Before(h.Look) {
-		h.Look, h.Version = at, of.Version
+	if !of.At.Before(h.Look) {
+		h.Look, h.Version = of.At, of.Version
 	}
-	if of.EventIDs != "" && at.After(h.Event) {
-		h.Event = at
+	if len(of.EventIDs) > 0 && of.At.After(h.Event) {
+		h.Event = of.At
 	}
-	r.findings[place].Read(at, line)
+	r.findings[place].Add(of)
 }
 
 // of returns what is on record of an account and Region.

@@ -37,14 +37,13 @@ func TestAsked(t *testing.T) {
 		}
 		rand.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 		var a history.Asked
-		a.Read(time.Time{}, "START RequestId: 1")
 		for _, i := range lines {
 			phase, o, _ := strings.Cut(parts[i], "/")
 			at := time.Unix(int64(i), 0)
 			if i%2 == 0 {
-				a.Read(at, `{"phase":"`+phase+`","outcome":"`+o+`"}`)
+				a.Add(read(`{"schema":"keymend.audit/2","phase":"`+phase+`","outcome":"`+o+`"}`, at))
 			} else {
-				a.Add(at, record.Record{Phase: record.Phase(phase), Outcome: outcome.Outcome(o)})
+				a.Add(history.Entry{At: at, Record: record.Record{Phase: record.Phase(phase), Outcome: outcome.Outcome(o)}})
 			}
 		}
 		if a.Open() != want {

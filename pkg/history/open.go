@@ -2,7 +2,6 @@ package history
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -12,38 +11,43 @@ import (
 	"keymend/pkg/signal"
 )
 
-// Findings folds lines of diagnose's log to the newest of each finding of an account in
-// a Region, or of all where there is none. It reads one line at a time, and keeps little of it: a day's log of a large
-// account is more than a function's memory.
+// Findings folds diagnose's log to the newest record of each finding of an account in a
+// Region, or of all where there is none. It takes one record at a time, and keeps little of
+// it: a day's log of a large account is more than a function's memory.
 type Findings struct {
 	Account, Region string
 	newest          map[string]signal.Follow // by the finding's id
 	places          map[string][2]string     // account and Region, by the finding's id
 }
 
-// Read takes a line in, if it is about a finding there, with the time at which the log
-// has it.
-func (f *Findings) Read(at time.Time, line string) {
-	var r struct {
-		signal.Follow
-		Phase           record.Phase
-		Account, Region string
-		RemediationID   string
-		Proof           struct{ Fixed time.Time }
-	}
-	about := strings.HasPrefix(line, "{") && json.Unmarshal([]byte(line), &r) == nil && strings.HasPrefix(r.ID, "f-")
-	if !about || r.Phase != record.Finding && r.Phase != record.Proof || !f.here(r.Account, r.Region) || at.Before(f.newest[r.ID].Told) {
+// Add takes a record in, if it is about a finding there.
+func (f *Findings) Add(r Entry) {
+	about := strings.HasPrefix(r.ID, "f-") && (r.Phase == record.Finding || r.Phase == record.Proof)
+	if !about || !f.here(r.Account, r.Region) || r.At.Before(f.newest[r.ID].Told) {
 		return
 	}
 	if f.newest == nil {
 		f.newest, f.places = map[string]signal.Follow{}, map[string][2]string{}
 	}
 	old := f.newest[r.ID]
-	if ended(old) { // it begins anew
+	if Over(old.Outcome) { // it begins anew
 		old = signal.Follow{}
 	}
-	r.Told, r.Remediation, r.Failed, r.Fixed = at, cmp.Or(r.RemediationID, old.Remediation), cmp.Or(r.Failed, old.Failed), cmp.Or(r.Proof.Fixed, old.Fixed)
-	f.newest[r.ID], f.places[r.ID] = r.Follow, [2]string{r.Account, r.Region}
+	fixed := ""
+	if r.Proof != nil {
+		fixed = r.Proof.Fixed
+	}
+	f.newest[r.ID] = signal.Follow{
+		ID: r.ID, Group: r.Group, Key: r.Key, Principal: r.Principal, Outcome: r.Outcome, Told: r.At, Remediation: cmp.Or(r.RemediationID, old.Remediation),
+		Failed: cmp.Or(timeOf(r.Failed), old.Failed), Fixed: cmp.Or(timeOf(fixed), old.Fixed),
+	}
+	f.places[r.ID] = [2]string{r.Account, r.Region}
+}
+
+// timeOf is a time as records have it; zero where it is none.
+func timeOf(text string) time.Time {
+	at, _ := time.Parse(time.RFC3339, text)
+	return at
 }
 
 func (f *Findings) here(account, region string) bool {
@@ -66,7 +70,7 @@ func (f *Findings) Places(now time.Time) map[string][]string {
 func (f *Findings) Open(now time.Time) []signal.Follow {
 	var out []signal.Follow
 	for _, o := range f.newest {
-		if !ended(o) && o.Group != "" && (o.Outcome != outcome.Sent || now.Sub(o.Told) > time.Hour) {
+		if !Over(o.Outcome) && o.Group != "" && (o.Outcome != outcome.Sent || now.Sub(o.Told) > time.Hour) {
 			out = append(out, o)
 		}
 	}
@@ -74,6 +78,8 @@ func (f *Findings) Open(now time.Time) []signal.Follow {
 	return out
 }
 
-func ended(o signal.Follow) bool {
-	return slices.Contains([]outcome.State{outcome.StateNone, outcome.StateInService, outcome.StateUndone, outcome.StateSuperseded}, o.Outcome.State())
+// Over reports whether a finding of which that is the newest outcome is over. A plan that
+// was superseded isn't: the look that follows says what is found instead.
+func Over(o outcome.Outcome) bool {
+	return slices.Contains([]outcome.State{outcome.StateNone, outcome.StateInService, outcome.StateUndone}, o.State())
 }

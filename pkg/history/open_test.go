@@ -9,8 +9,15 @@ import (
 
 	"keymend/pkg/history"
 	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 	"keymend/pkg/signal"
 )
+
+// read is a line as wiring hands it to a fold; one that is no record is an empty entry.
+func read(line string, at time.Time) history.Entry {
+	r, _ := record.ParseShort([]byte(line))
+	return history.Entry{At: at, Record: r}
+}
 
 // TestFindingsThatAreOpen: the newest line of a finding counts, whatever the order in
 // which lines come; what a line doesn't say of the failure and the change, an earlier
@@ -47,7 +54,7 @@ func TestFindingsThatAreOpen(t *testing.T) {
 		{start, `{"schema":"keymend.audit/2","phase":"finding","outcome":"settings-invalid","id":"","account":"111122223333","region":"eu-west-1","group":""}`},
 		{start, `{"Findings":1,"Outcome":"proposed"}`}, {start, `{`}, {start, ``}, {start, `START RequestId`},
 	} {
-		open.Read(text.at, text.text)
+		open.Add(read(text.text, text.at))
 	}
 	failed := start.Add(-time.Minute)
 	want := []signal.Follow{

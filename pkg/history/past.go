@@ -11,12 +11,6 @@ import (
 	"keymend/pkg/record"
 )
 
-// A Line is one of the log, and when the log took it, by AWS's clock.
-type Line struct {
-	At   time.Time
-	Text string
-}
-
 // An Entry is a record, and when the log took it, by AWS's clock.
 type Entry struct {
 	At time.Time

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -9,7 +8,7 @@ import (
 	"keymend/pkg/record"
 )
 
-// Sweeps folds lines of diagnose's log to what is remembered of an organization's sweeps:
+// Sweeps folds diagnose's log to what is remembered of an organization's sweeps:
 // the accounts that were listed last, and where there were groups. The zero value
 // remembers nothing.
 type Sweeps struct {
@@ -31,19 +30,14 @@ type found struct {
 	regions, refused []string
 }
 
-// Read takes a line in, if it is of a sweep over an organization.
-func (s *Sweeps) Read(_ time.Time, line string) {
-	var r struct {
-		Phase   record.Phase
-		Account string
-		Sweep   *record.SweepOf
-	}
-	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &r) != nil || r.Phase != record.Swept || r.Sweep == nil {
+// Add takes a record in, if it is of a sweep over an organization.
+func (s *Sweeps) Add(r Entry) {
+	if r.Phase != record.Swept || r.Sweep == nil {
 		return
 	}
-	asked, err := time.Parse(time.RFC3339, r.Sweep.Asked)
+	asked := timeOf(r.Sweep.Asked)
 	switch {
-	case err != nil:
+	case asked.IsZero():
 	case r.Account != "":
 		f := found{asked, r.Account, r.Sweep.Regions, nil}
 		for _, line := range r.Sweep.Skipped {
@@ -52,8 +46,7 @@ func (s *Sweeps) Read(_ time.Time, line string) {
 		}
 		s.found = append(s.found, f)
 	default:
-		listed, _ := time.Parse(time.RFC3339, r.Sweep.Listed) // else it is the oldest
-		s.hand(handed{asked, listed, r.Sweep.All, !r.Sweep.More, r.Sweep.Accounts})
+		s.hand(handed{asked, timeOf(r.Sweep.Listed), r.Sweep.All, !r.Sweep.More, r.Sweep.Accounts})
 	}
 }
 

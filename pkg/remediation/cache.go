@@ -8,6 +8,7 @@ import (
 
 	"keymend/pkg/apply"
 	"keymend/pkg/guard"
+	"keymend/pkg/history"
 	"keymend/pkg/plan"
 )
 
@@ -148,4 +149,49 @@ func (q rememberingQueue) Send(ctx context.Context, m Message) error {
 	err := q.Queue.Send(ctx, m)
 	s.done = err == nil
 	return err
+}
+
+// A rememberingPast asks the log once for each key, for some seconds: a Looker only hands
+// on what the past permits, and who carries it out reads anew.
+type rememberingPast struct {
+	pastLog
+	cache *cache
+	now   moment
+}
+
+// lately is what was read of it.
+type lately struct {
+	mu      sync.Mutex
+	at      moment
+	entries map[string][]history.Entry // by the key's ARN; "" = what was begun
+}
+
+func (p rememberingPast) once(key string, read func() ([]history.Entry, error)) ([]history.Entry, error) {
+	t := &p.cache.lately
+	t.mu.Lock()
+	if t.entries == nil || !t.at.remembered(p.now) {
+		t.at, t.entries = p.now, map[string][]history.Entry{}
+	}
+	entries, ok := t.entries[key]
+	t.mu.Unlock()
+	if ok {
+		return entries, nil
+	}
+	entries, err := read()
+	if err == nil {
+		t.mu.Lock()
+		t.entries[key] = entries
+		t.mu.Unlock()
+	}
+	return entries, err
+}
+
+// Begun implements pastLog.
+func (p rememberingPast) Begun(ctx context.Context, since time.Time) ([]history.Entry, error) {
+	return p.once("", func() ([]history.Entry, error) { return p.pastLog.Begun(ctx, since) })
+}
+
+// Ended implements pastLog.
+func (p rememberingPast) Ended(ctx context.Context, key string, since time.Time) ([]history.Entry, error) {
+	return p.once(key, func() ([]history.Entry, error) { return p.pastLog.Ended(ctx, key, since) })
 }

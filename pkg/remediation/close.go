@@ -22,7 +22,7 @@ import (
 func (l *Looker) open(ctx context.Context, fleet Fleet, s signal.Sweep) ([]signal.Follow, error) {
 	const back = tellAgain + 10*time.Hour
 	findings := history.Findings{Account: s.Account, Region: s.Region}
-	err := fleet.Told(ctx, s.Time.Add(-back), s.Time.Add(time.Hour), findings.Read)
+	err := fleet.Told(ctx, s.Time.Add(-back), s.Time.Add(time.Hour), findings.Add)
 	if _, final := finalOutcome(err); err != nil && !final {
 		return nil, fmt.Errorf("read which findings are open in account %s, %s: %w", s.Account, s.Region, err)
 	}

@@ -78,7 +78,7 @@ func TestOpenFindingsEnd(t *testing.T) {
 func TestSweepsAskForOpenFindings(t *testing.T) {
 	t.Parallel()
 	line := func(id, group, more string) string {
-		return `{"phase":"finding","outcome":"proposed","id":"` + id + `","account":"111122223333","region":"eu-west-1","group":"` + group + `","time":"2026-03-02T08:00:00Z"` + more + `}`
+		return `{"schema":"keymend.audit/2","phase":"finding","outcome":"proposed","id":"` + id + `","account":"111122223333","region":"eu-west-1","group":"` + group + `","time":"2026-03-02T08:00:00Z"` + more + `}`
 	}
 	for full, want := range map[bool]string{false: "failed,gone", true: "failed,whole,would-fail,gone"} {
 		f := &fleet{groups: []observe.Group{{Name: "failed"}, {Name: "whole"}, {Name: "would-fail"}}, told: []string{

@@ -92,11 +92,11 @@ func (l *Looker) isWriter(accountID, role string) bool {
 
 // intended says what is missing of an intent for a write; "" = nothing.
 func (l *Looker) intended(ctx context.Context, remediationID string, w signal.OwnWrite) (string, error) {
-	lines, err := l.AWS.Logged(ctx, remediationID, w.Time.Add(-limit.Session-clocksDiffer), w.Time.Add(clocksDiffer))
+	records, err := l.AWS.Logged(ctx, remediationID, w.Time.Add(-limit.Session-clocksDiffer), w.Time.Add(clocksDiffer))
 	if err != nil {
 		return "", fmt.Errorf("look for the intent of %s: %w", remediationID, err)
 	}
-	intended, ok := history.Of(l.parsed(lines), remediationID)
+	intended, ok := history.Of(records, remediationID)
 	switch {
 	case !ok || !intended.Begun():
 		return "the audit log has no intent of " + remediationID + " at that time", nil
@@ -106,17 +106,6 @@ func (l *Looker) intended(ctx context.Context, remediationID string, w signal.Ow
 		return "the intent of " + remediationID + " doesn't name " + w.Action + " on " + w.Target, nil
 	}
 	return "", nil
-}
-
-// parsed are the records among lines of a log.
-func (l *Looker) parsed(lines []string) []record.Record {
-	var out []record.Record
-	for _, line := range lines {
-		if r, ok, err := record.Parse([]byte(line), l.Kinds.Kinds()); err == nil && ok {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 func (l *Looker) writeRecord(w signal.OwnWrite) record.Record {

@@ -24,7 +24,7 @@ func (l *Looker) readFailedSince(ctx context.Context, p *pass) error {
 		if !f.OwnKey() || plan.For(f, p.options).Doubt == "" {
 			continue
 		}
-		lines, err := l.AWS.Logged(ctx, f.ID(), p.look.Failed.Add(-back), p.look.Failed)
+		records, err := l.AWS.Logged(ctx, f.ID(), p.look.Failed.Add(-back), p.look.Failed)
 		switch _, final := finalOutcome(err); {
 		case final:
 			f.Facts.CouldNotSee = append(slices.Clone(f.Facts.CouldNotSee), "whether a launch failed since the policy is as it is: "+reasonOf(err))
@@ -32,7 +32,7 @@ func (l *Looker) readFailedSince(ctx context.Context, p *pass) error {
 		case err != nil:
 			return fmt.Errorf("read the log about %s: %w", f.ID(), err)
 		default:
-			p.Findings[i].FailedSince = history.Saw(l.parsed(lines), f.ID(), f.FactsDigest())
+			p.Findings[i].FailedSince = history.Saw(records, f.ID(), f.FactsDigest())
 		}
 	}
 	return nil

@@ -35,10 +35,10 @@ type Readers interface {
 	// Switch reads the switch that stops all writes, and says how it stands. Its
 	// error is transient.
 	Switch(ctx context.Context) (guard.Switch, string, error)
-	// Logged finds the lines about a remediation or a key's ARN in remediate's log, or
-	// about a finding in diagnose's, between two times; zero: no such bound. At a terminal the audit file
-	// counts, too.
-	Logged(ctx context.Context, id string, from, to time.Time) ([]string, error)
+	// Logged finds the records about a remediation or a key's ARN in remediate's log, or
+	// about a finding in diagnose's, between two times; zero: no such bound. At a terminal the
+	// audit file counts, too.
+	Logged(ctx context.Context, id string, from, to time.Time) ([]record.Record, error)
 	// Fleet returns what reads the groups of an account in a Region.
 	Fleet(ctx context.Context, account, region string) (Fleet, error)
 }
@@ -78,9 +78,8 @@ type Looker struct {
 	// the hub of. Its error is transient, or says what may not be read. nil: where there is
 	// an organization all the same, nothing is written.
 	Brake brake
-	// Past tells what was written unattended before, and reads no further back than the
-	// times that it is given; nil: that holds nothing back.
-	Past  wrote
+	// Past tells what was written unattended before; nil: that holds nothing back.
+	Past  pastLog
 	Log   Log
 	Kinds apply.Table
 	Plan  plan.Planner

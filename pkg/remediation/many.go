@@ -38,7 +38,7 @@ func (l *Looker) Together(looks []signal.Look, now time.Time) *Looker {
 		g.groups[at] = append(g.groups[at], look.Group)
 	}
 	if l.Past != nil {
-		one.Past = rememberingPast{wrote: l.Past, cache: known, now: g.now}
+		one.Past = rememberingPast{pastLog: l.Past, cache: known, now: g.now}
 	}
 	if l.Brake != nil {
 		one.Brake = askedOnce(l.Brake)

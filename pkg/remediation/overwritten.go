@@ -43,7 +43,7 @@ func (l *Looker) overwritten(ctx context.Context, s signal.Looks, key string) er
 	if err != nil || len(edits) < 2 {
 		return err
 	}
-	lines, err := l.AWS.Logged(ctx, key, since, time.Time{})
+	records, err := l.AWS.Logged(ctx, key, since, time.Time{})
 	if err != nil {
 		return fmt.Errorf("read what was written to %s: %w", key, err)
 	}
@@ -56,7 +56,7 @@ func (l *Looker) overwritten(ctx context.Context, s signal.Looks, key string) er
 		return err
 	}
 	own := func(e activity.PolicyEdit) bool { return e.Role != "" && l.isWriter(s.Account, e.Role) }
-	for _, o := range history.Overwrote(edits, own, l.parsed(lines), now) {
+	for _, o := range history.Overwrote(edits, own, records, now) {
 		if err := l.tellOverwritten(ctx, s, o); err != nil {
 			return err
 		}

@@ -17,6 +17,15 @@ import (
 // memory is how far back Keymend knows what it wrote: a year's log takes too long.
 const memory = 30 * 24 * time.Hour
 
+// A pastLog reads what was written before, and no further back than the times that it is
+// given.
+type pastLog interface {
+	// Begun returns the intents in remediate's log.
+	Begun(ctx context.Context, since time.Time) ([]history.Entry, error)
+	// Ended returns the outcomes there about a key, by its ARN.
+	Ended(ctx context.Context, key string, since time.Time) ([]history.Entry, error)
+}
+
 // past is what was read of it; the zero value is nothing, and holds nothing back.
 type past struct {
 	read   bool
@@ -86,13 +95,13 @@ func (l *Looker) readPast(ctx context.Context, h past, now time.Time, keys []str
 	found := make([][]history.Entry, len(keys)+1)
 	tasks := []func() error{func() (err error) {
 		if !h.read {
-			found[len(keys)], err = l.entries(l.Past.Begun(ctx, now.Add(-time.Hour)))
+			found[len(keys)], err = l.Past.Begun(ctx, now.Add(-time.Hour))
 		}
 		return err
 	}}
 	for i, key := range keys {
 		tasks = append(tasks, func() (err error) {
-			found[i], err = l.entries(l.Past.Ended(ctx, key, now.Add(-memory)))
+			found[i], err = l.Past.Ended(ctx, key, now.Add(-memory))
 			return err
 		})
 	}
@@ -110,16 +119,6 @@ func (l *Looker) readPast(ctx context.Context, h past, now time.Time, keys []str
 	h = h.with(history.Begun(found[len(keys)]))
 	h.today, h.ended, h.read = now.UTC().Format(time.DateOnly), ended, true
 	return h, nil
-}
-
-func (l *Looker) entries(lines []history.Line, err error) ([]history.Entry, error) {
-	var out []history.Entry
-	for _, line := range lines {
-		for _, r := range l.parsed([]string{line.Text}) {
-			out = append(out, history.Entry{At: line.At, Record: r})
-		}
-	}
-	return out, err
 }
 
 // removed says what was taken away. KMS may show a policy as it was before a write for

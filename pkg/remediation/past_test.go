@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/pkg/activity"
+	"keymend/pkg/apply/table"
 	"keymend/pkg/guard"
 	"keymend/pkg/history"
 	"keymend/pkg/outcome"
@@ -25,7 +26,7 @@ import (
 type pastLog struct {
 	now   time.Time
 	late  time.Duration
-	lines []history.Line
+	lines []history.Entry
 	by    string // who edited the key's policy, as CloudTrail says
 	err   error
 	asked int
@@ -40,16 +41,20 @@ func (l *pastLog) keep(t interface{ Fatal(...any) }) func(record.Record) error {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.lines = append(l.lines, history.Line{At: l.now, Text: string(text)})
+		r, _, err = record.Parse(text, table.Kinds().Kinds())
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.lines = append(l.lines, history.Entry{At: l.now, Record: r})
 		return nil
 	}
 }
 
-func (l *pastLog) shown(phase record.Phase, since time.Time) ([]history.Line, error) {
+func (l *pastLog) shown(phase record.Phase, since time.Time) ([]history.Entry, error) {
 	l.asked++
-	var out []history.Line
+	var out []history.Entry
 	for _, line := range l.lines {
-		if !line.At.Before(since) && !line.At.After(l.now.Add(-l.late)) && strings.Contains(line.Text, `"phase":"`+string(phase)+`"`) {
+		if !line.At.Before(since) && !line.At.After(l.now.Add(-l.late)) && line.Phase == phase {
 			out = append(out, line)
 		}
 	}
@@ -57,12 +62,12 @@ func (l *pastLog) shown(phase record.Phase, since time.Time) ([]history.Line, er
 }
 
 // Begun implements what Looker.Past asks for.
-func (l *pastLog) Begun(_ context.Context, since time.Time) ([]history.Line, error) {
+func (l *pastLog) Begun(_ context.Context, since time.Time) ([]history.Entry, error) {
 	return l.shown(record.Intent, since)
 }
 
 // Ended implements what Looker.Past asks for.
-func (l *pastLog) Ended(_ context.Context, _ string, since time.Time) ([]history.Line, error) {
+func (l *pastLog) Ended(_ context.Context, _ string, since time.Time) ([]history.Entry, error) {
 	if l.keys {
 		return nil, l.err
 	}

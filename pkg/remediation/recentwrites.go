@@ -100,11 +100,11 @@ func (x *Fixer) recall(ctx context.Context, d decision) error {
 
 // recordsAbout are the records of the last minutes about a key, or a remediation, oldest first.
 func (x *Fixer) recordsAbout(ctx context.Context, id string, now time.Time) ([]record.Record, error) {
-	lines, err := x.AWS.Logged(ctx, id, now.Add(-lateness), now.Add(lateness))
+	all, err := x.AWS.Logged(ctx, id, now.Add(-lateness), now.Add(lateness))
 	if err != nil {
 		return nil, fmt.Errorf("read what was written to %s in the last minutes: %w", id, err)
 	}
-	return oldestFirst(x.parsed(lines)), nil
+	return oldestFirst(all), nil
 }
 
 func oldestFirst(all []record.Record) []record.Record {

@@ -20,8 +20,9 @@ import (
 type Fleet interface {
 	Groups(ctx context.Context) ([]observe.Group, error)
 	Course(ctx context.Context, group string) (observe.Course, error)
-	// Told hands each line of diagnose's log about the account between two times on.
-	Told(ctx context.Context, from, to time.Time, each func(at time.Time, line string)) error
+	// Told hands on each record of diagnose's log about the account between two times, as
+	// record.ParseShort reads it.
+	Told(ctx context.Context, from, to time.Time, each func(history.Entry)) error
 	Users(ctx context.Context, of signal.Users) ([]observe.Group, error)
 }
 
@@ -166,7 +167,7 @@ func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) er
 // not be read there are none, and the record says that this couldn't be seen. The error
 // is transient.
 func (l *Looker) toldBefore(ctx context.Context, r *record.Record, from, to time.Time) ([]record.Record, error) {
-	lines, err := l.AWS.Logged(ctx, r.ID, from, to)
+	before, err := l.AWS.Logged(ctx, r.ID, from, to)
 	switch _, final := finalOutcome(err); {
 	case err != nil && !final:
 		return nil, fmt.Errorf("read the log about %s: %w", r.ID, err)
@@ -174,5 +175,5 @@ func (l *Looker) toldBefore(ctx context.Context, r *record.Record, from, to time
 		r.CouldNotSee = r.CouldNotSee.With("whether this was told before: " + reasonOf(err))
 		return nil, nil
 	}
-	return l.parsed(lines), nil
+	return before, nil
 }

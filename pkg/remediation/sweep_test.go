@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"keymend/pkg/history"
 	"keymend/pkg/observe"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -40,9 +41,11 @@ type fleet struct {
 	users  []signal.Users // of what the users were looked for
 }
 
-func (f *fleet) Told(_ context.Context, _, _ time.Time, each func(time.Time, string)) error {
+func (f *fleet) Told(_ context.Context, _, _ time.Time, each func(history.Entry)) error {
 	for _, line := range f.told {
-		each(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), line)
+		if r, ok := record.ParseShort([]byte(line)); ok {
+			each(history.Entry{At: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Record: r})
+		}
 	}
 	return f.err
 }

@@ -14,6 +14,7 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/table"
+	"keymend/pkg/change"
 	"keymend/pkg/guard"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/keystate"
@@ -82,6 +83,7 @@ type readers struct {
 	brake   func(context.Context) (guard.Switch, string, error)
 	intents func(ctx context.Context, id string, from, to time.Time) ([]string, error)
 	fleet   remediation.Fleet
+	kinds   change.Kinds
 }
 
 // Fleet implements remediation.Readers.
@@ -98,8 +100,15 @@ func (r *readers) View(ctx context.Context, account, region string) (apply.Reade
 func (r *readers) Switch(ctx context.Context) (guard.Switch, string, error) { return r.brake(ctx) }
 
 // Logged implements remediation.Readers.
-func (r *readers) Logged(ctx context.Context, id string, from, to time.Time) ([]string, error) {
-	return r.intents(ctx, id, from, to)
+func (r *readers) Logged(ctx context.Context, id string, from, to time.Time) ([]record.Record, error) {
+	lines, err := r.intents(ctx, id, from, to)
+	var out []record.Record
+	for _, line := range lines {
+		if one, ok, _ := record.Parse([]byte(line), r.kinds); ok {
+			out = append(out, one)
+		}
+	}
+	return out, err
 }
 
 // reading has a Fixer read from somewhere else.
@@ -190,6 +199,9 @@ func (w *world) fixer(change ...func(*remediation.Fixer)) *remediation.Fixer {
 	w.writing(session{kms: w})(x)
 	for _, c := range change {
 		c(x)
+	}
+	if r, ok := x.AWS.(*readers); ok {
+		r.kinds = x.Kinds.Kinds()
 	}
 	return x
 }

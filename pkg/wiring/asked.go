@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-
 	"keymend/pkg/history"
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
@@ -18,16 +16,11 @@ import (
 // logs, and by what this process wrote a moment ago, which they may not show yet. It is
 // safe for concurrent use.
 type Asked struct {
-	// Read hands on each line of the functions' logs about a finding since a time.
-	Read func(ctx context.Context, id string, since time.Time, each func(at time.Time, line string)) error
+	// Read hands on each record of the functions' logs about a finding since a time.
+	Read func(ctx context.Context, id string, since time.Time, each func(history.Entry)) error
 
 	mu   sync.Mutex
-	mine []written
-}
-
-type written struct {
-	at time.Time
-	record.Record
+	mine []history.Entry
 }
 
 const (
@@ -43,11 +36,9 @@ func (a AWS) asked() *Asked {
 	if a.Settings.ActionTopic == "" {
 		return nil
 	}
-	client := cloudwatchlogs.NewFromConfig(a.Own)
-	return &Asked{Read: func(ctx context.Context, id string, since time.Time, each func(at time.Time, line string)) error {
+	return &Asked{Read: func(ctx context.Context, id string, since time.Time, each func(history.Entry)) error {
 		read := func(function permission.Role) error {
-			group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(function)
-			return ifThere(lines(ctx, client, group, with("id", id), since, time.Time{}, each))
+			return a.log(function, a.Own.Region).short(ctx, record.Where("id", id), since, time.Time{}, each)
 		}
 		return errors.Join(read(permission.Diagnose), read(permission.Remediate))
 	}}
@@ -57,7 +48,7 @@ func (a AWS) asked() *Asked {
 // error it is by what this process wrote alone: half of a log may lack the end.
 func (a *Asked) open(ctx context.Context, id string) (bool, error) {
 	var told history.Asked
-	err := a.Read(ctx, id, time.Now().Add(-askedBack), told.Read)
+	err := a.Read(ctx, id, time.Now().Add(-askedBack), told.Add)
 	if err != nil {
 		told = history.Asked{}
 	}
@@ -65,7 +56,7 @@ func (a *Asked) open(ctx context.Context, id string) (bool, error) {
 	defer a.mu.Unlock()
 	for _, w := range a.mine {
 		if w.ID == id {
-			told.Add(w.at, w.Record)
+			told.Add(w)
 		}
 	}
 	return told.Open(), err
@@ -79,6 +70,6 @@ func (a *Asked) add(r record.Record) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	a.mine = append(slices.DeleteFunc(a.mine, func(w written) bool { return now.Sub(w.at) > showsAfter }),
-		written{now, record.Record{ID: r.ID, Phase: r.Phase, Outcome: r.Outcome}})
+	a.mine = append(slices.DeleteFunc(a.mine, func(w history.Entry) bool { return now.Sub(w.At) > showsAfter }),
+		history.Entry{At: now, Record: record.Record{ID: r.ID, Phase: r.Phase, Outcome: r.Outcome}})
 }

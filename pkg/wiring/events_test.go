@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"keymend/pkg/history"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/record/event"
@@ -129,7 +130,6 @@ func TestGatheredBus(t *testing.T) {
 // be read they are told.
 func TestPeopleAreTold(t *testing.T) {
 	t.Parallel()
-	line := func(o outcome.Outcome) string { return `{"id":"f-1","phase":"finding","outcome":"` + string(o) + `"}` }
 	for name, tc := range map[string]struct {
 		log    []outcome.Outcome // oldest first
 		writes []outcome.Outcome
@@ -147,12 +147,12 @@ func TestPeopleAreTold(t *testing.T) {
 	} {
 		b := &bus{full: tc.full}
 		telling := b.telling()
-		telling.Asked = &wiring.Asked{Read: func(_ context.Context, id string, since time.Time, each func(time.Time, string)) error {
+		telling.Asked = &wiring.Asked{Read: func(_ context.Context, id string, since time.Time, each func(history.Entry)) error {
 			if id != "f-1" || time.Since(since) < 29*time.Hour {
 				t.Errorf("%s: reads %s since %s", name, id, since)
 			}
 			for i, o := range tc.log {
-				each(time.Now().Add(time.Duration(i)*time.Second-time.Hour), line(o))
+				each(history.Entry{At: time.Now().Add(time.Duration(i)*time.Second - time.Hour), Record: record.Record{ID: "f-1", Phase: record.Finding, Outcome: o}})
 			}
 			return tc.err
 		}}

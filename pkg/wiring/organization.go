@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -52,12 +51,6 @@ func (list Lister) as(a AWS) func(ctx context.Context, next string) ([]dispatch.
 		}
 		return list(ctx, cfg, next)
 	}
-}
-
-// past hands on the lines of diagnose's log that fit a pattern.
-func (a AWS) past(ctx context.Context, pattern string, from, to time.Time, each func(at time.Time, line string)) error {
-	group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(permission.Diagnose)
-	return ifThere(lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, pattern, from, to, each))
 }
 
 // Batches sends SQS messages, ten a call.

@@ -6,13 +6,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -22,9 +20,11 @@ import (
 	"keymend/pkg/activity"
 	"keymend/pkg/apply"
 	"keymend/pkg/guard"
+	"keymend/pkg/history"
 	"keymend/pkg/keystate"
 	"keymend/pkg/observe"
 	"keymend/pkg/permission"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 	"keymend/pkg/settings"
 )
@@ -93,33 +93,6 @@ func (a AWS) Switch(ctx context.Context) (guard.Switch, string, error) {
 	return readSwitch(ctx, parameters, a.Settings.SwitchParameter, a.Own.Region)
 }
 
-// Logged implements remediation.Readers.
-func (a AWS) Logged(ctx context.Context, id string, from, to time.Time) ([]string, error) {
-	function, field := permission.Remediate, "remediationId"
-	switch {
-	case strings.HasPrefix(id, "f-"), strings.HasPrefix(id, "w-"):
-		function, field = permission.Diagnose, "id"
-	case strings.HasPrefix(id, "arn:"):
-		field = "key"
-	}
-	group := permission.Place{Prefix: a.Settings.RolePrefix}.LogGroup(function)
-	found, err := Lines(ctx, cloudwatchlogs.NewFromConfig(a.Own), group, field, id, from, to)
-	if field != "remediationId" {
-		return found, err
-	}
-	// IAM's events come in one Region, whichever's functions it was that wrote.
-	for _, region := range a.Settings.Regions {
-		if err != nil || len(found) > 0 {
-			break
-		}
-		cfg := a.Own.Copy()
-		if cfg.Region = region; region != a.Own.Region {
-			found, err = Lines(ctx, cloudwatchlogs.NewFromConfig(cfg), group, field, id, from, to)
-		}
-	}
-	return found, err
-}
-
 // Fleet implements remediation.Readers.
 func (a AWS) Fleet(ctx context.Context, accountID, region string) (remediation.Fleet, error) {
 	cfg, err := a.config(ctx, accountID, region, permission.Reader)
@@ -137,9 +110,8 @@ type fleet struct {
 }
 
 // Told implements remediation.Fleet.
-func (f fleet) Told(ctx context.Context, from, to time.Time, each func(at time.Time, line string)) error {
-	group := permission.Place{Prefix: f.from.Settings.RolePrefix}.LogGroup(permission.Diagnose)
-	return ifThere(lines(ctx, cloudwatchlogs.NewFromConfig(f.from.Own), group, with("account", f.account), from, to, each))
+func (f fleet) Told(ctx context.Context, from, to time.Time, each func(history.Entry)) error {
+	return f.from.past(ctx, record.Where("account", f.account), from, to, each)
 }
 
 // Edits reads who wrote a key's policy since a time, in the key's account.

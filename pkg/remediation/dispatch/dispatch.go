@@ -39,9 +39,9 @@ type Dispatcher struct {
 	// Accounts lists a page of the organization's accounts, and says where the list goes
 	// on; "" = it ends.
 	Accounts func(ctx context.Context, next string) ([]Account, string, error)
-	// Past hands on the lines of diagnose's log that fit a pattern of CloudWatch Logs,
-	// between two times.
-	Past func(ctx context.Context, pattern string, from, to time.Time, each func(at time.Time, line string)) error
+	// Past hands on the records of diagnose's log that a query asks for, between two times, as
+	// record.ParseShort reads them.
+	Past func(ctx context.Context, q record.Query, from, to time.Time, each func(history.Entry)) error
 	// Send sends messages to the queue of looks, each after a while. Over looks over one
 	// account and Region, and returns how many groups there are.
 	Send func(ctx context.Context, all []signal.Looks, after []time.Duration) error
@@ -133,13 +133,6 @@ func (d *Dispatcher) Sweep(ctx context.Context, s signal.Sweep) error {
 	return d.Write(ctx, r)
 }
 
-// What is read of the log; it is filtered where the log is. In diagnose's, records with a
-// finding's id are those that history.Findings reads: of phase finding, or proof.
-const (
-	aboutSweeps   = `{ $.phase = "sweep" }`
-	aboutFindings = `{ $.id = "f-*" }`
-)
-
 // remember reads the log, which is largest when sweeps matter most: no sweep waits for what
 // it doesn't tell in time. Without where groups were, this one goes everywhere. Without
 // where findings are open, none is ended by it: that each account's own sweep read so much
@@ -147,21 +140,21 @@ const (
 func (d *Dispatcher) remember(ctx context.Context, s signal.Sweep) memory {
 	var m memory
 	var past history.Sweeps
-	m.lost = d.read(ctx, toRemember, aboutSweeps, s.Time.Add(-back), s.Time, past.Read)
+	m.lost = d.read(ctx, toRemember, record.Where("phase", string(record.Swept)), s.Time.Add(-back), s.Time, past.Add)
 	m.known, m.listed = past.Listed()
 	groups, to := past.Groups()
 	m.groups, m.refused, m.all = groups, past.Refused(), s.Full || m.lost != nil || s.Time.Sub(to) > often
 	var findings history.Findings
-	if m.blind = d.read(ctx, toFind, aboutFindings, s.Time.Add(-findBack), s.Time, findings.Read); m.blind == nil {
+	if m.blind = d.read(ctx, toFind, record.Where("id", "f-*"), s.Time.Add(-findBack), s.Time, findings.Add); m.blind == nil {
 		m.unended = findings.Places(s.Time)
 	}
 	return m
 }
 
-func (d *Dispatcher) read(ctx context.Context, within time.Duration, pattern string, from, now time.Time, each func(time.Time, string)) error {
+func (d *Dispatcher) read(ctx context.Context, within time.Duration, q record.Query, from, now time.Time, each func(history.Entry)) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	return d.Past(ctx, pattern, from, now.Add(time.Hour), each)
+	return d.Past(ctx, q, from, now.Add(time.Hour), each)
 }
 
 // errNobody is a list that can't be right: the hub's own account is active.

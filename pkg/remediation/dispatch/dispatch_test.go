@@ -85,15 +85,18 @@ func (w *world) list(_ context.Context, next string) ([]dispatch.Account, string
 	return w.accounts[from:to], fmt.Sprint(to), nil
 }
 
-func (w *world) past(_ context.Context, pattern string, from, to time.Time, each func(time.Time, string)) error {
+func (w *world) past(_ context.Context, q record.Query, from, to time.Time, each func(history.Entry)) error {
 	w.calls["read"]++
-	if err := w.unread[pattern]; err != nil {
+	if err := w.unread[q.Pattern()]; err != nil {
 		return err
 	}
+	pattern := q.Pattern()
 	for _, line := range w.log {
 		fits := pattern == `{ $.phase = "sweep" }` && strings.Contains(line.text, `"phase":"sweep"`) || pattern == `{ $.id = "f-*" }` && strings.Contains(line.text, `"id":"f-`)
 		if fits && !line.at.Before(from) && line.at.Before(to) {
-			each(line.at, line.text)
+			if r, ok := record.ParseShort([]byte(line.text)); ok {
+				each(history.Entry{At: line.at, Record: r})
+			}
 		}
 	}
 	return nil
@@ -195,7 +198,7 @@ func TestRecentSweepsGoWhereGroupsAre(t *testing.T) {
 			t.Fatal(diff)
 		}
 	}
-	w.log = append(w.log, logged{w.now, `{"phase":"finding","outcome":"proposed","id":"f-1","account":"` + three + `","region":"us-east-1","group":"gone"}`})
+	w.log = append(w.log, logged{w.now, `{"schema":"keymend.audit/2","phase":"finding","outcome":"proposed","id":"f-1","account":"` + three + `","region":"us-east-1","group":"gone"}`})
 	w.accounts = append(w.accounts, dispatch.Account{ID: "555500006666", State: "ACTIVE"})
 	w.groups["555500006666 us-east-1"] = 1
 	w.sweep(t, false)
@@ -402,11 +405,11 @@ func TestRefusalsAreOnRecord(t *testing.T) {
 		var past history.Sweeps
 		records, reason := 0, ""
 		for i, line := range w.log {
-			past.Read(line.at, line.text)
-			var r record.Record
-			if err := json.Unmarshal([]byte(line.text), &r); err != nil {
-				t.Fatal(err)
+			r, ok, err := record.Parse([]byte(line.text), nil)
+			if !ok || err != nil {
+				t.Fatal(line.text, err)
 			}
+			past.Add(history.Entry{At: line.at, Record: r})
 			if i >= before && r.Account == one {
 				records, reason = records+1, r.Reason
 			}
@@ -427,7 +430,7 @@ func TestLogThatCannotBeRead(t *testing.T) {
 	one, two := w.accounts[0].ID, w.accounts[1].ID
 	w.groups[one+" us-east-1"] = 1
 	w.sweep(t, true)
-	w.log = append(w.log, logged{w.now, `{"phase":"finding","outcome":"proposed","id":"f-1","account":"` + two + `","region":"us-east-1","group":"gone"}`})
+	w.log = append(w.log, logged{w.now, `{"schema":"keymend.audit/2","phase":"finding","outcome":"proposed","id":"f-1","account":"` + two + `","region":"us-east-1","group":"gone"}`})
 	for name, tc := range map[string]struct {
 		unread []string
 		full   bool

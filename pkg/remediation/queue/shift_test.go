@@ -17,6 +17,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/table"
 	"keymend/pkg/guard"
+	"keymend/pkg/history"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
@@ -78,8 +79,15 @@ func (*shift) Switch(context.Context) (guard.Switch, string, error) {
 }
 
 // Logged implements remediation.Readers.
-func (s *shift) Logged(_ context.Context, id string, _, _ time.Time) ([]string, error) {
-	return s.intents(id)
+func (s *shift) Logged(_ context.Context, id string, _, _ time.Time) ([]record.Record, error) {
+	lines, err := s.intents(id)
+	var out []record.Record
+	for _, line := range lines {
+		if r, ok, _ := record.Parse([]byte(line), table.Kinds().Kinds()); ok {
+			out = append(out, r)
+		}
+	}
+	return out, err
 }
 
 // Gather implements remediation.Gatherer.
@@ -235,7 +243,7 @@ type stillFleet struct{}
 
 func (stillFleet) Groups(context.Context) ([]observe.Group, error) { return nil, nil }
 
-func (stillFleet) Told(context.Context, time.Time, time.Time, func(time.Time, string)) error {
+func (stillFleet) Told(context.Context, time.Time, time.Time, func(history.Entry)) error {
 	return nil
 }
 

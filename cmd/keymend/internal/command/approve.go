@@ -1,15 +1,15 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -32,13 +32,10 @@ type approve struct {
 	Yes      bool   `help:"Don't ask."`
 }
 
-const (
-	prefix  = "keymend-" // begins the names of what is deployed
-	changes = prefix + "changes.fifo"
-)
+const changes = deployed + "changes.fifo"
 
 // findingsGroup is the log group of the function that proposes.
-func findingsGroup() string { return permission.Place{Prefix: prefix}.LogGroup(permission.Diagnose) }
+func findingsGroup() string { return permission.Place{Prefix: deployed}.LogGroup(permission.Diagnose) }
 
 // Run shows a proposal, and hands it to the functions as approved by the caller: in a
 // session of the approver's role that bears the caller's name. It writes nothing itself.
@@ -117,10 +114,10 @@ func (c approve) tell(p *program, asked report.Proposal) error {
 // approver returns a session of the approver's role with the caller's name, as its trust
 // policy asks; the caller's own where it is one already.
 func (s session) approver(ctx context.Context, name string) (aws.Config, error) {
-	if strings.Contains(s.arn, ":assumed-role/"+prefix+string(permission.Approver)+"/") {
+	if strings.Contains(s.arn, ":assumed-role/"+deployed+string(permission.Approver)+"/") {
 		return s.aws, nil
 	}
-	role := permission.Place{Partition: arn.Partition(s.arn), Account: s.account, Prefix: prefix}.ARN(permission.Approver)
+	role := permission.Place{Partition: arn.Partition(s.arn), Account: s.account, Prefix: deployed}.ARN(permission.Approver)
 	out, err := sts.NewFromConfig(s.aws).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: &name})
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("take the role by which people approve: %w", err)
@@ -133,25 +130,20 @@ func (s session) approver(ctx context.Context, name string) (aws.Config, error) 
 
 // proposal returns the newest record of the proposal.
 func (c approve) proposal(ctx context.Context, as aws.Config) (record.Record, error) {
+	where := cmp.Or(c.File, "log group "+c.LogGroup)
 	var all []record.Record
-	where := "log group " + c.LogGroup
+	var err error
 	if c.File != "" {
-		var err error
-		if all, where, err = fromFile(c.File); err != nil {
-			return record.Record{}, err
-		}
+		all, err = fromFile(ctx, c.File)
 	} else {
-		lines, err := wiring.Lines(ctx, cloudwatchlogs.NewFromConfig(as), c.LogGroup, "proposal", c.ID, time.Time{}, time.Time{})
-		if err != nil {
-			return record.Record{}, fmt.Errorf("read the proposal: %w", err)
-		}
-		if all, err = readRecords(strings.NewReader(strings.Join(lines, "\n"))); err != nil {
-			return record.Record{}, fmt.Errorf("read the proposal of %s: %w", where, err)
-		}
+		all, err = fromLog(ctx, as, c.LogGroup, record.Where("proposal", c.ID))
 	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].Proposal == c.ID {
-			return all[i], nil
+	if err != nil {
+		return record.Record{}, err
+	}
+	for _, r := range slices.Backward(all) {
+		if r.Proposal == c.ID {
+			return r, nil
 		}
 	}
 	return record.Record{}, misused("%s has no proposal %s; name the place of its audit records with --file or --log-group, and its Region with --region", where, c.ID)

@@ -67,7 +67,7 @@ func (c coverageCmd) Run(ctx context.Context, p *program) error {
 	}
 	look := census.Census{
 		Organization: *o, Expected: expected, Administrator: s.aws, AdministratorID: s.account, Auditor: auditor, Now: time.Now().UTC(),
-		Members: account.New(auditor, account.Options{Partition: arn.Partition(s.arn), RolePrefix: prefix, Version: p.Version}),
+		Members: account.New(auditor, account.Options{Partition: arn.Partition(s.arn), RolePrefix: deployed, Version: p.Version}),
 	}
 	defer p.busy("reading the organization's accounts")()
 	accounts, err := look.Accounts(ctx, c.Unit)
@@ -184,7 +184,7 @@ func (c coverageCmd) auditor(ctx context.Context, p *program, s session, hub str
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // many accounts are asked at once, at the same endpoints
 		cfg.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 50 })
 	}
-	role := permission.Place{Partition: arn.Partition(s.arn), Account: hub, Prefix: prefix}.ARN(permission.Auditor)
+	role := permission.Place{Partition: arn.Partition(s.arn), Account: hub, Prefix: deployed}.ARN(permission.Auditor)
 	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(as.aws), role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "keymend-coverage" }))
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return aws.Config{}, fmt.Errorf("take the hub's role %s, by which members are read: %w", role, err)

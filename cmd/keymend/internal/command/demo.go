@@ -10,6 +10,7 @@ import (
 	"keymend/cmd/keymend/internal/demo"
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/pkg/outcome"
+	"keymend/pkg/record"
 )
 
 type demoCmd struct {
@@ -45,11 +46,11 @@ func (c demoCmd) Run(ctx context.Context, p *program) error {
 // does, as the administrator of an account.
 func (p *program) undoIn(ctx context.Context, endpoint, account, region, logGroup, id string) error {
 	s := session{aws: scenario.Config(endpoint, account, region), account: account}
-	records, where, err := fromLog(ctx, s, logGroup, id)
+	records, err := fromLog(ctx, s.aws, logGroup, record.Where("remediationId", id))
 	if err != nil {
 		return err
 	}
-	r, err := undo{ID: id}.choose(records, where)
+	r, err := undo{ID: id}.choose(records, "log group "+logGroup)
 	if err != nil {
 		return err
 	}

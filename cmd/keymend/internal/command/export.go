@@ -180,7 +180,7 @@ func (c exportCmd) nothing(p *program, s session, records []record.Record, h rep
 
 // ofRecord is what a remediation wrote, or a proposal would.
 func (c exportCmd) ofRecord(ctx context.Context, p *program) (export.Changes, error) {
-	records, _, err := fromFile(c.AuditFile)
+	records, err := fromFile(ctx, c.AuditFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return export.Changes{}, err
 	}
@@ -219,7 +219,7 @@ func (c exportCmd) first(records []record.Record) (record.Record, bool) {
 // logged looks in the logs of the functions: what was written, then what was proposed.
 func (c exportCmd) logged(ctx context.Context, s session) (record.Record, error) {
 	for _, in := range []struct{ group, field string }{{logGroup(), "remediationId"}, {findingsGroup(), "proposal"}} {
-		records, err := logLines(ctx, s, cmp.Or(c.LogGroup, in.group), in.field, c.What)
+		records, err := fromLog(ctx, s.aws, cmp.Or(c.LogGroup, in.group), record.Where(in.field, c.What))
 		if err != nil {
 			return record.Record{}, err
 		}

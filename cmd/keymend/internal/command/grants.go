@@ -24,7 +24,7 @@ func (grants) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	by := permission.Place{Partition: arn.Partition(s.arn), Account: s.account, Prefix: prefix}.ARN(permission.Granter)
+	by := permission.Place{Partition: arn.Partition(s.arn), Account: s.account, Prefix: deployed}.ARN(permission.Granter)
 	pages := kms.NewListRetirableGrantsPaginator(kms.NewFromConfig(s.aws), &kms.ListRetirableGrantsInput{RetiringPrincipal: &by})
 	defer p.busy("listing the grants that the functions made")()
 	var all []report.Grant

@@ -14,6 +14,7 @@ import (
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/report/past"
 	"keymend/pkg/history/archive"
+	"keymend/pkg/record"
 )
 
 type historyCmd struct {
@@ -35,10 +36,6 @@ func (historyCmd) ends() ends {
 	return ends{report.Healed: "what is on record is listed, be it nothing", report.Broke: "no place could be read, or Keymend failed"}
 }
 
-// everything is the pattern of audit records in a log.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-const everything = `{ $.schema = "keymend.audit/*" }`
-
 // longest is the time between the records of one change.
 const longest = 24 * time.Hour
 
@@ -55,7 +52,7 @@ func (c historyCmd) Run(ctx context.Context, p *program) error {
 	var book archive.Book
 	done := p.busy("reading the audit records")
 	defer done()
-	if err := from.each(ctx, c.pattern(wanted), wanted.Since.Add(-longest), book.Add); err != nil {
+	if err := from.each(ctx, c.query(wanted), wanted.Since.Add(-longest), book.Add); err != nil {
 		return err
 	}
 	if !from.any() {
@@ -165,13 +162,13 @@ func sinceOf(text string, now time.Time) (time.Time, error) {
 	return now.Add(-d), nil
 }
 
-// pattern is that of the lines that can matter. What a pattern might take for more than a
+// query asks for the records that can matter. What a pattern might take for more than a
 // name isn't put into one.
-func (historyCmd) pattern(w archive.Wanted) string {
+func (historyCmd) query(w archive.Wanted) record.Query {
 	if regexp.MustCompile(`^[A-Za-z0-9._/+=,@-]+$`).MatchString(w.Group) {
-		return fmt.Sprintf(`{ ($.schema = "keymend.audit/*") && ($.group = %q) }`, w.Group)
+		return record.Any().And(record.Where("group", w.Group))
 	}
-	return everything
+	return record.Any()
 }
 
 // resolve is the key that has an alias by now; "" where that isn't known.

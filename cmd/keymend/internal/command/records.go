@@ -1,28 +1,22 @@
 package command
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/report/past"
 	"keymend/pkg/account"
-	"keymend/pkg/apply/table"
 	"keymend/pkg/record"
-	"keymend/pkg/wiring"
 )
 
 // recorded says where audit records are.
@@ -70,76 +64,34 @@ func (c recorded) open(ctx context.Context, p *program) (*reading, error) {
 	return r, nil
 }
 
-// each hands on the records of every place, and of those in a log only such as fit the
-// pattern. Places that can't be read are noted.
-func (r *reading) each(ctx context.Context, pattern string, from time.Time, each func(record.Record)) error {
-	file := cmp.Or(r.File, r.AuditFile)
-	if bad, err := eachOf(file, each); !errors.Is(err, fs.ErrNotExist) || r.File != "" {
-		r.note(file, unreadable(err), bad)
+// each hands on the records of every place, and of those in a log only such as the query
+// asks for. Places that can't be read are noted.
+func (r *reading) each(ctx context.Context, q record.Query, from time.Time, each func(record.Record)) error {
+	file := inFile(cmp.Or(r.File, r.AuditFile))
+	if bad, err := file.each(ctx, q, from, each); !errors.Is(err, fs.ErrNotExist) || r.File != "" {
+		r.note(file.name, unreadable(err), bad.count)
 	}
 	if r.session == nil {
 		return nil
 	}
-	client := cloudwatchlogs.NewFromConfig(r.session.aws)
 	for _, group := range r.LogGroup {
-		bad := 0
-		err := wiring.Each(ctx, client, group, pattern, from, func(line string) {
-			if one, ok, err := record.Parse([]byte(line), table.Kinds().Kinds()); ok {
-				each(one)
-			} else if err != nil {
-				bad++
-			}
-		})
+		log := inLog(r.session.aws, group)
+		bad, err := log.each(ctx, q, from, each)
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("read log group %s: %w", group, err)
+			return fmt.Errorf("read %s: %w", log.name, err)
 		}
-		r.note("log group "+group, unreadable(err), bad)
+		r.note(log.name, unreadable(err), bad.count)
 	}
 	return nil
 }
 
-// eachOf hands on the records of a file, and counts those that can't be read.
-func eachOf(name string, each func(record.Record)) (bad int, err error) {
-	file, err := os.Open(name) //nolint:gosec // the person names the file to read
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	err = linesOf(file, func(line []byte) error {
-		if one, ok, err := record.Parse(line, table.Kinds().Kinds()); ok {
-			each(one)
-		} else if err != nil {
-			bad++
-		}
-		return nil
-	})
-	return bad, err
-}
-
-// linesOf hands on lines, however long, until one is refused.
-func linesOf(r io.Reader, each func(line []byte) error) error {
-	for in := bufio.NewReader(r); ; {
-		line, err := in.ReadBytes('\n')
-		if refused := each(line); refused != nil {
-			return refused
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
 // unreadable says why a place couldn't be read; "" = it could.
 func unreadable(err error) string {
-	_, none := errors.AsType[*types.ResourceNotFoundException](err)
 	var says smithy.APIError
 	switch {
 	case err == nil:
 		return ""
-	case none:
+	case isNoLog(err):
 		return "it isn't there: Keymend isn't deployed in this account and Region, or under another name"
 	case account.AccessDenied(err):
 		return "it may not be read: AWS refuses logs:FilterLogEvents"

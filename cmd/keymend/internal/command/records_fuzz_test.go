@@ -1,8 +1,10 @@
 package command
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"keymend/pkg/record"
 )
@@ -17,7 +19,9 @@ func FuzzRecords(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		records, err := readRecords(strings.NewReader(text))
+		records, err := shelf{"", func(_ context.Context, _ record.Query, _ time.Time, each func([]byte)) error {
+			return linesOf(strings.NewReader(text), each)
+		}}.all(t.Context(), "")
 		for _, r := range records {
 			if r.Schema != record.Schema {
 				t.Errorf("a record of schema %q", r.Schema)

@@ -11,6 +11,7 @@ import (
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/history/archive"
+	"keymend/pkg/record"
 )
 
 type reportCmd struct {
@@ -80,7 +81,7 @@ func (c reportCmd) past(ctx context.Context, p *program, since time.Time) (htmlr
 	}
 	defer p.busy("reading the audit records")()
 	var book archive.Book
-	if err := from.each(ctx, everything, since.Add(-longest), book.Add); err != nil {
+	if err := from.each(ctx, record.Any(), since.Add(-longest), book.Add); err != nil {
 		return htmlreport.Past{}, err
 	}
 	out := htmlreport.Past{Read: from.any(), Since: since, Entries: archive.Wanted{Since: since}.Choose(book.Entries())}

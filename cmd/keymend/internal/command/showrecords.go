@@ -66,8 +66,8 @@ func (c showCmd) Run(ctx context.Context, p *program) error {
 func (c showCmd) entries(ctx context.Context, from *reading) ([]archive.Entry, error) {
 	book := archive.Book{Whole: true}
 	findings := []string{}
-	pattern := fmt.Sprintf(`{ ($.id = %q) || ($.remediationId = %q) || ($.proposal = %q) || ($.verdict.gone = %q) }`, c.ID, c.ID, c.ID, c.ID)
-	if err := from.each(ctx, pattern, time.Time{}, func(r record.Record) {
+	about := record.Where("id", c.ID).Or(record.Where("remediationId", c.ID), record.Where("proposal", c.ID), record.Where("verdict.gone", c.ID))
+	if err := from.each(ctx, about, time.Time{}, func(r record.Record) {
 		gone := r.Verdict != nil && r.Verdict.Gone == c.ID
 		if r.ID != c.ID && r.RemediationID != c.ID && r.Proposal != c.ID && !gone {
 			return
@@ -80,7 +80,7 @@ func (c showCmd) entries(ctx context.Context, from *reading) ([]archive.Entry, e
 		return nil, err
 	}
 	for _, id := range findings {
-		if err := from.each(ctx, fmt.Sprintf(`{ $.id = %q }`, id), time.Time{}, func(r record.Record) {
+		if err := from.each(ctx, record.Where("id", id), time.Time{}, func(r record.Record) {
 			if r.ID == id {
 				book.Add(r)
 			}

@@ -1,31 +1,21 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/account"
-	"keymend/pkg/apply/table"
 	"keymend/pkg/change"
 	"keymend/pkg/history"
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
-	"keymend/pkg/wiring"
 )
 
 type undo struct {
@@ -174,85 +164,21 @@ func accountsOf(r record.Record, steps change.Steps) []string {
 // since the same change may have been written by both.
 func (c undo) records(ctx context.Context, s session) ([]record.Record, string, error) {
 	if c.File != "" {
-		records, file, err := fromFile(c.File)
-		return records, "no line of " + file, err
+		records, err := fromFile(ctx, c.File)
+		return records, "no line of " + c.File, err
 	}
-	records, file, err := fromFile(c.AuditFile)
+	records, err := fromFile(ctx, c.AuditFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, file, err
+		return nil, "", err
 	}
 	known := slices.ContainsFunc(records, func(r record.Record) bool { return r.RemediationID == c.ID })
-	logged, group, err := fromLog(ctx, s, c.LogGroup, c.ID)
+	logged, err := fromLog(ctx, s.aws, c.LogGroup, record.Where("remediationId", c.ID))
 	if known && account.AccessDenied(err) {
 		err = nil // only the file is the caller's
 	}
 	records = append(records, logged...)
 	slices.SortStableFunc(records, func(a, b record.Record) int { return a.Time.Compare(b.Time) })
-	return records, "neither " + file + " nor " + group, err
-}
-
-func fromFile(name string) ([]record.Record, string, error) {
-	file, err := os.Open(name) //nolint:gosec // the person names the file to read
-	if err != nil {
-		return nil, name, misused("read audit records: %w", err)
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	records, err := readRecords(file)
-	if err != nil {
-		return nil, name, misused("read audit records of %s: %w", name, err)
-	}
-	return records, name, nil
-}
-
-// fromLog searches a log group for the remediation's records.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-func fromLog(ctx context.Context, s session, group, id string) ([]record.Record, string, error) {
-	where := "log group " + group
-	records, err := logLines(ctx, s, group, "remediationId", id)
-	return records, where, err
-}
-
-// logLines searches a log group for records whose field has a value.
-func logLines(ctx context.Context, s session, group, field, value string) ([]record.Record, error) {
-	lines, err := wiring.Lines(ctx, cloudwatchlogs.NewFromConfig(s.aws), group, field, value, time.Time{}, time.Time{})
-	if err != nil {
-		return nil, fmt.Errorf("read audit records: %w", err)
-	}
-	records, err := readRecords(strings.NewReader(strings.Join(lines, "\n")))
-	if err != nil {
-		return nil, fmt.Errorf("read audit records of log group %s: %w", group, err)
-	}
-	return records, nil
-}
-
-// readRecords takes the audit records from lines of JSON. Other lines of a log
-// (metrics, Lambda's own, warnings) are passed over, and so is a line that the end of a
-// disk cut off: the intent before it says what was begun. Any other line that says it is
-// a record and can't be read is an error.
-func readRecords(r io.Reader) ([]record.Record, error) {
-	var records []record.Record
-	n := 0
-	err := linesOf(r, func(line []byte) error {
-		n++
-		one, ok, err := record.Parse(line, table.Kinds().Kinds())
-		if ok {
-			records = append(records, one)
-		}
-		if err != nil && !cut(err, line) {
-			return err
-		}
-		return nil
-	})
-	if err != nil {
-		return records, fmt.Errorf("line %d: %w", n, err)
-	}
-	return records, nil
-}
-
-// cut reports whether a line can't be read for want of its end.
-func cut(err error, line []byte) bool {
-	syntax, ok := errors.AsType[*json.SyntaxError](err)
-	return ok && syntax.Offset >= int64(len(bytes.TrimSpace(line)))
+	return records, "neither " + c.AuditFile + " nor log group " + c.LogGroup, err
 }
 
 // previewUndo reads what would be taken away, and what in another account these

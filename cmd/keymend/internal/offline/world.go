@@ -14,10 +14,12 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/arn"
 	"keymend/pkg/guard"
+	"keymend/pkg/history"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch"
 	"keymend/pkg/launch/encryption"
 	"keymend/pkg/observe"
+	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 )
 
@@ -72,7 +74,7 @@ func (*World) Switch(context.Context) (guard.Switch, string, error) {
 }
 
 // Logged implements remediation.Readers: nothing was.
-func (*World) Logged(context.Context, string, time.Time, time.Time) ([]string, error) {
+func (*World) Logged(context.Context, string, time.Time, time.Time) ([]record.Record, error) {
 	return nil, nil
 }
 
@@ -88,7 +90,7 @@ func (w *World) Fleet(ctx context.Context, accountID, region string) (remediatio
 type fleet struct{ observe.Fleet }
 
 // Told implements remediation.Fleet.
-func (fleet) Told(context.Context, time.Time, time.Time, func(time.Time, string)) error { return nil }
+func (fleet) Told(context.Context, time.Time, time.Time, func(history.Entry)) error { return nil }
 
 // A view reads the account and Region of the files.
 type view struct {

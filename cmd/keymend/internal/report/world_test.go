@@ -135,7 +135,7 @@ func (w *world) Switch(context.Context) (guard.Switch, string, error) {
 	return guard.SwitchNone, "", nil
 }
 
-func (w *world) Logged(context.Context, string, time.Time, time.Time) ([]string, error) {
+func (w *world) Logged(context.Context, string, time.Time, time.Time) ([]record.Record, error) {
 	return nil, nil
 }
 

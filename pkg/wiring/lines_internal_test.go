@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"keymend/pkg/record"
+
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
@@ -33,12 +35,12 @@ func TestLinesReadsThroughEmptyPages(t *testing.T) {
 	t.Parallel()
 	p, since := &pages{}, time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
 	var got []string
-	err := lines(t.Context(), p, "group", "{ $.a = 1 }", since, time.Time{}, func(at time.Time, line string) { got = append(got, line+at.Format(" 15:04:05")) })
+	err := Log{p, "group"}.Lines(t.Context(), record.Where("a", "1"), since, time.Time{}, func(at time.Time, line string) { got = append(got, line+at.Format(" 15:04:05")) })
 	if err != nil || fmt.Sprint(got) != "[2 00:00:02 4 00:00:04 6 00:00:06]" {
 		t.Errorf("%v, %v", got, err)
 	}
 	for _, in := range p.in {
-		if *in.StartTime != since.UnixMilli() || in.EndTime != nil || *in.FilterPattern != "{ $.a = 1 }" {
+		if *in.StartTime != since.UnixMilli() || in.EndTime != nil || *in.FilterPattern != `{ $.a = "1" }` {
 			t.Errorf("%+v", in)
 		}
 	}
