@@ -27,6 +27,8 @@ type Case struct {
 	Final bool
 	// Once: for one occasion AWS makes it once, even if somebody took it away since.
 	Once bool
+	// Dated: AWS tells when it was made, so what is from before the message isn't claimed.
+	Dated bool
 	// Does is the same done by a person, or by another remediation.
 	Does func(*World)
 	// Undoes is what a person does to take the step back; nil: nobody can.

@@ -42,7 +42,7 @@ func TestTheContractFindsWhatIsBroken(t *testing.T) {
 		"": "", "can't see, and says so of the step": "unknown", "claims others' work": "person", "forgets its own work": "carried", "takes half for the whole": "killed",
 		"does it beside others": "person", "does it anew": "twice", "does all in one session": "carried", "takes a refusal for success": "refused",
 		"does it where it is asked what it would do": "preview", "takes others' work away": "person",
-		"takes no answer for a refusal": "lost",
+		"takes no answer for a refusal": "lost", "claims what others did": "person",
 	} {
 		table, c := toy(broken)
 		if got := of(t, table, c); want == "" && len(got) > 0 || want != "" && len(got[want]) == 0 {

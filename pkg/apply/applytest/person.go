@@ -16,10 +16,10 @@ func (s suite) person() {
 	}
 	w, e := s.fresh()
 	w.later()
-	s.does("a person did the same", w, e)
+	s.does("a person did the same", w, e, !s.c.Marked)
 	w, e = s.fresh()
 	w.Now = e.By.Sent.Add(-time.Hour)
-	s.does("a person had done the same before the message was sent", w, e)
+	s.does("a person had done the same before the message was sent", w, e, !s.c.Marked && !s.c.Dated)
 	if s.c.Undoes != nil {
 		s.undoes()
 	}
@@ -28,11 +28,14 @@ func (s suite) person() {
 	}
 }
 
-// does: by whom can't be told, or by somebody else. Nothing is left to do.
-func (s suite) does(when string, w *World, e apply.Env) {
+// does: by whom can't be told, or by somebody else. Nothing is left to do. It is claimed
+// only where it may be this remediation's.
+func (s suite) does(when string, w *World, e apply.Env, maybe bool) {
 	s.c.Does(w)
 	w.later()
-	s.stands(when, e, apply.There)
+	if found := s.stands(when, e, apply.There); found.Changed && !maybe {
+		s.Errorf("%s: Stands says that this remediation may have written it: %+v", when, found)
+	}
 	s.unmoved(when, w, e, "")
 }
 

@@ -92,7 +92,7 @@ func (d lender) Stands(ctx context.Context, e apply.Env, s lend) (change.Result,
 	case whole(names, e.By.Remediation) || half, d.broken == "claims others' work" && len(names) > 1:
 		return change.Result{Changed: d.broken != "forgets its own work"}, apply.Ours, nil
 	case whole(names, "r-0"):
-		return change.Result{}, apply.There, nil
+		return change.Result{Changed: d.broken == "claims what others did"}, apply.There, nil
 	}
 	return change.Result{}, apply.Absent, nil
 }

@@ -113,6 +113,25 @@ func TestBeforeTheMessage(t *testing.T) {
 	}
 }
 
+// TestOthersGrantsStay: a record may come from anywhere, and name anyone's grant.
+func TestOthersGrantsStay(t *testing.T) {
+	t.Parallel()
+	w := applytest.New()
+	of := across()
+	id := w.AddGrant(&kms.CreateGrantInput{KeyId: &of.Key, GranteePrincipal: &of.Principal, Name: new("a person's")})
+	for _, table := range []apply.Kind{apply.Of("RetireGrant", grant.Retire{}), apply.Of("RevokeGrant", grant.Revoke{})} {
+		var step change.Step = kind.Retire{GrantID: id, Grant: of}
+		if table.Name == "RevokeGrant" {
+			step = kind.Revoke{GrantID: id, Grant: of}
+		}
+		_, standing, lookErr := apply.Table{table}.Stands(t.Context(), w.Env(), step)
+		_, err := apply.Table{table}.Do(t.Context(), w.Env(), step)
+		if lookErr == nil || standing != apply.Unknown || err == nil || len(w.Grants) != 1 {
+			t.Errorf("%s: %d, %v; %v, %d grants", table.Name, standing, lookErr, err, len(w.Grants))
+		}
+	}
+}
+
 // listed is a world with four grants; one is on another key.
 func listed() *applytest.World {
 	w := applytest.New()

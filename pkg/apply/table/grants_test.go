@@ -62,7 +62,7 @@ func creating(s grant.Create, before []change.Result) applytest.Case {
 	more.Operations = append(slices.Clone(s.Operations), "DescribeKey")
 	more.Name = grant.Prefix + "2" // the operations are in the name
 	return applytest.Case{
-		Step: s, Before: before, World: applytest.New, Does: gives(s), Undoes: ends(s.Name),
+		Step: s, Before: before, World: applytest.New, Dated: true, Does: gives(s), Undoes: ends(s.Name),
 		Acts: []applytest.Act{
 			{Name: "a person gave the same by another name", Do: gives(other), Stands: apply.Absent},
 			{Name: "a person gave more", Do: gives(more), Stands: apply.Absent},

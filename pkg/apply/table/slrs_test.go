@@ -26,7 +26,7 @@ func slrs() map[string]func() applytest.Case {
 	return map[string]func() applytest.Case{
 		"a role made": func() applytest.Case {
 			return applytest.Case{
-				Step: role.Ensure{Role: dedicated, Suffix: "payments"}, World: applytest.New, Does: makes("payments"), Undoes: deletes(dedicated),
+				Step: role.Ensure{Role: dedicated, Suffix: "payments"}, World: applytest.New, Dated: true, Does: makes("payments"), Undoes: deletes(dedicated),
 				Acts: []applytest.Act{{Name: "a person made another", Do: makes("other"), Stands: apply.Absent}},
 			}
 		},
