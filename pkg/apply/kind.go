@@ -18,6 +18,14 @@ const (
 	Ours  // by the mark of the step's own remediation
 )
 
+// If returns the standing where it is so, and else Absent.
+func (s Standing) If(so bool) Standing {
+	if so {
+		return s
+	}
+	return Absent
+}
+
 // A Doer is the half of a kind that talks to AWS. T is the kind's step.
 type Doer[T change.Step] interface {
 	// Stands reports whether the step's effect is there, and what is known of it.

@@ -63,6 +63,8 @@ type Call struct {
 	Account string          `json:"account"`
 	Action  string          `json:"action"` // as in "kms:PutKeyPolicy"
 	Target  string          `json:"target"` // ARN of a key, role or group; id of an image, snapshot or template
+	ARN     string          `json:"-"`      // of the target, where Target is an id; "" = Target
+	Shown   string          `json:"-"`      // the target as CloudTrail names it; "" = as Target
 	Pass    string          `json:"-"`      // ARN of the role that a group is given; "" = none
 	Keys    []string        `json:"-"`      // ARNs of the keys that EC2 uses with the session's credentials
 }

@@ -11,7 +11,6 @@ import (
 	"keymend/pkg/guard"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/group"
-	"keymend/pkg/kind/resume"
 	"keymend/pkg/kind/role"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
@@ -124,7 +123,7 @@ func TestTheZeroClaimIsRefused(t *testing.T) {
 // A tag on the group is about the group: its keys' owners say what is done to them.
 func TestIgnoredGroups(t *testing.T) {
 	t.Parallel()
-	moves := alone(group.Update{Group: ownGroup, Before: "b", After: ownRole})
+	moves := alone(group.Update{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole})
 	for _, tags := range ignores() {
 		in := moving()
 		in.GroupTags, in.PersonAsked, in.Scope = tags, true, settings.AllKeys
@@ -176,8 +175,8 @@ func TestClosing(t *testing.T) {
 func TestEveryReason(t *testing.T) {
 	t.Parallel()
 	const allowed, proposed, tried, none = "allowed", "proposed", "tried", "none"
-	resumes := alone(resume.Resume{Group: ownGroup, Name: "web-prod"})
-	moves := alone(group.Update{Group: ownGroup, Before: "b", After: ownRole})
+	resumes := alone(group.Resume{Group: ownGroup, Name: "web-prod"})
+	moves := alone(group.Update{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole})
 	for reason, tc := range map[guard.Reason]struct {
 		in    guard.Input
 		p     plan.Plan
@@ -270,10 +269,10 @@ func TestResumeIsTheGroupsOwn(t *testing.T) {
 	} {
 		in := moving()
 		in.Finding.Group, in.Finding.Account, in.Resume = tc.group, tc.account, tc.resume
-		if got := guard.Judge(in, alone(resume.Resume{Group: ownGroup, Name: "web-prod"})); got.Reason != tc.want {
+		if got := guard.Judge(in, alone(group.Resume{Group: ownGroup, Name: "web-prod"})); got.Reason != tc.want {
 			t.Errorf("%s: %+v", name, got)
 		}
-		if got := guard.Judge(in, alone(resume.Suspend{Group: ownGroup, Name: "web-prod"})); got.Allowed || got.Propose {
+		if got := guard.Judge(in, alone(group.Suspend{Group: ownGroup, Name: "web-prod"})); got.Allowed || got.Propose {
 			t.Errorf("%s: what only an undo may do: %+v", name, got)
 		}
 	}

@@ -37,7 +37,7 @@ func TestJudgeRole(t *testing.T) {
 	makes := alone(role.Ensure{Role: ownRole, Suffix: "payments"})
 	moves := alone(group.Update{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole})
 	other := alone(group.Update{Group: ownGroup, Name: "web-prod", Before: "b", After: ownRole + "2"})
-	theirs := alone(group.Update{Group: "arn:aws:autoscaling:eu-west-1:444455556666:autoScalingGroup:0a1b:autoScalingGroupName/web-prod", After: ownRole})
+	theirs := alone(group.Update{Group: "arn:aws:autoscaling:eu-west-1:444455556666:autoScalingGroup:0a1b:autoScalingGroupName/web-prod", Name: "web-prod", After: ownRole})
 	elsewhere := moves
 	elsewhere.Target = ownRole
 	mixed := makes

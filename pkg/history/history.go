@@ -101,7 +101,7 @@ func (r Remediation) Means(action, target string) bool {
 	})
 }
 
-// shownAs: CloudTrail names a group by its name; and where EC2 uses keys with the
+// shownAs reports whether CloudTrail shows a call so. Where EC2 uses keys with the
 // session's credentials, it shows the grants that EC2 makes as the session's. The session
 // itself is taken of the call's role, in the call's account.
 func shownAs(c change.Call, action, target string) bool {
@@ -111,7 +111,7 @@ func shownAs(c change.Call, action, target string) bool {
 	if action == "kms:CreateGrant" && slices.Contains(c.Keys, target) {
 		return true
 	}
-	return c.Action == action && (c.Target == target || strings.HasSuffix(c.Target, ":autoScalingGroupName/"+target))
+	return c.Action == action && (c.Target == target || c.Shown == target && target != "")
 }
 
 // State says how far the remediation has come, by its newest record.

@@ -78,15 +78,14 @@ func All(s Snapshot, o Options) []Proposal {
 
 // Subject returns the position of the proposal for what a plan of these steps was
 // about: the one with its digest, else the one that is about the same key and role,
-// or about the same group where no key is named; -1 where there is none.
+// or that takes the same word where no key is named; -1 where there is none.
 func Subject(all []Proposal, digest, key, principal string, steps change.Steps) int {
 	closes := steps.Only(func(c change.Claim) bool { return c.Closes })
-	by := func(s change.Steps, consent change.Consent) bool {
-		return s.Only(func(c change.Claim) bool { return c.Consent == consent })
-	}
+	word := func(c change.Claim) bool { return c.Consent == steps[0].Claim().Consent }
+	fresh := func(c change.Claim) bool { return word(c) || c.Consent == change.Nobody } // which the guard refuses
 	fits := func(p Proposal) bool {
 		if p.Finding.Facts.Key.ARN == "" {
-			return by(steps, change.ResumeAllowed) && by(p.Plan.Steps, change.ResumeAllowed) || by(steps, change.Operator) && !by(p.Plan.Steps, change.ResumeAllowed)
+			return steps.Only(word) && p.Plan.Steps.Only(fresh)
 		}
 		return p.Finding.Facts.Key.ARN == key && (principal == "" || p.Finding.Principal.ARN == principal) && closes == p.Quiet
 	}

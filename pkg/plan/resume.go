@@ -5,7 +5,7 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
-	"keymend/pkg/kind/resume"
+	"keymend/pkg/kind/group"
 )
 
 // resume is the proposal to let a group launch again that Auto Scaling stopped, where the
@@ -24,7 +24,7 @@ func (s Snapshot) resume(o Options) (Proposal, bool) {
 	case s.StoppedFor == activity.None || s.StoppedFor == activity.Unrecognised || !s.StoppedFor.MayBeKey():
 		return Proposal{}, false
 	}
-	step := resume.Resume{Group: s.Launch.GroupARN, Name: s.Launch.Group, Reason: stop.Reason}
+	step := group.Resume{Group: s.Launch.GroupARN, Name: s.Launch.Group, Reason: stop.Reason}
 	return Proposal{
 		Finding: s.About(access.Principal{}), Plan: s.one(step, sum("stopped", stop.Reason)), Last: true,
 		Because: []string{"every key is open, and Auto Scaling stopped the group from launching: " + stop.Reason},

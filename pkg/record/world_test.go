@@ -14,7 +14,6 @@ import (
 	"keymend/pkg/kind/copies"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/group"
-	"keymend/pkg/kind/resume"
 	"keymend/pkg/kind/role"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
@@ -92,8 +91,8 @@ var steps = sync.OnceValue(func() change.Steps {
 		role.Ensure{Role: linked + "_payments", Suffix: "payments"},
 		role.Delete{Role: linked + "_payments"},
 		group.Update{Group: asg, Name: "web-prod", Before: linked, After: linked + "_payments"},
-		resume.Resume{Group: asg, Name: "web-prod", Reason: "Administratively suspended"},
-		resume.Suspend{Group: asg, Name: "web-prod"},
+		group.Resume{Group: asg, Name: "web-prod", Reason: "Administratively suspended"},
+		group.Suspend{Group: asg, Name: "web-prod"},
 		copies.Make{Account: account, Region: "eu-west-1", Key: key, Source: "ami-1", Name: "keymend-1", CopyKey: ownKey, Keys: []string{key}, Group: "web-prod"},
 		copies.Make{Account: account, Region: "eu-west-1", Key: key, Source: "snap-1", CopyKey: ownKey, Keys: []string{key}, Group: "web-prod"},
 		template.SetDefault{Scene: scene(), Version: 1, Before: 2, From: 1, Made: "keymend: version 1 with own copies (r-1)", Follow: []string{"web-prod"}},

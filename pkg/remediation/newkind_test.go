@@ -49,7 +49,7 @@ func (s resize) Effect() any { return s }
 
 // Calls implements change.Writes.
 func (s resize) Calls() []change.Call {
-	return []change.Call{{Role: permission.GroupWriter, Account: arn.Account(s.Group), Action: "autoscaling:UpdateAutoScalingGroup", Target: s.Group}}
+	return []change.Call{{Role: permission.GroupWriter, Account: arn.Account(s.Group), Action: "autoscaling:UpdateAutoScalingGroup", Target: s.Group, Shown: s.Name}}
 }
 
 // Undo implements change.Writes.

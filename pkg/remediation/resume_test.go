@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"keymend/pkg/kind/resume"
+	"keymend/pkg/kind/group"
 	"keymend/pkg/launch"
 	"keymend/pkg/observe"
 	"keymend/pkg/outcome"
@@ -79,7 +79,7 @@ func resumed(t *testing.T, m *mover, f *fleet, x *remediation.Fixer) {
 	if intent := m.records[1]; intent.Phase != record.Intent || len(intent.Writes) != 1 || intent.Writes[0].Action != "autoscaling:ResumeProcesses" || len(m.opened) != 1 {
 		t.Errorf("%+v, opened %+v", intent, m.opened)
 	}
-	if want := (resume.Suspend{Group: groupARN, Name: "web-prod"}); len(r.Undo) != 1 || r.Undo[0] != want {
+	if want := (group.Suspend{Group: groupARN, Name: "web-prod"}); len(r.Undo) != 1 || r.Undo[0] != want {
 		t.Errorf("%+v", r.Undo)
 	}
 	if again, err := x.Remediate(t.Context(), first); err != nil || again.Outcome != outcome.Superseded || len(m.opened) != 1 {

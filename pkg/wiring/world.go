@@ -3,6 +3,7 @@
 package wiring
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -176,23 +177,16 @@ func (a AWS) Open(ctx context.Context, s remediation.Session) (apply.Session, er
 	return session{cfg}, nil
 }
 
-// policy narrows a session to its call. EC2's ARNs are made of ids.
+// policy narrows a session to its call. EC2 uses the keys of a call that copies.
 func (a AWS) policy(s remediation.Session) (string, error) {
-	of := "arn:" + a.Settings.Partition + ":ec2:" + s.Region + ":"
-	switch s.Action {
-	case "ec2:CopyImage", "ec2:CopySnapshot":
+	target := cmp.Or(s.ARN, s.Target)
+	switch {
+	case len(s.Keys) > 0:
 		return permission.CopyPolicy(permission.Copy{Action: s.Action, Partition: a.Settings.Partition, Account: s.Account, Region: s.Region, Source: s.Target, Keys: distinct(s.Keys)})
-	case "ec2:DeregisterImage":
-		return permission.SessionPolicy(s.Action, of+":image/"+s.Target)
-	case "ec2:DeleteSnapshot":
-		return permission.SessionPolicy(s.Action, of+":snapshot/"+s.Target)
-	case "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate", "ec2:DeleteLaunchTemplateVersions":
-		return permission.SessionPolicy(s.Action, of+s.Account+":launch-template/"+s.Target)
+	case s.Pass != "":
+		return permission.SessionPolicy(s.Action, target, s.Pass)
 	}
-	if s.Pass != "" {
-		return permission.SessionPolicy(s.Action, s.Target, s.Pass)
-	}
-	return permission.SessionPolicy(s.Action, s.Target)
+	return permission.SessionPolicy(s.Action, target)
 }
 
 // A session makes clients with one set of credentials.

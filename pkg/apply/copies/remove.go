@@ -24,13 +24,10 @@ type Remove struct{}
 // Stands implements apply.Doer: what is gone doesn't tell who took it away.
 func (Remove) Stands(ctx context.Context, e apply.Env, s copies.Remove) (change.Result, apply.Standing, error) {
 	ids, err := removable(ctx, e, s)
-	switch {
-	case err != nil:
+	if err != nil {
 		return change.Result{}, apply.Unknown, err
-	case len(ids) > 0:
-		return change.Result{}, apply.Absent, nil
 	}
-	return change.Result{}, apply.There, nil
+	return change.Result{}, apply.There.If(len(ids) == 0), nil
 }
 
 // Do implements apply.Doer: only what Keymend's tags are on goes, and only what no

@@ -1,4 +1,5 @@
-// Package group has groups launch as another service-linked role.
+// Package group has groups launch as another service-linked role, and lets those launch
+// again that Auto Scaling stopped.
 package group
 
 import (
@@ -24,13 +25,11 @@ type Update struct{}
 // Stands implements apply.Doer. A group doesn't tell who gave it its role.
 func (Update) Stands(ctx context.Context, e apply.Env, s group.Update) (change.Result, apply.Standing, error) {
 	l, err := e.Launch(ctx, s.Name)
-	switch {
-	case err != nil:
-		return change.Result{}, apply.Unknown, err
-	case l.Principal.ARN != s.After:
-		return change.Result{ID: l.Principal.ARN}, apply.Absent, nil
+	if err != nil {
+		return change.Result{}, apply.Unknown, fmt.Errorf("read group %s: %w", s.Name, err)
 	}
-	return change.Result{Changed: true, ID: s.After}, apply.There, nil
+	has := l.Principal.ARN == s.After
+	return change.Result{Changed: has, ID: l.Principal.ARN}, apply.There.If(has), nil
 }
 
 // Do implements apply.Doer: it changes nothing else of the group. It writes only

@@ -24,13 +24,10 @@ type Delete struct{}
 // Stands implements apply.Doer.
 func (Delete) Stands(ctx context.Context, e apply.Env, s role.Delete) (change.Result, apply.Standing, error) {
 	found, err := e.Role(ctx, s.Role)
-	switch {
-	case err != nil:
+	if err != nil {
 		return change.Result{}, apply.Unknown, fmt.Errorf("read role %s: %w", s.Role, err)
-	case found.ID != "":
-		return change.Result{}, apply.Absent, nil
 	}
-	return change.Result{}, apply.There, nil
+	return change.Result{}, apply.There.If(found.ID == ""), nil
 }
 
 // Do implements apply.Doer. A role that is gone is as it shall be. Groups of the

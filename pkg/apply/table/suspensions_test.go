@@ -3,14 +3,14 @@ package table_test
 import (
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/applytest"
-	"keymend/pkg/kind/resume"
+	"keymend/pkg/kind/group"
 )
 
 const byAWS, byPerson = "Administratively suspended at 2026-03-02T08:00:00Z", "User suspended at 2026-03-02T08:00:00Z"
 
 // stopped has a group stopped from launching.
 func stopped(reason string) func(*applytest.World) {
-	return func(w *applytest.World) { w.Suspend(reason, resume.Launch) }
+	return func(w *applytest.World) { w.Suspend(reason, group.Launch) }
 }
 
 // resumed resumes whatever is suspended, and nothing else of the group.
@@ -24,7 +24,7 @@ func suspensions() map[string]func() applytest.Case {
 	return map[string]func() applytest.Case{
 		"Launch resumed": func() applytest.Case {
 			return applytest.Case{
-				Step: resume.Resume{Group: *g.AutoScalingGroupARN, Name: "web", Reason: byAWS}, World: after(stopped(byAWS)), Does: resumed, Undoes: stopped(byAWS),
+				Step: group.Resume{Group: *g.AutoScalingGroupARN, Name: "web", Reason: byAWS}, World: after(stopped(byAWS)), Does: resumed, Undoes: stopped(byAWS),
 				Acts: []applytest.Act{
 					{Name: "a person stopped it", Do: again(byPerson), Stands: apply.Absent, Err: apply.ErrSuperseded},
 					{Name: "Auto Scaling stopped it another time", Do: again(byAWS + " again"), Stands: apply.Absent, Err: apply.ErrSuperseded},
@@ -35,7 +35,7 @@ func suspensions() map[string]func() applytest.Case {
 		},
 		"Launch suspended": func() applytest.Case {
 			return applytest.Case{
-				Step: resume.Suspend{Group: *g.AutoScalingGroupARN, Name: "web"}, World: applytest.New, Final: true, Does: stopped(byPerson), Undoes: resumed,
+				Step: group.Suspend{Group: *g.AutoScalingGroupARN, Name: "web"}, World: applytest.New, Final: true, Does: stopped(byPerson), Undoes: resumed,
 			}
 		},
 	}

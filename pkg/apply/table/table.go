@@ -7,7 +7,6 @@ import (
 	"keymend/pkg/apply/copies"
 	"keymend/pkg/apply/grant"
 	"keymend/pkg/apply/group"
-	"keymend/pkg/apply/resume"
 	"keymend/pkg/apply/role"
 	"keymend/pkg/apply/statements"
 	"keymend/pkg/apply/template"
@@ -25,8 +24,8 @@ func Kinds() apply.Table {
 		apply.Of("EnsureServiceLinkedRole", role.Ensure{}),
 		apply.Of("DeleteServiceLinkedRole", role.Delete{}),
 		apply.Of("UpdateGroup", group.Update{}),
-		apply.Of("ResumeLaunch", resume.Resume{}),
-		apply.Of("SuspendLaunch", resume.Suspend{}),
+		apply.Of("ResumeLaunch", group.Resume{}),
+		apply.Of("SuspendLaunch", group.Suspend{}),
 		apply.Of("CopyImage", copies.Make{}),
 		apply.Of("CopySnapshot", copies.Make{}),
 		apply.Of("RemoveCopy", copies.Remove{}),

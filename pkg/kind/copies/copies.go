@@ -71,11 +71,16 @@ func (s Make) At() change.Place { return at(s.Account, s.Region, s.Key, s.Source
 func (s Remove) At() change.Place { return at(s.Account, s.Region, s.Key, s.Source) }
 
 func at(account, region, key, source string) change.Place {
+	return change.Place{Account: account, Key: key, Target: named(key, region, account, source)}
+}
+
+// named is the ARN of an image or snapshot, in the partition of a key.
+func named(key, region, account, id string) string {
 	what := "snapshot/"
-	if IsImage(source) {
+	if IsImage(id) {
 		what = "image/"
 	}
-	return change.Place{Account: account, Key: key, Target: "arn:" + arn.Partition(key) + ":ec2:" + region + ":" + account + ":" + what + source}
+	return "arn:" + arn.Partition(key) + ":ec2:" + region + ":" + account + ":" + what + id
 }
 
 // Effect implements change.Step.
@@ -106,7 +111,7 @@ func (s Remove) Call(id string) change.Call {
 	if IsImage(id) {
 		action = "ec2:DeregisterImage"
 	}
-	return change.Call{Role: permission.Copier, Account: s.Account, Action: action, Target: id}
+	return change.Call{Role: permission.Copier, Account: s.Account, Action: action, Target: id, ARN: named(s.Key, s.Region, "", id)}
 }
 
 // Undo implements change.Writes: the copy is found again by its tags.

@@ -95,15 +95,20 @@ func TestCalls(t *testing.T) {
 	call := func(action, target string, keys ...string) change.Call {
 		return change.Call{Role: permission.Copier, Account: account, Action: action, Target: target, Keys: keys}
 	}
+	gone := func(action, id, resource string) change.Call {
+		c := call(action, id)
+		c.ARN = "arn:aws:ec2:eu-west-1::" + resource + "/" + id
+		return c
+	}
 	for name, tc := range map[string]struct {
 		step change.Step
 		want []change.Call
 	}{
 		"an image":                    {making("ami-1", keys...), []change.Call{call("ec2:CopyImage", "ami-1", ours, keys[0], keys[1])}},
 		"a snapshot":                  {making("snap-1", theirs), []change.Call{call("ec2:CopySnapshot", "snap-1", ours, theirs)}},
-		"an image that failed":        {removing("ami-2", "snap-2", "snap-3"), []change.Call{call("ec2:DeregisterImage", "ami-2"), call("ec2:DeleteSnapshot", "snap-2"), call("ec2:DeleteSnapshot", "snap-3")}},
-		"a snapshot that failed":      {removing("snap-2"), []change.Call{call("ec2:DeleteSnapshot", "snap-2")}},
-		"what is left of an image":    {removing("", "snap-2"), []change.Call{call("ec2:DeleteSnapshot", "snap-2")}},
+		"an image that failed":        {removing("ami-2", "snap-2", "snap-3"), []change.Call{gone("ec2:DeregisterImage", "ami-2", "image"), gone("ec2:DeleteSnapshot", "snap-2", "snapshot"), gone("ec2:DeleteSnapshot", "snap-3", "snapshot")}},
+		"a snapshot that failed":      {removing("snap-2"), []change.Call{gone("ec2:DeleteSnapshot", "snap-2", "snapshot")}},
+		"what is left of an image":    {removing("", "snap-2"), []change.Call{gone("ec2:DeleteSnapshot", "snap-2", "snapshot")}},
 		"what isn't known beforehand": {removing(""), nil},
 	} {
 		if diff := cmp.Diff(tc.want, tc.step.Calls()); diff != "" {

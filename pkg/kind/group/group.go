@@ -1,9 +1,7 @@
-// Package group has the change that has a group launch as another service-linked
-// role. The same change with both roles exchanged takes it back.
+// Package group has the changes of an Auto Scaling group: it launches as another
+// service-linked role, or it may launch again after Auto Scaling stopped it.
 //
 // The package is pure: no I/O, no clock, no SDK.
-//
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
 package group
 
 import (
@@ -17,7 +15,8 @@ import (
 )
 
 // Update has a group launch as another service-linked role. Its instances stay as
-// they are.
+// they are. The same change with both roles exchanged takes it back.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
 type Update struct {
 	Group  string `json:"group"` // ARN
 	Name   string `json:"name"`
@@ -29,11 +28,14 @@ type Update struct {
 func (Update) Kind() string { return "UpdateGroup" }
 
 // At implements change.Step.
-func (s Update) At() change.Place {
-	if s.Name != "" && !strings.HasSuffix(s.Group, ":autoScalingGroupName/"+s.Name) {
+func (s Update) At() change.Place { return at(s.Group, s.Name) }
+
+// at is the place of a group, by its ARN and its name.
+func at(group, name string) change.Place {
+	if name == "" || !strings.HasSuffix(group, ":autoScalingGroupName/"+name) {
 		return change.Place{} // it would be about another group
 	}
-	return change.Place{Account: arn.Account(s.Group), Target: s.Group}
+	return change.Place{Account: arn.Account(group), Target: group}
 }
 
 // Effect implements change.Step.
@@ -41,7 +43,14 @@ func (s Update) Effect() any { return []string{s.Kind(), s.Group, s.Before, s.Af
 
 // Calls implements change.Writes.
 func (s Update) Calls() []change.Call {
-	return []change.Call{{Role: permission.GroupWriter, Account: arn.Account(s.Group), Action: "autoscaling:UpdateAutoScalingGroup", Target: s.Group, Pass: s.After}}
+	return calls(change.Call{Action: "autoscaling:UpdateAutoScalingGroup", Target: s.Group, Pass: s.After})
+}
+
+// calls is the one call that changes a group. CloudTrail names the group by its name.
+func calls(c change.Call) []change.Call {
+	c.Role, c.Account = permission.GroupWriter, arn.Account(c.Target)
+	_, c.Shown, _ = strings.Cut(c.Target, ":autoScalingGroupName/")
+	return []change.Call{c}
 }
 
 // Undo implements change.Writes.

@@ -47,7 +47,7 @@ func TestWrites(t *testing.T) {
 	if at := s.At(); at != (change.Place{Account: "111122223333", Target: arn}) {
 		t.Errorf("%+v", at)
 	}
-	want := []change.Call{{Role: permission.GroupWriter, Account: "111122223333", Action: "autoscaling:UpdateAutoScalingGroup", Target: arn, Pass: slr + "_payments"}}
+	want := []change.Call{{Role: permission.GroupWriter, Account: "111122223333", Action: "autoscaling:UpdateAutoScalingGroup", Target: arn, Shown: "web-prod", Pass: slr + "_payments"}}
 	if diff := cmp.Diff(want, s.Calls()); diff != "" {
 		t.Error(diff)
 	}

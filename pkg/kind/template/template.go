@@ -74,7 +74,7 @@ func (s Scene) At() change.Place {
 }
 
 func (s Scene) call(action string) []change.Call {
-	return []change.Call{{Role: permission.Copier, Account: s.Account, Action: action, Target: s.Template}}
+	return []change.Call{{Role: permission.Copier, Account: s.Account, Action: action, Target: s.Template, ARN: s.At().Target}}
 }
 
 // Effect implements change.Step.

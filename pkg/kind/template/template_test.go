@@ -85,7 +85,7 @@ func TestWrites(t *testing.T) {
 		if at := tc.step.At(); at != place {
 			t.Errorf("%s at %+v", action, at)
 		}
-		want := []change.Call{{Role: permission.Copier, Account: account, Action: action, Target: "lt-1"}}
+		want := []change.Call{{Role: permission.Copier, Account: account, Action: action, Target: "lt-1", ARN: "arn:aws:ec2:eu-west-1:111122223333:launch-template/lt-1"}}
 		if diff := cmp.Diff(want, tc.step.Calls()); diff != "" {
 			t.Errorf("%s: %s", action, diff)
 		}

@@ -14,7 +14,6 @@ import (
 	"keymend/pkg/kind/copies"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/group"
-	"keymend/pkg/kind/resume"
 	"keymend/pkg/kind/role"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
@@ -80,7 +79,7 @@ func scenarios() map[string]change.Steps {
 			template.NewVersion{Scene: scene, From: 3, ImageID: "ami-0c2d", CopyKey: ours, Asked: "$Default", Group: "web-prod"},
 			template.SetDefault{Scene: scene, Before: 3, From: 3},
 		},
-		"stopped": {resume.Resume{Group: asg, Name: "web-prod"}},
+		"stopped": {group.Resume{Group: asg, Name: "web-prod"}},
 	}
 }
 

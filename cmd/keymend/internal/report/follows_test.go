@@ -15,7 +15,6 @@ import (
 	"keymend/pkg/kind/copies"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/group"
-	"keymend/pkg/kind/resume"
 	ofrole "keymend/pkg/kind/role"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
@@ -36,7 +35,7 @@ func TestFollows(t *testing.T) {
 		"a new copy":                              copies.Remove{},
 		"launch from the version that was made":   template.SetDefault{},
 		"other versions":                          template.DeleteVersion{},
-		"launches nothing":                        resume.Suspend{},
+		"launches nothing":                        group.Suspend{},
 	} {
 		u := report.Undo{Record: record.Record{Group: "web-prod", Decision: access.Denied, Undo: record.Steps{step}}}
 		if all := strings.Join(u.Follows(), "\n"); !strings.Contains(all, said) {

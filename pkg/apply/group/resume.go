@@ -1,5 +1,4 @@
-// Package resume lets groups launch again that Auto Scaling stopped.
-package resume
+package group
 
 import (
 	"context"
@@ -10,31 +9,29 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
-	"keymend/pkg/kind/resume"
+	"keymend/pkg/kind/group"
 )
 
-// Resume carries out resume.Resume.
+// Resume carries out group.Resume.
 type Resume struct{}
 
-// Suspend carries out resume.Suspend.
+// Suspend carries out group.Suspend.
 type Suspend struct{}
 
 // Stands implements apply.Doer. A group doesn't tell who resumed it.
-func (Resume) Stands(ctx context.Context, e apply.Env, s resume.Resume) (change.Result, apply.Standing, error) {
+func (Resume) Stands(ctx context.Context, e apply.Env, s group.Resume) (change.Result, apply.Standing, error) {
 	l, err := e.Launch(ctx, s.Name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return change.Result{}, apply.Unknown, fmt.Errorf("read group %s: %w", s.Name, err)
-	case l.Suspended != nil:
-		return change.Result{}, apply.Absent, nil
 	}
-	return change.Result{Changed: true}, apply.There, nil
+	launches := l.Suspended == nil
+	return change.Result{Changed: launches}, apply.There.If(launches), nil
 }
 
 // Do implements apply.Doer: it resumes Launch and no other process, and only where
 // nobody but Auto Scaling stopped it.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_ResumeProcesses.html
-func (Resume) Do(ctx context.Context, e apply.Env, s resume.Resume) (change.Result, error) {
+func (Resume) Do(ctx context.Context, e apply.Env, s group.Resume) (change.Result, error) {
 	l, err := e.Launch(ctx, s.Name)
 	switch {
 	case err != nil:
@@ -48,7 +45,7 @@ func (Resume) Do(ctx context.Context, e apply.Env, s resume.Resume) (change.Resu
 	if err != nil {
 		return change.Result{}, err
 	}
-	_, err = once.Write(ctx, session.Groups().ResumeProcesses, &autoscaling.ResumeProcessesInput{AutoScalingGroupName: &s.Name, ScalingProcesses: []string{resume.Launch}})
+	_, err = once.Write(ctx, session.Groups().ResumeProcesses, &autoscaling.ResumeProcessesInput{AutoScalingGroupName: &s.Name, ScalingProcesses: []string{group.Launch}})
 	if err != nil {
 		return change.Result{}, fmt.Errorf("resume group %s: %w", s.Name, err)
 	}
@@ -56,20 +53,17 @@ func (Resume) Do(ctx context.Context, e apply.Env, s resume.Resume) (change.Resu
 }
 
 // Stands implements apply.Doer.
-func (Suspend) Stands(ctx context.Context, e apply.Env, s resume.Suspend) (change.Result, apply.Standing, error) {
+func (Suspend) Stands(ctx context.Context, e apply.Env, s group.Suspend) (change.Result, apply.Standing, error) {
 	l, err := e.Launch(ctx, s.Name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return change.Result{}, apply.Unknown, fmt.Errorf("read group %s: %w", s.Name, err)
-	case l.Suspended == nil:
-		return change.Result{}, apply.Absent, nil
 	}
-	return change.Result{}, apply.There, nil
+	return change.Result{}, apply.There.If(l.Suspended != nil), nil
 }
 
 // Do implements apply.Doer. What is stopped stays as it is, whoever stopped it.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SuspendProcesses.html
-func (d Suspend) Do(ctx context.Context, e apply.Env, s resume.Suspend) (change.Result, error) {
+func (d Suspend) Do(ctx context.Context, e apply.Env, s group.Suspend) (change.Result, error) {
 	if _, standing, err := d.Stands(ctx, e, s); err != nil || standing == apply.There {
 		return change.Result{}, err
 	}
@@ -77,7 +71,7 @@ func (d Suspend) Do(ctx context.Context, e apply.Env, s resume.Suspend) (change.
 	if err != nil {
 		return change.Result{}, err
 	}
-	_, err = once.Write(ctx, session.Groups().SuspendProcesses, &autoscaling.SuspendProcessesInput{AutoScalingGroupName: &s.Name, ScalingProcesses: []string{resume.Launch}})
+	_, err = once.Write(ctx, session.Groups().SuspendProcesses, &autoscaling.SuspendProcessesInput{AutoScalingGroupName: &s.Name, ScalingProcesses: []string{group.Launch}})
 	if err != nil {
 		return change.Result{}, fmt.Errorf("suspend group %s: %w", s.Name, err)
 	}

@@ -1,22 +1,13 @@
-// Package resume has the change that lets a group launch again that Auto Scaling
-// stopped, and the one that takes it back.
-//
-// The package is pure: no I/O, no clock, no SDK.
-//
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
-package resume
+package group
 
 import (
-	"strings"
-
-	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/change/code"
 	"keymend/pkg/outcome"
-	"keymend/pkg/permission"
 )
 
-// Launch is the one process that is resumed: the others are whoever stopped them.
+// Launch is the one process that is resumed. Any other is the matter of whoever stopped it.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
 const Launch = "Launch"
 
 // Resume lets a group launch that Auto Scaling stopped after a day of failures. It
@@ -53,13 +44,6 @@ func (s Resume) At() change.Place { return at(s.Group, s.Name) }
 // At implements change.Step.
 func (s Suspend) At() change.Place { return at(s.Group, s.Name) }
 
-func at(group, name string) change.Place {
-	if name == "" || !strings.HasSuffix(group, ":autoScalingGroupName/"+name) {
-		return change.Place{} // it would be about another group
-	}
-	return change.Place{Account: arn.Account(group), Target: group}
-}
-
 // Effect implements change.Step.
 func (s Resume) Effect() any { return []string{s.Kind(), s.Group, s.Reason} }
 
@@ -67,13 +51,13 @@ func (s Resume) Effect() any { return []string{s.Kind(), s.Group, s.Reason} }
 func (s Suspend) Effect() any { return []string{s.Kind(), s.Group} }
 
 // Calls implements change.Writes.
-func (s Resume) Calls() []change.Call { return calls("autoscaling:ResumeProcesses", s.Group) }
+func (s Resume) Calls() []change.Call {
+	return calls(change.Call{Action: "autoscaling:ResumeProcesses", Target: s.Group})
+}
 
 // Calls implements change.Writes. No role may do it: only a person undoes.
-func (s Suspend) Calls() []change.Call { return calls("autoscaling:SuspendProcesses", s.Group) }
-
-func calls(action, group string) []change.Call {
-	return []change.Call{{Role: permission.GroupWriter, Account: arn.Account(group), Action: action, Target: group}}
+func (s Suspend) Calls() []change.Call {
+	return calls(change.Call{Action: "autoscaling:SuspendProcesses", Target: s.Group})
 }
 
 // Undo implements change.Writes.
