@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,72 +27,93 @@ type Delete struct{}
 
 // Stands implements apply.Doer.
 func (Delete) Stands(ctx context.Context, e apply.Env, s template.DeleteVersion) (change.Result, apply.Standing, error) {
-	_, version, err := meant(ctx, e, s)
+	_, versions, err := meant(ctx, e, s)
 	switch {
 	case err != nil:
 		return change.Result{}, apply.Unknown, err
-	case version != 0:
-		return change.Result{ID: number(version)}, apply.Absent, nil
+	case len(versions) > 0:
+		return change.Result{ID: number(versions[0])}, apply.Absent, nil
 	}
 	return change.Result{}, apply.There, nil
 }
 
-// meant returns the template and the number of the version that is meant; 0 = it is
-// gone.
-func meant(ctx context.Context, e apply.Env, s template.DeleteVersion) (observe.Head, int64, error) {
+// meant returns the template, and the numbers of the versions that are meant; none where
+// they, or the template, are gone.
+func meant(ctx context.Context, e apply.Env, s template.DeleteVersion) (observe.Head, []int64, error) {
 	head, err := e.Storage().Head(ctx, s.Template)
 	if observe.Gone(err) {
-		return head, 0, nil
+		return head, nil, nil
 	}
 	if err != nil {
-		return head, 0, err
+		return head, nil, err
 	}
-	later, err := e.Storage().Later(ctx, s.Template, s.From)
+	versions, err := described(ctx, e, s.Template, s.From, template.Description(s.From, s.Remediation))
+	return head, versions, err
+}
+
+// described returns the numbers of the versions, made of version from, that have a
+// description. A remediation may have made several, where the first didn't show in time.
+func described(ctx context.Context, e apply.Env, id string, from int64, description string) ([]int64, error) {
+	later, err := e.Storage().Later(ctx, id, from)
+	var out []int64
 	for _, v := range later {
-		if v.Description == template.Description(s.From, s.Remediation) {
-			return head, v.Number, nil
+		if v.Description == description {
+			out = append(out, v.Number)
 		}
 	}
-	return head, 0, err
+	return out, err
 }
 
 // Do implements apply.Doer. The version is deleted if it is neither the default one
 // nor one that a group names by its number. Groups on $Latest launch from the version
 // before it again.
 func (Delete) Do(ctx context.Context, e apply.Env, s template.DeleteVersion) (change.Result, error) {
-	head, version, err := meant(ctx, e, s)
-	if err != nil || version == 0 {
+	head, versions, err := meant(ctx, e, s)
+	if err == nil {
+		err = unnamed(ctx, e, head, versions, head.Default)
+	}
+	if err != nil || len(versions) == 0 {
 		return change.Result{}, err
 	}
-	if err := unnamed(ctx, e, head, version, head.Default); err != nil {
-		return change.Result{}, err
+	var done change.Result
+	for _, v := range versions {
+		if err := deleteVersion(ctx, e, s, v); err != nil {
+			return done, fmt.Errorf("delete version %d of %s: %w", v, s.Template, err)
+		}
+		done = change.Result{Changed: true, ID: number(v)}
 	}
+	return done, resolves(ctx, e, s.Template, versions)
+}
+
+func deleteVersion(ctx context.Context, e apply.Env, s template.DeleteVersion, version int64) error {
 	session, err := e.Open(ctx, s.Calls()[0])
 	if err != nil {
-		return change.Result{}, err
+		return err
 	}
 	out, err := once.Write(ctx, session.EC2().DeleteLaunchTemplateVersions, &ec2.DeleteLaunchTemplateVersionsInput{
 		LaunchTemplateId: &s.Template, Versions: []string{number(version)},
 	})
-	if err == nil {
-		err = refusedIn(out)
-	}
 	if err != nil {
-		return change.Result{}, fmt.Errorf("delete version %d of %s: %w", version, s.Template, err)
+		return err
 	}
-	return change.Result{Changed: true, ID: number(version)}, resolves(ctx, e, s.Template, version)
+	return refusedIn(out)
 }
 
 // unnamed is ErrInUse where a version is the default one, or a group names it.
-func unnamed(ctx context.Context, e apply.Env, head observe.Head, version, standard int64) error {
-	if standard == version {
-		return fmt.Errorf("version %d of %s is its default: %w", version, head.ID, apply.ErrInUse)
+func unnamed(ctx context.Context, e apply.Env, head observe.Head, versions []int64, standard int64) error {
+	for _, v := range versions {
+		if standard == v {
+			return fmt.Errorf("version %d of %s is its default: %w", v, head.ID, apply.ErrInUse)
+		}
+		groups, err := e.Storage().On(ctx, head, number(v))
+		if err != nil {
+			return err
+		}
+		if len(groups) > 0 {
+			return fmt.Errorf("version %d of %s is named by group %s: %w", v, head.ID, groups[0], apply.ErrInUse)
+		}
 	}
-	groups, err := e.Storage().On(ctx, head, number(version))
-	if err == nil && len(groups) > 0 {
-		err = fmt.Errorf("version %d of %s is named by group %s: %w", version, head.ID, groups[0], apply.ErrInUse)
-	}
-	return err
+	return nil
 }
 
 // refusedIn: EC2 refuses each version by itself, in an answer that is no error.
@@ -105,36 +127,38 @@ func refusedIn(out *ec2.DeleteLaunchTemplateVersionsOutput) error {
 	return nil
 }
 
-// resolves waits a little until $Latest is another version than the deleted one.
+// resolves waits a little until $Latest is another version than the deleted ones.
 // No page says which it then is; that groups on $Latest can launch is what counts.
-func resolves(ctx context.Context, e apply.Env, id string, deleted int64) error {
+func resolves(ctx context.Context, e apply.Env, id string, deleted []int64) error {
 	const looks, pause = 5, time.Second
 	for range looks {
-		if latest, err := e.Storage().Latest(ctx, id); err == nil && latest != deleted {
+		if latest, err := e.Storage().Latest(ctx, id); err == nil && !slices.Contains(deleted, latest) {
 			return nil
 		}
 		if err := e.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("version %d of %s was deleted, and %w: see that groups on $Latest launch; a new version made of an earlier one is the latest again", deleted, id, errNoLatest)
+	return fmt.Errorf("version %d of %s was deleted, and %w: see that groups on $Latest launch; a new version made of an earlier one is the latest again", deleted[len(deleted)-1], id, errNoLatest)
 }
 
 // Preview implements apply.Previewer. An undo moves the default version back before
-// it deletes one: e.Before says which version would be the default by then.
+// it deletes one: e.Before says whether it was moved by then.
 func (Delete) Preview(ctx context.Context, e apply.Env, s template.DeleteVersion) (apply.Preview, error) {
-	head, version, err := meant(ctx, e, s)
-	if err != nil || version == 0 {
-		return apply.Preview{}, err
-	}
+	head, versions, err := meant(ctx, e, s)
 	standard := head.Default
-	if len(e.Before) > 0 && standard == version {
+	if len(e.Before) > 0 {
 		standard = 0
 	}
-	if err := unnamed(ctx, e, head, version, standard); err != nil {
+	if err == nil {
+		err = unnamed(ctx, e, head, versions, standard)
+	}
+	if err != nil {
 		return apply.Preview{}, err
 	}
-	return apply.Preview{Label: "COPY", Says: []string{
-		fmt.Sprintf("version %d of %s would be deleted; who follows $Latest gets the one before it", version, s.Template),
-	}}, nil
+	out := apply.Preview{Label: "COPY"}
+	for _, v := range versions {
+		out.Says = append(out.Says, fmt.Sprintf("version %d of %s would be deleted; who follows $Latest gets the one before it", v, s.Template))
+	}
+	return out, nil
 }

@@ -94,3 +94,29 @@ func TestLatestAfterDeletion(t *testing.T) {
 		t.Errorf("%d, %+v, %v, %v", latest, l.Ways, err, launchErr)
 	}
 }
+
+// TestTwoOfOneDescription: where a version didn't show in time, its remediation may have
+// made a second. Whichever is the default is moved back from, and both are deleted.
+func TestTwoOfOneDescription(t *testing.T) {
+	t.Parallel()
+	for _, standard := range []int64{2, 3} {
+		w := derived()
+		w.Version("lt-1", *w.Versions[1].VersionDescription, w.Versions[1].LaunchTemplateData)
+		w.Templates[0].DefaultVersionNumber = &standard
+		back := kind.SetDefault{Scene: scene(), Version: 1, From: 1, Made: kind.Description(1, "r-1")}
+		if done, err := (template.Default{}).Do(t.Context(), w.Env(), back); err != nil || !done.Changed || *w.Templates[0].DefaultVersionNumber != 1 {
+			t.Errorf("from %d: %+v, %v", standard, done, err)
+		}
+		preview, err := template.Delete{}.Preview(t.Context(), w.Env(), deleting())
+		if err != nil || len(preview.Says) != 2 {
+			t.Errorf("%+v, %v", preview, err)
+		}
+		done, err := template.Delete{}.Do(t.Context(), w.Env(), deleting())
+		if err != nil || !done.Changed || len(w.Versions) != 1 || *w.Versions[0].VersionNumber != 1 {
+			t.Errorf("%+v, %v, %d versions", done, err, len(w.Versions))
+		}
+		if _, standing, err := (template.Delete{}).Stands(t.Context(), w.Env(), deleting()); err != nil || standing != apply.There {
+			t.Errorf("deleted: %d, %v", standing, err)
+		}
+	}
+}

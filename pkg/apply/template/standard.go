@@ -12,6 +12,7 @@ import (
 	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
 	"keymend/pkg/kind/template"
+	"keymend/pkg/observe"
 )
 
 // Default carries out template.SetDefault.
@@ -19,57 +20,55 @@ type Default struct{}
 
 // Stands implements apply.Doer. A template doesn't tell who moved its default.
 func (Default) Stands(ctx context.Context, e apply.Env, s template.SetDefault) (change.Result, apply.Standing, error) {
-	s, err := resolved(ctx, e, s)
+	head, err := e.Storage().Head(ctx, s.Template)
 	if err != nil {
 		return change.Result{}, apply.Unknown, err
 	}
-	head, err := e.Storage().Head(ctx, s.Template)
-	switch {
-	case err != nil:
-		return change.Result{}, apply.Unknown, err
-	case s.Version == 0 || head.Default != s.Version:
-		return change.Result{ID: number(head.Default)}, apply.Absent, nil
-	}
-	return change.Result{Changed: true, ID: number(s.Version)}, apply.There, nil
+	version := versionOf(e, s)
+	is := version != 0 && head.Default == version
+	return change.Result{Changed: is, ID: number(head.Default)}, apply.There.If(is), nil
 }
 
-// resolved fills in the versions that weren't known when the step was planned: the
-// one that the step before made, and the one that is described as Made.
-func resolved(ctx context.Context, e apply.Env, s template.SetDefault) (template.SetDefault, error) {
-	if s.Version == 0 && len(e.Before) > 0 {
-		s.Version, _ = strconv.ParseInt(e.Before[len(e.Before)-1].ID, 10, 64) // 0: none was made
+// versionOf returns the version that is to be the default: the one that the step before
+// made, where it wasn't known when the step was planned; 0 where none was made.
+func versionOf(e apply.Env, s template.SetDefault) int64 {
+	if s.Version != 0 || len(e.Before) == 0 {
+		return s.Version
 	}
+	made, _ := strconv.ParseInt(e.Before[len(e.Before)-1].ID, 10, 64) // 0: none was made
+	return made
+}
+
+// replaces reports whether a template's default is the one that the step replaces: by its
+// number, or as one that is described as Made.
+func replaces(ctx context.Context, e apply.Env, s template.SetDefault, head observe.Head) (bool, error) {
 	if s.Before != 0 || s.Made == "" {
-		return s, nil
+		return head.Default == s.Before, nil
 	}
-	found, err := e.Storage().Later(ctx, s.Template, s.From)
-	for _, v := range found {
-		if v.Description == s.Made {
-			s.Before = v.Number
-		}
-	}
-	return s, err
+	versions, err := described(ctx, e, s.Template, s.From, s.Made)
+	return slices.Contains(versions, head.Default), err
 }
 
 // Do implements apply.Doer: it moves the default version, if that is the one that the
 // step says it was, and the same groups use it.
 func (Default) Do(ctx context.Context, e apply.Env, s template.SetDefault) (change.Result, error) {
-	s, err := resolved(ctx, e, s)
+	version := versionOf(e, s)
+	if version == 0 {
+		return change.Result{}, fmt.Errorf("no version of %s was made to be its default: %w", s.Template, apply.ErrSuperseded)
+	}
+	done := change.Result{ID: number(version)}
+	head, err := e.Storage().Head(ctx, s.Template)
 	if err != nil {
 		return change.Result{}, err
 	}
-	if s.Version == 0 {
-		return change.Result{}, fmt.Errorf("no version of %s was made to be its default: %w", s.Template, apply.ErrSuperseded)
+	if head.Default == version {
+		return done, nil
 	}
-	done := change.Result{ID: number(s.Version)}
-	head, err := e.Storage().Head(ctx, s.Template)
-	switch {
+	switch was, err := replaces(ctx, e, s, head); {
 	case err != nil:
 		return change.Result{}, err
-	case head.Default == s.Version:
-		return done, nil
-	case head.Default != s.Before:
-		return change.Result{}, fmt.Errorf("the default version of %s is %d, not %d: %w", s.Template, head.Default, s.Before, apply.ErrSuperseded)
+	case !was:
+		return change.Result{}, fmt.Errorf("the default version of %s is %d, which isn't the one to replace: %w", s.Template, head.Default, apply.ErrSuperseded)
 	}
 	follow, err := e.Storage().On(ctx, head, "$Default")
 	if err != nil {
@@ -97,12 +96,11 @@ func (Default) Proof(ctx context.Context, e apply.Env, s template.SetDefault, _ 
 
 // Preview implements apply.Previewer: a default that somebody moved since stays.
 func (Default) Preview(ctx context.Context, e apply.Env, s template.SetDefault) (apply.Preview, error) {
-	s, err := resolved(ctx, e, s)
+	head, err := e.Storage().Head(ctx, s.Template)
 	if err != nil {
 		return apply.Preview{}, err
 	}
-	head, err := e.Storage().Head(ctx, s.Template)
-	if err != nil || head.Default != s.Before {
+	if was, err := replaces(ctx, e, s, head); err != nil || !was {
 		return apply.Preview{}, err
 	}
 	return apply.Preview{Label: "COPY", Says: []string{fmt.Sprintf("the default version of %s would be %d again", s.Template, s.Version)}}, nil
