@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 
 	"keymend/pkg/change"
@@ -106,7 +107,8 @@ func (d typed[T]) preview(ctx context.Context, e Env, s change.Step) (Preview, e
 	if err != nil || standing == There || standing == Ours {
 		return Preview{}, err
 	}
-	return Preview{Label: "BACK", Says: []string{s.Words().What}}, nil
+	words := s.Words()
+	return Preview{Label: "BACK", Says: []string{cmp.Or(words.Would, words.What)}}, nil
 }
 
 func (d typed[T]) proof(ctx context.Context, e Env, s change.Step, done change.Result) (string, bool, error) {

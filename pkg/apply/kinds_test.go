@@ -90,7 +90,7 @@ func TestPlainKinds(t *testing.T) {
 	} {
 		table := apply.Table{apply.Of("DeleteServiceLinkedRole", tc.doer)}
 		p, err := table.Preview(t.Context(), apply.Env{}, step)
-		if len(p.Says) != tc.says || tc.says > 0 && p.Says[0] != step.Words().What || errors.Is(err, failed) != tc.fails {
+		if len(p.Says) != tc.says || tc.says > 0 && p.Says[0] != step.Words().Would || errors.Is(err, failed) != tc.fails {
 			t.Errorf("%+v: preview %+v, %v", tc.doer, p, err)
 		}
 		saw, good, err := table.Proof(t.Context(), apply.Env{}, step, change.Result{})

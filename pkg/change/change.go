@@ -92,6 +92,7 @@ type Words struct {
 	What  string // what it writes, as in "2 statements added"
 	Brief string // the same in a word or two, for a column of 12: as in "2 statements"
 	Which string // the parts of it by name, as in "KeymendUse, KeymendCreateGrant"; "" = it has none
+	Would string // what an undo by it would do; "" = What
 	Why   string // why this and nothing else; "" = it goes without saying
 	Then  string // what it comes to afterwards; "" = nothing that What doesn't say
 	Shuts bool   // a role may then use a key no longer, unless something else lets it

@@ -30,34 +30,37 @@ func (Make) Stands(ctx context.Context, e apply.Env, s copies.Make) (change.Resu
 	if err != nil {
 		return change.Result{}, apply.Unknown, err
 	}
-	out, standing := change.Result{}, apply.Absent
-	for _, c := range found.Copies {
+	out, how := usable(found.Copies, e.By.Remediation)
+	return out, how, nil
+}
+
+// usable returns the copy that is ready or on its way, a remediation's own before another's.
+func usable(all []there.Copy, remediation string) (change.Result, apply.Standing) {
+	out, how := change.Result{}, apply.Absent
+	for _, c := range all {
 		switch {
 		case c.State != there.Pending && c.State != there.Ready:
-		case c.Remediation == e.By.Remediation:
-			return change.Result{Changed: true, ID: c.ID}, apply.Ours, nil
+		case c.Remediation == remediation:
+			return change.Result{Changed: true, ID: c.ID}, apply.Ours
 		default:
-			out, standing = change.Result{ID: c.ID}, apply.There
+			out, how = change.Result{ID: c.ID}, apply.There
 		}
 	}
-	return out, standing, nil
+	return out, how
 }
 
 // Do implements apply.Doer. It waits for nothing but that the copy shows. A copy
 // that is there already, ready or on its way, is the one.
-func (d Make) Do(ctx context.Context, e apply.Env, s copies.Make) (change.Result, error) {
+func (Make) Do(ctx context.Context, e apply.Env, s copies.Make) (change.Result, error) {
 	found, err := e.Storage().Copies(ctx, s.Source, s.CopyKey)
 	if err != nil {
 		return change.Result{}, err
 	}
-	for _, c := range found.Copies {
-		switch c.State {
-		case there.Failed:
-			return change.Result{}, fmt.Errorf("copy %s: %s failed meanwhile: %w", s.Source, c.ID, apply.ErrSuperseded)
-		case there.Pending, there.Ready:
-			return change.Result{Changed: c.Remediation == e.By.Remediation, ID: c.ID}, nil
-		case there.Unfit:
-		}
+	if done, how := usable(found.Copies, e.By.Remediation); how != apply.Absent {
+		return done, nil
+	}
+	if at := slices.IndexFunc(found.Copies, func(c there.Copy) bool { return c.State == there.Failed }); at >= 0 {
+		return change.Result{}, fmt.Errorf("copy %s: %s failed meanwhile: %w", s.Source, found.Copies[at].ID, apply.ErrSuperseded)
 	}
 	session, err := e.Open(ctx, s.Calls()[0])
 	if err != nil {
@@ -111,10 +114,8 @@ func named(ctx context.Context, e apply.Env, s copies.Make, err error) (change.R
 	if lookErr != nil {
 		return change.Result{}, lookErr
 	}
-	for _, c := range found.Copies {
-		if c.State == there.Pending || c.State == there.Ready {
-			return change.Result{Changed: c.Remediation == e.By.Remediation, ID: c.ID}, nil
-		}
+	if done, how := usable(found.Copies, e.By.Remediation); how != apply.Absent {
+		return done, nil
 	}
 	return change.Result{}, err
 }

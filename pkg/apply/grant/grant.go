@@ -209,12 +209,3 @@ func preview(ctx context.Context, e apply.Env, id string, s grant.Create) (apply
 	}
 	return apply.Preview{Label: "GRANT", Says: []string{found + " would be revoked"}}, nil
 }
-
-// Preview implements apply.Previewer.
-func (d Create) Preview(ctx context.Context, e apply.Env, s grant.Create) (apply.Preview, error) {
-	_, standing, err := d.Stands(ctx, e, s)
-	if err != nil || standing == apply.There {
-		return apply.Preview{}, err
-	}
-	return apply.Preview{Label: "BACK", Says: []string{"grant " + s.Name + " would be made again"}}, nil
-}

@@ -91,12 +91,3 @@ func ended(ctx context.Context, e apply.Env, roles apply.IAM, s role.Delete, tas
 		return fmt.Errorf("delete role %s, task %s: %w", s.Role, aws.ToString(task), errRunning)
 	})
 }
-
-// Preview implements apply.Previewer.
-func (d Delete) Preview(ctx context.Context, e apply.Env, s role.Delete) (apply.Preview, error) {
-	_, standing, err := d.Stands(ctx, e, s)
-	if err != nil || standing == apply.There {
-		return apply.Preview{}, err
-	}
-	return apply.Preview{Label: "BACK", Says: []string{role.Name(s.Role) + " would be deleted, if no group launches as it"}}, nil
-}

@@ -27,80 +27,90 @@ func passes(err error) bool {
 	return refusal.NotKnown(err) || errors.Is(err, once.ErrStale) || errors.Is(err, once.ErrOld)
 }
 
-// Add carries out statements.Add.
-type Add struct{}
-
-// Stands implements apply.Doer. Nothing in a policy tells for which remediation a
-// statement was added.
-func (Add) Stands(ctx context.Context, e apply.Env, s statements.Add) (change.Result, apply.Standing, error) {
-	return standing(ctx, e, s.Key, change.Result{Before: s.Before, After: s.After}, s.In)
+// An edit is a step that replaces a policy by one that differs in Keymend's own statements.
+type edit interface {
+	change.Step
+	Documents() (before, after string)
+	In(*keypolicy.Document) bool // whether a policy has what the edit is for
 }
 
-// standing is that of an edit from one policy to another whose effect a policy may have.
-func standing(ctx context.Context, e apply.Env, key string, edit change.Result, has func(*keypolicy.Document) bool) (change.Result, apply.Standing, error) {
-	policy, err := read(ctx, e, key)
+// An editor carries out an edit.
+type editor[T edit] struct{}
+
+// Add carries out statements.Add.
+type Add = editor[statements.Add]
+
+// Tidy carries out statements.Tidy.
+type Tidy = editor[statements.Tidy]
+
+// Stands implements apply.Doer. Nothing in a policy tells for which remediation it was
+// edited.
+func (editor[T]) Stands(ctx context.Context, e apply.Env, s T) (change.Result, apply.Standing, error) {
+	now, err := e.Policy(ctx, s.At().Key)
+	if err != nil {
+		return change.Result{}, apply.Unknown, err
+	}
+	policy, err := parse(now, s.At().Key)
 	switch {
 	case err != nil:
 		return change.Result{}, apply.Unknown, err
-	case !has(policy):
+	case !s.In(policy):
 		return change.Result{}, apply.Absent, nil
 	}
-	if !keypolicy.Equal(policy.String(), edit.After) { // others have edited since
-		edit = change.Result{}
+	done := change.Result{Changed: true}
+	if before, after := s.Documents(); keypolicy.Equal(now, after) { // else others have edited since
+		done.Before, done.After = before, after
 	}
-	edit.Changed = true
-	return edit, apply.There, nil
+	return done, apply.There, nil
 }
 
-// Do implements apply.Doer.
-func (Add) Do(ctx context.Context, e apply.Env, s statements.Add) (change.Result, error) {
-	return replace(ctx, e, s.Calls()[0], s.Before, s.After)
+// Do implements apply.Doer: it writes only if the policy means what it is said to have
+// been before. Where it means what it shall be, there is nothing to do.
+func (editor[T]) Do(ctx context.Context, e apply.Env, s T) (change.Result, error) {
+	before, after := s.Documents()
+	done, err := rewrite(ctx, e, s.Calls()[0], func(now string) (string, error) {
+		switch {
+		case keypolicy.Equal(now, after):
+			return now, nil
+		case !keypolicy.Equal(now, before):
+			return now, fmt.Errorf("edit key policy of %s: %w", s.At().Key, apply.ErrSuperseded)
+		}
+		return after, nil
+	})
+	if err != nil {
+		return change.Result{}, err
+	}
+	return change.Result{Changed: done.Changed, Before: before, After: after}, nil
 }
 
-// replace writes only if the policy means what it is said to have been before. Where it
-// means what it shall be, there is nothing to do. Each try reads anew: while it waits,
-// others edit. Nothing but the write itself comes after the read, since an edit in
-// between is lost.
-func replace(ctx context.Context, e apply.Env, call change.Call, before, after string) (change.Result, error) {
-	done, key := change.Result{Before: before, After: after}, call.Target
+// rewrite writes what is made of the policy as it is now, unless that is the same. Each
+// try reads anew: while it waits, others edit. Nothing but the write itself comes after
+// the read, since an edit in between is lost.
+func rewrite(ctx context.Context, e apply.Env, call change.Call, made func(now string) (string, error)) (change.Result, error) {
+	var done change.Result
 	err := e.Again(ctx, tries, passes, func() error {
 		session, err := e.Open(ctx, call)
 		if err != nil {
 			return err
 		}
 		began := time.Now()
-		now, err := e.Policy(ctx, key)
-		switch {
-		case err != nil:
+		now, err := e.Policy(ctx, call.Target)
+		if err != nil {
 			return err
-		case keypolicy.Equal(now, after):
-			return nil
-		case time.Since(began) > once.Fresh:
-			return fmt.Errorf("edit key policy of %s: %w", key, once.ErrOld)
-		case !keypolicy.Equal(now, before):
-			return fmt.Errorf("edit key policy of %s: %w", key, apply.ErrSuperseded)
 		}
-		err = write(ctx, session, key, after)
+		after, err := made(now)
+		done = change.Result{Before: now, After: after}
+		if err != nil || after == now {
+			return err
+		}
+		if time.Since(began) > once.Fresh {
+			return fmt.Errorf("edit key policy of %s: %w", call.Target, once.ErrOld)
+		}
+		err = write(ctx, session, call.Target, after)
 		done.Changed = err == nil
 		return err
 	})
-	if err != nil {
-		return change.Result{}, err
-	}
-	return done, nil
-}
-
-// Tidy carries out statements.Tidy.
-type Tidy struct{}
-
-// Stands implements apply.Doer.
-func (Tidy) Stands(ctx context.Context, e apply.Env, s statements.Tidy) (change.Result, apply.Standing, error) {
-	return standing(ctx, e, s.Key, change.Result{Before: s.Before, After: s.After}, s.Done)
-}
-
-// Do implements apply.Doer.
-func (Tidy) Do(ctx context.Context, e apply.Env, s statements.Tidy) (change.Result, error) {
-	return replace(ctx, e, s.Calls()[0], s.Before, s.After)
+	return done, err
 }
 
 // Remove carries out statements.Remove.
@@ -108,7 +118,7 @@ type Remove struct{}
 
 // Stands implements apply.Doer.
 func (Remove) Stands(ctx context.Context, e apply.Env, s statements.Remove) (change.Result, apply.Standing, error) {
-	edit, err := edit(ctx, e, s)
+	edit, err := look(ctx, e, s)
 	switch {
 	case err != nil:
 		return change.Result{}, apply.Unknown, err
@@ -121,36 +131,32 @@ func (Remove) Stands(ctx context.Context, e apply.Env, s statements.Remove) (cha
 // Do implements apply.Doer: it takes the principal out of Keymend's statements in
 // the policy as it is now. Nothing is written where the principal isn't in them.
 func (Remove) Do(ctx context.Context, e apply.Env, s statements.Remove) (change.Result, error) {
-	var done change.Result
-	err := e.Again(ctx, tries, passes, func() error {
-		session, err := e.Open(ctx, s.Calls()[0])
-		if err != nil {
-			return err
-		}
-		began := time.Now()
-		edit, err := edit(ctx, e, s)
-		done = change.Result{Before: edit.Before, After: edit.After, Left: left(s.Principal, edit.After)}
-		if err != nil || edit.Before == edit.After {
-			return err
-		}
-		if time.Since(began) > once.Fresh {
-			return fmt.Errorf("edit key policy of %s: %w", s.Key, once.ErrOld)
-		}
-		err = write(ctx, session, s.Key, edit.After)
-		done.Changed = err == nil
-		return err
+	done, err := rewrite(ctx, e, s.Calls()[0], func(now string) (string, error) {
+		edit, err := without(now, s)
+		return edit.After, err
 	})
+	done.Left = left(s.Principal, done.After)
 	return done, err
 }
 
 // Preview implements apply.Previewer.
 func (Remove) Preview(ctx context.Context, e apply.Env, s statements.Remove) (apply.Preview, error) {
-	edit, err := edit(ctx, e, s)
+	edit, err := look(ctx, e, s)
 	return apply.Preview{Before: edit.Before, After: edit.After}, err
 }
 
-func edit(ctx context.Context, e apply.Env, s statements.Remove) (keypolicy.Edit, error) {
-	policy, err := read(ctx, e, s.Key)
+// look is the edit that the step comes to by now.
+func look(ctx context.Context, e apply.Env, s statements.Remove) (keypolicy.Edit, error) {
+	now, err := e.Policy(ctx, s.Key)
+	if err != nil {
+		return keypolicy.Edit{}, err
+	}
+	return without(now, s)
+}
+
+// without takes the principal out of a policy.
+func without(now string, s statements.Remove) (keypolicy.Edit, error) {
+	policy, err := parse(now, s.Key)
 	if err != nil {
 		return keypolicy.Edit{}, err
 	}
@@ -172,16 +178,12 @@ func left(principal, policy string) []string {
 	return out
 }
 
-func read(ctx context.Context, e apply.Env, key string) (*keypolicy.Document, error) {
-	now, err := e.Policy(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	policy, err := keypolicy.Parse(now)
+func parse(policy, key string) (*keypolicy.Document, error) {
+	d, err := keypolicy.Parse(policy)
 	if err != nil {
 		return nil, fmt.Errorf("parse key policy of %s: %w", key, err)
 	}
-	return policy, nil
+	return d, nil
 }
 
 // write never sets BypassPolicyLockoutSafetyCheck: KMS shall refuse a document that

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -130,16 +129,13 @@ func refusedIn(out *ec2.DeleteLaunchTemplateVersionsOutput) error {
 // resolves waits a little until $Latest is another version than the deleted ones.
 // No page says which it then is; that groups on $Latest can launch is what counts.
 func resolves(ctx context.Context, e apply.Env, id string, deleted []int64) error {
-	const looks, pause = 5, time.Second
-	for range looks {
+	const looks = 4
+	return e.Again(ctx, looks, func(error) bool { return true }, func() error {
 		if latest, err := e.Storage().Latest(ctx, id); err == nil && !slices.Contains(deleted, latest) {
 			return nil
 		}
-		if err := e.Sleep(ctx, pause); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("version %d of %s was deleted, and %w: see that groups on $Latest launch; a new version made of an earlier one is the latest again", deleted[len(deleted)-1], id, errNoLatest)
+		return fmt.Errorf("version %d of %s was deleted, and %w: see that groups on $Latest launch; a new version made of an earlier one is the latest again", deleted[len(deleted)-1], id, errNoLatest)
+	})
 }
 
 // Preview implements apply.Previewer. An undo moves the default version back before

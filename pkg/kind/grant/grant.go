@@ -131,7 +131,10 @@ func (Revoke) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (s Create) Words() change.Words {
-	return change.Words{Brief: "1 grant", What: "1 grant", Why: "a grant because: " + s.Why, Then: "the grant lets the role use the key, beside what else does"}
+	return change.Words{
+		Brief: "1 grant", What: "1 grant", Would: "grant " + s.Name + " would be made again",
+		Why: "a grant because: " + s.Why, Then: "the grant lets the role use the key, beside what else does",
+	}
 }
 
 // Words implements change.Writes.

@@ -79,7 +79,10 @@ func (s Ensure) Words() change.Words {
 
 // Words implements change.Writes.
 func (s Delete) Words() change.Words {
-	return change.Words{Brief: "role deleted", What: "role " + Name(s.Role) + " deleted", Then: "a group that is to launch as " + Name(s.Role) + " needs it made again"}
+	return change.Words{
+		Brief: "role deleted", What: "role " + Name(s.Role) + " deleted", Would: Name(s.Role) + " would be deleted, if no group launches as it",
+		Then: "a group that is to launch as " + Name(s.Role) + " needs it made again",
+	}
 }
 
 // Code implements code.Coder.

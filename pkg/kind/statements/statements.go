@@ -132,7 +132,7 @@ func (s Add) Short() change.Step {
 // Documents implements what Steps.Documents asks for.
 func (s Add) Documents() (before, after string) { return s.Before, s.After }
 
-// In reports whether the statements are in a policy, and still Keymend's own.
+// In reports whether a policy has the statements, and they are still Keymend's own.
 func (s Add) In(policy *keypolicy.Document) bool {
 	if policy == nil || len(s.Sids) == 0 {
 		return false

@@ -59,8 +59,8 @@ func (s Tidy) Short() change.Step {
 // Documents implements what Steps.Documents asks for.
 func (s Tidy) Documents() (before, after string) { return s.Before, s.After }
 
-// Done reports whether none of the ids is in a statement of Keymend's.
-func (s Tidy) Done(policy *keypolicy.Document) bool {
+// In reports whether a policy has none of the ids in a statement of Keymend's.
+func (s Tidy) In(policy *keypolicy.Document) bool {
 	return !slices.ContainsFunc(policy.Statements(), func(o keypolicy.Statement) bool {
 		return keypolicy.Owned(o) && slices.ContainsFunc(s.Gone, func(id string) bool { return slices.Contains(o.Principal.AWS, id) })
 	})
