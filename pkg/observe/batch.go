@@ -91,41 +91,40 @@ func (r *Resolver) defaults(ctx context.Context, account string) (encryption.Def
 	return out, err
 }
 
+// settingsOf reads the account's EBS settings. What the answer doesn't have isn't told.
 func (r *Resolver) settingsOf(ctx context.Context, account string) (encryption.Defaults, error) {
 	if known, ok := r.memory.settings.get(account); ok {
 		return known, nil
 	}
-	out := encryption.Defaults{Account: account}
+	var (
+		on  *ec2.GetEbsEncryptionByDefaultOutput
+		key *ec2.GetEbsDefaultKmsKeyIdOutput
+	)
 	err := together.Do(
-		func() error {
-			on, err := r.byDefault(ctx)
-			out.ByDefault, out.ByDefaultUntold = value(on), on == nil
-			return err
+		func() (err error) {
+			on, err = r.settings.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
+			return wrapped("get EBS encryption by default", err)
 		},
-		func() error {
-			key, err := r.defaultKey(ctx)
-			out.KeyID, out.KeyUntold = value(key), key == nil
-			return err
+		func() (err error) {
+			key, err = r.settings.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
+			return wrapped("get EBS default key", err)
 		},
 	)
+	if err != nil {
+		return encryption.Defaults{}, err
+	}
+	out := encryption.Defaults{
+		Account: account, ByDefault: value(on.EbsEncryptionByDefault), ByDefaultUntold: on.EbsEncryptionByDefault == nil,
+		KeyID: value(key.KmsKeyId), KeyUntold: key.KmsKeyId == nil,
+	}
+	r.memory.settings.put(account, out)
+	return out, nil
+}
+
+// wrapped is an error of a call with its name; nil where there is none.
+func wrapped(call string, err error) error {
 	if err == nil {
-		r.memory.settings.put(account, out)
+		return nil
 	}
-	return out, err
-}
-
-func (r *Resolver) byDefault(ctx context.Context) (*bool, error) {
-	out, err := r.settings.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
-	if err != nil {
-		return nil, fmt.Errorf("get EBS encryption by default: %w", err)
-	}
-	return out.EbsEncryptionByDefault, nil
-}
-
-func (r *Resolver) defaultKey(ctx context.Context) (*string, error) {
-	out, err := r.settings.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
-	if err != nil {
-		return nil, fmt.Errorf("get EBS default key: %w", err)
-	}
-	return out.KmsKeyId, nil
+	return fmt.Errorf("%s: %w", call, err)
 }

@@ -43,12 +43,8 @@ func inParts[T any](all []string, size int, read func([]string) ([]T, error)) ([
 	if len(parts) == 1 { // most often
 		return read(parts[0])
 	}
-	answers := make([][]T, len(parts))
-	var tasks []func() error
-	for i, part := range parts {
-		tasks = append(tasks, func() (err error) { answers[i], err = read(part); return err })
-	}
-	if err := together.Do(tasks...); err != nil {
+	answers, err := together.Each(parts, read)
+	if err != nil {
 		return nil, err
 	}
 	return slices.Concat(answers...), nil

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -18,21 +16,17 @@ import (
 	"keymend/pkg/launch"
 )
 
-// lookups bounds the calls of LookupEvents, of which AWS takes two a second in an
-// account and Region.
-// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
-const lookups = 4
-
 // denied looks for keys of other accounts that the role was refused while
 // launches of the group failed.
 func (r *Resolver) denied(ctx context.Context, l launch.Launch) launch.Hint {
 	if r.elsewhere.Denials == nil {
 		return launch.Hint{}
 	}
-	failed, err := failures(ctx, r.groups, l.Group)
+	all, err := tries(ctx, r.groups, l.Group)
 	if err != nil {
 		return untold("the group's scaling activities couldn't be read", err)
 	}
+	failed := failed(all)
 	if len(failed) == 0 {
 		return launch.Hint{Says: []string{"no launch has failed of which CloudTrail could tell"}}
 	}
@@ -52,44 +46,38 @@ func untold(what string, err error) launch.Hint {
 
 // denials asks CloudTrail what the role was refused while launches failed, the
 // newest first. Auto Scaling's sessions are all called AutoScaling.
-func (r *Resolver) denials(ctx context.Context, role string, failed []astypes.Activity) ([]activity.KeyDenial, error) {
+func (r *Resolver) denials(ctx context.Context, role string, failed []Try) ([]activity.KeyDenial, error) {
 	from, to := span(failed)
-	pages := cloudtrail.NewLookupEventsPaginator(r.elsewhere.Denials, &cloudtrail.LookupEventsInput{
-		StartTime: &from, EndTime: &to,
-		LookupAttributes: []cttypes.LookupAttribute{{AttributeKey: cttypes.LookupAttributeKeyUsername, AttributeValue: new("AutoScaling")}},
-	})
 	var out []activity.KeyDenial
-	for n := 0; pages.HasMorePages() && n < lookups; n++ {
-		page, err := pages.NextPage(ctx)
+	for text, err := range lookUp(ctx, r.elsewhere.Denials, cttypes.LookupAttributeKeyUsername, "AutoScaling", from, to) {
 		if err != nil {
 			return nil, fmt.Errorf("look up events of CloudTrail: %w", err)
 		}
-		for _, e := range page.Events {
-			d, ok := activity.DecodeDenial([]byte(value(e.CloudTrailEvent)))
-			if ok && d.Key != "" && d.Role == role && during(failed, d.Time) {
-				out = append(out, d)
-			}
+		d, ok := activity.DecodeDenial(text)
+		if ok && d.Key != "" && d.Role == role && during(failed, d.Time) {
+			out = append(out, d)
 		}
 	}
 	return out, nil
 }
 
-func span(failed []astypes.Activity) (from, to time.Time) {
-	for _, a := range failed {
-		if from.IsZero() || value(a.StartTime).Before(from) {
-			from = value(a.StartTime)
+// span is from when the first of them began until the last of them ended.
+func span(failed []Try) (from, to time.Time) {
+	for _, t := range failed {
+		if from.IsZero() || t.Began.Before(from) {
+			from = t.Began
 		}
-		if value(a.EndTime).After(to) {
-			to = value(a.EndTime)
+		if t.Time.After(to) {
+			to = t.Time
 		}
 	}
 	return from, to
 }
 
-func during(failed []astypes.Activity, at time.Time) bool {
-	return slices.ContainsFunc(failed, func(a astypes.Activity) bool {
-		start := value(a.StartTime).Truncate(time.Second) // CloudTrail writes whole seconds
-		return !at.Before(start) && !at.After(value(a.EndTime))
+func during(failed []Try, at time.Time) bool {
+	return slices.ContainsFunc(failed, func(t Try) bool {
+		began := t.Began.Truncate(time.Second) // CloudTrail writes whole seconds
+		return !at.Before(began) && !at.After(t.Time)
 	})
 }
 

@@ -61,12 +61,8 @@ func (r *Resolver) askOwners(ctx context.Context, all []*launch.Source, snapshot
 		}
 	}
 	owners := slices.Sorted(maps.Keys(hidden))
-	answers := make([]answer, len(owners))
-	var tasks []func() error
-	for i, owner := range owners {
-		tasks = append(tasks, func() (err error) { answers[i], err = r.askOwner(ctx, owner, hidden[owner]); return err })
-	}
-	if err := together.Do(tasks...); err != nil {
+	answers, err := together.Each(owners, func(owner string) (answer, error) { return r.askOwner(ctx, owner, hidden[owner]) })
+	if err != nil {
 		return nil, err
 	}
 	says := map[string]string{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -88,39 +87,4 @@ func units(g astypes.AutoScalingGroup) int32 {
 		out += int32(weight)
 	}
 	return out
-}
-
-// A Course is how a group's launches have gone, a hundred activities back at most.
-type Course struct {
-	Failed   []Failure  // since the last that succeeded, the newest first
-	Launched []Launched // those that succeeded, the newest first
-	Began    time.Time  // when the newest of those that go on began; zero = none does
-}
-
-// Launched is a launch that succeeded.
-type Launched struct {
-	Instance string // id
-	Time     time.Time
-}
-
-// Course reads a group's scaling activities.
-func (f Fleet) Course(ctx context.Context, group string) (Course, error) {
-	all, err := activities(ctx, f.groups, group)
-	var out Course
-	for _, a := range failed(all) {
-		out.Failed = append(out.Failed, failureOf(a))
-	}
-	for _, a := range all {
-		switch a.StatusCode {
-		case astypes.ScalingActivityStatusCodeSuccessful:
-			one := failureOf(a)
-			out.Launched = append(out.Launched, Launched{one.InstanceID, one.Time})
-		case astypes.ScalingActivityStatusCodeFailed, astypes.ScalingActivityStatusCodeCancelled:
-		default:
-			if out.Began.IsZero() {
-				out.Began = value(a.StartTime)
-			}
-		}
-	}
-	return out, err
 }

@@ -111,19 +111,23 @@ func TestResolveCalls(t *testing.T) {
 	}
 }
 
-// TestHistory: failures since the last success count; one in progress, a
+// TestTries: failures since the last success count; one in progress, a
 // termination and what came before the success don't.
-func TestHistory(t *testing.T) {
+func TestTries(t *testing.T) {
 	t.Parallel()
 	r, _ := serve(t, "named-key")
-	h, err := r.History(t.Context(), "web-prod")
+	c, err := r.Fleet(nil, "111122223333", "eu-west-1").Course(t.Context(), "web-prod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Failed != 3 || h.Since.Format("15:04") != "09:10" || cmp.Diff([]string{"i-0a", "i-0c"}, h.Instances) != "" {
-		t.Errorf("%+v", h)
+	if len(c.Failed) != 3 || c.Failed[2].Began.Format("15:04") != "09:10" {
+		t.Errorf("%+v", c)
 	}
-	if h.Last.InstanceID != "i-0a1b2c3d4e5f60708" || h.Last.StatusCode != "Cancelled" || h.Last.StatusMessage == "" || !h.Last.Time.After(h.Since) {
-		t.Errorf("last %+v", h.Last)
+	if last := c.Failed[0]; last.InstanceID != "i-0a1b2c3d4e5f60708" || last.StatusCode != "Cancelled" || last.StatusMessage == "" || last.Time.IsZero() {
+		t.Errorf("last %+v", last)
+	}
+	s, err := r.Standing(t.Context(), "web-prod")
+	if err != nil || cmp.Diff([]string{"i-0a", "i-0c"}, s.Instances) != "" || len(s.Tries) <= len(c.Failed) {
+		t.Errorf("%+v, %v", s, err)
 	}
 }

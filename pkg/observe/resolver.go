@@ -127,7 +127,11 @@ func (r *Resolver) ResolveAll(ctx context.Context, accountID, region string, gro
 func found(launches map[string]launch.Launch, group string) (launch.Launch, error) {
 	l, ok := launches[group]
 	if !ok {
-		return launch.Launch{}, fmt.Errorf("describe group %s: %w", group, launch.ErrGroupNotFound)
+		return launch.Launch{}, notFound(group)
 	}
 	return l, nil
+}
+
+func notFound(group string) error {
+	return fmt.Errorf("describe group %s: %w", group, launch.ErrGroupNotFound)
 }

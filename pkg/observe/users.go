@@ -95,12 +95,8 @@ func (f Fleet) means(ctx context.Context, key string, launches []launch.Launch) 
 		}
 	}
 	written = slices.Compact(slices.Sorted(slices.Values(written)))
-	arns := make([]string, len(written))
-	tasks := make([]func() error, len(written))
-	for i, id := range written {
-		tasks[i] = func() (err error) { arns[i], err = f.meaning(ctx, id); return err }
-	}
-	if err := together.Do(tasks...); err != nil {
+	arns, err := together.Each(written, func(id string) (string, error) { return f.meaning(ctx, id) })
+	if err != nil {
 		return nil, err
 	}
 	out := map[string]string{}

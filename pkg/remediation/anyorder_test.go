@@ -34,7 +34,7 @@ func looksOfOneFailure() []signal.Look {
 // once, and stands as after one event and one delivery.
 func TestLooksInAnyOrderEndTheSame(t *testing.T) {
 	t.Parallel()
-	failed := observe.Course{Failed: []observe.Failure{{StatusMessage: noKey, Time: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}}}
+	failed := observe.Course{Failed: []observe.Try{{StatusMessage: noKey, Time: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}}}
 	plain := newWorld()
 	x := plain.fixer((&fleet{course: failed}).of)
 	_, err := x.Diagnose(t.Context(), failure())

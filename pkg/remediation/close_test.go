@@ -17,7 +17,7 @@ func TestOpenFindingsEnd(t *testing.T) {
 	t.Parallel()
 	asked := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	failed, fixed := asked.Add(-time.Hour), asked.Add(-50*time.Minute)
-	launched := []observe.Launched{{Instance: "i-1", Time: failed.Add(20 * time.Minute)}}
+	launched := []observe.Try{{InstanceID: "i-1", Time: failed.Add(20 * time.Minute)}}
 	whole := func(w *world) { w.policy = open; w.launch.InService = 2 }
 	for name, tc := range map[string]struct {
 		open   signal.Follow

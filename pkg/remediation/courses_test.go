@@ -27,7 +27,7 @@ func (f *slowFleet) Course(_ context.Context, group string) (observe.Course, err
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked[group]++
-	return observe.Course{Launched: []observe.Launched{{Instance: group}}}, f.fails
+	return observe.Course{Launched: []observe.Try{{InstanceID: group}}}, f.fails
 }
 
 // TestCoursesSideBySide: how the groups of a series fared is read side by side, 25 at a
@@ -58,8 +58,8 @@ func TestCoursesSideBySide(t *testing.T) {
 			course, err := from.Course(t.Context(), name)
 			if err != nil {
 				errs++
-			} else if course.Launched[0].Instance != name {
-				t.Errorf("%s is told of for %s", course.Launched[0].Instance, name)
+			} else if course.Launched[0].InstanceID != name {
+				t.Errorf("%s is told of for %s", course.Launched[0].InstanceID, name)
 			}
 		}
 		return errs

@@ -106,7 +106,7 @@ func (l *Looker) came(p pass, follow signal.Follow, passed time.Duration, course
 	since := cmp.Or(follow.Fixed, follow.Failed)
 	for _, launched := range course.Launched {
 		if launched.Time.After(since) {
-			r.Proof.Instances = append(r.Proof.Instances, launched.Instance)
+			r.Proof.Instances = append(r.Proof.Instances, launched.InstanceID)
 			last = latest(last, launched.Time)
 		}
 	}

@@ -40,10 +40,10 @@ func TestAChangeIsFollowed(t *testing.T) {
 func TestFollows(t *testing.T) {
 	t.Parallel()
 	fixed := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	failed := func(text string, after time.Duration) observe.Failure {
-		return observe.Failure{StatusMessage: text, Time: fixed.Add(after)}
+	failed := func(text string, after time.Duration) observe.Try {
+		return observe.Try{StatusMessage: text, Time: fixed.Add(after)}
 	}
-	launched := observe.Launched{Instance: "i-1", Time: fixed.Add(40 * time.Second)}
+	launched := observe.Try{InstanceID: "i-1", Time: fixed.Add(40 * time.Second)}
 	for name, tc := range map[string]struct {
 		course observe.Course
 		change func(*world)
@@ -52,24 +52,24 @@ func TestFollows(t *testing.T) {
 		want   outcome.Outcome // "" = it is looked at again
 		says   string
 	}{
-		"launched, and whole":             {course: observe.Course{Launched: []observe.Launched{launched}}, change: func(w *world) { w.launch.InService = 2 }, want: outcome.Recovered},
-		"launched, and counts in weights": {course: observe.Course{Launched: []observe.Launched{launched}}, want: outcome.Recovered},
+		"launched, and whole":             {course: observe.Course{Launched: []observe.Try{launched}}, change: func(w *world) { w.launch.InService = 2 }, want: outcome.Recovered},
+		"launched, and counts in weights": {course: observe.Course{Launched: []observe.Try{launched}}, want: outcome.Recovered},
 		"whole before":                    {change: func(w *world) { w.launch.InService = 2 }, want: outcome.Recovered},
 		"its pool isn't":                  {change: func(w *world) { w.launch.InService = 2; w.launch.WarmPool = &launch.WarmPool{Wanted: 1} }},
-		"hasn't tried yet":                {course: observe.Course{Failed: []observe.Failure{failed(noKey, -time.Minute)}}},
-		"hasn't tried in the end":         {course: observe.Course{Failed: []observe.Failure{failed(noKey, -time.Minute)}}, round: 3, want: outcome.Waiting, says: "hasn't tried again in the 37 minutes since; its last try failed at 2026-03-02T08:59:00Z; it tries by itself"},
+		"hasn't tried yet":                {course: observe.Course{Failed: []observe.Try{failed(noKey, -time.Minute)}}},
+		"hasn't tried in the end":         {course: observe.Course{Failed: []observe.Try{failed(noKey, -time.Minute)}}, round: 3, want: outcome.Waiting, says: "hasn't tried again in the 37 minutes since; its last try failed at 2026-03-02T08:59:00Z; it tries by itself"},
 		"a launch goes on":                {course: observe.Course{Began: fixed.Add(time.Minute)}, round: 1},
 		"a launch goes on in the end":     {course: observe.Course{Began: fixed.Add(time.Minute)}, round: 3, want: outcome.GaveUp, says: "began at 2026-03-02T09:01:00Z hasn't ended"},
 		"its launches can't be read":      {err: denied("autoscaling:DescribeScalingActivities"), round: 3, want: outcome.GaveUp, says: "AWS refused autoscaling:DescribeScalingActivities"},
-		"no capacity since":               {course: observe.Course{Failed: []observe.Failure{failed(noCapacity, time.Minute), failed(noKey, -time.Minute)}}, want: outcome.StillFailing, says: "for capacity"},
-		"the key again":                   {course: observe.Course{Failed: []observe.Failure{failed(noKey, time.Minute)}}, want: outcome.StillFailing, says: "for kms-access"},
-		"launched, then failed":           {course: observe.Course{Failed: []observe.Failure{failed(noCapacity, 2*time.Minute)}, Launched: []observe.Launched{launched}}, want: outcome.StillFailing, says: "for capacity"},
+		"no capacity since":               {course: observe.Course{Failed: []observe.Try{failed(noCapacity, time.Minute), failed(noKey, -time.Minute)}}, want: outcome.StillFailing, says: "for capacity"},
+		"the key again":                   {course: observe.Course{Failed: []observe.Try{failed(noKey, time.Minute)}}, want: outcome.StillFailing, says: "for kms-access"},
+		"launched, then failed":           {course: observe.Course{Failed: []observe.Try{failed(noCapacity, 2*time.Minute)}, Launched: []observe.Try{launched}}, want: outcome.StillFailing, says: "for capacity"},
 		"stopped":                         {change: func(w *world) { w.launch.Suspended = &launch.Suspension{Reason: "Administratively suspended"} }, want: outcome.Suspended, says: "Auto Scaling stopped the group from launching: Administratively suspended; no fix brings anything back until Launch is resumed Account 111122223333 runs: aws autoscaling resume-processes"},
 		"stopped by a person": {change: func(w *world) {
 			w.launch.Suspended = &launch.Suspension{Reason: "User suspended at …"}
 		}, want: outcome.Suspended, says: "a person stopped the group"},
 		"a node group that hasn't tried":    {change: func(w *world) { w.launch.Tags = map[string]string{"eks:nodegroup-name": "n"} }, round: 3, want: outcome.Waiting, says: "CREATE_FAILED is made anew"},
-		"of a stack, and no capacity since": {course: observe.Course{Failed: []observe.Failure{failed(noCapacity, time.Minute)}}, change: func(w *world) { w.launch.Tags = map[string]string{"aws:cloudformation:stack-name": "s"} }, want: outcome.StillFailing, says: "rolled back"},
+		"of a stack, and no capacity since": {course: observe.Course{Failed: []observe.Try{failed(noCapacity, time.Minute)}}, change: func(w *world) { w.launch.Tags = map[string]string{"aws:cloudformation:stack-name": "s"} }, want: outcome.StillFailing, says: "rolled back"},
 		"gone":                              {change: func(w *world) { w.launch.Group = "other" }, want: outcome.Ignored},
 	} {
 		t.Run(name, func(t *testing.T) {

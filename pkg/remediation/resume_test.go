@@ -42,7 +42,7 @@ func TestResumed(t *testing.T) {
 			m, f := newMover(), &fleet{}
 			m.policy, m.launch.Suspended = open, &launch.Suspension{Reason: byAWS}
 			if tc.text != "" {
-				f.course.Failed = []observe.Failure{{StatusMessage: tc.text, Time: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}}
+				f.course.Failed = []observe.Try{{StatusMessage: tc.text, Time: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}}
 			}
 			if tc.change != nil {
 				tc.change(m)

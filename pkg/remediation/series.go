@@ -45,7 +45,7 @@ func (p pass) concerns(f signal.Follow, course observe.Course) bool {
 	if !f.Beside || p.Launch.Missing() > 0 {
 		return true
 	}
-	return slices.ContainsFunc(course.Launched, func(o observe.Launched) bool { return o.Time.After(f.Fixed) })
+	return slices.ContainsFunc(course.Launched, func(o observe.Try) bool { return o.Time.After(f.Fixed) })
 }
 
 // uses reports whether the launch uses the key of a change that was made for another

@@ -130,7 +130,7 @@ func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool
 		return look, false, err
 	}
 	worth := look.Sweep.Full || len(look.Sweep.Open) > 0
-	at := slices.IndexFunc(course.Failed, func(f observe.Failure) bool { return activity.Classify(f.StatusMessage).Cause.MayBeKey() })
+	at := slices.IndexFunc(course.Failed, func(f observe.Try) bool { return activity.Classify(f.StatusMessage).Cause.MayBeKey() })
 	if at < 0 {
 		return look, worth, nil
 	}

@@ -138,16 +138,16 @@ func TestSweepThatMayNotList(t *testing.T) {
 // TestSweptGroups: what a sweep's look at one group comes to.
 func TestSweptGroups(t *testing.T) {
 	t.Parallel()
-	failed := func(texts ...string) []observe.Failure {
-		var out []observe.Failure
+	failed := func(texts ...string) []observe.Try {
+		var out []observe.Try
 		for _, text := range texts {
-			out = append(out, observe.Failure{StatusMessage: text, Time: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)})
+			out = append(out, observe.Try{StatusMessage: text, Time: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)})
 		}
 		return out
 	}
 	for name, tc := range map[string]struct {
 		sweep  signal.Swept
-		failed []observe.Failure
+		failed []observe.Try
 		change func(*world)
 		want   string // outcomes on record
 		sent   int    // changes

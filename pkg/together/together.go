@@ -31,3 +31,14 @@ func Do(tasks ...func() error) error {
 	wg.Wait()
 	return errors.Join(errs...)
 }
+
+// Each does the same for each of a list, side by side as Do does, and returns what came of
+// each in the list's order.
+func Each[T, R any](all []T, do func(T) (R, error)) ([]R, error) {
+	out := make([]R, len(all))
+	tasks := make([]func() error, len(all))
+	for i, one := range all {
+		tasks[i] = func() (err error) { out[i], err = do(one); return err }
+	}
+	return out, Do(tasks...)
+}

@@ -2,6 +2,8 @@ package together_test
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,5 +41,13 @@ func TestDo(t *testing.T) {
 	}
 	if err := together.Do(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestEach(t *testing.T) {
+	t.Parallel()
+	got, err := together.Each([]string{"1", "x", "3", "y"}, strconv.Atoi)
+	if fmt.Sprint(got) != "[1 0 3 0]" || strings.Count(fmt.Sprint(err), "invalid syntax") != 2 {
+		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -124,15 +124,6 @@ func (a AWS) Edits(ctx context.Context, accountID, region, key string, since, un
 	return observe.NewFleet(cfg, accountID, region).Edits(ctx, key, since, until)
 }
 
-// History reads how a group of an account in a Region has fared, as its reader.
-func (a AWS) History(ctx context.Context, accountID, region, group string) (observe.History, error) {
-	cfg, err := a.config(ctx, accountID, region, permission.Reader)
-	if err != nil {
-		return observe.History{}, err
-	}
-	return observe.FromConfig(cfg).History(ctx, group)
-}
-
 // Standing reads what a group of an account in a Region has by now, as its reader.
 func (a AWS) Standing(ctx context.Context, accountID, region, group string) (observe.Standing, error) {
 	cfg, err := a.config(ctx, accountID, region, permission.Reader)

@@ -4,24 +4,25 @@ import (
 	"context"
 
 	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/scan"
 	"keymend/pkg/observe"
 	"keymend/pkg/signal"
 )
 
-// history reads how the group has fared. It is worth knowing, not needed: what
+// history reads how the group's launches have gone. It is worth knowing, not needed: what
 // stands in the way of reading it is reported as not seen.
 func (p *program) history(ctx context.Context, s session, look signal.Look) report.History {
-	const page = 100
+	return scan.History(p.course(ctx, s, look))
+}
+
+func (p *program) course(ctx context.Context, s session, look signal.Look) (observe.Course, error) {
 	world, err := p.world(s)
-	var h observe.History
-	if err == nil {
-		h, err = world.History(ctx, look.Account, look.Region, look.Group)
-	}
 	if err != nil {
-		return report.History{Unreadable: err.Error()}
+		return observe.Course{}, err
 	}
-	return report.History{
-		Failed: h.Failed, Since: h.Since, Last: h.Last.Time, More: h.Failed >= page,
-		Status: h.Last.StatusCode, Message: h.Last.StatusMessage,
+	fleet, err := world.Fleet(ctx, look.Account, look.Region)
+	if err != nil {
+		return observe.Course{}, err
 	}
+	return fleet.Course(ctx, look.Group)
 }

@@ -159,8 +159,8 @@ func (w *waiter) came(s observe.Standing) bool {
 	case s.Suspended != nil:
 		r.Outcome, r.Message = report.WaitSuspended, s.Suspended.Reason
 	case len(s.Tries) > 0 && s.Tries[0].Failed() && !w.before[s.Tries[0].ID]:
-		cause := activity.Classify(s.Tries[0].Failure.StatusMessage).Cause
-		r.Message, r.Cause = s.Tries[0].Failure.StatusMessage, cause.Says()
+		cause := activity.Classify(s.Tries[0].StatusMessage).Cause
+		r.Message, r.Cause = s.Tries[0].StatusMessage, cause.Says()
 		if !cause.MayBeKey() || time.Since(w.changed) > settles {
 			r.Outcome = report.WaitStillFailing
 		}

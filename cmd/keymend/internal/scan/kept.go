@@ -98,7 +98,7 @@ func (k *Kept) read(about string) error {
 			}
 		default:
 			var r Row
-			if json.Unmarshal(line, &r) != nil || r.Schema != Schema {
+			if json.Unmarshal(line, &r) != nil || r.Schema != rowSchema {
 				return ErrOther
 			}
 			k.note(r, len(line))

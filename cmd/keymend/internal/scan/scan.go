@@ -68,19 +68,19 @@ func (s Scan) Over(ctx context.Context, p Place) (Looked, error) {
 
 // page looks at some groups, and returns how many are gone by now.
 func (s Scan) page(ctx context.Context, p Place, fleet remediation.Fleet, groups []observe.Group) (int, error) {
-	fared := make([]fares, len(groups))
+	histories := make([]report.History, len(groups))
 	var tasks []func() error
 	looks := make([]signal.Look, len(groups))
 	for i, g := range groups {
 		looks[i] = signal.Look{Why: signal.WhyAsked, Account: p.Account, Region: p.Region, Group: g.Name}
 		if g.Lacks || g.Stuck {
-			tasks = append(tasks, func() error { fared[i].Course, fared[i].failed = fleet.Course(ctx, g.Name); return nil })
+			tasks = append(tasks, func() error { histories[i] = History(fleet.Course(ctx, g.Name)); return nil })
 		}
 	}
 	_ = together.Do(tasks...) // each has its own error
 	looker, gone := s.Looker.Together(looks, s.Now()), 0
 	for i, look := range looks {
-		row, there := s.look(ctx, looker, look, fared[i])
+		row, there := s.look(ctx, looker, look, histories[i])
 		if len(row.Sources) == 0 { // what the look didn't see of the group, the list says
 			row.Desired, row.Healthy = groups[i].Desired, groups[i].InService
 		}
@@ -98,29 +98,23 @@ func (s Scan) page(ctx context.Context, p Place, fleet remediation.Fleet, groups
 	return gone, nil
 }
 
-// A fares is how a group's launches have gone.
-type fares struct {
-	observe.Course
-	failed error // why that couldn't be read
-}
-
-// history is what the screens tell of it.
-func (f fares) history() report.History {
-	h := report.History{Failed: len(f.Failed)}
-	if f.failed != nil {
-		h.Unreadable = f.failed.Error()
+// History is what the screens tell of how a group's launches have gone; unread = why that
+// couldn't be read.
+func History(c observe.Course, unread error) report.History {
+	if unread != nil {
+		return report.History{Unreadable: unread.Error()}
 	}
-	if h.Failed > 0 {
-		last := f.Failed[0]
-		h.Since, h.Last, h.Status, h.Message = f.Failed[h.Failed-1].Time, last.Time, last.StatusCode, last.StatusMessage
+	n := len(c.Failed)
+	if n == 0 {
+		return report.History{}
 	}
-	return h
+	first, last := c.Failed[n-1], c.Failed[0]
+	return report.History{Failed: n, Since: first.Began, Last: last.Time, More: n >= observe.MostTries, Status: last.StatusCode, Message: last.StatusMessage}
 }
 
 // look looks at a group as keymend diagnose does; false where there is no such group by
 // now.
-func (s Scan) look(ctx context.Context, looker *remediation.Looker, look signal.Look, fared fares) (Row, bool) {
-	h := fared.history()
+func (s Scan) look(ctx context.Context, looker *remediation.Looker, look signal.Look, h report.History) (Row, bool) {
 	if h.Failed > 0 {
 		look.Text, look.Failed = h.Message, h.Last
 	}
@@ -153,7 +147,7 @@ func (s Scan) unread(look signal.Look, h report.History, err error) Row {
 		state = Fails
 	}
 	return Row{
-		Schema: Schema, State: state, Account: look.Account, Region: look.Region, Group: look.Group,
+		Schema: rowSchema, State: state, Account: look.Account, Region: look.Region, Group: look.Group,
 		Says: look.Group + " couldn't be looked at: " + account.Message(err), Acts: "you, with another scan", Code: report.Broke,
 		Failed: h.Failed, Message: h.Message, Sources: []string{}, Keys: []Key{}, NotSeen: []string{account.Message(err)}, At: s.Now().UTC().Truncate(time.Second),
 	}

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite golden files") //nolint:gocheck
 
 func row(s scan.State, group string) scan.Row {
 	return scan.Row{
-		Schema: scan.Schema, State: s, Account: "111122223333", Region: "eu-west-1", Group: group, Says: group + " stands so", Sources: []string{"lt-1 v1"},
+		Schema: "keymend.scan/1", State: s, Account: "111122223333", Region: "eu-west-1", Group: group, Says: group + " stands so", Sources: []string{"lt-1 v1"},
 		Keys: []scan.Key{{ARN: "arn:aws:kms:eu-west-1:111122223333:key/1a2b", Alias: "alias/web", Volumes: []scan.Volume{}, Missing: []string{"CreateGrant"}}}, At: time.Unix(0, 0).UTC(),
 	}
 }
