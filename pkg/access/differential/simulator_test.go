@@ -1,51 +1,33 @@
 package differential_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"keymend/pkg/sandbox/conformance/tool"
 )
 
-// home is where .ci/run installs the simulator; a test runs in its own folder.
-var home = filepath.Join("..", "..", "..", ".tools", "node")
+const simulatorModule = "@cloud-copilot/iam-simulate"
 
 // TestTools says whether the simulator is missing; `make test` prints it.
 func TestTools(t *testing.T) {
-	missing := lacks()
-	switch format := "not run here: the differential test of access (%s; `make differential` installs it)"; {
-	case missing == "":
-		t.Log("the simulator is installed")
-	case os.Getenv("KEYMEND_REQUIRE_TOOLS") == "1":
-		t.Fatalf(format, missing)
-	default:
-		t.Logf(format, missing)
+	if missing := lacks(); missing != "" {
+		tool.NotRun(t, "the differential test of access", missing, "differential")
+		return
 	}
+	t.Log("the simulator is installed")
 }
 
 // lacks says what is missing to run the simulator; "" = nothing.
-func lacks() string {
-	if _, err := exec.LookPath("node"); err != nil {
-		return "node is not installed"
-	}
-	if _, err := os.Stat(filepath.Join(home, "node_modules", "@cloud-copilot", "iam-simulate", "package.json")); err != nil {
-		return "@cloud-copilot/iam-simulate is not installed"
-	}
-	return ""
-}
+func lacks() string { return tool.NodeLacks("node", simulatorModule) }
 
-// A simulator is the other evaluator's process: one line asks, one answers.
+// A simulator is the other evaluator's process.
 type simulator struct {
-	t   *testing.T
-	in  io.WriteCloser
-	out *bufio.Scanner
+	t *testing.T
+	tool.Node
 }
 
 // startSimulator skips the test where the tools are missing; TestTools has said so.
@@ -54,27 +36,7 @@ func startSimulator(t *testing.T) *simulator {
 	if missing := lacks(); missing != "" {
 		t.Skip("not run here: " + missing)
 	}
-	cmd := exec.Command("node", filepath.Join("testdata", "simulate.mjs"), home)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
-			t.Errorf("simulator: %v", err)
-		}
-	})
-	s := &simulator{t: t, in: in, out: bufio.NewScanner(out)}
-	s.out.Buffer(nil, 1<<20)
-	return s
+	return &simulator{t, tool.StartNode(t, "simulate.mjs", tool.Installed("node"))}
 }
 
 // An answer is what the simulator says.
@@ -94,16 +56,16 @@ func (s *simulator) ask(questions []question) []answer {
 		for _, q := range questions {
 			all.Write(q.line())
 		}
-		_, err := all.WriteTo(s.in)
+		_, err := all.WriteTo(s.In)
 		failed <- err
 	}()
 	out := make([]answer, len(questions))
 	for i := range out {
-		if !s.out.Scan() {
-			s.t.Fatalf("the simulator stopped after %d of %d answers: %v", i, len(out), s.out.Err())
+		if !s.Out.Scan() {
+			s.t.Fatalf("the simulator stopped after %d of %d answers: %v", i, len(out), s.Out.Err())
 		}
-		if err := json.Unmarshal(s.out.Bytes(), &out[i]); err != nil {
-			s.t.Fatalf("%v: %s", err, s.out.Text())
+		if err := json.Unmarshal(s.Out.Bytes(), &out[i]); err != nil {
+			s.t.Fatalf("%v: %s", err, s.Out.Text())
 		}
 		if out[i].Error != "" {
 			s.t.Fatalf("the simulator refuses the question: %s\n%s", out[i].Error, questions[i])

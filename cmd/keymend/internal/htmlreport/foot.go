@@ -27,7 +27,7 @@ type looked struct {
 }
 
 func footOf(p Page, s *sums) foot {
-	f := foot{All: s.Groups, Past: p.Past.view(), Script: template.JS(script)} //nolint:gosec // it is this package's own
+	f := foot{All: s.all.groups(), Past: p.Past.view(), Script: template.JS(script)} //nolint:gosec // it is this package's own
 	known := map[scan.Place]bool{}
 	for _, at := range p.Places {
 		known[at.Place] = true
@@ -49,17 +49,7 @@ func footOf(p Page, s *sums) foot {
 }
 
 func (s *sums) looked(at scan.Looked) looked {
-	of := s.places[at.Place]
-	if of == nil {
-		return looked{Looked: at, Of: "–"}
-	}
-	var parts []string
-	for i, n := range []int{of.Fails, of.WouldFail, of.Unknown, of.Fine} {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, states()[i].verb(n)))
-		}
-	}
-	return looked{at, strings.Join(parts, ", ")}
+	return looked{at, cmp.Or(strings.Join(s.places[at.Place].parts(), ", "), "–")}
 }
 
 // says sums the places up.

@@ -11,7 +11,6 @@ import (
 // head is what the page says before its groups.
 type head struct {
 	Style                 template.CSS
-	Script                template.JS
 	StyleHash, ScriptHash string
 	Mark, Headline        string
 	MadeAt, Made          string
@@ -48,20 +47,19 @@ func columns() []column {
 func headOf(p Page, s *sums) head {
 	h := head{
 		Style:     template.CSS(style), //nolint:gosec // it is this package's own
-		Script:    template.JS(script), //nolint:gosec // it is this package's own
-		StyleHash: digest(style), ScriptHash: digest(script), Mark: Mark, Headline: s.says() + ".",
+		StyleHash: digest(style), ScriptHash: digest(script), Mark: Mark, Headline: s.all.says() + ".",
 		MadeAt: p.Made.UTC().Format(time.RFC3339), Made: moment(p.Made), Version: p.Version, By: p.By, Again: p.Again,
-		All: s.Groups, Columns: columns(),
+		All: s.all.groups(), Columns: columns(),
 	}
 	from := 0.0
-	for i, n := range []int{s.Fails, s.WouldFail, s.Unknown, s.Fine} {
-		of := states()[i]
+	for _, of := range states() {
+		n := s.all[of.id]
 		h.Counts = append(h.Counts, count{of.id, of.word, of.verb(n), n})
 		if n == 0 {
 			continue
 		}
 		const whole = 100
-		wide := whole * float64(n) / float64(s.Groups)
+		wide := whole * float64(n) / float64(h.All)
 		part := segment{State: of.id, From: percent(from), Wide: percent(wide)}
 		if of.id == scan.WouldFail || of.id == scan.Unknown {
 			part.Pattern = "p-" + string(of.id)

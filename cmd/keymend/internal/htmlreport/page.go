@@ -70,7 +70,7 @@ func Write(out io.Writer, p Page) (headline string, err error) {
 	if err := buffered.Flush(); err != nil {
 		return "", fmt.Errorf("write the page: %w", err)
 	}
-	return seen.says(), nil
+	return seen.all.says(), nil
 }
 
 // Ours reports whether a file's beginning is that of a page that Write wrote.

@@ -29,12 +29,13 @@ type box struct {
 type link struct{ Kind, Words string }
 
 func lineOf(row scan.Row, k scan.Key) keyLine {
-	sources := row.Sources
-	if of := sourcesOf(k); len(of) > 0 {
-		sources = of
+	sources := distinct(k, func(v scan.Volume) string { return v.Source })
+	if len(sources) == 0 {
+		sources = row.Sources
 	}
+	devices := strings.Join(distinct(k, func(v scan.Volume) string { return v.Device }), ", ")
 	line := keyLine{Boxes: begin(row, sources)}
-	line.add(whole, "creates", box{What: "Volume", Name: cmp.Or(devices(k), "a volume"), Notes: because(k)})
+	line.add(whole, "creates", box{What: "Volume", Name: cmp.Or(devices, "a volume"), Notes: because(k)})
 	toKey := link{whole, "encrypted with"}
 	if !usable(k) {
 		toKey = link{broken, "BROKEN: the key can't be used"}
@@ -132,34 +133,20 @@ func roleName(role string) string {
 	return cmp.Or(role[strings.LastIndex(role, "/")+1:], "a role that wasn't seen")
 }
 
-func devices(k scan.Key) string {
+// distinct are what a key's volumes have, each text once.
+func distinct(k scan.Key, of func(scan.Volume) string) []string {
 	var out []string
 	for _, v := range k.Volumes {
-		if v.Device != "" && !slices.Contains(out, v.Device) {
-			out = append(out, v.Device)
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-func sourcesOf(k scan.Key) []string {
-	var out []string
-	for _, v := range k.Volumes {
-		if v.Source != "" && !slices.Contains(out, v.Source) {
-			out = append(out, v.Source)
+		if text := of(v); text != "" && !slices.Contains(out, text) {
+			out = append(out, text)
 		}
 	}
 	return out
 }
 
-// because says why these volumes have this key, once where it is the same.
+// because says why these volumes have this key.
 func because(k scan.Key) []string {
-	var out []string
-	for _, v := range k.Volumes {
-		why := strings.TrimSuffix(strings.TrimPrefix(v.Because, v.Device+": "), " "+k.ARN) // both stand there
-		if why != "" && !slices.Contains(out, why) {
-			out = append(out, why)
-		}
-	}
-	return out
+	return distinct(k, func(v scan.Volume) string {
+		return strings.TrimSuffix(strings.TrimPrefix(v.Because, v.Device+": "), " "+k.ARN) // both stand there
+	})
 }

@@ -12,49 +12,49 @@ import (
 )
 
 // totals are the numbers of groups by state.
-type totals struct{ Groups, Fails, WouldFail, Unknown, Fine int }
+type totals map[scan.State]int
+
+// add counts a group. What isn't known is never called fine.
+func (t totals) add(state scan.State) { t[stateOf(state).id]++ }
+
+func (t totals) groups() int {
+	n := 0
+	for _, count := range t {
+		n += count
+	}
+	return n
+}
+
+// parts are the numbers in words, the worst state first: "3 fail now".
+func (t totals) parts() []string {
+	var out []string
+	for _, of := range states() {
+		if n := t[of.id]; n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, of.verb(n)))
+		}
+	}
+	return out
+}
 
 // says tells the numbers in a sentence, without its full stop.
 func (t totals) says() string {
-	if t.Groups == 0 {
+	if t.groups() == 0 {
 		return "No Auto Scaling group was found where it was looked"
 	}
-	var out []string
-	for i, n := range []int{t.Fails, t.WouldFail, t.Unknown, t.Fine} {
-		if n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, states()[i].verb(n)))
-		}
-	}
-	return screen.Count(t.Groups, "group") + ": " + strings.Join(out, ", ")
-}
-
-func (t *totals) add(state scan.State) {
-	t.Groups++
-	switch state {
-	case scan.Fails:
-		t.Fails++
-	case scan.WouldFail:
-		t.WouldFail++
-	case scan.Fine:
-		t.Fine++
-	case scan.Unknown:
-		fallthrough
-	default: // what isn't known is never called fine
-		t.Unknown++
-	}
+	return screen.Count(t.groups(), "group") + ": " + strings.Join(t.parts(), ", ")
 }
 
 // sums are what the first pass over the rows learns.
 type sums struct {
-	totals
+	all    totals
 	tasks  map[string]*task
-	places map[scan.Place]*totals
+	places map[scan.Place]totals
 	order  []scan.Place
 	unseen int // groups of which something couldn't be read
 }
 
 func sum(p Page) (*sums, error) {
-	s := &sums{tasks: map[string]*task{}, places: map[scan.Place]*totals{}}
+	s := &sums{all: totals{}, tasks: map[string]*task{}, places: map[scan.Place]totals{}}
 	if err := p.Rows(func(row scan.Row) error { s.row(row); return nil }); err != nil {
 		return nil, fmt.Errorf("read the groups: %w", err)
 	}
@@ -62,10 +62,10 @@ func sum(p Page) (*sums, error) {
 }
 
 func (s *sums) row(row scan.Row) {
-	s.add(row.State)
+	s.all.add(row.State)
 	at := scan.Place{Account: row.Account, Region: row.Region}
 	if s.places[at] == nil {
-		s.places[at] = &totals{}
+		s.places[at] = totals{}
 		s.order = append(s.order, at)
 	}
 	s.places[at].add(row.State)
@@ -103,7 +103,7 @@ func (s *sums) task(row scan.Row) {
 		id := shared(row, k)
 		one := s.tasks[id]
 		if one == nil {
-			one = &task{Name: keyName(k), Acts: row.Acts, Find: k.ARN, Fix: fixOf(k)}
+			one = &task{Name: keyName(k), Acts: row.Acts, Find: k.ARN, Fix: fixOf(k), mended: totals{}}
 			s.tasks[id] = one
 		}
 		one.mended.add(row.State)
@@ -131,11 +131,11 @@ func (s *sums) first() ([]*task, int) {
 	for id := range s.tasks {
 		t := s.tasks[id]
 		t.Mends = t.mended.mends()
-		t.More = t.mended.Groups - len(t.Some)
+		t.More = t.mended.groups() - len(t.Some)
 		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b *task) int {
-		return cmp.Or(cmp.Compare(b.mended.Fails, a.mended.Fails), cmp.Compare(b.mended.WouldFail, a.mended.WouldFail), cmp.Compare(a.Find, b.Find),
+		return cmp.Or(cmp.Compare(b.mended[scan.Fails], a.mended[scan.Fails]), cmp.Compare(b.mended[scan.WouldFail], a.mended[scan.WouldFail]), cmp.Compare(a.Find, b.Find),
 			cmp.Compare(a.Acts, b.Acts), slices.Compare(a.Some, b.Some))
 	})
 	if len(out) > someTasks {
@@ -146,11 +146,11 @@ func (s *sums) first() ([]*task, int) {
 
 func (t totals) mends() string {
 	var out []string
-	if t.Fails > 0 {
-		out = append(out, screen.Count(t.Fails, "group")+" that can't launch")
+	if n := t[scan.Fails]; n > 0 {
+		out = append(out, screen.Count(n, "group")+" that can't launch")
 	}
-	if t.WouldFail > 0 {
-		out = append(out, screen.Count(t.WouldFail, "group")+" that would fail next")
+	if n := t[scan.WouldFail]; n > 0 {
+		out = append(out, screen.Count(n, "group")+" that would fail next")
 	}
 	return strings.Join(out, ", ")
 }

@@ -58,10 +58,22 @@ func written(t interface {
 	return out.String()
 }
 
-// golden holds a page to a file, which a browser's tests open, too.
+// golden holds a page to a file, in which its style and script are named: they stand in
+// files of their own. A browser's tests open it, too, with both.
 func golden(t *testing.T, name string, p htmlreport.Page) {
 	t.Helper()
 	got := written(t, p)
+	for element, file := range map[string]string{"style": "page.css", "script": "page.js"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := "<" + element + ">" + string(text) + "</" + element + ">"
+		if strings.Count(got, whole) != 1 {
+			t.Fatalf("the page %s doesn't have %s once", name, file)
+		}
+		got = strings.Replace(got, whole, "<"+element+">"+file+"</"+element+">", 1)
+	}
 	path := filepath.Join("testdata", name+".html")
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {

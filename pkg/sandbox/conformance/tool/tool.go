@@ -38,11 +38,18 @@ func (tl Tool) Need(t *testing.T) string {
 // Report says that the tool is missing.
 func (tl Tool) Report(t *testing.T, missing string) {
 	t.Helper()
-	format := "not run here: %s (%s; `make ci` installs it)"
+	NotRun(t, tl.What, missing, "ci")
+}
+
+// NotRun says what isn't run for want of a tool, and which of make's targets installs it;
+// under KEYMEND_REQUIRE_TOOLS=1 the test fails. `make test` prints it.
+func NotRun(t *testing.T, what, missing, target string) {
+	t.Helper()
+	format := "not run here: %s (%s; `make %s` installs it)"
 	if os.Getenv("KEYMEND_REQUIRE_TOOLS") == "1" {
-		t.Fatalf(format, tl.What, missing)
+		t.Fatalf(format, what, missing, target)
 	}
-	t.Logf(format, tl.What, missing)
+	t.Logf(format, what, missing, target)
 }
 
 // found remembers what was found: a probe of Python costs half a second.
@@ -62,7 +69,7 @@ func (tl Tool) Find() (path, missing string) {
 
 // look tries what .ci/run installs before what the machine has.
 func (tl Tool) look() (path, missing string) {
-	path, err := filepath.Abs(filepath.Join(root(), ".tools", "venv", "bin", tl.Program))
+	path, err := filepath.Abs(filepath.Join(Installed("venv"), "bin", tl.Program))
 	if err == nil {
 		_, err = os.Stat(path)
 	}

@@ -1,41 +1,28 @@
 package browser_test
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
-)
 
-// home is where .ci/chromium installs the driver; a test runs in its own folder.
-var home = filepath.Join("..", "..", "..", "..", "..", ".tools", "browser")
+	"keymend/pkg/sandbox/conformance/tool"
+)
 
 // TestTools says what is missing to run a browser; `make test` prints it.
 func TestTools(t *testing.T) {
 	program, missing := chromium()
-	switch format := "not run here: the HTML report in Chromium (%s; `make test-report` installs it)"; {
-	case missing == "":
-		t.Log("Chromium is " + program)
-	case os.Getenv("KEYMEND_REQUIRE_TOOLS") == "1":
-		t.Fatalf(format, missing)
-	default:
-		t.Logf(format, missing)
+	if missing != "" {
+		tool.NotRun(t, "the HTML report in Chromium", missing, "test-report")
+		return
 	}
+	t.Log("Chromium is " + program)
 }
 
 // chromium returns the browser's program, or what is missing to drive one.
 func chromium() (program, missing string) {
-	if _, err := exec.LookPath("node"); err != nil {
-		return "", "node is not installed"
-	}
-	for _, module := range []string{"playwright-core", "axe-core"} {
-		if _, err := os.Stat(filepath.Join(home, "node_modules", module, "package.json")); err != nil {
-			return "", module + " is not installed"
-		}
+	if missing := tool.NodeLacks("browser", "playwright-core", "axe-core"); missing != "" {
+		return "", missing
 	}
 	names := []string{"chromium", "chromium-browser", "google-chrome"}
 	if own := os.Getenv("CHROME_BIN"); own != "" {
@@ -70,11 +57,8 @@ type verdict struct {
 	Heard []string `json:"heard"` // requests, dialogs, console, errors of scripts: a page is silent
 }
 
-// A browser is the process that has Chromium: one line asks, one answers.
-type browser struct {
-	in  io.WriteCloser
-	out *bufio.Scanner
-}
+// A browser is the process that has Chromium.
+type browser struct{ tool.Node }
 
 // start starts the browser, and ends it with the test. It skips the test where the
 // tools are missing; TestTools has said so.
@@ -84,27 +68,7 @@ func start(t *testing.T) *browser {
 	if missing != "" {
 		t.Skip("not run here: " + missing)
 	}
-	cmd := exec.Command("node", filepath.Join("testdata", "run.mjs"), home, program)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
-			t.Errorf("the browser: %v", err)
-		}
-	})
-	b := &browser{in: in, out: bufio.NewScanner(out)}
-	b.out.Buffer(nil, 1<<20)
-	return b
+	return &browser{tool.StartNode(t, "run.mjs", tool.Installed("browser"), program)}
 }
 
 // ask has a page looked at.
@@ -114,15 +78,15 @@ func (b *browser) ask(t *testing.T, l look) verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.in.Write(append(line, '\n')); err != nil {
+	if _, err := b.In.Write(append(line, '\n')); err != nil {
 		t.Fatal(err)
 	}
-	if !b.out.Scan() {
-		t.Fatalf("the browser stopped: %v", b.out.Err())
+	if !b.Out.Scan() {
+		t.Fatalf("the browser stopped: %v", b.Out.Err())
 	}
 	var v verdict
-	if err := json.Unmarshal(b.out.Bytes(), &v); err != nil {
-		t.Fatalf("%v: %s", err, b.out.Text())
+	if err := json.Unmarshal(b.Out.Bytes(), &v); err != nil {
+		t.Fatalf("%v: %s", err, b.Out.Text())
 	}
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,15 +14,38 @@ import (
 
 // report holds the pages that package htmlreport commits to the checks.
 func (b *browser) report(t *testing.T) {
+	dir := t.TempDir()
 	for _, l := range looks() {
 		t.Run(l.name(), func(t *testing.T) {
-			l.Page = filepath.Join("..", "testdata", l.Page+".html")
-			if _, err := os.ReadFile(l.Page); err != nil { // so that go test knows that it counts
-				t.Fatal(err)
-			}
+			l.Page = whole(t, dir, l.Page)
 			b.passes(t, l)
 		})
 	}
+}
+
+// whole writes a committed page with its style and script, and returns its file.
+func whole(t *testing.T, dir, page string) string {
+	t.Helper()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	text := read(filepath.Join("testdata", page+".html"))
+	for element, name := range map[string]string{"style": "page.css", "script": "page.js"} {
+		named := "<" + element + ">" + name + "</" + element + ">"
+		if strings.Count(text, named) != 1 {
+			t.Fatalf("page %s doesn't name %s once", page, name)
+		}
+		text = strings.Replace(text, named, "<"+element+">"+read(name)+"</"+element+">", 1)
+	}
+	out := filepath.Join(dir, page+".html")
+	if err := os.WriteFile(out, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // looks are those that are taken at the committed pages, by the pages' names.
