@@ -32,14 +32,14 @@ func teams() []team {
 // oneAccount: an account as one finds it on the first day: some groups fail, some would,
 // one can't be told, and the others are fine.
 func oneAccount(ctx context.Context, s, owner *Seeder) error {
-	const openKeys, desired = 2, 2
-	m := &crowd{own: s, owner: owner}
+	const openKeys = 2
+	m := &maker{own: s, owner: owner}
 	if err := m.begin(ctx, openKeys); err != nil {
 		return err
 	}
 	var after []func(context.Context) error
 	for _, t := range teams() {
-		template, then, err := m.template(ctx, t.template, t.make)
+		template, then, err := m.template(ctx, t.template, t.template, t.make)
 		if err != nil {
 			return err
 		}
@@ -51,13 +51,4 @@ func oneAccount(ctx context.Context, s, owner *Seeder) error {
 		}
 	}
 	return m.launched(ctx, after)
-}
-
-// underShutDefaultKey: the template names no key, and the account's default one is shut.
-func underShutDefaultKey(ctx context.Context, m *crowd, name string) (source, error) {
-	key, err := m.own.Key(ctx, "alias/"+name, remediate)
-	if err != nil {
-		return source{}, err
-	}
-	return of(""), m.own.DefaultKey(ctx, key)
 }

@@ -21,7 +21,7 @@ type share struct {
 }
 
 // A kind makes what a template of that name needs.
-type kind func(ctx context.Context, m *crowd, name string) (source, error)
+type kind func(ctx context.Context, m *maker, name string) (source, error)
 
 // A source is what a template is made of.
 type source struct {
@@ -50,10 +50,10 @@ func shares() []share {
 	}
 }
 
-// A crowd makes the accounts of the scenarios account and many.
-type crowd struct {
+// A maker makes what a scenario has in the account of its groups, and in the owner's.
+type maker struct {
 	own, owner *Seeder
-	plain      string   // an image of the own account
+	plain      string   // an unencrypted image of the own account; "" = none was made yet
 	open       []string // keys that are open to the groups' role
 	turn       int      // of the next of them
 }
@@ -67,7 +67,7 @@ const (
 // many: an account of 5,000 groups, of which some fail, some would, and some can't be
 // told. Its keys and templates are few, as in real ones.
 func many(ctx context.Context, s, owner *Seeder) error {
-	m := &crowd{own: s, owner: owner}
+	m := &maker{own: s, owner: owner}
 	if err := m.begin(ctx, openKeys); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func many(ctx context.Context, s, owner *Seeder) error {
 }
 
 // launched has the groups launch, and then does what is to be done.
-func (m *crowd) launched(ctx context.Context, after []func(context.Context) error) error {
+func (m *maker) launched(ctx context.Context, after []func(context.Context) error) error {
 	m.own.advance(launching)
 	for _, f := range after {
 		if f == nil {
@@ -97,15 +97,11 @@ func (m *crowd) launched(ctx context.Context, after []func(context.Context) erro
 }
 
 // begin makes what all groups have in common, and some keys that are open to them.
-func (m *crowd) begin(ctx context.Context, openKeys int) error {
+func (m *maker) begin(ctx context.Context, openKeys int) error {
 	if err := m.owner.exists(ctx); err != nil {
 		return err
 	}
-	snapshot, err := m.own.snapshot(ctx, "base", "")
-	if err != nil {
-		return err
-	}
-	if m.plain, err = m.own.image(ctx, "base", snapshot); err != nil {
+	if err := m.base(ctx); err != nil {
 		return err
 	}
 	for i := range openKeys {
@@ -120,35 +116,47 @@ func (m *crowd) begin(ctx context.Context, openKeys int) error {
 
 // share makes the templates and groups of a share. It returns what is to be done once
 // they have launched.
-func (m *crowd) share(ctx context.Context, sh share) ([]func(context.Context) error, error) {
+func (m *maker) share(ctx context.Context, sh share) ([]func(context.Context) error, error) {
 	var templates []string
 	var after []func(context.Context) error
 	for i := range sh.templates {
-		template, then, err := m.template(ctx, fmt.Sprintf("%s-%d", sh.name, i+1), sh.make)
+		name := fmt.Sprintf("%s-%d", sh.name, i+1)
+		template, then, err := m.template(ctx, name, name, sh.make)
 		if err != nil {
 			return nil, err
 		}
 		templates, after = append(templates, template), append(after, then)
 	}
-	return after, m.own.crowdOf(ctx, sh, templates)
+	return after, m.own.groupsOf(ctx, sh, templates)
 }
 
-// template makes a template of a kind. It returns what is to be done once its groups have
-// launched; nil = nothing.
-func (m *crowd) template(ctx context.Context, name string, make kind) (template string, after func(context.Context) error, err error) {
-	of, err := make(ctx, m, name)
+// template makes a template of a kind; key is the name that the kind is made under. It
+// returns what is to be done once its groups have launched; nil = nothing.
+func (m *maker) template(ctx context.Context, name, key string, make kind) (template string, after func(context.Context) error, err error) {
+	of, err := make(ctx, m, key)
 	if err != nil {
 		return "", nil, err
 	}
 	if of.image == "" {
+		if err := m.base(ctx); err != nil {
+			return "", nil, err
+		}
 		of.image = m.plain
 	}
 	template, err = m.own.template(ctx, name, of.image, machine, of.volumes)
 	return template, of.after, err
 }
 
-// crowdOf makes the groups of a share, many at a time.
-func (s *Seeder) crowdOf(ctx context.Context, sh share, templates []string) error {
+// base makes the plain image, once.
+func (m *maker) base(ctx context.Context) (err error) {
+	if m.plain == "" {
+		m.plain, err = m.own.plainImage(ctx, "base")
+	}
+	return err
+}
+
+// groupsOf makes the groups of a share, many at a time.
+func (s *Seeder) groupsOf(ctx context.Context, sh share, templates []string) error {
 	const busy = 8
 	versions := []string{"$Latest", "$Default", "1"}
 	failed := make([]error, busy)

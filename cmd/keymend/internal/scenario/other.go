@@ -11,72 +11,73 @@ import (
 
 const copyKey = "alias/copies"
 
-// otherAccount: the template names another account's key, whose policy lets this one make
+// underSharedKey: the template names another account's key, whose policy lets this one make
 // the grant that its role needs. Nobody made it.
-func otherAccount(ctx context.Context, s, owner *Seeder) error {
-	if err := s.exists(ctx); err != nil {
-		return err
+func underSharedKey(ctx context.Context, m *maker, name string) (source, error) {
+	if err := m.own.exists(ctx); err != nil {
+		return source{}, err
 	}
-	tags := map[string]string{"keymend": remediate, "keymend-accounts": s.account}
-	key, err := owner.key(ctx, "alias/golden", tags, policy(root(owner.account), shared(s.account)))
-	if err != nil {
-		return err
-	}
-	return s.Group(ctx, group, machine, Volume{Encrypted: true, Key: key})
+	key, err := m.sharedKey(ctx, name, map[string]string{"keymend": remediate, "keymend-accounts": m.own.account})
+	return of(key), err
 }
 
-// otherAccountNot: the key's policy knows its own account only.
-func otherAccountNot(ctx context.Context, s, owner *Seeder) error {
-	key, err := owner.Key(ctx, "alias/golden", "")
-	if err != nil {
-		return err
-	}
-	return s.Group(ctx, group, machine, Volume{Encrypted: true, Key: key})
+// underForeignKey: the key's policy knows its own account only.
+func underForeignKey(ctx context.Context, m *maker, name string) (source, error) {
+	key, err := m.owner.Key(ctx, "alias/"+name, "")
+	return of(key), err
 }
 
-// copied: the image lies under a key whose owner agrees to copies, and there is a key to
+// ofCopiable: the image lies under a key whose owner agrees to copies, and there is a key to
 // copy it under.
-func copied(ctx context.Context, s, owner *Seeder) error {
-	if _, err := s.Key(ctx, copyKey, remediate); err != nil {
-		return err
+func ofCopiable(ctx context.Context, m *maker, name string) (source, error) {
+	if _, err := m.own.Key(ctx, copyKey, remediate); err != nil {
+		return source{}, err
 	}
-	tags := map[string]string{"keymend": remediate, "keymend-copy": s.account}
-	key, err := owner.key(ctx, "alias/golden", tags, policy(root(owner.account), shared(s.account)))
+	key, err := m.sharedKey(ctx, name, map[string]string{"keymend": remediate, "keymend-copy": m.own.account})
 	if err != nil {
-		return err
+		return source{}, err
 	}
-	image, snapshot, err := owner.golden(ctx, key, s.account)
+	image, snapshot, err := m.owner.golden(ctx, key, m.own.account)
 	if err != nil {
-		return err
+		return source{}, err
 	}
-	_, err = owner.ec2.ModifySnapshotAttribute(ctx, &ec2.ModifySnapshotAttributeInput{
-		SnapshotId: &snapshot, CreateVolumePermission: &ec2types.CreateVolumePermissionModifications{Add: []ec2types.CreateVolumePermission{{UserId: &s.account}}},
+	_, err = m.owner.ec2.ModifySnapshotAttribute(ctx, &ec2.ModifySnapshotAttributeInput{
+		SnapshotId: &snapshot, CreateVolumePermission: &ec2types.CreateVolumePermissionModifications{Add: []ec2types.CreateVolumePermission{{UserId: &m.own.account}}},
 	})
 	if err != nil {
-		return fmt.Errorf("share snapshot: %w", err)
+		return source{}, fmt.Errorf("share snapshot: %w", err)
 	}
-	return s.groupOf(ctx, group, image, machine, nil)
+	return source{image: image}, nil
 }
 
-// hiddenSnapshot: sharing an image doesn't share its snapshots. What the group makes of
-// it lies under the account's default key, which is open.
-func hiddenSnapshot(ctx context.Context, s, owner *Seeder) error {
-	standard, err := s.openKey(ctx, platform)
+// ofHiddenSnapshot: the image is shared, and its snapshot isn't: sharing an image doesn't
+// share its snapshots.
+func ofHiddenSnapshot(ctx context.Context, m *maker, name string) (source, error) {
+	key, err := m.sharedKey(ctx, name, nil)
 	if err != nil {
-		return err
+		return source{}, err
 	}
-	if err := s.DefaultKey(ctx, standard); err != nil {
-		return err
-	}
-	key, err := owner.key(ctx, "alias/golden", nil, policy(root(owner.account), shared(s.account)))
+	image, _, err := m.owner.golden(ctx, key, m.own.account)
+	return source{image: image}, err
+}
+
+// ofHiddenSnapshotAlone: what the group makes of the image lies under the account's default
+// key, which is open.
+func ofHiddenSnapshotAlone(ctx context.Context, m *maker, name string) (source, error) {
+	standard, err := m.own.openKey(ctx, platform)
 	if err != nil {
-		return err
+		return source{}, err
 	}
-	image, _, err := owner.golden(ctx, key, s.account)
-	if err != nil {
-		return err
+	if err := m.own.DefaultKey(ctx, standard); err != nil {
+		return source{}, err
 	}
-	return s.groupOf(ctx, group, image, machine, nil)
+	return ofHiddenSnapshot(ctx, m, name)
+}
+
+// sharedKey makes a key of the owner's, whose policy lets the groups' account use it and
+// make grants.
+func (m *maker) sharedKey(ctx context.Context, name string, tags map[string]string) (string, error) {
+	return m.owner.key(ctx, "alias/"+name, tags, policy(root(m.owner.account), shared(m.own.account)))
 }
 
 // exists has the sandbox know the account, so that a policy may name it.

@@ -20,73 +20,42 @@ const (
 	remediate = "remediate" // of the tag keymend
 )
 
-// ownKey: the template asks for encryption and names no key, so it takes the
-// account's default one, which its owner enrolled.
-func ownKey(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.Key(ctx, "alias/"+platform, remediate)
-	if err != nil {
-		return err
-	}
-	if err := s.DefaultKey(ctx, key); err != nil {
-		return err
-	}
-	return s.Group(ctx, group, machine, Volume{Encrypted: true})
-}
+// A seed makes a scenario in the account of the groups and that of the owner.
+type seed func(ctx context.Context, group, owner *Seeder) error
 
-// notEnrolled: the template names a key that its owner hasn't enrolled.
-func notEnrolled(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.Key(ctx, "alias/payments", "")
-	if err != nil {
-		return err
+// alone makes one group, which launches from a template of a kind; key is the name that the
+// kind is made under.
+func alone(name, key string, make kind, tags map[string]string) seed {
+	return func(ctx context.Context, s, owner *Seeder) error {
+		m := &maker{own: s, owner: owner}
+		template, _, err := m.template(ctx, name, key, make)
+		if err != nil {
+			return err
+		}
+		return s.launching(ctx, name, template, "$Latest", desired, tags)
 	}
-	return s.Group(ctx, "payments", machine, Volume{Encrypted: true, Key: key})
-}
-
-// twoKeys: the root volume's key is open, the data volume's isn't.
-func twoKeys(ctx context.Context, s, _ *Seeder) error {
-	root, err := s.openKey(ctx, platform)
-	if err != nil {
-		return err
-	}
-	data, err := s.Key(ctx, "alias/data", remediate)
-	if err != nil {
-		return err
-	}
-	return s.Group(ctx, group, machine, Volume{Encrypted: true, Key: root}, Volume{Device: "/dev/sdf", Encrypted: true, Key: data})
 }
 
 // healthy: AWS's two statements are there.
-func healthy(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx, platform)
-	if err != nil {
-		return err
-	}
-	if err := s.Group(ctx, group, machine, Volume{Encrypted: true, Key: key}); err != nil {
+func healthy(ctx context.Context, s, owner *Seeder) error {
+	if err := alone(group, platform, underOwnOpenKey, nil)(ctx, s, owner); err != nil {
 		return err
 	}
 	s.advance(time.Minute) // until it is in service
 	return nil
 }
 
-// disabled: the key is open, and disabled.
-func disabled(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx, platform)
-	if err != nil {
+// suspended: the group failed for so long that Auto Scaling stopped it. That takes AWS a
+// day, and the sandbox here two minutes.
+func suspended(ctx context.Context, s, owner *Seeder) error {
+	if err := s.control(ctx, "switches", `{"suspendAfter": "1m"}`); err != nil {
 		return err
 	}
-	if err := s.disable(ctx, key); err != nil {
+	if err := alone(group, platform, underShutDefaultKey, nil)(ctx, s, owner); err != nil {
 		return err
 	}
-	return s.Group(ctx, group, machine, Volume{Encrypted: true, Key: key})
-}
-
-// deny: what the two statements allow, a third denies.
-func deny(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.openKey(ctx, platform, inside())
-	if err != nil {
-		return err
-	}
-	return s.Group(ctx, group, machine, Volume{Encrypted: true, Key: key})
+	s.advance(2 * time.Minute)
+	return s.control(ctx, "switches", `{"suspendAfter": "24h"}`)
 }
 
 // openKey makes a key with AWS's two statements for the groups' role, and more.
@@ -96,36 +65,6 @@ func (s *Seeder) openKey(ctx context.Context, name string, more ...string) (stri
 		return "", fmt.Errorf("create service-linked role: %w", err)
 	}
 	return s.key(ctx, "alias/"+name, nil, policy(append([]string{root(s.account), open(s.account)}, more...)...))
-}
-
-// suspended: the group failed for so long that Auto Scaling stopped it. That takes AWS a
-// day, and the sandbox here two minutes.
-func suspended(ctx context.Context, s, owner *Seeder) error {
-	if err := s.control(ctx, "switches", `{"suspendAfter": "1m"}`); err != nil {
-		return err
-	}
-	if err := ownKey(ctx, s, owner); err != nil {
-		return err
-	}
-	s.advance(2 * time.Minute)
-	return s.control(ctx, "switches", `{"suspendAfter": "24h"}`)
-}
-
-// managedByEKS: EKS made the group and its template.
-func managedByEKS(ctx context.Context, s, _ *Seeder) error {
-	key, err := s.Key(ctx, "alias/"+platform, remediate)
-	if err != nil {
-		return err
-	}
-	snapshot, err := s.snapshot(ctx, "eks-node", "")
-	if err != nil {
-		return err
-	}
-	image, err := s.image(ctx, "eks-node", snapshot)
-	if err != nil {
-		return err
-	}
-	return s.groupOf(ctx, eksGroup, image, machine, nodeTags(), Volume{Encrypted: true, Key: key})
 }
 
 // nodeTags are those by which EKS marks a group as its own.

@@ -1,11 +1,13 @@
 package scenario
 
-import "strings"
+import (
+	"strings"
+
+	"keymend/pkg/slr"
+)
 
 // groupRole is the role that groups launch as.
-func groupRole(account string) string {
-	return "arn:aws:iam::" + account + ":role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
-}
+func groupRole(account string) string { return slr.ARN("aws", account, "") }
 
 func policy(statements ...string) string {
 	return `{"Version":"2012-10-17","Id":"key-default-1","Statement":[` + strings.Join(statements, ",") + `]}`

@@ -37,7 +37,7 @@ type Scenario struct {
 	// Functions are the parameters of a deployment that acts in it.
 	Functions map[string]string
 
-	seed func(ctx context.Context, group, owner *Seeder) error
+	seed seed
 }
 
 // All returns every scenario; the first is the default.
@@ -46,18 +46,18 @@ func All() []Scenario {
 	webOfBoth := []string{"diagnose", group, "--accounts", Owner}
 	both := map[string]string{"Accounts": Owner}
 	return []Scenario{
-		{"own-key", "the account's default EBS key is closed to the group", web, false, nil, ownKey},
-		{"not-enrolled", "the template's key is closed, and nobody enrolled it", []string{"diagnose", "payments"}, false, nil, notEnrolled},
-		{"two-keys", "two volumes under two keys; one key is closed", web, false, nil, twoKeys},
+		{"own-key", "the account's default EBS key is closed to the group", web, false, nil, alone(group, platform, underShutDefaultKey, nil)},
+		{"not-enrolled", "the template's key is closed, and nobody enrolled it", []string{"diagnose", "payments"}, false, nil, alone("payments", "payments", underShutKey(""), nil)},
+		{"two-keys", "two volumes under two keys; one key is closed", web, false, nil, alone(group, platform, underHalfShutKeys, nil)},
 		{"healthy", "the key is open, the group in service: nothing to do", web, false, nil, healthy},
-		{"disabled", "the key is open, and somebody disabled it", web, false, nil, disabled},
-		{"deny", "the key is open, and a Deny shuts the launch out", web, false, nil, deny},
+		{"disabled", "the key is open, and somebody disabled it", web, false, nil, alone(group, platform, underDisabledKey, nil)},
+		{"deny", "the key is open, and a Deny shuts the launch out", web, false, nil, alone(group, platform, underDenyingKey, nil)},
 		{"suspended", "the key is closed, and Auto Scaling stopped the group", web, false, nil, suspended},
-		{"managed-by-eks", "the key is closed to a node group of EKS", []string{"diagnose", eksGroup}, false, nil, managedByEKS},
-		{"other-account", "another account's key, shared; the grant is missing", webOfBoth, true, both, otherAccount},
-		{"other-account-not", "another account's key, shared with nobody", webOfBoth, true, both, otherAccountNot},
-		{"copy", "another account's image, to be copied under an own key", []string{"diagnose", group, "--copy-key", copyKey}, true, map[string]string{"Accounts": Owner, "ForeignKey": "copy", "CopyKey": copyKey}, copied},
-		{"hidden-snapshot", "another account's image, whose snapshot isn't shared", webOfBoth, true, both, hiddenSnapshot},
+		{"managed-by-eks", "the key is closed to a node group of EKS", []string{"diagnose", eksGroup}, false, nil, alone(eksGroup, platform, underShutKey(remediate), nodeTags())},
+		{"other-account", "another account's key, shared; the grant is missing", webOfBoth, true, both, alone(group, "golden", underSharedKey, nil)},
+		{"other-account-not", "another account's key, shared with nobody", webOfBoth, true, both, alone(group, "golden", underForeignKey, nil)},
+		{"copy", "another account's image, to be copied under an own key", []string{"diagnose", group, "--copy-key", copyKey}, true, map[string]string{"Accounts": Owner, "ForeignKey": "copy", "CopyKey": copyKey}, alone(group, "golden", ofCopiable, nil)},
+		{"hidden-snapshot", "another account's image, whose snapshot isn't shared", webOfBoth, true, both, alone(group, "golden", ofHiddenSnapshotAlone, nil)},
 		{"account", "17 groups; some fail, some would, one can't be told", []string{"scan"}, true, both, oneAccount},
 		{"many", "5,000 groups; some fail, some would, some can't be told", []string{"scan"}, true, both, many},
 	}

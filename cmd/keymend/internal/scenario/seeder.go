@@ -84,26 +84,19 @@ type Volume struct {
 
 // Group makes an image, a launch template and a group of two instances from it.
 func (s *Seeder) Group(ctx context.Context, name, instanceType string, volumes ...Volume) error {
-	snapshot, err := s.snapshot(ctx, name, "")
+	image, err := s.plainImage(ctx, name)
 	if err != nil {
 		return err
 	}
-	image, err := s.image(ctx, name, snapshot)
-	if err != nil {
-		return err
-	}
-	return s.groupOf(ctx, name, image, instanceType, nil, volumes...)
-}
-
-// groupOf makes a launch template of an image, and a group of two instances from it.
-func (s *Seeder) groupOf(ctx context.Context, name, image, instanceType string, tags map[string]string, volumes ...Volume) error {
 	template, err := s.template(ctx, name, image, instanceType, volumes)
 	if err != nil {
 		return err
 	}
-	const desired = 2
-	return s.launching(ctx, name, template, "$Latest", desired, tags)
+	return s.launching(ctx, name, template, "$Latest", desired, nil)
 }
+
+// desired is how many instances a group wants.
+const desired = 2
 
 // launching makes a group that launches from a version of a template.
 func (s *Seeder) launching(ctx context.Context, name, template, version string, desired int32, tags map[string]string) error {
@@ -162,6 +155,15 @@ func (s *Seeder) snapshot(ctx context.Context, name, key string) (string, error)
 	}
 	s.advance(2 * time.Minute) // until it is completed
 	return aws.ToString(snapshot.SnapshotId), nil
+}
+
+// plainImage makes an image without encryption.
+func (s *Seeder) plainImage(ctx context.Context, name string) (string, error) {
+	snapshot, err := s.snapshot(ctx, name, "")
+	if err != nil {
+		return "", err
+	}
+	return s.image(ctx, name, snapshot)
 }
 
 // image registers an image whose root volume is of the snapshot.

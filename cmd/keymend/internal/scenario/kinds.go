@@ -15,21 +15,47 @@ const data = "/dev/sdf"
 func of(key string) source { return source{volumes: []Volume{{Encrypted: true, Key: key}}} }
 
 // next is one of the open keys, each in its turn.
-func (m *crowd) next() string {
+func (m *maker) next() string {
 	m.turn++
 	return m.open[m.turn%len(m.open)]
 }
 
-func unencrypted(context.Context, *crowd, string) (source, error) { return source{}, nil }
+func unencrypted(context.Context, *maker, string) (source, error) { return source{}, nil }
 
-func underOpenKey(_ context.Context, m *crowd, _ string) (source, error) { return of(m.next()), nil }
+func underOpenKey(_ context.Context, m *maker, _ string) (source, error) { return of(m.next()), nil }
 
-func underTwoKeys(_ context.Context, m *crowd, _ string) (source, error) {
+func underTwoKeys(_ context.Context, m *maker, _ string) (source, error) {
 	return source{volumes: []Volume{{Encrypted: true}, {Device: data, Encrypted: true, Key: m.next()}}}, nil
 }
 
+// underShutDefaultKey: the template names no key, so it takes the account's default one,
+// which is shut, and which its owner enrolled.
+func underShutDefaultKey(ctx context.Context, m *maker, name string) (source, error) {
+	key, err := m.own.Key(ctx, "alias/"+name, remediate)
+	if err != nil {
+		return source{}, err
+	}
+	return of(""), m.own.DefaultKey(ctx, key)
+}
+
+// underHalfShutKeys: the root volume's key is open, the data volume's isn't.
+func underHalfShutKeys(ctx context.Context, m *maker, name string) (source, error) {
+	root, err := m.own.openKey(ctx, name)
+	if err != nil {
+		return source{}, err
+	}
+	shut, err := m.own.Key(ctx, "alias/data", remediate)
+	return source{volumes: []Volume{{Encrypted: true, Key: root}, {Device: data, Encrypted: true, Key: shut}}}, err
+}
+
+// underOwnOpenKey: the key is open, and no other template's.
+func underOwnOpenKey(ctx context.Context, m *maker, name string) (source, error) {
+	key, err := m.own.openKey(ctx, name)
+	return of(key), err
+}
+
 // shutLater: somebody put the default policy back once the groups were in service.
-func shutLater(ctx context.Context, m *crowd, name string) (source, error) {
+func shutLater(ctx context.Context, m *maker, name string) (source, error) {
 	key, err := m.own.openKey(ctx, name)
 	out := of(key)
 	out.after = func(ctx context.Context) error { return m.own.put(ctx, key, policy(root(m.own.account))) }
@@ -37,7 +63,7 @@ func shutLater(ctx context.Context, m *crowd, name string) (source, error) {
 }
 
 // underUnreadableKey: the key is open, and its policy lets its keeper alone read it.
-func underUnreadableKey(ctx context.Context, m *crowd, name string) (source, error) {
+func underUnreadableKey(ctx context.Context, m *maker, name string) (source, error) {
 	keeper, err := m.own.keeper(ctx, name)
 	if err != nil {
 		return source{}, err
@@ -49,14 +75,16 @@ func underUnreadableKey(ctx context.Context, m *crowd, name string) (source, err
 	return of(key), m.own.put(ctx, key, policy(kept(keeper), open(m.own.account)))
 }
 
+// underShutKey: the key's policy is the default one; tag says whether its owner enrolled it.
 func underShutKey(tag string) kind {
-	return func(ctx context.Context, m *crowd, name string) (source, error) {
+	return func(ctx context.Context, m *maker, name string) (source, error) {
 		key, err := m.own.Key(ctx, "alias/"+name, tag)
 		return of(key), err
 	}
 }
 
-func underDisabledKey(ctx context.Context, m *crowd, name string) (source, error) {
+// underDisabledKey: the key is open, and disabled.
+func underDisabledKey(ctx context.Context, m *maker, name string) (source, error) {
 	key, err := m.own.openKey(ctx, name)
 	if err != nil {
 		return source{}, err
@@ -64,25 +92,10 @@ func underDisabledKey(ctx context.Context, m *crowd, name string) (source, error
 	return of(key), m.own.disable(ctx, key)
 }
 
-func underDenyingKey(ctx context.Context, m *crowd, name string) (source, error) {
+// underDenyingKey: what AWS's two statements allow, a third denies.
+func underDenyingKey(ctx context.Context, m *maker, name string) (source, error) {
 	key, err := m.own.openKey(ctx, name, inside())
 	return of(key), err
-}
-
-// underForeignKey: the key's policy knows its own account only.
-func underForeignKey(ctx context.Context, m *crowd, name string) (source, error) {
-	key, err := m.owner.Key(ctx, "alias/"+name, "")
-	return of(key), err
-}
-
-// ofHiddenSnapshot: the image is shared, and its snapshot isn't.
-func ofHiddenSnapshot(ctx context.Context, m *crowd, name string) (source, error) {
-	key, err := m.owner.key(ctx, "alias/"+name, nil, policy(root(m.owner.account), shared(m.own.account)))
-	if err != nil {
-		return source{}, err
-	}
-	image, _, err := m.owner.golden(ctx, key, m.own.account)
-	return source{image: image}, err
 }
 
 // keeper makes a role that keeps a key.
