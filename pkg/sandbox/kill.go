@@ -2,14 +2,15 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 )
 
 // A killing ends the functions' processes at one of their calls.
 type killing struct {
 	mu      sync.Mutex
-	calls   int // of functions so far
-	at      int // the call that ends them; 0 = none
+	lines   []int // in all logs, at each call of a function so far
+	at      int   // the call that ends them; 0 = none
 	handled bool
 	by      string // request id of the call that ended them, where it was carried out
 }
@@ -21,14 +22,15 @@ type killing struct {
 func (s *Sandbox) KillFunctionsAt(n int, handled bool) {
 	s.killing.mu.Lock()
 	defer s.killing.mu.Unlock()
-	s.killing.at, s.killing.handled = s.killing.calls+n, handled
+	s.killing.at, s.killing.handled = len(s.killing.lines)+n, handled
 }
 
-// FunctionCalls counts the calls that functions have made.
-func (s *Sandbox) FunctionCalls() int {
+// LinesAtCalls returns how many lines all logs held when a function called, for each
+// call of a function so far.
+func (s *Sandbox) LinesAtCalls() []int {
 	s.killing.mu.Lock()
 	defer s.killing.mu.Unlock()
-	return s.killing.calls
+	return slices.Clone(s.killing.lines)
 }
 
 // KilledBy returns the call that ended the functions after it was carried out;
@@ -45,17 +47,17 @@ func (s *Sandbox) KilledBy() (SeenCall, bool) {
 	return SeenCall{}, false
 }
 
-// due counts a call, and tells whether it is the one that ends the functions.
-func (k *killing) due() (kill, handled bool) {
+// due notes a call, and tells whether it is the one that ends the functions.
+func (k *killing) due(lines int) (kill, handled bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.calls++
-	return k.calls == k.at, k.handled
+	k.lines = append(k.lines, lines)
+	return len(k.lines) == k.at, k.handled
 }
 
 // ofFunctions serves the functions' calls.
 func (s *Sandbox) ofFunctions(w http.ResponseWriter, r *http.Request) {
-	kill, handled := s.killing.due()
+	kill, handled := s.killing.due(s.logs.Lines())
 	if !kill {
 		s.api.ServeHTTP(w, r)
 		return

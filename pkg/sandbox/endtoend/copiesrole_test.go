@@ -42,6 +42,7 @@ func TestEveryPermissionForCopiesIsNeeded(t *testing.T) {
 				continue
 			}
 			t.Run(string(role)+" "+p.Action+" "+path.Base(p.Resource), func(t *testing.T) {
+				sample(t, 4)
 				t.Parallel()
 				c := newCopies(t, copyable)
 				c.revoke(role, p.Action, p.Resource)

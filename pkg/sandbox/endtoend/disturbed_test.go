@@ -121,9 +121,12 @@ func TestDisturbed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, s.before = s.told(t, "observe")
-			whole := s.play(t, 0, false)
+			undisturbed := s.unharmed(t)
 			for _, answer := range []string{sandbox.AnswerThrottled, sandbox.AnswerFailed, sandbox.AnswerFailedAfter, sandbox.AnswerLost, answerStale} {
-				t.Run(answer, func(t *testing.T) { s.disturbed(t, answer, whole.end) })
+				t.Run(answer, func(t *testing.T) {
+					sample(t, 5)
+					s.disturbed(t, answer, undisturbed.end)
+				})
 			}
 		})
 	}

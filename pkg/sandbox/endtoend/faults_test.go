@@ -37,6 +37,7 @@ func TestFaultsAtTheTerminal(t *testing.T) {
 				sandbox.Fault{Service: "autoscaling", Operation: "UpdateAutoScalingGroup"}},
 		} {
 			t.Run(name+" "+answer, func(t *testing.T) {
+				sample(t, 4)
 				t.Parallel()
 				// A person's command goes by the real time, and compares it with AWS's.
 				w := newWorld(t, with("Mode", "observe"), func(s *setup) { s.start = time.Now().UTC() })

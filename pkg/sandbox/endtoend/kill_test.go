@@ -1,7 +1,6 @@
 package endtoend_test
 
 import (
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,10 +13,6 @@ import (
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 )
-
-// killEvery is the distance of the calls at which the functions are killed: 1 is
-// every call.
-var killEvery = flag.Int("kill-every", 61, "kill the functions at every nth of their calls") //nolint:gochecknoglobals // a flag
 
 // A story is what the functions are to bring to a good end, killed or not.
 type story struct {
@@ -83,8 +78,8 @@ func stories() map[string]story {
 }
 
 // TestKilled kills the functions' processes at their calls, one after another,
-// before the answer arrives and, where the call changes something, also before AWS
-// has seen it. What is left the next delivery takes up, and all ends as if nothing
+// before the answer arrives and, where that makes a difference, also before AWS
+// has seen the call. The next delivery goes on from there, and all ends as if nothing
 // had happened. The undo of every intent on record then restores what was there
 // before.
 func TestKilled(t *testing.T) {
@@ -93,39 +88,51 @@ func TestKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, s.before = s.told(t, "observe")
-			whole := s.play(t, 0, false)
-			if strings.Contains(whole.end, "in service: 2") == s.byHand {
-				t.Fatalf("it doesn't end well by itself:\n%s", whole.end)
+			unharmed := s.unharmed(t)
+			if strings.Contains(unharmed.end, "in service: 2") == s.byHand {
+				t.Fatalf("it doesn't end well by itself:\n%s", unharmed.end)
 			}
-			if len(whole.operations) != whole.calls {
-				t.Errorf("%d of %d calls are known", len(whole.operations), whole.calls)
-			}
-			for n := 1; n <= whole.calls; n += *killEvery {
-				if whole.amongReads(n) {
-					continue
-				}
-				for _, handled := range []bool{true, false} {
-					got := s.play(t, n, handled)
-					if got.end != whole.end {
-						t.Errorf("killed at call %d of %d (carried out: %v), it ends otherwise (-want +got):\n%s", n, whole.calls, handled, cmp.Diff(whole.end, got.end))
+			for _, k := range unharmed.kills(t) {
+				t.Run(fmt.Sprintf("call %d, %v", k.call, k.handled), func(t *testing.T) {
+					sample(t, 15)
+					if got := s.play(t, k); got.end != unharmed.end {
+						t.Errorf("killed at call %d of %d (carried out: %v), it ends otherwise (-want +got):\n%s",
+							k.call, len(unharmed.operations), k.handled, cmp.Diff(unharmed.end, got.end))
 					}
-					if got.killedBy != "" && onlyReads(got.killedBy) {
-						break // to AWS it is the same whether it has seen the call
-					}
-				}
+				})
 			}
 		})
 	}
 }
 
-// amongReads reports whether a call is one that reads, between two others that do, and
-// one of them is a place to be killed at: what is there outside of the process, calls
-// and records, is the same at each.
-func (t telling) amongReads(n int) bool {
-	if n%2 == 1 || n < 2 || n >= len(t.operations) || len(t.operations) != t.calls {
-		return false
+// A kill ends the functions' processes at a call of theirs: after AWS carried it out, or
+// before AWS has seen it.
+type kill struct {
+	call    int // 0 = they live
+	handled bool
+}
+
+// kills returns every kill after which something else is left in AWS or in the logs than
+// after any other. A call that reads leaves nothing. So where it is killed at is the same
+// as after the call before, unless a line was logged in between; each invocation logs
+// that it begins, and that it ends.
+func (t telling) kills(tb testing.TB) []kill {
+	tb.Helper()
+	if len(t.operations) != len(t.lines) {
+		tb.Errorf("%d of %d calls are known", len(t.operations), len(t.lines))
+		return nil
 	}
-	return !slices.ContainsFunc(t.operations[n-2:n+1], func(o string) bool { return !onlyReads(o) })
+	var out []kill
+	for i, operation := range t.operations {
+		before := i == 0 || t.lines[i-1] != t.lines[i]
+		switch writes := !onlyReads(operation); {
+		case writes && before:
+			out = append(out, kill{i + 1, false}, kill{i + 1, true})
+		case writes || before:
+			out = append(out, kill{i + 1, true})
+		}
+	}
+	return out
 }
 
 // functionCalls are the operations of the functions' calls, without those of KMS that
@@ -160,26 +167,25 @@ func anew(first func(*world)) func(*world) {
 
 // A telling is how a story went.
 type telling struct {
-	calls      int      // of the functions
-	operations []string // of these calls
-	killedBy   string   // operation of the call that was carried out, and killed them
+	operations []string // of the functions' calls
+	lines      []int    // that all logs held at each of these calls
 	end        string   // how all stands
 }
 
-// play tells the story, with the functions killed at a call (0 = at none), in a test
-// of its own: so a world goes when its story ends.
-func (s story) play(t *testing.T, kill int, handled bool) (out telling) {
+// unharmed tells the story in a test of its own, at whose end its world goes.
+func (s story) unharmed(t *testing.T) (out telling) {
 	t.Helper()
-	t.Run(fmt.Sprintf("call %d, %v", kill, handled), func(t *testing.T) { out = s.playOnce(t, kill, handled) })
+	t.Run("unharmed", func(t *testing.T) { out = s.play(t, kill{}) })
 	return out
 }
 
-func (s story) playOnce(t *testing.T, kill int, handled bool) telling {
+// play tells the story, with the functions killed at a call.
+func (s story) play(t *testing.T, k kill) telling {
 	t.Helper()
 	w := newWorld(t, append(slices.Clip(s.options), unwatched, with("VerifyReads", "2"))...)
-	before := w.box.FunctionCalls()
-	if kill > 0 {
-		w.box.KillFunctionsAt(kill, handled)
+	before := len(w.box.LinesAtCalls())
+	if k.call > 0 {
+		w.box.KillFunctionsAt(k.call, k.handled)
 	}
 	s.make(w)
 	whole, told := 2*time.Hour, 20*time.Minute
@@ -187,21 +193,19 @@ func (s story) playOnce(t *testing.T, kill int, handled bool) telling {
 		whole = time.Hour
 	}
 	w.box.Advance(told)
-	out := telling{calls: w.box.FunctionCalls() - before}
-	out.operations = w.functionCalls()
+	out := telling{operations: w.functionCalls(), lines: w.box.LinesAtCalls()[before:]}
 	w.box.Advance(whole - told)
 	if !s.byHand { // else what comes then is the same look again and again
-		out.calls, out.operations = w.box.FunctionCalls()-before, w.functionCalls()
+		out.operations, out.lines = w.functionCalls(), w.box.LinesAtCalls()[before:]
 	}
-	by, _ := w.box.KilledBy()
-	out.killedBy, out.end = by.Operation, w.standing()
+	out.end = w.standing()
 	if s.noTrace { // by then nothing tells of a copy whose maker was killed
 		out.end = out.end[:strings.LastIndexByte(out.end, '\n')]
 	}
 	w.wantExplained()
 	w.undoHere()
 	if d := cmp.Diff(s.before, w.asTheyStand()); d != "" {
-		t.Errorf("killed at call %d (carried out: %v), undo leaves something (-before +after):\n%s\n%s", kill, handled, d, w.story())
+		t.Errorf("killed at call %d (carried out: %v), undo leaves something (-before +after):\n%s\n%s", k.call, k.handled, d, w.story())
 	}
 	return out
 }

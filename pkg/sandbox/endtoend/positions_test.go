@@ -83,7 +83,10 @@ func TestHealsInEveryPosition(t *testing.T) {
 			t.Parallel()
 			b := newBorder(t, true, append(tc.option, with("MaxChangesAnHour", "1000"), with("MaxChangesAnHourInAll", "1000"), with("ResumeSuspended", "10"), unwatched)...)
 			order, all := positions()
-			for _, name := range order {
+			for i, name := range order {
+				if i > 0 && !among(t.Name()+name, 4) {
+					continue
+				}
 				s := sandbox.DefaultSwitches()
 				tc.switches(&s)
 				all[name].turn(&s)

@@ -29,6 +29,7 @@ func TestEveryStoryUndone(t *testing.T) {
 	t.Parallel()
 	for name, s := range stories() {
 		t.Run(name, func(t *testing.T) {
+			sample(t, 3)
 			t.Parallel()
 			_, before := s.told(t, "observe")
 			w, healed := s.told(t, "enforce")

@@ -98,6 +98,13 @@ func (s *Service) Append(account, region, group, stream string, at time.Time, li
 	s.write(g, stream, at, line)
 }
 
+// Lines counts the lines of all groups so far.
+func (s *Service) Lines() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.serial
+}
+
 func (s *Service) ensure(n groupName) *group {
 	g := s.groups[n]
 	if g == nil {

@@ -1,0 +1,34 @@
+package endtoend_test
+
+import (
+	"flag"
+	"hash/fnv"
+	"regexp"
+	"testing"
+)
+
+// wholeTables has every case of the large tables of stories told.
+var wholeTables = flag.Bool("whole", false, "tell every case of the large tables of stories") //nolint:gochecknoglobals // a flag
+
+// large are the names of the tests with such tables. The Makefile's target killed has the
+// same expression.
+var large = regexp.MustCompile(`^Test(Killed|Disturbed|Every|Faults|HealsInEvery)`)
+
+// sample ends a case of a large table, but for one in so many. Names decide which, so it
+// is always the same. `make killed` tells all.
+func sample(t *testing.T, oneIn uint32) {
+	t.Helper()
+	if !large.MatchString(t.Name()) {
+		t.Fatal("make killed doesn't run this test: see large")
+	}
+	if !among(t.Name(), oneIn) {
+		t.Skip("a sample is told here; make killed tells all")
+	}
+}
+
+// among reports whether a case is one of the sample.
+func among(name string, oneIn uint32) bool {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(name))
+	return *wholeTables || sum.Sum32()%oneIn == 0
+}
