@@ -3,7 +3,8 @@ package account
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
-	"keymend/infra/cdkcontext"
+	"keymend/pkg/settings"
+
 	"keymend/infra/cfn"
 	"keymend/infra/queue"
 	"keymend/pkg/settings/variable"
@@ -11,11 +12,11 @@ import (
 
 // environment carries the settings to the functions: each parameter that has a
 // variable, and what the stack itself knows.
-func environment(parameters []parameter, queues queue.Queues, dedicated awscdk.CfnCondition) map[string]*string {
-	out, variables := map[string]*string{}, cdkcontext.Variables()
-	for _, p := range parameters {
-		if name, ok := variables[p.contextKey()]; ok {
-			out[name] = p.value()
+func environment(parameters []settings.Setting, queues queue.Queues, dedicated awscdk.CfnCondition) map[string]*string {
+	out := map[string]*string{}
+	for _, s := range parameters {
+		if s.Variable != "" {
+			out[s.Variable] = value(s)
 		}
 	}
 	out[variable.RolePrefix], out[variable.Partition] = new(cfn.Prefix), cfn.Ref("AWS::Partition")

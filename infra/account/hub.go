@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/settings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -33,7 +35,7 @@ type Hub struct {
 // NewHubRoles makes the stack with the functions' roles, which are global.
 func NewHubRoles(scope constructs.Construct, id string, hub Hub) (awscdk.Stack, error) {
 	stack := hub.newStack(scope, id, hub.Organization.Regions[0], "The roles of Keymend's functions in the hub of an organization.")
-	if err := newParameters(stack, only(hub.parameters(), "ForeignKey", "DedicatedRoleSuffix", "ResumeSuspended", "SwitchParameter"), hub.defaults()); err != nil {
+	if err := newParameters(stack, only(hub.parameters(), "foreignKey", "dedicatedRoleSuffix", "resumeSuspended", "switchParameter"), hub.defaults()); err != nil {
 		return nil, err
 	}
 	c := conditions{
@@ -106,11 +108,11 @@ func (h Hub) newStack(scope constructs.Construct, id, region, description string
 }
 
 // parameters are the account's, but for what the organization decides.
-func (h Hub) parameters() []parameter {
-	out := without(parameters(), "Accounts", "GroupAccounts", "RolesOnly")
+func (h Hub) parameters() []settings.Setting {
+	out := without(parameters(), "accounts", "groupAccounts", "rolesOnly")
 	for i := range out {
-		if out[i].name == "Scope" {
-			out[i].allowed, out[i].description = []string{"tagged"}, "tagged: in an organization a key's owner has to enrol it"
+		if out[i].Variable == variable.Scope {
+			out[i].Choices, out[i].Help = []string{string(settings.Tagged)}, "tagged: in an organization a key's owner has to enrol it"
 		}
 	}
 	return out
@@ -127,6 +129,6 @@ func (h Hub) defaults() map[string]string {
 	return out
 }
 
-func only(all []parameter, names ...string) []parameter {
-	return slices.DeleteFunc(all, func(p parameter) bool { return !slices.Contains(names, p.name) })
+func only(all []settings.Setting, keys ...string) []settings.Setting {
+	return slices.DeleteFunc(all, func(s settings.Setting) bool { return !slices.Contains(keys, s.Context) })
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/settings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -14,7 +16,12 @@ import (
 )
 
 // approverRoleID is a parameter that no setting gives: IAM gives the role its id.
-const approverRoleID = "ApproverRoleId"
+func approverRoleID() settings.Setting {
+	return settings.Setting{
+		Variable: variable.ApproverRoleID, Context: "approverRoleId", Pattern: "(AROA[A-Z0-9]+)?",
+		Help: "Unique id of the role keymend-approver, whose sessions may approve here. None: nobody may.",
+	}
+}
 
 // NewRegion makes the stack of a further Region of an account: all that the account's
 // stack has but the roles, which are global. Those that the account's stack makes serve
@@ -25,18 +32,14 @@ func NewRegion(scope constructs.Construct, id, region string, props Props) (awsc
 		AnalyticsReporting: new(false), Env: &awscdk.Environment{Region: &region},
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
 	})
-	all := append(without(parameters(), "GroupAccounts", "RolesOnly"), parameter{
-		name: approverRoleID, pattern: "(AROA[A-Z0-9]+)?", description: "Unique id of the role keymend-approver, whose sessions may approve here; none: nobody may",
-	})
+	all := append(without(parameters(), "groupAccounts", "rolesOnly"), approverRoleID())
 	if err := newParameters(stack, all, regional(props.Defaults, region)); err != nil {
 		return nil, err
 	}
 	c := regionConditions(stack)
 	c.reaching = cfn.Condition(stack, "OtherAccounts", given("Accounts"))
 	queues := newSources(stack, c, nil)
-	env := environment(all, queues, c.dedicated)
-	env[variable.ApproverRoleID] = cfn.Ref(approverRoleID)
-	newFunctions(stack, c, queues, runs{code: props.Code, environment: env, diagnose: roleARN(permission.Diagnose), remediate: roleARN(permission.Remediate)})
+	newFunctions(stack, c, queues, runs{code: props.Code, environment: environment(all, queues, c.dedicated), diagnose: roleARN(permission.Diagnose), remediate: roleARN(permission.Remediate)})
 	return stack, nil
 }
 
@@ -50,7 +53,7 @@ func regional(defaults map[string]string, region string) map[string]string {
 			out[name] = strings.Join(part, ":")
 		}
 	}
-	out[parameter{name: approverRoleID}.contextKey()] = ""
+	out[approverRoleID().Context] = ""
 	return out
 }
 
@@ -70,6 +73,6 @@ func roleARN(r permission.Role) *string {
 	return awscdk.Fn_Sub(new("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+cfn.Prefix+string(r)), nil)
 }
 
-func without(all []parameter, names ...string) []parameter {
-	return slices.DeleteFunc(all, func(p parameter) bool { return slices.Contains(names, p.name) })
+func without(all []settings.Setting, keys ...string) []settings.Setting {
+	return slices.DeleteFunc(all, func(s settings.Setting) bool { return slices.Contains(keys, s.Context) })
 }

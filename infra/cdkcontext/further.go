@@ -1,9 +1,11 @@
 package cdkcontext
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/settings"
 )
 
 // FurtherRegions returns the Regions of the account that Keymend is deployed to beside
@@ -13,8 +15,6 @@ func FurtherRegions(text map[string]string) []string {
 	return all[min(1, len(all)):]
 }
 
-var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
-
 // accountRegions checks the Regions, and that what the settings name is in each: a topic
 // by its name, a key as a replica, the key of copies by an alias.
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
@@ -22,11 +22,11 @@ func (v *validator) accountRegions() {
 	all := list(v.text["accountRegions"])
 	for i, r := range all {
 		switch {
-		case !regionName.MatchString(r):
+		case !settings.IsRegion(r):
 			v.problem("accountRegions", "have %q; a Region is written like eu-west-1", r)
 		case slices.Contains(all[:i], r):
 			v.problem("accountRegions", "have %s twice", r)
-		case partitionOf(r) != partitionOf(all[0]):
+		case arn.PartitionOf(r) != arn.PartitionOf(all[0]):
 			v.problem("accountRegions", "have %s, of another partition than %s", r, all[0])
 		case i == 0 && v.stack.Region != "" && r != v.stack.Region:
 			v.problem("accountRegions", "begin with %s, and the credentials' Region is %s: that is where the stack \"keymend\" goes, which has the roles; name it first", r, v.stack.Region)

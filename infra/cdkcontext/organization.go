@@ -1,10 +1,14 @@
 package cdkcontext
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"keymend/pkg/arn"
+	"keymend/pkg/settings"
 )
 
 // An Organization is what the settings say of one: which accounts Keymend works for,
@@ -85,9 +89,7 @@ func NewOrganization(text map[string]string) *Organization {
 		Regions: list(text["regions"]), HubRegions: list(text["hubRegions"]),
 		PermissionsBoundary: text["permissionsBoundary"], ImageParameters: text["imageParameters"], Guard: text["consentGuard"],
 	}
-	if o.Administrator = text["administratorAccount"]; o.Administrator == "" {
-		o.Administrator = o.Management
-	}
+	o.Administrator = cmp.Or(text["administratorAccount"], o.Management)
 	if len(o.HubRegions) == 0 && len(o.Regions) > 0 {
 		o.HubRegions = o.Regions[:1]
 	}
@@ -121,16 +123,7 @@ func (v *validator) organization() {
 	if o == nil {
 		return
 	}
-	v.matches("organizationId", `o-[a-z0-9]{10,32}`, "the organization's id, as in o-a1b2c3d4e5")
-	v.matches("hubAccount", `[0-9]{12}`, "the id of the account that the functions run in: 12 digits")
-	v.matches("managementAccount", `[0-9]{12}`, "the id of the organization's management account: 12 digits")
-	v.oneOf("administrator", "delegated", "management")
-	v.matches("administratorAccount", `([0-9]{12})?`, "empty, where that is the management account, or the id of the delegated administrator's: 12 digits")
-	v.oneOf("consentGuard", "none", ConsentByPolicy, ConsentAccepted)
-	v.matches("permissionsBoundary", `[\w+=,.@-]{0,128}`, "empty, or the name (not the ARN) of a managed policy that every account has")
-	v.matches("imageParameters", `(/([a-zA-Z0-9_.-]+/)+)?`, "empty, or the path of the SSM parameters that name images, which begins and ends with /")
-	v.matches("maxConcurrent", `[1-9][0-9]?|100`, "a percentage from 1 to 100")
-	v.matches("failureTolerance", `[0-9]|[1-4][0-9]|50`, "a percentage from 0 to 50: more would hide that it failed")
+	v.allowed(OfOrganization())
 	if o.Hub != "" && o.Hub == o.Management {
 		v.problem("hubAccount", "is the management account, which no service control policy binds and no StackSet reaches; take another")
 	}
@@ -150,8 +143,8 @@ func (v *validator) regions(o Organization) {
 		v.problem("regions", "is empty; name the Regions to govern, the hub's home first: a Region that is denied by a service control policy would fail the whole operation")
 		return
 	}
-	partition := partitionOf(o.Regions[0])
-	global := map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}[partition]
+	partition := arn.PartitionOf(o.Regions[0])
+	global := arn.Global(partition)
 	switch {
 	case partition == "aws-cn":
 		v.problem("regions", "are of China, where StackSets can't take an organization; deploy the account stack there")
@@ -160,11 +153,11 @@ func (v *validator) regions(o Organization) {
 	}
 	for i, r := range o.Regions {
 		switch {
-		case !regionName.MatchString(r):
+		case !settings.IsRegion(r):
 			v.problem("regions", "have %q; a Region is written like eu-west-1", r)
 		case slices.Contains(o.Regions[:i], r):
 			v.problem("regions", "have %s twice", r)
-		case partitionOf(r) != partition:
+		case arn.PartitionOf(r) != partition:
 			v.problem("regions", "have %s, of another partition than %s", r, o.Regions[0])
 		}
 	}
@@ -177,8 +170,8 @@ func (v *validator) regions(o Organization) {
 		v.problem("hubRegions", "lack %s, the first of keymend:regions: Regions without a hub stack send there", o.Regions[0])
 	}
 	for _, name := range []string{"actionTopic", "alarmTopic", "encryptionKey"} {
-		if part := strings.SplitN(v.text[name], ":", 6); len(part) == 6 && (len(o.HubRegions) > 1 || part[3] != o.Regions[0]) {
-			v.problem(name, "is of Region %s; the hub's stacks are in %s: leave it empty, or have one hub Region, that one", part[3], strings.Join(o.HubRegions, ", "))
+		if region := arn.Region(v.text[name]); region != "" && (len(o.HubRegions) > 1 || region != o.Regions[0]) {
+			v.problem(name, "is of Region %s; the hub's stacks are in %s: leave it empty, or have one hub Region, that one", region, strings.Join(o.HubRegions, ", "))
 		}
 	}
 }
@@ -215,13 +208,10 @@ func (v *validator) units(o Organization) {
 func (v *validator) waves() {
 	all := waves(v.text)
 	for _, w := range all {
-		v.oneOf(w.prefix+"Mode", "observe", "propose", "enforce")
 		if w.Mode == "enforce" && v.text["consentGuard"] == "none" {
 			v.problem(w.prefix+"Mode", `is "enforce", and %sconsentGuard is "none": whoever may tag keys in those accounts could enrol them. `+
 				`Attach docs/policies/consent-guard.json and set that to "%s", or set it to "%s", or take propose`, keyPrefix, ConsentByPolicy, ConsentAccepted)
 		}
-		v.oneOf(w.prefix+"OwnKey", "grant", "auto", "policy")
-		v.oneOf(w.prefix+"ForeignKey", "report", "grant", "copy")
 		if w.ForeignKey == "copy" && !strings.HasPrefix(v.text["copyKey"], "alias/") {
 			v.problem("copyKey", "is %q; copies lie under a key of each account's own: name an alias that every account has", v.text["copyKey"])
 		}

@@ -67,7 +67,7 @@ func TestOrganizationNamesTheProblem(t *testing.T) {
 		change map[string]any
 		want   string
 	}{
-		"no id":                {map[string]any{"organizationId": ""}, `keymend:organizationId is ""; it must be the organization's id`},
+		"no id":                {map[string]any{"organizationId": ""}, `keymend:organizationId is ""; it must be an organization's id`},
 		"no hub":               {map[string]any{"hubAccount": ""}, `keymend:hubAccount is ""`},
 		"no management":        {map[string]any{"managementAccount": "1"}, `keymend:managementAccount is "1"`},
 		"the hub manages":      {map[string]any{"hubAccount": "000011112222"}, "keymend:hubAccount is the management account"},

@@ -73,10 +73,10 @@ func settingsPage(t *testing.T) string {
 	return page.String()
 }
 
-func deployment(page *strings.Builder, title string, all []cdkcontext.Setting) {
+func deployment(page *strings.Builder, title string, all []settings.Setting) {
 	fmt.Fprintf(page, "\n## %s\n\nIn `cdk.json`; they are neither variables nor flags.\n\n| key | values | default | |\n|---|---|---|---|\n", title)
 	for _, s := range all {
-		fmt.Fprintf(page, "| `keymend:%s` | %s | %s | %s |\n", strings.Join(s.Keys, "`, `keymend:"), s.Values, cmp.Or(quoted(s.Default), "none"), linked(s.Help))
+		fmt.Fprintf(page, "| `keymend:%s` | %s | %s | %s |\n", s.Context, s.Allowed(), cmp.Or(quoted(s.Default), "none"), linked(s.Help))
 	}
 }
 
@@ -99,10 +99,8 @@ func TestTheDefaultsAreThoseThatAreShipped(t *testing.T) {
 	t.Parallel()
 	is := shipped(t)
 	for _, s := range slices.Concat(cdkcontext.OfDeployment(), cdkcontext.OfOrganization()) {
-		for _, key := range s.Keys {
-			if is[key] != s.Default {
-				t.Errorf("cdk.json has %q for %s, the table %q", is[key], key, s.Default)
-			}
+		if is[s.Context] != s.Default {
+			t.Errorf("cdk.json has %q for %s, the table %q", is[s.Context], s.Context, s.Default)
 		}
 	}
 }

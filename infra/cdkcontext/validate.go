@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/settings"
 	"keymend/pkg/settings/variable"
 )
@@ -19,29 +20,11 @@ type Stack struct{ Account, Region string }
 
 // Names returns every context key, without "keymend:".
 func Names() []string {
-	names := slices.Sorted(maps.Keys(Variables()))
-	for _, s := range slices.Concat(OfDeployment(), OfOrganization()) {
-		names = append(names, s.Keys...)
+	var names []string
+	for _, s := range slices.Concat(OfAccount(), OfOrganization()) {
+		names = append(names, s.Context)
 	}
 	return names
-}
-
-// Variables returns the environment variables in which the functions read settings,
-// by context key.
-func Variables() map[string]string {
-	out := map[string]string{}
-	for _, s := range settings.Table() {
-		if s.Context != "" {
-			out[s.Context] = s.Variable
-		}
-	}
-	return out
-}
-
-// Retentions returns how many days CloudWatch Logs can keep events.
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-func Retentions() []string {
-	return strings.Fields("1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653")
 }
 
 // Validate returns the settings as text, by key. The error joins every problem,
@@ -53,10 +36,11 @@ func Validate(context map[string]any, stack Stack) (map[string]string, error) {
 		v.read(context, name)
 	}
 	v.settings()
+	v.allowed(OfDeployment())
 	v.accountIDs("groupAccounts")
-	v.oneOf("rolesOnly", "no", "yes")
-	v.oneOf("retentionInDays", Retentions()...)
-	v.matches("switchParameter", `/[a-zA-Z0-9_./-]+`, "the name of an SSM parameter, which begins with /")
+	if name, ok := v.text["switchParameter"]; ok && !strings.HasPrefix(name, "/") {
+		v.problem("switchParameter", "is %q; it must be the name of an SSM parameter, which begins with /", name)
+	}
 	v.arns()
 	v.accountRegions()
 	v.organization()
@@ -106,13 +90,13 @@ func (v *validator) read(context map[string]any, name string) {
 // that stand in cdk.json.
 func (v *validator) settings() {
 	env, keys := map[string]string{}, map[string]string{}
-	for key, name := range Variables() {
-		env[name], keys[name] = v.text[key], key
+	for _, s := range settings.Table() {
+		env[s.Variable], keys[s.Variable] = v.text[s.Context], s.Context
 	}
 	if suffix := v.text["dedicatedRoleSuffix"]; suffix != "" {
 		env[variable.ServiceLinkedRole] = "dedicated:" + suffix
 	}
-	env[variable.Partition] = partitionOf(v.stack.Region)
+	env[variable.Partition] = arn.PartitionOf(v.stack.Region)
 	_, err := settings.ParseAs(func(name string) string { return env[name] }, func(name string) string {
 		if key := keys[name]; key != "" {
 			return keyPrefix + key
@@ -139,14 +123,11 @@ func (v *validator) accountIDs(name string) {
 	}
 }
 
-func (v *validator) oneOf(name string, allowed ...string) {
-	if value, ok := v.text[name]; ok && !slices.Contains(allowed, value) {
-		v.problem(name, "is %q; it must be one of: %s", value, strings.Join(allowed, ", "))
-	}
-}
-
-func (v *validator) matches(name, pattern, what string) {
-	if value, ok := v.text[name]; ok && !regexp.MustCompile(`^(?:`+pattern+`)$`).MatchString(value) {
-		v.problem(name, "is %q; it must be %s", value, what)
+// allowed checks each setting by itself.
+func (v *validator) allowed(all []settings.Setting) {
+	for _, s := range all {
+		if value, ok := v.text[s.Context]; ok && !s.Allows(value) {
+			v.problem(s.Context, "is %q; it must be %s", value, s.Allowed())
+		}
 	}
 }

@@ -41,10 +41,11 @@ func NewRoles(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 func newRoles(scope constructs.Construct, id string, props Props, tags []*awscdk.CfnTag) (awscdk.Stack, error) {
 	stack := newStack(scope, id, "Keymend's roles in an account of an organization, for the functions of its hub.")
 	newParameters(stack, append(common(props),
-		parameter{"DedicatedRoleSuffix", "Groups may be moved to AWSServiceRoleForAutoScaling_ and this suffix; none: every group keeps its role", props.Suffix, "[a-zA-Z0-9_+=,.@-]{0,35}", nil},
-		parameter{"ResumeSuspended", "Not 0: groups that Auto Scaling stopped may be let launch again", props.Resume, "[0-9]{1,4}", nil},
-		parameter{"ImageParameters", "Path under which the SSM parameters are that templates name their images by; it begins and ends with /; none: only AWS's public parameters", props.Organization.ImageParameters, "(/([a-zA-Z0-9_.-]+/)+)?", nil},
-		parameter{"PermissionsBoundary", "Name of the managed policy that bounds the roles; none: nothing does", props.Organization.PermissionsBoundary, `[\w+=,.@-]{0,128}`, nil},
+		parameter{"organizationId", "organizationId", "Organization that this account and the hub are in", props.Organization.ID},
+		parameter{"dedicatedRoleSuffix", "dedicatedRoleSuffix", "Groups may be moved to AWSServiceRoleForAutoScaling_ and this suffix; none: every group keeps its role", props.Suffix},
+		parameter{"resumeSuspended", "resumeSuspended", "Not 0: groups that Auto Scaling stopped may be let launch again", props.Resume},
+		parameter{"imageParameters", "imageParameters", "Path under which the SSM parameters are that templates name their images by; it begins and ends with /; none: only AWS's public parameters", props.Organization.ImageParameters},
+		parameter{"permissionsBoundary", "permissionsBoundary", "Name of the managed policy that bounds the roles; none: nothing does", props.Organization.PermissionsBoundary},
 	))
 	c := newConditions(stack)
 	return stack, role.New(stack, "Roles", role.Props{

@@ -1,37 +1,37 @@
 package member
 
-import "github.com/aws/aws-cdk-go/awscdk/v2"
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"keymend/infra/cdkcontext"
+	"keymend/infra/cfn"
+	"keymend/pkg/settings"
+)
 
 // A parameter is what a StackSet sets for a wave. The defaults are for those accounts
 // that StackSets don't reach: what they deploy by hand is the careful form.
 type parameter struct {
-	name, description, byDefault, pattern string
-	allowed                               []string
+	key, of   string // its own key; of the setting whose values it has
+	help      string // for whoever looks at it in a member's account
+	byDefault string
 }
 
 // common are the parameters of both stacks.
 func common(props Props) []parameter {
 	return []parameter{
-		{"HubAccount", "Account whose functions act here", props.Organization.Hub, "[0-9]{12}", nil},
-		{"OrganizationId", "Organization that this account and the hub are in", props.Organization.ID, "o-[a-z0-9]{10,32}", nil},
-		{"OwnKey", "auto, policy: the hub may write policies of this account's enrolled keys; grant: it may only create grants", "grant", "", []string{"grant", "auto", "policy"}},
-		{"ForeignKey", "report: statements for other accounts' groups are left to the keys' owners; grant: the hub may write them; copy: it may copy what groups launch from", "report", "", []string{"report", "grant", "copy"}},
+		{"hubAccount", "hubAccount", "Account whose functions act here", props.Organization.Hub},
+		{"ownKey", "unitsOwnKey", "auto, policy: the hub may write policies of this account's enrolled keys; grant: it may only create grants", "grant"},
+		{"foreignKey", "unitsForeignKey", "report: statements for other accounts' groups are left to the keys' owners; grant: the hub may write them; copy: it may copy what groups launch from", "report"},
 	}
 }
 
 func newParameters(stack awscdk.Stack, parameters []parameter) {
+	known := slices.Concat(cdkcontext.OfAccount(), cdkcontext.OfOrganization())
 	for _, p := range parameters {
-		props := &awscdk.CfnParameterProps{Type: new("String"), Default: p.byDefault, Description: &p.description}
-		if p.pattern != "" {
-			props.AllowedPattern = &p.pattern
-		}
-		if p.allowed != nil {
-			allowed := []*string{}
-			for _, value := range p.allowed {
-				allowed = append(allowed, &value)
-			}
-			props.AllowedValues = &allowed
-		}
-		awscdk.NewCfnParameter(stack, &p.name, props)
+		s := known[slices.IndexFunc(known, func(s settings.Setting) bool { return s.Context == p.of })]
+		s.Context, s.Help = p.key, p.help
+		cfn.NewParameter(stack, s, "String", p.byDefault)
 	}
 }

@@ -1,8 +1,6 @@
 package member
 
 import (
-	"slices"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -18,8 +16,8 @@ import (
 // Region that new accounts would get, too.
 func NewRegion(scope constructs.Construct, id string, props Props) awscdk.Stack {
 	stack := newStack(scope, id, "Keymend in one Region of an account of an organization: rules that send AWS's events to the hub.")
-	newParameters(stack, append(slices.DeleteFunc(common(props), func(p parameter) bool { return p.name == "OrganizationId" }),
-		parameter{"Mode", "What the hub may do here at most: observe: record only; propose: publish plans; enforce: carry out what is consented to", "observe", "", []string{"observe", "propose", "enforce"}},
+	newParameters(stack, append(common(props),
+		parameter{"mode", "unitsMode", "What the hub may do here at most: observe: record only; propose: publish plans; enforce: carry out what is consented to", "observe"},
 	))
 	to := map[string]*map[string]any{}
 	for _, region := range props.Organization.Regions {

@@ -119,7 +119,7 @@ func (s sets) newSet(stack awscdk.Stack, wave cdkcontext.Wave, what, text string
 	}
 	props.AutoDeployment = auto
 	props.StackInstancesGroup = &[]any{&awscdk.CfnStackSet_StackInstancesProperty{
-		DeploymentTargets: &awscdk.CfnStackSet_DeploymentTargetsProperty{OrganizationalUnitIds: texts(wave.Units)}, Regions: texts(regions),
+		DeploymentTargets: &awscdk.CfnStackSet_DeploymentTargetsProperty{OrganizationalUnitIds: cfn.Texts(wave.Units)}, Regions: cfn.Texts(regions),
 	}}
 	made := awscdk.NewCfnStackSet(stack, &what, props)
 	cfn.Place(made, nil)
@@ -139,19 +139,11 @@ func (s sets) preferences(wave cdkcontext.Wave, what string) *awscdk.CfnStackSet
 	switch {
 	case what == "Roles":
 	case wave.Name != "":
-		out.RegionConcurrencyType, out.RegionOrder = new("SEQUENTIAL"), texts(s.Organization.Regions)
+		out.RegionConcurrencyType, out.RegionOrder = new("SEQUENTIAL"), cfn.Texts(s.Organization.Regions)
 	default:
 		out.RegionConcurrencyType = new("PARALLEL")
 	}
 	return out
-}
-
-func texts(list []string) *[]*string {
-	out := make([]*string, len(list))
-	for i := range list {
-		out[i] = &list[i]
-	}
-	return &out
 }
 
 // set gives the parameters in the order of their names.

@@ -27,10 +27,33 @@ func Parse(text string) (ARN, bool) {
 	return ARN{Partition: p[1], Service: p[2], Region: p[3], Account: p[4], Resource: p[5]}, true
 }
 
+// String returns the ARN as AWS writes it.
+func (a ARN) String() string {
+	return strings.Join([]string{"arn", a.Partition, a.Service, a.Region, a.Account, a.Resource}, ":")
+}
+
 // Partition returns the partition in an ARN; "" in what is none.
 func Partition(text string) string {
 	a, _ := Parse(text)
 	return a.Partition
+}
+
+// PartitionOf returns the partition that a Region is in.
+func PartitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// Global returns the Region of a partition in which the services are that are global in it,
+// as IAM, and their events.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+func Global(partition string) string {
+	return map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[partition]
 }
 
 // Region returns the Region in an ARN; "" in what is none.

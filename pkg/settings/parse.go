@@ -21,70 +21,26 @@ func Parse(get func(string) string) (Config, error) {
 	return ParseAs(get, func(name string) string { return name })
 }
 
-// ParseAs is Parse, with problems that call each setting as called does: a person set it
-// by a flag, or in cdk.json.
+// ParseAs reads the settings, too. Its problems call each setting as called does: a person
+// set it by a flag, or in cdk.json.
 func ParseAs(get, called func(variable.Name) string) (Config, error) {
-	p := parser{get: get, called: called, table: byVariable()}
-	c := Config{
-		Mode:            oneOf[Mode](&p, variable.Mode),
-		Scope:           oneOf[Scope](&p, variable.Scope),
-		OwnKey:          oneOf[OwnKey](&p, variable.OwnKey),
-		SwitchParameter: p.matching(variable.SwitchParameter, `[a-zA-Z0-9_./-]+`),
-		OwnershipTags:   p.list(variable.OwnershipTags),
-		ChangesQueueURL: p.matching(variable.ChangesQueueURL, `(https?://\S+\.fifo)?`),
-		LooksQueueURL:   p.matching(variable.LooksQueueURL, `https?://\S+`),
-		DriftQueueURL:   p.matching(variable.DriftQueueURL, `(https?://\S+\.fifo)?`),
-		RolePrefix:      p.matching(variable.RolePrefix, `[\w+=,.@-]{0,40}`),
-		VerifyReads:     p.number(variable.VerifyReads),
-		VerifyInterval:  p.interval(variable.VerifyInterval),
-		Partition:       oneOf[string](&p, variable.Partition),
-		ApproverRoleID:  p.matching(variable.ApproverRoleID, `AROA[A-Z0-9]+`),
-
-		Accounts:          p.accounts(variable.Accounts),
-		ForeignKey:        p.foreignKey(variable.ForeignKey),
-		ForeignStatements: oneOf[ForeignStatements](&p, variable.ForeignStatements),
-
-		Dedicated:   p.serviceLinkedRole(variable.ServiceLinkedRole),
-		Resume:      p.number(variable.ResumeSuspended),
-		CopyKey:     p.matching(variable.CopyKey, keyPattern),
-		MoveDefault: oneOf[string](&p, variable.MoveDefault) == "true",
-
-		MaxChangesAnHour: p.number(variable.MaxChangesAnHour),
-		Regions:          p.list(variable.Regions),
-		ActionTopic:      p.matching(variable.ActionTopic, `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+`),
-
-		Governed:       p.regions(variable.Governed),
-		ListingAccount: p.matching(variable.ListingAccount, `[0-9]{12}`),
+	p := parser{get: get, called: called}
+	for _, s := range Table() {
+		s.read(&p, s)
 	}
-	if c.ForeignKey == ForeignCopy && c.CopyKey == "" {
-		c.ForeignKey = ForeignReport // the key is set, and none
-	}
-	c.MaxChangesAnHourInAll = p.number(variable.MaxChangesAnHourInAll)
-	if c.Organization() {
-		c.Scope = Tagged // its owner's word is the one wall of a key that is left
-		if get(variable.MaxChangesAnHourInAll) == "" {
-			c.MaxChangesAnHourInAll = 100
-		}
-	}
-	p.proof(c)
+	p.organization()
+	p.copies()
+	p.proof()
 	if len(p.problems) > 0 {
-		c.Mode = Observe
+		p.config.Mode = Observe
 		p.problems = append(p.problems, ErrMode)
 	}
-	return c, errors.Join(p.problems...)
-}
-
-func byVariable() map[string]Setting {
-	out := map[string]Setting{}
-	for _, s := range Table() {
-		out[s.Variable] = s
-	}
-	return out
+	return p.config, errors.Join(p.problems...)
 }
 
 type parser struct {
 	get, called func(string) string
-	table       map[string]Setting
+	config      Config
 	problems    []error
 }
 
@@ -93,39 +49,47 @@ func (p *parser) problem(name, format string, args ...any) {
 }
 
 // bad is the problem of a value that isn't allowed.
-func (p *parser) bad(name string) {
-	p.problem(name, "is %q; it must be %s", p.get(name), p.table[name].Allowed())
+func (p *parser) bad(s Setting) {
+	p.problem(s.Variable, "is %q; it must be %s", p.get(s.Variable), s.Allowed())
 }
 
 // value returns what is set, or else the default.
-func (p *parser) value(name string) string { return cmp.Or(p.get(name), p.table[name].Default) }
+func (p *parser) value(s Setting) string { return cmp.Or(p.get(s.Variable), s.Default) }
 
 // oneOf returns the value if it is allowed, and else the first that is. Where there is
 // no default, being unset is a problem.
-func oneOf[T ~string](p *parser, name string) T {
-	value, choices := p.value(name), p.table[name].Choices
-	if slices.Contains(choices, value) {
+func oneOf[T ~string](p *parser, s Setting) T {
+	if value := p.value(s); s.Allows(value) {
 		return T(value)
 	}
-	p.bad(name)
-	return T(choices[0])
+	p.bad(s)
+	return T(s.Choices[0])
 }
 
-func (p *parser) matching(name, pattern string) string {
-	value := p.get(name)
-	if value == "" {
-		return ""
+// number returns a number within the setting's limits, and for a bad value the lowest.
+func (p *parser) number(s Setting) int {
+	if !s.Allows(p.value(s)) {
+		p.bad(s)
+		return s.From
 	}
-	if ok, err := regexp.MatchString(`^(?:`+pattern+`)$`, value); err != nil || !ok {
-		p.bad(name)
+	n, _ := strconv.Atoi(p.value(s)) // it is one, since it is allowed
+	return n
+}
+
+// text returns a text that is as the setting's pattern says, and "" for a bad one.
+func (p *parser) text(s Setting) string {
+	value := p.get(s.Variable)
+	if value != "" && !s.Allows(value) {
+		p.bad(s)
 		return ""
 	}
 	return value
 }
 
-func (p *parser) list(name string) []string {
+// list returns the members of a list, which are separated by commas.
+func (p *parser) list(s Setting) []string {
 	var out []string
-	for item := range strings.SplitSeq(p.get(name), ",") {
+	for item := range strings.SplitSeq(p.get(s.Variable), ",") {
 		if item = strings.TrimSpace(item); item != "" {
 			out = append(out, item)
 		}
@@ -135,11 +99,11 @@ func (p *parser) list(name string) []string {
 
 // accounts reads an allow list, or the word for an organization. One bad entry empties
 // it: it isn't known what the writer meant.
-func (p *parser) accounts(name string) []string {
-	all := p.list(name)
+func (p *parser) accounts(s Setting) []string {
+	all := p.list(s)
 	if slices.Equal(all, []string{tag.Organization}) {
 		if p.get(variable.RolePrefix) == "" {
-			p.problem(name, "is %q, and %s is unset; in an organization Keymend acts through roles", tag.Organization, p.called(variable.RolePrefix))
+			p.problem(s.Variable, "is %q, and %s is unset; in an organization Keymend acts through roles", tag.Organization, p.called(variable.RolePrefix))
 			return nil
 		}
 		return all
@@ -147,7 +111,7 @@ func (p *parser) accounts(name string) []string {
 	id := regexp.MustCompile(`^[0-9]{12}$`)
 	for _, account := range all {
 		if !id.MatchString(account) {
-			p.problem(name, "has %q; an account's id has 12 digits, and the word %s stands alone", account, tag.Organization)
+			p.problem(s.Variable, "has %q; an account's id has 12 digits, and the word %s stands alone", account, tag.Organization)
 			return nil
 		}
 	}
@@ -156,71 +120,72 @@ func (p *parser) accounts(name string) []string {
 }
 
 // regions reads a list of Regions. One bad entry empties it, as one of accounts.
-func (p *parser) regions(name string) []string {
-	all := p.list(name)
-	form := regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+func (p *parser) regions(s Setting) []string {
+	all := p.list(s)
 	for _, region := range all {
-		if !form.MatchString(region) {
-			p.problem(name, "has %q; a Region is written like eu-west-1", region)
+		if !IsRegion(region) {
+			p.problem(s.Variable, "has %q; a Region is written like eu-west-1", region)
 			return nil
 		}
 	}
 	return all
 }
 
-// keyPattern is a key's ARN, or its alias as a name or an ARN. Names that begin
-// with alias/aws/ are of keys that AWS manages, whose policy nobody can change.
-const keyPattern = `arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[a-zA-Z0-9-]+|alias/[a-zA-Z0-9/_-]+)|alias/[a-zA-Z0-9/_-]+`
+// IsRegion reports whether a text is written like the name of a Region.
+func IsRegion(text string) bool {
+	return regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`).MatchString(text)
+}
 
-// foreignKey lets nothing be copied before it is known under which key. What is
-// most careful stands in for a bad value.
-func (p *parser) foreignKey(name string) ForeignKey {
+// organization: in one, a key's owner has to enrol it, since nothing else keeps Keymend
+// from it; and there are more groups.
+func (p *parser) organization() {
+	if !p.config.Organization() {
+		return
+	}
+	p.config.Scope = Tagged
+	if p.get(variable.MaxChangesAnHourInAll) == "" {
+		p.config.MaxChangesAnHourInAll = 100
+	}
+}
+
+// copies lets nothing be copied before it is known under which key.
+func (p *parser) copies() {
 	key := p.get(variable.CopyKey)
-	switch value := oneOf[ForeignKey](p, name); {
-	case value != ForeignCopy:
-		return value
+	switch {
+	case p.config.ForeignKey != ForeignCopy:
+		return
 	case key == "":
-		p.problem(name, "is %q, and %s is unset; copies need a key of the group's account and Region to lie under", value, p.called(variable.CopyKey))
+		p.problem(variable.ForeignKey, "is %q, and %s is unset; copies need a key of the group's account and Region to lie under", ForeignCopy, p.called(variable.CopyKey))
 	case strings.Contains(key, "alias/aws/"):
 		p.problem(variable.CopyKey, "is %q, a key that AWS manages; copies need a customer managed key", key)
-	default:
-		return value
+	case p.config.CopyKey != "":
+		return
 	}
-	return ForeignReport
+	p.config.ForeignKey = ForeignReport
 }
 
 // mostChanges in an hour: more would be no brake, and what is read to count them has to
 // fit into an invocation.
 const mostChanges = 1000
 
-// number returns a number within the setting's limits, and for a bad value the lowest.
-func (p *parser) number(name string) int {
-	s := p.table[name]
-	n, err := strconv.Atoi(p.value(name))
-	if err != nil || n < s.From || n > s.To {
-		p.bad(name)
-		return s.From
-	}
-	return n
-}
-
 // proof: remediate has a minute, and reads more often than it has to where a write
 // doesn't show. What doesn't fit would never end in an outcome. One read is enough where
 // the launch that follows is looked at; Terraform waits for five:
 // hashicorp/terraform-provider-aws internal/service/kms/key.go.
-func (p *parser) proof(c Config) {
+func (p *parser) proof() {
 	const most = 10 * time.Second
-	if whole := time.Duration(c.VerifyReads) * c.VerifyInterval; whole > most {
-		p.problem(variable.VerifyInterval, "is %q; %s times that is %s, and must be at most %s",
-			p.value(variable.VerifyInterval), strconv.Itoa(c.VerifyReads), whole, most)
+	if whole := time.Duration(p.config.VerifyReads) * p.config.VerifyInterval; whole > most {
+		p.problem(variable.VerifyInterval, "is %q; %d times that is %s, and must be at most %s",
+			p.config.VerifyInterval.String(), p.config.VerifyReads, whole, most)
 	}
 }
 
-func (p *parser) interval(name string) time.Duration {
+// interval returns a duration, and for a bad value the default.
+func (p *parser) interval(s Setting) time.Duration {
 	const most = 30 * time.Second
-	d, err := time.ParseDuration(p.value(name))
+	d, err := time.ParseDuration(p.value(s))
 	if err != nil || d < 0 || d > most {
-		p.bad(name)
+		p.bad(s)
 		return time.Second
 	}
 	return d

@@ -131,18 +131,19 @@ func TestOrganization(t *testing.T) {
 	}
 }
 
-func TestNamesAreThoseThatParseReads(t *testing.T) {
+// Each row of the table reads one variable and sets one field.
+func TestEachRowSetsItsField(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
 	if _, err := settings.Parse(func(name string) string { read[name] = true; return "" }); err == nil {
 		t.Error("an unset mode is no problem")
 	}
-	if len(read) != len(variable.Names()) || len(read) != reflect.TypeFor[settings.Config]().NumField() {
-		t.Errorf("%d read, %d named", len(read), len(variable.Names()))
+	if fields := reflect.TypeFor[settings.Config]().NumField(); len(read) != fields || len(settings.Table()) != fields {
+		t.Errorf("%d read, %d in the table, %d fields", len(read), len(settings.Table()), fields)
 	}
-	for _, name := range variable.Names() {
-		if !read[name] || !strings.HasPrefix(name, "KEYMEND_") {
-			t.Errorf("%s isn't read", name)
+	for _, s := range settings.Table() {
+		if !read[s.Variable] || !strings.HasPrefix(s.Variable, "KEYMEND_") {
+			t.Errorf("%s isn't read", s.Variable)
 		}
 	}
 }

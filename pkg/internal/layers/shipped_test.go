@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"keymend/pkg/settings"
+
 	"keymend/infra/cdkcontext"
 	"keymend/infra/template"
 )
@@ -41,7 +43,7 @@ func TestShippedSettingsAreTheTemplates(t *testing.T) {
 		delete(shipped.Context, key)
 	}
 	for key := range shipped.Context {
-		ofOrganization := func(s cdkcontext.Setting) bool { return slices.Contains(s.Keys, strings.TrimPrefix(key, "keymend:")) }
+		ofOrganization := func(s settings.Setting) bool { return "keymend:"+s.Context == key }
 		if slices.ContainsFunc(cdkcontext.OfOrganization(), ofOrganization) {
 			continue // the templates of an organization have it, or what follows from it
 		}

@@ -42,14 +42,3 @@ const (
 	Governed       Name = "KEYMEND_GOVERNED" // Regions, separated by commas
 	ListingAccount Name = "KEYMEND_LISTING_ACCOUNT"
 )
-
-// Names returns every variable.
-func Names() []string {
-	return []string{
-		Mode, Scope, OwnKey, SwitchParameter, OwnershipTags,
-		ChangesQueueURL, LooksQueueURL, DriftQueueURL, RolePrefix, VerifyReads, VerifyInterval, Partition, ApproverRoleID,
-		Accounts, ForeignKey, ForeignStatements, CopyKey, MoveDefault,
-		ServiceLinkedRole, ResumeSuspended, MaxChangesAnHour, MaxChangesAnHourInAll, ActionTopic, Regions,
-		Governed, ListingAccount,
-	}
-}
