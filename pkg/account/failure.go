@@ -29,14 +29,14 @@ const UntoldState = "untold"
 func NewUntold(text string) error { return &smithy.GenericAPIError{Code: untoldCode, Message: text} }
 
 // Untold reports whether an error is one of NewUntold's.
-func Untold(err error) bool { return codeOf(err) == untoldCode }
+func Untold(err error) bool { return Code(err) == untoldCode }
 
 // AccessDenied reports whether AWS refused a call for want of permission. KMS,
 // STS, SQS and SSM say AccessDeniedException or AccessDenied, EC2 says
 // UnauthorizedOperation.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 func AccessDenied(err error) bool {
-	switch codeOf(err) {
+	switch Code(err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
 		return true
 	}
@@ -74,7 +74,7 @@ func Message(err error) string {
 // LimitExceededException isn't among them, though the SDK retries it: in KMS it
 // means a quota that is full or a policy that is too long.
 func Transient(err error) bool {
-	switch codeOf(err) {
+	switch Code(err) {
 	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
 		"TooManyRequestsException", "RequestLimitExceeded", "EC2ThrottledException", "SlowDown", "BandwidthLimitExceeded",
 		"PriorRequestNotComplete", "RequestTimeout", "RequestTimeoutException", "ResourceContention",
@@ -110,7 +110,8 @@ func Final(err error) bool {
 	return true
 }
 
-func codeOf(err error) string {
+// Code returns the code of AWS's error; "" = it isn't one of AWS's.
+func Code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return api.ErrorCode()

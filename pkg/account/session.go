@@ -54,7 +54,7 @@ func (s *session) watch(ctx context.Context, in middleware.InitializeInput, next
 // make it. EC2 says AuthFailure.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 func untaken(err error) bool {
-	switch codeOf(err) {
+	switch Code(err) {
 	case "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure":
 		return true
 	}

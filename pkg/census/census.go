@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go"
 
 	"keymend/infra/cdkcontext"
 	"keymend/pkg/account"
+	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 	"keymend/pkg/permission"
 	"keymend/pkg/together"
@@ -79,7 +79,7 @@ func (s *Census) account(ctx context.Context, a coverage.Account, each func(int,
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	m := &member{Census: s, account: a, trails: map[string]coverage.Trail{}}
-	var roles coverage.Answer[map[string]coverage.Role]
+	var roles coverage.Answer[map[string]blueprint.Role]
 	if a.State == coverage.Active {
 		roles = m.roles(ctx)
 	}
@@ -115,8 +115,8 @@ func Answered[T any](is T, err error) coverage.Answer[T] {
 		return coverage.Answer[T]{Is: is}
 	}
 	text := account.Message(err)
-	if api := smithy.APIError(nil); errors.As(err, &api) {
-		text = api.ErrorCode() + ": " + text
+	if code := account.Code(err); code != "" {
+		text = code + ": " + text
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		text = "the account didn't answer in time"

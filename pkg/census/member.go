@@ -14,6 +14,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"keymend/pkg/arn"
+	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 	"keymend/pkg/permission"
 )
@@ -34,37 +35,47 @@ func (m *member) in(ctx context.Context, region string) (aws.Config, error) {
 // roles reads which of Keymend's roles are there, which template they are of, whom they
 // trust, and what bounds them. The reader is asked for among them: where it isn't there,
 // no other can be.
-func (m *member) roles(ctx context.Context) coverage.Answer[map[string]coverage.Role] {
-	out := map[string]coverage.Role{}
+func (m *member) roles(ctx context.Context) coverage.Answer[map[string]blueprint.Role] {
+	out := map[string]blueprint.Role{}
 	cfg, err := m.in(ctx, m.Organization.Regions[0])
 	if err != nil {
 		return Answered(out, err)
 	}
 	client := iam.NewFromConfig(cfg)
 	for _, name := range m.Expected.Roles() {
-		got, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-		if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
-			continue
-		}
+		role, err := Role(ctx, client, name)
 		if err != nil {
 			return Answered(out, err)
 		}
-		trust, err := url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)) // as IAM encodes documents
-		if err != nil {
-			return Answered(out, err)
+		if role != nil {
+			out[name] = *role
 		}
-		role := coverage.Role{Trust: trust}
-		if b := got.Role.PermissionsBoundary; b != nil {
-			role.Boundary = aws.ToString(b.PermissionsBoundaryArn)
-		}
-		for _, t := range got.Role.Tags {
-			if aws.ToString(t.Key) == permission.Template {
-				role.Template = aws.ToString(t.Value)
-			}
-		}
-		out[name] = role
 	}
 	return Answered(out, nil)
+}
+
+// Role reads a role, without its policy; nil = it isn't there.
+func Role(ctx context.Context, client *iam.Client, name string) (*blueprint.Role, error) {
+	got, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
+		return nil, nil //nolint:nilnil // that it isn't there is what is told
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &blueprint.Role{Name: name}
+	if out.Trust, err = url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)); err != nil { // as IAM encodes documents
+		return nil, err
+	}
+	if b := got.Role.PermissionsBoundary; b != nil {
+		out.Boundary = aws.ToString(b.PermissionsBoundaryArn)
+	}
+	for _, t := range got.Role.Tags {
+		if aws.ToString(t.Key) == permission.Template {
+			out.Template = aws.ToString(t.Value)
+		}
+	}
+	return out, nil
 }
 
 // seen returns a trail with what it does, and reads each once.
@@ -96,10 +107,7 @@ func logs(ctx context.Context, client *cloudtrail.Client, out *coverage.Trail) {
 	var s coverage.Selectors
 	got, err := client.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: &out.ARN})
 	if err == nil {
-		s.Basic, err = plain(got.EventSelectors)
-	}
-	if err == nil {
-		s.Advanced, err = plain(got.AdvancedEventSelectors)
+		err = errors.Join(again(got.EventSelectors, &s.Basic), again(got.AdvancedEventSelectors, &s.Advanced))
 	}
 	out.Selectors = Answered(s, err)
 }
@@ -136,35 +144,11 @@ func (m *member) ofTrail(ctx context.Context, t coverage.Trail) (*cloudtrail.Cli
 	return cloudtrail.NewFromConfig(cfg), nil
 }
 
-// plain is a list as the AWS CLI takes it: without what isn't set.
-func plain(list any) ([]map[string]any, error) {
-	line, err := json.Marshal(list)
+// again reads what is like JSON of CloudTrail's into something of another type.
+func again(v, into any) error {
+	line, err := json.Marshal(v)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []map[string]any
-	if err := json.Unmarshal(line, &out); err != nil {
-		return nil, err
-	}
-	for i := range out {
-		drop(out[i])
-	}
-	return out, nil
-}
-
-func drop(o map[string]any) {
-	for key, v := range o {
-		switch v := v.(type) {
-		case nil:
-			delete(o, key)
-		case map[string]any:
-			drop(v)
-		case []any:
-			for _, one := range v {
-				if inner, ok := one.(map[string]any); ok {
-					drop(inner)
-				}
-			}
-		}
-	}
+	return json.Unmarshal(line, into)
 }

@@ -1,6 +1,7 @@
 package census
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,56 +24,58 @@ var ErrNoUnit = errors.New("no wave of the settings has the unit")
 // with a unit those in it, or below. The management account isn't among them: StackSets
 // don't deploy to it.
 func (s *Census) Accounts(ctx context.Context, unit string) ([]coverage.Account, error) {
-	w := walk{client: organizations.NewFromConfig(s.Administrator), within: unit}
+	var found []coverage.Account
+	inside := map[string]bool{"": unit == ""}
 	for _, wave := range s.Organization.Waves {
 		for _, top := range wave.Units {
-			w.account = coverage.Account{Wave: wave.Name, Unit: top}
-			if err := w.unit(ctx, top, unit == ""); err != nil {
+			walk := Walk{
+				Client: organizations.NewFromConfig(s.Administrator),
+				Unit: func(id, in string) bool {
+					inside[id] = inside[in] || id == unit
+					return inside[id]
+				},
+				Account: func(a types.Account, _ string) {
+					found = append(found, coverage.Account{ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: string(a.State), Wave: wave.Name, Unit: top})
+				},
+			}
+			if err := walk.From(ctx, top, ""); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if !w.met && unit != "" {
+	if _, met := inside[unit]; !met {
 		return nil, fmt.Errorf("%w: %s", ErrNoUnit, unit)
 	}
-	out := slices.DeleteFunc(w.found, func(a coverage.Account) bool { return a.ID == s.Organization.Management })
+	out := slices.DeleteFunc(found, func(a coverage.Account) bool { return a.ID == s.Organization.Management })
 	slices.SortFunc(out, func(a, b coverage.Account) int { return strings.Compare(a.ID, b.ID) })
 	return slices.CompactFunc(out, func(a, b coverage.Account) bool { return a.ID == b.ID }), nil
 }
 
-// A walk goes through units.
-type walk struct {
-	client  *organizations.Client
-	within  string           // only what is in this unit, or below; "" = all
-	met     bool             // it was there
-	account coverage.Account // what is known of all accounts of a wave's unit
-	found   []coverage.Account
+// A Walk goes through the units below one of an organization.
+type Walk struct {
+	Client *organizations.Client
+	// Unit hears of each unit, and of the one that it is in; "" = the walk begins with it.
+	// It says whether the accounts right in it are listed.
+	Unit func(id, in string) bool
+	// Account hears of each account, and of the unit that it is in.
+	Account func(a types.Account, in string)
 }
 
-func (w *walk) unit(ctx context.Context, id string, inside bool) error {
-	if id == w.within {
-		inside, w.met = true, true
-	}
-	accounts := organizations.NewListAccountsForParentPaginator(w.client, &organizations.ListAccountsForParentInput{ParentId: &id})
-	for inside && accounts.HasMorePages() {
-		page, err := accounts.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list the accounts of unit %s: %w", id, err)
-		}
-		for _, a := range page.Accounts {
-			one := w.account
-			one.ID, one.Name, one.State = aws.ToString(a.Id), aws.ToString(a.Name), stateOf(a)
-			w.found = append(w.found, one)
+// From begins with a unit or the root.
+func (w Walk) From(ctx context.Context, id, in string) error {
+	if w.Unit(id, in) {
+		if err := w.accounts(ctx, id); err != nil {
+			return err
 		}
 	}
-	units := organizations.NewListOrganizationalUnitsForParentPaginator(w.client, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &id})
+	units := organizations.NewListOrganizationalUnitsForParentPaginator(w.Client, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &id})
 	for units.HasMorePages() {
 		page, err := units.NextPage(ctx)
 		if err != nil {
 			return fmt.Errorf("list the units of %s: %w", id, err)
 		}
 		for _, u := range page.OrganizationalUnits {
-			if err := w.unit(ctx, aws.ToString(u.Id), inside); err != nil {
+			if err := w.From(ctx, aws.ToString(u.Id), id); err != nil {
 				return err
 			}
 		}
@@ -80,13 +83,21 @@ func (w *walk) unit(ctx context.Context, id string, inside bool) error {
 	return nil
 }
 
-// stateOf: State is in the place of Status.
+// accounts lists those right in a unit. State is in the place of Status.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
-func stateOf(a types.Account) string {
-	if a.State != "" {
-		return string(a.State)
+func (w Walk) accounts(ctx context.Context, unit string) error {
+	pages := organizations.NewListAccountsForParentPaginator(w.Client, &organizations.ListAccountsForParentInput{ParentId: &unit})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list the accounts of unit %s: %w", unit, err)
+		}
+		for _, a := range page.Accounts {
+			a.State = cmp.Or(a.State, types.AccountState(a.Status))
+			w.Account(a, unit)
+		}
 	}
-	return string(a.Status)
+	return nil
 }
 
 // instances lists a StackSet's, in the home Region, and what it gives for parameters.

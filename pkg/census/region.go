@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 )
 
@@ -22,7 +23,7 @@ import (
 func (m *member) region(ctx context.Context, f *coverage.Facts) {
 	cfg, err := m.in(ctx, f.Region)
 	if err != nil {
-		f.Members = Answered(map[string]coverage.Role(nil), err)
+		f.Members = Answered(map[string]blueprint.Role(nil), err)
 		return
 	}
 	names := m.Expected.Rules(m.account, f.Region)
@@ -37,8 +38,8 @@ func (m *member) region(ctx context.Context, f *coverage.Facts) {
 }
 
 // Rules reads those of Keymend's names, with the targets of those that shall be there.
-func Rules(ctx context.Context, client *eventbridge.Client, names []string) ([]coverage.Rule, error) {
-	var out []coverage.Rule
+func Rules(ctx context.Context, client *eventbridge.Client, names []string) ([]blueprint.Rule, error) {
+	var out []blueprint.Rule
 	in := &eventbridge.ListRulesInput{NamePrefix: new("keymend-")}
 	for {
 		page, err := client.ListRules(ctx, in)
@@ -49,7 +50,7 @@ func Rules(ctx context.Context, client *eventbridge.Client, names []string) ([]c
 			if !slices.Contains(names, aws.ToString(r.Name)) {
 				continue
 			}
-			one := coverage.Rule{Name: *r.Name, State: string(r.State), Pattern: aws.ToString(r.EventPattern), Schedule: aws.ToString(r.ScheduleExpression)}
+			one := blueprint.Rule{Name: *r.Name, State: string(r.State), Pattern: aws.ToString(r.EventPattern), Schedule: aws.ToString(r.ScheduleExpression)}
 			if one.Targets, err = targets(ctx, client, one.Name); err != nil {
 				return nil, err
 			}
@@ -62,8 +63,8 @@ func Rules(ctx context.Context, client *eventbridge.Client, names []string) ([]c
 	}
 }
 
-func targets(ctx context.Context, client *eventbridge.Client, rule string) ([]coverage.Target, error) {
-	var out []coverage.Target
+func targets(ctx context.Context, client *eventbridge.Client, rule string) ([]blueprint.Target, error) {
+	var out []blueprint.Target
 	in := &eventbridge.ListTargetsByRuleInput{Rule: &rule}
 	for {
 		page, err := client.ListTargetsByRule(ctx, in)
@@ -71,7 +72,7 @@ func targets(ctx context.Context, client *eventbridge.Client, rule string) ([]co
 			return nil, err
 		}
 		for _, t := range page.Targets {
-			out = append(out, coverage.Target{
+			out = append(out, blueprint.Target{
 				ID: aws.ToString(t.Id), ARN: aws.ToString(t.Arn), Role: aws.ToString(t.RoleArn), Changed: t.Input != nil || t.InputPath != nil || t.InputTransformer != nil,
 			})
 		}

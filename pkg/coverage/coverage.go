@@ -10,7 +10,11 @@
 // The package is pure: no I/O, no clock, no SDK. pkg/census reads the facts.
 package coverage
 
-import "time"
+import (
+	"time"
+
+	"keymend/pkg/blueprint"
+)
 
 // An Answer is what AWS said, or why it isn't known. What isn't known is no fault of what
 // was asked about, and isn't whole either.
@@ -37,10 +41,10 @@ type Facts struct {
 	Account Account
 	Region  string
 
-	Roles, Rules Answer[Instance]        // of the wave's two StackSets
-	Members      Answer[map[string]Role] // Keymend's roles there, by name
-	Matched      Answer[[]Rule]          // the rules whose names begin with keymend-
-	Lost         Answer[int]             // events that they couldn't send within a day
+	Roles, Rules Answer[Instance]                  // of the wave's two StackSets
+	Members      Answer[map[string]blueprint.Role] // Keymend's roles there, by name
+	Matched      Answer[[]blueprint.Rule]          // the rules whose names begin with keymend-
+	Lost         Answer[int]                       // events that they couldn't send within a day
 	Trails       Answer[[]Trail]
 	Parameters   map[string]Answer[string] // by name; "" = it isn't there
 	Heard        Answer[Heard]
@@ -53,29 +57,6 @@ type Instance struct {
 	Stack  string            // ARN
 	NoSet  bool              // there isn't even the StackSet
 	Given  map[string]string // what the StackSet gives for the template's parameters
-}
-
-// A Role is one of Keymend's.
-type Role struct {
-	Template string // tag keymend-template; "" = it has none
-	Trust    string // JSON
-	Boundary string // ARN of the policy that bounds it; "" = none does
-}
-
-// A Rule is one of EventBridge's.
-type Rule struct {
-	Name, State string
-	Pattern     string // JSON; "" = it has a schedule
-	Schedule    string // as in rate(15 minutes)
-	Description string
-	Targets     []Target
-}
-
-// A Target is where a rule sends events. Changed: it sends something else than the event
-// as it is.
-type Target struct {
-	ID, ARN, Role string
-	Changed       bool
 }
 
 // Heard is what the hub has on record of an account and Region, of the last day.

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
+	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 )
 
@@ -41,7 +42,7 @@ func TestWhatIsDeployedIsWhatIsExpected(t *testing.T) {
 }
 
 // change changes a role.
-func change(f *coverage.Facts, name string, how func(*coverage.Role)) {
+func change(f *coverage.Facts, name string, how func(*blueprint.Role)) {
 	r := f.Members.Is[name]
 	how(&r)
 	f.Members.Is[name] = r
@@ -72,26 +73,28 @@ func breaks() map[string]struct {
 		"stack out of reach": {"stack-inoperable", func(f facts) { f.Rules.Is.Status, f.Rules.Is.Stack = "INOPERABLE", "arn:stack" }},
 		"StackSets unseen":   {"unread", func(f facts) { f.Roles.Problem = "throttled" }},
 		"refused": {"refused", func(f facts) {
-			f.Members = coverage.Answer[map[string]coverage.Role]{Problem: "AccessDenied: no", Refused: true}
+			f.Members = coverage.Answer[map[string]blueprint.Role]{Problem: "AccessDenied: no", Refused: true}
 		}},
 		"refused, no stack": {"refused", func(f facts) {
 			f.Roles.Is.Stack = ""
-			f.Members = coverage.Answer[map[string]coverage.Role]{Problem: "AccessDenied: no", Refused: true}
+			f.Members = coverage.Answer[map[string]blueprint.Role]{Problem: "AccessDenied: no", Refused: true}
 		}},
-		"throttled":        {"unread", func(f facts) { f.Members = coverage.Answer[map[string]coverage.Role]{Problem: "Throttling: slow down"} }},
+		"throttled": {"unread", func(f facts) {
+			f.Members = coverage.Answer[map[string]blueprint.Role]{Problem: "Throttling: slow down"}
+		}},
 		"no granter":       {"role-missing", func(f facts) { delete(f.Members.Is, "keymend-granter") }},
-		"an older granter": {"role-other", func(f facts) { change(f, "keymend-granter", func(r *coverage.Role) { r.Template = "01234567" }) }},
+		"an older granter": {"role-other", func(f facts) { change(f, "keymend-granter", func(r *blueprint.Role) { r.Template = "01234567" }) }},
 		"a wider trust": {"role-trust", func(f facts) {
-			change(f, "keymend-granter", func(r *coverage.Role) { r.Trust = strings.Replace(r.Trust, "remediate", "*", 1) })
+			change(f, "keymend-granter", func(r *blueprint.Role) { r.Trust = strings.Replace(r.Trust, "remediate", "*", 1) })
 		}},
-		"no trust": {"role-trust", func(f facts) { change(f, "keymend-forwarder", func(r *coverage.Role) { r.Trust = "" }) }},
+		"no trust": {"role-trust", func(f facts) { change(f, "keymend-forwarder", func(r *blueprint.Role) { r.Trust = "" }) }},
 		"a boundary": {"role-other", func(f facts) {
-			change(f, "keymend-granter", func(r *coverage.Role) { r.Boundary = "arn:aws:iam::111122223333:policy/else" })
+			change(f, "keymend-granter", func(r *blueprint.Role) { r.Boundary = "arn:aws:iam::111122223333:policy/else" })
 		}},
-		"a policy writer":    {"role-surplus", func(f facts) { f.Members.Is["keymend-policy-writer"] = coverage.Role{Template: "0a1b2c3d"} }},
+		"a policy writer":    {"role-surplus", func(f facts) { f.Members.Is["keymend-policy-writer"] = blueprint.Role{Template: "0a1b2c3d"} }},
 		"another hub":        {"stack-set-other", func(f facts) { f.Roles.Is.Given["HubAccount"] = account }},
 		"another mode":       {"stack-set-other", func(f facts) { f.Rules.Is.Given["Mode"] = "enforce" }},
-		"an untagged reader": {"role-other", func(f facts) { change(f, "keymend-reader", func(r *coverage.Role) { r.Template = "" }) }},
+		"an untagged reader": {"role-other", func(f facts) { change(f, "keymend-reader", func(r *blueprint.Role) { r.Template = "" }) }},
 		"no rule":            {"rule-missing", func(f facts) { f.Matched.Is = slices.Delete(f.Matched.Is, rule, rule+1) }},
 		"a rule that is off": {"rule-off", func(f facts) { f.Matched.Is[rule].State = "DISABLED" }},
 		"another pattern":    {"rule-other", func(f facts) { f.Matched.Is[rule].Pattern = `{"source":["aws.s3"]}` }},
@@ -101,14 +104,14 @@ func breaks() map[string]struct {
 		"another role":       {"rule-target", func(f facts) { f.Matched.Is[rule].Targets[0].Role += "2" }},
 		"another text":       {"rule-target", func(f facts) { f.Matched.Is[rule].Targets[0].Changed = true }},
 		"one target more": {"rule-target", func(f facts) {
-			f.Matched.Is[rule].Targets = append(f.Matched.Is[rule].Targets, coverage.Target{ID: "-x;y", ARN: "arn:b"})
+			f.Matched.Is[rule].Targets = append(f.Matched.Is[rule].Targets, blueprint.Target{ID: "-x;y", ARN: "arn:b"})
 		}},
 		"rules unseen":         {"refused", func(f facts) { f.Matched.Problem, f.Matched.Refused = "AccessDenied", true }},
 		"events lost":          {"events-lost", func(f facts) { f.Lost.Is = 3 }},
 		"losses unseen":        {"unread", func(f facts) { f.Lost.Problem = "throttled" }},
 		"no trail":             {"trail", func(f facts) { f.Trails.Is = nil }},
 		"a trail that stopped": {"trail", func(f facts) { f.Trails.Is[0].Logging.Is = false }},
-		"a trail of reads":     {"trail", func(f facts) { f.Trails.Is[0].Selectors.Is.Basic[0]["ReadWriteType"] = "ReadOnly" }},
+		"a trail of reads":     {"trail", func(f facts) { f.Trails.Is[0].Selectors.Is.Basic[0].ReadWriteType = "ReadOnly" }},
 		"trails unseen":        {"unread", func(f facts) { f.Trails.Problem = "throttled" }},
 		"a trail unseen":       {"unread", func(f facts) { f.Trails.Is[0].Logging.Problem = "throttled" }},
 		"selectors unseen":     {"unread", func(f facts) { f.Trails.Is[0].Selectors.Problem = "throttled" }},
@@ -193,7 +196,7 @@ func TestAnotherTemplateIsDeployedAnew(t *testing.T) {
 	t.Parallel()
 	f := whole(t, nil, "", "eu-west-1")
 	for name := range f.Members.Is {
-		change(&f, name, func(r *coverage.Role) { r.Template = "01234567" })
+		change(&f, name, func(r *blueprint.Role) { r.Template = "01234567" })
 	}
 	f.Matched.Is = f.Matched.Is[:3]
 	f.Matched.Is[0].Pattern, f.Matched.Is[1].Targets = `{}`, nil
@@ -212,7 +215,7 @@ func TestAnotherTemplateIsDeployedAnew(t *testing.T) {
 func TestTrustsAreComparedByWhatTheyMean(t *testing.T) {
 	t.Parallel()
 	f := whole(t, nil, "", "eu-west-1")
-	change(&f, "keymend-reader", func(r *coverage.Role) {
+	change(&f, "keymend-reader", func(r *blueprint.Role) {
 		var doc map[string]any
 		must(t, json.Unmarshal([]byte(r.Trust), &doc))
 		statement := doc["Statement"].([]any)[0].(map[string]any)
@@ -235,7 +238,7 @@ func TestARoleTooMany(t *testing.T) {
 	for was, want := range map[string]string{"grant": "aws iam delete-role-policy", "auto": "make deploy-organization"} {
 		f := whole(t, nil, "", "eu-west-1")
 		f.Roles.Is.Given["OwnKey"] = was
-		f.Members.Is["keymend-policy-writer"] = coverage.Role{}
+		f.Members.Is["keymend-policy-writer"] = blueprint.Role{}
 		row := expect(t, nil).Row(f)
 		i := slices.IndexFunc(row.Holes, func(h coverage.Hole) bool { return h.Cause == "role-surplus" })
 		if i < 0 || !strings.HasPrefix(row.Holes[i].Run[0].Command, want) {

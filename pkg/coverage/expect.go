@@ -10,7 +10,6 @@ import (
 	"keymend/infra/cdkcontext"
 	"keymend/infra/template"
 	"keymend/pkg/blueprint"
-	"keymend/pkg/permission"
 	"keymend/pkg/quote"
 )
 
@@ -86,61 +85,59 @@ func (e *Expected) scope(a Account, region string, in blueprint.Template) bluepr
 }
 
 // rules are those that an account shall have in a Region, by name.
-func (e *Expected) rules(a Account, region string) ([]Rule, error) {
+func (e *Expected) rules(a Account, region string) ([]blueprint.Rule, error) {
 	s := e.scope(a, region, e.region)
-	var out []Rule
-	err := each(e.region, "AWS::Events::Rule", s, func(p map[string]any) error {
-		pattern, err := json.Marshal(p["EventPattern"])
-		if err != nil {
-			return err
-		}
-		var targets []struct{ ID, Arn, RoleArn string }
-		if err := again(p["Targets"], &targets); err != nil {
-			return err
-		}
-		r := Rule{Name: text(p["Name"]), State: "ENABLED", Pattern: string(pattern), Description: text(p["Description"])}
-		for _, t := range targets {
-			r.Targets = append(r.Targets, Target{ID: t.ID, ARN: t.Arn, Role: t.RoleArn})
-		}
-		out = append(out, r)
-		return nil
+	var out []blueprint.Rule
+	err := each(e.region, "AWS::Events::Rule", s, func(r blueprint.Resource) error {
+		rule, err := s.Rule(r)
+		out = append(out, rule)
+		return err
 	})
-	slices.SortFunc(out, func(a, b Rule) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b blueprint.Rule) int { return cmp.Compare(a.Name, b.Name) })
 	return out, err
 }
 
 // parameters are the SSM parameters that an account shall have in a Region, by name.
 func (e *Expected) parameters(a Account, region string) (map[string]string, error) {
+	s := e.scope(a, region, e.region)
 	out := map[string]string{}
-	err := each(e.region, "AWS::SSM::Parameter", e.scope(a, region, e.region), func(p map[string]any) error {
-		out[text(p["Name"])] = text(p["Value"])
-		return nil
+	err := each(e.region, "AWS::SSM::Parameter", s, func(r blueprint.Resource) error {
+		var name, value string
+		err := s.Into(r, map[string]any{"Name": &name, "Value": &value})
+		out[name] = value
+		return err
 	})
 	return out, err
 }
 
-// members are the roles that an account shall have, by name.
-func (e *Expected) members(a Account) (map[string]Role, error) {
-	out := map[string]Role{}
-	err := each(e.roles, "AWS::IAM::Role", e.scope(a, "", e.roles), func(p map[string]any) error {
-		var tags []struct{ Key, Value string }
-		if err := again(p["Tags"], &tags); err != nil {
-			return err
-		}
-		trust, err := json.Marshal(p["AssumeRolePolicyDocument"])
-		if err != nil {
-			return err
-		}
-		role := Role{Trust: string(trust), Boundary: text(p["PermissionsBoundary"])}
-		for _, t := range tags {
-			if t.Key == permission.Template {
-				role.Template = t.Value
-			}
-		}
-		out[text(p["RoleName"])] = role
-		return nil
+// members are the roles that an account shall have, by name. Their policies aren't held
+// to anything: only GetRolePolicy would show them, and the tag stands for them.
+func (e *Expected) members(a Account) (map[string]blueprint.Role, error) {
+	s := e.scope(a, "", e.roles)
+	out := map[string]blueprint.Role{}
+	err := each(e.roles, "AWS::IAM::Role", s, func(r blueprint.Resource) error {
+		role, err := s.Role(r)
+		out[role.Name] = role
+		return err
 	})
 	return out, err
+}
+
+// each hands on the resources of a type that there are.
+func each(t blueprint.Template, kind string, s blueprint.Scope, do func(blueprint.Resource) error) error {
+	all, err := t.Standing(s)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Type != kind {
+			continue
+		}
+		if err := do(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Parameters returns the names of the SSM parameters that members have.
@@ -153,7 +150,8 @@ func (e *Expected) Parameters() []string {
 func (e *Expected) Roles() []string {
 	var out []string
 	for _, r := range e.roles.Resources {
-		out = append(out, text(r.Properties["RoleName"]))
+		name, _ := r.Properties["RoleName"].(string)
+		out = append(out, name)
 	}
 	slices.Sort(out)
 	return out

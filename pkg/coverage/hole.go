@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"keymend/pkg/arn"
+	"keymend/pkg/blueprint"
 	"keymend/pkg/quote"
 )
 
@@ -164,11 +165,11 @@ func (j judge) asDeployed() []command {
 	return out
 }
 
-func (j judge) putRule(r Rule) command {
+func (j judge) putRule(r blueprint.Rule) command {
 	return j.aws(j.f.Region, "events", "put-rule", "--name", r.Name, "--state", r.State, "--description", r.Description, "--event-pattern", r.Pattern)
 }
 
-func (j judge) putTargets(r Rule) command {
+func (j judge) putTargets(r blueprint.Rule) command {
 	type target struct {
 		ID      string `json:"Id"`
 		Arn     string

@@ -207,7 +207,7 @@ func (j judge) rules() {
 	wants, _ := j.Expected.rules(j.f.Account, j.f.Region) // Expect has tried it
 	whole := 0
 	for _, want := range wants {
-		i := slices.IndexFunc(j.f.Matched.Is, func(r Rule) bool { return r.Name == want.Name })
+		i := slices.IndexFunc(j.f.Matched.Is, func(r blueprint.Rule) bool { return r.Name == want.Name })
 		before := len(j.row.Holes)
 		if i < 0 {
 			j.hole(ruleMissing, "there is no rule "+want.Name, j.byHand(j.putRule(want), j.putTargets(want))...)
@@ -221,7 +221,7 @@ func (j judge) rules() {
 	j.row.Rules = fmt.Sprintf("%d/%d", whole, len(wants))
 }
 
-func (j judge) rule(want, is Rule) {
+func (j judge) rule(want, is blueprint.Rule) {
 	if !blueprint.Same(is.Pattern, want.Pattern) {
 		j.hole(ruleOther, "the rule "+want.Name+" matches something else", j.byHand(j.putRule(want))...)
 	}
@@ -234,7 +234,7 @@ func (j judge) rule(want, is Rule) {
 		switch {
 		case slices.Contains(want.Targets, t):
 			whole++
-		case !slices.ContainsFunc(want.Targets, func(w Target) bool { return w.ID == t.ID }):
+		case !slices.ContainsFunc(want.Targets, func(w blueprint.Target) bool { return w.ID == t.ID }):
 			others = append(others, t.ID)
 		}
 	}

@@ -2,11 +2,11 @@ package coverage
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 )
 
-// A Trail is one of CloudTrail's that an account shows in a Region. Its selectors are as
-// the AWS CLI takes them.
+// A Trail is one of CloudTrail's that an account shows in a Region.
 type Trail struct {
 	ARN, Home    string
 	Organization bool // it is the organization's
@@ -14,8 +14,39 @@ type Trail struct {
 	Selectors    Answer[Selectors]
 }
 
-// Selectors say which events a trail logs. There are those of one kind.
-type Selectors struct{ Basic, Advanced []map[string]any }
+// Selectors say which events a trail logs. There are those of one kind. What isn't set of
+// them isn't there as JSON.
+type Selectors struct {
+	Basic    []BasicSelector
+	Advanced []AdvancedSelector
+}
+
+// A BasicSelector is as CloudTrail has it.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
+type BasicSelector struct {
+	DataResources                 []any    `json:",omitzero"`
+	ExcludeManagementEventSources []string `json:",omitzero"`
+	IncludeManagementEvents       *bool    `json:",omitzero"`
+	ReadWriteType                 string   `json:",omitzero"`
+}
+
+// An AdvancedSelector is as CloudTrail has it.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedEventSelector.html
+type AdvancedSelector struct {
+	FieldSelectors []FieldSelector
+	Name           string `json:",omitzero"`
+}
+
+// A FieldSelector is one of an AdvancedSelector.
+type FieldSelector struct {
+	EndsWith      []string `json:",omitzero"`
+	Equals        []string `json:",omitzero"`
+	Field         string
+	NotEndsWith   []string `json:",omitzero"`
+	NotEquals     []string `json:",omitzero"`
+	NotStartsWith []string `json:",omitzero"`
+	StartsWith    []string `json:",omitzero"`
+}
 
 // Logs says what a trail is good for; "" = that isn't known.
 type Logs string
@@ -42,7 +73,7 @@ func (t Trail) state() Logs {
 		return LogsStopped
 	case t.Selectors.Problem != "":
 		return LogsUnseen
-	case slices.ContainsFunc(t.Selectors.Is.Basic, basicLogs) || slices.ContainsFunc(t.Selectors.Is.Advanced, advancedLogs):
+	case slices.ContainsFunc(t.Selectors.Is.Basic, BasicSelector.logs) || slices.ContainsFunc(t.Selectors.Is.Advanced, AdvancedSelector.logs):
 		return LogsWhole
 	}
 	return LogsPart
@@ -60,58 +91,59 @@ func (f Facts) Trail() (best Trail, state Logs) {
 	return best, state
 }
 
-// basicLogs: where a member is left out, CloudTrail takes all.
-// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
-func basicLogs(s map[string]any) bool {
-	return s["IncludeManagementEvents"] != false && s["ReadWriteType"] != "ReadOnly" && !slices.Contains(array(s["ExcludeManagementEventSources"]), any(kmsSource))
+// logs reports whether it takes what Keymend needs. Where a member is left out, CloudTrail
+// takes all.
+func (s BasicSelector) logs() bool {
+	included := s.IncludeManagementEvents == nil || *s.IncludeManagementEvents
+	return included && s.ReadWriteType != "ReadOnly" && !slices.Contains(s.ExcludeManagementEventSources, kmsSource)
 }
 
-// advancedLogs takes a selector that is narrowed by anything but reads and writes, and
-// sources that aren't KMS, for one that doesn't.
+// logs reports whether it takes what Keymend needs. One that is narrowed by anything but
+// reads and writes, and sources that aren't KMS, counts as one that doesn't.
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
-func advancedLogs(s map[string]any) bool {
-	management := false
-	for _, one := range array(s["FieldSelectors"]) {
-		f := object(one)
-		switch field := text(f["Field"]); {
-		case field == "eventCategory":
-			management = slices.Contains(array(f["Equals"]), any("Management"))
-		case field == "readOnly" && slices.Contains(array(f["Equals"]), any("false")):
-		case field == "eventSource" && len(f) == 2 && f["NotEquals"] != nil && !slices.Contains(array(f["NotEquals"]), any(kmsSource)):
+func (s AdvancedSelector) logs() bool {
+	for _, f := range s.FieldSelectors {
+		without := FieldSelector{Field: "eventSource", NotEquals: f.NotEquals}
+		switch {
+		case f.management(), f.Field == "readOnly" && slices.Contains(f.Equals, "false"):
+		case f.NotEquals != nil && reflect.DeepEqual(f, without) && !slices.Contains(f.NotEquals, kmsSource):
 		default:
 			return false
 		}
 	}
-	return management
+	return s.management()
+}
+
+// management reports whether it is about management events.
+func (s AdvancedSelector) management() bool {
+	return slices.ContainsFunc(s.FieldSelectors, FieldSelector.management)
+}
+
+func (f FieldSelector) management() bool {
+	return f.Field == "eventCategory" && slices.Contains(f.Equals, "Management")
 }
 
 // Mended are the selectors with which a trail logs what Keymend needs, and all that it
 // logs now.
 func (s Selectors) Mended() (flag, value string, err error) {
 	if len(s.Advanced) > 0 {
-		out := slices.DeleteFunc(slices.Clone(s.Advanced), managing)
-		line, err := json.Marshal(append(out, map[string]any{"Name": "Management events", "FieldSelectors": []map[string]any{{"Field": "eventCategory", "Equals": []string{"Management"}}}}))
+		out := slices.DeleteFunc(slices.Clone(s.Advanced), AdvancedSelector.management)
+		management := FieldSelector{Field: "eventCategory", Equals: []string{"Management"}}
+		line, err := json.Marshal(append(out, AdvancedSelector{Name: "Management events", FieldSelectors: []FieldSelector{management}}))
 		return "--advanced-event-selectors", string(line), err
 	}
-	excluded := []any{}
-	out := []map[string]any{}
+	all := BasicSelector{ReadWriteType: "All", IncludeManagementEvents: new(true), ExcludeManagementEventSources: []string{}}
+	var out []BasicSelector
 	for _, had := range s.Basic {
-		for _, source := range array(had["ExcludeManagementEventSources"]) {
-			if source != kmsSource && !slices.Contains(excluded, source) {
-				excluded = append(excluded, source)
+		for _, source := range had.ExcludeManagementEventSources {
+			if source != kmsSource && !slices.Contains(all.ExcludeManagementEventSources, source) {
+				all.ExcludeManagementEventSources = append(all.ExcludeManagementEventSources, source)
 			}
 		}
-		if len(array(had["DataResources"])) > 0 { // what it logs of data it goes on logging
-			out = append(out, map[string]any{"ReadWriteType": had["ReadWriteType"], "IncludeManagementEvents": false, "DataResources": had["DataResources"]})
+		if len(had.DataResources) > 0 { // what it logs of data it goes on logging
+			out = append(out, BasicSelector{ReadWriteType: had.ReadWriteType, IncludeManagementEvents: new(false), DataResources: had.DataResources})
 		}
 	}
-	out = append(out, map[string]any{"ReadWriteType": "All", "IncludeManagementEvents": true, "ExcludeManagementEventSources": excluded})
-	line, err := json.Marshal(out)
+	line, err := json.Marshal(append(out, all))
 	return "--event-selectors", string(line), err
-}
-
-func managing(s map[string]any) bool {
-	return slices.ContainsFunc(array(s["FieldSelectors"]), func(one any) bool {
-		return object(one)["Field"] == "eventCategory" && slices.Contains(array(object(one)["Equals"]), any("Management"))
-	})
 }

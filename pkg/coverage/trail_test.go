@@ -15,9 +15,11 @@ func placed(t quote.Task) string { return t.Command + " # " + t.Account }
 // it logs now.
 func TestTrails(t *testing.T) {
 	t.Parallel()
-	basic := func(text string) coverage.Selectors { return coverage.Selectors{Basic: list(t, text)} }
+	basic := func(text string) coverage.Selectors {
+		return coverage.Selectors{Basic: list[coverage.BasicSelector](t, text)}
+	}
 	advanced := func(text string) coverage.Selectors {
-		return coverage.Selectors{Advanced: list(t, `[{"Name":"a","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}`+text+`]}]`)}
+		return coverage.Selectors{Advanced: list[coverage.AdvancedSelector](t, `[{"Name":"a","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}`+text+`]}]`)}
 	}
 	for name, tc := range map[string]struct {
 		selectors coverage.Selectors
@@ -45,7 +47,7 @@ func TestTrails(t *testing.T) {
 			`[{"FieldSelectors":[{"Equals":["Management"],"Field":"eventCategory"}],"Name":"Management events"}]`},
 		"advanced, one source": {advanced(`,{"Field":"eventSource","Equals":["ec2.amazonaws.com"]}`), "part",
 			`[{"FieldSelectors":[{"Equals":["Management"],"Field":"eventCategory"}],"Name":"Management events"}]`},
-		"advanced, data": {coverage.Selectors{Advanced: list(t, `[{"FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]}]}]`)}, "part",
+		"advanced, data": {coverage.Selectors{Advanced: list[coverage.AdvancedSelector](t, `[{"FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]}]}]`)}, "part",
 			`[{"FieldSelectors":[{"Equals":["Data"],"Field":"eventCategory"}]},{"FieldSelectors":[{"Equals":["Management"],"Field":"eventCategory"}],"Name":"Management events"}]`},
 	} {
 		f := whole(t, nil, "", "eu-west-1")
@@ -60,9 +62,9 @@ func TestTrails(t *testing.T) {
 	}
 }
 
-func list(t *testing.T, text string) []map[string]any {
+func list[T any](t *testing.T, text string) []T {
 	t.Helper()
-	var out []map[string]any
+	var out []T
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		t.Fatal(err)
 	}

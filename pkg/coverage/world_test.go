@@ -11,6 +11,7 @@ import (
 
 	"keymend/infra/cdkcontext"
 	"keymend/infra/template"
+	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 	"keymend/pkg/sandbox/cloudformation"
 )
@@ -118,12 +119,12 @@ func whole(t failer, others map[string]string, wave, region string) coverage.Fac
 	f.Roles.Is, f.Rules.Is = coverage.Instance{Status: "CURRENT", Stack: "arn:aws:cloudformation:eu-central-1:" + account + ":stack/StackSet-a/1"}, coverage.Instance{Status: "CURRENT"}
 	rules, roles, given := deployed(t, text, o, a, region)
 	f.Roles.Is.Given, f.Rules.Is.Given = maps.Clone(given), maps.Clone(given)
-	f.Members.Is = map[string]coverage.Role{}
+	f.Members.Is = map[string]blueprint.Role{}
 	for _, r := range roles {
 		trust, err := json.Marshal(r.Properties["AssumeRolePolicyDocument"])
 		must(t, err)
 		boundary, _ := r.Properties["PermissionsBoundary"].(string)
-		f.Members.Is[r.Properties["RoleName"].(string)] = coverage.Role{Template: r.Properties["Tags"].([]any)[0].(map[string]any)["Value"].(string), Trust: string(trust), Boundary: boundary}
+		f.Members.Is[r.Properties["RoleName"].(string)] = blueprint.Role{Template: r.Properties["Tags"].([]any)[0].(map[string]any)["Value"].(string), Trust: string(trust), Boundary: boundary}
 	}
 	for _, r := range rules {
 		p := r.Properties
@@ -133,14 +134,14 @@ func whole(t failer, others map[string]string, wave, region string) coverage.Fac
 		}
 		pattern, err := json.Marshal(p["EventPattern"])
 		must(t, err)
-		rule := coverage.Rule{Name: p["Name"].(string), State: "ENABLED", Pattern: string(pattern)}
+		rule := blueprint.Rule{Name: p["Name"].(string), State: "ENABLED", Pattern: string(pattern)}
 		for _, one := range p["Targets"].([]any) {
 			target := one.(map[string]any)
-			rule.Targets = append(rule.Targets, coverage.Target{ID: target["Id"].(string), ARN: target["Arn"].(string), Role: target["RoleArn"].(string)})
+			rule.Targets = append(rule.Targets, blueprint.Target{ID: target["Id"].(string), ARN: target["Arn"].(string), Role: target["RoleArn"].(string)})
 		}
 		f.Matched.Is = append(f.Matched.Is, rule)
 	}
-	slices.SortFunc(f.Matched.Is, func(a, b coverage.Rule) int { return compare(a.Name, b.Name) })
+	slices.SortFunc(f.Matched.Is, func(a, b blueprint.Rule) int { return compare(a.Name, b.Name) })
 	f.Trails.Is = []coverage.Trail{logs()}
 	f.Heard.Is = coverage.Heard{Event: time.Unix(1000, 0), Look: time.Unix(2000, 0), Open: 1, Version: "1.2.3"}
 	return f
@@ -156,7 +157,7 @@ func compare(a, b string) int {
 // logs is a trail that logs all that is needed.
 func logs() coverage.Trail {
 	return coverage.Trail{ARN: "arn:aws:cloudtrail:us-east-1:" + account + ":trail/all", Home: "us-east-1", Logging: coverage.Answer[bool]{Is: true},
-		Selectors: coverage.Answer[coverage.Selectors]{Is: coverage.Selectors{Basic: []map[string]any{{"ReadWriteType": "All", "IncludeManagementEvents": true}}}}}
+		Selectors: coverage.Answer[coverage.Selectors]{Is: coverage.Selectors{Basic: []coverage.BasicSelector{{ReadWriteType: "All", IncludeManagementEvents: new(true)}}}}}
 }
 
 func causes(r coverage.Row) []string {

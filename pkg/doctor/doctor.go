@@ -8,6 +8,7 @@ package doctor
 import (
 	"time"
 
+	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 	"keymend/pkg/quote"
 )
@@ -47,12 +48,12 @@ type Facts struct {
 	Stacks coverage.Answer[[]Stack]       // Keymend's here
 	Member coverage.Answer[string]        // template of keymend-reader, where it is an organization's; "" = none
 
-	Roles      map[string]coverage.Answer[*Role] // each by what AWS calls it; nil = it isn't there
+	Roles      map[string]coverage.Answer[*blueprint.Role] // each by what AWS calls it; nil = it isn't there
 	Queues     map[string]coverage.Answer[*Queue]
 	Functions  map[string]coverage.Answer[*Function]
 	Sources    map[string]coverage.Answer[string] // states; "" = it isn't there
 	Parameters map[string]coverage.Answer[string] // values; "" = it isn't there
-	Rules      coverage.Answer[[]coverage.Rule]
+	Rules      coverage.Answer[[]blueprint.Rule]
 	Alarms     coverage.Answer[[]Alarm]
 	LogGroups  coverage.Answer[map[string]int] // days that lines are kept; 0 = for ever
 	Trails     coverage.Answer[[]coverage.Trail]
@@ -77,9 +78,6 @@ type Stack struct {
 
 // Made is a resource of a stack: what the template calls it, and what AWS does.
 type Made struct{ ID, Type, Name string }
-
-// A Role is one of IAM's.
-type Role struct{ Trust, Policy, Boundary string }
 
 // A Queue is one of SQS's.
 type Queue struct {

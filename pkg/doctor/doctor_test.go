@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keymend/infra/template"
+	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 	"keymend/pkg/doctor"
 	"keymend/pkg/quote"
@@ -78,12 +79,12 @@ func well(t *testing.T, given map[string]string) *doctor.Facts {
 	f := &doctor.Facts{
 		Who: "arn:aws:iam::" + account + ":user/me", Account: account, Region: region, Partition: "aws", Version: "v1", Now: now,
 		Reads: []doctor.Read{{Call: "kms:ListAliases", For: "to read keys", Answer: coverage.Answer[bool]{Is: true}}},
-		Roles: map[string]coverage.Answer[*doctor.Role]{}, Queues: map[string]coverage.Answer[*doctor.Queue]{}, Functions: map[string]coverage.Answer[*doctor.Function]{},
+		Roles: map[string]coverage.Answer[*blueprint.Role]{}, Queues: map[string]coverage.Answer[*doctor.Queue]{}, Functions: map[string]coverage.Answer[*doctor.Function]{},
 		Sources: map[string]coverage.Answer[string]{}, Parameters: map[string]coverage.Answer[string]{}, LogGroups: coverage.Answer[map[string]int]{Is: map[string]int{}},
 		Swept: coverage.Answer[int]{Is: 4}, Newest: coverage.Answer[doctor.Newest]{Is: doctor.Newest{At: now, Version: "v1"}},
 	}
 	f.Trails.Is = []coverage.Trail{{ARN: "arn:aws:cloudtrail:us-east-1:" + account + ":trail/all", Home: "us-east-1", Logging: coverage.Answer[bool]{Is: true},
-		Selectors: coverage.Answer[coverage.Selectors]{Is: coverage.Selectors{Basic: []map[string]any{{"ReadWriteType": "All"}}}}}}
+		Selectors: coverage.Answer[coverage.Selectors]{Is: coverage.Selectors{Basic: []coverage.BasicSelector{{ReadWriteType: "All"}}}}}}
 	s := doctor.Stack{Name: "keymend", Status: "UPDATE_COMPLETE", Given: params, Since: now.Add(-24 * time.Hour)}
 	for _, r := range c.all {
 		s.Made = append(s.Made, doctor.Made{ID: r.LogicalID, Type: r.Type, Name: c.made[r.LogicalID]})
@@ -105,7 +106,7 @@ func stand(t *testing.T, f *doctor.Facts, r cloudformation.Resource, name string
 	p := r.Properties
 	switch r.Type {
 	case "AWS::IAM::Role":
-		f.Roles[name] = coverage.Answer[*doctor.Role]{Is: &doctor.Role{Trust: text(t, p["AssumeRolePolicyDocument"]), Policy: text(t, p["Policies"].([]any)[0].(map[string]any)["PolicyDocument"])}}
+		f.Roles[name] = coverage.Answer[*blueprint.Role]{Is: &blueprint.Role{Trust: text(t, p["AssumeRolePolicyDocument"]), Policy: text(t, p["Policies"].([]any)[0].(map[string]any)["PolicyDocument"])}}
 	case "AWS::SQS::Queue":
 		f.Queues[name] = coverage.Answer[*doctor.Queue]{Is: &doctor.Queue{}}
 	case "AWS::Lambda::Function":
@@ -123,14 +124,14 @@ func stand(t *testing.T, f *doctor.Facts, r cloudformation.Resource, name string
 	case "AWS::CloudWatch::Alarm":
 		f.Alarms.Is = append(f.Alarms.Is, doctor.Alarm{Name: name, State: "OK", Description: p["AlarmDescription"].(string)})
 	case "AWS::Events::Rule":
-		one := coverage.Rule{Name: name, State: "ENABLED"}
+		one := blueprint.Rule{Name: name, State: "ENABLED"}
 		if p["EventPattern"] != nil {
 			one.Pattern = text(t, p["EventPattern"])
 		}
 		one.Schedule, _ = p["ScheduleExpression"].(string)
 		for _, to := range p["Targets"].([]any) {
 			target := to.(map[string]any)
-			one.Targets = append(one.Targets, coverage.Target{ID: target["Id"].(string), ARN: target["Arn"].(string)})
+			one.Targets = append(one.Targets, blueprint.Target{ID: target["Id"].(string), ARN: target["Arn"].(string)})
 		}
 		f.Rules.Is = append(f.Rules.Is, one)
 	}
@@ -163,7 +164,7 @@ func TestAllIsWell(t *testing.T) {
 	}
 }
 
-func rule(f *doctor.Facts, name string) *coverage.Rule {
+func rule(f *doctor.Facts, name string) *blueprint.Rule {
 	for i := range f.Rules.Is {
 		if f.Rules.Is[i].Name == name {
 			return &f.Rules.Is[i]
@@ -209,7 +210,7 @@ func TestWhatIsNotWell(t *testing.T) {
 			f.Functions["keymend-diagnose"] = coverage.Answer[*doctor.Function]{Problem: "AccessDenied"}
 		}, "unknown functions keymend-diagnose: AccessDenied", "", "", false},
 		"bad settings":       {func(f *facts) { f.Functions["keymend-diagnose"].Is.Env["KEYMEND_MODE"] = "enforced" }, "not-ok settings keymend-diagnose: its settings are invalid", "make deploy", "settings-invalid", false},
-		"no role":            {func(f *facts) { f.Roles["keymend-granter"] = coverage.Answer[*doctor.Role]{} }, "not-ok roles keymend-granter: it isn't there any more", "REVERT_DRIFT", "", false},
+		"no role":            {func(f *facts) { f.Roles["keymend-granter"] = coverage.Answer[*blueprint.Role]{} }, "not-ok roles keymend-granter: it isn't there any more", "REVERT_DRIFT", "", false},
 		"trust":              {func(f *facts) { f.Roles["keymend-granter"].Is.Trust = `{"Statement":[]}` }, "not-ok roles keymend-granter: it trusts others than it shall", "REVERT_DRIFT", "", false},
 		"policy":             {func(f *facts) { f.Roles["keymend-granter"].Is.Policy = "" }, "not-ok roles keymend-granter: its policy isn't the template's", "REVERT_DRIFT", "", false},
 		"boundary":           {func(f *facts) { f.Roles["keymend-granter"].Is.Boundary = "arn:x" }, "not-ok roles keymend-granter: its permissions boundary is arn:x, not none", "REVERT_DRIFT", "", false},
@@ -239,7 +240,7 @@ func TestWhatIsNotWell(t *testing.T) {
 		"no log":            {func(f *facts) { delete(f.LogGroups.Is, "/aws/lambda/keymend-diagnose") }, "not-ok logs /aws/lambda/keymend-diagnose: it isn't there any more", "REVERT_DRIFT", "", false},
 		"no trail":          {func(f *facts) { f.Trails.Is = nil }, "not-ok trail: no trail logs here", "", "what-must-exist-first", false},
 		"trail stopped":     {func(f *facts) { f.Trails.Is[0].Logging.Is = false }, "not-ok trail arn:aws:cloudtrail:us-east-1:" + account + ":trail/all: it doesn't log", "aws cloudtrail start-logging", "what-must-exist-first", false},
-		"trail without KMS": {func(f *facts) { f.Trails.Is[0].Selectors.Is.Basic[0]["ReadWriteType"] = "ReadOnly" }, "not-ok trail arn:aws:cloudtrail:us-east-1:" + account + ":trail/all: it leaves out", "put-event-selectors", "what-must-exist-first", false},
+		"trail without KMS": {func(f *facts) { f.Trails.Is[0].Selectors.Is.Basic[0].ReadWriteType = "ReadOnly" }, "not-ok trail arn:aws:cloudtrail:us-east-1:" + account + ":trail/all: it leaves out", "put-event-selectors", "what-must-exist-first", false},
 		"trail unseen":      {func(f *facts) { f.Trails.Is[0].Logging.Problem = "AccessDenied" }, "unknown trail arn:aws:cloudtrail:us-east-1:" + account + ":trail/all: AccessDenied", "", "", false},
 		"another's trail":   {func(f *facts) { f.Trails.Is[0].Organization, f.Trails.Is[0].Selectors.Problem = true, "no" }, "unknown trail arn:aws:cloudtrail:us-east-1:" + account + ":trail/all: it is another account's", "", "", false},
 		"no sweep":          {func(f *facts) { f.Swept.Is = 0 }, "not-ok sweep: none within the last hour", "aws events enable-rule --name keymend-sweep-recent", "no-sweep", false},

@@ -32,7 +32,11 @@ func (e *examiner) role(d *deployment, r blueprint.Resource, name string) {
 	if is == nil || !d.exact {
 		return
 	}
-	want, err := roleOf(d, r)
+	want, err := d.scope.Role(r)
+	var policies []struct{ PolicyDocument json.RawMessage }
+	if err = cmp.Or(err, d.scope.Into(r, map[string]any{"Policies": &policies})); len(policies) > 0 {
+		want.Policy = string(policies[0].PolicyDocument)
+	}
 	switch {
 	case err != nil:
 		e.unknown("roles", name, err.Error())
@@ -45,61 +49,13 @@ func (e *examiner) role(d *deployment, r blueprint.Resource, name string) {
 	}
 }
 
-// roleOf is a role as the template makes it.
-func roleOf(d *deployment, r blueprint.Resource) (Role, error) {
-	var out Role
-	var policies []struct{ PolicyDocument any }
-	for _, p := range []struct {
-		of   string
-		into any
-	}{{"AssumeRolePolicyDocument", &out.Trust}, {"Policies", &policies}, {"PermissionsBoundary", &out.Boundary}} {
-		if r.Properties[p.of] == nil {
-			continue
-		}
-		if err := d.into(r, p.of, p.into); err != nil {
-			return Role{}, err
-		}
-	}
-	if len(policies) > 0 {
-		line, err := json.Marshal(policies[0].PolicyDocument)
-		if err != nil {
-			return Role{}, err
-		}
-		out.Policy = string(line)
-	}
-	return out, nil
-}
-
-// into fills a property in; a document becomes text where text is wanted.
-func (d *deployment) into(r blueprint.Resource, property string, into any) error {
-	v, err := d.scope.Value(r.Properties[property])
-	if err != nil {
-		return fmt.Errorf("%s of the template: %w", property, err)
-	}
-	if text, is := v.(string); is && text == blueprint.NoValue {
-		return nil
-	}
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	if text, wanted := into.(*string); wanted {
-		if is, ok := v.(string); ok {
-			line = []byte(is)
-		}
-		*text = string(line)
-		return nil
-	}
-	return json.Unmarshal(line, into)
-}
-
 // rule judges what a rule matches, whether it is on, and where it sends.
 func (e *examiner) rule(d *deployment, r blueprint.Resource, name string) {
 	if e.Rules.Problem != "" {
 		e.unseen("rules", e.Rules.Problem)
 		return
 	}
-	i := slices.IndexFunc(e.Rules.Is, func(is coverage.Rule) bool { return is.Name == name })
+	i := slices.IndexFunc(e.Rules.Is, func(is blueprint.Rule) bool { return is.Name == name })
 	if i < 0 {
 		e.missing(d, "rules", name)
 		return
@@ -108,18 +64,17 @@ func (e *examiner) rule(d *deployment, r blueprint.Resource, name string) {
 	if is.State != "ENABLED" {
 		e.bad("rules", name, "it is "+is.State+": what it matches isn't heard of", "", e.here("events", "enable-rule", "--name", name))
 	}
-	var pattern, schedule string
-	var targets []struct{ ID, Arn string }
-	if err := cmp.Or(d.into(r, "EventPattern", &pattern), d.into(r, "ScheduleExpression", &schedule), d.into(r, "Targets", &targets)); err != nil {
+	want, err := d.scope.Rule(r)
+	if err != nil {
 		e.unknown("rules", name, err.Error())
 		return
 	}
-	if d.exact && (schedule != "null" && is.Schedule != schedule || pattern != "null" && !blueprint.Same(is.Pattern, pattern)) {
+	if d.exact && (is.Schedule != want.Schedule || want.Pattern != "" && !blueprint.Same(is.Pattern, want.Pattern)) {
 		e.other(d, "rules", name, "it matches something else")
 	}
-	for _, t := range targets {
-		if !slices.ContainsFunc(is.Targets, func(to coverage.Target) bool { return to.ID == t.ID && to.ARN == t.Arn && !to.Changed }) {
-			e.other(d, "rules", name, "it doesn't send to "+t.Arn)
+	for _, t := range want.Targets {
+		if !slices.Contains(is.Targets, t) {
+			e.other(d, "rules", name, "it doesn't send to "+t.ARN)
 		}
 	}
 }
@@ -165,7 +120,7 @@ func (e *examiner) queues(_ *deployment, all []blueprint.Resource) string {
 func (e *examiner) queuePolicy(d *deployment, r blueprint.Resource, _ string) {
 	var urls []string
 	var want string
-	if err := cmp.Or(d.into(r, "Queues", &urls), d.into(r, "PolicyDocument", &want)); err != nil {
+	if err := d.scope.Into(r, map[string]any{"Queues": &urls, "PolicyDocument": &want}); err != nil {
 		e.unknown("queue-policies", r.ID, err.Error())
 		return
 	}

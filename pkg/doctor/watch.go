@@ -70,7 +70,7 @@ func (e *examiner) logGroup(d *deployment, r blueprint.Resource, name string) {
 		return
 	}
 	var want string
-	if err := d.into(r, "RetentionInDays", &want); err != nil {
+	if err := d.scope.Into(r, map[string]any{"RetentionInDays": &want}); err != nil {
 		e.unknown("logs", name, err.Error())
 		return
 	}

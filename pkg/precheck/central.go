@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"keymend/infra/cdkcontext"
+	"keymend/pkg/arn"
 	"keymend/pkg/permission"
 )
 
@@ -16,22 +17,19 @@ func (s Settings) entering(account string, w cdkcontext.Wave) []request {
 		have[prefix+string(r)] = !s.without(r, w)
 	}
 	return s.byHub(func(p *permission.Permission) bool {
-		part := strings.SplitN(p.Resource, ":", 6)
-		if len(part) < 6 || part[4] != "*" || !have[strings.TrimPrefix(part[5], "role/")] {
+		to, ok := arn.Parse(p.Resource)
+		if !ok || to.Account != "*" || !have[strings.TrimPrefix(to.Resource, "role/")] {
 			return false
 		}
-		part[4] = account
-		p.Resource = strings.Join(part, ":")
+		to.Account = account
+		p.Resource = to.String()
 		return p.Action == "sts:AssumeRole" || w.ForeignKey == "grant" // a session for another account is tagged
 	})
 }
 
 // ofHub is what the hub's roles do in the hub, and how they take the lister.
 func (s Settings) ofHub() []request {
-	return s.byHub(func(p *permission.Permission) bool {
-		part := strings.SplitN(p.Resource, ":", 6)
-		return len(part) < 6 || part[4] != "*"
-	})
+	return s.byHub(func(p *permission.Permission) bool { return arn.Account(p.Resource) != "*" })
 }
 
 func (s Settings) byHub(asks func(*permission.Permission) bool) []request {

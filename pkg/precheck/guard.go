@@ -90,7 +90,7 @@ func (c *court) joining(unit string) *court {
 // enrolled says by what somebody whom no policy names may set or take Keymend's tags in an
 // account, as such or as a role that the policies spare. "": by nothing.
 func (c *court) enrolled(s Settings, account string) string {
-	key := "arn:" + partition(s.Regions[0]) + ":kms:" + s.Regions[0] + ":" + account + ":key/" + sample
+	key := s.arn("kms", s.Regions[0], account, "key/"+sample)
 	for _, action := range []string{"kms:TagResource", "kms:UntagResource"} {
 		for _, name := range []string{tag.Keymend, "KeyMend", tag.Accounts, tag.Copy} {
 			switch by := c.open(s, account, action, key, name); by {
@@ -112,16 +112,12 @@ func hubGuard(s Settings, f Facts) []Line {
 		return nil
 	}
 	c := newCourt(s, f)
-	at := func(service, resource string) string {
-		return "arn:" + partition(s.Regions[0]) + ":" + service + ":" + s.Regions[0] + ":" + s.Hub + ":" + resource
-	}
-	role := func(name string) string {
-		return "arn:" + partition(s.Regions[0]) + ":iam::" + s.Hub + ":role/" + name
-	}
-	bucket := "arn:" + partition(s.Regions[0]) + ":s3:::cdk-hnb659fds-assets-" + s.Hub + "-" + s.Regions[0]
+	at := func(service, resource string) string { return s.arn(service, s.Regions[0], s.Hub, resource) }
+	role := s.arn("iam", "", s.Hub, "role/keymend-remediate")
+	bucket := s.arn("s3", "", "", "cdk-hnb659fds-assets-"+s.Hub+"-"+s.Regions[0])
 	for _, call := range []struct{ action, resource string }{
 		{"lambda:UpdateFunctionCode", at("lambda", "function:keymend-remediate")}, {"s3:PutObject", bucket + "/code.zip"}, {"s3:PutBucketPolicy", bucket},
-		{"iam:UpdateAssumeRolePolicy", role("keymend-remediate")}, {"iam:PassRole", role("keymend-remediate")}, {"iam:PutRolePolicy", role("keymend-remediate")},
+		{"iam:UpdateAssumeRolePolicy", role}, {"iam:PassRole", role}, {"iam:PutRolePolicy", role},
 		{"cloudformation:UpdateStack", at("cloudformation", "stack/keymend-hub-roles/"+sample)},
 		{"sqs:SendMessage", at("sqs", "keymend-changes.fifo")}, {"sqs:SetQueueAttributes", at("sqs", "keymend-changes.fifo")}, {"events:PutPermission", at("events", "event-bus/keymend")},
 	} {

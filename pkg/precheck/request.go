@@ -1,11 +1,13 @@
 package precheck
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"keymend/infra/cdkcontext"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/permission"
 )
 
@@ -43,7 +45,7 @@ func (s Settings) requests(account string, w cdkcontext.Wave) []request {
 
 func (s Settings) place(account string, w cdkcontext.Wave) permission.Place {
 	p := permission.Place{
-		Partition: partition(s.Regions[0]), Account: account, Prefix: prefix, SwitchParameter: "/keymend/switch",
+		Partition: s.partition(), Account: account, Prefix: prefix, SwitchParameter: "/keymend/switch",
 		Organization: s.ID, Hub: s.Hub, Bus: "keymend", Suffix: s.Suffix, Resumes: s.Resumes, Copies: w.ForeignKey == "copy", ImageParameters: s.ImageParameters,
 	}
 	if w.ForeignKey == "grant" {
@@ -67,18 +69,17 @@ func (s Settings) without(r permission.Role, w cdkcontext.Wave) bool {
 
 // deployed is what StackSets do in an account.
 func (s Settings) deployed(account string) []request {
-	at := "arn:" + partition(s.Regions[0])
 	var out []request
 	for resource, actions := range map[string]string{
-		at + ":iam::" + account + ":role/keymend-reader":                "iam:CreateRole iam:DeleteRole iam:DeleteRolePolicy iam:GetRole iam:PutRolePolicy iam:TagRole iam:UpdateAssumeRolePolicy",
-		at + ":events:*:" + account + ":rule/keymend-own-writes":        "events:DeleteRule events:PutRule events:PutTargets events:RemoveTargets",
-		at + ":ssm:*:" + account + ":parameter/keymend/switch":          "ssm:DeleteParameter ssm:PutParameter",
-		at + ":cloudformation:*:" + account + ":stack/StackSet-keymend": "cloudformation:CreateStack cloudformation:DeleteStack cloudformation:UpdateStack",
+		s.arn("iam", "", account, "role/keymend-reader"):                "iam:CreateRole iam:DeleteRole iam:DeleteRolePolicy iam:GetRole iam:PutRolePolicy iam:TagRole iam:UpdateAssumeRolePolicy",
+		s.arn("events", "*", account, "rule/keymend-own-writes"):        "events:DeleteRule events:PutRule events:PutTargets events:RemoveTargets",
+		s.arn("ssm", "*", account, "parameter/keymend/switch"):          "ssm:DeleteParameter ssm:PutParameter",
+		s.arn("cloudformation", "*", account, "stack/StackSet-keymend"): "cloudformation:CreateStack cloudformation:DeleteStack cloudformation:UpdateStack",
 	} {
 		for action := range strings.FieldsSeq(actions) {
 			one := permission.Permission{Action: action, Resource: resource}
 			if s.PermissionsBoundary != "" && action == "iam:CreateRole" {
-				one.Condition = map[string]map[string][]string{"StringEquals": {"iam:PermissionsBoundary": {at + ":iam::" + account + ":policy/" + s.PermissionsBoundary}}}
+				one.Condition = map[string]map[string][]string{"StringEquals": {"iam:PermissionsBoundary": {s.arn("iam", "", account, "policy/"+s.PermissionsBoundary)}}}
 			}
 			out = append(out, s.everywhere(s.Regions, account, exec, one)...)
 		}
@@ -90,7 +91,7 @@ func (s Settings) deployed(account string) []request {
 // everywhere is a permission used in each of the Regions; what is global, once.
 func (s Settings) everywhere(regions []string, account, role string, p permission.Permission) []request {
 	if strings.HasPrefix(p.Action, "iam:") || strings.HasPrefix(p.Action, "organizations:") {
-		regions = []string{map[string]string{"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}[partition(s.Regions[0])]}
+		regions = []string{arn.Global(s.partition())}
 	}
 	var out []request
 	for _, region := range regions {
@@ -103,36 +104,31 @@ func (s Settings) everywhere(regions []string, account, role string, p permissio
 
 // concrete makes a resource of a pattern: another account's is the hub's.
 func (s Settings) concrete(pattern, region string) string {
-	part := strings.SplitN(pattern, ":", 6)
-	if len(part) < 6 {
+	to, ok := arn.Parse(pattern)
+	if !ok {
 		return pattern
 	}
-	if part[3] == "*" {
-		part[3] = region
+	if to.Region == "*" {
+		to.Region = region
 	}
-	if part[4] == "*" {
-		part[4] = s.Hub
+	if to.Account == "*" {
+		to.Account = s.Hub
 	}
-	part[5] = strings.ReplaceAll(part[5], "*", sample)
-	return strings.Join(part, ":")
+	to.Resource = strings.ReplaceAll(to.Resource, "*", sample)
+	return to.String()
 }
 
 // context is what is known of a request: what its permission's own conditions ask for,
 // and what all have. The rest is unknown: a policy that asks for it can't be told of.
 func (s Settings) context(r request, conditions map[string]map[string][]string) access.Context {
-	arn := "arn:" + partition(s.Regions[0]) + ":iam::" + r.account + ":role/" + r.role
 	values := map[string][]string{
-		"aws:principalarn": {arn}, "aws:principalaccount": {r.account}, "aws:principalorgid": {s.ID}, "aws:principaltype": {"AssumedRole"},
+		"aws:principalarn": {s.arn("iam", "", r.account, "role/"+r.role)}, "aws:principalaccount": {r.account}, "aws:principalorgid": {s.ID}, "aws:principaltype": {"AssumedRole"},
 		"aws:principalisawsservice": {"false"}, "aws:viaawsservice": {"false"}, "aws:securetransport": {"true"}, "aws:requestedregion": {r.region},
 		"aws:resourceorgid": {s.ID}, "kms:grantisforawsresource": {"false"}, "kms:bypasspolicylockoutsafetycheck": nil, "iam:permissionsboundary": nil,
 		"aws:sourcevpc": nil, "aws:sourcevpce": nil, "aws:vpcsourceip": nil, "aws:multifactorauthpresent": nil, "aws:multifactorauthage": nil,
 		"aws:principalservicename": nil, "aws:federatedprovider": nil, "aws:username": nil, "aws:sourceaccount": nil, "aws:sourcearn": nil,
 	}
-	if part := strings.SplitN(r.resource, ":", 6); len(part) == 6 && part[4] != "" {
-		values["aws:resourceaccount"] = []string{part[4]}
-	} else {
-		values["aws:resourceaccount"] = []string{r.account}
-	}
+	values["aws:resourceaccount"] = []string{cmp.Or(arn.Account(r.resource), r.account)}
 	for operator, keys := range conditions {
 		if strings.Contains(operator, "Not") {
 			continue
@@ -149,9 +145,9 @@ func (s Settings) context(r request, conditions map[string]map[string][]string) 
 	return access.Context{Values: values}
 }
 
-func partition(region string) string {
-	if strings.HasPrefix(region, "us-gov-") {
-		return "aws-us-gov"
-	}
-	return "aws"
+// arn names something in an account, in the partition that is governed.
+func (s Settings) arn(service, region, account, resource string) string {
+	return arn.ARN{Partition: s.partition(), Service: service, Region: region, Account: account, Resource: resource}.String()
 }
+
+func (s Settings) partition() string { return arn.PartitionOf(s.Regions[0]) }

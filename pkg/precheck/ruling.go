@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/tag"
 )
@@ -82,8 +83,8 @@ func (c *court) rulings(r request) []ruling {
 		}
 	}
 	weigh(r.account, false)
-	if part := strings.SplitN(r.resource, ":", 6); len(part) == 6 && (part[2] == "kms" || strings.HasPrefix(r.action, "sts:")) {
-		weigh(part[4], true)
+	if to, ok := arn.Parse(r.resource); ok && (to.Service == "kms" || strings.HasPrefix(r.action, "sts:")) {
+		weigh(to.Account, true)
 	}
 	if certain != nil {
 		return certain

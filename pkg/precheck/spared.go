@@ -3,6 +3,8 @@ package precheck
 import (
 	"slices"
 	"strings"
+
+	"keymend/pkg/arn"
 )
 
 // stranger is somebody whom no policy names.
@@ -29,7 +31,7 @@ func (c *court) open(s Settings, account, action, resource string, tags ...strin
 				become = []string{"iam:CreateUser", "iam:CreateAccessKey"}
 			}
 			for _, by := range become {
-				switch got := ask(by, "arn:"+partition(s.Regions[0])+":iam::"+account+":"+who); got {
+				switch got := ask(by, s.arn("iam", "", account, who)); got {
 				case "":
 				case by:
 					return by + " " + named
@@ -47,7 +49,7 @@ func (c *court) open(s Settings, account, action, resource string, tags ...strin
 func (c *court) denies(s Settings, account, principal, action, resource string, tags ...string) bool {
 	r := request{account: account, role: principal, action: action, resource: resource, region: s.Regions[0]}
 	r.ctx = s.context(r, nil)
-	r.ctx.Values["aws:principalarn"] = []string{"arn:" + partition(s.Regions[0]) + ":iam::" + account + ":" + principal}
+	r.ctx.Values["aws:principalarn"] = []string{s.arn("iam", "", account, principal)}
 	r.ctx.Values["aws:tagkeys"] = tags
 	return slices.ContainsFunc(c.rulings(r), func(one ruling) bool { return one.keys == "" && one.level == "" })
 }
@@ -70,8 +72,8 @@ func (c *court) named(account string) []string {
 			}
 		}
 	}
-	for i, arn := range out {
-		out[i] = who(arn, account)
+	for i, pattern := range out {
+		out[i] = who(pattern, account)
 	}
 	slices.Sort(out)
 	return slices.DeleteFunc(slices.Compact(out), func(name string) bool {
@@ -81,15 +83,15 @@ func (c *court) named(account string) []string {
 
 // who is the role or the user that a pattern of ARNs stands for in an account. "": none.
 func who(pattern, account string) string {
-	part := strings.SplitN(pattern, ":", 6)
+	to, ok := arn.Parse(pattern)
 	switch {
-	case len(part) < 6 && strings.Contains(pattern, "*"):
+	case !ok && strings.ContainsAny(pattern, "*?"):
 		return "role/*"
-	case len(part) < 6, part[4] != account && !strings.ContainsAny(part[4], "*?"):
+	case !ok, to.Account != account && !strings.ContainsAny(to.Account, "*?"):
 		return ""
-	case strings.HasPrefix(part[5], "role/"), strings.HasPrefix(part[5], "user/"):
-		return part[5]
-	case strings.ContainsAny(part[5], "*?"):
+	case strings.HasPrefix(to.Resource, "role/"), strings.HasPrefix(to.Resource, "user/"):
+		return to.Resource
+	case strings.ContainsAny(to.Resource, "*?"):
 		return "role/*"
 	}
 	return ""

@@ -3,6 +3,8 @@
 package checkup
 
 import (
+	"keymend/pkg/account"
+
 	"context"
 	"errors"
 	"time"
@@ -11,9 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 
 	"keymend/pkg/census"
 	"keymend/pkg/coverage"
@@ -75,7 +75,7 @@ func (c Checkup) stacks(ctx context.Context, region string) ([]doctor.Stack, err
 	var out []doctor.Stack
 	for _, name := range doctor.Names(region) {
 		got, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-		if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ValidationError" {
+		if account.Code(err) == "ValidationError" {
 			continue // there is none of that name
 		}
 		if err != nil {
@@ -117,19 +117,11 @@ func made(ctx context.Context, client *cloudformation.Client, stack string) ([]d
 
 // member is the template of a member's reader; "" = there is none.
 func (c Checkup) member(ctx context.Context) (string, error) {
-	got, err := iam.NewFromConfig(c.AWS).GetRole(ctx, &iam.GetRoleInput{RoleName: new("keymend-" + string(permission.Reader))})
-	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
-		return "", nil
-	}
-	if err != nil {
+	role, err := census.Role(ctx, iam.NewFromConfig(c.AWS), "keymend-"+string(permission.Reader))
+	if role == nil || err != nil {
 		return "", err
 	}
-	for _, t := range got.Role.Tags {
-		if aws.ToString(t.Key) == permission.Template {
-			return aws.ToString(t.Value), nil
-		}
-	}
-	return "", nil
+	return role.Template, nil
 }
 
 // each reads what a stack made of a type, side by side, and keeps it by what AWS calls it.

@@ -2,14 +2,12 @@ package checkup
 
 import (
 	"context"
-	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"keymend/pkg/census"
@@ -57,9 +55,6 @@ func (c Checkup) reads(ctx context.Context) []doctor.Read {
 
 // mayReadRoles: an answer that there is no such role is one.
 func (c Checkup) mayReadRoles(ctx context.Context) error {
-	_, err := iam.NewFromConfig(c.AWS).GetRole(ctx, &iam.GetRoleInput{RoleName: new("AWSServiceRoleForAutoScaling")})
-	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
-		return nil
-	}
+	_, err := census.Role(ctx, iam.NewFromConfig(c.AWS), "AWSServiceRoleForAutoScaling")
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"keymend/pkg/blueprint"
 	"keymend/pkg/census"
 	"keymend/pkg/coverage"
 	"keymend/pkg/doctor"
@@ -26,7 +27,7 @@ func (c Checkup) deployed(ctx context.Context, f *doctor.Facts) {
 	roles, queues, functions, parameters := iam.NewFromConfig(c.AWS), sqs.NewFromConfig(c.AWS), lambda.NewFromConfig(c.AWS), ssm.NewFromConfig(c.AWS)
 	run(
 		func() {
-			f.Roles = each(f, "AWS::IAM::Role", func(name string) (*doctor.Role, error) { return role(ctx, roles, name) })
+			f.Roles = each(f, "AWS::IAM::Role", func(name string) (*blueprint.Role, error) { return role(ctx, roles, name) })
 		},
 		func() {
 			f.Queues = each(f, "AWS::SQS::Queue", func(at string) (*doctor.Queue, error) { return queue(ctx, queues, at) })
@@ -44,7 +45,7 @@ func (c Checkup) deployed(ctx context.Context, f *doctor.Facts) {
 	)
 }
 
-func (c Checkup) rules(ctx context.Context, f *doctor.Facts) coverage.Answer[[]coverage.Rule] {
+func (c Checkup) rules(ctx context.Context, f *doctor.Facts) coverage.Answer[[]blueprint.Rule] {
 	var names []string
 	for _, s := range f.Stacks.Is {
 		for _, m := range s.Made {
@@ -54,27 +55,17 @@ func (c Checkup) rules(ctx context.Context, f *doctor.Facts) coverage.Answer[[]c
 		}
 	}
 	if names == nil {
-		return coverage.Answer[[]coverage.Rule]{}
+		return coverage.Answer[[]blueprint.Rule]{}
 	}
 	return census.Answered(census.Rules(ctx, eventbridge.NewFromConfig(c.AWS), names))
 }
 
 // role reads one with its policy, which the template makes by the name keymend; nil = it
 // isn't there.
-func role(ctx context.Context, client *iam.Client, name string) (*doctor.Role, error) {
-	got, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
-		return nil, nil //nolint:nilnil // that it isn't there is what is told
-	}
-	if err != nil {
+func role(ctx context.Context, client *iam.Client, name string) (*blueprint.Role, error) {
+	out, err := census.Role(ctx, client, name)
+	if out == nil || err != nil {
 		return nil, err
-	}
-	out := &doctor.Role{}
-	if out.Trust, err = url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)); err != nil {
-		return nil, err
-	}
-	if b := got.Role.PermissionsBoundary; b != nil {
-		out.Boundary = aws.ToString(b.PermissionsBoundaryArn)
 	}
 	policy, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: new("keymend")})
 	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {

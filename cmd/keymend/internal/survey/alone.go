@@ -1,6 +1,8 @@
 package survey
 
 import (
+	"keymend/pkg/census"
+
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,12 +52,6 @@ func (s Survey) taking(id string) aws.Config {
 }
 
 func hasRole(ctx context.Context, cfg aws.Config, name string) (bool, error) {
-	_, err := iam.NewFromConfig(cfg).GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	switch {
-	case code(err) == "NoSuchEntity":
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	return true, nil
+	role, err := census.Role(ctx, iam.NewFromConfig(cfg), name)
+	return role != nil, err
 }

@@ -1,6 +1,9 @@
 package survey
 
 import (
+	"keymend/pkg/account"
+	"keymend/pkg/census"
+
 	"context"
 	"slices"
 	"strings"
@@ -23,7 +26,7 @@ type reader struct {
 func (r *reader) membership(ctx context.Context) (precheck.Membership, error) {
 	out, err := r.orgs.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 	switch {
-	case code(err) == "AWSOrganizationsNotInUseException":
+	case account.Code(err) == "AWSOrganizationsNotInUseException":
 		return precheck.Membership{}, nil
 	case err != nil:
 		return precheck.Membership{}, err
@@ -37,7 +40,7 @@ func (r *reader) delegated(ctx context.Context) (bool, error) {
 	for pages := organizations.NewListDelegatedAdministratorsPaginator(r.orgs, &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: new(precheck.StackSets)}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		switch {
-		case code(err) == "AccessDeniedException" && !strings.Contains(err.Error(), "not authorized to perform"), code(err) == "AWSOrganizationsNotInUseException":
+		case account.Code(err) == "AccessDeniedException" && !strings.Contains(err.Error(), "not authorized to perform"), account.Code(err) == "AWSOrganizationsNotInUseException":
 			return false, nil
 		case err != nil:
 			return false, err
@@ -69,7 +72,7 @@ func (r *reader) trusted(ctx context.Context) (bool, error) {
 func (r *reader) hub(ctx context.Context) (string, error) {
 	out, err := r.orgs.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &r.Settings.Hub})
 	switch {
-	case code(err) == "AccountNotFoundException":
+	case account.Code(err) == "AccountNotFoundException":
 		return "", nil
 	case err != nil:
 		return "", err
@@ -81,21 +84,21 @@ func (r *reader) hub(ctx context.Context) (string, error) {
 // account with the lister, unless none by that id is there.
 func (r *reader) units(ctx context.Context) (precheck.Tree, error) {
 	if lists := r.Settings.Administrator; lists != r.Settings.Management {
-		if err := r.climb(ctx, lists); err != nil && code(err) != "ChildNotFoundException" {
+		if err := r.climb(ctx, lists); err != nil && account.Code(err) != "ChildNotFoundException" {
 			return r.tree, err
 		}
 	}
 	for _, w := range r.Settings.Waves {
 		for _, unit := range w.Units {
 			err := r.climb(ctx, unit)
-			if code(err) == "ChildNotFoundException" {
+			if account.Code(err) == "ChildNotFoundException" {
 				r.tree.Missing = append(r.tree.Missing, unit)
 				continue
 			}
 			if err == nil {
 				err = r.walk(ctx, unit)
 			}
-			if code(err) == "ParentNotFoundException" {
+			if account.Code(err) == "ParentNotFoundException" {
 				r.tree.Missing = append(r.tree.Missing, unit)
 				continue
 			}
@@ -122,31 +125,21 @@ func (r *reader) climb(ctx context.Context, id string) error {
 
 // walk reads what is below a unit or the root, once.
 func (r *reader) walk(ctx context.Context, id string) error {
-	for pages := organizations.NewListAccountsForParentPaginator(r.orgs, &organizations.ListAccountsForParentInput{ParentId: &id}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, a := range page.Accounts {
+	return census.Walk{
+		Client: r.orgs,
+		Unit: func(id, in string) bool {
+			if in != "" {
+				r.tree.Parents[id] = in
+			}
+			return true
+		},
+		Account: func(a types.Account, in string) {
 			m := precheck.Member{ID: aws.ToString(a.Id), State: string(a.State)}
-			if r.tree.Parents[m.ID] = id; !slices.Contains(r.tree.Accounts, m) {
+			if r.tree.Parents[m.ID] = in; !slices.Contains(r.tree.Accounts, m) {
 				r.tree.Accounts = append(r.tree.Accounts, m)
 			}
-		}
-	}
-	for pages := organizations.NewListOrganizationalUnitsForParentPaginator(r.orgs, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &id}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, u := range page.OrganizationalUnits {
-			r.tree.Parents[aws.ToString(u.Id)] = id
-			if err := r.walk(ctx, aws.ToString(u.Id)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+		},
+	}.From(ctx, id, "")
 }
 
 // policies reads what is attached to units, and to accounts where these are few:

@@ -66,14 +66,6 @@ func problem(err error) string {
 	return text
 }
 
-// code is an error's; "" = it isn't AWS's.
-func code(err error) string {
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
-	}
-	return ""
-}
-
 // Regions are those that the account of the credentials has enabled.
 func Regions(ctx context.Context, cfg aws.Config) ([]string, error) {
 	out, err := ec2.NewFromConfig(cfg).DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
@@ -99,7 +91,7 @@ func (s Survey) buses(ctx context.Context) map[string]precheck.Seen[precheck.Bus
 		cfg.Region = region
 		bus, err := eventbridge.NewFromConfig(cfg).DescribeEventBus(ctx, &eventbridge.DescribeEventBusInput{Name: new("keymend")})
 		switch {
-		case code(err) == "ResourceNotFoundException":
+		case account.Code(err) == "ResourceNotFoundException":
 			out[region] = precheck.Seen[precheck.Bus]{}
 		case err != nil:
 			out[region] = precheck.Seen[precheck.Bus]{Problem: problem(err)}
