@@ -22,12 +22,11 @@ func planned(f Finding, o Options) Plan {
 	p := Plan{Target: f.Facts.Key.ARN}
 	p.NoFix = f.obstacle()
 	switch {
-	case o.ForeignKey == settings.ForeignCopy && f.clears(&p):
+	case o.ForeignKey == settings.ForeignCopy && !f.OwnKey():
+		f.without(o, &p)
 	case p.NoFix != nil:
 	case f.OwnKey():
 		p.Steps, p.NoFix = f.cure(o)
-	case o.ForeignKey == settings.ForeignCopy:
-		f.without(o, &p)
 	default:
 		f.across(o, &p)
 	}
@@ -46,6 +45,9 @@ func planned(f Finding, o Options) Plan {
 	}
 	return f.sealed(p)
 }
+
+// toReport is the remedy of what can't be.
+const toReport = "This is a fault of Keymend; please report it."
 
 // doubt says why what stands may be access enough: a condition of somebody's statement
 // may be met, a grant may not have been listed. Of another account's key that can't be
@@ -153,7 +155,7 @@ func (f Finding) grant(o Options, why string) grant.Create {
 func (f Finding) try(steps change.Steps) *NoFix {
 	after, err := change.Simulate(f.Facts, steps)
 	if err != nil {
-		return &NoFix{WouldNotHelp, err.Error(), "This is a fault of Keymend; please report it."}
+		return &NoFix{WouldNotHelp, err.Error(), toReport}
 	}
 	results := f.evaluate(f.revealed(after))
 	if access.Decide(results) == access.Allowed {

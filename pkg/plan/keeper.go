@@ -9,8 +9,6 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/change"
 	"keymend/pkg/keypolicy"
-	"keymend/pkg/settings"
-	"keymend/pkg/tag"
 )
 
 // toWhom ends a remedy by which somebody may read more.
@@ -41,7 +39,7 @@ func (f Finding) lockedOut(o Options, steps change.Steps) *NoFix {
 	}
 	who, r := o.Writer, access.Result{}
 	if steps[0].Claim().Edits {
-		r = f.mayWrite(o)
+		r = f.writerMay(o)
 	} else {
 		who, r = o.Granter, f.granterMay(f.Facts, o)
 	}
@@ -51,19 +49,6 @@ func (f Finding) lockedOut(o Options, steps change.Steps) *NoFix {
 	return &NoFix{PolicyUnreadable,
 		fmt.Sprintf("the policy of %s doesn't let %s do kms:%s, whatever IAM policies say: %s%s.%s", f.Facts.Key.ARN, who.ARN, r.Operation,
 			strings.TrimSpace(string(r.Reason)+" "+r.DecidedBy), near(r.NearMisses), gone(f.Facts.Policy)), ""}
-}
-
-// mayWrite evaluates whether the writer may write the key's policy. Its own identity
-// policies allow it (pkg/permission, or a person's).
-func (f Finding) mayWrite(o Options) access.Result {
-	values := map[string][]string{
-		"kms:bypasspolicylockoutsafetycheck": nil, "kms:viaservice": nil, "aws:viaawsservice": {"false"},
-		"aws:principalisawsservice": {"false"}, "aws:requestedregion": {f.Region}, "aws:securetransport": {"true"},
-	}
-	f.addTags(values)
-	return access.Evaluate(f.Facts, access.Request{
-		Principal: o.Writer, Operations: []string{"PutKeyPolicy"}, Context: access.Context{Values: values}, IdentityPolicies: []*keypolicy.Document{mayAll()},
-	})[0]
 }
 
 // gone says that nobody is left whom the policy lets change it; "" = somebody may be.
@@ -95,45 +80,4 @@ func gone(d *keypolicy.Document) string {
 func writesPolicies(action string) bool {
 	ok, err := path.Match(strings.ToLower(action), "kms:putkeypolicy")
 	return ok && err == nil
-}
-
-// toKeeper adds what the keeper of an own key's policy does: the two statements for the
-// group, or those by which Keymend adds them itself.
-func (f Finding) toKeeper(o Options, p *Plan) {
-	edit, err := keypolicy.Allow(noStatements(), f.Principal.ARN)
-	if !f.OwnKey() || err != nil {
-		return
-	}
-	p.ForOwner = &ForOwner{Account: f.Account, Statements: edit.Added, Let: f.let(o)}
-	p.NoFix.Remedy = p.ForOwner.String()
-}
-
-// let are the statements by which Keymend may see an own key, and open it.
-func (f Finding) let(o Options) []string {
-	read, write := []string{"kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListResourceTags"}, "kms:PutKeyPolicy"
-	writer, role := o.Writer.ARN, o.RetiringRole != ""
-	if o.OwnKey == settings.OwnKeyGrant {
-		writer, write = o.Granter.ARN, "kms:CreateGrant"
-	}
-	if o.Reader.ARN == "" || writer == "" {
-		return nil
-	}
-	if !role {
-		return []string{allow("LetSeeAndOpen", o.Reader.ARN, "", append(read, write)...)}
-	}
-	condition := fmt.Sprintf(`,"Condition":{"StringLike":{"aws:ResourceTag/%s":["%s"]}}`, tag.Keymend, strings.Join(tag.Enrolments(), `","`))
-	return []string{allow("LetKeymendSee", o.Reader.ARN, "", read...), allow("LetKeymendOpen", writer, condition, write)}
-}
-
-func allow(sid, principal, condition string, actions ...string) string {
-	return fmt.Sprintf(`{"Sid":%q,"Effect":"Allow","Principal":{"AWS":%q},"Action":["%s"],"Resource":"*"%s}`, sid, principal, strings.Join(actions, `","`), condition)
-}
-
-// keepers says it in words, of a key of the group's own account.
-func (o ForOwner) keepers() string {
-	text := "Whoever keeps the key's policy adds to it, for the group: " + strings.Join(o.Statements, ",")
-	if len(o.Let) > 0 {
-		text += " Or, so that Keymend can see the key and open it: " + strings.Join(o.Let, ",")
-	}
-	return text
 }

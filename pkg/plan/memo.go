@@ -13,30 +13,13 @@ import (
 // equal that it was made of, so it doesn't grow old. It is safe for concurrent use; the
 // zero value is empty, and nil keeps nothing.
 type Memo struct {
-	mu        sync.Mutex
-	evaluated map[subject]evaluated
-	plans     map[subject]made
-}
-
-// memoSize bounds a Memo. A plan may hold two policies of 32 KB.
-const memoSize = 128
-
-// A subject is what one result and one plan are kept of.
-type subject struct {
-	key, role string
-	failed    bool
+	evaluated kept[evaluated]
+	plans     kept[Plan]
 }
 
 type evaluated struct {
-	finding  Finding
 	results  []access.Result
 	instance access.Result
-}
-
-type made struct {
-	finding Finding
-	options Options
-	plan    Plan
 }
 
 // Evaluate does what Finding.Evaluate does.
@@ -46,48 +29,33 @@ func (m *Memo) Evaluate(f Finding) Finding {
 	}
 	at, of := f.apart()
 	of.Results, of.Instance = nil, access.Result{}
-	m.mu.Lock()
-	old, ok := m.evaluated[at]
-	m.mu.Unlock()
-	if ok && reflect.DeepEqual(old.finding, of) {
-		f.Results, f.Instance = old.results, old.instance
-		return f
-	}
-	f = f.Evaluate()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.evaluated == nil || len(m.evaluated) >= memoSize {
-		m.evaluated = map[subject]evaluated{}
-	}
-	m.evaluated[at] = evaluated{of, f.Results, f.Instance}
+	e := m.evaluated.get(at, of, func() (evaluated, bool) {
+		done := f.Evaluate()
+		return evaluated{done.Results, done.Instance}, true
+	})
+	f.Results, f.Instance = e.results, e.instance
 	return f
 }
 
 // plan returns the plan for a finding. Of another account's key much else is read that
-// differs from group to group; those are few.
+// differs from group to group; those are few. A plan without steps may say where the group
+// takes the key from, so it isn't kept.
 func (m *Memo) plan(f Finding, o Options) Plan {
 	o.Known = nil
 	if m == nil || !f.OwnKey() || o.ForeignKey == settings.ForeignCopy {
 		return planned(f, o)
 	}
 	at, of := f.apart()
-	m.mu.Lock()
-	old, ok := m.plans[at]
-	m.mu.Unlock()
-	if ok && reflect.DeepEqual(old.finding, of) && reflect.DeepEqual(old.options, o) {
-		return old.plan
-	}
-	p := planned(f, o)
-	if p.NoFix != nil {
-		return p // it may say where the group takes the key from
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.plans == nil || len(m.plans) >= memoSize {
-		m.plans = map[subject]made{}
-	}
-	m.plans[at] = made{of, o, p}
-	return p
+	return m.plans.get(at, planOf{of, o}, func() (Plan, bool) {
+		p := planned(f, o)
+		return p, p.NoFix == nil
+	})
+}
+
+// planOf is all that a plan is made of.
+type planOf struct {
+	finding Finding
+	options Options
 }
 
 // apart is a finding without what tells one group from another: neither its results nor a
@@ -95,4 +63,46 @@ func (m *Memo) plan(f Finding, o Options) Plan {
 func (f Finding) apart() (subject, Finding) {
 	f.Group, f.Because, f.KeyID = "", nil, ""
 	return subject{f.Facts.Key.ARN, f.Principal.ARN, f.FailedSince}, f
+}
+
+// A subject is what one value is kept of.
+type subject struct {
+	key, role string
+	failed    bool
+}
+
+// kept has the newest value of each subject, with all that it was made of.
+type kept[V any] struct {
+	mu     sync.Mutex
+	values map[subject]made[V]
+}
+
+type made[V any] struct {
+	of    any
+	value V
+}
+
+// most bounds what is kept. A plan may hold two policies of 32 KB.
+const most = 128
+
+// get returns the subject's value where it was made of the same. Else it is made, and kept
+// where compute says so.
+func (k *kept[V]) get(at subject, of any, compute func() (V, bool)) V {
+	k.mu.Lock()
+	old, ok := k.values[at]
+	k.mu.Unlock()
+	if ok && reflect.DeepEqual(old.of, of) {
+		return old.value
+	}
+	value, keep := compute()
+	if !keep {
+		return value
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.values == nil || len(k.values) >= most {
+		k.values = map[subject]made[V]{}
+	}
+	k.values[at] = made[V]{of, value}
+	return value
 }

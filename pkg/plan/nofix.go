@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
+	"keymend/pkg/slr"
 )
 
 // A NoFixReason names why there is nothing to apply.
@@ -57,7 +59,7 @@ func (f Finding) obstacle() *NoFix {
 			"Name a key of " + f.Region + " where the launch takes this one from: " + strings.Join(f.Because, "; ") + "." + f.replica()}
 	case f.Facts.Key.State != "Enabled" && f.Facts.Key.State != "Updating" && !f.hidden():
 		return f.keyState()
-	case f.asymmetric():
+	case asymmetric(f.Facts.Key):
 		return &NoFix{KeyNotSymmetric,
 			fmt.Sprintf("%s is a %s key for %s; EBS takes symmetric encryption keys only.", key, f.Facts.Key.Spec, f.Facts.Key.Usage),
 			"Name a symmetric encryption key (SYMMETRIC_DEFAULT) instead: " + strings.Join(f.Because, "; ") + "."}
@@ -65,8 +67,7 @@ func (f Finding) obstacle() *NoFix {
 	return f.unclear()
 }
 
-func (f Finding) asymmetric() bool {
-	k := f.Facts.Key
+func asymmetric(k access.Key) bool {
 	return k.Spec != "" && k.Spec != "SYMMETRIC_DEFAULT" || k.Usage != "" && k.Usage != "ENCRYPT_DECRYPT"
 }
 
@@ -147,4 +148,37 @@ func (f Finding) shutBeside() bool {
 	f.Facts.Key.State = "Enabled"
 	f.Results = f.evaluate(f.Facts)
 	return f.Decision() == access.Denied
+}
+
+// replica says where to find the group's own key of a multi-Region family: each
+// member has the same id, and its own Region, policy and grants. Only the ids of
+// such keys begin with mrk-.
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+func (f Finding) replica() string {
+	if !f.multiRegion() {
+		return ""
+	}
+	here := strings.Replace(f.Facts.Key.ARN, ":"+f.keyRegion()+":", ":"+f.Region+":", 1)
+	return " It is a multi-Region key: name its member of " + f.Region + ", " + here + ", if there is one; else make it."
+}
+
+func (f Finding) multiRegion() bool {
+	return strings.HasPrefix(arn.Resource(f.Facts.Key.ARN), "key/mrk-")
+}
+
+// otherServices reports whether the principal is of another service than Keymend opens
+// keys to: Auto Scaling's roles, and the Spot role of the group's account, which
+// needs what the group's own role needs.
+func (f Finding) otherServices() bool {
+	service := slr.Service(f.Principal.ARN)
+	return service != "" && service != slr.AutoScaling && !slr.IsSpot(f.Principal.ARN, f.Account)
+}
+
+// otherService: Keymend writes for Auto Scaling's roles and for the Spot role, so
+// any other is a person's.
+func (f Finding) otherService() *NoFix {
+	key := f.Facts.Key.ARN
+	return &NoFix{OtherService,
+		fmt.Sprintf("%s may not use %s; it is a role of %s, and Keymend opens keys to Auto Scaling's roles and to AWSServiceRoleForEC2Spot only.", f.Principal.ARN, key, slr.Service(f.Principal.ARN)),
+		"Make the grant by hand."}
 }

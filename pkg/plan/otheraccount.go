@@ -14,7 +14,6 @@ import (
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/kind/grant"
 	"keymend/pkg/kind/statements"
-	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 	"keymend/pkg/slr"
 )
@@ -33,15 +32,22 @@ const (
 	HalfOpen    Half = "open"  // by another statement, which wasn't written for this
 )
 
-// ForOwner is what the owner of a key does by hand, and, of another account's key, what
-// someone of the group's account does then, if Keymend doesn't.
-type ForOwner struct {
-	Account    string   `json:"account"`              // of the key
-	Statements []string `json:"statements,omitempty"` // to be added to the key policy, JSON, as Keymend would write them
-	Command    string   `json:"command,omitempty"`    // creates the grant, in the group's account; "" = the key is that account's
-	// Let are the statements, JSON, by which Keymend itself may see the key, and open it.
-	Let []string `json:"let,omitempty"`
+// A Trial is KMS's answer to a CreateGrant with DryRun, which writes nothing.
+// https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
+type Trial struct {
+	Answer TrialAnswer
+	Text   string // KMS's own
 }
+
+// A TrialAnswer is what the trial showed. The zero value is TrialNone.
+type TrialAnswer uint8
+
+// The answers.
+const (
+	TrialNone    TrialAnswer = iota // not tried
+	TrialWorks                      // it would have been granted
+	TrialRefused                    // for want of permission, or by the key's state
+)
 
 // Grant returns the step that would give the principal a grant on another
 // account's key. A plan has it as a step; a trial asks AWS about it.
@@ -163,23 +169,6 @@ func (f Finding) delegation(o Options) (statements.Add, string) {
 	return f.edited(edit, err, arn.Root(arn.Partition(f.Facts.Key.ARN), f.Account))
 }
 
-func (f Finding) forOwner(o Options, half Half, edit statements.Add) *ForOwner {
-	create := f.Grant(o)
-	words := []string{"aws", "kms", "create-grant", "--region", f.Region, "--key-id", create.Key, "--grantee-principal", create.Principal}
-	if create.Retiring != "" {
-		words = append(words, "--retiring-principal", create.Retiring)
-	}
-	if f.Facts.Key.ARN != f.hiddenKey(f.KeyAccount()) { // Keymend's names are made of the key's
-		words = append(words, "--name", create.Name)
-	}
-	words = append(append(words, "--operations"), create.Operations...)
-	owner := &ForOwner{Account: f.KeyAccount(), Command: quote.Command(words...)}
-	if half == HalfMissing || half == HalfUnknown {
-		owner.Statements = edit.Added
-	}
-	return owner
-}
-
 // report leaves the first half to the key's owner.
 func (f Finding) report(owner *ForOwner, why string) *NoFix {
 	return &NoFix{ForeignKey,
@@ -188,16 +177,13 @@ func (f Finding) report(owner *ForOwner, why string) *NoFix {
 		owner.String()}
 }
 
-// String says it in words, with the statements as they are to be added.
-func (o ForOwner) String() string {
-	text := ""
-	if o.Command == "" {
-		return o.keepers()
-	}
-	if len(o.Statements) > 0 {
-		text = "1. Account " + o.Account + ", the key's owner, adds to the key policy: " + strings.Join(o.Statements, ",") + " 2. "
-	}
-	return text + "Then Keymend creates the grant at the group's next failure, where it may, or someone of the group's account runs: " + o.Command
+// foreignSpot: Keymend's statement in another account's policy is for grants to
+// Auto Scaling's roles only.
+func (f Finding) foreignSpot() *NoFix {
+	return &NoFix{OtherService,
+		fmt.Sprintf("%s belongs to account %s, whose key policy doesn't let account %s create the grant to %s that the launch needs; Keymend lets it create grants to Auto Scaling's roles only.",
+			f.Facts.Key.ARN, f.KeyAccount(), f.Account, f.Principal.ARN),
+		fmt.Sprintf("The owner of the key, account %s, lets account %s do kms:CreateGrant on it; then someone there makes the grant.", f.KeyAccount(), f.Account)}
 }
 
 // beyondView: the grant stands, and the rest is in the key's account, which
@@ -242,11 +228,32 @@ func (f Finding) revealed(facts access.Facts) access.Facts {
 	return facts
 }
 
-// noStatements is a policy that says nothing.
-func noStatements() *keypolicy.Document {
-	d, err := keypolicy.Parse(`{"Version":"2012-10-17","Statement":[]}`)
-	if err != nil {
-		panic(err) // the text is constant
+// granterDenied names the statement that denies the granter explicitly; "" =
+// none does.
+func (f Finding) granterDenied(o Options) string {
+	if f.Facts.Policy == nil {
+		return ""
 	}
-	return d
+	r := f.granterMay(f.Facts, o)
+	if r.Reason != access.DeniedByStatement {
+		return ""
+	}
+	return fmt.Sprintf("statement %s of the policy of %s denies kms:CreateGrant to %s%s; no statement or grant outweighs that.",
+		r.DecidedBy, f.Facts.Key.ARN, o.Granter.ARN, near(r.NearMisses))
+}
+
+// tryHalf evaluates the edited policy: one that still doesn't let the granter
+// create the grant is not written.
+func (f Finding) tryHalf(o Options, steps change.Steps) *NoFix {
+	after, err := change.Simulate(f.Facts, steps[:1])
+	if err != nil {
+		return &NoFix{WouldNotHelp, err.Error(), toReport}
+	}
+	r := f.granterMay(after, o)
+	if r.Decision == access.Allowed {
+		return nil
+	}
+	return &NoFix{WouldNotHelp,
+		fmt.Sprintf("%s would still not be known to be allowed kms:CreateGrant on %s: %s", o.Granter.ARN, f.Facts.Key.ARN, unseen(r)),
+		"Look at the statement or condition named; its owner is account " + f.KeyAccount() + "."}
 }

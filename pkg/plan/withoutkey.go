@@ -7,24 +7,26 @@ import (
 	"keymend/pkg/access"
 	"keymend/pkg/arn"
 	"keymend/pkg/change"
-	"keymend/pkg/keypolicy"
 	"keymend/pkg/plan/copies"
 )
 
-// without plans for a launch that does without another account's key.
+// without plans for a launch that does without another account's key. A copy that failed is
+// cleared away whatever else stands in the way: it costs money while it is there.
 func (f Finding) without(o Options, p *Plan) {
-	if f.CopiesUnread != "" {
-		p.NoFix = &NoFix{NotRead, "what there is of copies couldn't be read: " + f.CopiesUnread, "Have what AWS refused allowed" + toWhom + " See docs/permissions.md."}
-		return
+	var next copies.Outcome
+	var err error
+	if f.Copy != nil {
+		next, err = copies.Next(*f.Copy)
 	}
-	if f.Copy == nil {
-		p.NoFix = &NoFix{NotCopyable, fmt.Sprintf("what could be copied of account %s wasn't looked at", f.KeyAccount()), "This is a fault of Keymend; please report it."}
-		return
-	}
-	next, err := copies.Next(*f.Copy)
+	cleared := Plan{Steps: next.Steps}.Clears()
 	switch {
+	case p.NoFix != nil && !cleared:
+	case f.CopiesUnread != "" && !cleared:
+		p.NoFix = &NoFix{NotRead, "what there is of copies couldn't be read: " + f.CopiesUnread, "Have what AWS refused allowed" + toWhom + " See docs/permissions.md."}
+	case f.Copy == nil:
+		p.NoFix = &NoFix{NotCopyable, fmt.Sprintf("what could be copied of account %s wasn't looked at", f.KeyAccount()), toReport}
 	case err != nil:
-		p.NoFix = &NoFix{NotCopyable, err.Error(), "This is a fault of Keymend; please report it."}
+		p.NoFix = &NoFix{NotCopyable, err.Error(), toReport}
 	case next.Wait != "":
 		p.NoFix = &NoFix{Copying, next.Wait + ".", ""}
 	case next.Stop != nil && next.Stop.Done:
@@ -38,23 +40,6 @@ func (f Finding) without(o Options, p *Plan) {
 		p.Target, p.Steps = next.Steps[0].At().Target, next.Steps
 		p.NoFix = f.copierLacks(o, next.Steps[0])
 	}
-}
-
-// clears plans to take away what failed, whatever else stands in the way: a copy
-// costs money while it is there.
-func (f Finding) clears(p *Plan) bool {
-	if f.OwnKey() || f.Copy == nil {
-		return false
-	}
-	next, err := copies.Next(*f.Copy)
-	if err != nil || len(next.Steps) != 1 {
-		return false
-	}
-	clears := next.Steps[0].Claim().Consent == change.OwnCopyOnly
-	if clears {
-		p.NoFix, p.Target, p.Steps = nil, next.Steps[0].At().Target, next.Steps
-	}
-	return clears
 }
 
 // copierLacks says why KMS would refuse the copy that a step asks for; nil where
@@ -73,27 +58,6 @@ func (f Finding) copierLacks(o Options, step change.Step) *NoFix {
 		fmt.Sprintf("Account %s, the key's owner, adds to the key policy: %s. Then Keymend copies at the group's next failure.", f.KeyAccount(), f.copyStatements())}
 }
 
-// MayCopy evaluates whether the copier may do the operations on a key by way of
-// EBS, and says which one the key's facts are known to deny; "" = none. The
-// copier's own identity policies allow them (pkg/permission, or a person's).
-func (f Finding) MayCopy(o Options, facts access.Facts, operations ...string) string {
-	if o.Copier.ARN == "" || facts.Policy == nil {
-		return ""
-	}
-	values := map[string][]string{
-		"kms:viaservice": {"ec2." + f.Region + ".amazonaws.com"}, "kms:grantisforawsresource": {"true"},
-		"aws:requestedregion": {f.Region}, "aws:principalisawsservice": {"false"}, "aws:securetransport": {"true"},
-	}
-	for _, r := range access.Evaluate(facts, access.Request{
-		Principal: o.Copier, Operations: operations, Context: access.Context{Values: values}, IdentityPolicies: []*keypolicy.Document{mayAll()},
-	}) {
-		if r.Decision == access.Denied {
-			return fmt.Sprintf("kms:%s is denied: %s%s.", r.Operation, strings.TrimSpace(string(r.Reason)+" "+r.DecidedBy), near(r.NearMisses))
-		}
-	}
-	return ""
-}
-
 // copyStatements are what the key's owner adds: those of the procedure, but that
 // EBS makes the grant for itself, not the copier for a role.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
@@ -102,15 +66,6 @@ func (f Finding) copyStatements() string {
 	return fmt.Sprintf(`{"Sid":"CopiesBy%[1]s","Effect":"Allow","Principal":{"AWS":%[2]q},"Action":["kms:Decrypt","kms:DescribeKey","kms:ReEncryptFrom"],"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":%[3]q}}}, `+
 		`{"Sid":"CopyGrantsBy%[1]s","Effect":"Allow","Principal":{"AWS":%[2]q},"Action":"kms:CreateGrant","Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"},"StringEquals":{"kms:ViaService":%[3]q}}}`,
 		f.Account, root, via)
-}
-
-// mayAll is an identity policy that allows everything.
-func mayAll() *keypolicy.Document {
-	d, err := keypolicy.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}`)
-	if err != nil {
-		panic(err) // the text is constant
-	}
-	return d
 }
 
 // Unfit says why nothing can lie under a key of the group's account, by that key's
@@ -123,7 +78,7 @@ func (f Finding) Unfit(o Options, facts access.Facts) string {
 		return fmt.Sprintf("the copy key %s is managed by AWS; nobody can open it to anyone.", k.ARN)
 	case k.State != "Enabled":
 		return fmt.Sprintf("the copy key %s is %s.", k.ARN, strings.TrimSpace(k.State+" "))
-	case k.Spec != "" && k.Spec != "SYMMETRIC_DEFAULT" || k.Usage != "" && k.Usage != "ENCRYPT_DECRYPT":
+	case asymmetric(k):
 		return fmt.Sprintf("the copy key %s is a %s key for %s; EBS takes symmetric encryption keys only.", k.ARN, k.Spec, k.Usage)
 	case lacks != "":
 		return fmt.Sprintf("the policy of the copy key %s doesn't leave it to IAM policies who uses it: %s", k.ARN, lacks)
