@@ -33,29 +33,46 @@ func (r *Reader) policy(ctx context.Context, s *rest) error {
 	return nil
 }
 
-// grants asks for the grantee's only: a busy EBS key has a grant for every
-// attached volume, up to 50,000.
-func (r *Reader) grants(ctx context.Context, s *State, grantee string) error {
-	pages := kms.NewListGrantsPaginator(r.keys, &kms.ListGrantsInput{
-		KeyId: &s.Facts.Key.ARN, GranteePrincipal: &grantee, Limit: new(int32(100)),
-	})
+// A pager is one of KMS's paginators.
+type pager[P any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*kms.Options)) (P, error)
+}
+
+// every calls take with each page. It returns why the list is refused, in words: half a
+// list is none then.
+func every[P any](ctx context.Context, action string, pages pager[P], take func(P)) (refused string, err error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			s.Facts.Grants = nil // half a list is none
-			// What KMS says to a filter by a role that isn't there is not documented.
-			if noRole, ok := errors.AsType[*types.InvalidArnException](err); ok {
-				s.Facts.GrantsUnreadable = "kms:ListGrants was refused: " + noRole.ErrorMessage()
-				return nil
-			}
-			if s.Facts.GrantsUnreadable, err = unreadable("kms:ListGrants", err); err != nil {
-				return fmt.Errorf("list grants of key %s: %w", s.Facts.Key.ARN, err)
-			}
-			return nil
+			return unreadable(action, err)
 		}
+		take(page)
+	}
+	return "", nil
+}
+
+// grants asks for the grantee's only: a busy EBS key has a grant for every
+// attached volume, up to 50,000.
+func (r *Reader) grants(ctx context.Context, s *State, grantee string) error {
+	var found []access.Grant
+	pages := kms.NewListGrantsPaginator(r.keys, &kms.ListGrantsInput{
+		KeyId: &s.Facts.Key.ARN, GranteePrincipal: &grantee, Limit: new(int32(100)),
+	})
+	refused, err := every(ctx, "kms:ListGrants", pages, func(page *kms.ListGrantsOutput) {
 		for _, g := range page.Grants {
-			s.Facts.Grants = append(s.Facts.Grants, grantOf(g))
+			found = append(found, grantOf(g))
 		}
+	})
+	// What KMS says to a filter by a role that isn't there is not documented.
+	if noRole, ok := errors.AsType[*types.InvalidArnException](err); ok {
+		refused, err = "kms:ListGrants was refused: "+noRole.ErrorMessage(), nil
+	}
+	if err != nil {
+		return fmt.Errorf("list grants of key %s: %w", s.Facts.Key.ARN, err)
+	}
+	if s.Facts.GrantsUnreadable = refused; refused == "" {
+		s.Facts.Grants = found
 	}
 	return nil
 }
@@ -83,24 +100,22 @@ func (r *Reader) Grant(ctx context.Context, key, id string) (access.Grant, error
 func (r *Reader) retirable(ctx context.Context, s *State, grantee string) error {
 	var found []access.Grant
 	pages := kms.NewListRetirableGrantsPaginator(r.aliases, &kms.ListRetirableGrantsInput{RetiringPrincipal: &r.granter, Limit: new(int32(100))})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			refused, err := unreadable("kms:ListRetirableGrants", err)
-			if err != nil {
-				return fmt.Errorf("list retirable grants of %s: %w", r.granter, err)
-			}
-			s.Facts.CouldNotSee = append(s.Facts.CouldNotSee, "Keymend's own grants: "+refused)
-			return nil
-		}
+	refused, err := every(ctx, "kms:ListRetirableGrants", pages, func(page *kms.ListRetirableGrantsOutput) {
 		for _, g := range page.Grants {
 			// KMS gives the key as its ARN or its id.
 			if id := aws.ToString(g.KeyId); (id == s.Facts.Key.ARN || strings.HasSuffix(s.Facts.Key.ARN, ":key/"+id)) && aws.ToString(g.GranteePrincipal) == grantee {
 				found = append(found, grantOf(g))
 			}
 		}
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("list retirable grants of %s: %w", r.granter, err)
+	case refused != "":
+		s.Facts.CouldNotSee = append(s.Facts.CouldNotSee, "Keymend's own grants: "+refused)
+	default:
+		s.Facts.Grants = found
 	}
-	s.Facts.Grants = found
 	return nil
 }
 
@@ -129,19 +144,17 @@ func grantOf(g types.GrantListEntry) access.Grant {
 func (r *Reader) tags(ctx context.Context, s *State) error {
 	tags := map[string]string{}
 	pages := kms.NewListResourceTagsPaginator(r.keys, &kms.ListResourceTagsInput{KeyId: &s.Facts.Key.ARN})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			if s.TagsUnreadable, err = unreadable("kms:ListResourceTags", err); err != nil {
-				return fmt.Errorf("list tags of key %s: %w", s.Facts.Key.ARN, err)
-			}
-			return nil
-		}
+	refused, err := every(ctx, "kms:ListResourceTags", pages, func(page *kms.ListResourceTagsOutput) {
 		for _, t := range page.Tags {
 			tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
 		}
+	})
+	if err != nil {
+		return fmt.Errorf("list tags of key %s: %w", s.Facts.Key.ARN, err)
 	}
-	s.Tags = tags
+	if s.TagsUnreadable = refused; refused == "" {
+		s.Tags = tags
+	}
 	return nil
 }
 
@@ -151,21 +164,17 @@ func (r *Reader) alias(ctx context.Context, s *State) error {
 	_, id, _ := strings.Cut(s.Facts.Key.ARN, ":key/")
 	var names []string
 	pages := kms.NewListAliasesPaginator(r.aliases, &kms.ListAliasesInput{KeyId: &id})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			refused, err := unreadable("kms:ListAliases", err)
-			if err != nil {
-				return fmt.Errorf("list aliases of key %s: %w", s.Facts.Key.ARN, err)
-			}
-			s.Facts.CouldNotSee = append(s.Facts.CouldNotSee, "the key's aliases: "+refused)
-			return nil
-		}
+	refused, err := every(ctx, "kms:ListAliases", pages, func(page *kms.ListAliasesOutput) {
 		for _, a := range page.Aliases {
 			names = append(names, aws.ToString(a.AliasName))
 		}
-	}
-	if len(names) > 0 {
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("list aliases of key %s: %w", s.Facts.Key.ARN, err)
+	case refused != "":
+		s.Facts.CouldNotSee = append(s.Facts.CouldNotSee, "the key's aliases: "+refused)
+	case len(names) > 0:
 		s.Alias = slices.Min(names)
 	}
 	return nil

@@ -85,15 +85,8 @@ func (r *Reader) Remembering() *Reader {
 }
 
 // New returns a reader with the credentials of the given account.
-func New(account string, keys Keys, aliases Aliases, roles Roles) *Reader {
-	return &Reader{account: account, keys: keys, aliases: aliases, roles: roles}
-}
-
-// In returns a reader that knows its Region, as FromConfig's does.
-func (r *Reader) In(region string) *Reader {
-	c := *r
-	c.region = region
-	return &c
+func New(account, region string, keys Keys, aliases Aliases, roles Roles) *Reader {
+	return &Reader{account: account, region: region, keys: keys, aliases: aliases, roles: roles}
 }
 
 // For returns a reader that finds on other accounts' keys, whatever else it may
@@ -108,7 +101,7 @@ func (r *Reader) For(granter string) *Reader {
 // FromConfig returns a reader whose credentials are of the given account.
 func FromConfig(account string, cfg aws.Config) *Reader {
 	client := kms.NewFromConfig(cfg)
-	return New(account, client, client, iam.NewFromConfig(cfg)).In(cfg.Region)
+	return New(account, cfg.Region, client, client, iam.NewFromConfig(cfg))
 }
 
 // Read returns the state of a key, named by id, ARN or alias, with the grants

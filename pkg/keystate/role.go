@@ -29,7 +29,7 @@ func (r *Reader) role(ctx context.Context, roleARN string) (access.Principal, er
 	}
 	name := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
 	out, err := r.roles.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if missing := new(types.NoSuchEntityException); errors.As(err, &missing) {
+	if _, missing := errors.AsType[*types.NoSuchEntityException](err); missing {
 		return p, nil
 	}
 	if err != nil {

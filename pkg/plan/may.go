@@ -53,9 +53,9 @@ func (f Finding) writerMay(o Options) access.Result {
 	return f.may(o.Writer, f.Facts, values, "PutKeyPolicy")[0]
 }
 
-// MayCopy evaluates whether the copier may do the operations on a key by way of EBS, and
+// mayCopy evaluates whether the copier may do the operations on a key by way of EBS, and
 // says which one the key's facts are known to deny; "" = none.
-func (f Finding) MayCopy(o Options, facts access.Facts, operations ...string) string {
+func (f Finding) mayCopy(o Options, facts access.Facts, operations ...string) string {
 	if o.Copier.ARN == "" || facts.Policy == nil {
 		return ""
 	}

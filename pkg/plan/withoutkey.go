@@ -48,7 +48,7 @@ func (f Finding) copierLacks(o Options, step change.Step) *NoFix {
 	if len(step.Claim().Keys) == 0 { // no data is read
 		return nil
 	}
-	lacks := f.MayCopy(o, f.Facts, "CreateGrant", "Decrypt", "DescribeKey", "ReEncryptFrom")
+	lacks := f.mayCopy(o, f.Facts, "CreateGrant", "Decrypt", "DescribeKey", "ReEncryptFrom")
 	if lacks == "" {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (f Finding) copyStatements() string {
 // facts; "" = copies can.
 func (f Finding) Unfit(o Options, facts access.Facts) string {
 	k := facts.Key
-	lacks := f.MayCopy(o, facts, "CreateGrant", "DescribeKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo")
+	lacks := f.mayCopy(o, facts, "CreateGrant", "DescribeKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo")
 	switch {
 	case k.Manager == "AWS":
 		return fmt.Sprintf("the copy key %s is managed by AWS; nobody can open it to anyone.", k.ARN)

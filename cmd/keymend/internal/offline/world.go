@@ -65,7 +65,7 @@ func (w *World) View(_ context.Context, accountID, region string) (apply.Reader,
 }
 
 func (w *World) keys(owner string) *keystate.Reader {
-	return keystate.New(owner, keys{w}, keys{w}, roles{w}).In(w.Region)
+	return keystate.New(owner, w.Region, keys{w}, keys{w}, roles{w})
 }
 
 // Switch implements remediation.Readers: nobody writes.
