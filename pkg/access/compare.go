@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"keymend/pkg/arn"
 )
 
 // A comparer tells whether a value of the request matches one of the policy. It
@@ -189,7 +191,7 @@ func ofType(base, value string) bool {
 	ok := true
 	switch {
 	case strings.HasPrefix(base, "Arn"):
-		_, ok = parseARN(value)
+		_, ok = arn.Parse(value)
 	case strings.HasPrefix(base, "Numeric"):
 		_, ok = number(value)
 	case strings.HasPrefix(base, "Date"):

@@ -3,6 +3,7 @@ package access
 import (
 	"slices"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/slr"
 )
 
@@ -42,11 +43,10 @@ func InstanceDecrypts(f Facts, role string, tags map[string][]string) Result {
 // account's network. Whether it carries kms:ViaService isn't settled: see
 // docs/unknowns.md.
 func instanceContext(principal, keyARN string) Context {
-	key, _ := parseARN(keyARN)
 	return Context{Values: map[string][]string{
 		"aws:principalarn":          {principal},
 		"kms:encryptioncontextkeys": {"aws:ebs:id"},
-		"aws:requestedregion":       {key.region},
+		"aws:requestedregion":       {arn.Region(keyARN)},
 		"aws:securetransport":       {"true"},
 		"aws:username":              nil,
 		"aws:federatedprovider":     nil,

@@ -1,6 +1,10 @@
 package access
 
-import "strings"
+import (
+	"strings"
+
+	"keymend/pkg/arn"
+)
 
 // usability says whether the key itself is fit for the operation, whoever asks.
 // The state table: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -51,7 +55,4 @@ func (k Key) context() map[string][]string {
 	return out
 }
 
-func (k Key) account() string {
-	a, _ := parseARN(k.ARN)
-	return a.account
-}
+func (k Key) account() string { return arn.Account(k.ARN) }

@@ -1,6 +1,10 @@
 package access
 
-import "strings"
+import (
+	"strings"
+
+	"keymend/pkg/arn"
+)
 
 // LaunchContext is what is known of the KMS requests that EC2 makes for an
 // instance launched by a service-linked role: they carry the role's identity
@@ -10,13 +14,13 @@ import "strings"
 // The role must be of the account that launches. Sources: docs/unknowns.md, and
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 func LaunchContext(p Principal, keyARN string) Context {
-	key, _ := parseARN(keyARN)
+	key, _ := arn.Parse(keyARN)
 	values := map[string][]string{
 		// The suffix is the same in every partition.
-		"kms:viaservice":                {"ec2." + key.region + ".amazonaws.com"},
+		"kms:viaservice":                {"ec2." + key.Region + ".amazonaws.com"},
 		"kms:grantisforawsresource":     {"true"},
 		"kms:encryptioncontextkeys":     {"aws:ebs:id"},
-		"aws:requestedregion":           {key.region},
+		"aws:requestedregion":           {key.Region},
 		"aws:securetransport":           {"true"}, // KMS speaks nothing else
 		"aws:principaltype":             {"AssumedRole"},
 		"aws:principalisawsservice":     {"false"}, // "… also set to false if the service uses a service-linked role"
@@ -35,11 +39,11 @@ func LaunchContext(p Principal, keyARN string) Context {
 }
 
 func parseSession(s string) (role, session string, ok bool) {
-	a, ok := parseARN(s)
+	a, ok := arn.Parse(s)
 	if !ok {
 		return "", "", false
 	}
-	return a.session()
+	return sessionIn(a)
 }
 
 // context is what every request by the principal carries.
@@ -56,15 +60,12 @@ func (p Principal) context() map[string][]string {
 	}
 }
 
-func (p Principal) account() string {
-	a, _ := parseARN(p.ARN)
-	return a.account
-}
+func (p Principal) account() string { return arn.Account(p.ARN) }
 
 // serviceLinked reports whether the principal is a service-linked role.
 func (p Principal) serviceLinked() bool {
-	a, ok := parseARN(p.ARN)
-	path, _, isRole := a.role()
+	a, ok := arn.Parse(p.ARN)
+	path, _, isRole := roleIn(a)
 	return ok && isRole && strings.HasPrefix(path, "aws-service-role/")
 }
 
@@ -74,10 +75,10 @@ func (p Principal) session() string {
 	if p.SessionARN != "" {
 		return p.SessionARN
 	}
-	a, _ := parseARN(p.ARN)
-	path, name, _ := a.role()
+	a, _ := arn.Parse(p.ARN)
+	path, name, _ := roleIn(a)
 	if path != "aws-service-role/autoscaling.amazonaws.com/" {
 		return ""
 	}
-	return "arn:" + a.partition + ":sts::" + a.account + ":assumed-role/" + name + "/AutoScaling"
+	return "arn:" + a.Partition + ":sts::" + a.Account + ":assumed-role/" + name + "/AutoScaling"
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/slr"
 )
@@ -41,7 +42,7 @@ func (c *call) words(m *match, found miss) string {
 
 // it is what is denied, to whom where that isn't the launch's role.
 func (c *call) it() string {
-	if c.principal.ARN == slr.Instance(c.mine.partition, c.mine.account) {
+	if c.principal.ARN == slr.Instance(c.mine.Partition, c.mine.Account) {
 		return "kms:" + c.operation + " to aws:ec2-infrastructure"
 	}
 	return "it"
@@ -70,15 +71,15 @@ func (c *situation) lackWords() string {
 
 // principalWords covers the misses that lie in a principal's name.
 func (c *situation) principalWords(found miss) string {
-	mine, _ := parseARN(c.principal.ARN)
-	path, name, _ := mine.role()
+	mine, _ := arn.Parse(c.principal.ARN)
+	path, name, _ := roleIn(mine)
 	switch found.reason {
 	case ServicePrincipal:
 		return `names the service "` + found.name + `"; launches run as the role, not as the service`
 	case WrongRolePath:
 		return "names " + found.name + ", without the role's path " + path
 	case WrongPartition:
-		return "names " + found.name + ", in the partition " + partitionOf(found.name) + "; this group's role is in " + mine.partition
+		return "names " + found.name + ", in the partition " + arn.Partition(found.name) + "; this group's role is in " + mine.Partition
 	case WrongRoleSuffix:
 		return "names " + found.name + "; this group's role is " + name
 	case OtherServiceLinkedRole:

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 )
 
@@ -68,14 +69,14 @@ func (c *situation) missedName(name string) Reason {
 		}
 		return OtherAccount
 	}
-	mine, _ := parseARN(c.principal.ARN)
-	theirs, ok := parseARN(name)
+	mine, _ := arn.Parse(c.principal.ARN)
+	theirs, ok := arn.Parse(name)
 	switch {
 	case !ok:
 		return ""
-	case theirs.account != mine.account:
+	case theirs.Account != mine.Account:
 		return c.missedAccount(theirs, mine)
-	case theirs.partition != mine.partition && c.isNamed(theirs):
+	case theirs.Partition != mine.Partition && c.isNamed(theirs):
 		return WrongPartition
 	}
 	return missedRole(theirs, mine)
@@ -83,24 +84,24 @@ func (c *situation) missedName(name string) Reason {
 
 // isNamed reports whether an ARN names the principal or its session, but for the
 // partition.
-func (c *situation) isNamed(theirs arn) bool {
-	session, _ := parseARN(c.principal.SessionARN)
-	return theirs.resource == c.mine.resource || theirs.resource == session.resource
+func (c *situation) isNamed(theirs arn.ARN) bool {
+	session, _ := arn.Parse(c.principal.SessionARN)
+	return theirs.Resource == c.mine.Resource || theirs.Resource == session.Resource
 }
 
 // missedAccount: a principal of another account only looks like ours where it
 // is the same role there, or anyone but the key's own people.
-func (c *situation) missedAccount(theirs, mine arn) Reason {
-	if theirs.account == c.facts.Key.account() && theirs.resource != mine.resource {
+func (c *situation) missedAccount(theirs, mine arn.ARN) Reason {
+	if theirs.Account == c.facts.Key.account() && theirs.Resource != mine.Resource {
 		return ""
 	}
 	return OtherAccount
 }
 
 // missedRole compares two principals of one account.
-func missedRole(theirs, mine arn) Reason {
-	path, name, isRole := theirs.role()
-	myPath, myName, _ := mine.role()
+func missedRole(theirs, mine arn.ARN) Reason {
+	path, name, isRole := roleIn(theirs)
+	myPath, myName, _ := roleIn(mine)
 	switch {
 	case !isRole:
 		return missedSession(theirs, myName)
@@ -115,9 +116,9 @@ func missedRole(theirs, mine arn) Reason {
 }
 
 // missedSession compares another's session, user or the like with our role.
-func missedSession(theirs arn, myName string) Reason {
+func missedSession(theirs arn.ARN, myName string) Reason {
 	const autoScaling = "AWSServiceRoleForAutoScaling"
-	role, _, isSession := theirs.session()
+	role, _, isSession := sessionIn(theirs)
 	switch {
 	case !isSession:
 		return OtherPrincipal

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 )
 
@@ -72,16 +73,16 @@ func (p Principal) root() bool { return strings.HasSuffix(p.ARN, ":root") }
 // holdSession matches an assumed-role session's ARN. Where the session's name
 // isn't known, one of the right role may be it.
 func holdSession(name string, p Principal) truth {
-	a, ok := parseARN(name)
-	role, _, isSession := a.session()
-	if !ok || !isSession || a.account != p.account() {
+	a, ok := arn.Parse(name)
+	role, _, isSession := sessionIn(a)
+	if !ok || !isSession || a.Account != p.account() {
 		return no
 	}
 	if mine := p.session(); mine != "" {
 		return truthOf(name == mine)
 	}
-	own, _ := parseARN(p.ARN)
-	if _, roleName, ok := own.role(); ok && roleName == role {
+	own, _ := arn.Parse(p.ARN)
+	if _, roleName, ok := roleIn(own); ok && roleName == role {
 		return maybe
 	}
 	return no

@@ -3,6 +3,7 @@ package access
 import (
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 )
 
@@ -13,7 +14,7 @@ type situation struct {
 	request    *Request
 	principal  Principal
 	keyAccount string
-	mine       arn // the principal's
+	mine       arn.ARN // the principal's
 
 	statements []standing      // one for each statement of the key policy
 	concerned  []grantStanding // the grants to the principal, or to an earlier one of its name
@@ -38,7 +39,7 @@ type grantStanding struct {
 func survey(f *Facts, r *Request) *situation {
 	r.Principal.SessionARN = r.Principal.session()
 	s := &situation{facts: f, request: r, principal: r.Principal, keyAccount: f.Key.account()}
-	s.mine, _ = parseARN(r.Principal.ARN)
+	s.mine, _ = arn.Parse(r.Principal.ARN)
 	s.surveyStatements()
 	for i := range f.Grants {
 		if missed := r.Principal.grantee(&f.Grants[i]); missed == GrantToOther {
@@ -71,7 +72,7 @@ func (k *standing) otherLine() string {
 }
 
 // foreign reports whether the key belongs to another account.
-func (s *situation) foreign() bool { return s.keyAccount != s.mine.account }
+func (s *situation) foreign() bool { return s.keyAccount != s.mine.Account }
 
 // grantee says whether a grant is to the principal (""), to an earlier one of
 // its name, or to another. A grant is bound to the role's unique id; AWS shows

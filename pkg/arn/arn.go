@@ -19,12 +19,17 @@ type ARN struct {
 
 // Parse takes an ARN apart; false for what is none, such as a bare id or an alias.
 func Parse(text string) (ARN, bool) {
-	const parts = 6
-	p := strings.SplitN(text, ":", parts)
-	if len(p) != parts || p[0] != "arn" {
+	rest, ok := strings.CutPrefix(text, "arn:")
+	var p [4]string
+	for i := range p {
+		if ok {
+			p[i], rest, ok = strings.Cut(rest, ":")
+		}
+	}
+	if !ok {
 		return ARN{}, false
 	}
-	return ARN{Partition: p[1], Service: p[2], Region: p[3], Account: p[4], Resource: p[5]}, true
+	return ARN{Partition: p[0], Service: p[1], Region: p[2], Account: p[3], Resource: rest}, true
 }
 
 // String returns the ARN as AWS writes it.
@@ -74,15 +79,19 @@ func Account(text string) string {
 	return a.Account
 }
 
-// Owner returns the account in an ARN where it is an account's id, of 12 digits; else "".
+// Owner returns the account in an ARN where it is an account's id; else "".
 // It is for what people wrote: nothing is asked of an account that can be none.
 func Owner(text string) string {
-	const digits = 12
-	id := Account(text)
-	if len(id) != digits || strings.Trim(id, "0123456789") != "" {
-		return ""
+	if id := Account(text); IsAccount(id) {
+		return id
 	}
-	return id
+	return ""
+}
+
+// IsAccount reports whether a text is an account's id: 12 digits.
+func IsAccount(text string) bool {
+	const digits = 12
+	return len(text) == digits && strings.Trim(text, "0123456789") == ""
 }
 
 // Resource returns what an ARN names in its account; "" in what is none.

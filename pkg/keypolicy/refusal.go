@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"keymend/pkg/arn"
 )
 
 // A RefusalReason names why KMS would refuse a policy.
@@ -141,7 +143,7 @@ func (s Statement) refusePrincipals(add adder) {
 
 func (s Statement) refuseName(name string, add adder) {
 	switch {
-	case name == "*", isAccountID(name):
+	case name == "*", arn.IsAccount(name):
 	case IsUniqueID(name):
 		add(s.Name(), RefusedDeadPrincipal, "%s is the id of a role or user that no longer exists", name)
 	case strings.ContainsAny(name, "*?"):
@@ -149,9 +151,4 @@ func (s Statement) refuseName(name string, add adder) {
 	case !strings.HasPrefix(name, "arn:"):
 		add(s.Name(), RefusedPrincipal, "%q is neither an ARN nor an account", name)
 	}
-}
-
-func isAccountID(s string) bool {
-	const digits = 12
-	return len(s) == digits && strings.Trim(s, "0123456789") == ""
 }
