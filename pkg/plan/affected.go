@@ -22,10 +22,8 @@ func (f Finding) Affected(steps change.Steps) int {
 	count := 0
 	for _, p := range f.others(after) {
 		r := access.Request{Principal: p, Operations: slr.Operations()}
-		before, then := access.Evaluate(f.Facts, r), access.Evaluate(after, r)
-		if slices.ContainsFunc(before, func(b access.Result) bool {
-			return !slices.ContainsFunc(then, func(a access.Result) bool { return a.Operation == b.Operation && a.Decision == b.Decision })
-		}) {
+		same := func(a, b access.Result) bool { return a.Decision == b.Decision }
+		if !slices.EqualFunc(access.Evaluate(f.Facts, r), access.Evaluate(after, r), same) {
 			count++
 		}
 	}

@@ -6,7 +6,6 @@ import (
 
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/kind/statements"
-	"keymend/pkg/quote"
 	"keymend/pkg/settings"
 	"keymend/pkg/tag"
 )
@@ -24,15 +23,10 @@ type ForOwner struct {
 // forOwner is what there is to do by hand where a key is another account's.
 func (f Finding) forOwner(o Options, half Half, edit statements.Add) *ForOwner {
 	create := f.Grant(o)
-	words := []string{"aws", "kms", "create-grant", "--region", f.Region, "--key-id", create.Key, "--grantee-principal", create.Principal}
-	if create.Retiring != "" {
-		words = append(words, "--retiring-principal", create.Retiring)
+	if f.Facts.Key.ARN == f.hiddenKey(f.KeyAccount()) { // Keymend's names are made of the key's
+		create.Name = ""
 	}
-	if f.Facts.Key.ARN != f.hiddenKey(f.KeyAccount()) { // Keymend's names are made of the key's
-		words = append(words, "--name", create.Name)
-	}
-	words = append(append(words, "--operations"), create.Operations...)
-	owner := &ForOwner{Account: f.KeyAccount(), Command: quote.Command(words...)}
+	owner := &ForOwner{Account: f.KeyAccount(), Command: f.createGrant(create)}
 	if half == HalfMissing || half == HalfUnknown {
 		owner.Statements = edit.Added
 	}

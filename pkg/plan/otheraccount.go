@@ -190,7 +190,7 @@ func (f Finding) foreignSpot() *NoFix {
 // can't be seen.
 func (f Finding) beyondView(g access.Grant) *NoFix {
 	whose := "Keymend's grant"
-	if !strings.HasPrefix(g.Name, grant.Prefix) {
+	if !grant.Ours(g) {
 		whose = "the grant " + cmp.Or(g.Name, g.ID)
 	}
 	return &NoFix{NotKnown,

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/change"
@@ -22,7 +21,7 @@ func (f Finding) ours(s keypolicy.Statement) bool {
 func (f Finding) ByKeymend() bool {
 	if !f.OwnKey() && f.Facts.Policy == nil {
 		return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
-			return strings.HasPrefix(g.Name, grant.Prefix) && g.GranteePrincipal == f.Principal.ARN
+			return grant.Ours(g) && g.GranteePrincipal == f.Principal.ARN
 		})
 	}
 	if f.Decision() != access.Allowed {
@@ -41,7 +40,7 @@ func (f Finding) decidedByStatement(by string) bool {
 
 func (f Finding) decidedByGrant(by string) bool {
 	return slices.ContainsFunc(f.Facts.Grants, func(g access.Grant) bool {
-		return by == "grant "+g.ID && strings.HasPrefix(g.Name, grant.Prefix)
+		return by == "grant "+g.ID && grant.Ours(g)
 	})
 }
 

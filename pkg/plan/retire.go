@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/change"
@@ -94,7 +93,7 @@ func (f Finding) bridged(o Options) bool {
 // deleted since names an id.
 func (f Finding) ourGrants() []access.Grant {
 	return slices.DeleteFunc(slices.Clone(f.Facts.Grants), func(g access.Grant) bool {
-		return !strings.HasPrefix(g.Name, grant.Prefix) || g.GranteePrincipal != f.Principal.ARN || g.Constraints != nil
+		return !grant.Ours(g) || g.GranteePrincipal != f.Principal.ARN || g.Constraints != nil
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"keymend/pkg/arn"
+	"keymend/pkg/kind/grant"
 	"keymend/pkg/quote"
 	"keymend/pkg/slr"
 )
@@ -19,7 +20,8 @@ func (f Finding) commands(n NoFix) []quote.Task {
 	case RoleMissing:
 		return []quote.Task{{Account: f.Account, Command: f.CreateRole()}}
 	case OtherService:
-		return []quote.Task{{Account: f.Account, Command: f.createGrant()}}
+		create := grant.Create{Key: f.Facts.Key.ARN, Principal: f.Principal.ARN, Operations: slr.Operations()}
+		return []quote.Task{{Account: f.Account, Command: f.createGrant(create)}}
 	}
 	return nil
 }
@@ -58,8 +60,14 @@ func (f Finding) CreateRole() string {
 	return quote.Command(words...)
 }
 
-func (f Finding) createGrant() string {
-	return quote.Command(append([]string{
-		"aws", "kms", "create-grant", "--region", f.Region, "--key-id", f.Facts.Key.ARN, "--grantee-principal", f.Principal.ARN, "--operations",
-	}, slr.Operations()...)...)
+// createGrant is the command that makes a grant.
+func (f Finding) createGrant(g grant.Create) string {
+	words := []string{"aws", "kms", "create-grant", "--region", f.Region, "--key-id", g.Key, "--grantee-principal", g.Principal}
+	if g.Retiring != "" {
+		words = append(words, "--retiring-principal", g.Retiring)
+	}
+	if g.Name != "" {
+		words = append(words, "--name", g.Name)
+	}
+	return quote.Command(append(append(words, "--operations"), g.Operations...)...)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -127,7 +126,7 @@ func find(ctx context.Context, e apply.Env, id string, s grant.Create) (string, 
 			return "", fmt.Errorf("find grant %s on %s: %w: %w", id, s.Key, errUnreadable, err)
 		case err != nil:
 			return "", err
-		case there.ID != "" && !strings.HasPrefix(there.Name, grant.Prefix): // a record may come from anywhere
+		case there.ID != "" && !grant.Ours(there): // a record may come from anywhere
 			return "", fmt.Errorf("grant %s on %s: %w", id, s.Key, errForeign)
 		case there.ID != "":
 			return id, nil

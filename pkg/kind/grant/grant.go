@@ -8,6 +8,7 @@ package grant
 
 import (
 	"slices"
+	"strings"
 
 	"keymend/pkg/access"
 	"keymend/pkg/arn"
@@ -172,6 +173,9 @@ func (s Retire) Simulate(f access.Facts) (access.Facts, error) {
 	f.Grants = slices.DeleteFunc(slices.Clone(f.Grants), func(g access.Grant) bool { return g.ID == s.GrantID })
 	return f, nil
 }
+
+// Ours reports whether a grant is Keymend's, by its name.
+func Ours(g access.Grant) bool { return strings.HasPrefix(g.Name, Prefix) }
 
 // Find returns the grant among others by its name, which holds the role's unique id;
 // false where there is none.
