@@ -59,7 +59,7 @@ type Prover[T change.Step] interface {
 
 // A Trier asks AWS whether a step would be carried out, without doing it.
 type Trier[T change.Step] interface {
-	// Try returns AWS's answer. What may not be asked is an error.
+	// Try returns AWS's answer. It is an error where AWS may not be asked.
 	Try(ctx context.Context, e Env, s T) (plan.Trial, error)
 }
 

@@ -10,7 +10,7 @@ import (
 	"keymend/pkg/plan"
 )
 
-// Table is all kinds of change. What isn't in it can't be read, nor carried out.
+// Table is all kinds of change. A kind that isn't in it can't be read, nor carried out.
 type Table []Kind
 
 // Kinds returns what reads the steps of all kinds.
@@ -74,7 +74,7 @@ func (t Table) Do(ctx context.Context, e Env, s change.Step) (change.Result, err
 }
 
 // unsure is what came of a step that was sent without an answer, and is found to
-// stand. What can't be taken back isn't claimed for an undo.
+// stand. A step that has no undo counts as changed all the same: nothing is taken back for it.
 func unsure(s change.Step, sent, found change.Result, how Standing) change.Result {
 	if found.Before == "" && found.After == "" {
 		found.Before, found.After = sent.Before, sent.After

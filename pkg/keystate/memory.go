@@ -9,7 +9,7 @@ import (
 )
 
 // A memory reads each thing once, also where several ask for it at the same
-// time. What went wrong is remembered, too, but for what may pass. A nil memory
+// time. It remembers errors, too, but for those that may pass. A nil memory
 // remembers nothing.
 type memory[K comparable, V any] struct {
 	mu      sync.Mutex

@@ -76,8 +76,8 @@ type keyFor struct{ arn, grantee string }
 
 // Remembering returns a reader that reads each key and role once, for as long as
 // it is kept: for one invocation, never longer, and never where a read is to show
-// what a write has done. It is safe for concurrent use. What it returns is
-// shared: nobody may change it.
+// what a write has done. It is safe for concurrent use. Callers share what it returns,
+// and may not change it.
 func (r *Reader) Remembering() *Reader {
 	c := *r
 	c.described, c.rests, c.found = &memory[string, described]{}, &memory[keyFor, rest]{}, &memory[string, access.Principal]{}
@@ -105,12 +105,12 @@ func FromConfig(account string, cfg aws.Config) *Reader {
 }
 
 // Read returns the state of a key, named by id, ARN or alias, with the grants
-// that name the grantee, a role's ARN. What may not be read of policy, grants
-// and tags is said in the state; everything else that goes wrong is an error. Of
+// that name the grantee, a role's ARN. Where AWS refuses to show policy, grants or
+// tags, the state says so; everything else that goes wrong is an error. Of
 // a key of another Region nothing is read: EBS can't use it, whatever its state.
 //
-// Errors: ErrKeyNotFound; else the SDK's, wrapped. That DescribeKey was refused is
-// none: other keys of the launch are looked at all the same.
+// Errors: ErrKeyNotFound; else the SDK's, wrapped. A refused DescribeKey is no error:
+// other keys of the launch are looked at all the same.
 func (r *Reader) Read(ctx context.Context, keyID, grantee string) (State, error) {
 	if region := arn.Region(keyID); region != "" && r.region != "" && region != r.region {
 		return elsewhere(keyID, region), nil
@@ -216,7 +216,7 @@ func (r *Reader) rest(ctx context.Context, key, grantee string) (rest, error) {
 	return s, err
 }
 
-// with is the whole state. Who appends to a shared list gets one of his own.
+// with returns the whole state. Its lists have no room, so that an append copies them.
 func (s rest) with(d described) State {
 	out := s.State
 	out.Facts.Key = d.key

@@ -44,8 +44,8 @@ func (b ban) text() string {
 }
 
 // denied says what a Deny keeps from the roles of a launch, or may; nil where none
-// does. That the instance may be denied is no obstacle while the role has no access:
-// that is mended first.
+// does. While the role has no access, that is mended first: a Deny that may hit the
+// instance is no obstacle then.
 func (f Finding) denied() *NoFix {
 	bans := f.bans()
 	certain := slices.ContainsFunc(bans, ban.certain)

@@ -44,8 +44,8 @@ func (f Finding) decidedByGrant(by string) bool {
 	})
 }
 
-// Lacks reports whether any of what steps gave the principal on the key isn't there any
-// more. What can't be seen isn't gone; what a step ended isn't lacking.
+// Lacks reports whether a statement or grant that steps gave the principal on the key isn't
+// there any more. One that can't be seen isn't gone; one that a step ended isn't lacking.
 func (f Finding) Lacks(steps change.Steps) bool {
 	return slices.ContainsFunc(steps, func(s change.Step) bool {
 		switch s := s.(type) {

@@ -54,7 +54,7 @@ type Finding struct {
 	TagsUnreadable string
 	KeptOut        bool // the policy of an own key keeps Keymend out, whatever it may else
 	// FailedSince: since Keymend saw policy and grants as they are now, a launch failed
-	// for a key by AWS's text. What stands isn't access enough then.
+	// for a key by AWS's text. So they don't give access enough.
 	FailedSince bool
 	KeyNotFound string // why there is no such key; "" = there is. Facts.Key.ARN is as written then
 	Trial       Trial  // of the grant on another account's key

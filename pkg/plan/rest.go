@@ -25,7 +25,7 @@ func (s Snapshot) rest(o Options) []Proposal {
 // rest returns the proposal that gives the role what it lacks of AWS's eight
 // operations, where all that launches are known to need is allowed and they fail with
 // AWS's text for keys all the same; false where it lacks none, or where that isn't so.
-// Which operations a launch needs, AWS nowhere says: see docs/unknowns.md.
+// AWS nowhere says which operations a launch needs: see docs/unknowns.md.
 func (f Finding) rest(o Options) (Proposal, bool) {
 	if f.Cause != activity.KMSAccess || f.Decision() != access.Allowed {
 		return Proposal{}, false

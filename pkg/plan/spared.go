@@ -49,8 +49,8 @@ func (s Snapshot) enough() bool {
 }
 
 // covering returns a grant to the role that covers all that the launch needs on the
-// key, as far as can be seen: whoever made it in the group's account, under whatever
-// name. What a grant hands on by CreateGrant needs not be all eight operations.
+// key, as far as can be seen: by anyone of the group's account, of any name. It needs
+// not have all eight operations.
 func (f Finding) covering() (access.Grant, bool) {
 	return f.granted(func(decision access.Decision, g access.Grant) bool {
 		return decision == access.Allowed || decision == access.Unknown && g.Constraints == nil && covers(g, f.Operations)

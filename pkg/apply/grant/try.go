@@ -17,8 +17,8 @@ import (
 )
 
 // Try implements apply.Trier: it asks KMS whether it would make the grant, and makes
-// none. That it may not, and that the key's state takes no grants, are answers; all
-// else is an error.
+// none. A refusal for want of permission, or by the key's state, is an answer; all else is
+// an error.
 // https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
 func (Create) Try(ctx context.Context, e apply.Env, s grant.Create) (plan.Trial, error) {
 	session, err := e.Open(ctx, s.Calls()[0])

@@ -26,8 +26,8 @@ var ErrStale = errors.New("AWS doesn't show the last write to it yet")
 var ErrOld = errors.New("AWS answers too slowly to edit it safely; nothing was written: try again")
 
 // Fresh is how old a read may be when a document that rests on it is sent. KMS compares
-// nothing: who edits in that time loses their edit. Whoever proves a write where others
-// of Keymend's may write, too, reads once more after it.
+// nothing: an edit that somebody makes in that time is lost. A write is proven by one more
+// read after that time, where others of Keymend's may write, too.
 const Fresh = 2 * time.Second
 
 // Write makes a call that changes something. It sends it once: what was true when the

@@ -103,7 +103,7 @@ func (s NewVersion) Undo(by change.Mark, _ change.Result) change.Steps {
 	return change.Steps{DeleteVersion{s.Scene, s.From, by.Remediation}}
 }
 
-// Undo implements change.Writes. Which groups follow by then is nobody's matter.
+// Undo implements change.Writes. It moves the default back whichever groups follow by then.
 func (s SetDefault) Undo(by change.Mark, done change.Result) change.Steps {
 	back := SetDefault{Scene: s.Scene, Version: s.Before, Before: s.Version}
 	if made, err := strconv.ParseInt(done.ID, 10, 64); err == nil {

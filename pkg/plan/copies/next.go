@@ -61,8 +61,8 @@ func (c Case) sources() []Source {
 }
 
 // copies sees to it that there is a ready copy of every source: false until
-// there is. What failed is cleared away before anything else, and what can be
-// begun is begun before anything is waited for.
+// there is. First it clears away copies that failed, then it begins those that are
+// missing, and then it waits.
 func (c Case) copies() (Outcome, bool) {
 	all := c.sources()
 	for _, s := range all {

@@ -48,7 +48,7 @@ type Key struct {
 }
 
 // A Way is one of the ways in which the group launches, as far as it needs the
-// key. What it needs the key for is in Sources, KeyIDs and Default.
+// key. Sources, KeyIDs and Default say for what it needs it.
 type Way struct {
 	Name          string // as people know it, "lt-0c11 v17"
 	Configuration string // launch configuration; "" = a template
