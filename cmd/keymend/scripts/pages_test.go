@@ -32,39 +32,46 @@ func blocks(page string) []block {
 	return out
 }
 
-// TestPages types what a page has to be typed, in one shell, and holds what that shows to
+// TestPages types README.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	typePage(t, "README.md")
+}
+
+// TestJudgedPages types the tour, in which the AWS CLI is typed, too.
+func TestJudgedPages(t *testing.T) {
+	t.Parallel()
+	typePage(t, "docs/tour.md")
+}
+
+// typePage types what a page has to be typed, in one shell, and holds what that shows to
 // what the page says of it: each line of a text block stands in what the block before it
 // printed. With -update a block that differs is written anew; "…" stands for lines that a
 // page leaves out, and such a block is a person's to write.
-func TestPages(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"README.md", "docs/tour.md"} {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			t.Parallel()
-			path := filepath.Join("..", "..", "..", name)
-			text, err := os.ReadFile(path)
-			must(t, err)
-			page, printed := string(text), ""
-			s := open(t, page)
-			var written strings.Builder
-			last := 0
-			for _, b := range blocks(page) {
-				switch b.language {
-				case "sh":
-					printed = s.types(b.text)
-				case "text":
-					if missing := missing(b.text, printed); missing != "" && *update && !strings.Contains(b.text, "…") {
-						written.WriteString(page[last:b.begin] + printed)
-						last = b.end
-					} else if missing != "" {
-						t.Errorf("%s says\n%s\nand this was printed:\n%s", name, missing, printed)
-					}
-				}
+func typePage(t *testing.T, name string) {
+	t.Helper()
+	path := filepath.Join("..", "..", "..", name)
+	text, err := os.ReadFile(path)
+	must(t, err)
+	page, printed := string(text), ""
+	s := open(t, page)
+	var written strings.Builder
+	last := 0
+	for _, b := range blocks(page) {
+		switch b.language {
+		case "sh":
+			printed = s.types(b.text)
+		case "text":
+			if missing := missing(b.text, printed); missing != "" && *update && !strings.Contains(b.text, "…") {
+				written.WriteString(page[last:b.begin] + printed)
+				last = b.end
+			} else if missing != "" {
+				t.Errorf("%s says\n%s\nand this was printed:\n%s", name, missing, printed)
 			}
-			if written.Len() > 0 {
-				must(t, os.WriteFile(path, []byte(written.String()+page[last:]), 0o600))
-			}
-		})
+		}
+	}
+	if written.Len() > 0 {
+		must(t, os.WriteFile(path, []byte(written.String()+page[last:]), 0o600))
 	}
 }
 
@@ -105,7 +112,7 @@ type shell struct {
 func open(t *testing.T, page string) *shell {
 	t.Helper()
 	path := built
-	if strings.Contains(page, "\naws ") {
+	if strings.Contains(page, "```sh\naws ") {
 		path += ":" + filepath.Dir(tool.Tool{Program: "aws", Probe: []string{"--version"}, What: "what the pages type"}.Need(t))
 	}
 	root, err := filepath.Abs(filepath.Join("..", "..", ".."))

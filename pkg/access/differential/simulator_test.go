@@ -12,30 +12,15 @@ import (
 
 const simulatorModule = "@cloud-copilot/iam-simulate"
 
-// TestTools says whether the simulator is missing; `make test` prints it.
-func TestTools(t *testing.T) {
-	if missing := lacks(); missing != "" {
-		tool.NotRun(t, "the differential test of access", missing, "differential")
-		return
-	}
-	t.Log("the simulator is installed")
-}
-
-// lacks says what is missing to run the simulator; "" = nothing.
-func lacks() string { return tool.NodeLacks("node", simulatorModule) }
-
 // A simulator is the other evaluator's process.
 type simulator struct {
 	t *testing.T
 	tool.Node
 }
 
-// startSimulator skips the test where the tools are missing; TestTools has said so.
 func startSimulator(t *testing.T) *simulator {
 	t.Helper()
-	if missing := lacks(); missing != "" {
-		t.Skip("not run here: " + missing)
-	}
+	tool.Judged(t, "the evaluator", tool.NodeLacks("node", simulatorModule))
 	return &simulator{t, tool.StartNode(t, "simulate.mjs", tool.Installed("node"))}
 }
 

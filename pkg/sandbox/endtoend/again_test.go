@@ -68,9 +68,9 @@ func TestTwoGroupsOneKey(t *testing.T) {
 	}
 }
 
-// TestByHand does what the field does by hand, with boto3; Keymend then finds
+// TestJudgedByHand does what the field does by hand, with boto3; Keymend then finds
 // nothing to do, and by itself it comes to the same end state.
-func TestByHand(t *testing.T) {
+func TestJudgedByHand(t *testing.T) {
 	t.Parallel()
 	python := tool.Boto3().Need(t)
 	hand, robot := newWorld(t, with("Mode", "observe")), newWorld(t)

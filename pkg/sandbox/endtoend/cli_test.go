@@ -10,10 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// TestPrintedCommandsOfAWS: a shell runs what is printed for the AWS CLI, about a group
+// TestJudgedPrintedCommandsOfAWS: a shell runs what is printed for the AWS CLI, about a group
 // with a hostile name: it has the group launch again, enrols the key and takes it out, and
 // runs nothing else.
-func TestPrintedCommandsOfAWS(t *testing.T) {
+func TestJudgedPrintedCommandsOfAWS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, with("Mode", "observe"))
 	key := w.key(rootOnly, nil)

@@ -91,9 +91,9 @@ func (s *shell) types(as, command string) string {
 	return string(out)
 }
 
-// TestPrintedCommandsOfAWSHeal: what a screen prints for the AWS CLI does what it says:
+// TestJudgedPrintedCommandsOfAWSHeal: what a screen prints for the AWS CLI does what it says:
 // after it the key can be used, the grant stands, the snapshot is shared.
-func TestPrintedCommandsOfAWSHeal(t *testing.T) {
+func TestJudgedPrintedCommandsOfAWSHeal(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		make func(b *border) (key string)
@@ -175,9 +175,9 @@ func enabled(b *border, key string) bool {
 	return err == nil && out.KeyMetadata.Enabled
 }
 
-// TestPrintedCommandsOfAWSAboutCopies: the same of what is left to others where a copy is
+// TestJudgedPrintedCommandsOfAWSAboutCopies: the same of what is left to others where a copy is
 // made: what the snapshot's owner does, and whoever keeps the group.
-func TestPrintedCommandsOfAWSAboutCopies(t *testing.T) {
+func TestJudgedPrintedCommandsOfAWSAboutCopies(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		make  func(s *sitting)

@@ -14,10 +14,10 @@ import (
 	"keymend/pkg/sandbox/conformance/tool"
 )
 
-// TestCopyByHand does what the field does by hand, with boto3: the image copied
+// TestJudgedCopyByHand does what the field does by hand, with boto3: the image copied
 // under a key of the group's account, a template version that names the copy, and
 // the key opened to the group's role. It comes to the same as Keymend.
-func TestCopyByHand(t *testing.T) {
+func TestJudgedCopyByHand(t *testing.T) {
 	t.Parallel()
 	python := tool.Boto3().Need(t)
 	hand, robot := newCopies(t, nil, with("Mode", "observe")), newCopies(t, copyable)

@@ -290,9 +290,9 @@ func TestForeignKeyAtTheTerminal(t *testing.T) {
 	}
 }
 
-// TestForeignKeyByHand does what AWS's page says, with boto3, and compares: the
+// TestJudgedForeignKeyByHand does what AWS's page says, with boto3, and compares: the
 // end state is Keymend's, but for the conditions that Keymend adds to CreateGrant.
-func TestForeignKeyByHand(t *testing.T) {
+func TestJudgedForeignKeyByHand(t *testing.T) {
 	t.Parallel()
 	python := tool.Boto3().Need(t)
 	hand, robot := newBorder(t, true, with("Mode", "observe")), newBorder(t, true)

@@ -170,9 +170,9 @@ func holes(r coverage.Report) string {
 	return strings.Join(all, "\n")
 }
 
-// TestCoverage breaks one thing after the other: each is told, and what is printed, run by
+// TestJudgedCoverage breaks one thing after the other: each is told, and what is printed, run by
 // the AWS CLI, mends it.
-func TestCoverage(t *testing.T) {
+func TestJudgedCoverage(t *testing.T) {
 	t.Parallel()
 	tool.Tool{Program: "aws", Probe: []string{"--version"}, What: "what is printed for it"}.Need(t)
 	g := newCovered(t)

@@ -23,10 +23,10 @@ func (w *world) overwritten() (out []record.Record) {
 	return out
 }
 
-// TestAnEditThatIsWrittenOver: KMS shows a policy as it was before somebody's edit, and
+// TestJudgedAnEditThatIsWrittenOver: KMS shows a policy as it was before somebody's edit, and
 // Keymend writes on that. Whoever made the edit is told, once, what is lost; the command
 // in the record brings it back, and takes nothing of Keymend's away.
-func TestAnEditThatIsWrittenOver(t *testing.T) {
+func TestJudgedAnEditThatIsWrittenOver(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]option{"by its own write": nil, "by the edit, too": {drifting()}} {
 		t.Run(name, func(t *testing.T) {

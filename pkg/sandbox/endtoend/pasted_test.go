@@ -21,10 +21,10 @@ func below(screen, label string) string {
 // flat is a screen on one line, wherever its lines are broken.
 func flat(screen string) string { return strings.Join(strings.Fields(screen), " ") }
 
-// TestPastedCommandsOfACopy: a person types one command, about a group with a hostile
+// TestJudgedPastedCommandsOfACopy: a person types one command, about a group with a hostile
 // name, and pastes the next from each screen, until the group launches from the copy, and
 // then what takes the last change back.
-func TestPastedCommandsOfACopy(t *testing.T) {
+func TestJudgedPastedCommandsOfACopy(t *testing.T) {
 	t.Parallel()
 	c := newCopies(t, copyable, with("Mode", "observe"), unwatched)
 	s := newShell(t, c.world)
@@ -46,9 +46,9 @@ func TestPastedCommandsOfACopy(t *testing.T) {
 	}
 }
 
-// TestPastedCommandsOfAHiddenKey: a person has the key's ARN, which the owner tells, put
+// TestJudgedPastedCommandsOfAHiddenKey: a person has the key's ARN, which the owner tells, put
 // in the place of ARN, and pastes on.
-func TestPastedCommandsOfAHiddenKey(t *testing.T) {
+func TestJudgedPastedCommandsOfAHiddenKey(t *testing.T) {
 	t.Parallel()
 	b := newBorder(t, false, with("Mode", "observe"), unwatched)
 	s := newShell(t, b.world)

@@ -53,9 +53,9 @@ func (w *world) exported(group string, args ...string) string {
 	return file
 }
 
-// TestExportedScriptsHeal: what is exported as a script heals, whoever runs which part,
+// TestJudgedExportedScriptsHeal: what is exported as a script heals, whoever runs which part,
 // and does nothing a second time.
-func TestExportedScriptsHeal(t *testing.T) {
+func TestJudgedExportedScriptsHeal(t *testing.T) {
 	both := []string{scenario.Owner, scenario.Account}
 	for name, tc := range map[string]struct {
 		scenario string
@@ -94,8 +94,8 @@ func TestExportedScriptsHeal(t *testing.T) {
 	}
 }
 
-// TestExportedScriptsOfHostileNames: a group's name has any ASCII but spaces and colons.
-func TestExportedScriptsOfHostileNames(t *testing.T) {
+// TestJudgedExportedScriptsOfHostileNames: a group's name has any ASCII but spaces and colons.
+func TestJudgedExportedScriptsOfHostileNames(t *testing.T) {
 	for _, group := range []string{"web;touch${IFS}x;#\"'`touch${IFS}y`", "--profile=x"} {
 		w := newWorld(t)
 		w.seed("own-key")
@@ -119,8 +119,8 @@ func TestExportedScriptsOfHostileNames(t *testing.T) {
 	}
 }
 
-// TestExportedScriptsOfStrangers: whose credentials aren't meant, does nothing.
-func TestExportedScriptsOfStrangers(t *testing.T) {
+// TestJudgedExportedScriptsOfStrangers: whose credentials aren't meant, does nothing.
+func TestJudgedExportedScriptsOfStrangers(t *testing.T) {
 	w := newWorld(t)
 	w.seed("own-key")
 	before := w.policy("alias/platform-ebs")
@@ -132,9 +132,9 @@ func TestExportedScriptsOfStrangers(t *testing.T) {
 	}
 }
 
-// TestExportedScriptsLeaveForeignEdits: a policy that somebody changed in between stays
+// TestJudgedExportedScriptsLeaveForeignEdits: a policy that somebody changed in between stays
 // as they left it.
-func TestExportedScriptsLeaveForeignEdits(t *testing.T) {
+func TestJudgedExportedScriptsLeaveForeignEdits(t *testing.T) {
 	w := newWorld(t)
 	w.seed("own-key")
 	file := w.exported("web-prod")
@@ -155,9 +155,9 @@ func TestExportedScriptsLeaveForeignEdits(t *testing.T) {
 	}
 }
 
-// TestExportedScriptsLeaveForeignStatements: where nobody could read the policy before, a
+// TestJudgedExportedScriptsLeaveForeignStatements: where nobody could read the policy before, a
 // statement with one of Keymend's Sids that isn't Keymend's stops the script.
-func TestExportedScriptsLeaveForeignStatements(t *testing.T) {
+func TestJudgedExportedScriptsLeaveForeignStatements(t *testing.T) {
 	w := newWorld(t)
 	w.seed("other-account-not")
 	file := w.exported("web-prod")
@@ -215,8 +215,8 @@ func TestExportOfARemediation(t *testing.T) {
 	w.run("", "export", "r-0123456789abcdef", "--audit-file", log).want(t, 2, "", "neither")
 }
 
-// TestExportOfABridge: a grant that stands in for statements is no fix for good.
-func TestExportOfABridge(t *testing.T) {
+// TestJudgedExportOfABridge: a grant that stands in for statements is no fix for good.
+func TestJudgedExportOfABridge(t *testing.T) {
 	w := newWorld(t)
 	w.seed("own-key")
 	t.Setenv("KEYMEND_OWNERSHIP_TAGS", "owner")

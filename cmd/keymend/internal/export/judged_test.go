@@ -36,7 +36,7 @@ func TestJSONIsValid(t *testing.T) {
 }
 
 // A YAML library reads the statements of the plan from each fragment.
-func TestCloudFormationSaysWhatThePlanDoes(t *testing.T) {
+func TestJudgedCloudFormationSaysWhatThePlanDoes(t *testing.T) {
 	t.Parallel()
 	var names, written []string
 	for name, steps := range scenarios() {
@@ -69,7 +69,7 @@ func TestCloudFormationSaysWhatThePlanDoes(t *testing.T) {
 }
 
 // cfn-lint takes each fragment where it belongs in a whole template.
-func TestCfnLint(t *testing.T) {
+func TestJudgedCfnLint(t *testing.T) {
 	t.Parallel()
 	lint := tool.Tool{Program: "cfn-lint", Probe: []string{"--version"}, What: "the fragments by cfn-lint"}.Need(t)
 	var files []string

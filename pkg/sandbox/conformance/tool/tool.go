@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,33 +24,41 @@ func Boto3() Tool {
 	return Tool{"python3", []string{"-c", "import boto3; print(boto3.__version__)"}, "boto3 against the Go SDK, and the field's procedures by boto3"}
 }
 
-// Need returns where the tool is, or skips the test and says so; under
-// KEYMEND_REQUIRE_TOOLS=1 it fails.
-func (tl Tool) Need(t *testing.T) string {
+// Need returns where the tool is, for a test that it judges: see Judged.
+func (tl Tool) Need(t testing.TB) string {
 	t.Helper()
-	path, missing := tl.Find()
-	if missing != "" {
-		tl.Report(t, missing)
-		t.SkipNow()
+	path, missing := "", ""
+	if judging {
+		path, missing = tl.Find()
 	}
+	Judged(t, tl.What, missing)
 	return path
 }
 
-// Report says that the tool is missing.
-func (tl Tool) Report(t *testing.T, missing string) {
-	t.Helper()
-	NotRun(t, tl.What, missing, "ci")
-}
+// judging is whether others' programs are to judge, as the targets of make say that name
+// them. `make test` goes without, whatever the machine has. It is read before a test can
+// change its environment.
+var judging = os.Getenv("KEYMEND_JUDGES") == "1" //nolint:gochecknoglobals // see above
 
-// NotRun says what isn't run for want of a tool, and which of make's targets installs it;
-// under KEYMEND_REQUIRE_TOOLS=1 the test fails. `make test` prints it.
-func NotRun(t *testing.T, what, missing, target string) {
+// Judged begins a test in which another's program judges something. The test is skipped
+// where no such program is to judge, and fails where that is missing. Its name begins
+// with TestJudged, by which `make conformance` finds it, unless its package has no other
+// tests.
+func Judged(t testing.TB, something, missing string) {
 	t.Helper()
-	format := "not run here: %s (%s; `make %s` installs it)"
-	if os.Getenv("KEYMEND_REQUIRE_TOOLS") == "1" {
-		t.Fatalf(format, what, missing, target)
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf(format, what, missing, target)
+	own := []string{"conformance", "differential", "browser", "permission"}
+	switch {
+	case !strings.HasPrefix(t.Name(), "TestJudged") && !slices.Contains(own, filepath.Base(folder)):
+		t.Fatalf("`make conformance` doesn't run %s: its name doesn't begin with TestJudged", t.Name())
+	case !judging:
+		t.Skip("others' programs judge by other targets of make than test")
+	case missing != "":
+		t.Fatalf("%s can't be judged: %s; `make ci` installs it", something, missing)
+	}
 }
 
 // found remembers what was found: a probe of Python costs half a second.

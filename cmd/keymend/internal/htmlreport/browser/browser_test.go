@@ -9,16 +9,6 @@ import (
 	"keymend/pkg/sandbox/conformance/tool"
 )
 
-// TestTools says what is missing to run a browser; `make test` prints it.
-func TestTools(t *testing.T) {
-	program, missing := chromium()
-	if missing != "" {
-		tool.NotRun(t, "the HTML report in Chromium", missing, "test-report")
-		return
-	}
-	t.Log("Chromium is " + program)
-}
-
 // chromium returns the browser's program, or what is missing to drive one.
 func chromium() (program, missing string) {
 	if missing := tool.NodeLacks("browser", "playwright-core", "axe-core"); missing != "" {
@@ -60,14 +50,11 @@ type verdict struct {
 // A browser is the process that has Chromium.
 type browser struct{ tool.Node }
 
-// start starts the browser, and ends it with the test. It skips the test where the
-// tools are missing; TestTools has said so.
+// start starts the browser, and ends it with the test.
 func start(t *testing.T) *browser {
 	t.Helper()
 	program, missing := chromium()
-	if missing != "" {
-		t.Skip("not run here: " + missing)
-	}
+	tool.Judged(t, "the HTML report in Chromium", missing)
 	return &browser{tool.StartNode(t, "run.mjs", tool.Installed("browser"), program)}
 }
 
