@@ -211,6 +211,6 @@ func (c checkCmd) tell(p *program, t *check.Tally, place report.Place) error {
 		return p.object(t.Total())
 	}
 	page := p.page()
-	t.Show(page, check.Screen{Place: place, ShowPolicy: c.ShowPolicy, Flags: p.given.flags})
+	t.Show(page, check.Screen{Place: place, ShowPolicy: c.ShowPolicy, Flags: p.given.settings})
 	return page.Flush()
 }

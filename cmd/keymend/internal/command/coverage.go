@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"keymend/cmd/keymend/internal/report"
-	"keymend/infra/cdkcontext"
 	"keymend/pkg/account"
 	"keymend/pkg/arn"
 	"keymend/pkg/census"
@@ -27,10 +24,9 @@ import (
 )
 
 type coverageCmd struct {
-	Settings   string `help:"File with the settings, as cdk.json has them." default:"cdk.json" type:"path" placeholder:"FILE"`
-	HubProfile string `name:"hub-profile" help:"Profile of the hub's account, where the credentials are another's." placeholder:"NAME"`
-	Unit       string `help:"Only accounts in this organizational unit, or below it." placeholder:"OU"`
-	Sample     int    `help:"Only so many accounts, others each day." placeholder:"N"`
+	ofOrganization
+	Unit   string `again:"" help:"Only accounts in this organizational unit, or below it." placeholder:"OU"`
+	Sample int    `again:"" help:"Only so many accounts, others each day." placeholder:"N"`
 }
 
 // Help is shown by `keymend coverage --help`.
@@ -44,19 +40,16 @@ func (c coverageCmd) Run(ctx context.Context, p *program) error {
 	if err := c.usage(); err != nil {
 		return err
 	}
-	settings, o, err := organizationIn(c.Settings)
+	settings, o, err := c.read()
 	if err != nil {
 		return err
 	}
-	if p.flags.Region == "" {
-		p.flags.Region = o.Regions[0] // home, where the StackSets are
-	}
-	s, err := p.login(ctx)
+	s, err := p.loginAtHome(ctx, *o)
 	if err != nil {
 		return err
 	}
 	expected, err := coverage.Expect(*o, settings, coverage.Asks{
-		Partition: arn.Partition(s.arn), Account: s.account, Placed: c.placed(s), Again: s.place.Run("coverage", c.flags()...),
+		Partition: arn.Partition(s.arn), Account: s.account, Placed: c.placed(s), Again: s.place.Run("coverage", p.given.again()...),
 	})
 	if err != nil {
 		return err
@@ -87,7 +80,7 @@ func (c coverageCmd) Run(ctx context.Context, p *program) error {
 	}
 	r := expected.Report(rows, look.Now, p.Version)
 	r.Sampled = len(accounts) < all
-	return c.show(p, s, r)
+	return p.reply(report.Coverage{Report: r, Place: s.place})
 }
 
 func (c coverageCmd) usage() error {
@@ -98,18 +91,6 @@ func (c coverageCmd) usage() error {
 		return misused("--sample %d: give how many accounts, at least 1", c.Sample)
 	}
 	return nil
-}
-
-func (c coverageCmd) show(p *program, s session, r coverage.Report) error {
-	if !r.Whole {
-		p.code = report.Fixable
-	}
-	if p.json() {
-		return p.object(r)
-	}
-	page := p.page()
-	report.Coverage{Report: r, Place: s.place}.Show(page)
-	return page.Flush()
 }
 
 // placed has a command lead where this asks; make takes profiles by names of its own.
@@ -127,55 +108,12 @@ func (c coverageCmd) placed(s session) func(quote.Task) string {
 	}
 }
 
-// flags are those that were given, for the command that asks again.
-func (c coverageCmd) flags() []string {
-	var out []string
-	for _, f := range [][2]string{{"--settings=", c.Settings}, {"--hub-profile=", c.HubProfile}, {"--unit=", c.Unit}} {
-		if f[1] != "" {
-			out = append(out, f[0]+f[1])
-		}
-	}
-	if c.Sample > 0 {
-		out = append(out, "--sample="+strconv.Itoa(c.Sample))
-	}
-	return out
-}
-
-// organizationIn reads the settings, by context key, and the organization in them. Every
-// problem with these is said.
-func organizationIn(file string) (map[string]string, *cdkcontext.Organization, error) {
-	read := func(name string) ([]byte, error) {
-		if name == "cdk.json" {
-			name = file
-		}
-		return os.ReadFile(name) //nolint:gosec // the caller names it
-	}
-	written, err := cdkcontext.Read(func(string) string { return "" }, read)
-	if err != nil {
-		return nil, nil, misused("read the settings of %s: %w, or give --settings", file, err)
-	}
-	text, err := cdkcontext.Validate(written, cdkcontext.Stack{})
-	if err != nil {
-		return nil, nil, misused("%s: %w", file, err)
-	}
-	o := cdkcontext.NewOrganization(text)
-	if o == nil {
-		return nil, nil, misused("%s has no organization: keymend:organizationId and what docs/deploy.md lists beside it are empty", file)
-	}
-	return text, o, nil
-}
-
 // auditor takes the role of the hub by which people look at members. One that can't be
 // taken is no one's to take: nothing of a member would be seen.
 func (c coverageCmd) auditor(ctx context.Context, p *program, s session, hub string) (aws.Config, error) {
-	as := s
-	if c.HubProfile != "" {
-		other := *p
-		other.flags.Profile = c.HubProfile
-		var err error
-		if as, err = other.login(ctx); err != nil {
-			return aws.Config{}, fmt.Errorf("profile %s: %w", c.HubProfile, err)
-		}
+	as, err := c.hubs(ctx, p, s)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("profile %s: %w", c.HubProfile, err)
 	}
 	if as.account != hub {
 		return aws.Config{}, misused("the credentials for the hub are of account %s; the settings' hub is %s: give --hub-profile", as.account, hub)

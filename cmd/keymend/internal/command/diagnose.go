@@ -4,14 +4,9 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"strings"
 
 	"keymend/cmd/keymend/internal/report"
-	"keymend/pkg/arn"
-	"keymend/pkg/outcome"
 	"keymend/pkg/record"
-	"keymend/pkg/remediation"
-	"keymend/pkg/signal"
 )
 
 // applying is what the commands that can write have in common.
@@ -33,8 +28,8 @@ func (a applying) toFile() bool {
 }
 
 type diagnose struct {
-	Group string   `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
-	Key   []string `help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
+	Group string `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
+	hidden
 	applying
 	waiting
 	settable
@@ -49,73 +44,38 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range c.Key {
-		if err := told(key, s.account, s.aws.Region); err != nil {
-			return err
-		}
-	}
-	look := signal.Look{Why: signal.WhyAsked, Account: s.account, Region: s.aws.Region, Group: c.Group}
-	done := p.busy("reading the group's scaling activities")
-	h := p.history(ctx, s, look)
-	done()
-	if h.Failed > 0 {
-		look.Text, look.Failed = h.Message, h.Last
+	look, h, err := c.ask(ctx, p, s, c.Group)
+	if err != nil {
+		return err
 	}
 	records, err := p.handle(ctx, s, look, c.applying, c.Key...)
-	if errors.Is(err, remediation.ErrNothingHidden) {
-		return misused("%w: leave --key out, or check the account in it", err)
-	}
 	if err != nil && !wrote(records) {
-		return p.answered(err)
+		return p.answered(needless(err))
 	}
-	if len(records) == 1 && records[0].Outcome == outcome.Ignored {
-		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region",
-			c.Group, s.account, s.aws.Region, records[0].Reason)
+	if err := missing(s, c.Group, records); err != nil {
+		return err
 	}
-	if err := p.tells(ctx, s, records, h, c.applying, err, c.flags(p)...); err != nil || !c.Wait {
+	if err := p.tells(ctx, s, records, h, c.applying, err); err != nil || !c.Wait {
 		return err
 	}
 	return p.wait(ctx, s, c, records)
 }
 
-// flags are those by which the group has to be looked at again.
-func (c diagnose) flags(p *program) []string {
-	var out []string
-	for _, key := range c.Key {
-		out = append(out, "--key="+key)
-	}
-	return append(out, p.given.flags...)
-}
-
-// told refuses what can't be the key of a snapshot that another account hides.
-func told(key, account, region string) error {
-	a, ok := arn.Parse(key)
-	switch {
-	case !ok || a.Service != "kms" || !strings.HasPrefix(a.Resource, "key/"):
-		return misused("--key %q is no ARN of a KMS key (arn:aws:kms:%s:ACCOUNT:key/ID)", key, region)
-	case a.Region != region:
-		return misused("--key %q is in %s, the group in %s: EBS takes keys of its own Region only", key, a.Region, region)
-	case a.Account == account:
-		return misused("--key %q is of this account, which sees its own: leave it out", key)
-	}
-	return nil
-}
-
 // tells shows what was found and done. A no to more than that is no error.
-func (p *program) tells(ctx context.Context, s session, records []record.Record, h report.History, a applying, err error, flags ...string) error {
+func (p *program) tells(ctx context.Context, s session, records []record.Record, h report.History, a applying, err error) error {
 	if errors.Is(err, errNo) {
 		a.Apply, err = false, nil // the rest can be applied still
 	}
-	return errors.Join(p.tell(ctx, s, records, h, a, flags...), partly(err))
+	return errors.Join(p.tell(ctx, s, records, h, a), partly(err))
 }
 
 // tell shows what was found and done, and sets the exit code.
-func (p *program) tell(ctx context.Context, s session, records []record.Record, h report.History, a applying, flags ...string) error {
+func (p *program) tell(ctx context.Context, s session, records []record.Record, h report.History, a applying) error {
 	groups := report.Groups(records)
 	page := p.page()
 	for i := range groups {
 		g := &groups[i]
-		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile, g.TurnOn = s.place, flags, a.Apply, h, a.AuditFile, a.toFile(), p.turnOn
+		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile, g.TurnOn = s.place, p.given.again(), a.Apply, h, a.AuditFile, a.toFile(), p.turnOn
 		g.ShowPolicy, g.Shown = a.ShowPolicy, p.shown
 		p.code = worse(p.code, g.Code())
 		if p.json() {

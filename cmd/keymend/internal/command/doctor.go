@@ -27,8 +27,7 @@ func (doctorCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	if err != nil {
-		p.code = report.Broke
-		return p.checked(report.Doctor{Checks: []doctor.Check{refused(err)}})
+		return p.reply(report.Doctor{Checks: []doctor.Check{refused(err)}})
 	}
 	f := doctor.Facts{
 		Who: s.arn, Account: s.account, Region: s.place.Region, Partition: arn.Partition(s.arn), Endpoint: s.place.Endpoint, Profile: s.place.Profile,
@@ -40,9 +39,7 @@ func (doctorCmd) Run(ctx context.Context, p *program) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	out := report.Doctor{Checks: doctor.Examine(f), Account: s.account, Region: s.place.Region}
-	p.code = out.Code()
-	return p.checked(out)
+	return p.reply(report.Doctor{Checks: doctor.Examine(f), Account: s.account, Region: s.place.Region})
 }
 
 // refused is the one check where AWS doesn't take the credentials.
@@ -52,19 +49,4 @@ func refused(err error) doctor.Check {
 		says = strings.TrimSuffix(says, ".") + ". " + h
 	}
 	return doctor.Check{Schema: doctor.Schema, Check: "credentials", State: doctor.NotOK, Says: says, Do: []string{"aws sts get-caller-identity"}, Page: doctor.Page}
-}
-
-// checked writes the checks: a page, or a JSON object for each.
-func (p *program) checked(out report.Doctor) error {
-	if p.json() {
-		for _, c := range out.Checks {
-			if err := p.object(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	page := p.page()
-	out.Show(page)
-	return page.Flush()
 }

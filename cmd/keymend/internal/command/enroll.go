@@ -53,7 +53,7 @@ func (c enroll) Run(ctx context.Context, p *program) error {
 	if !isKey(f.Key) {
 		return fmt.Errorf("%s: KMS didn't say which key that is", c.Key)
 	}
-	return c.show(p, enrol.Of(f).Placed(place.AWS), place)
+	return p.reply(report.Enrolment{Enrolment: enrol.Of(f).Placed(place.AWS), Place: place})
 }
 
 // isKey tells the ARN of a key from an alias's.
@@ -108,16 +108,4 @@ func (c enroll) lookUp(ctx context.Context, s session, f *enrol.Facts) error {
 		}
 	}
 	return nil
-}
-
-func (c enroll) show(p *program, e enrol.Enrolment, place report.Place) error {
-	if e.Refused != "" {
-		p.code = report.NotOurs
-	}
-	if p.json() {
-		return p.object(e)
-	}
-	page := p.page()
-	report.Enrolment{Enrolment: e, Place: place}.Show(page)
-	return page.Flush()
 }

@@ -16,21 +16,18 @@ import (
 	"keymend/cmd/keymend/internal/export"
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/audit"
-	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/quote"
 	"keymend/pkg/record"
-	"keymend/pkg/remediation"
-	"keymend/pkg/signal"
 )
 
 type exportCmd struct {
-	What      string   `arg:"" name:"group|id" help:"Name of the Auto Scaling group; or the id of a remediation or proposal, as in r-1a2b3c4d5e6f7a8b." placeholder:"GROUP|ID"`
-	Format    string   `help:"terraform, cloudformation, cli (a shell script), or json (statements and parameters as AWS's API has them); terraform where --output doesn't ask for json." enum:",terraform,cloudformation,cli,json" default:"" placeholder:"FORMAT"`
-	File      string   `short:"o" help:"Write to this file, which mustn't be there; else to standard output." type:"path" placeholder:"FILE"`
-	Key       []string `help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
-	LogGroup  string   `name:"log-group" help:"CloudWatch log group with the audit records of an id; else those of the functions." placeholder:"NAME"`
-	AuditFile string   `name:"audit-file" help:"File with audit records in which an id is looked for first." default:"${auditFile}" type:"path" placeholder:"FILE"`
+	What   string `arg:"" name:"group|id" help:"Name of the Auto Scaling group; or the id of a remediation or proposal, as in r-1a2b3c4d5e6f7a8b." placeholder:"GROUP|ID"`
+	Format string `help:"terraform, cloudformation, cli (a shell script), or json (statements and parameters as AWS's API has them); terraform where --output doesn't ask for json." enum:",terraform,cloudformation,cli,json" default:"" placeholder:"FORMAT"`
+	File   string `short:"o" help:"Write to this file, which mustn't be there; else to standard output." type:"path" placeholder:"FILE"`
+	hidden
+	LogGroup  string `name:"log-group" help:"CloudWatch log group with the audit records of an id; else those of the functions." placeholder:"NAME"`
+	AuditFile string `name:"audit-file" help:"File with audit records in which an id is looked for first." default:"${auditFile}" type:"path" placeholder:"FILE"`
 	settable
 }
 
@@ -62,9 +59,7 @@ func (c exportCmd) Run(ctx context.Context, p *program) error {
 	if regexp.MustCompile(`^r-[0-9a-f]{16}$`).MatchString(c.What) {
 		find = c.ofRecord
 	}
-	read := p.busy("reading what it would take to keep the keys open")
 	changes, err := find(ctx, p)
-	read()
 	if err != nil || len(changes.Sections) == 0 {
 		return err
 	}
@@ -93,23 +88,14 @@ func (c exportCmd) write(out io.Writer, text string) error {
 }
 
 // begin starts what is exported about a group.
-func (p *program) begin(at report.Place, group string, flags ...string) export.Changes {
+func (p *program) begin(at report.Place, group string) export.Changes {
 	cli := []string{"--region", at.Region}
 	if at.Endpoint != "" {
 		cli = append(cli, "--endpoint-url", at.Endpoint)
 	}
 	return export.Changes{
-		Version: p.Version, Group: group, Account: at.Account, Region: at.Region, Profile: at.Profile, Flags: cli, Look: at.Keymend("diagnose", group, append(flags, p.given.flags...)...),
+		Version: p.Version, Group: group, Account: at.Account, Region: at.Region, Profile: at.Profile, Flags: cli, Look: at.Keymend("diagnose", group, p.given.again()...),
 	}
-}
-
-// flags are those by which keymend diagnose sees the same.
-func (c exportCmd) flags() []string {
-	var out []string
-	for _, key := range c.Key {
-		out = append(out, "--key="+key)
-	}
-	return out
 }
 
 // ofGroup looks at the group, and plans for good what keymend diagnose plans.
@@ -118,16 +104,11 @@ func (c exportCmd) ofGroup(ctx context.Context, p *program) (export.Changes, err
 	if err != nil {
 		return export.Changes{}, err
 	}
-	for _, key := range c.Key {
-		if err := told(key, s.account, s.aws.Region); err != nil {
-			return export.Changes{}, err
-		}
+	look, h, err := c.ask(ctx, p, s, c.What)
+	if err != nil {
+		return export.Changes{}, err
 	}
-	look := signal.Look{Why: signal.WhyAsked, Account: s.account, Region: s.aws.Region, Group: c.What}
-	h := p.history(ctx, s, look)
-	if h.Failed > 0 {
-		look.Text, look.Failed = h.Message, h.Last
-	}
+	defer p.busy("reading what it would take to keep the keys open")()
 	log := &auditLog{writer: audit.Writer{Out: io.Discard, Now: time.Now, Version: p.Version, NoMetrics: true}}
 	x, err := p.fixer(s, log, applying{})
 	if err != nil {
@@ -140,12 +121,9 @@ func (c exportCmd) ofGroup(ctx context.Context, p *program) (export.Changes, err
 		return plan.All(s, o)
 	}
 	if _, err := x.Diagnose(ctx, look); err != nil {
-		if errors.Is(err, remediation.ErrNothingHidden) {
-			return export.Changes{}, misused("%w: leave --key out, or check the account in it", err)
-		}
-		return export.Changes{}, fmt.Errorf("diagnose %s: %w", c.What, err)
+		return export.Changes{}, needless(fmt.Errorf("diagnose %s: %w", c.What, err))
 	}
-	out := p.begin(s.place, c.What, c.flags()...)
+	out := p.begin(s.place, c.What)
 	for _, f := range found {
 		out.Sections = append(out.Sections, sectionsOf(f)...)
 	}
@@ -158,8 +136,8 @@ func (c exportCmd) ofGroup(ctx context.Context, p *program) (export.Changes, err
 // nothing says why there is nothing to export, and ends as keymend diagnose does.
 func (c exportCmd) nothing(p *program, s session, records []record.Record, h report.History) error {
 	group := c.What
-	if len(records) == 1 && records[0].Outcome == outcome.Ignored {
-		return misused("no group %s in account %s, Region %s: %s; check the name, --profile and --region", group, s.account, s.aws.Region, records[0].Reason)
+	if err := missing(s, group, records); err != nil {
+		return err
 	}
 	var why []string
 	for _, g := range report.Groups(records) {
@@ -173,13 +151,14 @@ func (c exportCmd) nothing(p *program, s session, records []record.Record, h rep
 			why = append(why, strings.TrimSuffix(text, "."))
 		}
 	}
-	look := s.place.Keymend("diagnose", group, append(c.flags(), p.given.flags...)...)
+	look := s.place.Keymend("diagnose", group, p.given.again()...)
 	p.say(complaint{Schema: errorSchema, Error: quote.Line("nothing to export: " + strings.Join(why, "; ")), Hint: &look, Exit: p.code})
 	return nil
 }
 
 // ofRecord is what a remediation wrote, or a proposal would.
 func (c exportCmd) ofRecord(ctx context.Context, p *program) (export.Changes, error) {
+	defer p.busy("reading what is on record")()
 	records, err := fromFile(ctx, c.AuditFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return export.Changes{}, err

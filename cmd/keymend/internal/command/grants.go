@@ -41,18 +41,5 @@ func (grants) Run(ctx context.Context, p *program) error {
 		}
 	}
 	slices.SortFunc(all, func(a, b report.Grant) int { return a.Since.Compare(b.Since) })
-	if p.json() {
-		for _, g := range all {
-			if err := p.object(struct {
-				Schema string `json:"schema"`
-				report.Grant
-			}{"keymend.grant/1", g}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	page := p.page()
-	report.Grants{All: all, Now: time.Now(), Place: s.place}.Show(page)
-	return page.Flush()
+	return p.reply(report.Grants{All: all, Now: time.Now(), Place: s.place})
 }

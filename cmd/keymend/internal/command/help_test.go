@@ -133,8 +133,37 @@ func TestGiven(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if got := strings.Join(g.flags, " ") + " | " + strings.Join(g.reaching, " "); got != "--accounts= --copy-key=alias/own --role-prefix=keymend- | --role-prefix=keymend-" {
+	if got := strings.Join(g.settings, " ") + " | " + strings.Join(g.reaching, " "); got != "--accounts= --copy-key=alias/own --role-prefix=keymend- | --role-prefix=keymend-" {
 		t.Error(got)
+	}
+}
+
+// TestAgain: a printed command has the flags that were given, a path whole, and no other.
+func TestAgain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"diagnose web --key arn:1 --apply --scope tagged --key arn:2": "--key=arn:1 --key=arn:2 --scope=tagged",
+		"export web --format cli --own-key grant --key arn:1":         "--key=arn:1 --own-key=grant",
+		"scan": "",
+		"scan --all-regions --resume x --role reader --accounts 444455556666": "--all-regions --role=reader --accounts=444455556666",
+		"scan --organization --all-regions=false":                             "--organization",
+		"report -o page.html --force --since 7d --log-group a --log-group b":  "--since=7d --log-group=a --log-group=b",
+		"report -o page.html --file records.jsonl":                            "--file=" + here + "/records.jsonl",
+		"coverage": "--settings=" + here + "/cdk.json",
+		"coverage --settings o.json --hub-profile hub --unit r-a1b2 --sample 20": "--settings=" + here + "/o.json --hub-profile=hub --unit=r-a1b2 --sample=20",
+		"check --default-encryption on --foreign-key grant --show-policy":        "--foreign-key=grant",
+	} {
+		parsed, err := model(t).Parse(strings.Fields(line))
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if got := strings.Join(givenBy(parsed).again(), " "); got != want {
+			t.Errorf("%s: again with %s, want %s", line, got, want)
+		}
 	}
 }
 

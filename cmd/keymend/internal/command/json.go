@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
 )
 
 // asksJSON reports whether the arguments ask for JSON, also where they can't be parsed.
@@ -28,6 +31,25 @@ func outputsOf(args []string) []string {
 	return []string{"text", "json"}
 }
 
+// An answer is what a command found: an exit code, a page for people, and lines of JSON
+// for programs.
+type answer interface {
+	Code() report.Code
+	Show(to *screen.Page)
+	Lines() []any
+}
+
+// reply writes an answer, and has the program end with its exit code.
+func (p *program) reply(a answer) error {
+	p.code = a.Code()
+	if p.json() {
+		return p.objects(a.Lines())
+	}
+	page := p.page()
+	a.Show(page)
+	return page.Flush()
+}
+
 // json reports whether the answer is for programs.
 func (p *program) json() bool { return p.flags.Output == "json" }
 
@@ -36,6 +58,15 @@ func (p *program) object(v any) error {
 	p.quiet()
 	if err := line(p.Out, v); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
+	}
+	return nil
+}
+
+func (p *program) objects(all []any) error {
+	for _, v := range all {
+		if err := p.object(v); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,9 +21,9 @@ import (
 
 // everywhere says which groups are looked at.
 type everywhere struct {
-	AllRegions   bool   `name:"all-regions" help:"In all Regions that the account has enabled, not only in --region."`
-	Organization bool   `help:"In all accounts of the organization, which your credentials may list, not only in your own."`
-	Role         string `help:"Role of that name in each other account, by which it is read, where --role-prefix names none." placeholder:"NAME"`
+	AllRegions   bool   `again:"" name:"all-regions" help:"In all Regions that the account has enabled, not only in --region."`
+	Organization bool   `again:"" help:"In all accounts of the organization, which your credentials may list, not only in your own."`
+	Role         string `again:"" help:"Role of that name in each other account, by which it is read, where --role-prefix names none." placeholder:"NAME"`
 	Resume       string `help:"Go on from this file, which a scan that was interrupted left." type:"path" placeholder:"FILE"`
 	settable
 }
@@ -33,6 +32,7 @@ type everywhere struct {
 type overview struct {
 	everywhere
 	*program
+	words []string // keymend's, by which it was asked for
 	s     session
 	world wiring.AWS
 
@@ -42,15 +42,15 @@ type overview struct {
 }
 
 // look looks at all groups. The caller takes the file of rows away, unless there is an
-// error: then it says how to go on, by the command with flags of its own.
-func (c everywhere) look(ctx context.Context, p *program, command string, own ...string) (*overview, error) {
+// error: then it says how to go on.
+func (c everywhere) look(ctx context.Context, p *program, words ...string) (*overview, error) {
 	s, err := p.login(ctx)
 	if err != nil {
 		return nil, err
 	}
 	const tries = 10 // each a little later: many calls at once are throttled
 	s.aws.RetryMaxAttempts = tries
-	v := &overview{everywhere: c, program: p, s: s}
+	v := &overview{everywhere: c, program: p, words: words, s: s}
 	defer p.busy("reading which accounts and Regions there are")()
 	if err := v.open(ctx); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (c everywhere) look(ctx context.Context, p *program, command string, own ..
 	}
 	looked, err := v.over(ctx, places)
 	if err != nil {
-		return nil, v.stopped(command, err, own...)
+		return nil, v.stopped(err)
 	}
 	v.total = scan.Total{Schema: scan.TotalSchema, Places: append(looked, unread...), Version: p.Version}
 	v.total.Groups, v.total.States = v.kept.Count()
@@ -178,7 +178,7 @@ func (v *overview) over(ctx context.Context, places []scan.Place) ([]scan.Looked
 	x := v.fixerOf(v.s, v.world, &auditLog{}, applying{})
 	x.Log = scan.Unrecorded{}
 	s := scan.Scan{
-		Looker: x.Remembering().Since(time.Now()), Command: v.placed, Flags: v.given.flags, Now: time.Now, Says: func(text string) { v.goesOn.Says(text) },
+		Looker: x.Remembering().Since(time.Now()), Command: v.placed, Flags: v.given.settings, Now: time.Now, Says: func(text string) { v.goesOn.Says(text) },
 		Known: func(p scan.Place, group string) bool { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Known(p, group) },
 		Keep:  func(r scan.Row) error { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Add(r) },
 	}
@@ -201,16 +201,21 @@ func (v *overview) placed(p scan.Place) report.Place {
 }
 
 // stopped leaves the file of rows, and says how to go on from it.
-func (v *overview) stopped(command string, err error, own ...string) error {
+func (v *overview) stopped(err error) error {
 	all, _ := v.kept.Count()
 	if all == 0 {
 		return errors.Join(err, v.kept.Remove())
 	}
-	flags := append(append(own, v.flags()...), "--resume="+v.kept.Name())
-	if v.program.flags.Output != "text" {
-		flags = append(flags, "--output="+v.program.flags.Output)
+	more := []string{"--resume=" + v.kept.Name()}
+	if output := v.program.flags.Output; output != "text" {
+		more = append(more, "--output="+output)
 	}
-	return errors.Join(&pause{err, all, v.s.place.Run(command, flags...)}, v.kept.Close())
+	return errors.Join(&pause{err, all, v.again(more...)}, v.kept.Close())
+}
+
+// again is the command that asks for the same, with more flags.
+func (v *overview) again(more ...string) string {
+	return v.s.place.Run(v.words[0], slices.Concat(v.words[1:], v.given.again(), more)...)
 }
 
 // A pause is an error in the middle of a scan, with the command that goes on from there.
@@ -231,21 +236,4 @@ func groups(n int) string {
 		return "1 group was"
 	}
 	return fmt.Sprintf("%d groups were", n)
-}
-
-// flags are those with which it began.
-func (v *overview) flags() []string {
-	var out []string
-	given := v.given.flags
-	if v.AllRegions {
-		out = append(out, "--all-regions")
-	}
-	if v.Organization {
-		out = append(out, "--organization")
-		given = slices.DeleteFunc(slices.Clone(given), func(f string) bool { return strings.HasPrefix(f, "--accounts=") })
-	}
-	if v.Role != "" {
-		out = append(out, "--role="+v.Role)
-	}
-	return append(out, given...)
 }

@@ -21,8 +21,8 @@ import (
 
 // recorded says where audit records are.
 type recorded struct {
-	File      string   `help:"Read this file of audit records, one a line, and nothing else." type:"path" placeholder:"AUDIT.jsonl"`
-	LogGroup  []string `name:"log-group" help:"CloudWatch log group with audit records; repeat it for several. Else those of the functions." placeholder:"NAME"`
+	File      string   `again:"" help:"Read this file of audit records, one a line, and nothing else." type:"path" placeholder:"AUDIT.jsonl"`
+	LogGroup  []string `again:"" name:"log-group" help:"CloudWatch log group with audit records; repeat it for several. Else those of the functions." placeholder:"NAME"`
 	AuditFile string   `name:"audit-file" help:"Without --file: read audit records here, too, if it is there." default:"${auditFile}" type:"path" placeholder:"FILE"`
 }
 

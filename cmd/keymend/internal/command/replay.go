@@ -47,7 +47,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	look, err := p.look(ctx, s, event)
 	if errors.As(err, &ignored) {
 		if _, users := event.(signal.Looks); users {
-			return p.ignored(c.Event, ignored, s.place.Keymend("diagnose", "GROUP", p.given.flags...))
+			return p.ignored(c.Event, ignored, s.place.Keymend("diagnose", "GROUP", p.given.settings...))
 		}
 		return p.ignored(c.Event, ignored)
 	} else if err != nil {
@@ -57,7 +57,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil && !wrote(records) {
 		return p.answered(err)
 	}
-	return p.tells(ctx, s, records, p.history(ctx, s, look), c.applying, err, p.given.flags...)
+	return p.tells(ctx, s, records, p.history(ctx, s, look), c.applying, err)
 }
 
 // look is what the event asks for.

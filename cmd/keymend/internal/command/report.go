@@ -17,7 +17,7 @@ import (
 type reportCmd struct {
 	To    string `name:"to" short:"o" required:"" help:"Write the page to this file; - is standard output. A page that an earlier report wrote is replaced, another file only with --force." placeholder:"FILE.html"`
 	Force bool   `help:"Replace the file, whatever it is."`
-	Since string `help:"What was changed: how far back, a number of days or hours, as in 30d or 12h, or a day, as in 2026-03-02." default:"30d" placeholder:"30d"`
+	Since string `again:"" help:"What was changed: how far back, a number of days or hours, as in 30d or 12h, or a day, as in 2026-03-02." default:"30d" placeholder:"30d"`
 	everywhere
 	recorded
 }
@@ -54,16 +54,16 @@ func (c reportCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	v, err := c.look(ctx, p, "report", c.flags()...)
+	v, err := c.look(ctx, p, "report", "-o", c.To)
 	if err != nil {
 		return err
 	}
-	says, err := htmlreport.Write(to, v.document(past, v.s.place.Run("report", append(c.flags(), v.flags()...)...)))
+	says, err := htmlreport.Write(to, v.document(past, v.again()))
 	if err == nil {
 		err = to.keep()
 	}
 	if err != nil {
-		return v.stopped("report", err, c.flags()...)
+		return v.stopped(err)
 	}
 	return errors.Join(c.told(p, v.total, says), v.kept.Remove())
 }
@@ -111,19 +111,4 @@ func (c reportCmd) told(p *program, total scan.Total, says string) error {
 		page.Row(screen.Doubt, "not seen", u.String()+": "+u.Problem)
 	}
 	return page.Flush()
-}
-
-// flags are those that are this command's own, for the command that makes the page anew.
-func (c reportCmd) flags() []string {
-	out := []string{"-o", c.To}
-	if c.Since != "30d" {
-		out = append(out, "--since="+c.Since)
-	}
-	if c.File != "" {
-		out = append(out, "--file="+c.File)
-	}
-	for _, group := range c.LogGroup {
-		out = append(out, "--log-group="+group)
-	}
-	return out
 }

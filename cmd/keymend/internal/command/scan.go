@@ -70,14 +70,13 @@ func (p *program) list(v *overview) error {
 		return out.Flush()
 	case "html":
 		p.quiet()
-		again := v.s.place.Run("scan", append([]string{"--output", "html"}, v.flags()...)...)
-		page := v.document(htmlreport.Past{}, again)
+		page := v.document(htmlreport.Past{}, v.again("--output", "html"))
 		page.Rows = func(do func(scan.Row) error) error { return kept.Each(counted(do)) }
 		_, err := htmlreport.Write(p.Out, page)
 		return err
 	}
 	page := p.page()
-	table := &scan.Table{Total: total, Place: v.s.place, Again: v.flags()}
+	table := &scan.Table{Total: total, Place: v.s.place, Again: v.given.again()}
 	table.Head(page)
 	if err := kept.Each(counted(func(r scan.Row) error { table.Row(page, r); return nil })); err != nil {
 		return err

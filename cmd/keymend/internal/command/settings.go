@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/alecthomas/kong"
@@ -50,8 +51,9 @@ func bySettingFlag() map[string]settings.Setting {
 // A given is what flags say of settings.
 type given struct {
 	values   map[string]string // by variable
-	flags    []string          // as they have to be given again
+	settings []string          // flags of settings, as they are given again
 	reaching []string          // those of them that undo takes, too
+	own      []string          // flags of the command that are tagged again, as they are given again
 	takes    bool              // the command takes settings
 }
 
@@ -62,6 +64,9 @@ func givenBy(parsed *kong.Context) given {
 	i := slices.IndexFunc(parsed.Model.Children, func(n *kong.Node) bool { return n.Name == "undo" })
 	undoes := parsed.Model.Children[i].Flags
 	for _, flag := range parsed.Flags() {
+		if flag.Tag.Has("again") {
+			g.own = append(g.own, asGiven(flag)...)
+		}
 		s, ok := known[flag.Name]
 		g.takes = g.takes || ok
 		if !ok || !flag.Set {
@@ -69,7 +74,7 @@ func givenBy(parsed *kong.Context) given {
 		}
 		value := flag.Target.String()
 		g.values[s.Variable] = value
-		g.flags = append(g.flags, "--"+flag.Name+"="+value)
+		g.settings = append(g.settings, "--"+flag.Name+"="+value)
 		if slices.ContainsFunc(undoes, func(f *kong.Flag) bool { return f.Name == flag.Name }) {
 			g.reaching = append(g.reaching, "--"+flag.Name+"="+value)
 		}
@@ -79,6 +84,32 @@ func givenBy(parsed *kong.Context) given {
 	}
 	return g
 }
+
+// asGiven are the words that give a flag again. A default is left out, but for a path:
+// another shell may be in another folder.
+func asGiven(flag *kong.Flag) []string {
+	name := "--" + flag.Name
+	switch value := flag.Target.Interface().(type) {
+	case bool:
+		if value {
+			return []string{name}
+		}
+		return nil
+	case []string:
+		var out []string
+		for _, one := range value {
+			out = append(out, name+"="+one)
+		}
+		return out
+	}
+	if value := fmt.Sprint(flag.Target.Interface()); value != "" && (flag.Set || flag.Tag.Type == "path") {
+		return []string{name + "=" + value}
+	}
+	return nil
+}
+
+// again are the flags with which the same is asked again.
+func (g given) again() []string { return slices.Concat(g.own, g.settings) }
 
 // over has the flags count before the environment.
 func (g given) over(environment func(string) string) func(string) string {

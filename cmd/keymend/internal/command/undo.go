@@ -62,7 +62,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		if u, err = p.previewUndo(ctx, x, u); err != nil {
 			return err
 		}
-		return p.tellPreview(u)
+		return p.reply(u)
 	} else if err := p.agreeUndo(ctx, s, x, u, c.Yes); err != nil {
 		return p.answered(err)
 	}

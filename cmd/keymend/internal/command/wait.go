@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"keymend/cmd/keymend/internal/report"
-	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/launch"
@@ -54,7 +53,7 @@ func (p *program) wait(ctx context.Context, s session, c diagnose, records []rec
 		return err
 	}
 	w := waiter{waiting: c.waiting, program: p, changed: time.Now(), told: time.Now(), result: report.Wait{
-		Account: head.Account, Region: head.Region, Group: head.Group, Place: s.place, Flags: c.flags(p), Desired: head.Desired, Healthy: head.Healthy,
+		Account: head.Account, Region: head.Region, Group: head.Group, Place: s.place, Flags: p.given.again(), Desired: head.Desired, Healthy: head.Healthy,
 	}, read: func(ctx context.Context) (observe.Standing, error) {
 		return world.Standing(ctx, head.Account, head.Region, head.Group)
 	}}
@@ -185,12 +184,8 @@ func (w *waiter) tells() {
 // ends shows what came, and sets the exit code.
 func (w *waiter) ends() error {
 	w.result.Passed = time.Since(w.changed)
-	w.code = w.result.Code()
-	if w.json() {
-		return w.object(w.result.JSON())
+	if !w.json() {
+		_, _ = fmt.Fprintln(w.Out) // below the diagnosis
 	}
-	page := w.page()
-	page.Text(screen.Plain, "") // below the diagnosis
-	w.result.Show(page)
-	return page.Flush()
+	return w.reply(w.result)
 }

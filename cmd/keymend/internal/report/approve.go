@@ -19,36 +19,36 @@ type Proposal struct {
 // Show writes it on the page: what it is for, what it changes, and whom it lets in.
 func (a Proposal) Show(p *screen.Page) {
 	r := a.Record
-	p.Row(screen.Bold, "approve", strings.Join(nonEmpty(r.Proposal, r.Group, r.Account, r.Region), "  "))
-	if r.Key != "" {
-		p.Row(screen.Bold, "key", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
+	p.Row(screen.Bold, "approve", screen.Joined("  ", r.Proposal, r.Group, r.Account, r.Region))
+	p.Row(screen.Bold, "key", screen.Joined("  ", r.Alias, keyName(r)))
+	p.Row(screen.Bold, "role", roleName(r.Principal))
+	for _, text := range a.changes() {
+		p.Row(screen.Bold, "change", text)
 	}
-	if r.Principal != "" {
-		p.Row(screen.Bold, "role", roleName(r.Principal))
-	}
-	for _, step := range r.Steps {
-		w := step.Words()
-		p.Row(screen.Bold, "change", strings.Join(nonEmpty(w.What, w.Which), "  "))
-	}
-	p.Row(screen.Bold, "proposed", r.Time.UTC().Format("2006-01-02 15:04:05 UTC")+": "+strings.TrimSuffix(r.Reason, quote.Told(r.Run)))
+	p.Row(screen.Bold, "proposed", screen.Moment(r.Time)+": "+strings.TrimSuffix(r.Reason, quote.Told(r.Run)))
 	if r.Key != "" {
 		p.Row(screen.Doubt, "risk", "whoever may create Auto Scaling groups in "+r.Account+" can then use this key through the role")
 	}
-	p.Row(screen.Bold, "as", strings.Join(nonEmpty(a.By, a.Ticket), "  "))
+	p.Row(screen.Bold, "as", screen.Joined("  ", a.By, a.Ticket))
 	p.Blank()
+}
+
+// changes are the proposal's steps in words.
+func (a Proposal) changes() []string {
+	out := []string{}
+	for _, step := range a.Record.Steps {
+		w := step.Words()
+		out = append(out, screen.Joined("  ", w.What, w.Which))
+	}
+	return out
 }
 
 // Object is the same for programs.
 func (a Proposal) Object() any {
 	r := a.Record
-	changes := []string{}
-	for _, step := range r.Steps {
-		w := step.Words()
-		changes = append(changes, strings.Join(nonEmpty(w.What, w.Which), "  "))
-	}
 	return map[string]any{
 		"schema": "keymend.approve/1", "proposal": r.Proposal, "sent": a.Sent, "by": a.By, "ticket": a.Ticket, "proposed": r.Time.UTC(), "reason": strings.TrimSuffix(r.Reason, quote.Told(r.Run)),
-		"account": r.Account, "region": r.Region, "group": r.Group, "key": r.Key, "principal": r.Principal, "changes": changes,
+		"account": r.Account, "region": r.Region, "group": r.Group, "key": r.Key, "principal": r.Principal, "changes": a.changes(),
 	}
 }
 

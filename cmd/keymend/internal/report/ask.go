@@ -2,7 +2,6 @@ package report
 
 import (
 	"keymend/cmd/keymend/internal/screen"
-	"keymend/pkg/guard"
 	"keymend/pkg/record"
 )
 
@@ -35,17 +34,15 @@ func (q Question) Show(p *screen.Page) {
 
 func (q Question) change(p *screen.Page, r record.Record) {
 	if r.Key != "" {
-		p.Row(screen.Bold, "key", nonEmpty(r.Alias, r.Key)...)
+		p.Row(screen.Bold, "key", r.Alias, r.Key)
 	}
-	p.Row(screen.Bold, "change", nonEmpty(added(r.Plan), because(r.Plan), r.Plan.Doubt)...)
+	p.Row(screen.Bold, "change", added(planOf(r)), because(planOf(r)), r.Plan.Doubt)
 	if r.Plan.Opens() {
 		p.Row(screen.Bold, "for", roleName(r.Principal))
 		p.Row(screen.Bold, "others", others(r))
 		p.Row(screen.Doubt, "risk", risks(r)...)
 	}
-	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
-		p.Row(screen.Doubt, "consent", word(r.Plan, "is"))
-	}
+	p.Row(screen.Doubt, "consent", word(r, "is"))
 }
 
 // others says whose access changes besides.

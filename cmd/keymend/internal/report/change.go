@@ -18,16 +18,17 @@ import (
 // it was asked for.
 func (g Group) change(p *screen.Page, k Key, when string) {
 	r := k.Finding
-	what := added(r.Plan)
-	if r.Plan != nil && r.Plan.Opens() {
+	of := planOf(r)
+	what := added(of)
+	if of.Opens() {
 		what += ", for " + roleName(r.Principal)
 	}
 	p.Row(screen.Bold, "change", when+what)
-	p.Row(screen.Bold, "", nonEmpty(k.plainly(because(r.Plan)))...)
+	p.Row(screen.Bold, "", k.plainly(because(of)))
 	if n := r.OthersAffected; n > 0 {
 		p.Row(screen.Doubt, "", "it changes the access of "+screen.Count(n, "other principal")+", too")
 	}
-	if r.Key != "" && (r.Plan == nil || r.Plan.ForOwner == nil && !r.Plan.Copies()) {
+	if r.Key != "" && of.ForOwner == nil && !of.Copies() {
 		g.code(p, "as code", plan.Finding{Principal: access.Principal{ARN: r.Principal}}.Code())
 	}
 }
@@ -47,9 +48,9 @@ func (g Group) code(p *screen.Page, label, text string) {
 }
 
 // added is what a plan writes, as a summary of the difference.
-func added(p *plan.Plan) string {
+func added(p plan.Plan) string {
 	what := describe(p)
-	if p == nil || len(p.Steps) == 0 || what[0] < '1' || what[0] > '9' || p.Steps[0].Claim().Closes {
+	if len(p.Steps) == 0 || what[0] < '1' || what[0] > '9' || p.Steps[0].Claim().Closes {
 		return what
 	}
 	return "+ " + strings.ReplaceAll(what, " added", "")
@@ -59,19 +60,16 @@ func added(p *plan.Plan) string {
 func (g Group) risk(p *screen.Page, k Key) {
 	r := k.Finding
 	var says []string
-	if r.Plan != nil && r.Plan.Opens() && r.Key != "" {
+	if planOf(r).Opens() && r.Key != "" {
 		says = risks(r)
 	}
-	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
-		says = append(says, word(r.Plan, "is"))
-	}
-	p.Row(screen.Doubt, "risk", says...)
+	p.Row(screen.Doubt, "risk", append(says, word(r, "is"))...)
 }
 
 // risks say who may use the key once a plan has opened it.
 func risks(r record.Record) []string {
 	out := []string{whoThen(r.Principal, r.Account)}
-	if edits(r.Plan) {
+	if edits(planOf(r)) {
 		out = append(out, "and whoever an administrator of account "+r.Account+" lets use it by an IAM policy")
 	}
 	return out
@@ -89,14 +87,14 @@ func whoThen(role, account string) string {
 }
 
 // edits reports whether a plan writes a statement that lets an account's root in.
-func edits(p *plan.Plan) bool {
+func edits(p plan.Plan) bool {
 	return slices.ContainsFunc(p.Steps, func(s change.Step) bool { return strings.Contains(s.Words().Which, "KeymendUseBy") })
 }
 
 // describe says in a few words what a plan writes. Where it has two steps, they are in
 // two accounts.
-func describe(p *plan.Plan) string {
-	if p == nil || len(p.Steps) == 0 {
+func describe(p plan.Plan) string {
+	if len(p.Steps) == 0 {
 		return "nothing"
 	}
 	var all []string
@@ -111,21 +109,40 @@ func describe(p *plan.Plan) string {
 }
 
 // because says why a plan writes that, where it doesn't go without saying.
-func because(p *plan.Plan) string {
+func because(p plan.Plan) string {
 	why := ""
-	if p != nil {
-		for _, step := range p.Steps {
-			why = cmp.Or(step.Words().Why, why)
-		}
+	for _, step := range p.Steps {
+		why = cmp.Or(step.Words().Why, why)
 	}
 	return why
 }
 
+// planOf is a record's plan; an empty one where it has none.
+func planOf(r record.Record) plan.Plan {
+	if r.Plan == nil {
+		return plan.Plan{}
+	}
+	return *r.Plan
+}
+
+// noFix says why there is no fix; empty where there is one.
+func (k Key) noFix() plan.NoFix {
+	if of := planOf(k.Finding).NoFix; of != nil {
+		return *of
+	}
+	return plan.NoFix{}
+}
+
 // plan is the key's as it was carried out, or else as it was found: it may have changed
 // on the way.
-func (k Key) plan() *plan.Plan {
-	if k.Result != nil {
-		return cmp.Or(k.Result.Plan, k.Finding.Plan)
+func (k Key) plan() plan.Plan {
+	if k.Result != nil && k.Result.Plan != nil {
+		return *k.Result.Plan
 	}
-	return k.Finding.Plan
+	return planOf(k.Finding)
+}
+
+// judged reports whether a record's verdict is for a reason.
+func judged(r record.Record, reason guard.Reason) bool {
+	return r.Verdict != nil && r.Verdict.Reason == reason
 }

@@ -4,7 +4,6 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/guard"
 	"keymend/pkg/outcome"
-	"keymend/pkg/plan"
 	"keymend/pkg/record"
 )
 
@@ -23,11 +22,9 @@ func (g Group) copying(p *screen.Page, k Key) {
 		p.Row(screen.Bold, "next", "to go on once it is ready:")
 		p.Whole(screen.Bold, "", g.again())
 	}
-	if r := k.Result; r != nil && r.Verdict != nil && r.Verdict.Reason == guard.PersonDecided {
-		p.Row(screen.Doubt, "consent", word(r.Plan, "was"))
-	}
-	if k.Result != nil {
-		g.undo(p, *k.Result)
+	if r := k.Result; r != nil {
+		p.Row(screen.Doubt, "consent", word(*r, "was"))
+		g.undo(p, *r)
 	}
 }
 
@@ -60,9 +57,12 @@ func (g Group) undo(p *screen.Page, r record.Record) {
 	}
 }
 
-// word says what a person's --apply stands in for.
-func word(p *plan.Plan, is string) string {
-	if p != nil && p.Copies() {
+// word says what a person's --apply stands in for; "" = nothing.
+func word(r record.Record, is string) string {
+	switch {
+	case !judged(r, guard.PersonDecided):
+		return ""
+	case planOf(r).Copies():
 		return "--apply " + is + " your word that the data's owner agrees: the copy stays, whatever becomes of the owner's key"
 	}
 	return "its owner hasn't enrolled the key: --apply " + is + " your word for it"

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,6 +18,17 @@ type Coverage struct {
 	coverage.Report
 	Place Place // where it was asked for
 }
+
+// Code returns the exit code: 0 where all stands, 3 where there are holes.
+func (c Coverage) Code() Code {
+	if c.Whole {
+		return Healed
+	}
+	return Fixable
+}
+
+// Lines are what is written as JSON.
+func (c Coverage) Lines() []any { return []any{c.Report} }
 
 const (
 	mostRows = 40 // of the table
@@ -130,7 +142,7 @@ func (c Coverage) row(r coverage.Row) string {
 func stacks(r coverage.Row) string {
 	for _, s := range []string{r.RolesStack, r.RulesStack} {
 		if s != "CURRENT" {
-			return map[string]string{"": "?", "OUTDATED": "old", "INOPERABLE": "broken"}[s] + map[string]string{"none": "none"}[s]
+			return map[string]string{"": "?", "OUTDATED": "old", "INOPERABLE": "broken", "none": "none"}[s]
 		}
 	}
 	return "current"
@@ -146,12 +158,7 @@ func trail(state string) string {
 	return "no"
 }
 
-func known(text string) string {
-	if text == "" {
-		return "?"
-	}
-	return text
-}
+func known(text string) string { return cmp.Or(text, "?") }
 
 func number(n *int) string {
 	if n == nil {

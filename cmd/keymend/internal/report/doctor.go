@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 // A Doctor is how Keymend is in an account and Region.
 type Doctor struct {
 	Checks          []doctor.Check
-	Account, Region string // "" = AWS didn't say
+	Account, Region string // "" = AWS didn't take the credentials
 }
 
 // Show writes what isn't well first, then what can't be told, then what is well.
@@ -56,17 +55,18 @@ func (d Doctor) check(p *screen.Page, c doctor.Check) {
 }
 
 func (d Doctor) count(s doctor.State) int {
-	return len(slices.DeleteFunc(slices.Clone(d.Checks), func(c doctor.Check) bool { return c.State != s }))
+	return count(d.Checks, func(c doctor.Check) bool { return c.State == s })
 }
 
 // sum is the first line: how it stands, in a sentence.
 func (d Doctor) sum() string {
 	var parts []string
 	if n := d.count(doctor.NotOK); n > 0 {
-		parts = append(parts, fmt.Sprintf("%s not well", be(n, "thing")))
+		be := map[bool]string{true: " is", false: " are"}[n == 1]
+		parts = append(parts, screen.Count(n, "thing")+be+" not well")
 	}
 	if n := d.count(doctor.Unknown); n > 0 {
-		parts = append(parts, fmt.Sprintf("%s can't be told", screen.Count(n, "thing")))
+		parts = append(parts, screen.Count(n, "thing")+" can't be told")
 	}
 	if parts == nil {
 		return "All that was looked at is well."
@@ -74,16 +74,20 @@ func (d Doctor) sum() string {
 	return strings.Join(parts, ", ") + "."
 }
 
-func be(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing + " is"
+// Lines are what is written as JSON: one for each check.
+func (d Doctor) Lines() []any {
+	var out []any
+	for _, c := range d.Checks {
+		out = append(out, c)
 	}
-	return screen.Count(n, thing) + " are"
+	return out
 }
 
 // Code returns the exit code that the checks call for.
 func (d Doctor) Code() Code {
 	switch {
+	case d.Account == "":
+		return Broke
 	case d.count(doctor.NotOK) > 0:
 		return Fixable
 	case d.count(doctor.Unknown) > 0:

@@ -15,6 +15,17 @@ type Enrolment struct {
 	Place Place // where it was asked for
 }
 
+// Code returns the exit code: 4 where the key can't be enrolled.
+func (e Enrolment) Code() Code {
+	if e.Refused != "" {
+		return NotOurs
+	}
+	return Healed
+}
+
+// Lines are what is written as JSON.
+func (e Enrolment) Lines() []any { return []any{e.Enrolment} }
+
 // Show writes it on the page: how it stands in a sentence, what is there, what the owner
 // does, and what that opens.
 func (e Enrolment) Show(p *screen.Page) {
@@ -72,9 +83,7 @@ func (e Enrolment) now(p *screen.Page) {
 		is += ", a replica: its tags and its policy are its own, each Region's key is enrolled by itself"
 	}
 	p.Row(screen.Bold, "key", e.Key)
-	if is != "" {
-		p.Row(screen.Plain, "", is)
-	}
+	p.Row(screen.Plain, "", is)
 	if len(e.OpenTo) > 0 {
 		p.Row(screen.Plain, "open", "to "+strings.Join(e.OpenTo, " and ")+" already")
 	}

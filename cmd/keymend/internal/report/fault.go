@@ -10,13 +10,11 @@ import (
 	"keymend/pkg/record"
 )
 
-// fault says what is the matter with a key that stands in the way.
-func (k Key) fault() string {
+// Fault says what is the matter with a key that stands in the way, as the group's: "its
+// key x isn't open to y".
+func (k Key) Fault() string {
 	r, its, role := k.Finding, k.its(), roleName(k.Finding.Principal)
-	if r.Plan == nil || r.Plan.NoFix == nil {
-		return its + " isn't open to " + role
-	}
-	switch r.Plan.NoFix.Reason { //nolint:exhaustive // of the others the key isn't open, and the cause says why
+	switch k.noFix().Reason { //nolint:exhaustive // of the others the key isn't open, and the cause says why
 	case plan.KeyNotFound:
 		return its + " doesn't exist"
 	case plan.KeyNotUsable:
@@ -39,8 +37,7 @@ func (k Key) fault() string {
 
 // unusable reports whether the key's state alone keeps everyone from using it.
 func (k Key) unusable() bool {
-	r := k.Finding
-	return r.KeyState != "" && r.Plan != nil && r.Plan.NoFix != nil && r.Plan.NoFix.Reason == plan.KeyNotUsable
+	return k.Finding.KeyState != "" && k.noFix().Reason == plan.KeyNotUsable
 }
 
 // denied is the name of the role that a statement denies the key to.

@@ -16,19 +16,19 @@ import (
 
 // fix says what can be done about the key, or what was.
 func (g Group) fix(p *screen.Page, k Key) {
-	switch o := k.Outcome(); o {
-	case outcome.NoFix, outcome.NotPermitted, outcome.SettingsInvalid, outcome.CauseElsewhere, outcome.NotKMS, outcome.Ignored:
-		g.noFix(p, k)
-	case outcome.Waiting:
+	switch {
+	case k.is(outcome.NoFix, outcome.NotPermitted, outcome.SettingsInvalid, outcome.CauseElsewhere, outcome.NotKMS, outcome.Ignored):
+		g.unfixed(p, k)
+	case k.is(outcome.Waiting):
 		g.waits(p, k)
-	case outcome.Refused:
+	case k.is(outcome.Refused):
 		p.Row(screen.Bad, "refused", k.plainly(k.reason()))
 		g.Place.run(p, "", k.Finding.Run)
-	case outcome.Fixable, outcome.Observed, outcome.Proposed, outcome.Sent, outcome.TakenAway, outcome.Braked:
+	case k.is(outcome.Of(outcome.StateProposed)...):
 		g.proposal(p, k)
-	case outcome.Copying, outcome.Moved, outcome.HandedOver:
+	case k.is(outcome.Copying, outcome.Moved, outcome.HandedOver):
 		g.copying(p, k)
-	case outcome.NothingToDo:
+	case k.is(outcome.NothingToDo):
 		if k.Finding.Decision == access.Allowed {
 			p.Row(screen.Good, "allowed", k.plainly(k.reason()))
 		} else {
@@ -51,21 +51,21 @@ func (g Group) next(p *screen.Page) {
 	}
 }
 
-func (g Group) noFix(p *screen.Page, k Key) {
-	of := k.Finding.Plan
-	if of == nil || of.NoFix == nil || k.Outcome() != outcome.NoFix {
+func (g Group) unfixed(p *screen.Page, k Key) {
+	of := k.noFix()
+	if of.Reason == "" || k.Outcome() != outcome.NoFix {
 		p.Row(screen.Bold, "cause", k.plainly(k.reason()))
 		g.Place.run(p, "do", k.Finding.Run)
 		return
 	}
-	text := briefly(k.plainly(of.NoFix.Text))
+	text := briefly(k.plainly(of.Text))
 	if _, why, ok := strings.Cut(text, ": "); ok && k.unusable() {
 		text = why // in which state it is, the first line says
 	}
 	p.Row(screen.Bad, "cause", text)
 	label := "do"
-	if of.ForOwner == nil && of.NoFix.Remedy != "" {
-		remedy(p, of.NoFix.Remedy)
+	if planOf(k.Finding).ForOwner == nil && of.Remedy != "" {
+		remedy(p, of.Remedy)
 		label = ""
 	}
 	g.Place.run(p, label, k.Finding.Run)
@@ -108,7 +108,7 @@ func (k Key) plainly(text string) string {
 // means.
 func (k Key) reason() string {
 	switch r := k.last(); {
-	case r.Outcome == outcome.Proposed && r.Plan != nil && r.Plan.ForOwner != nil && r.Verdict != nil:
+	case r.Outcome == outcome.Proposed && planOf(r).ForOwner != nil && r.Verdict != nil:
 		return r.Verdict.Text // what the owner does by hand is shown by itself
 	case r.Reason != "":
 		return strings.TrimSuffix(r.Reason, quote.Told(r.Run))
@@ -126,8 +126,8 @@ func (g Group) proposal(p *screen.Page, k Key) {
 		g.owners(p, k)
 		return
 	}
-	if k.Finding.Plan != nil && k.Finding.Plan.Doubt != "" {
-		p.Row(screen.Doubt, "doubt", "the change opens the key for certain, but may not be needed: "+k.Finding.Plan.Doubt)
+	if doubt := planOf(k.Finding).Doubt; doubt != "" {
+		p.Row(screen.Doubt, "doubt", "the change opens the key for certain, but may not be needed: "+doubt)
 	}
 	g.change(p, k, "")
 	g.risk(p, k)
@@ -164,7 +164,7 @@ func (g Group) then(p *screen.Page, k Key) {
 
 // switchOn shows what turns on the switch that stops all writes.
 func (g Group) switchOn(p *screen.Page, k Key) {
-	if v := k.last().Verdict; v != nil && v.Reason == guard.SwitchedOff && g.TurnOn.Command != "" {
+	if judged(k.last(), guard.SwitchedOff) && g.TurnOn.Command != "" {
 		p.Row(screen.Bold, "", "to let Keymend write:")
 		p.Whole(screen.Bold, "", g.Place.AWS(g.TurnOn))
 	}

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"slices"
+
+	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
 	"keymend/pkg/record"
 )
@@ -11,12 +14,17 @@ func follows(r record.Record) []string {
 	var out []string
 	for _, step := range r.Undo {
 		words := step.Words()
+		says := []string{words.Then}
 		if words.Shuts {
-			out = append(out, launchAfter(r), againAfter(r))
+			says = []string{launchAfter(r), againAfter(r), words.Then}
 		}
-		out = append(out, nonEmpty(words.Then)...)
+		for _, text := range screen.NonEmpty(says...) {
+			if !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
 	}
-	return unique(out)
+	return out
 }
 
 // launchAfter: what else opens the key by then isn't known from a record.
@@ -34,16 +42,4 @@ func againAfter(r record.Record) string {
 		return "a deployed Keymend wouldn't add it again by itself within 30 days of the change; a person's --apply does"
 	}
 	return "a deployed Keymend doesn't know what was written at a terminal: where the key is enrolled it adds it again once a launch fails; the tag keymend=ignore on the key keeps it out"
-}
-
-func unique(texts []string) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, text := range texts {
-		if !seen[text] {
-			out = append(out, text)
-		}
-		seen[text] = true
-	}
-	return out
 }

@@ -10,6 +10,7 @@ import (
 
 // A Grant is one that Keymend's functions made.
 type Grant struct {
+	Schema    string    `json:"schema"`
 	ID        string    `json:"grantId"`
 	Key       string    `json:"key"`       // ARN
 	Principal string    `json:"principal"` // ARN; the unique id of a role that was deleted
@@ -22,6 +23,19 @@ type Grants struct {
 	All   []Grant
 	Now   time.Time
 	Place Place
+}
+
+// Code returns the exit code: they are listed, however many there are.
+func (Grants) Code() Code { return Healed }
+
+// Lines are what is written as JSON: one for each grant.
+func (g Grants) Lines() []any {
+	var out []any
+	for _, one := range g.All {
+		one.Schema = "keymend.grant/1"
+		out = append(out, one)
+	}
+	return out
 }
 
 // Show writes it on the page.

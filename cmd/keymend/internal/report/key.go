@@ -36,7 +36,7 @@ func (k Key) show(p *screen.Page, several bool) {
 // name says which key it is, its state, and whether its owner enrolled it.
 func (k Key) name(p *screen.Page) {
 	r := k.Finding
-	p.Row(screen.Bold, "key", r.Key+" "+strings.Join(nonEmpty(r.Alias, stateWords(r.KeyState), k.enrolled()), ", "))
+	p.Row(screen.Bold, "key", r.Key+" "+screen.Joined(", ", r.Alias, stateWords(r.KeyState), k.enrolled()))
 }
 
 // enrolled says whether the key's owner lets Keymend open it, as far as the verdict tells.

@@ -13,20 +13,19 @@ import (
 // owners says who does what, and in which order, where a key's owner or keeper has a part
 // in it.
 func (g Group) owners(p *screen.Page, k Key) {
-	of := k.Finding.Plan
-	switch {
-	case of == nil || of.ForOwner == nil:
-	case of.ForOwner.Command == "":
-		g.keeper(p, *of.ForOwner)
+	switch of := planOf(k.Finding).ForOwner; {
+	case of == nil:
+	case of.Command == "":
+		g.keeper(p, *of)
 	default:
-		g.twoAccounts(p, k, *of.ForOwner)
+		g.twoAccounts(p, k, *of)
 	}
 }
 
 // twoAccounts shows both halves of the fix for another account's key: how each stands,
 // who does it, and how.
 func (g Group) twoAccounts(p *screen.Page, k Key, owner plan.ForOwner) {
-	of, account := k.Finding.Plan, k.Finding.Account
+	of, account := planOf(k.Finding), k.Finding.Account
 	label := "do"
 	if k.Finding.Key == "" {
 		g.tellsKey(p, len(k.Finding.Run) > 0)
@@ -44,7 +43,7 @@ func (g Group) twoAccounts(p *screen.Page, k Key, owner plan.ForOwner) {
 		g.hidden(p, owner)
 		return
 	}
-	p.Beside(screen.Bold, "", "2.", number, "account "+account+": "+grantWords(of))
+	p.Beside(screen.Bold, "", "2.", number, "account "+account+": "+k.grantWords())
 	p.Whole(screen.Bold, "", g.Place.AWS(quote.Task{Account: account, Command: owner.Command}))
 }
 
@@ -60,12 +59,12 @@ func halfWords(h plan.Half, account string) string {
 }
 
 // grantWords says how the grant stands, and who makes it.
-func grantWords(p *plan.Plan) string {
+func (k Key) grantWords() string {
 	const by = "a deployed Keymend creates it when the group next fails, or someone runs:"
 	switch {
-	case p.NoFix != nil && p.NoFix.Reason == plan.NotKnown:
+	case k.noFix().Reason == plan.NotKnown:
 		return "the grant stands; this creates it again, if need be:"
-	case p.Half == plan.HalfMissing:
+	case planOf(k.Finding).Half == plan.HalfMissing:
 		return "the grant is missing, and comes after that: " + by
 	}
 	return "the grant is missing: " + by

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
@@ -12,7 +13,8 @@ import (
 // A Precheck is what stands in the way of a deployment to an organization.
 type Precheck struct {
 	Settings precheck.Settings
-	Lines    []precheck.Line
+	Checks   []precheck.Line
+	Before   string // deploy-hub or deploy-organization: what is about to be deployed; "" = it isn't said
 	By       string // ARN of the caller
 	Place    Place
 }
@@ -21,7 +23,7 @@ type Precheck struct {
 func (c Precheck) Show(p *screen.Page) {
 	p.Row(screen.Bold, "check", c.Settings.ID+", as "+c.By)
 	p.Blank()
-	for _, l := range c.Lines {
+	for _, l := range c.Checks {
 		label, ink := mark(l.State)
 		p.Row(ink, label, l.Matter+": "+l.Text)
 		if l.Do != "" {
@@ -51,13 +53,7 @@ func mark(s precheck.State) (string, screen.Ink) {
 }
 
 func (c Precheck) count(s precheck.State) int {
-	n := 0
-	for _, l := range c.Lines {
-		if l.State == s {
-			n++
-		}
-	}
-	return n
+	return count(c.Checks, func(l precheck.Line) bool { return l.State == s })
 }
 
 func (c Precheck) sum() string {
@@ -79,15 +75,32 @@ func (c Precheck) sum() string {
 	return strings.Join(parts, ", ") + "."
 }
 
-// Code returns the exit code that the lines call for.
+// Code returns the exit code that the checks call for. What the hub's deployment makes
+// doesn't stand in its way. What wasn't seen stands in the way of no deployment, but for
+// what has to be seen before a wave.
 func (c Precheck) Code() Code {
+	stops := slices.ContainsFunc(c.Checks, func(l precheck.Line) bool { return l.Stops })
 	switch {
 	case c.count(precheck.Wrong) > 0:
 		return NotOurs
-	case c.count(precheck.ToDo) > 0:
+	case c.count(precheck.ToDo) > 0 && c.Before != "deploy-hub":
 		return Fixable
-	case c.count(precheck.Unseen) > 0:
+	case c.count(precheck.ToDo) > 0, c.count(precheck.Unseen) == 0:
+		return Healed
+	case c.Before == "", c.Before == "deploy-organization" && stops:
 		return Broke
 	}
 	return Healed
+}
+
+// Lines are what is written as JSON: one for each check.
+func (c Precheck) Lines() []any {
+	var out []any
+	for _, l := range c.Checks {
+		out = append(out, struct {
+			Schema string `json:"schema"`
+			precheck.Line
+		}{"keymend.check/1", l})
+	}
+	return out
 }

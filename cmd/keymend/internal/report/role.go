@@ -59,9 +59,7 @@ func (k Key) groupRole(p *screen.Page) {
 
 // standIns shows the grants that stand in for statements.
 func (k Key) standIns(p *screen.Page, all []string) {
-	if len(all) > 0 {
-		for _, text := range all {
-			p.Row(screen.Doubt, "stand-in", k.plainly(text))
-		}
+	for _, text := range all {
+		p.Row(screen.Doubt, "stand-in", k.plainly(text))
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -64,23 +65,29 @@ func (g Group) first(fits func(Key) bool) Key {
 
 // faults counts the keys that stand in the way, and says what is the matter with the first.
 func (g Group) faults() string {
-	shut, n := g.first(Key.shut), 0
-	for _, k := range g.Keys {
-		if k.shut() {
+	fault := g.first(Key.Shut).Fault()
+	if n := count(g.Keys, Key.Shut); n > 1 {
+		return screen.Count(n, "key") + " that it needs can't be used; the first: " + fault
+	}
+	return fault
+}
+
+// count is how many of all fit.
+func count[T any](all []T, fits func(T) bool) int {
+	n := 0
+	for _, one := range all {
+		if fits(one) {
 			n++
 		}
 	}
-	if n > 1 {
-		return screen.Count(n, "key") + " that it needs can't be used; the first: " + shut.fault()
-	}
-	return shut.fault()
+	return n
 }
 
-// shut reports whether a key stands in the way for certain.
-func (k Key) shut() bool { return k.Finding.Decision == access.Denied && k.Finding.Key != "" }
+// Shut reports whether the key stands in the way for certain.
+func (k Key) Shut() bool { return k.Finding.Decision == access.Denied && k.Finding.Key != "" }
 
 func (k Key) is(outcomes ...outcome.Outcome) bool {
-	return Group{Keys: []Key{k}}.any(outcomes...)
+	return slices.Contains(outcomes, k.Outcome())
 }
 
 func (g Group) failed() string {
@@ -112,11 +119,11 @@ func (g Group) doubtful() string {
 // doubt says what would have to be known.
 func (k Key) doubt() string {
 	r := k.Finding
-	switch {
-	case r.Plan != nil && r.Plan.Doubt != "":
-		_, why, _ := strings.Cut(r.Plan.Doubt, ": ")
+	switch of := planOf(r); {
+	case of.Doubt != "":
+		_, why, _ := strings.Cut(of.Doubt, ": ")
 		return "access to " + k.its() + " " + strings.TrimPrefix(strings.TrimSuffix(why, "."), "it ")
-	case r.Plan != nil && r.Plan.NoFix != nil && r.Plan.NoFix.Reason == plan.NotKnown && k.denier() != "":
+	case k.noFix().Reason == plan.NotKnown && k.denier() != "":
 		return "statement " + k.denier() + " may deny the use of " + k.its()
 	case len(r.CouldNotSee) > 0:
 		what, _, _ := strings.Cut(r.CouldNotSee[0], ": ")

@@ -38,8 +38,7 @@ func (g Group) brief() bool {
 
 // off reports whether the switch that stops all writes refused the key's fix.
 func (g Group) off(k Key) bool {
-	v := k.last().Verdict
-	return g.Asked && !k.Changed() && v != nil && v.Reason == guard.SwitchedOff
+	return g.Asked && !k.Changed() && judged(k.last(), guard.SwitchedOff)
 }
 
 // told writes what was done, or why it wasn't, and what comes next.
@@ -67,7 +66,7 @@ func (g Group) headline(p *screen.Page) {
 	if s.state != stateIgnored && !(g.any(outcome.NotPermitted) && g.Head.Key == "") { // else nothing is known of the group
 		parts = append(parts, g.inService(), g.failures())
 	}
-	p.Parts(nonEmpty(parts...)...)
+	p.Parts(parts...)
 	if g.Head.ManagedBy != "" {
 		p.Row(screen.Bold, "managed", "by "+g.Head.ManagedBy+": Keymend changes neither the group nor its template")
 	}
@@ -89,13 +88,13 @@ func (g Group) failures() string {
 	if h.More {
 		more = "at least "
 	}
-	switch last := minutes(now.Sub(h.Last)) + " ago"; h.Failed {
+	switch last := screen.Lasting(now.Sub(h.Last)) + " ago"; h.Failed {
 	case 0:
 		return ""
 	case 1:
 		return more + "1 failed launch, " + last
 	default:
-		return fmt.Sprintf("%s%d failed launches in %s, last %s", more, h.Failed, minutes(now.Sub(h.Since)), last)
+		return fmt.Sprintf("%s%d failed launches in %s, last %s", more, h.Failed, screen.Lasting(now.Sub(h.Since)), last)
 	}
 }
 
@@ -107,9 +106,6 @@ func (h History) until(now time.Time) time.Time {
 	}
 	return now
 }
-
-// minutes says a duration as people do.
-func minutes(d time.Duration) string { return screen.Lasting(d) }
 
 func (g Group) suspension(p *screen.Page) {
 	if g.Head.Suspended == "" {
@@ -167,7 +163,3 @@ func (g Group) last(p *screen.Page) {
 
 // roleName leaves out the path, which is the same for every such role.
 func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
-
-func nonEmpty(texts ...string) []string {
-	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
-}

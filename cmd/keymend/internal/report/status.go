@@ -77,7 +77,7 @@ func (g Group) status() status {
 		return g.broken(Fixable)
 	case g.any(outcome.NoFix) && !g.denied():
 		return status{stateUnknown, screen.Doubt, NotOurs}
-	case g.any(outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.TakenAway, outcome.Braked, outcome.Waiting, outcome.Refused, outcome.NoFix, outcome.HandedOver):
+	case g.any(outcome.Of(outcome.StateProposed)...), g.any(outcome.Refused, outcome.NoFix, outcome.HandedOver):
 		return g.broken(NotOurs)
 	}
 	return g.opened()
@@ -119,16 +119,12 @@ func (g Group) Code() Code { return g.status().code }
 
 // fixable reports whether there is a fix that a person may have applied.
 func (k Key) fixable() bool {
-	switch k.Outcome() { //nolint:exhaustive // of the others there is no fix to apply
-	case outcome.Observed, outcome.Proposed, outcome.Fixable, outcome.Sent, outcome.TakenAway, outcome.Braked:
-		return !k.refused()
-	}
-	return false
+	return k.is(outcome.Of(outcome.StateProposed)...) && !k.is(outcome.Waiting) && !k.refused()
 }
 
 // doubted reports whether there is a fix that may not be needed.
 func (k Key) doubted() bool {
-	return k.fixable() && k.Finding.Plan != nil && k.Finding.Plan.Doubt != ""
+	return k.fixable() && planOf(k.Finding).Doubt != ""
 }
 
 // refused reports whether the fix would be refused if it were asked for: a verdict
@@ -157,12 +153,5 @@ func (g Group) short() bool {
 }
 
 func (g Group) any(outcomes ...outcome.Outcome) bool {
-	for _, k := range g.Keys {
-		for _, o := range outcomes {
-			if k.Outcome() == o {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.Keys, func(k Key) bool { return k.is(outcomes...) })
 }

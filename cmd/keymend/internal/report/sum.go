@@ -78,19 +78,18 @@ func (g Group) acts(s status) string {
 	if s.code == Fixable {
 		return "you, with --apply"
 	}
-	return g.first(func(k Key) bool { return k.shut() || k.Finding.Decision != access.Allowed }).acts()
+	return g.first(func(k Key) bool { return k.Shut() || k.Finding.Decision != access.Allowed }).acts()
 }
 
 // acts says who can open the key that nobody here can.
 func (k Key) acts() string {
-	r := k.Finding
-	owner := arn.Account(r.Key)
-	switch {
-	case r.Plan != nil && r.Plan.ForOwner != nil && r.Plan.ForOwner.Account != "":
-		return "account " + r.Plan.ForOwner.Account
+	r, owner := k.Finding, arn.Account(k.Finding.Key)
+	switch of := planOf(r).ForOwner; {
+	case of != nil && of.Account != "":
+		return "account " + of.Account
 	case owner != "" && owner != r.Account:
 		return "account " + owner
-	case r.Plan != nil && r.Plan.NoFix != nil && slices.Contains([]plan.NoFixReason{plan.KeyNotFound, plan.OtherRegion, plan.KeyNotSymmetric, plan.ManagedByAWS, plan.RoleMissing}, r.Plan.NoFix.Reason):
+	case slices.Contains([]plan.NoFixReason{plan.KeyNotFound, plan.OtherRegion, plan.KeyNotSymmetric, plan.ManagedByAWS, plan.RoleMissing}, k.noFix().Reason):
 		return "the group's team"
 	case k.unusable():
 		return "the key's administrators"
@@ -104,10 +103,10 @@ func (k Key) acts() string {
 
 // Fix says in a few words what would open the key; "" = nothing that Keymend can write.
 func (k Key) Fix() string {
-	if k.Finding.Plan == nil || len(k.Finding.Plan.Steps) == 0 {
+	if len(planOf(k.Finding).Steps) == 0 {
 		return ""
 	}
-	return added(k.Finding.Plan)
+	return added(planOf(k.Finding))
 }
 
 // Why says of each statement and grant why it doesn't let the role use the key, or why it
@@ -139,10 +138,7 @@ func (k Key) NotSeen() []string {
 
 // Remedy says what a person does whose part it is; "" = nothing, or what Fix says.
 func (k Key) Remedy() string {
-	if p := k.Finding.Plan; p != nil && p.NoFix != nil {
-		return k.plainly(strings.TrimSpace(p.NoFix.Remedy))
-	}
-	return ""
+	return k.plainly(strings.TrimSpace(k.noFix().Remedy))
 }
 
 // Tasks are the commands that do it: Keymend's own about the group, where it can; else

@@ -28,6 +28,31 @@ func (u Undo) Changes() bool {
 	return u.Before != u.After || slices.ContainsFunc(u.Steps, func(p apply.Preview) bool { return len(p.Says) > 0 })
 }
 
+// Code returns the exit code: 3 where something is left to take away, or was left.
+func (u Undo) Code() Code {
+	switch {
+	case u.Failed:
+		return Broke
+	case u.Partly, u.Done == "" && u.Changes():
+		return Fixable
+	}
+	return Healed
+}
+
+// Lines are what is written as JSON: what would be taken away. What was taken away is in
+// records, which were written before.
+func (u Undo) Lines() []any {
+	if u.Done != "" {
+		return nil
+	}
+	r := u.Record
+	return []any{map[string]any{
+		"schema": "keymend.undo/1", "remediationId": r.RemediationID, "account": r.Account, "region": r.Region, "group": r.Group,
+		"key": r.Key, "principal": r.Principal, "changes": u.Changes(), "before": u.Before, "after": u.After,
+		"steps": append([]string{}, u.Says()...), "then": append([]string{}, u.Follows()...), "elsewhere": append([]string{}, u.Elsewhere...),
+	}}
+}
+
 // Same reports whether another look would take the same away, and leave the same.
 func (u Undo) Same(as Undo) bool {
 	return u.Before == as.Before && u.After == as.After && slices.Equal(u.Elsewhere, as.Elsewhere) && slices.Equal(u.Says(), as.Says())
@@ -86,17 +111,15 @@ func (u Undo) sentence() (screen.Ink, string) {
 	case !u.Changes():
 		return screen.Bold, r.RemediationID + " is gone already: there is nothing to take back."
 	}
-	return screen.Bold, "Undoing " + r.RemediationID + " takes back what was changed for " + r.Group + " at " + r.Time.UTC().Format("2006-01-02 15:04:05 UTC") + "."
+	return screen.Bold, "Undoing " + r.RemediationID + " takes back what was changed for " + r.Group + " at " + screen.Moment(r.Time) + "."
 }
 
 // about says where it is, and what goes away.
 func (u Undo) about(p *screen.Page) {
 	r := u.Record
-	p.Row(screen.Bold, "account", strings.Join(nonEmpty(r.Account, r.Region), "  "))
-	if r.Key != "" {
-		p.Row(screen.Bold, "key", strings.Join(nonEmpty(r.Alias, keyName(r)), "  "))
-	}
-	p.Row(screen.Bold, "role", nonEmpty(roleName(r.Principal))...)
+	p.Row(screen.Bold, "account", screen.Joined("  ", r.Account, r.Region))
+	p.Row(screen.Bold, "key", screen.Joined("  ", r.Alias, keyName(r)))
+	p.Row(screen.Bold, "role", roleName(r.Principal))
 	u.takes(p)
 	if len(u.Elsewhere) > 0 {
 		p.Row(screen.Doubt, "left", "there is more in account "+strings.Join(u.Elsewhere, ", ")+": the same with credentials of that account (--profile) takes it away")

@@ -9,9 +9,6 @@ import (
 	"keymend/pkg/launch"
 )
 
-// WaitSchema is the version of what --wait writes as JSON.
-const WaitSchema = "keymend.wait/1"
-
 // A WaitEnd is what ends a wait; "" = it goes on.
 type WaitEnd string
 
@@ -77,8 +74,8 @@ func (w Wait) Show(p *screen.Page) {
 	case WaitInterrupted:
 		p.Sentence(screen.Doubt, "Interrupted "+w.since()+": "+count+". "+w.stands()+"Auto Scaling goes on by itself.")
 	}
-	p.Row(screen.Bold, "aws says", nonEmpty(w.Message)...)
-	p.Row(screen.Bold, "which is", nonEmpty(w.Cause)...)
+	p.Row(screen.Bold, "aws says", w.Message)
+	p.Row(screen.Bold, "which is", w.Cause)
 	w.next(p)
 }
 
@@ -96,9 +93,9 @@ func (w Wait) inService() string {
 // since says how long it took.
 func (w Wait) since() string {
 	if len(w.Undo) > 0 {
-		return minutes(w.Passed) + " after the change"
+		return screen.Lasting(w.Passed) + " after the change"
 	}
-	return "after " + minutes(w.Passed)
+	return "after " + screen.Lasting(w.Passed)
 }
 
 func (w Wait) stands() string {
@@ -124,9 +121,9 @@ func (w Wait) next(p *screen.Page) {
 	}
 }
 
-// JSON is what is written where that is asked for.
-func (w Wait) JSON() any {
-	return struct {
+// Lines are what is written as JSON.
+func (w Wait) Lines() []any {
+	return []any{struct {
 		Schema    string   `json:"schema"`
 		Outcome   WaitEnd  `json:"outcome"`
 		Account   string   `json:"account"`
@@ -138,5 +135,5 @@ func (w Wait) JSON() any {
 		Seconds   int      `json:"seconds"`
 		Message   string   `json:"message,omitempty"`
 		Cause     string   `json:"cause,omitempty"`
-	}{WaitSchema, w.Outcome, w.Account, w.Region, w.Group, w.Desired, w.Healthy, append([]string{}, w.Instances...), int(w.Passed.Seconds()), w.Message, w.Cause}
+	}{"keymend.wait/1", w.Outcome, w.Account, w.Region, w.Group, w.Desired, w.Healthy, append([]string{}, w.Instances...), int(w.Passed.Seconds()), w.Message, w.Cause}}
 }

@@ -28,7 +28,7 @@ func (k Key) why(p *screen.Page) {
 		column = indent
 	}
 	label := "why"
-	if p := k.Finding.Plan; p != nil && p.NoFix != nil && slices.Contains([]plan.NoFixReason{plan.OtherRegion, plan.ManagedByAWS, plan.KeyNotSymmetric}, p.NoFix.Reason) {
+	if slices.Contains([]plan.NoFixReason{plan.OtherRegion, plan.ManagedByAWS, plan.KeyNotSymmetric}, k.noFix().Reason) {
 		label = "besides" // it isn't the cause
 	}
 	for _, m := range misses {

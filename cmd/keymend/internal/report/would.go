@@ -4,12 +4,6 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 )
 
-// Shut reports whether the key stands in the way for certain.
-func (k Key) Shut() bool { return k.shut() }
-
-// Fault says what is the matter with the key, as the group's: "its key x isn't open to y".
-func (k Key) Fault() string { return k.fault() }
-
 // Cause writes why the key stands in the way, which it is, and what takes it: of several
 // groups, this one. What is done about it isn't said: it only would be so.
 func (k Key) Cause(p *screen.Page, several bool) {

@@ -2,7 +2,9 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,6 +23,19 @@ func Reads(n int) string {
 	}
 	return Count(n, "equal read")
 }
+
+// NonEmpty returns the texts that aren't empty.
+func NonEmpty(texts ...string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == "" })
+}
+
+// Joined has the texts that aren't empty on one line, with something between them.
+func Joined(between string, texts ...string) string {
+	return strings.Join(NonEmpty(texts...), between)
+}
+
+// Moment says a time to the second.
+func Moment(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // Lasting says a duration as people do.
 func Lasting(d time.Duration) string {

@@ -53,9 +53,10 @@ func (p *Page) Blank() {
 }
 
 // Row writes a label and, beside it, each text on a line of its own. Texts too
-// long for a line are broken between words. Without texts there is no row.
+// long for a line are broken between words. Without texts, or with empty ones only, there
+// is no row.
 func (p *Page) Row(ink Ink, label string, texts ...string) {
-	for _, text := range texts {
+	for _, text := range NonEmpty(texts...) {
 		for _, line := range wrap(quote.Line(text), p.width-gutter) {
 			p.line(ink, label, line)
 			label = ""
@@ -99,10 +100,11 @@ func (p *Page) Text(ink Ink, text string) {
 	p.add(p.Paint(ink, quote.Line(text)))
 }
 
-// Parts writes texts from the left edge, with dots between them, broken between texts.
+// Parts writes the texts that aren't empty from the left edge, with dots between them,
+// broken between texts.
 func (p *Page) Parts(texts ...string) {
 	line := ""
-	for _, text := range texts {
+	for _, text := range NonEmpty(texts...) {
 		text = quote.Line(text)
 		if line != "" && count(line)+len(" · ")+count(text) > p.width {
 			p.add(line)

@@ -4,7 +4,6 @@ package past
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -127,7 +126,7 @@ func (h List) row(p *screen.Page, e archive.Entry) {
 	if utf8.RuneCountInString(e.ID) > idWide {
 		more = append(more, e.ID)
 	}
-	for _, text := range append(more, nonEmpty(h.elsewhere(r))...) {
+	for _, text := range append(more, screen.NonEmpty(h.elsewhere(r))...) {
 		p.Text(screen.Plain, strings.Repeat(" ", len(head))+quote.Line(text))
 	}
 }
@@ -191,10 +190,6 @@ func (h List) elsewhere(r record.Record) string {
 		return ""
 	}
 	return strings.TrimSpace(r.Account + " " + r.Region)
-}
-
-func nonEmpty(texts ...string) []string {
-	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
 }
 
 // column cuts a text that others chose into pieces of a column's width.

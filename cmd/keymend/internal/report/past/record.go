@@ -51,7 +51,7 @@ func (s Record) head(p *screen.Page, r record.Record) {
 		group = " for " + r.Group
 	}
 	p.Wrapped("", 0, s.ID+group+": "+s.standing())
-	p.Wrapped("", 0, strings.Join(nonEmpty(r.Account, r.Region), " ")+" · "+says(r))
+	p.Wrapped("", 0, screen.Joined(" ", r.Account, r.Region)+" · "+says(r))
 	if r.Hub != "" {
 		p.Wrapped("", 0, "by the organization's hub in "+r.Hub)
 	}
@@ -121,7 +121,7 @@ func (s Record) who(p *screen.Page, r record.Record) {
 	default: // of an earlier version
 		p.Row(screen.Bold, "who", "a person at a terminal (--apply); no record names them, CloudTrail does")
 	}
-	p.Row(screen.Bold, "ticket", nonEmpty(r.Ticket)...)
+	p.Row(screen.Bold, "ticket", r.Ticket)
 	consent := r.Consent
 	if v := r.Verdict; v != nil && v.Reason == guard.PersonDecided {
 		consent = cmp.Or(v.Text, consent)
@@ -159,7 +159,7 @@ func (s Record) when(p *screen.Page) {
 		if d := at.Sub(before); !before.IsZero() && d >= 0 {
 			passed = "(+" + screen.Lasting(d) + ") "
 		}
-		p.Row(screen.Bold, label, at.UTC().Format("2006-01-02 15:04:05 UTC")+"  "+passed+what)
+		p.Row(screen.Bold, label, screen.Moment(at)+"  "+passed+what)
 		label, before = "", at
 	}
 	r := s.Records[0]
@@ -179,18 +179,18 @@ func (s Record) when(p *screen.Page) {
 
 func (s Record) why(p *screen.Page, r record.Record) {
 	first := s.Records[0]
-	p.Row(screen.Bold, "key", nonEmpty(strings.Join(nonEmpty(r.Alias, r.Key, r.KeyState), "  "))...)
+	p.Row(screen.Bold, "key", screen.Joined("  ", r.Alias, r.Key, r.KeyState))
 	p.Row(screen.Bold, "from", first.Because...)
-	p.Row(screen.Bold, "role", nonEmpty(r.Principal[strings.LastIndexByte(r.Principal, '/')+1:])...)
+	p.Row(screen.Bold, "role", r.Principal[strings.LastIndexByte(r.Principal, '/')+1:])
 	for _, d := range []access.Decision{access.Denied, access.Unknown} {
 		if all := first.Missing[d]; len(all) > 0 {
 			p.Row(screen.Bold, strings.ToLower(d.String()), strings.Join(all, ", "))
 		}
 	}
 	p.Row(screen.Bold, "why", decided(first)...)
-	p.Row(screen.Bold, "aws said", nonEmpty(first.Message)...)
+	p.Row(screen.Bold, "aws said", first.Message)
 	last := s.Last()
-	p.Row(screen.Bold, "reason", nonEmpty(strings.Split(strings.TrimSuffix(last.Reason, quote.Told(last.Run)), "\n")...)...)
+	p.Row(screen.Bold, "reason", strings.Split(strings.TrimSuffix(last.Reason, quote.Told(last.Run)), "\n")...)
 	s.tasks(p, last.Run)
 }
 
@@ -226,7 +226,7 @@ func decided(r record.Record) []string {
 // back says what takes the change back, or that it is gone.
 func (s Record) back(p *screen.Page) {
 	if g := s.Gone; g != nil {
-		p.Row(screen.Bad, "gone", nonEmpty(strings.Split(cmp.Or(g.Reason, "somebody took it away"), "\n")...)...)
+		p.Row(screen.Bad, "gone", strings.Split(cmp.Or(g.Reason, "somebody took it away"), "\n")...)
 	}
 	if s.Next != "" {
 		p.Row(screen.Bold, "later", "for the same finding "+s.Next+" was begun: "+s.Place.Keymend("show", s.Next, s.From...))

@@ -21,7 +21,7 @@ func (s Record) changed(p *screen.Page, r record.Record) {
 		s.diff(p, before, after)
 	}
 	for _, step := range r.Steps {
-		p.Row(screen.Bold, "", nonEmpty(step.Words().Why)...)
+		p.Row(screen.Bold, "", step.Words().Why)
 	}
 	if len(r.Steps) > 0 {
 		p.Row(screen.Bold, "others", "the access of "+screen.Count(r.OthersAffected, "other principal")+" changes by it")
