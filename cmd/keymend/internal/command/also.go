@@ -50,13 +50,12 @@ func (p *program) shared(ctx context.Context, s session, g *report.Group, key st
 	}
 	others, failing := 0, 0
 	for _, u := range users {
-		switch {
-		case u.Name == g.Head.Group:
-		case u.Lacks:
+		if u.Name == g.Head.Group {
+			continue
+		}
+		others++
+		if u.Lacks {
 			failing++
-			fallthrough
-		default:
-			others++
 		}
 	}
 	g.Share(key, others, failing)

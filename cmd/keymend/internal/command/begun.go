@@ -31,29 +31,27 @@ func wrote(records []record.Record) bool {
 	return false
 }
 
-// A reversal is an error after a write, with the command that takes the write back.
-type reversal struct {
-	error
-	command string
-}
-
-// Unwrap returns the error.
-func (r *reversal) Unwrap() error { return r.error }
-
-// reversible adds to an error after a write what takes that back.
+// reversible adds to an error after a write the command that takes that back.
 func reversible(s session, file string, err error) error {
 	begun, ok := errors.AsType[*once.BegunError](err)
 	if !ok {
 		return err
 	}
-	return &reversal{err, s.place.Undo(begun.Remediation, "--file", file, "--apply")}
+	what := "What takes it back:"
+	if full(err) {
+		what = "What takes it back, once there is room for its records:"
+	}
+	return &advice{err, "It may stand: the same command without --apply shows what does. " + what, s.place.Undo(begun.Remediation, "--file", file, "--apply")}
+}
+
+// full reports whether an error is of a file to which records couldn't be written.
+func full(err error) bool {
+	to, ok := errors.AsType[*fs.PathError](err)
+	return ok && to.Op == "write"
 }
 
 // A halt is an interrupt, as it is said: what it ended is no fault of anybody's.
-type halt struct {
-	error
-	some bool // something was written before
-}
+type halt struct{ error }
 
 // Error says so in a word.
 func (*halt) Error() string { return "interrupted" }
@@ -66,7 +64,7 @@ func partly(err error) error {
 	if _, begun := errors.AsType[*once.BegunError](err); begun || !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &halt{err, true}
+	return &advice{&halt{err}, "What was written stands, as shown; the rest wasn't begun. Run the same command again for it.", ""}
 }
 
 // halted says of an interrupt that it is one.
@@ -76,22 +74,14 @@ func halted(ctx context.Context, err error) error {
 	if begun || said || ctx.Err() == nil || !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &halt{err, false}
+	return &halt{err}
 }
 
 // hintOfChange says what a person can do about a change that didn't end well; "" = the
 // error is of no change.
 func hintOfChange(err error) string {
-	_, begun := errors.AsType[*once.BegunError](err)
-	to, full := errors.AsType[*fs.PathError](err)
-	h, stopped := errors.AsType[*halt](err)
-	full = full && to.Op == "write"
 	switch {
-	case begun && full:
-		return "It may stand: the same command without --apply shows what does. What takes it back, once there is room for its records:"
-	case begun:
-		return "It may stand: the same command without --apply shows what does. What takes it back:"
-	case full:
+	case full(err):
 		return "Nothing was changed, since nothing is that can't be recorded. Make room there, or give another --audit-file, and run the same command again."
 	case errors.Is(err, once.ErrUnsure):
 		return "It may be done or not: the same command again does only what is left."
@@ -99,8 +89,6 @@ func hintOfChange(err error) string {
 		return "AWS may show what was there before the last write. Nothing was written on that: run the same command again in five minutes."
 	case errors.Is(err, apply.ErrSuperseded):
 		return "Others are writing there at the same time. Nothing of theirs was written over: run the same command again."
-	case stopped && h.some:
-		return "What was written stands, as shown; the rest wasn't begun. Run the same command again for it."
 	case errors.Is(err, context.Canceled):
 		return "Nothing was changed."
 	}

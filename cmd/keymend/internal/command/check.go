@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -112,33 +110,14 @@ func (c checkCmd) asked(p *program) (check.Asked, error) {
 	if c.Policy == "" {
 		return out, nil
 	}
-	text, err := c.read(p)
+	text, err := p.read(c.Policy, "KMS takes 32,768 bytes")
 	if err != nil {
 		return out, misused("read --policy: %w", err)
 	}
-	if out.Policy = &text; c.Policy == "-" {
+	if out.Policy = new(string(text)); c.Policy == "-" {
 		out.From = "what standard input has"
 	}
 	return out, nil
-}
-
-// mostPolicy bounds what is read of a policy: more than KMS takes, so that it says so.
-const mostPolicy = 1 << 20
-
-func (c checkCmd) read(p *program) (string, error) {
-	from, end := p.In, func() error { return nil }
-	if c.Policy != "-" {
-		file, err := os.Open(c.Policy)
-		if err != nil {
-			return "", err
-		}
-		from, end = file, file.Close
-	}
-	text, err := io.ReadAll(io.LimitReader(from, mostPolicy+1))
-	if err = errors.Join(err, end()); err == nil && len(text) > mostPolicy {
-		err = fmt.Errorf("%s has more than %d bytes, and KMS takes 32,768", c.Policy, mostPolicy)
-	}
-	return string(text), err
 }
 
 // answer looks at the groups.

@@ -29,11 +29,8 @@ func complaintOf(err error, code report.Code) complaint {
 	if h := hint(err); h != "" {
 		c.Hint = new(quote.Line(h))
 	}
-	if r, ok := errors.AsType[*reversal](err); ok {
-		c.Command = &r.command
-	}
-	if p, ok := errors.AsType[*pause](err); ok {
-		c.Command = &p.command
+	if a, ok := errors.AsType[*advice](err); ok && a.command != "" {
+		c.Command = &a.command
 	}
 	return c
 }

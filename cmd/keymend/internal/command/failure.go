@@ -28,6 +28,16 @@ var (
 	errNoCredentials = errors.New("no AWS credentials are known")
 )
 
+// advice is an error with what a person can do about it: a sentence, and a command that
+// takes back a write, or goes on with a scan; "" = no command does.
+type advice struct {
+	error
+	hint, command string
+}
+
+// Unwrap returns the error.
+func (a *advice) Unwrap() error { return a.error }
+
 // hint says what a person can do about an error; "" = the error says it.
 func hint(err error) string {
 	var parse *kong.ParseError
@@ -36,10 +46,10 @@ func hint(err error) string {
 	var dial *net.OpError
 	var files interface{ Hint() string }
 	change := hintOfChange(err)
-	paused, early := errors.AsType[*pause](err)
+	advised, ok := errors.AsType[*advice](err)
 	switch {
-	case early:
-		return paused.hint()
+	case ok:
+		return advised.hint
 	case change != "":
 		return change
 	case errors.Is(err, errNoCredentials):

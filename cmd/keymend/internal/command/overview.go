@@ -210,30 +210,14 @@ func (v *overview) stopped(err error) error {
 	if output := v.program.flags.Output; output != "text" {
 		more = append(more, "--output="+output)
 	}
-	return errors.Join(&pause{err, all, v.again(more...)}, v.kept.Close())
+	looked := fmt.Sprintf("%d groups were", all)
+	if all == 1 {
+		looked = "1 group was"
+	}
+	return errors.Join(&advice{err, looked + " looked at by then. Go on from there:", v.again(more...)}, v.kept.Close())
 }
 
 // again is the command that asks for the same, with more flags.
 func (v *overview) again(more ...string) string {
 	return v.s.place.Run(v.words[0], slices.Concat(v.words[1:], v.given.again(), more)...)
-}
-
-// A pause is an error in the middle of a scan, with the command that goes on from there.
-type pause struct {
-	error
-	groups  int // that were looked at
-	command string
-}
-
-// Unwrap returns the error.
-func (p *pause) Unwrap() error { return p.error }
-
-// hint says what the command is for.
-func (p *pause) hint() string { return groups(p.groups) + " looked at by then. Go on from there:" }
-
-func groups(n int) string {
-	if n == 1 {
-		return "1 group was"
-	}
-	return fmt.Sprintf("%d groups were", n)
 }

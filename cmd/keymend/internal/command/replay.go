@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -24,9 +25,9 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err := p.askable(c.Apply, c.Yes); err != nil {
 		return err
 	}
-	text, err := p.read(c.Event)
+	text, err := p.read(c.Event, "an event has at most 256 KB")
 	if err != nil {
-		return err
+		return misused("read event: %w", err)
 	}
 	event, err := signal.Decode(text, cmp.Or(p.Getenv(variable.RolePrefix), "keymend-"))
 	var ignored *signal.Ignored
@@ -101,25 +102,22 @@ func file(name string) string {
 	return name
 }
 
-// maxEvent is more than EventBridge carries (256 KB).
-const maxEvent = 1 << 20
-
-func (p *program) read(name string) ([]byte, error) {
+// read reads a file, or standard input, of at most 1 MB: that is more than whoever takes
+// it does, as is said.
+func (p *program) read(name, taken string) ([]byte, error) {
 	in := p.In
 	if name != "-" {
 		opened, err := os.Open(name) //nolint:gosec // the person names the file to read
 		if err != nil {
-			return nil, misused("read event: %w", err)
+			return nil, err
 		}
 		defer opened.Close() //nolint:errcheck // it was only read
 		in = opened
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxEvent+1))
-	if err != nil {
-		return nil, misused("read event %s: %w", file(name), err)
+	const most = 1 << 20
+	text, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err == nil && len(text) > most {
+		err = fmt.Errorf("%s is longer than 1 MB; %s", file(name), taken)
 	}
-	if len(text) > maxEvent {
-		return nil, misused("read event %s: it is longer than 1 MB; an event has at most 256 KB", file(name))
-	}
-	return text, nil
+	return text, err
 }

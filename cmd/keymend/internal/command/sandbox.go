@@ -91,16 +91,14 @@ func (c sandboxed) check() error {
 	return nil
 }
 
-// begins returns the scenario that the sandbox begins with; none where it is to be empty.
-func (c sandboxed) begins() *scenario.Scenario {
+// begins returns the scenario that the sandbox begins with; one of nothing where it is to
+// be empty.
+func (c sandboxed) begins() scenario.Scenario {
 	if c.Empty {
-		return nil
+		return scenario.Scenario{}
 	}
-	s, err := scenario.Find(cmp.Or(c.Scenario, scenario.Names()[0]))
-	if err != nil {
-		return nil // check refused it
-	}
-	return &s
+	s, _ := scenario.Find(cmp.Or(c.Scenario, scenario.Names()[0])) // check refused one that isn't there
+	return s
 }
 
 // fill deploys the functions before it seeds, so that they hear of the first
@@ -112,7 +110,7 @@ func (c sandboxed) fill(ctx context.Context, box *sandbox.Sandbox, url string) e
 			return err
 		}
 	}
-	if begins == nil {
+	if c.Empty {
 		return nil
 	}
 	if err := scenario.Seed(ctx, begins.Name, url, box.Advance); err != nil {
@@ -126,7 +124,7 @@ func (c sandboxed) fill(ctx context.Context, box *sandbox.Sandbox, url string) e
 
 // deploy deploys the functions, and their roles in the other account where that has a
 // part in it.
-func (c sandboxed) deploy(box *sandbox.Sandbox, begins *scenario.Scenario) error {
+func (c sandboxed) deploy(box *sandbox.Sandbox, begins scenario.Scenario) error {
 	functions, err := binaries(c.Functions)
 	if err != nil {
 		return err
@@ -134,14 +132,12 @@ func (c sandboxed) deploy(box *sandbox.Sandbox, begins *scenario.Scenario) error
 	if _, err := box.ListenFunctions("127.0.0.1:0"); err != nil {
 		return fmt.Errorf("start sandbox: %w", err)
 	}
-	var set map[string]string
-	if begins != nil && begins.Two {
-		set = begins.Functions
+	if begins.Two {
 		if err := box.Deploy(template.Account(), scenario.Owner, scenario.Region, map[string]string{"RolesOnly": "yes", "GroupAccounts": scenario.Account}, nil); err != nil {
 			return fmt.Errorf("deploy the roles: %w", err)
 		}
 	}
-	if err := box.Deploy(template.Account(), scenario.Account, scenario.Region, set, functions); err != nil {
+	if err := box.Deploy(template.Account(), scenario.Account, scenario.Region, begins.Functions, functions); err != nil {
 		return fmt.Errorf("deploy functions from %s: %w", c.Functions, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
@@ -15,13 +16,13 @@ import (
 func (c sandboxed) welcome(ctx context.Context, p *program, url string) error {
 	page := screen.New(p.Err, p.coloured(p.Err))
 	begins := c.begins()
-	if begins != nil {
+	if !c.Empty {
 		page.Row(screen.Bold, "scenario", begins.Name+": "+begins.Says)
 	}
 	if err := contents(ctx, page, url, scenario.Account, "in it"); err != nil {
 		return err
 	}
-	if begins != nil && begins.Two {
+	if begins.Two {
 		if err := contents(ctx, page, url, scenario.Owner, "other"); err != nil {
 			return err
 		}
@@ -33,11 +34,15 @@ func (c sandboxed) welcome(ctx context.Context, p *program, url string) error {
 	page.Blank()
 	page.Text(screen.Plain, "To go there, paste into another shell:")
 	page.Blank()
-	for _, line := range append(exports(url), first(begins)) {
+	first := quote.Command(append([]string{"keymend"}, begins.Try...)...)
+	if c.Empty {
+		first = "aws kms create-key"
+	}
+	for _, line := range append(exports(url), first) {
 		page.Text(screen.Plain, line)
 	}
 	page.Blank()
-	if begins != nil && begins.Two {
+	if begins.Two {
 		page.Text(screen.Plain, "To go on as the other account's administrator:")
 		page.Blank()
 		page.Text(screen.Plain, "export AWS_ACCESS_KEY_ID="+scenario.Owner)
@@ -66,39 +71,38 @@ func (c sandboxed) readyFor(ctx context.Context, p *program, url string) error {
 	if err != nil {
 		return fmt.Errorf("look into the sandbox: %w", err)
 	}
-	environment := map[string]string{
-		"AWS_ENDPOINT_URL": url, "AWS_REGION": scenario.Region, "AWS_DEFAULT_REGION": scenario.Region,
-		"AWS_ACCESS_KEY_ID": scenario.Account, "AWS_SECRET_ACCESS_KEY": "any",
+	environment, begins := map[string]string{}, c.begins()
+	for _, variable := range slices.Concat(endpoint(url), administrator()) {
+		name, value, _ := strings.Cut(variable, "=")
+		environment[name] = value
 	}
-	name, begins := "", c.begins()
-	if begins != nil {
-		name = begins.Name
-	}
-	if begins != nil && begins.Two {
+	if begins.Two {
 		environment["KEYMEND_ACCOUNTS"] = scenario.Owner
 	}
 	return p.object(map[string]any{
-		"schema": "keymend.sandbox/1", "url": url, "account": scenario.Account, "region": scenario.Region, "scenario": name,
+		"schema": "keymend.sandbox/1", "url": url, "account": scenario.Account, "region": scenario.Region, "scenario": begins.Name,
 		"groups": append([]string{}, in.Names...), "functions": c.Functions != "", "speed": c.Speed, "environment": environment,
 	})
 }
 
-// exports lead every AWS client here, whatever the shell had before. boto3 reads the
-// Region from AWS_DEFAULT_REGION only, the Go SDK from AWS_REGION only.
+// exports lead every AWS client here, whatever the shell had before.
 func exports(url string) []string {
 	return []string{
 		"unset AWS_PROFILE AWS_SESSION_TOKEN",
-		"export " + quote.Command("AWS_ENDPOINT_URL="+url, "AWS_REGION="+scenario.Region, "AWS_DEFAULT_REGION="+scenario.Region),
-		"export " + quote.Command("AWS_ACCESS_KEY_ID="+scenario.Account, "AWS_SECRET_ACCESS_KEY=any"),
+		"export " + quote.Command(endpoint(url)...),
+		"export " + quote.Command(administrator()...),
 	}
 }
 
-// first is the next command.
-func first(begins *scenario.Scenario) string {
-	if begins == nil {
-		return "aws kms create-key"
-	}
-	return quote.Command(append([]string{"keymend"}, begins.Try...)...)
+// endpoint are the variables that lead here. boto3 reads the Region from
+// AWS_DEFAULT_REGION only, the Go SDK from AWS_REGION only.
+func endpoint(url string) []string {
+	return []string{"AWS_ENDPOINT_URL=" + url, "AWS_REGION=" + scenario.Region, "AWS_DEFAULT_REGION=" + scenario.Region}
+}
+
+// administrator are the variables with credentials of the account's administrator.
+func administrator() []string {
+	return []string{"AWS_ACCESS_KEY_ID=" + scenario.Account, "AWS_SECRET_ACCESS_KEY=any"}
 }
 
 // some are the first of the texts, and how many more there are.

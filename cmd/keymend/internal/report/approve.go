@@ -55,7 +55,7 @@ func (a Proposal) Object() any {
 // Approved says what follows once a proposal was handed over.
 func Approved(p *screen.Page, id string) {
 	p.Row(screen.Good, "sent", id)
-	p.Wrapped("", 0, "The functions look again, and carry it out if the facts are still the same, the key is enrolled, "+
+	p.Sentence(screen.Plain, "The functions look again, and carry it out if the facts are still the same, the key is enrolled, "+
 		"nothing stops all writes, the hour's changes aren't used up, nobody took the same away before, and you made neither the group nor the version of its template. "+
 		"Within an hour; then the approval expires. What came of it is on record in the log group /aws/lambda/keymend-remediate, with remediationId = "+id+".")
 }

@@ -29,7 +29,7 @@ func (e Enrolment) Lines() []any { return []any{e.Enrolment} }
 // Show writes it on the page: how it stands in a sentence, what is there, what the owner
 // does, and what that opens.
 func (e Enrolment) Show(p *screen.Page) {
-	p.Wrapped("", 0, e.sentence())
+	p.Sentence(screen.Plain, e.sentence())
 	p.Blank()
 	e.now(p)
 	if e.Refused != "" {

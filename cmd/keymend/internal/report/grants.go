@@ -65,6 +65,6 @@ func (g Grants) Show(p *screen.Page) {
 		return
 	}
 	p.Blank()
-	p.Wrapped("", 0, "Once the policy's owner adds the statements (keymend export GROUP has them as code), Keymend retires such a grant. "+
+	p.Sentence(screen.Plain, "Once the policy's owner adds the statements (keymend export GROUP has them as code), Keymend retires such a grant. "+
 		"Where the settings ask for grants (ownKey: grant), they stay. What a person made at a terminal isn't listed.")
 }

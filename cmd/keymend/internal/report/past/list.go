@@ -93,16 +93,16 @@ func (h List) head(p *screen.Page) {
 	}
 	switch {
 	case len(h.Entries) == 0:
-		p.Wrapped("", 0, "Nothing is on record of "+what+" since "+h.Since.Local().Format(time.DateOnly)+".")
+		p.Sentence(screen.Plain, "Nothing is on record of "+what+" since "+h.Since.Local().Format(time.DateOnly)+".")
 		if !h.Oldest.IsZero() {
-			p.Wrapped("", 0, "There are other records: --all shows findings without a change, --since goes further back.")
+			p.Sentence(screen.Plain, "There are other records: --all shows findings without a change, --since goes further back.")
 		}
 		return
 	default:
 		if at := h.Place; at.Account != "" {
 			what += " on record in " + at.Account + " " + at.Region
 		}
-		p.Wrapped("", 0, strings.ToUpper(what[:1])+what[1:]+" since "+h.Since.Local().Format(time.DateOnly)+", newest first. The oldest record that was read is of "+h.Oldest.Local().Format(time.DateOnly)+".")
+		p.Sentence(screen.Plain, strings.ToUpper(what[:1])+what[1:]+" since "+h.Since.Local().Format(time.DateOnly)+", newest first. The oldest record that was read is of "+h.Oldest.Local().Format(time.DateOnly)+".")
 	}
 }
 

@@ -50,10 +50,10 @@ func (s Record) head(p *screen.Page, r record.Record) {
 	if r.Group != "" {
 		group = " for " + r.Group
 	}
-	p.Wrapped("", 0, s.ID+group+": "+s.standing())
-	p.Wrapped("", 0, screen.Joined(" ", r.Account, r.Region)+" · "+says(r))
+	p.Sentence(screen.Plain, s.ID+group+": "+s.standing())
+	p.Sentence(screen.Plain, screen.Joined(" ", r.Account, r.Region)+" · "+says(r))
 	if r.Hub != "" {
-		p.Wrapped("", 0, "by the organization's hub in "+r.Hub)
+		p.Sentence(screen.Plain, "by the organization's hub in "+r.Hub)
 	}
 }
 
