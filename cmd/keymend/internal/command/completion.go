@@ -36,7 +36,7 @@ const toComplete = "__complete"
 
 // Run prints the script of a shell.
 func (c completion) Run(p *program) error {
-	if p.flags.Output == "json" {
+	if p.json() {
 		return misused("what a shell reads is no JSON: leave --output json out")
 	}
 	script := map[string]string{
@@ -170,21 +170,17 @@ func commandsOf(k *kong.Kong) []string {
 
 func flagsOf(node *kong.Node) []string {
 	var out []string
-	for _, level := range node.AllFlags(true) {
-		for _, flag := range level {
-			help, _, _ := strings.Cut(flag.Help, ". ")
-			out = append(out, "--"+flag.Name+"\t"+help)
-		}
+	for _, flag := range slices.Concat(node.AllFlags(true)...) {
+		help, _, _ := strings.Cut(flag.Help, ". ")
+		out = append(out, "--"+flag.Name+"\t"+help)
 	}
 	return out
 }
 
 func flagOf(node *kong.Node, word string) *kong.Flag {
-	for _, level := range node.AllFlags(true) {
-		for _, flag := range level {
-			if "--"+flag.Name == word {
-				return flag
-			}
+	for _, flag := range slices.Concat(node.AllFlags(true)...) {
+		if "--"+flag.Name == word {
+			return flag
 		}
 	}
 	return nil

@@ -23,7 +23,7 @@ func (doctorCmd) Help() string {
 // Run says whether Keymend is deployed here and well, and what the caller may read.
 func (doctorCmd) Run(ctx context.Context, p *program) error {
 	s, err := p.login(ctx)
-	if m := (*misuse)(nil); errors.As(err, &m) {
+	if _, ok := errors.AsType[*misuse](err); ok {
 		return err
 	}
 	if err != nil {

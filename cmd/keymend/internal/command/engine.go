@@ -103,7 +103,7 @@ type auditLog struct {
 
 func (p *program) openLog(a applying) (*auditLog, error) {
 	out := []io.Writer{io.Discard}
-	if p.flags.Output == "json" {
+	if p.json() {
 		out = append(out, p.Out)
 	}
 	log := &auditLog{}

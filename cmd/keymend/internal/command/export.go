@@ -47,7 +47,7 @@ func (exportCmd) ends() ends {
 // It changes nothing.
 func (c exportCmd) Run(ctx context.Context, p *program) error {
 	format := export.Format(c.Format)
-	if c.Format == "" && p.flags.Output == "json" {
+	if c.Format == "" && p.json() {
 		format = export.JSON
 	}
 	if c.File != "" {

@@ -114,7 +114,7 @@ func (k Key) Fix() string {
 func (k Key) Why() []string {
 	var out []string
 	for _, m := range k.misses() {
-		text := strings.TrimLeft(strings.TrimPrefix(m.Text, m.Source), ": ")
+		text := said(m)
 		if e := m.Element; e.Member != "" {
 			text = `"` + e.Member + `": ` + e.Value + ": " + text
 		}

@@ -32,7 +32,7 @@ func (k Key) why(p *screen.Page) {
 		label = "besides" // it isn't the cause
 	}
 	for _, m := range misses {
-		text := strings.TrimLeft(strings.TrimPrefix(m.Text, m.Source), ": ")
+		text := said(m)
 		if m.Element.Member == "" || m.Reason == access.RootDelegates && len(misses) > 1 {
 			p.Beside(screen.Bold, label, m.Source, column, text)
 		} else {
@@ -58,9 +58,14 @@ func (k Key) misses() []access.NearMiss {
 		role := roleName(k.Finding.Principal)
 		first := strings.Replace(out[at].Text, " may deny it: ", " may deny it to "+role+": ", 1)
 		first = strings.Replace(first, " denies it: ", " denies it to "+role+": ", 1)
-		out[at].Text = first + "; and " + strings.TrimLeft(strings.TrimPrefix(m.Text, m.Source), ": ")
+		out[at].Text = first + "; and " + said(m)
 	}
 	return out
+}
+
+// said is what is said of a statement, without its name.
+func said(m access.NearMiss) string {
+	return strings.TrimLeft(strings.TrimPrefix(m.Text, m.Source), ": ")
 }
 
 // marked is the element of a statement that decides, and what of it does.
