@@ -37,6 +37,13 @@ const changes = deployed + "changes.fifo"
 // findingsGroup is the log group of the function that proposes.
 func findingsGroup() string { return permission.Place{Prefix: deployed}.LogGroup(permission.Diagnose) }
 
+func (approve) about() about {
+	return about{
+		examples: []string{"keymend approve r-1a2b3c4d5e6f7a8b --ticket CHG-4711"},
+		ends:     ends{report.Healed: "approved: the functions carry it out", report.Misused: "wrong usage; or it can't be approved, which standard error explains", report.Fixable: "not approved: the answer was no, or nobody could be asked"},
+	}
+}
+
 // Run shows a proposal, and hands it to the functions as approved by the caller: in a
 // session of the approver's role that bears the caller's name. It writes nothing itself.
 func (c approve) Run(ctx context.Context, p *program) error {

@@ -30,25 +30,20 @@ type checkCmd struct {
 	settable
 }
 
-// Help is shown by `keymend check --help`.
-func (checkCmd) Help() string {
-	return "Reads only. Each group is looked at as it is, and as it would be, as keymend diagnose looks at one. Several changes can be given together: roles are changed first, then EBS's settings, policies and grants. docs/check.md has an example."
-}
-
-func (checkCmd) examples() []string {
-	return []string{
-		"keymend check --default-encryption on --default-key alias/platform-ebs",
-		"keymend check --key alias/platform-ebs --policy policy.json",
-		"keymend check web-prod --recreate-role AWSServiceRoleForAutoScaling --output json",
-		"keymend check --offline policy.json,template.json --account 111122223333 --region eu-west-1",
-	}
-}
-
-func (checkCmd) ends() ends {
-	return ends{
-		report.Healed:  "nothing would break",
-		report.Fixable: "something would break, and Keymend could open it: the screen says what is needed first",
-		report.NotOurs: "something would break, and Keymend couldn't mend it; or it can't be told; or AWS would refuse the change",
+func (checkCmd) about() about {
+	return about{
+		says: "Reads only. Each group is looked at as it is, and as it would be, as keymend diagnose looks at one. Several changes can be given together: roles are changed first, then EBS's settings, policies and grants. docs/check.md has an example.",
+		examples: []string{
+			"keymend check --default-encryption on --default-key alias/platform-ebs",
+			"keymend check --key alias/platform-ebs --policy policy.json",
+			"keymend check web-prod --recreate-role AWSServiceRoleForAutoScaling --output json",
+			"keymend check --offline policy.json,template.json --account 111122223333 --region eu-west-1",
+		},
+		ends: ends{
+			report.Healed:  "nothing would break",
+			report.Fixable: "something would break, and Keymend could open it: the screen says what is needed first",
+			report.NotOurs: "something would break, and Keymend couldn't mend it; or it can't be told; or AWS would refuse the change",
+		},
 	}
 }
 

@@ -14,6 +14,19 @@ type checkOrganization struct {
 	Role   string `help:"Name of a role that the credentials may take in every account, to look for accounts that have Keymend's own stack." placeholder:"ROLE"`
 }
 
+func (checkOrganization) about() about {
+	return about{
+		examples: []string{"keymend check-organization --profile admin --hub-profile hub"},
+		ends: ends{
+			report.Healed:  "all is as the settings say",
+			report.Broke:   "something couldn't be seen, or Keymend failed; with --before, of what isn't seen only a guard of consent counts",
+			report.Misused: "wrong usage; or the settings are wrong, or have no organization",
+			report.Fixable: "the hub's stacks aren't there yet",
+			report.NotOurs: "something is wrong",
+		},
+	}
+}
+
 // Run looks at an organization before anything is deployed to it.
 func (c checkOrganization) Run(ctx context.Context, p *program) error {
 	text, o, err := c.read()

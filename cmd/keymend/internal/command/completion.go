@@ -14,19 +14,16 @@ type completion struct {
 	Shell string `arg:"" help:"bash, zsh or fish." enum:"bash,zsh,fish"`
 }
 
-func (completion) examples() []string {
-	return []string{"keymend completion bash", "keymend completion fish"}
-}
-
-func (completion) ends() ends { return done("it is printed") }
-
-// Help is shown by `keymend completion --help`.
-func (completion) Help() string {
-	return "The shell asks keymend itself, which asks nobody: no call goes to AWS. To have it in every shell:\n\n" +
-		"    bash: echo 'source <(keymend completion bash)' >> ~/.bashrc\n" +
-		"    zsh:  echo 'source <(keymend completion zsh)' >> ~/.zshrc\n" +
-		"    fish: keymend completion fish > ~/.config/fish/completions/keymend.fish\n\n" +
-		"In zsh the line goes below the one that calls compinit."
+func (completion) about() about {
+	return about{
+		says: "The shell asks keymend itself, which asks nobody: no call goes to AWS. To have it in every shell:\n\n" +
+			"    bash: echo 'source <(keymend completion bash)' >> ~/.bashrc\n" +
+			"    zsh:  echo 'source <(keymend completion zsh)' >> ~/.zshrc\n" +
+			"    fish: keymend completion fish > ~/.config/fish/completions/keymend.fish\n\n" +
+			"In zsh the line goes below the one that calls compinit.",
+		examples: []string{"keymend completion bash", "keymend completion fish"},
+		ends:     done("it is printed"),
+	}
 }
 
 // toComplete is the hidden command by which a shell asks; the words that were typed

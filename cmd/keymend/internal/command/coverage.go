@@ -29,10 +29,18 @@ type coverageCmd struct {
 	Sample int    `again:"" help:"Only so many accounts, others each day." placeholder:"N"`
 }
 
-// Help is shown by `keymend coverage --help`.
-func (coverageCmd) Help() string {
-	return "Reads only: the organization and its StackSets with your credentials, which are the management account's or a delegated administrator's; " +
-		"members through keymend-auditor of the hub and each member's keymend-reader."
+func (coverageCmd) about() about {
+	return about{
+		says: "Reads only: the organization and its StackSets with your credentials, which are the management account's or a delegated administrator's; " +
+			"members through keymend-auditor of the hub and each member's keymend-reader.",
+		examples: []string{"keymend coverage --profile admin --hub-profile hub", "keymend coverage --unit ou-a1b2-c3d4e5f6 --sample 20 --output json"},
+		ends: ends{
+			report.Healed:  "all stands as the settings say",
+			report.Broke:   "the organization couldn't be read, or Keymend failed",
+			report.Misused: "wrong usage; or settings without an organization",
+			report.Fixable: "there are holes, each with what mends it",
+		},
+	}
 }
 
 // Run says where Keymend stands, and where it doesn't.

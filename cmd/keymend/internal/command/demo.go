@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"keymend/cmd/keymend/internal/demo"
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -16,6 +17,13 @@ import (
 type demoCmd struct {
 	Functions string `help:"Folder of the built functions (DIR/diagnose/bootstrap, DIR/remediate/bootstrap)." type:"existingdir" default:"build" placeholder:"DIR"`
 	Endpoint  string `name:"functions-endpoint" hidden:"" help:"Give the functions this endpoint instead of the sandbox's, to see the demo fail."`
+}
+
+func (demoCmd) about() about {
+	return about{
+		examples: []string{"keymend demo"},
+		ends:     ends{report.Healed: "the story went as told", report.Broke: "it didn't, or Keymend failed"},
+	}
 }
 
 // Run tells the story, and fails where it didn't happen as told.

@@ -35,6 +35,17 @@ type diagnose struct {
 	settable
 }
 
+func (diagnose) about() about {
+	e := ofGroups()
+	e[report.Healed] += "; with --wait: it is in service"
+	e[report.Fixable] += ", or the answer was no; with --wait: whether it launches isn't known yet"
+	e[report.NotOurs] += "; with --wait: a launch failed since, Launch is suspended, or the group is gone"
+	return about{
+		examples: []string{"keymend diagnose web-prod", "keymend diagnose web-prod --apply --profile prod --region eu-west-1", "keymend diagnose web-prod --apply --yes --wait --timeout 10m"},
+		ends:     e,
+	}
+}
+
 // Run diagnoses the group, and heals it if asked to.
 func (c diagnose) Run(ctx context.Context, p *program) error {
 	if err := p.askable(c.Apply, c.Yes); err != nil {

@@ -15,9 +15,18 @@ import (
 
 type doctorCmd struct{}
 
-// Help is shown by `keymend doctor --help`.
-func (doctorCmd) Help() string {
-	return "Reads only, in the account and Region of your credentials. What has to stand is what the deployed template makes; docs/deploy.md says what each check asks, and needs."
+func (doctorCmd) about() about {
+	return about{
+		says:     "Reads only, in the account and Region of your credentials. What has to stand is what the deployed template makes; docs/deploy.md says what each check asks, and needs.",
+		examples: []string{"keymend doctor", "keymend doctor --profile prod --region eu-west-1", "keymend doctor --output json"},
+		ends: ends{
+			report.Healed:  "all is well; or your credentials are, and Keymend isn't deployed here",
+			report.Broke:   "AWS didn't take the credentials or didn't answer, or Keymend failed",
+			report.Misused: "wrong usage",
+			report.Fixable: "something isn't well, each with what mends it",
+			report.NotOurs: "nothing that was seen is wrong, and something couldn't be seen",
+		},
+	}
 }
 
 // Run says whether Keymend is deployed here and well, and what the caller may read.

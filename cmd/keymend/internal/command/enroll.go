@@ -22,9 +22,17 @@ type enroll struct {
 	Copy bool     `help:"With --for: they may also copy what lies under the key to a key of their own."`
 }
 
-// Help is shown by `keymend enroll --help`.
-func (enroll) Help() string {
-	return "Reads only: the key is looked up with your credentials, and what is printed is for its owner. An ARN needs no credentials; it says then what it couldn't look up."
+func (enroll) about() about {
+	const key = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
+	return about{
+		says:     "Reads only: the key is looked up with your credentials, and what is printed is for its owner. An ARN needs no credentials; it says then what it couldn't look up.",
+		examples: []string{"keymend enroll alias/platform-ebs", "keymend enroll " + key + " --for 444455556666"},
+		ends: ends{
+			report.Healed:  "it says what the key's owner does; nothing was changed",
+			report.Broke:   "there is no such key, AWS couldn't be asked which one it is, or Keymend failed",
+			report.NotOurs: "the key can't be enrolled: it says why",
+		},
+	}
 }
 
 // Run looks the key up, and says what its owner has to do, and what that opens.

@@ -31,15 +31,14 @@ type exportCmd struct {
 	settable
 }
 
-func (exportCmd) examples() []string {
-	return []string{"keymend export web-prod --format terraform --file keymend.tf", "keymend export r-1a2b3c4d5e6f7a8b --format cli"}
-}
-
-func (exportCmd) ends() ends {
-	return ends{
-		report.Healed:  "it is written; or the group needs nothing, and there is nothing to write",
-		report.Fixable: "there is a fix, and none of it can be written as code",
-		report.NotOurs: "broken and not Keymend's to fix: there is nothing to write",
+func (exportCmd) about() about {
+	return about{
+		examples: []string{"keymend export web-prod --format terraform --file keymend.tf", "keymend export r-1a2b3c4d5e6f7a8b --format cli"},
+		ends: ends{
+			report.Healed:  "it is written; or the group needs nothing, and there is nothing to write",
+			report.Fixable: "there is a fix, and none of it can be written as code",
+			report.NotOurs: "broken and not Keymend's to fix: there is nothing to write",
+		},
 	}
 }
 

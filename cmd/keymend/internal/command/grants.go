@@ -16,6 +16,13 @@ import (
 
 type grants struct{}
 
+func (grants) about() about {
+	return about{
+		examples: []string{"keymend grants --output json"},
+		ends:     done("they are listed"),
+	}
+}
+
 // Run lists the grants that Keymend's functions made, as KMS has them now: by the role
 // that may retire them, in one call for all keys of any account.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html

@@ -44,11 +44,14 @@ func newParser(ctx context.Context, c *commands, around Surroundings, exit func(
 	return parser, nil
 }
 
-// describe gives the flags of settings what the table of settings says, and has --help
-// stand beside --version.
+// describe gives commands what they say of themselves, and the flags of settings what the
+// table of settings says. It has --help stand beside --version.
 func describe(k *kong.Kong) error {
 	known := bySettingFlag()
 	for _, node := range append(k.Model.Children, k.Model.Node) {
+		if command, ok := node.Target.Addr().Interface().(helped); ok {
+			node.Detail = command.about().says
+		}
 		for _, flag := range node.Flags {
 			if flag.Name == "help" {
 				flag.Help, flag.Group = "Show this, and end.", k.Model.Flags[len(k.Model.Flags)-1].Group
@@ -94,14 +97,14 @@ func printHelp(getenv func(string) string) kong.HelpPrinter {
 func more(page *screen.Page, node *kong.Node) error {
 	e := ofGroups()
 	if node != nil {
-		about, ok := node.Target.Addr().Interface().(helped)
+		command, ok := node.Target.Addr().Interface().(helped)
 		if !ok {
 			return nil
 		}
-		e = about.ends()
+		e = command.about().ends
 		page.Text(screen.Plain, "")
 		page.Text(screen.Plain, "Examples:")
-		for _, line := range about.examples() {
+		for _, line := range command.about().examples {
 			page.Text(screen.Plain, "  "+line)
 		}
 	}
@@ -119,9 +122,12 @@ type helpCmd struct {
 	Command string `arg:"" optional:"" help:"A command."`
 }
 
-func (helpCmd) examples() []string { return []string{"keymend help diagnose"} }
-
-func (helpCmd) ends() ends { return done("it is shown") }
+func (helpCmd) about() about {
+	return about{
+		examples: []string{"keymend help diagnose"},
+		ends:     done("it is shown"),
+	}
+}
 
 // Run does nothing.
 func (helpCmd) Run() error { return nil }

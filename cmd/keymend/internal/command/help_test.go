@@ -33,12 +33,13 @@ func TestEveryCommandHasItsHelp(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, node := range shown(model(t)) {
-		about, ok := node.Target.Addr().Interface().(helped)
-		if !ok || !strings.HasSuffix(node.Help, ".") || len(about.examples()) == 0 {
-			t.Errorf("%s needs help, and the methods examples and ends", node.Name)
+		command, ok := node.Target.Addr().Interface().(helped)
+		if !ok || !strings.HasSuffix(node.Help, ".") || len(command.about().examples) == 0 {
+			t.Errorf("%s needs help, and the method about with examples", node.Name)
 			continue
 		}
-		for _, line := range about.examples() {
+		of := command.about()
+		for _, line := range of.examples {
 			given, _, _ := strings.Cut(line, " <") // the shell's
 			words := strings.Fields(given)
 			if words[0] != "keymend" || words[1] != node.Name && node.Name != "help" {
@@ -48,12 +49,12 @@ func TestEveryCommandHasItsHelp(t *testing.T) {
 				t.Errorf("%q: %v", line, err)
 			}
 		}
-		for code, means := range about.ends() {
+		for code, means := range of.ends {
 			if means == "" || code < report.Healed || code > report.NotOurs {
 				t.Errorf("%s: exit code %d means %q", node.Name, code, means)
 			}
 		}
-		if about.ends()[report.Healed] == "" {
+		if of.ends[report.Healed] == "" {
 			t.Errorf("%s doesn't say what it ends with where all is well", node.Name)
 		}
 	}
@@ -171,8 +172,8 @@ func TestAgain(t *testing.T) {
 func Ends(t *testing.T, name string) map[report.Code]string {
 	t.Helper()
 	for _, node := range shown(model(t)) {
-		if about, ok := node.Target.Addr().Interface().(helped); ok && node.Name == name {
-			return about.ends().whole()
+		if command, ok := node.Target.Addr().Interface().(helped); ok && node.Name == name {
+			return command.about().ends.whole()
 		}
 	}
 	return nil

@@ -51,12 +51,12 @@ func section(page *strings.Builder, node *kong.Node) {
 		page.WriteByte('\n')
 		flagTable(page, node.Flags, node.Positional...)
 	}
-	about, ok := node.Target.Addr().Interface().(helped)
+	command, ok := node.Target.Addr().Interface().(helped)
 	if !ok {
 		return
 	}
-	fmt.Fprintf(page, "\n```\n%s\n```\n\n| exit code | |\n|---|---|\n", strings.Join(about.examples(), "\n"))
-	e := about.ends().whole()
+	fmt.Fprintf(page, "\n```\n%s\n```\n\n| exit code | |\n|---|---|\n", strings.Join(command.about().examples, "\n"))
+	e := command.about().ends.whole()
 	for _, code := range slices.Sorted(maps.Keys(e)) {
 		fmt.Fprintf(page, "| %d | %s |\n", code, e[code])
 	}

@@ -28,12 +28,11 @@ type historyCmd struct {
 	recorded
 }
 
-func (historyCmd) examples() []string {
-	return []string{"keymend history", "keymend history web-prod --since 7d", "keymend history alias/platform-ebs --state proposed"}
-}
-
-func (historyCmd) ends() ends {
-	return ends{report.Healed: "what is on record is listed, be it nothing", report.Broke: "no place could be read, or Keymend failed"}
+func (historyCmd) about() about {
+	return about{
+		examples: []string{"keymend history", "keymend history web-prod --since 7d", "keymend history alias/platform-ebs --state proposed"},
+		ends:     ends{report.Healed: "what is on record is listed, be it nothing", report.Broke: "no place could be read, or Keymend failed"},
+	}
 }
 
 // longest is the time between the records of one change.

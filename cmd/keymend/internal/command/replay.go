@@ -20,6 +20,15 @@ type replay struct {
 	settable
 }
 
+func (replay) about() about {
+	e := ofGroups()
+	e[report.Healed] = "nothing to do, healed, or an event that asks for nothing"
+	return about{
+		examples: []string{"keymend replay event.json", "keymend replay - --output json < event.json"},
+		ends:     e,
+	}
+}
+
 // Run does with the event what the functions would do.
 func (c replay) Run(ctx context.Context, p *program) error {
 	if err := p.askable(c.Apply, c.Yes); err != nil {

@@ -22,20 +22,15 @@ type reportCmd struct {
 	recorded
 }
 
-// Help is shown by `keymend report --help`.
-func (reportCmd) Help() string {
-	return "One file that loads nothing: how each group stands, the worst first, what to do first, and for each key the way from the group to the statement or grant that opens it, or doesn't. " +
-		"Groups are looked at as by keymend scan; what was changed comes from the audit records, as in keymend history. Names of accounts, keys and roles are on it: show it to whom you would show these."
-}
-
-func (reportCmd) examples() []string {
-	return []string{"keymend report -o keymend.html", "keymend report -o keymend.html --all-regions --profile prod", "keymend report -o keymend.html --organization --role ReadOnly --all-regions"}
-}
-
-func (reportCmd) ends() ends {
-	return ends{
-		report.Healed: "the page is written, whatever it says: keymend scan ends with what it found",
-		report.Broke:  "nothing could be looked at, it was interrupted, or Keymend failed: no page is written, and an older one stays",
+func (reportCmd) about() about {
+	return about{
+		says: "One file that loads nothing: how each group stands, the worst first, what to do first, and for each key the way from the group to the statement or grant that opens it, or doesn't. " +
+			"Groups are looked at as by keymend scan; what was changed comes from the audit records, as in keymend history. Names of accounts, keys and roles are on it: show it to whom you would show these.",
+		examples: []string{"keymend report -o keymend.html", "keymend report -o keymend.html --all-regions --profile prod", "keymend report -o keymend.html --organization --role ReadOnly --all-regions"},
+		ends: ends{
+			report.Healed: "the page is written, whatever it says: keymend scan ends with what it found",
+			report.Broke:  "nothing could be looked at, it was interrupted, or Keymend failed: no page is written, and an older one stays",
+		},
 	}
 }
 

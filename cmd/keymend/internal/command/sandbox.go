@@ -22,11 +22,14 @@ type sandboxed struct {
 	Functions string  `help:"Deploy Keymend's built functions (DIR/diagnose/bootstrap, DIR/remediate/bootstrap) into account 111122223333, eu-west-1." type:"existingdir" placeholder:"DIR"`
 }
 
-// Help is shown by `keymend sandbox --help`.
-func (sandboxed) Help() string {
-	return "One endpoint for all services. An access key id of 12 digits is the administrator of that account, with any secret: " +
-		"AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-west-1 AWS_ENDPOINT_URL=http://HOST:PORT. " +
-		"docs/sandbox.md says what is in it, and how to control it under /_keymend/.\n\nScenarios:\n\n" + scenarios()
+func (sandboxed) about() about {
+	return about{
+		says: "One endpoint for all services. An access key id of 12 digits is the administrator of that account, with any secret: " +
+			"AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-west-1 AWS_ENDPOINT_URL=http://HOST:PORT. " +
+			"docs/sandbox.md says what is in it, and how to control it under /_keymend/.\n\nScenarios:\n\n" + scenarios(),
+		examples: []string{"keymend sandbox", "keymend sandbox --scenario not-enrolled --listen 127.0.0.1:0"},
+		ends:     done("it was interrupted"),
+	}
 }
 
 // scenarios lists the scenarios, a line each. The parser keeps lines that are indented.

@@ -11,22 +11,17 @@ import (
 
 type scanCmd struct{ everywhere }
 
-// Help is shown by `keymend scan --help`.
-func (scanCmd) Help() string {
-	return "Each group is looked at as keymend diagnose looks at one. --accounts names further accounts: their groups are looked at, too. " +
-		"--output table is text. After an interrupt the same scan goes on with --resume, from a file that it leaves."
-}
-
-func (scanCmd) examples() []string {
-	return []string{"keymend scan", "keymend scan --all-regions --output csv", "keymend scan --organization --role ReadOnly --all-regions --output json"}
-}
-
-func (scanCmd) ends() ends {
-	return ends{
-		report.Healed:  "every group is fine",
-		report.Broke:   "nothing could be looked at, it was interrupted, or Keymend failed",
-		report.Fixable: "a group fails, or would, and a fix is available",
-		report.NotOurs: "a group fails, or would, and it isn't Keymend's to fix; or something couldn't be seen",
+func (scanCmd) about() about {
+	return about{
+		says: "Each group is looked at as keymend diagnose looks at one. --accounts names further accounts: their groups are looked at, too. " +
+			"--output table is text. After an interrupt the same scan goes on with --resume, from a file that it leaves.",
+		examples: []string{"keymend scan", "keymend scan --all-regions --output csv", "keymend scan --organization --role ReadOnly --all-regions --output json"},
+		ends: ends{
+			report.Healed:  "every group is fine",
+			report.Broke:   "nothing could be looked at, it was interrupted, or Keymend failed",
+			report.Fixable: "a group fails, or would, and a fix is available",
+			report.NotOurs: "a group fails, or would, and it isn't Keymend's to fix; or something couldn't be seen",
+		},
 	}
 }
 

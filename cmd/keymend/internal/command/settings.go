@@ -85,8 +85,8 @@ func givenBy(parsed *kong.Context) given {
 	return g
 }
 
-// asGiven are the words that give a flag again. A default is left out, but for a path:
-// another shell may be in another folder.
+// asGiven are the words that give a flag again. A default is left out. That of a path
+// isn't: the parser made it absolute, since another shell may be in another folder.
 func asGiven(flag *kong.Flag) []string {
 	name := "--" + flag.Name
 	switch value := flag.Target.Interface().(type) {
@@ -102,7 +102,7 @@ func asGiven(flag *kong.Flag) []string {
 		}
 		return out
 	}
-	if value := fmt.Sprint(flag.Target.Interface()); value != "" && (flag.Set || flag.Tag.Type == "path") {
+	if value := fmt.Sprint(flag.Target.Interface()); flag.Set && value != flag.Default {
 		return []string{name + "=" + value}
 	}
 	return nil

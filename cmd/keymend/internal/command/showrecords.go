@@ -20,12 +20,11 @@ type showCmd struct {
 	recorded
 }
 
-func (showCmd) examples() []string {
-	return []string{"keymend show r-1a2b3c4d5e6f7a8b", "keymend show r-1a2b3c4d5e6f7a8b --show-policy --file keymend-audit.jsonl"}
-}
-
-func (showCmd) ends() ends {
-	return ends{report.Healed: "it is shown", report.Broke: "no place could be read, or Keymend failed", report.Misused: "wrong usage; or nothing is on record about the id, and standard error says where it was looked for"}
+func (showCmd) about() about {
+	return about{
+		examples: []string{"keymend show r-1a2b3c4d5e6f7a8b", "keymend show r-1a2b3c4d5e6f7a8b --show-policy --file keymend-audit.jsonl"},
+		ends:     ends{report.Healed: "it is shown", report.Broke: "no place could be read, or Keymend failed", report.Misused: "wrong usage; or nothing is on record about the id, and standard error says where it was looked for"},
+	}
 }
 
 // Run shows all that is on record about one change, or one finding.

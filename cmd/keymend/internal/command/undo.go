@@ -36,6 +36,17 @@ func logGroup() string {
 	return permission.Place{Prefix: deployed}.LogGroup(permission.Remediate)
 }
 
+func (undo) about() about {
+	return about{
+		examples: []string{"keymend undo r-1a2b3c4d5e6f7a8b", "keymend undo r-1a2b3c4d5e6f7a8b --apply"},
+		ends: ends{
+			report.Broke:   "it couldn't be taken back, which the screen or standard error explains",
+			report.Healed:  "taken back, or there is nothing left to take back",
+			report.Fixable: "it can be taken back, and wasn't: --apply is missing, or the answer was no; or a part is left for another account",
+		},
+	}
+}
+
 // Run takes back what the remediation wrote, or says what that would be.
 func (c undo) Run(ctx context.Context, p *program) error {
 	if !strings.HasPrefix(c.ID, "r-") {

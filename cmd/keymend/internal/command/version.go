@@ -7,6 +7,13 @@ import (
 
 type version struct{}
 
+func (version) about() about {
+	return about{
+		examples: []string{"keymend version"},
+		ends:     done("it is printed"),
+	}
+}
+
 // Run prints the version.
 func (version) Run(p *program) error {
 	if _, err := fmt.Fprintln(p.Out, p.version()); err != nil {
