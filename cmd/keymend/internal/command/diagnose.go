@@ -29,7 +29,7 @@ func (a applying) toFile() bool {
 
 type diagnose struct {
 	Group string `arg:"" help:"Name of the Auto Scaling group." placeholder:"GROUP"`
-	hidden
+	hiddenKeys
 	applying
 	waiting
 	settable

@@ -25,7 +25,7 @@ type exportCmd struct {
 	What   string `arg:"" name:"group|id" help:"Name of the Auto Scaling group; or the id of a remediation or proposal, as in r-1a2b3c4d5e6f7a8b." placeholder:"GROUP|ID"`
 	Format string `help:"terraform, cloudformation, cli (a shell script), or json (statements and parameters as AWS's API has them); terraform where --output doesn't ask for json." enum:",terraform,cloudformation,cli,json" default:"" placeholder:"FORMAT"`
 	File   string `short:"o" help:"Write to this file, which mustn't be there; else to standard output." type:"path" placeholder:"FILE"`
-	hidden
+	hiddenKeys
 	LogGroup  string `name:"log-group" help:"CloudWatch log group with the audit records of an id; else those of the functions." placeholder:"NAME"`
 	AuditFile string `name:"audit-file" help:"File with audit records in which an id is looked for first." default:"${auditFile}" type:"path" placeholder:"FILE"`
 	settable

@@ -13,13 +13,13 @@ import (
 	"keymend/pkg/signal"
 )
 
-// hidden are flags of commands that look at one group: about what its account can't see.
-type hidden struct {
+// hiddenKeys are flags of commands that look at one group: about what its account can't see.
+type hiddenKeys struct {
 	Key []string `again:"" help:"A key of another account under which a snapshot lies that this account can't see, as its owner tells it. Repeat it for several." placeholder:"ARN"`
 }
 
 // ask is the look at a group that a person asks for, and how the group has fared.
-func (c hidden) ask(ctx context.Context, p *program, s session, group string) (signal.Look, report.History, error) {
+func (c hiddenKeys) ask(ctx context.Context, p *program, s session, group string) (signal.Look, report.History, error) {
 	look := signal.Look{Why: signal.WhyAsked, Account: s.account, Region: s.aws.Region, Group: group}
 	for _, key := range c.Key {
 		if err := tellable(key, s); err != nil {
