@@ -70,7 +70,7 @@ func (c approve) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return misused("approve %s: %w", c.ID, err)
 	}
-	asked := report.Proposal{Record: r, By: name, Ticket: c.Ticket, Place: s.place}
+	asked := report.Proposal{Record: r, By: name, Ticket: c.Ticket}
 	if err := c.show(p, asked); err != nil {
 		return err
 	}
@@ -80,16 +80,14 @@ func (c approve) Run(ctx context.Context, p *program) error {
 			return err
 		}
 	}
-	if !yes {
-		p.code = report.Fixable
-		return c.tell(p, asked)
+	if yes {
+		as.Region = r.Region
+		if err := send(ctx, as, m); err != nil {
+			return err
+		}
+		asked.Sent = true
 	}
-	as.Region = r.Region
-	if err := send(ctx, as, m); err != nil {
-		return err
-	}
-	asked.Sent = true
-	return c.tell(p, asked)
+	return p.reply(asked)
 }
 
 // show shows the proposal to the person; of programs to whoever sits beside them.
@@ -101,20 +99,7 @@ func (c approve) show(p *program, asked report.Proposal) error {
 	if p.json() && c.Yes {
 		return nil
 	}
-	asked.Show(page)
-	return page.Flush()
-}
-
-// tell says what follows.
-func (c approve) tell(p *program, asked report.Proposal) error {
-	if p.json() {
-		return p.object(asked.Object())
-	}
-	if !asked.Sent {
-		return nil
-	}
-	page := p.page()
-	report.Approved(page, c.ID)
+	asked.Ask(page)
 	return page.Flush()
 }
 

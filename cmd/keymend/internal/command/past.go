@@ -54,8 +54,8 @@ func (c historyCmd) Run(ctx context.Context, p *program) error {
 	if err := from.each(ctx, c.query(wanted), wanted.Since.Add(-longest), book.Add); err != nil {
 		return err
 	}
-	if !from.any() {
-		p.code = report.Broke
+	if p.json() && !from.any() {
+		return fmt.Errorf("nothing could be read: %s", from.unread())
 	}
 	all := book.Entries()
 	chosen := wanted.Choose(all)
@@ -68,35 +68,21 @@ func (c historyCmd) Run(ctx context.Context, p *program) error {
 	if c.Limit > 0 && len(chosen) > c.Limit {
 		chosen, more = chosen[:c.Limit], len(chosen)-c.Limit
 	}
-	list := past.List{
+	return p.replyFrom(from, past.List{
 		Entries: chosen, More: more, About: c.About, ByKey: wanted.Key != "", Since: wanted.Since, Oldest: book.Oldest,
 		Sources: from.sources, Place: from.place, From: from.flags(), Now: time.Now(),
-	}
-	switch {
-	case p.json() && !from.any():
-		return fmt.Errorf("nothing could be read: %s", from.unread())
-	case p.json():
-		return p.eachLine(from, list.Lines())
-	}
-	page := p.page()
-	list.Show(page)
-	return page.Flush()
+	})
 }
 
-// eachLine writes values as JSON, one a line, and says on standard error what couldn't be
-// read.
-func (p *program) eachLine(from *reading, all []any) error {
+// replyFrom writes an answer from records. What couldn't be read stands on a page; beside
+// JSON it goes to standard error.
+func (p *program) replyFrom(from *reading, a answer) error {
 	for _, s := range from.sources {
-		if says := s.Says(); says != "" {
+		if says := s.Says(); says != "" && p.json() {
 			_, _ = fmt.Fprintf(p.Err, "keymend: %s\n", says) // nobody is left to tell
 		}
 	}
-	for _, one := range all {
-		if err := p.object(one); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.reply(a)
 }
 
 // wanted is what the flags ask for.

@@ -52,12 +52,7 @@ func (c showCmd) Run(ctx context.Context, p *program) error {
 			shown.Others = append(shown.Others, o)
 		}
 	}
-	if p.json() {
-		return p.eachLine(from, []any{shown.JSON()})
-	}
-	page := p.page()
-	shown.Show(page)
-	return page.Flush()
+	return p.replyFrom(from, shown)
 }
 
 // entries reads what is on record about the id, and then about the findings that those

@@ -12,12 +12,12 @@ import (
 type Proposal struct {
 	Record     record.Record
 	By, Ticket string // who is asked, and what they say
-	Place      Place
-	Sent       bool // to the functions
+	Sent       bool   // to the functions
 }
 
-// Show writes it on the page: what it is for, what it changes, and whom it lets in.
-func (a Proposal) Show(p *screen.Page) {
+// Ask writes what is about to be approved: what it is for, what it changes, and whom it
+// lets in.
+func (a Proposal) Ask(p *screen.Page) {
 	r := a.Record
 	p.Row(screen.Bold, "approve", screen.Joined("  ", r.Proposal, r.Group, r.Account, r.Region))
 	p.Row(screen.Bold, "key", screen.Joined("  ", r.Alias, keyName(r)))
@@ -43,17 +43,29 @@ func (a Proposal) changes() []string {
 	return out
 }
 
-// Object is the same for programs.
-func (a Proposal) Object() any {
-	r := a.Record
-	return map[string]any{
-		"schema": "keymend.approve/1", "proposal": r.Proposal, "sent": a.Sent, "by": a.By, "ticket": a.Ticket, "proposed": r.Time.UTC(), "reason": strings.TrimSuffix(r.Reason, quote.Told(r.Run)),
-		"account": r.Account, "region": r.Region, "group": r.Group, "key": r.Key, "principal": r.Principal, "changes": a.changes(),
+// Code returns the exit code: 3 where it wasn't approved.
+func (a Proposal) Code() Code {
+	if a.Sent {
+		return Healed
 	}
+	return Fixable
 }
 
-// Approved says what follows once a proposal was handed over.
-func Approved(p *screen.Page, id string) {
+// Lines are what is written as JSON.
+func (a Proposal) Lines() []any {
+	r := a.Record
+	return []any{map[string]any{
+		"schema": "keymend.approve/1", "proposal": r.Proposal, "sent": a.Sent, "by": a.By, "ticket": a.Ticket, "proposed": r.Time.UTC(), "reason": strings.TrimSuffix(r.Reason, quote.Told(r.Run)),
+		"account": r.Account, "region": r.Region, "group": r.Group, "key": r.Key, "principal": r.Principal, "changes": a.changes(),
+	}}
+}
+
+// Show writes what follows once the proposal was handed over.
+func (a Proposal) Show(p *screen.Page) {
+	if !a.Sent {
+		return
+	}
+	id := a.Record.Proposal
 	p.Row(screen.Good, "sent", id)
 	p.Sentence(screen.Plain, "The functions look again, and carry it out if the facts are still the same, the key is enrolled, "+
 		"nothing stops all writes, the hour's changes aren't used up, nobody took the same away before, and you made neither the group nor the version of its template. "+

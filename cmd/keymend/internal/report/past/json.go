@@ -1,8 +1,10 @@
 package past
 
 import (
+	"slices"
 	"time"
 
+	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/history/archive"
 	"keymend/pkg/record"
 )
@@ -64,8 +66,19 @@ func (h List) Lines() []any {
 	return out
 }
 
-// JSON is the entry with its records, for JSON.
-func (s Record) JSON() any {
+// Code returns the exit code: 1 where nothing could be read.
+func (h List) Code() report.Code {
+	if !slices.ContainsFunc(h.Sources, func(s Source) bool { return s.Unread == "" }) {
+		return report.Broke
+	}
+	return report.Healed
+}
+
+// Code returns the exit code: it is shown.
+func (Record) Code() report.Code { return report.Healed }
+
+// Lines are the entry with its records, for JSON.
+func (s Record) Lines() []any {
 	type source struct {
 		Name   string `json:"name"`
 		Unread string `json:"unread,omitempty"`
@@ -80,5 +93,5 @@ func (s Record) JSON() any {
 	for _, o := range s.Sources {
 		out.Sources = append(out.Sources, source(o))
 	}
-	return out
+	return []any{out}
 }
