@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -47,7 +46,7 @@ func (approve) about() about {
 // Run shows a proposal, and hands it to the functions as approved by the caller: in a
 // session of the approver's role that bears the caller's name. It writes nothing itself.
 func (c approve) Run(ctx context.Context, p *program) error {
-	if !regexp.MustCompile(`^r-[0-9a-f]{16}$`).MatchString(c.ID) {
+	if !remediationID.MatchString(c.ID) {
 		return misused("%q is no proposal's id, as in r-1a2b3c4d5e6f7a8b", c.ID)
 	}
 	s, err := p.login(ctx)

@@ -52,9 +52,6 @@ func (c checkCmd) Run(ctx context.Context, p *program) error {
 	if len(c.Offline) > 0 {
 		return c.files(ctx, p)
 	}
-	if err := c.needless(); err != nil {
-		return err
-	}
 	if err := c.usage(); err != nil {
 		return err
 	}
@@ -66,8 +63,7 @@ func (c checkCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	const tries = 10 // each a little later: many calls at once are throttled
-	s.aws.RetryMaxAttempts = tries
+	s = s.forMany()
 	x, err := p.fixer(s, &auditLog{}, applying{})
 	if err != nil {
 		return err
@@ -84,6 +80,8 @@ func (c checkCmd) Run(ctx context.Context, p *program) error {
 func (c checkCmd) usage() error {
 	puts := c.Policy != ""
 	switch {
+	case c.Account != "" || c.Role != "" || c.Strict || len(c.KeyOf) > 0:
+		return misused("--account, --key-of, --role and --strict are for --offline: give it, too, or leave them out; --profile has the account that is asked")
 	case c.Key != "" && !puts && len(c.RevokeGrant) == 0:
 		return misused("--key is for --policy or --revoke-grant: give one of them, too; the default EBS key is --default-key")
 	case c.DefaultEncryption == "" && c.DefaultKey == "" && c.Policy == "" && len(c.RevokeGrant)+len(c.DeleteRole)+len(c.RecreateRole) == 0:

@@ -79,14 +79,6 @@ func (p *program) reading(w *offline.World) (remediation.Looker, error) {
 	return remediation.Looker{Settings: config, Kinds: table.Kinds(), Plan: plan.All, Person: access.Principal{ARN: arn.Root(w.Partition, w.Account)}}, nil
 }
 
-// needless says that flags are given which mean nothing without --offline; "" = none is.
-func (c offlineFlags) needless() error {
-	if c.Account != "" || c.Role != "" || c.Strict || len(c.KeyOf) > 0 {
-		return misused("--account, --key-of, --role and --strict are for --offline: give it, too, or leave them out; --profile has the account that is asked")
-	}
-	return nil
-}
-
 // unusable is wrong usage: for people a line for each file, then the sum.
 func (p *program) unusable(err error) error {
 	files, ok := errors.AsType[*offline.FilesError](err)

@@ -66,22 +66,18 @@ func (c diagnose) Run(ctx context.Context, p *program) error {
 	if err := missing(s, c.Group, records); err != nil {
 		return err
 	}
-	if err := p.tells(ctx, s, records, h, c.applying, err); err != nil || !c.Wait {
+	if err := p.tell(ctx, s, records, h, c.applying, err); err != nil || !c.Wait {
 		return err
 	}
 	return p.wait(ctx, s, c, records)
 }
 
-// tells shows what was found and done. A no to more than that is no error.
-func (p *program) tells(ctx context.Context, s session, records []record.Record, h report.History, a applying, err error) error {
+// tell shows what was found and done, and sets the exit code. A no to more than that is no
+// error.
+func (p *program) tell(ctx context.Context, s session, records []record.Record, h report.History, a applying, err error) error {
 	if errors.Is(err, errNo) {
 		a.Apply, err = false, nil // the rest can be applied still
 	}
-	return errors.Join(p.tell(ctx, s, records, h, a), partly(err))
-}
-
-// tell shows what was found and done, and sets the exit code.
-func (p *program) tell(ctx context.Context, s session, records []record.Record, h report.History, a applying) error {
 	groups := report.Groups(records)
 	page := p.page()
 	for i := range groups {
@@ -96,7 +92,7 @@ func (p *program) tell(ctx context.Context, s session, records []record.Record, 
 		page.Blank()
 		g.Show(page)
 	}
-	return page.Flush()
+	return errors.Join(page.Flush(), partly(err))
 }
 
 // worse: what failed first, then what can be done, then what can't.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -64,25 +63,16 @@ func (c enroll) Run(ctx context.Context, p *program) error {
 	return p.reply(report.Enrolment{Enrolment: enrol.Of(f).Placed(place.AWS), Place: place})
 }
 
-// isKey tells the ARN of a key from an alias's.
-func isKey(text string) bool {
-	key, ok := arn.Parse(text)
-	return ok && key.Service == "kms" && strings.HasPrefix(key.Resource, "key/")
-}
-
-var keyID = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
-
 func (c enroll) usage() error {
 	key, ok := arn.Parse(c.Key)
-	alias := strings.HasPrefix(c.Key, "alias/") || ok && key.Service == "kms" && strings.HasPrefix(key.Resource, "alias/")
 	switch {
-	case !isKey(c.Key) && !alias && !keyID.MatchString(c.Key):
+	case !isKey(c.Key) && !isAlias(c.Key) && !keyID.MatchString(c.Key):
 		return misused("%q is no key: give its ARN (arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d), its id, or alias/NAME", c.Key)
 	case c.Copy && len(c.For) == 0:
 		return misused("--copy says what other accounts may do: name them with --for")
 	}
 	for _, account := range c.For {
-		if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(account) || ok && account == key.Account {
+		if !accountID.MatchString(account) || ok && account == key.Account {
 			return misused("--for %s: give the ids, of 12 digits, of other accounts than the key's own", account)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ func (c exportCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	find := c.ofGroup
-	if regexp.MustCompile(`^r-[0-9a-f]{16}$`).MatchString(c.What) {
+	if remediationID.MatchString(c.What) {
 		find = c.ofRecord
 	}
 	changes, err := find(ctx, p)

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/pkg/arn"
@@ -36,9 +35,9 @@ func (c hiddenKeys) ask(ctx context.Context, p *program, s session, group string
 
 // tellable refuses what can't be the key of a snapshot that another account hides.
 func tellable(key string, s session) error {
-	a, ok := arn.Parse(key)
+	a, _ := arn.Parse(key)
 	switch region := s.aws.Region; {
-	case !ok || a.Service != "kms" || !strings.HasPrefix(a.Resource, "key/"):
+	case !isKey(key):
 		return misused("--key %q is no ARN of a KMS key (arn:aws:kms:%s:ACCOUNT:key/ID)", key, region)
 	case a.Region != region:
 		return misused("--key %q is in %s, the group in %s: EBS takes keys of its own Region only", key, a.Region, region)

@@ -48,9 +48,7 @@ func (c everywhere) look(ctx context.Context, p *program, words ...string) (*ove
 	if err != nil {
 		return nil, err
 	}
-	const tries = 10 // each a little later: many calls at once are throttled
-	s.aws.RetryMaxAttempts = tries
-	v := &overview{everywhere: c, program: p, words: words, s: s}
+	v := &overview{everywhere: c, program: p, words: words, s: s.forMany()}
 	defer p.busy("reading which accounts and Regions there are")()
 	if err := v.open(ctx); err != nil {
 		return nil, err

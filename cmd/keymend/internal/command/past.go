@@ -13,6 +13,7 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/report/past"
+	"keymend/pkg/arn"
 	"keymend/pkg/history/archive"
 	"keymend/pkg/record"
 )
@@ -91,11 +92,11 @@ func (c historyCmd) wanted(now time.Time) (archive.Wanted, error) {
 	switch {
 	case err != nil:
 		return archive.Wanted{}, err
-	case c.Account != "" && !regexp.MustCompile(`^\d{12}$`).MatchString(c.Account):
+	case c.Account != "" && !accountID.MatchString(c.Account):
 		return archive.Wanted{}, misused("--account %q is no account's id: it has 12 digits", c.Account)
 	}
 	w := archive.Wanted{Account: c.Account, Region: c.OfRegion, Since: since, All: c.All}
-	if namesKey(c.About) {
+	if arn.Service(c.About) == "kms" || isAlias(c.About) || keyID.MatchString(c.About) {
 		w.Key = c.About
 	} else {
 		w.Group = c.About
@@ -119,11 +120,6 @@ func standings() string {
 		out = append(out, string(s))
 	}
 	return strings.Join(out, ", ")
-}
-
-// namesKey reports whether a name is a key's and no group's.
-func namesKey(name string) bool {
-	return regexp.MustCompile(`^(arn:[^:]+:kms:.*|alias/.+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`).MatchString(name)
 }
 
 // sinceOf is a day, or so many days or hours before now.

@@ -67,7 +67,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	if err != nil && !wrote(records) {
 		return p.answered(err)
 	}
-	return p.tells(ctx, s, records, p.history(ctx, s, look), c.applying, err)
+	return p.tell(ctx, s, records, p.history(ctx, s, look), c.applying, err)
 }
 
 // look is what the event asks for.

@@ -61,6 +61,14 @@ func (p *program) login(ctx context.Context) (session, error) {
 	return session{aws: cfg, account: account, arn: aws.ToString(who.Arn), place: p.place(account, cfg.Region)}, nil
 }
 
+// forMany is the session for many calls at once, which are throttled: it tries each more
+// often, a little later each time.
+func (s session) forMany() session {
+	const tries = 10
+	s.aws.RetryMaxAttempts = tries
+	return s
+}
+
 // principal is who the caller is to a policy. A session's ARN leaves its role's
 // path out, so that one stands for a role that may have another name.
 func (s session) principal() access.Principal {

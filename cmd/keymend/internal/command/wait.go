@@ -105,16 +105,15 @@ func (w *waiter) proves(ctx context.Context, s session, a applying, changes []re
 // word; one that passes is waited out.
 func (w *waiter) follow(ctx context.Context) error {
 	const first, longest = 2 * time.Second, 30 * time.Second
-	line := w.shows()
-	defer line()
+	defer w.busy(w.result.Now())()
 	began := time.Now()
 	for pause := first; ; pause = min(pause*3/2, longest) {
 		standing, err := w.read(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return w.is(report.WaitInterrupted)
+			return w.end(report.WaitInterrupted)
 		case errors.Is(err, launch.ErrGroupNotFound):
-			return w.is(report.WaitGone)
+			return w.end(report.WaitGone)
 		case err != nil && account.Final(err):
 			return fmt.Errorf("follow %s: %w", w.result.Group, err)
 		case err == nil && w.came(standing):
@@ -122,17 +121,17 @@ func (w *waiter) follow(ctx context.Context) error {
 		}
 		left := w.Timeout - time.Since(began)
 		if left <= 0 {
-			return w.is(report.WaitTimeIsUp)
+			return w.end(report.WaitTimeIsUp)
 		}
-		w.tells()
+		w.says()
 		if wiring.Sleep(ctx, min(pause, left)) != nil {
-			return w.is(report.WaitInterrupted)
+			return w.end(report.WaitInterrupted)
 		}
 	}
 }
 
-// is says what came.
-func (w *waiter) is(outcome report.WaitEnd) error {
+// end ends the wait.
+func (w *waiter) end(outcome report.WaitEnd) error {
 	w.result.Outcome = outcome
 	return nil
 }
@@ -169,11 +168,8 @@ func (w *waiter) came(s observe.Standing) bool {
 	return r.Outcome != ""
 }
 
-// shows begins what is said meanwhile.
-func (w *waiter) shows() func() { return w.busy(w.result.Now()) }
-
-// tells says how it stands: in place at a terminal, else a line a minute.
-func (w *waiter) tells() {
+// says how it stands: in place at a terminal, else a line a minute.
+func (w *waiter) says() {
 	w.goesOn.Says(w.result.Now())
 	if w.goesOn == nil && time.Since(w.told) >= time.Minute {
 		w.told = time.Now()
