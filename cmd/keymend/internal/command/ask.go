@@ -34,12 +34,12 @@ func (p *program) ask(ctx context.Context, question string) (bool, error) {
 		return false, fmt.Errorf("ask: %w", err)
 	}
 	_, _ = fmt.Fprintf(p.Err, "%s [y/N] ", question) // an error here is no answer below
-	if p.typed == nil {
-		p.typed = bufio.NewReader(p.In)
+	if p.input == nil {
+		p.input = bufio.NewReader(p.In)
 	}
 	answers := make(chan string, 1)
 	go func() {
-		line, _ := p.typed.ReadString('\n')
+		line, _ := p.input.ReadString('\n')
 		answers <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
@@ -66,11 +66,11 @@ func (p *program) answered(err error) error {
 	return page.Flush()
 }
 
-// A pile is a queue of one run.
-type pile []remediation.Message
+// A localQueue is a queue of one run.
+type localQueue []remediation.Message
 
 // Send implements remediation.Queue.
-func (p *pile) Send(_ context.Context, m remediation.Message) error {
+func (p *localQueue) Send(_ context.Context, m remediation.Message) error {
 	*p = append(*p, m)
 	return nil
 }
@@ -89,7 +89,7 @@ type applier struct {
 // carryOut carries out messages, and what follows from them. As in the queue, an equal
 // message isn't carried out a second time. What is written is what the person was shown:
 // where the facts changed since, the fresh plan is shown, and they are asked again.
-func (a applier) carryOut(ctx context.Context, messages pile) error {
+func (a applier) carryOut(ctx context.Context, messages localQueue) error {
 	a.x.Queue, a.agreed = &messages, map[string]bool{}
 	if !a.yes {
 		a.x.Agreed = func(digest string) bool { return a.agreed[digest] }
@@ -126,7 +126,7 @@ func (a applier) carryOne(ctx context.Context, m remediation.Message) error {
 
 // asks shows what is about to be written, and asks once about all that nobody said yes
 // to. Of the records the newest with a plan's digest says what it is about.
-func (a applier) asks(ctx context.Context, messages pile, records []record.Record) error {
+func (a applier) asks(ctx context.Context, messages localQueue, records []record.Record) error {
 	q := report.Question{Place: a.s.place, As: a.s.arn, Again: len(a.agreed) > 0}
 	for _, m := range messages {
 		if a.agreed[m.Digest] {

@@ -126,17 +126,17 @@ func (c checkCmd) answer(ctx context.Context, p *program, l remediation.Looker, 
 	}
 	groups := c.Group
 	if len(groups) == 0 {
-		p.goesOn.Says("listing the groups")
+		p.progress.Says("listing the groups")
 		if groups, err = listed(ctx, l, at); err != nil {
 			return nil, err
 		}
 	}
 	t := &check.Tally{Question: check.Question{Account: at.Account, Region: at.Region, Groups: groups, Change: given.Change}, Given: given}
 	done := 0
-	p.goesOn.Says("looking at the groups")
+	p.progress.Says("looking at the groups")
 	return t, check.Run(ctx, l, t.Question, func(a check.Answer) error {
 		done++
-		p.goesOn.Says(fmt.Sprintf("looking at the groups: %d of %d", done, len(groups)))
+		p.progress.Says(fmt.Sprintf("looking at the groups: %d of %d", done, len(groups)))
 		return t.Add(a)
 	})
 }

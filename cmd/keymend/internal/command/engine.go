@@ -41,7 +41,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 	if !a.Apply {
 		return log.records, nil
 	}
-	var messages pile
+	var messages localQueue
 	for _, d := range found {
 		if d.Message != nil {
 			messages = append(messages, *d.Message)

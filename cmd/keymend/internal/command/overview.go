@@ -176,7 +176,7 @@ func (v *overview) over(ctx context.Context, places []scan.Place) ([]scan.Looked
 	x := v.fixerOf(v.s, v.world, &auditLog{}, applying{})
 	x.Log = scan.Unrecorded{}
 	s := scan.Scan{
-		Looker: x.Remembering().Since(time.Now()), Command: v.placed, Flags: v.given.settings, Now: time.Now, Says: func(text string) { v.goesOn.Says(text) },
+		Looker: x.Remembering().Since(time.Now()), Command: v.placed, Flags: v.given.settings, Now: time.Now, Says: func(text string) { v.progress.Says(text) },
 		Known: func(p scan.Place, group string) bool { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Known(p, group) },
 		Keep:  func(r scan.Row) error { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Add(r) },
 	}

@@ -33,13 +33,13 @@ type Surroundings struct {
 // the exit code it will end with.
 type program struct {
 	Surroundings
-	flags  flags
-	given  given
-	code   report.Code
-	turnOn quote.Task // what turns on the switch that stops all writes, where that was read as off
-	goesOn *screen.Progress
-	shown  bool          // they were asked, and so saw what is about to change
-	typed  *bufio.Reader // what the person types; nil: they weren't asked yet
+	flags    flags
+	given    given
+	code     report.Code
+	turnOn   quote.Task // what turns on the switch that stops all writes, where that was read as off
+	progress *screen.Progress
+	shown    bool          // they were asked, and so saw what is about to change
+	input    *bufio.Reader // what the person types; nil: they weren't asked yet
 }
 
 // flags are those that every command takes. Credentials and Region come as for
@@ -128,15 +128,4 @@ func Run(args []string, around Surroundings) int {
 		return around.complain(halted(ctx, err), report.Broke)
 	}
 	return int(p.code)
-}
-
-// page begins a page on standard output.
-func (p *program) page() *screen.Page {
-	p.quiet()
-	return screen.New(p.Out, p.coloured(p.Out)).Within(screen.Columns(p.Out, p.Getenv))
-}
-
-// coloured reports whether what goes to out has colours.
-func (p *program) coloured(out io.Writer) bool {
-	return p.flags.Color == "always" || p.flags.Color == "auto" && screen.Coloured(out, p.Getenv)
 }

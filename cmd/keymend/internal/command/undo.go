@@ -13,6 +13,7 @@ import (
 	"keymend/pkg/account"
 	"keymend/pkg/change"
 	"keymend/pkg/history"
+	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
@@ -207,4 +208,10 @@ func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, u repor
 		}
 	}
 	return u, nil
+}
+
+// tellUndo shows what was taken away. As JSON the records went out as they were written.
+func (p *program) tellUndo(of, done record.Record, what string) error {
+	partly := done.Outcome == outcome.PartlyUndone
+	return p.reply(report.Undo{Record: of, Done: what, Failed: done.Outcome != outcome.Undone && !partly, Partly: partly, Before: done.Before, After: done.After})
 }

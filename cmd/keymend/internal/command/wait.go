@@ -170,8 +170,8 @@ func (w *waiter) came(s observe.Standing) bool {
 
 // says how it stands: in place at a terminal, else a line a minute.
 func (w *waiter) says() {
-	w.goesOn.Says(w.result.Now())
-	if w.goesOn == nil && time.Since(w.told) >= time.Minute {
+	w.progress.Says(w.result.Now())
+	if w.progress == nil && time.Since(w.told) >= time.Minute {
 		w.told = time.Now()
 		_, _ = fmt.Fprintf(w.Err, "keymend: %s\n", w.result.Now()) // who can't read it misses nothing that counts
 	}

@@ -76,3 +76,30 @@ func line(to io.Writer, v any) error {
 	out.SetEscapeHTML(false)
 	return out.Encode(v)
 }
+
+// page begins a page on standard output.
+func (p *program) page() *screen.Page {
+	p.quiet()
+	return screen.New(p.Out, p.coloured(p.Out)).Within(screen.Columns(p.Out, p.Getenv))
+}
+
+// coloured reports whether what goes to out has colours.
+func (p *program) coloured(out io.Writer) bool {
+	return p.flags.Color == "always" || p.flags.Color == "auto" && screen.Coloured(out, p.Getenv)
+}
+
+// busy says at a terminal what takes its time, on standard error. What it returns ends
+// that; so does a question.
+func (p *program) busy(text string) func() {
+	p.quiet()
+	if screen.Terminal(p.Err) {
+		p.progress = screen.Busy(p.Err, screen.Columns(p.Err, p.Getenv), text)
+	}
+	return p.quiet
+}
+
+// quiet erases what is said about what goes on.
+func (p *program) quiet() {
+	p.progress.End()
+	p.progress = nil
+}

@@ -1,0 +1,28 @@
+package command
+
+import (
+	"context"
+
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/observe"
+	"keymend/pkg/signal"
+)
+
+// history reads how the group's launches have gone. It is worth knowing, not needed: what
+// stands in the way of reading it is reported as not seen.
+func (p *program) history(ctx context.Context, s session, look signal.Look) report.History {
+	return scan.History(p.course(ctx, s, look))
+}
+
+func (p *program) course(ctx context.Context, s session, look signal.Look) (observe.Course, error) {
+	world, err := p.world(s)
+	if err != nil {
+		return observe.Course{}, err
+	}
+	fleet, err := world.Fleet(ctx, look.Account, look.Region)
+	if err != nil {
+		return observe.Course{}, err
+	}
+	return fleet.Course(ctx, look.Group)
+}
