@@ -9,8 +9,8 @@ import (
 	"keymend/pkg/signal"
 )
 
-// history reads how the group's launches have gone. It is worth knowing, not needed: what
-// stands in the way of reading it is reported as not seen.
+// history reads how the group's launches have gone. The answer does without it: where it
+// can't be read, the screen says why.
 func (p *program) history(ctx context.Context, s session, look signal.Look) report.History {
 	return scan.History(p.course(ctx, s, look))
 }

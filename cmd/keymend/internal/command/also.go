@@ -9,7 +9,7 @@ import (
 	"keymend/pkg/signal"
 )
 
-// What is asked about other groups is bounded: so many keys, and so long.
+// Looks at other groups are bounded, by the number of keys and by time.
 const (
 	mostShared = 3
 	patience   = 10 * time.Second

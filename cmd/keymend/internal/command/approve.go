@@ -89,7 +89,7 @@ func (c approve) Run(ctx context.Context, p *program) error {
 	return p.reply(asked)
 }
 
-// show shows the proposal to the person; of programs to whoever sits beside them.
+// show shows the proposal: on standard error, where standard output takes JSON.
 func (c approve) show(p *program, asked report.Proposal) error {
 	page := p.page()
 	if p.json() {

@@ -125,7 +125,7 @@ func (a applier) carryOne(ctx context.Context, m remediation.Message) error {
 }
 
 // asks shows what is about to be written, and asks once about all that nobody said yes
-// to. Of the records the newest with a plan's digest says what it is about.
+// to. The newest record with a plan's digest says what the plan is about.
 func (a applier) asks(ctx context.Context, messages localQueue, records []record.Record) error {
 	q := report.Question{Place: a.s.place, As: a.s.arn, Again: len(a.agreed) > 0}
 	for _, m := range messages {

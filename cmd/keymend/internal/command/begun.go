@@ -11,8 +11,8 @@ import (
 	"keymend/pkg/record"
 )
 
-// begins says, once an interrupt comes, that a write which was begun is waited for. The
-// function that it returns ends that.
+// begins tells the person, once an interrupt comes, that the program waits for the write
+// that was begun. The function that it returns ends that.
 func (p *program) begins(ctx context.Context, log *auditLog) func() bool {
 	return context.AfterFunc(ctx, func() {
 		if log.begun.Load() {
@@ -50,13 +50,13 @@ func full(err error) bool {
 	return ok && to.Op == "write"
 }
 
-// A halt is an interrupt, as it is said: what it ended is no fault of anybody's.
+// A halt is the error of a run that the person interrupted. It is nobody's fault.
 type halt struct{ error }
 
-// Error says so in a word.
+// Error implements error.
 func (*halt) Error() string { return "interrupted" }
 
-// Unwrap returns what the interrupt ended.
+// Unwrap returns the error to which the interrupt led.
 func (h *halt) Unwrap() error { return h.error }
 
 // partly says of an interrupt that something was written before it.

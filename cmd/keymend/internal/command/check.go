@@ -158,7 +158,7 @@ func listed(ctx context.Context, l remediation.Looker, at check.Place) ([]string
 	return names, nil
 }
 
-// wrongly tells what was given wrongly from what failed.
+// wrongly makes wrong usage of errors about what the person gave.
 func wrongly(err error) error {
 	switch {
 	case errors.Is(err, check.ErrNoGroup):

@@ -101,7 +101,8 @@ func (c coverageCmd) usage() error {
 	return nil
 }
 
-// placed has a command lead where this asks; make takes profiles by names of its own.
+// placed adds to a command the place where this asks. make takes profiles by names of its
+// own.
 func (c coverageCmd) placed(s session) func(quote.Task) string {
 	return func(t quote.Task) string {
 		if !strings.HasPrefix(t.Command, "make ") {
@@ -116,8 +117,8 @@ func (c coverageCmd) placed(s session) func(quote.Task) string {
 	}
 }
 
-// auditor takes the role of the hub by which people look at members. One that can't be
-// taken is no one's to take: nothing of a member would be seen.
+// auditor takes the role of the hub by which people look at members. Without it nothing of
+// a member would be seen, so that a refusal is an error.
 func (c coverageCmd) auditor(ctx context.Context, p *program, s session, hub string) (aws.Config, error) {
 	as, err := c.hubs(ctx, p, s)
 	if err != nil {

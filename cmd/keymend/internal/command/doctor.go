@@ -51,7 +51,7 @@ func (doctorCmd) Run(ctx context.Context, p *program) error {
 	return p.reply(report.Doctor{Checks: doctor.Examine(f), Account: s.account, Region: s.place.Region})
 }
 
-// refused is the one check where AWS doesn't take the credentials.
+// refused is the only check where AWS doesn't take the credentials.
 func refused(err error) doctor.Check {
 	says := account.Message(err)
 	if h := hint(err); h != "" {

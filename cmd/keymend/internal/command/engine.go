@@ -55,9 +55,8 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 	return log.records, nil
 }
 
-// fixer is what the functions have too, for a person: enforcing, with what the
-// flags and environment say of the settings, and with nobody to send
-// changes to. Whether they are carried out is the caller's to say.
+// fixer is the functions' Fixer, for a person: it enforces, has the settings of flags and
+// environment, and sends changes to nobody. The caller decides whether to carry them out.
 func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixer, error) {
 	world, err := p.world(s)
 	if err != nil {
@@ -73,7 +72,7 @@ func (p *program) fixerOf(s session, world wiring.AWS, log *auditLog, a applying
 	}}
 }
 
-// world is AWS as the settings have it reached.
+// world reaches AWS as the settings say.
 func (p *program) world(s session) (wiring.AWS, error) {
 	config, err := p.settings()
 	if err != nil {
@@ -82,8 +81,8 @@ func (p *program) world(s session) (wiring.AWS, error) {
 	return p.worldOf(s, config, ""), nil
 }
 
-// worldOf is world with settings that were read. By role, "" = none, other accounts are
-// read where no deployed roles are named.
+// worldOf reaches AWS as settings say that were read. The role, "" = none, reads other
+// accounts where the settings name no deployed roles.
 func (p *program) worldOf(s session, config settings.Config, role string) wiring.AWS {
 	return wiring.AWS{Settings: config, Own: s.aws, Sessions: account.New(s.aws, account.Options{
 		Partition: config.Partition, RolePrefix: config.RolePrefix, Role: role, Version: p.Version,

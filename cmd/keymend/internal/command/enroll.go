@@ -82,7 +82,8 @@ func (c enroll) usage() error {
 	return nil
 }
 
-// lookUp reads the key. Of one whose ARN is known, what goes wrong is said, and no error.
+// lookUp reads the key. Where its ARN is known, the screen says what couldn't be read, and
+// that is no error.
 func (c enroll) lookUp(ctx context.Context, s session, f *enrol.Facts) error {
 	f.Caller = s.account
 	cfg := s.aws

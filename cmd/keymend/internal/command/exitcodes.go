@@ -30,10 +30,10 @@ func (e ends) whole() ends {
 	return out
 }
 
-// done is of commands that either do what they are asked for or fail.
+// done has the exit codes of a command that either does what it is asked for or fails.
 func done(what string) ends { return ends{report.Healed: what} }
 
-// ofGroups is of commands that look at groups.
+// ofGroups has the exit codes of commands that look at groups.
 func ofGroups() ends {
 	return ends{
 		report.Healed:  "nothing to do, or healed",

@@ -10,7 +10,7 @@ import (
 	"keymend/pkg/record"
 )
 
-// sectionsOf are the steps that are for good.
+// sectionsOf makes a section of each of a proposal's steps.
 func sectionsOf(p plan.Proposal) []export.Section {
 	var out []export.Section
 	for _, step := range p.Plan.Steps {
@@ -30,8 +30,8 @@ func sectionsOf(p plan.Proposal) []export.Section {
 	return out
 }
 
-// sectionsIn are the steps on record. Where they were made shorter, the record may have
-// the policies beside them.
+// sectionsIn makes a section of each of a record's steps. Where a step was made shorter,
+// the record may have the policies beside it.
 func sectionsIn(r record.Record) []export.Section {
 	var out []export.Section
 	for _, step := range r.Steps {

@@ -21,7 +21,7 @@ func (m *misuse) Unwrap() error { return m.err }
 // misused reports wrong usage: what, where, and what to do instead.
 func misused(format string, args ...any) error { return &misuse{fmt.Errorf(format, args...)} }
 
-// What the SDK's default chain didn't find.
+// The SDK's default chain didn't find these.
 var (
 	errNoEndpoint    = errors.New("is no endpoint")
 	errNoRegion      = errors.New("no Region is known")

@@ -117,7 +117,7 @@ func more(page *screen.Page, node *kong.Node) error {
 	return page.Flush()
 }
 
-// helpCmd is done by Run, which takes it for --help.
+// helpCmd is there for the list of commands: the package's Run takes it for --help.
 type helpCmd struct {
 	Command string `arg:"" optional:"" help:"A command."`
 }

@@ -143,8 +143,8 @@ func sinceOf(text string, now time.Time) (time.Time, error) {
 	return now.Add(-d), nil
 }
 
-// query asks for the records that can matter. What a pattern might take for more than a
-// name isn't put into one.
+// query asks for the records that can matter. A group's name isn't part of the query
+// where a pattern could take it for more than a name.
 func (historyCmd) query(w archive.Wanted) record.Query {
 	if regexp.MustCompile(`^[A-Za-z0-9._/+=,@-]+$`).MatchString(w.Group) {
 		return record.Any().And(record.Where("group", w.Group))
@@ -152,7 +152,7 @@ func (historyCmd) query(w archive.Wanted) record.Query {
 	return record.Any()
 }
 
-// resolve is the key that has an alias by now; "" where that isn't known.
+// resolve returns the key to which an alias points now; "" where that isn't known.
 func (r *reading) resolve(ctx context.Context, alias string) string {
 	if r.session == nil || !strings.Contains(alias, "alias/") {
 		return ""
@@ -164,7 +164,7 @@ func (r *reading) resolve(ctx context.Context, alias string) string {
 	return aws.ToString(out.KeyMetadata.Arn)
 }
 
-// flags are those by which the records have to be read again.
+// flags have a printed command read the same records.
 func (r *reading) flags() []string {
 	if r.File != "" {
 		return []string{"--file", r.File}

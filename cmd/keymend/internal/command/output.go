@@ -88,8 +88,8 @@ func (p *program) coloured(out io.Writer) bool {
 	return p.flags.Color == "always" || p.flags.Color == "auto" && screen.Coloured(out, p.Getenv)
 }
 
-// busy says at a terminal what takes its time, on standard error. What it returns ends
-// that; so does a question.
+// busy shows on standard error, where that is a terminal, what the program is doing. The
+// function that it returns erases that. A question does, too.
 func (p *program) busy(text string) func() {
 	p.quiet()
 	if screen.Terminal(p.Err) {
@@ -98,7 +98,7 @@ func (p *program) busy(text string) func() {
 	return p.quiet
 }
 
-// quiet erases what is said about what goes on.
+// quiet erases the line that says what the program is doing.
 func (p *program) quiet() {
 	p.progress.End()
 	p.progress = nil

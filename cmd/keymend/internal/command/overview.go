@@ -72,7 +72,7 @@ func (c everywhere) look(ctx context.Context, p *program, words ...string) (*ove
 	return v, nil
 }
 
-// open finds who reads what.
+// open reads the settings, and lists the accounts to look at.
 func (v *overview) open(ctx context.Context) error {
 	config, err := v.settings()
 	if err != nil {
@@ -143,7 +143,7 @@ func (v *overview) places(ctx context.Context) ([]scan.Place, []scan.Looked, err
 	return places, unread, nil
 }
 
-// enabled are an account's Regions.
+// enabled lists the Regions that an account has enabled.
 func (v *overview) enabled(ctx context.Context, id string) ([]string, error) {
 	cfg, err := v.world.Sessions.Config(ctx, id, v.s.aws.Region, permission.Reader, nil)
 	if err != nil {
@@ -154,8 +154,8 @@ func (v *overview) enabled(ctx context.Context, id string) ([]string, error) {
 	return names, err
 }
 
-// keep opens the file of rows. What was asked is part of it, so that no scan goes on from
-// another's.
+// keep opens the file of rows. The file names the places and the settings, so that no scan
+// goes on from another's.
 func (v *overview) keep(places []scan.Place) error {
 	about, err := json.Marshal(map[string]any{"places": places, "settings": v.world.Settings.Digest(), "role": v.Role})
 	if err != nil {

@@ -70,7 +70,7 @@ func (c replay) Run(ctx context.Context, p *program) error {
 	return p.tell(ctx, s, records, p.history(ctx, s, look), c.applying, err)
 }
 
-// look is what the event asks for.
+// look returns the look that an event asks for.
 func (p *program) look(ctx context.Context, s session, event signal.Signal) (signal.Look, error) {
 	switch event := event.(type) {
 	case signal.OwnWrite:
@@ -89,7 +89,7 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 	return signal.Look{}, &signal.Ignored{Reason: "it asks for nothing"}
 }
 
-// ignored: a well-formed event that is nothing for Keymend is no fault.
+// ignored says why an event is nothing for Keymend. That is no fault.
 func (p *program) ignored(name string, why *signal.Ignored, instead ...string) error {
 	p.code = report.Healed
 	if p.json() {
@@ -103,7 +103,7 @@ func (p *program) ignored(name string, why *signal.Ignored, instead ...string) e
 	return page.Flush()
 }
 
-// file is what people call it.
+// file names a file as people do.
 func file(name string) string {
 	if name == "-" {
 		return "standard input"
@@ -111,8 +111,8 @@ func file(name string) string {
 	return name
 }
 
-// read reads a file, or standard input, of at most 1 MB: that is more than whoever takes
-// it does, as is said.
+// read reads a file, or standard input, of at most 1 MB. AWS takes less; taken says how
+// much.
 func (p *program) read(name, taken string) ([]byte, error) {
 	in := p.In
 	if name != "-" {

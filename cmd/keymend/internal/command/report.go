@@ -68,7 +68,7 @@ func (v *overview) document(past htmlreport.Past, again string) htmlreport.Page 
 	return htmlreport.Page{Made: time.Now(), Version: v.Version, By: v.s.arn, Again: again, Rows: v.kept.Each, Places: v.total.Places, Past: past}
 }
 
-// past is what is on record of changes. What can't be read is said on the page.
+// past reads the records of changes. The page says what couldn't be read.
 func (c reportCmd) past(ctx context.Context, p *program, since time.Time) (htmlreport.Past, error) {
 	from, err := c.open(ctx, p)
 	if err != nil {
@@ -88,7 +88,7 @@ func (c reportCmd) past(ctx context.Context, p *program, since time.Time) (htmlr
 	return out, nil
 }
 
-// told says in a line what the page says, and where it is.
+// told sums the page up in a line, and says where it is.
 func (c reportCmd) told(p *program, total scan.Total, says string) error {
 	switch {
 	case c.To == stdout:

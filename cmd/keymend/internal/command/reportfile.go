@@ -11,7 +11,7 @@ import (
 	"keymend/cmd/keymend/internal/htmlreport"
 )
 
-// stdout is the name of standard output in the place of a file's.
+// stdout stands for standard output where a file is named.
 const stdout = "-"
 
 // A pageFile is written beside its place, and takes that once it is whole: nobody finds

@@ -81,8 +81,8 @@ func (s session) principal() access.Principal {
 	return access.Principal{ARN: "arn:" + who.Partition + ":iam::" + s.account + ":role/" + name, SessionARN: s.arn}
 }
 
-// place is where this run acts, as another shell has to be told: what flags said, and
-// what the environment said in their place.
+// place is where this run acts, so that a printed command acts there from another shell:
+// flags say it, or else the environment.
 func (p *program) place(account, region string) report.Place {
 	at := report.Place{Account: account, Region: region, Profile: p.flags.Profile, Endpoint: p.flags.EndpointURL, Roles: p.given.reaching}
 	// Of the environment, keys and a web identity go before a profile; of flags, a

@@ -131,9 +131,9 @@ func (p *program) called(name string) string {
 	return name
 }
 
-// settings are those of flags and environment. What the mode there says is for the
-// functions: a person decides for this run. A misspelt one is refused all the same, since
-// it isn't known what the writer meant.
+// settings reads flags and environment. The mode there is for the functions: a person
+// decides for this run. A misspelt mode is refused all the same, since nobody knows what
+// its writer meant.
 func (p *program) settings() (settings.Config, error) {
 	config, err := settings.ParseAs(func(name string) string {
 		if name == variable.Mode {

@@ -118,7 +118,7 @@ func (k Key) reason() string {
 	return outcome.Meanings()[k.Outcome()]
 }
 
-// proposal: what would be changed, whom that lets in, and what to do now.
+// proposal says what would be changed, whom that lets in, and what to do now.
 func (g Group) proposal(p *screen.Page, k Key) {
 	if g.Asked {
 		g.refusal(p, k)
@@ -150,8 +150,8 @@ func (g Group) refusal(p *screen.Page, k Key) {
 	g.Place.run(p, "", k.Finding.Run)
 }
 
-// then shows how a person goes on after what comes first. Which accounts may be read and
-// opened, they say themselves.
+// then shows the command that comes after another. A person names the accounts that may be
+// read and opened themselves.
 func (g Group) then(p *screen.Page, k Key) {
 	owner := arn.Account(k.Finding.Key)
 	if k.Finding.Verdict.Reason != guard.ForeignKey || owner == "" || slices.ContainsFunc(g.Flags, func(f string) bool { return strings.HasPrefix(f, "--accounts=") }) {

@@ -27,7 +27,8 @@ func follows(r record.Record) []string {
 	return out
 }
 
-// launchAfter: what else opens the key by then isn't known from a record.
+// launchAfter says how the next launch goes. A record doesn't tell what else opens the key
+// by then.
 func launchAfter(r record.Record) string {
 	fails := " may fail again"
 	if r.Decision == access.Denied {
@@ -36,7 +37,8 @@ func launchAfter(r record.Record) string {
 	return "the next launch of " + r.Group + fails + ", unless something else lets its role use the key by then"
 }
 
-// againAfter: a deployed Keymend knows what its own log has.
+// againAfter says whether a deployed Keymend makes the change again. It knows its own log
+// only.
 func againAfter(r record.Record) string {
 	if r.RequestID != "" {
 		return "a deployed Keymend wouldn't add it again by itself within 30 days of the change; a person's --apply does"

@@ -1,6 +1,6 @@
-// Package report shows a group's audit records to a person, and sums them up in
-// an exit code. It adds nothing to what the records say but what the group's
-// own history tells.
+// Package report has what commands answer: a page for people, lines of JSON for programs,
+// an exit code. Of a group it shows the audit records, and adds nothing to what these say
+// but what the group's own history tells.
 package report
 
 import (

@@ -70,8 +70,8 @@ func (k Key) grantWords() string {
 	return "the grant is missing: " + by
 }
 
-// keeper shows what whoever keeps the policy of an own key does, where it keeps Keymend
-// out: either of two things is enough.
+// keeper shows what the keeper of an own key's policy does, where that keeps Keymend out.
+// Either of two things is enough.
 func (g Group) keeper(p *screen.Page, by plan.ForOwner) {
 	p.Row(screen.Bold, "do", "whoever keeps the key's policy adds statements to it that let the group use the key:")
 	g.code(p, "", indented(by.Statements))

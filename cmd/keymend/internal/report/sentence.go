@@ -106,7 +106,7 @@ func (g Group) failed() string {
 	return name + " couldn't be looked at: AWS refused a call that Keymend needs"
 }
 
-// doubtful: whether a key stands in the way can't be told.
+// doubtful says that it can't be told whether a key stands in the way.
 func (g Group) doubtful() string {
 	k := g.first(func(k Key) bool { return k.Finding.Decision == access.Unknown || k.doubted() })
 	text := g.Head.Group + " runs, and whether its next launch will fail can't be told: "

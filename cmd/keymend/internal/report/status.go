@@ -83,8 +83,8 @@ func (g Group) status() status {
 	return g.opened()
 }
 
-// broken: a key stands in the way. A group that has all its instances isn't broken; its
-// next launch fails, where that is known for certain.
+// broken is the status where a key stands in the way. A group that has all its instances
+// isn't broken; its next launch fails, where that is known for certain.
 func (g Group) broken(code Code) status {
 	switch {
 	case g.short():

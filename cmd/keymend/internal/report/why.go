@@ -63,7 +63,7 @@ func (k Key) misses() []access.NearMiss {
 	return out
 }
 
-// said is what is said of a statement, without its name.
+// said is a near-miss's text without the name of the statement.
 func said(m access.NearMiss) string {
 	return strings.TrimLeft(strings.TrimPrefix(m.Text, m.Source), ": ")
 }
