@@ -29,15 +29,11 @@ func (checkOrganization) about() about {
 
 // Run looks at an organization before anything is deployed to it.
 func (c checkOrganization) Run(ctx context.Context, p *program) error {
-	text, o, err := c.read()
+	text, o, s, err := c.open(ctx, p)
 	if err != nil {
 		return err
 	}
-	s, err := p.loginAtHome(ctx, *o)
-	if err != nil {
-		return err
-	}
-	settings := precheck.Settings{Organization: *o, Suffix: text["dedicatedRoleSuffix"], Resumes: text["resumeSuspended"] != "0"}
+	settings := precheck.Settings{Organization: o, Suffix: text["dedicatedRoleSuffix"], Resumes: text["resumeSuspended"] != "0"}
 	look := survey.Survey{Settings: settings, Account: s.account, ARN: s.arn, AWS: s.aws, Role: c.Role}
 	c.hub(ctx, p, s, &look)
 	read := p.busy("reading the organization, the hub and a member")

@@ -48,15 +48,11 @@ func (c coverageCmd) Run(ctx context.Context, p *program) error {
 	if err := c.usage(); err != nil {
 		return err
 	}
-	settings, o, err := c.read()
+	settings, o, s, err := c.open(ctx, p)
 	if err != nil {
 		return err
 	}
-	s, err := p.loginAtHome(ctx, *o)
-	if err != nil {
-		return err
-	}
-	expected, err := coverage.Expect(*o, settings, coverage.Asks{
+	expected, err := coverage.Expect(o, settings, coverage.Asks{
 		Partition: arn.Partition(s.arn), Account: s.account, Placed: c.placed(s), Again: s.place.Run("coverage", p.given.again()...),
 	})
 	if err != nil {
@@ -67,7 +63,7 @@ func (c coverageCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	look := census.Census{
-		Organization: *o, Expected: expected, Administrator: s.aws, AdministratorID: s.account, Auditor: auditor, Now: time.Now().UTC(),
+		Organization: o, Expected: expected, Administrator: s.aws, AdministratorID: s.account, Auditor: auditor, Now: time.Now().UTC(),
 		Members: account.New(auditor, account.Options{Partition: arn.Partition(s.arn), RolePrefix: deployed, Version: p.Version}),
 	}
 	defer p.busy("reading the organization's accounts")()

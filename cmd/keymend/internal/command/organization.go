@@ -13,8 +13,21 @@ type ofOrganization struct {
 	HubProfile string `again:"" name:"hub-profile" help:"Profile of the hub's account, where the credentials are another's." placeholder:"NAME"`
 }
 
-// read reads the settings, by context key, and the organization in them. Every problem
-// with these is said.
+// open reads the settings, by context key, and the organization in them; every problem with
+// these is said. Its session is in the organization's first Region, where the stacks are,
+// unless another one was given.
+func (c ofOrganization) open(ctx context.Context, p *program) (map[string]string, cdkcontext.Organization, session, error) {
+	text, o, err := c.read()
+	if err != nil {
+		return nil, cdkcontext.Organization{}, session{}, err
+	}
+	if p.flags.Region == "" {
+		p.flags.Region = o.Regions[0]
+	}
+	s, err := p.login(ctx)
+	return text, *o, s, err
+}
+
 func (c ofOrganization) read() (map[string]string, *cdkcontext.Organization, error) {
 	read := func(name string) ([]byte, error) {
 		if name == "cdk.json" {
@@ -35,15 +48,6 @@ func (c ofOrganization) read() (map[string]string, *cdkcontext.Organization, err
 		return nil, nil, misused("%s has no organization: keymend:organizationId and what docs/deploy.md lists beside it are empty", c.Settings)
 	}
 	return text, o, nil
-}
-
-// loginAtHome finds credentials in the Region that was given, or else in the
-// organization's first: there its stacks are.
-func (p *program) loginAtHome(ctx context.Context, o cdkcontext.Organization) (session, error) {
-	if p.flags.Region == "" {
-		p.flags.Region = o.Regions[0]
-	}
-	return p.login(ctx)
 }
 
 // hubs finds the credentials for the hub's account: those of the profile that was given

@@ -83,7 +83,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return reversible(s, to.AuditFile, err)
 	}
-	return p.tellUndo(r, done, done.Reason)
+	return p.tellUndo(r, done)
 }
 
 // find returns the record that says how the remediation is taken back, and a session where
@@ -211,7 +211,9 @@ func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, u repor
 }
 
 // tellUndo shows what was taken away. As JSON the records went out as they were written.
-func (p *program) tellUndo(of, done record.Record, what string) error {
+func (p *program) tellUndo(of, done record.Record) error {
 	partly := done.Outcome == outcome.PartlyUndone
-	return p.reply(report.Undo{Record: of, Done: what, Failed: done.Outcome != outcome.Undone && !partly, Partly: partly, Before: done.Before, After: done.After})
+	return p.reply(report.Undo{
+		Record: of, Done: done.Reason, Failed: done.Outcome != outcome.Undone && !partly, Partly: partly, Before: done.Before, After: done.After,
+	})
 }

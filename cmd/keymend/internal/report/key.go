@@ -41,26 +41,20 @@ func (k Key) name(p *screen.Page) {
 
 // enrolled says whether the key's owner lets Keymend open it, as far as the verdict tells.
 func (k Key) enrolled() string {
-	v := k.Finding.Verdict
-	if v == nil {
+	r := k.Finding
+	switch {
+	case r.Verdict == nil:
 		return ""
+	case judged(r, guard.PersonDecided) && arn.Account(r.Key) != r.Account:
+		return "" // nobody reads the tags of another account's key
 	}
-	switch v.Reason { //nolint:exhaustive // the others say nothing of it
-	case guard.Consented:
-		return "enrolled"
-	case guard.NotConsented:
-		return "not enrolled"
-	case guard.PersonDecided:
-		if a, ok := arn.Parse(k.Finding.Key); !ok || a.Account != k.Finding.Account {
-			return "" // nobody reads the tags of another account's key
-		}
-		return "not enrolled"
-	case guard.ConsentElsewhere:
-		return "enrolled for other accounts"
-	case guard.KeyIgnored:
-		return "its owner forbids changes (keymend=ignore)"
-	}
-	return ""
+	return map[guard.Reason]string{
+		guard.Consented:        "enrolled",
+		guard.NotConsented:     "not enrolled",
+		guard.PersonDecided:    "not enrolled",
+		guard.ConsentElsewhere: "enrolled for other accounts",
+		guard.KeyIgnored:       "its owner forbids changes (keymend=ignore)",
+	}[r.Verdict.Reason]
 }
 
 // from says in words why the launch takes the key, whose ARN has a row of its own.
