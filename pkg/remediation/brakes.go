@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"keymend/pkg/arn"
 	"keymend/pkg/guard"
@@ -16,34 +15,12 @@ import (
 // A brake reads those of an account and Region of an organization.
 type brake func(ctx context.Context, account, region string) (guard.Brake, error)
 
-// askedOnce asks of each account and Region until there is an answer. It is for the
-// looks of one invocation: a Fixer asks before each change.
-func askedOnce(ask brake) brake {
-	type answer struct {
-		sync.Mutex
-		guard.Brake
-		known bool
-	}
-	var mu sync.Mutex
-	answers := map[place]*answer{}
+// once asks of each account and Region until there is an answer. It is for the looks of one
+// invocation: a Fixer asks before each change.
+func (ask brake) once() brake {
+	var answers memory[place, guard.Brake]
 	return func(ctx context.Context, account, region string) (guard.Brake, error) {
-		at := place{account, region}
-		mu.Lock()
-		a := answers[at]
-		if a == nil {
-			a = &answer{}
-			answers[at] = a
-		}
-		mu.Unlock()
-		a.Lock()
-		defer a.Unlock()
-		if a.known {
-			return a.Brake, nil
-		}
-		var err error
-		a.Brake, err = ask(ctx, account, region)
-		a.known = err == nil
-		return a.Brake, err
+		return answers.once(place{account, region}, moment{}, func() (guard.Brake, error) { return ask(ctx, account, region) })
 	}
 }
 

@@ -68,18 +68,6 @@ func (p pass) found(o signal.Follow, out []Diagnosis) bool {
 // was changed for it.
 func (p pass) launches(o signal.Follow) bool { return !o.Failed.IsZero() || o.Remediation != "" }
 
-func (l *Looker) course(ctx context.Context, look signal.Look) (observe.Course, error) {
-	fleet, err := l.AWS.Fleet(ctx, look.Account, look.Region)
-	if err != nil {
-		return observe.Course{}, err
-	}
-	course, err := fleet.Course(ctx, look.Group)
-	if err != nil {
-		return course, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
-	}
-	return course, nil
-}
-
 // endedBy says why a finding ends for which Keymend changed nothing.
 const endedBy = "what stood in the way is found no more: somebody did what was to be done"
 

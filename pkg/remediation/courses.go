@@ -2,7 +2,7 @@ package remediation
 
 import (
 	"context"
-	"maps"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,6 +11,19 @@ import (
 	"keymend/pkg/signal"
 	"keymend/pkg/together"
 )
+
+// course reads how the group of a look has fared.
+func (l *Looker) course(ctx context.Context, look signal.Look) (observe.Course, error) {
+	fleet, err := l.AWS.Fleet(ctx, look.Account, look.Region)
+	if err != nil {
+		return observe.Course{}, err
+	}
+	course, err := fleet.Course(ctx, look.Group)
+	if err != nil {
+		return course, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
+	}
+	return course, nil
+}
 
 // Fleet implements Readers: how the groups of an invocation's looks fared is read side by
 // side, since AWS tells it of one group a call only.
@@ -37,10 +50,9 @@ func (f gatheredFleet) Course(ctx context.Context, group string) (observe.Course
 
 // courses are those of a place's groups, in one invocation.
 type courses struct {
-	groups map[string]bool // that will be asked for
-
-	mu   sync.Mutex
-	read map[string]courseRead // nil: nothing was asked for yet
+	groups []string // that will be asked for
+	ahead  sync.Once
+	read   memory[string, courseRead] // by the group
 }
 
 type courseRead struct {
@@ -57,33 +69,29 @@ func coursesOf(looks []signal.Look) map[place]*courses {
 		}
 		at := place{look.Account, look.Region}
 		if out[at] == nil {
-			out[at] = &courses{groups: map[string]bool{}}
+			out[at] = &courses{}
 		}
-		out[at].groups[look.Group] = true
+		out[at].groups = append(out[at].groups, look.Group)
 	}
 	return out
 }
 
 func (c *courses) of(ctx context.Context, from Fleet, group string) (observe.Course, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.read == nil && c.groups[group] {
-		c.readAll(ctx, from)
+	if slices.Contains(c.groups, group) {
+		c.ahead.Do(func() { c.readAhead(ctx, from) })
 	}
-	if r, ok := c.read[group]; ok {
+	if r, _, ok := c.read.known(group, moment{}); ok {
 		return r.course, r.err
 	}
 	return from.Course(ctx, group)
 }
 
-// readAll begins no more reads once one has to be made again: where AWS throttles, each
+// readAhead begins no more reads once one has to be made again: where AWS throttles, each
 // takes AWS's tries. What isn't read is read where it is asked for.
-func (c *courses) readAll(ctx context.Context, from Fleet) {
+func (c *courses) readAhead(ctx context.Context, from Fleet) {
 	var busy atomic.Bool
-	groups := slices.Sorted(maps.Keys(c.groups))
-	all := make([]*courseRead, len(groups))
 	var tasks []func() error
-	for i, group := range groups {
+	for _, group := range distinct(c.groups) {
 		tasks = append(tasks, func() error {
 			if busy.Load() {
 				return nil
@@ -92,15 +100,9 @@ func (c *courses) readAll(ctx context.Context, from Fleet) {
 			if _, final := finalOutcome(err); err != nil && !final {
 				busy.Store(true)
 			}
-			all[i] = &courseRead{course, err}
+			c.read.keep(group, moment{}, courseRead{course, err})
 			return nil
 		})
 	}
 	_ = together.Do(tasks...) // each group's error is its look's
-	c.read = map[string]courseRead{}
-	for i, r := range all {
-		if r != nil {
-			c.read[groups[i]] = *r
-		}
-	}
 }

@@ -61,13 +61,9 @@ func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, err
 	if err != nil {
 		return out, err
 	}
-	fleet, err := l.AWS.Fleet(ctx, look.Account, look.Region)
-	if err != nil {
-		return out, err
-	}
-	course, err := fleet.Course(ctx, look.Group)
+	course, err := l.course(ctx, look)
 	if _, final := finalOutcome(err); err != nil && !final {
-		return out, fmt.Errorf("read the scaling activities of %s: %w", look.Group, err)
+		return out, err
 	}
 	if !p.concerns(*look.Follow, course) {
 		return out, nil

@@ -27,7 +27,7 @@ type pass struct {
 	view      apply.Reader
 	readAt    time.Time // before the look's own invocation; zero = in it
 	delivery  Delivery  // of the message that is carried out; zero = of none
-	ahead     *read     // the key that the message is about, which is read while the launch is; nil = of none
+	expected  *read     // the key that the message is about, which is read while the launch is; nil = of none
 	approval  approval  // of what is carried out
 	brake     guard.Switch
 	brakeSays string
@@ -188,7 +188,7 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 		tasks = append(tasks, func() (err error) { roles[i], err = p.view.Role(ctx, principal.ARN); return err })
 	}
 	for i := range reads {
-		if !reads[i].known(p.ahead) {
+		if !reads[i].known(p.expected) {
 			tasks = append(tasks, func() error { return reads[i].from(ctx, p.view) })
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"keymend/pkg/together"
 )
 
-// memory is how far back Keymend knows what it wrote: a year's log takes too long.
-const memory = 30 * 24 * time.Hour
+// knownFor is how far back Keymend knows what it wrote: a year's log takes too long.
+const knownFor = 30 * 24 * time.Hour
 
 // A pastLog reads what was written before, and no further back than the times that it is
 // given.
@@ -101,7 +101,7 @@ func (l *Looker) readPast(ctx context.Context, h past, now time.Time, keys []str
 	}}
 	for i, key := range keys {
 		tasks = append(tasks, func() (err error) {
-			found[i], err = l.Past.Ended(ctx, key, now.Add(-memory))
+			found[i], err = l.Past.Ended(ctx, key, now.Add(-knownFor))
 			return err
 		})
 	}

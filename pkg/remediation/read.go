@@ -14,7 +14,7 @@ import (
 // readLaunch reads the launch, and beside it the key that it is expected to need, and
 // what was written to that before.
 func (l *Looker) readLaunch(ctx context.Context, p *pass) error {
-	if p.ahead == nil {
+	if p.expected == nil {
 		var err error
 		p.Launch, err = p.view.Launch(ctx, p.Group)
 		return err
@@ -23,12 +23,12 @@ func (l *Looker) readLaunch(ctx context.Context, p *pass) error {
 	_ = together.Do(
 		func() error { p.Launch, err = p.view.Launch(ctx, p.Group); return nil },
 		// Both are read again where they are needed, if they can't be read.
-		func() error { p.ahead.failed = p.ahead.from(ctx, p.view); return nil },
+		func() error { p.expected.failed = p.expected.from(ctx, p.view); return nil },
 		func() error {
 			if l.Past == nil || l.Person.ARN != "" {
 				return nil
 			}
-			if h, failed := l.readPast(ctx, p.past, p.look.Asked, []string{p.ahead.key.ID}); failed == nil && h.unread == "" {
+			if h, failed := l.readPast(ctx, p.past, p.look.Asked, []string{p.expected.key.ID}); failed == nil && h.unread == "" {
 				p.past = h
 			}
 			return nil
@@ -48,11 +48,11 @@ type read struct {
 }
 
 // known takes over what was read ahead, if that is the same.
-func (r *read) known(ahead *read) bool {
-	if ahead == nil || ahead.failed != nil || r.key.ID != ahead.key.ID || r.roleARN != ahead.roleARN {
+func (r *read) known(expected *read) bool {
+	if expected == nil || expected.failed != nil || r.key.ID != expected.key.ID || r.roleARN != expected.roleARN {
 		return false
 	}
-	r.state, r.notFound = ahead.state, ahead.notFound
+	r.state, r.notFound = expected.state, expected.notFound
 	return true
 }
 

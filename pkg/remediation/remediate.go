@@ -71,7 +71,7 @@ func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error)
 	p := x.begin(m.look())
 	p.delivery, p.approval = m.Delivery, approvalOf(m)
 	if m.key() != "" && m.Principal != "" {
-		p.ahead = &read{key: launch.Key{ID: m.key()}, roleARN: m.Principal}
+		p.expected = &read{key: launch.Key{ID: m.key()}, roleARN: m.Principal}
 	}
 	err := together.Do(
 		func() (err error) { p, err = x.observed(ctx, p); return err },

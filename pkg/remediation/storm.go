@@ -43,7 +43,7 @@ func (l *Looker) Ahead(ctx context.Context, looks []signal.Look, late func(conte
 	_ = together.Do(tasks...) // what can't be sent is sent again by its look
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.ahead = passes
+	g.looked = passes
 	return made
 }
 
@@ -54,7 +54,7 @@ func (g *gathering) made(look signal.Look) (pass, bool) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p, ok := g.ahead[nameOf(look)]
+	p, ok := g.looked[nameOf(look)]
 	return p, ok
 }
 

@@ -57,7 +57,7 @@ func (t Telling) Write(ctx context.Context, r record.Record) error {
 	t.Members.tell(ctx, r, entry)
 	ctx, cancel := context.WithTimeout(ctx, tellingTakes)
 	defer cancel()
-	if err := t.put(ctx, entry); err != nil {
+	for _, err := range put(ctx, t.Bus, []types.PutEventsRequestEntry{entry}) {
 		t.Complain(ctx, fmt.Errorf("put event %q about %s: %w", e.DetailType, r.ID, err))
 	}
 	return nil
@@ -92,25 +92,19 @@ func entryOf(e event.Event) (types.PutEventsRequestEntry, error) {
 	return types.PutEventsRequestEntry{Source: new(notify.Source), DetailType: &e.DetailType, Resources: e.Resources, Detail: &detail}, err
 }
 
-// put puts one event. The answer of PutEvents is a success even where the entry failed.
+// put puts events, and says why some couldn't be put, by their place. The answer of
+// PutEvents is a success even where an entry failed.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-func (t Telling) put(ctx context.Context, entry types.PutEventsRequestEntry) error {
-	out, err := t.Bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
-	if err != nil {
-		return err
-	}
-	for _, entry := range out.Entries {
-		if err := failure(entry); err != nil {
-			return err
+func put(ctx context.Context, bus Bus, entries []types.PutEventsRequestEntry) map[int]error {
+	failed := map[int]error{}
+	out, err := bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+	for i := range entries {
+		switch {
+		case err != nil:
+			failed[i] = err
+		case i < len(out.Entries) && out.Entries[i].ErrorCode != nil:
+			failed[i] = fmt.Errorf("%s: %s", *out.Entries[i].ErrorCode, aws.ToString(out.Entries[i].ErrorMessage))
 		}
 	}
-	return nil
-}
-
-// failure says why an entry wasn't put; nil = it was.
-func failure(entry types.PutEventsResultEntry) error {
-	if entry.ErrorCode == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %s", *entry.ErrorCode, aws.ToString(entry.ErrorMessage))
+	return failed
 }

@@ -1,17 +1,13 @@
 package wiring
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -23,7 +19,6 @@ import (
 	"keymend/pkg/remediation"
 	"keymend/pkg/remediation/queue"
 	"keymend/pkg/settings"
-	"keymend/pkg/signal"
 )
 
 // NewDiagnose wires the function that looks, from its environment.
@@ -80,85 +75,6 @@ func newLooker(getenv func(string) string, version string) (*remediation.Looker,
 	return l, queue.Function{Problem: problem, Complain: func(ctx context.Context, err error) {
 		log.ErrorContext(ctx, "the message has to come again", "error", err.Error(), "requestId", requestID(ctx))
 	}}, world, nil
-}
-
-func changes(cfg aws.Config, url string) remediation.Queue {
-	if url == "" {
-		return remediation.Nobody{}
-	}
-	return Changes{sqs.NewFromConfig(cfg), url}
-}
-
-// Messages sends SQS messages.
-type Messages interface {
-	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
-}
-
-var _ Messages = (*sqs.Client)(nil)
-
-// Changes is the queue from diagnose to remediate: one writer for each target at a
-// time, and equal plans within five minutes once.
-type Changes struct {
-	SQS Messages
-	URL string
-}
-
-// Send implements remediation.Queue.
-func (q Changes) Send(ctx context.Context, m remediation.Message) error {
-	text, err := m.Body()
-	if err != nil {
-		return err
-	}
-	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl: &q.URL, MessageBody: &text, MessageGroupId: new(m.FIFOGroup()), MessageDeduplicationId: new(cmp.Or(m.Deduplication, m.Digest)),
-	})
-	if err != nil {
-		return fmt.Errorf("send message %s: %w", m.ID, err)
-	}
-	return nil
-}
-
-// Looks are the queues of what diagnose is to look at: after a while, and once in five
-// minutes. Without an address there is no such queue, and nothing is looked at.
-type Looks struct {
-	SQS      Batches
-	URL      string
-	DriftURL string // FIFO
-}
-
-// Send implements remediation.Later.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-func (q Looks) Send(ctx context.Context, looks signal.Looks, after time.Duration) error {
-	if q.URL == "" {
-		return nil
-	}
-	body, err := json.Marshal(looks)
-	if err != nil {
-		return fmt.Errorf("write looks: %w", err)
-	}
-	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: new(string(body)), DelaySeconds: int32(after.Seconds())})
-	if err != nil {
-		return fmt.Errorf("send looks at %d groups: %w", len(looks.Groups), err)
-	}
-	return nil
-}
-
-// Once implements remediation.Later: SQS drops what has the same deduplication id for
-// five minutes.
-func (q Looks) Once(ctx context.Context, looks signal.Looks) error {
-	if q.DriftURL == "" {
-		return nil
-	}
-	body, err := json.Marshal(looks)
-	if err != nil {
-		return fmt.Errorf("write looks: %w", err)
-	}
-	same := looks.Same()
-	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.DriftURL, MessageBody: new(string(body)), MessageGroupId: &same, MessageDeduplicationId: &same})
-	if err != nil {
-		return fmt.Errorf("send looks for %s: %w", looks.Name(), err)
-	}
-	return nil
 }
 
 // Sleep waits, or returns the context's error.

@@ -69,14 +69,10 @@ func (g *GatheredBus) flush(ctx context.Context) {
 	}
 	short, cancel := context.WithTimeoutCause(ctx, limit.Answer/2, errSlow) // the answer has to be in time
 	defer cancel()
-	out, err := g.Bus.PutEvents(short, &eventbridge.PutEventsInput{Entries: entries})
+	failed := put(short, g.Bus, entries)
 	for i, e := range entries {
-		why := err
-		if err == nil && i < len(out.Entries) {
-			why = failure(out.Entries[i])
-		}
-		if why != nil {
-			g.Complain(ctx, fmt.Errorf("put event %q about %s: %w", aws.ToString(e.DetailType), gjson.Get(aws.ToString(e.Detail), "id"), why))
+		if failed[i] != nil {
+			g.Complain(ctx, fmt.Errorf("put event %q about %s: %w", aws.ToString(e.DetailType), gjson.Get(aws.ToString(e.Detail), "id"), failed[i]))
 		}
 	}
 }

@@ -2,22 +2,16 @@ package wiring
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 	"keymend/pkg/remediation/dispatch"
-	"keymend/pkg/signal"
-	"keymend/pkg/together"
 )
 
 // dispatcher has the accounts of the organization looked over.
@@ -51,44 +45,4 @@ func (list Lister) as(a AWS) func(ctx context.Context, next string) ([]dispatch.
 		}
 		return list(ctx, cfg, next)
 	}
-}
-
-// Batches sends SQS messages, ten a call.
-type Batches interface {
-	Messages
-	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
-}
-
-var _ Batches = (*sqs.Client)(nil)
-
-// SendAll sends messages to the queue of looks, each after its time, ten a call, side by
-// side. The answer is a success even where a message failed.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-func (q Looks) SendAll(ctx context.Context, all []signal.Looks, after []time.Duration) error {
-	const most = 10
-	var tasks []func() error
-	for from := 0; from < len(all); from += most {
-		to := min(from+most, len(all))
-		tasks = append(tasks, func() error { return q.sendTen(ctx, all[from:to], after[from:to]) })
-	}
-	return together.Do(tasks...)
-}
-
-func (q Looks) sendTen(ctx context.Context, all []signal.Looks, after []time.Duration) error {
-	in := &sqs.SendMessageBatchInput{QueueUrl: &q.URL}
-	for i, looks := range all {
-		body, err := json.Marshal(looks)
-		if err != nil {
-			return fmt.Errorf("write looks: %w", err)
-		}
-		in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{Id: new(strconv.Itoa(i)), MessageBody: new(string(body)), DelaySeconds: int32(after[i].Seconds())})
-	}
-	out, err := q.SQS.SendMessageBatch(ctx, in)
-	if err != nil {
-		return fmt.Errorf("send %d accounts to look over: %w", len(all), err)
-	}
-	for _, f := range out.Failed {
-		return fmt.Errorf("send %d of %d accounts to look over: %s: %s", len(out.Failed), len(all), aws.ToString(f.Code), aws.ToString(f.Message))
-	}
-	return nil
 }

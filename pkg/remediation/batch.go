@@ -41,13 +41,19 @@ func (l *Looker) Together(looks []signal.Look, now time.Time) *Looker {
 		one.Past = rememberingPast{pastLog: l.Past, cache: known, now: g.now}
 	}
 	if l.Brake != nil {
-		one.Brake = askedOnce(l.Brake)
+		one.Brake = l.Brake.once()
 	}
 	one.AWS, one.Queue = g, rememberingQueue{l.Queue, known, g.now}
 	return &one
 }
 
 type place struct{ account, region string }
+
+// A seen view remembers what it has read, since a moment at the earliest.
+type seen struct {
+	view  apply.Reader
+	since moment
+}
 
 // A gathering reads for the groups of one invocation.
 type gathering struct {
@@ -58,13 +64,12 @@ type gathering struct {
 	groups  map[place][]string
 	courses map[place]*courses
 
-	mu    sync.Mutex
-	views map[place]seen
-	ahead map[string]pass // looks that were made ahead, by their group
-	again []signal.Looks  // to be asked for
-	known bool            // how the switch stands
-	brake guard.Switch
-	says  string
+	mu     sync.Mutex
+	views  map[place]seen
+	looked map[string]pass // looks that were made ahead, by their group
+	again  []signal.Looks  // to be asked for
+
+	brake memory[place, position] // of this invocation
 }
 
 // View implements Readers.
@@ -75,8 +80,8 @@ func (g *gathering) View(ctx context.Context, account, region string) (apply.Rea
 	if s, ok := g.views[at]; ok {
 		return s.view, nil
 	}
-	if s, ok := g.cache.view(at, g.now); ok {
-		g.views[at] = seen{s.view.(Gatherer).Gather(g.groups[at]), s.since}
+	if view, since, ok := g.cache.views.known(at, g.now); ok {
+		g.views[at] = seen{view.(Gatherer).Gather(g.groups[at]), since}
 		return g.views[at].view, nil
 	}
 	return g.fresh(ctx, at)
@@ -88,13 +93,12 @@ func (g *gathering) fresh(ctx context.Context, at place) (apply.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	many, ok := v.(Gatherer)
-	if ok {
+	if many, ok := v.(Gatherer); ok {
 		v = many.Gather(g.groups[at])
 	}
 	g.views[at] = seen{v, g.now}
 	if _, ok := v.(Gatherer); ok {
-		g.cache.keep(at, g.views[at])
+		g.cache.views.keep(at, g.now, v)
 	}
 	return v, nil
 }
@@ -135,7 +139,8 @@ func (g *gathering) anew(ctx context.Context, look signal.Look) error {
 // said reports whether all that was found was sent before.
 func (g *gathering) said(p pass) bool {
 	return len(p.decisions) > 0 && !slices.ContainsFunc(p.decisions, func(d decision) bool {
-		return !d.permitted() || d.Waits != "" || !g.cache.knows(d.Plan.Digest, g.now)
+		_, _, sent := g.cache.sent.known(d.Plan.Digest, g.now)
+		return !d.permitted() || d.Waits != "" || !sent
 	})
 }
 
@@ -166,18 +171,15 @@ func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
 // switch turns isn't lost to it: a Fixer asks again before it writes. For somebody who
 // asked about many groups an answer counts for some seconds, as what else they share.
 func (g *gathering) Switch(ctx context.Context) (guard.Switch, string, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.known {
-		return g.brake, g.says, nil
-	}
-	if s, ok := g.cache.switched(g.now); ok && !g.asked.IsZero() && !s.at.aws.Before(g.asked) {
-		return s.brake, s.says, nil
-	}
-	var err error
-	g.brake, g.says, err = g.Readers.Switch(ctx)
-	if g.known = err == nil; g.known {
-		g.cache.keepSwitch(known{g.brake, g.says, g.now})
-	}
-	return g.brake, g.says, err
+	p, err := g.brake.once(place{}, g.now, func() (position, error) {
+		if p, at, ok := g.cache.brake.known(place{}, g.now); ok && !g.asked.IsZero() && !at.aws.Before(g.asked) {
+			return p, nil
+		}
+		brake, says, err := g.Readers.Switch(ctx)
+		if err == nil {
+			g.cache.brake.keep(place{}, g.now, position{brake, says})
+		}
+		return position{brake, says}, err
+	})
+	return p.brake, p.says, err
 }
