@@ -11,10 +11,20 @@ import (
 
 // callRule is a rule for calls of one service, "kms:PutKeyPolicy" say, that were
 // carried out by anyone but Keymend's own roles and AWS's services themselves, which
-// call all day.
-func callRule(r Rule, calls ...string) Rule {
+// call all day. Its parser gets such calls only, with the time of the call.
+func callRule(id string, why Why, description string, parse parser, calls ...string) Rule {
 	service, _, _ := strings.Cut(calls[0], ":")
-	r.Name, r.sources, r.detailType, r.calls = r.Signal, []string{"aws." + service}, apiCall, calls
+	r := Rule{
+		ID: id, Name: string(why), Signal: string(why), Description: description,
+		sources: []string{"aws." + service}, detailType: apiCall, calls: calls,
+	}
+	r.parse = func(e Event, detail gjson.Result) (Signal, error) {
+		e, err := readCall(r, e, detail)
+		if err != nil {
+			return nil, err
+		}
+		return parse(e, detail)
+	}
 	r.detail = func(rolePrefix string) map[string]any {
 		names := make([]string, len(calls))
 		for i, call := range calls {

@@ -47,11 +47,7 @@ func Decode(event []byte, rolePrefix string) (Signal, error) {
 		return nil, &Malformed{What: "is " + kind(whole) + ", not an object"}
 	}
 	if whole.Get("schema").Exists() {
-		looks, err := readLooks(event)
-		if err != nil {
-			return nil, err // not an empty signal, which would ask for nothing and be done with
-		}
-		return looks, nil
+		return orNone(readLooks(event))
 	}
 	source, detailType, detail := text(whole, "source"), text(whole, "detail-type"), whole.Get("detail")
 	rule, ok := ruleOf(source, detailType, detail, rolePrefix)
@@ -65,7 +61,16 @@ func Decode(event []byte, rolePrefix string) (Signal, error) {
 	if !detail.IsObject() {
 		return nil, &Malformed{Where: "detail", What: missingOr(detail, "an object")}
 	}
-	return rule.parse(e, detail)
+	return orNone(rule.parse(e, detail))
+}
+
+// orNone has no signal where there is an error: an empty one would ask for nothing, and be
+// done with.
+func orNone[S Signal](s S, err error) (Signal, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 var (

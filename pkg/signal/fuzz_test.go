@@ -16,6 +16,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(event)
 	}
 	f.Add([]byte(`{"schema":true}`))
+	f.Add([]byte(`{"detail-type":"AWS API Call via CloudTrail","source":"aws.kms","account":"111122223333","region":"eu-west-1","detail":{"eventSource":"kms.amazonaws.com","eventName":"DisableKey"}}`))
 	f.Add([]byte(`{"detail-type":"AWS API Call via CloudTrail","source":"aws.ec2","account":"000000000000","region":"aa-aa-0","detail":{"eventSource":"ec2","eventName":"CreateLaunchTemplateVersion","requestParameters":{"CreateLaunchTemplateVersionRequest":{"LaunchTemplateId":"` + "\xf9" + `"}}}}`))
 	names := map[string]bool{signal.Looks{}.Name(): true, signal.Looks{Follow: &signal.Follow{}}.Name(): true} // which Keymend sends itself
 	for _, r := range signal.Rules() {

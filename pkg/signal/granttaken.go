@@ -7,27 +7,27 @@ import "github.com/tidwall/gjson"
 // also in the name of whoever deletes a volume, say: those aren't meant.
 // https://docs.aws.amazon.com/kms/latest/developerguide/ct-retire-grant.html
 func grantTaken() Rule {
-	r := callRule(Rule{
-		ID: "GrantTaken", Signal: string(WhyGrantTaken), Description: "Groups that use a key are looked at when somebody takes a grant on it away; needs a trail",
-	}, "kms:RevokeGrant", "kms:RetireGrant")
+	r := callRule("GrantTaken", WhyGrantTaken, "Groups that use a key are looked at when somebody takes a grant on it away; needs a trail",
+		parseGrantTaken, "kms:RevokeGrant", "kms:RetireGrant")
 	whoever := r.detail
 	r.detail = func(rolePrefix string) map[string]any {
 		out := whoever(rolePrefix)
 		out["userIdentity"].(map[string]any)["invokedBy"] = absent() //nolint:forcetypeassert // callRule made it
 		return out
 	}
-	r.parse = func(e Event, detail gjson.Result) (Signal, error) {
-		s, err := parseKeyCall(r, WhyGrantTaken, e, detail)
-		if by := text(detail, "userIdentity.invokedBy"); err == nil && by != "" {
-			return nil, &Ignored{Reason: action(detail) + " was called through " + by, Usual: true}
-		}
-		if looks, ok := s.(Looks); ok {
-			looks.Taken = takenBy(looks, detail)
-			return looks, nil
-		}
-		return s, err
-	}
 	return r
+}
+
+func parseGrantTaken(e Event, detail gjson.Result) (Signal, error) {
+	looks, err := keyCall(WhyGrantTaken, e, detail)
+	if err != nil {
+		return nil, err
+	}
+	if by := text(detail, "userIdentity.invokedBy"); by != "" {
+		return nil, &Ignored{Reason: action(detail) + " was called through " + by, Usual: true}
+	}
+	looks.Taken = takenBy(looks, detail)
+	return looks, nil
 }
 
 // takenBy says who took which grant away; nil where CloudTrail doesn't. RetireGrant may be

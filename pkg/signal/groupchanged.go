@@ -57,20 +57,13 @@ func parseGroupCreated(e Event, detail gjson.Result) (Signal, error) {
 }
 
 func groupUpdated() Rule {
-	r := callRule(Rule{
-		ID: "GroupUpdated", Signal: string(WhyGroupUpdated), Description: "A group that launches in another way is looked at before it does; needs a trail",
-	}, "autoscaling:UpdateAutoScalingGroup")
-	r.parse = func(e Event, detail gjson.Result) (Signal, error) { return parseGroupUpdated(r, e, detail) }
-	return r
+	return callRule("GroupUpdated", WhyGroupUpdated, "A group that launches in another way is looked at before it does; needs a trail",
+		parseGroupUpdated, "autoscaling:UpdateAutoScalingGroup")
 }
 
 // parseGroupUpdated: the request has those members only that are changed. Most updates
 // are about size.
-func parseGroupUpdated(r Rule, e Event, detail gjson.Result) (Signal, error) {
-	e, err := readCall(r, e, detail)
-	if err != nil {
-		return nil, err
-	}
+func parseGroupUpdated(e Event, detail gjson.Result) (Signal, error) {
 	asked := detail.Get("requestParameters")
 	if !slices.ContainsFunc([]string{"launchTemplate", "launchConfigurationName", "mixedInstancesPolicy", "serviceLinkedRoleARN"}, func(name string) bool { return asked.Get(name).Exists() }) {
 		return nil, &Ignored{Reason: "the call changed nothing about how the group launches", Usual: true}

@@ -6,23 +6,17 @@ import "github.com/tidwall/gjson"
 // was disabled, or is to be deleted, as in testdata/events/key-*.json.
 // https://docs.aws.amazon.com/kms/latest/developerguide/understanding-kms-entries.html
 func keyChanged() Rule {
-	r := callRule(Rule{
-		ID: "KeyChanged", Signal: string(WhyKeyChanged), Description: "Groups that use a key are looked at when somebody changes it; needs a trail",
-	}, "kms:PutKeyPolicy", "kms:DisableKey", "kms:ScheduleKeyDeletion")
-	r.parse = func(e Event, detail gjson.Result) (Signal, error) { return parseKeyCall(r, WhyKeyChanged, e, detail) }
-	return r
+	return callRule("KeyChanged", WhyKeyChanged, "Groups that use a key are looked at when somebody changes it; needs a trail",
+		func(e Event, detail gjson.Result) (Signal, error) { return keyCall(WhyKeyChanged, e, detail) },
+		"kms:PutKeyPolicy", "kms:DisableKey", "kms:ScheduleKeyDeletion")
 }
 
-// parseKeyCall asks for the groups that use the key of a call. Its ARN is in the
+// keyCall asks for the groups that use the key of a call. Its ARN is in the
 // resources, whatever the caller wrote.
-func parseKeyCall(r Rule, why Why, e Event, detail gjson.Result) (Signal, error) {
-	e, err := readCall(r, e, detail)
-	if err != nil {
-		return nil, err
-	}
+func keyCall(why Why, e Event, detail gjson.Result) (Looks, error) {
 	key := firstOf(detail, "resources.0.ARN", "requestParameters.keyId")
 	if key == "" {
-		return nil, &Malformed{Where: detailOf + "resources.0.ARN", What: "is missing, and so is requestParameters.keyId"}
+		return Looks{}, &Malformed{Where: detailOf + "resources.0.ARN", What: "is missing, and so is requestParameters.keyId"}
 	}
 	return e.ask(why, Users{Key: key}), nil
 }

@@ -1,8 +1,6 @@
 package signal
 
 import (
-	"time"
-
 	"github.com/tidwall/gjson"
 
 	"keymend/pkg/permission"
@@ -52,9 +50,6 @@ func parseOwnSession(e Event, detail gjson.Result) (Signal, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := OwnWrite{Event: e, Action: assume, Role: role, Session: session, Target: role}
-	if called, err := time.Parse(time.RFC3339, text(detail, "eventTime")); err == nil {
-		s.Time = called
-	}
-	return s, nil
+	e.Time = calledAt(e, detail)
+	return OwnWrite{Event: e, Action: assume, Role: role, Session: session, Target: role}, nil
 }

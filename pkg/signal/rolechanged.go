@@ -15,20 +15,13 @@ import (
 // gets these events, and looks at the groups there.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
 func roleChanged() Rule {
-	r := callRule(Rule{
-		ID: "RoleChanged", Signal: string(WhyRoleChanged), Description: "Groups that launch as a role are looked at when somebody makes or deletes it; in us-east-1 only, needs a trail",
-	}, "iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole")
-	r.parse = func(e Event, detail gjson.Result) (Signal, error) { return parseRoleChanged(r, e, detail) }
-	return r
+	return callRule("RoleChanged", WhyRoleChanged, "Groups that launch as a role are looked at when somebody makes or deletes it; in us-east-1 only, needs a trail",
+		parseRoleChanged, "iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole")
 }
 
 // parseRoleChanged: Auto Scaling makes the default role itself, in the name of whoever
 // makes the first group; that group has an event of its own.
-func parseRoleChanged(r Rule, e Event, detail gjson.Result) (Signal, error) {
-	e, err := readCall(r, e, detail)
-	if err != nil {
-		return nil, err
-	}
+func parseRoleChanged(e Event, detail gjson.Result) (Signal, error) {
 	role := text(detail, "requestParameters.roleName")
 	if text(detail, "requestParameters.aWSServiceName") == autoScaling {
 		role = slr.Name

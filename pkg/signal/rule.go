@@ -27,8 +27,11 @@ type Rule struct {
 	own        bool                                   // the calls are those of Keymend's own roles
 	denials    bool                                   // they are those that KMS refused
 	detail     func(rolePrefix string) map[string]any // its pattern for the detail; nil = every detail
-	parse      func(e Event, detail gjson.Result) (Signal, error)
+	parse      parser
 }
+
+// A parser reads the detail of a rule's events.
+type parser func(e Event, detail gjson.Result) (Signal, error)
 
 // apiCall is the detail-type of a call that CloudTrail recorded. There are such
 // events only where a trail logs management events.

@@ -6,14 +6,7 @@ import "github.com/tidwall/gjson"
 // it has a new version, or another default, as in testdata/events/template-*.json.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-with-cloudtrail.html
 func templateChanged() Rule {
-	r := callRule(Rule{
-		ID: "TemplateChanged", Signal: string(WhyTemplateChanged), Description: "Groups that use a launch template are looked at when somebody changes it; needs a trail",
-	}, "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate")
-	r.parse = func(e Event, detail gjson.Result) (Signal, error) {
-		e, err := readCall(r, e, detail)
-		if err != nil {
-			return nil, err
-		}
+	parse := func(e Event, detail gjson.Result) (Signal, error) {
 		name := text(detail, "eventName")
 		in, out := "requestParameters."+name+"Request.", "responseElements."+name+"Response.launchTemplate"
 		template := firstOf(detail, out+".launchTemplateId", out+"Version.launchTemplateId", in+"LaunchTemplateId", in+"LaunchTemplateName")
@@ -22,5 +15,6 @@ func templateChanged() Rule {
 		}
 		return e.ask(WhyTemplateChanged, Users{Template: template}), nil
 	}
-	return r
+	return callRule("TemplateChanged", WhyTemplateChanged, "Groups that use a launch template are looked at when somebody changes it; needs a trail",
+		parse, "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate")
 }
