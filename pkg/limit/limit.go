@@ -2,7 +2,10 @@
 // its queue, a session. The template sets the times, and the functions reckon with them.
 package limit
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 const (
 	// Invocation is the functions' timeout.
@@ -30,3 +33,13 @@ const (
 	// Answer is the time that an invocation keeps to write down what was done, and to answer.
 	Answer = 3 * time.Second
 )
+
+// ToAnswer ends a context so long before its deadline that what uses it can answer: an
+// invocation that Lambda ends has no answer, and all of its messages come again.
+func ToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-Answer))
+}

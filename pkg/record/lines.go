@@ -177,26 +177,16 @@ type Calls []change.Call
 
 // MarshalJSON implements json.Marshaler.
 func (c Calls) MarshalJSON() ([]byte, error) {
-	lines := make(Lines, len(c))
-	for i, call := range c {
-		lines[i] = call.Account + " " + call.Action + " " + call.Target
-	}
-	return lines.MarshalJSON()
+	return marshalEach(c, func(call change.Call) string { return call.Account + " " + call.Action + " " + call.Target })
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (c *Calls) UnmarshalJSON(text []byte) error {
-	var lines Lines
-	if err := lines.UnmarshalJSON(text); err != nil {
-		return err
-	}
-	*c = nil
-	for _, line := range lines {
+	return unmarshalEach(text, (*[]change.Call)(c), func(line string) change.Call {
 		account, rest, _ := strings.Cut(line, " ")
 		action, target, _ := strings.Cut(rest, " ")
-		*c = append(*c, change.Call{Account: account, Action: action, Target: target})
-	}
-	return nil
+		return change.Call{Account: account, Action: action, Target: target}
+	})
 }
 
 // Tasks are commands for people. JSON has them as one string: on a line each its
@@ -205,23 +195,35 @@ type Tasks []quote.Task
 
 // MarshalJSON implements json.Marshaler.
 func (t Tasks) MarshalJSON() ([]byte, error) {
-	lines := make(Lines, len(t))
-	for i, task := range t {
-		lines[i] = task.Account + " " + task.Command
-	}
-	return lines.MarshalJSON()
+	return marshalEach(t, func(task quote.Task) string { return task.Account + " " + task.Command })
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *Tasks) UnmarshalJSON(text []byte) error {
+	return unmarshalEach(text, (*[]quote.Task)(t), func(line string) quote.Task {
+		account, command, _ := strings.Cut(line, " ")
+		return quote.Task{Account: account, Command: command}
+	})
+}
+
+// marshalEach writes a line of each element.
+func marshalEach[T any](all []T, line func(T) string) ([]byte, error) {
+	lines := make(Lines, len(all))
+	for i, one := range all {
+		lines[i] = line(one)
+	}
+	return lines.MarshalJSON()
+}
+
+// unmarshalEach reads an element from each line.
+func unmarshalEach[T any](text []byte, all *[]T, read func(line string) T) error {
 	var lines Lines
 	if err := lines.UnmarshalJSON(text); err != nil {
 		return err
 	}
-	*t = nil
+	*all = nil
 	for _, line := range lines {
-		account, command, _ := strings.Cut(line, " ")
-		*t = append(*t, quote.Task{Account: account, Command: command})
+		*all = append(*all, read(line))
 	}
 	return nil
 }

@@ -133,14 +133,8 @@ func (l *Looker) send(ctx context.Context, d *Diagnosis) error {
 // outcomeOf says what a verdict comes to, before anything is sent.
 func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
 	switch {
-	case p.NoFix != nil && p.NoFix.Reason == plan.Copying:
-		return outcome.Copying, p.NoFix.Text
-	case p.NoFix != nil && p.NoFix.Reason == plan.HandedOver:
-		return outcome.HandedOver, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
-	case p.NoFix != nil && p.NoFix.Reason == plan.NotRead:
-		return outcome.NotPermitted, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
 	case p.NoFix != nil:
-		return outcome.NoFix, strings.TrimSpace(p.NoFix.Text + " " + p.NoFix.Remedy)
+		return outcomeOfNone(*p.NoFix)
 	case v.Allowed:
 		return outcome.Fixable, v.Text
 	case v.Propose && p.ForOwner != nil:
@@ -151,6 +145,20 @@ func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
 		return outcome.Observed, v.Text
 	}
 	return outcome.Refused, v.Text
+}
+
+// outcomeOfNone says what it comes to that there is no plan.
+func outcomeOfNone(none plan.NoFix) (outcome.Outcome, string) {
+	text := strings.TrimSpace(none.Text + " " + none.Remedy)
+	switch none.Reason { //nolint:exhaustive // for all others a person has to do something
+	case plan.Copying:
+		return outcome.Copying, none.Text
+	case plan.HandedOver:
+		return outcome.HandedOver, text
+	case plan.NotRead:
+		return outcome.NotPermitted, text
+	}
+	return outcome.NoFix, text
 }
 
 // proposed is what a plan ends as that isn't carried out, and is shown.

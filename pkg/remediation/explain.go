@@ -133,26 +133,3 @@ func unexplained(w signal.OwnWrite, why string) string {
 	return fmt.Sprintf("%s%s at %s, by session %s of %s: %s.%s If nobody of yours did this on purpose, the role is in other hands: see docs/security.md, A write that nothing explains.",
 		w.Action, on, w.Time.UTC().Format(time.RFC3339), w.Session, w.Role, why, where)
 }
-
-// Place finds the group that a copied image is for, by the copy's own tags. Its
-// error is *signal.Ignored where the image is no copy of Keymend's, or none can
-// be looked at; else it is transient.
-func (l *Looker) Place(ctx context.Context, of signal.ImageChanged) (signal.Look, error) {
-	if !l.copies() {
-		return signal.Look{}, &signal.Ignored{Reason: "the settings ask for no copies, and the event is about image " + of.Image}
-	}
-	group := ""
-	view, err := l.AWS.View(ctx, of.Account, of.Region)
-	if err == nil {
-		group, err = view.Storage().GroupOf(ctx, of.Image)
-	}
-	switch _, final := finalOutcome(err); {
-	case final:
-		return signal.Look{}, &signal.Ignored{Reason: reasonOf(err)}
-	case err != nil:
-		return signal.Look{}, fmt.Errorf("place image %s: %w", of.Image, err)
-	case group == "":
-		return signal.Look{}, &signal.Ignored{Reason: "image " + of.Image + " is no copy of Keymend's"}
-	}
-	return of.Look(group), nil
-}

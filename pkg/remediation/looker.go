@@ -21,7 +21,6 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
 	"keymend/pkg/guard"
-	"keymend/pkg/limit"
 	"keymend/pkg/permission"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
@@ -162,13 +161,4 @@ func (l *Looker) options(account string) plan.Options {
 		o.Copier = access.Principal{ARN: place.ARN(permission.Copier)}
 	}
 	return o
-}
-
-// beforeDeadline ends a little before the context's deadline.
-func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
-	}
-	return context.WithDeadline(ctx, deadline.Add(-limit.Answer))
 }

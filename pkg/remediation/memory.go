@@ -27,7 +27,7 @@ type memory[K comparable, V any] struct {
 
 // A memo is one value of a memory, or the place for it while it is read.
 type memo[V any] struct {
-	turn  sync.Mutex // of whoever reads it
+	turn  chan struct{} // holds one while somebody reads it
 	at    moment
 	known bool
 	value V
@@ -37,8 +37,8 @@ type memo[V any] struct {
 // that comes meanwhile waits. A value that couldn't be read isn't remembered.
 func (m *memory[K, V]) once(key K, now moment, read func() (V, error)) (V, error) {
 	one := m.memo(key, now)
-	one.turn.Lock()
-	defer one.turn.Unlock()
+	one.turn <- struct{}{}
+	defer func() { <-one.turn }()
 	if one.known {
 		return one.value, nil
 	}
@@ -57,7 +57,7 @@ func (m *memory[K, V]) memo(key K, now moment) *memo[V] {
 		m.all = map[K]*memo[V]{}
 	}
 	if m.all[key] == nil {
-		m.all[key] = &memo[V]{at: now}
+		m.all[key] = &memo[V]{turn: make(chan struct{}, 1), at: now}
 	}
 	return m.all[key]
 }
@@ -71,8 +71,8 @@ func (m *memory[K, V]) known(key K, now moment) (V, moment, bool) {
 		var none V
 		return none, moment{}, false
 	}
-	one.turn.Lock()
-	defer one.turn.Unlock()
+	one.turn <- struct{}{}
+	defer func() { <-one.turn }()
 	return one.value, one.at, one.known
 }
 
@@ -83,5 +83,5 @@ func (m *memory[K, V]) keep(key K, now moment, value V) {
 	if m.all == nil {
 		m.all = map[K]*memo[V]{}
 	}
-	m.all[key] = &memo[V]{at: now, known: true, value: value}
+	m.all[key] = &memo[V]{turn: make(chan struct{}, 1), at: now, known: true, value: value}
 }

@@ -11,6 +11,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/once"
 	"keymend/pkg/change"
+	"keymend/pkg/limit"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
@@ -55,7 +56,7 @@ func (x *Fixer) prove(ctx context.Context, a attempt, r record.Record, end chang
 			return string(last.Decision()), last.Decision() == access.Allowed, nil
 		}
 	}
-	reading, cancel := beforeDeadline(ctx)
+	reading, cancel := limit.ToAnswer(ctx)
 	defer cancel()
 	equal, err := x.until(reading, read)
 	r.Proof = &record.ProofOf{EqualReads: equal, Decision: last.Decision()}

@@ -27,14 +27,11 @@ func (l *Looker) beside(ctx context.Context, look signal.Look) error {
 	}
 	groups = slices.DeleteFunc(groups, func(g observe.Group) bool { return g.Name == look.Group })
 	f.Beside, f.Failed = true, time.Time{} // when each of them failed isn't known
-	for groups := range slices.Chunk(groups, page) {
-		looks := signal.Looks{Schema: signal.LooksSchema, Account: look.Account, Region: look.Region, Follow: &f}
-		for _, g := range groups {
-			looks.Groups = append(looks.Groups, g.Name)
-		}
-		if err := l.Later.Send(ctx, looks, 0); err != nil {
-			return fmt.Errorf("have the groups looked at that use %s: %w", f.Key, err)
-		}
+	err = l.sendPages(ctx, groups, 0, func(groups []observe.Group) signal.Looks {
+		return naming(signal.Looks{Schema: signal.LooksSchema, Account: look.Account, Region: look.Region, Follow: &f}, groups)
+	})
+	if err != nil {
+		return fmt.Errorf("have the groups looked at that use %s: %w", f.Key, err)
 	}
 	return nil
 }

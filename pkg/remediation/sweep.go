@@ -71,14 +71,22 @@ func (l *Looker) Over(ctx context.Context, s signal.Sweep) (int, error) {
 	}
 	groups := asked(s, all, open)
 	slices.SortStableFunc(groups, func(a, b observe.Group) int { return cmp.Compare(a.From, b.From) }) // one page reads few templates
-	pages := slices.Collect(slices.Chunk(groups, page))
-	for i, groups := range pages {
-		after := spread * time.Duration(i) / time.Duration(len(pages))
-		if err := l.Later.Send(ctx, looksAt(s, groups, open), after.Truncate(time.Second)); err != nil {
-			return 0, fmt.Errorf("send looks of %s: %w", s.Name(), err)
-		}
+	if err := l.sendPages(ctx, groups, spread, func(groups []observe.Group) signal.Looks { return looksAt(s, groups, open) }); err != nil {
+		return 0, fmt.Errorf("send looks of %s: %w", s.Name(), err)
 	}
 	return len(all), nil
+}
+
+// sendPages sends looks at groups, a page a message, spread over a time.
+func (l *Looker) sendPages(ctx context.Context, groups []observe.Group, over time.Duration, looksAt func([]observe.Group) signal.Looks) error {
+	pages := slices.Collect(slices.Chunk(groups, page))
+	for i, groups := range pages {
+		after := over * time.Duration(i) / time.Duration(len(pages))
+		if err := l.Later.Send(ctx, looksAt(groups), after.Truncate(time.Second)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // asked are the groups that a sweep hands on: all, or those that lack instances, were
@@ -103,18 +111,25 @@ func asked(s signal.Sweep, groups []observe.Group, open []signal.Follow) []obser
 }
 
 func looksAt(s signal.Sweep, groups []observe.Group, open []signal.Follow) signal.Looks {
-	out := signal.Looks{Schema: signal.LooksSchema, Account: s.Account, Region: s.Region, Full: s.Full, Asked: s.Time}
+	out := naming(signal.Looks{Schema: signal.LooksSchema, Account: s.Account, Region: s.Region, Full: s.Full, Asked: s.Time}, groups)
 	for _, g := range groups {
-		out.Groups = append(out.Groups, g.Name)
-		if g.Lacks {
-			out.Lacking = append(out.Lacking, g.Name)
-		}
 		at, _ := slices.BinarySearchFunc(open, g.Name, func(o signal.Follow, name string) int { return cmp.Compare(o.Group, name) })
 		for ; at < len(open) && open[at].Group == g.Name; at++ {
 			out.Open = append(out.Open, open[at])
 		}
 	}
 	return out
+}
+
+// naming has looks name groups, and those that lack instances.
+func naming(looks signal.Looks, groups []observe.Group) signal.Looks {
+	for _, g := range groups {
+		looks.Groups = append(looks.Groups, g.Name)
+		if g.Lacks {
+			looks.Lacking = append(looks.Lacking, g.Name)
+		}
+	}
+	return looks
 }
 
 // swept completes a sweep's look by the group's failed launches, all since the last

@@ -3,8 +3,6 @@ package remediation
 import (
 	"context"
 	"fmt"
-	"slices"
-	"time"
 
 	"keymend/pkg/limit"
 	"keymend/pkg/observe"
@@ -44,13 +42,8 @@ func (l *Looker) users(ctx context.Context, asked signal.Looks) error {
 	if err != nil {
 		return fmt.Errorf("find whom %s concerns in account %s, %s: %w", asked.Name(), asked.Account, asked.Region, err)
 	}
-	pages := slices.Collect(slices.Chunk(groups, page))
-	for i, groups := range pages {
-		looks := listed(asked, groups)
-		after := spread * time.Duration(i) / time.Duration(len(pages))
-		if err := l.Later.Send(ctx, looks, after.Truncate(time.Second)); err != nil {
-			return fmt.Errorf("send looks for %s: %w", asked.Name(), err)
-		}
+	if err := l.sendPages(ctx, groups, spread, func(groups []observe.Group) signal.Looks { return listed(asked, groups) }); err != nil {
+		return fmt.Errorf("send looks for %s: %w", asked.Name(), err)
 	}
 	if asked.Why == signal.WhyKeyChanged && l.Edits != nil {
 		return l.overwritten(ctx, asked, asked.Users.Key)
@@ -61,16 +54,33 @@ func (l *Looker) users(ctx context.Context, asked signal.Looks) error {
 // listed asks for looks at groups: would their next launch fail?
 func listed(asked signal.Looks, groups []observe.Group) signal.Looks {
 	asked.Users, asked.Full, asked.Groups = nil, true, nil
-	for _, g := range groups {
-		asked.Groups = append(asked.Groups, g.Name)
-		if g.Lacks {
-			asked.Lacking = append(asked.Lacking, g.Name)
-		}
-	}
-	return asked
+	return naming(asked, groups)
 }
 
 // looksRecord starts a record of what came of a message that asks for looks.
 func (l *Looker) looksRecord(asked signal.Looks) record.Record {
 	return l.groupRecord(signal.Look{Why: signal.Why(asked.Name()), Account: asked.Account, Region: asked.Region, EventIDs: asked.EventIDs}, record.Finding)
+}
+
+// Place finds the group that a copied image is for, by the copy's own tags. Its
+// error is *signal.Ignored where the image is no copy of Keymend's, or none can
+// be looked at; else it is transient.
+func (l *Looker) Place(ctx context.Context, of signal.ImageChanged) (signal.Look, error) {
+	if !l.copies() {
+		return signal.Look{}, &signal.Ignored{Reason: "the settings ask for no copies, and the event is about image " + of.Image}
+	}
+	group := ""
+	view, err := l.AWS.View(ctx, of.Account, of.Region)
+	if err == nil {
+		group, err = view.Storage().GroupOf(ctx, of.Image)
+	}
+	switch _, final := finalOutcome(err); {
+	case final:
+		return signal.Look{}, &signal.Ignored{Reason: reasonOf(err)}
+	case err != nil:
+		return signal.Look{}, fmt.Errorf("place image %s: %w", of.Image, err)
+	case group == "":
+		return signal.Look{}, &signal.Ignored{Reason: "image " + of.Image + " is no copy of Keymend's"}
+	}
+	return of.Look(group), nil
 }

@@ -48,7 +48,7 @@ type gathered struct {
 }
 
 // once returns a function that does it at the first call. A caller that comes
-// meanwhile waits.
+// meanwhile waits, as in testing/synctest no mutex can.
 func once(do func(context.Context)) func(context.Context) {
 	turn := make(chan struct{}, 1)
 	done := false

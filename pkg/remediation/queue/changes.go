@@ -65,17 +65,25 @@ func (h Changes) approver(m events.SQSMessage) string {
 // of the time: the function's own clock and AWS's needn't agree.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 func delivery(m events.SQSMessage) remediation.Delivery {
-	sent, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
-	if err != nil {
-		return remediation.Delivery{}
-	}
+	sent := timeOf(m, sentAt)
 	receives, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
-	if err != nil {
+	if err != nil || sent.IsZero() {
 		return remediation.Delivery{}
 	}
-	d := remediation.Delivery{Sent: time.UnixMilli(sent), Receives: receives}
-	if first, err := strconv.ParseInt(m.Attributes["ApproximateFirstReceiveTimestamp"], 10, 64); err == nil {
-		d.First = time.UnixMilli(first)
+	return remediation.Delivery{Sent: sent, Receives: receives, First: timeOf(m, firstReceivedAt)}
+}
+
+// Attributes of a message that are times.
+const (
+	sentAt          = "SentTimestamp"
+	firstReceivedAt = "ApproximateFirstReceiveTimestamp"
+)
+
+// timeOf reads an attribute that is a time; zero where SQS doesn't say.
+func timeOf(m events.SQSMessage, name string) time.Time {
+	at, err := strconv.ParseInt(m.Attributes[name], 10, 64)
+	if err != nil {
+		return time.Time{}
 	}
-	return d
+	return time.UnixMilli(at)
 }

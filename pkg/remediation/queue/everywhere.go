@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"keymend/pkg/limit"
 	"keymend/pkg/signal"
 	"keymend/pkg/together"
 )
@@ -14,7 +15,7 @@ func (h Signals) sweep(ctx context.Context, s signal.Sweep) error {
 	if h.Organization == nil {
 		return h.Looker.Sweep(ctx, s)
 	}
-	ctx, cancel := answering(ctx)
+	ctx, cancel := limit.ToAnswer(ctx)
 	defer cancel()
 	return h.Organization.Sweep(ctx, s)
 }
@@ -25,7 +26,7 @@ func (h Signals) lookOver(ctx context.Context, batch events.SQSEvent) map[string
 	if h.Organization == nil {
 		return nil
 	}
-	ctx, cancel := answering(ctx)
+	ctx, cancel := limit.ToAnswer(ctx)
 	defer cancel()
 	errs := make([]error, len(batch.Records))
 	var tasks []func() error

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -139,10 +138,9 @@ func inTurn(looks []signal.Look, do func(i int) error) {
 func newest(batch events.SQSEvent) time.Time {
 	var out time.Time
 	for _, m := range batch.Records {
-		for _, name := range []string{"SentTimestamp", "ApproximateFirstReceiveTimestamp"} {
-			at, err := strconv.ParseInt(m.Attributes[name], 10, 64)
-			if err == nil && time.UnixMilli(at).After(out) {
-				out = time.UnixMilli(at)
+		for _, name := range []string{sentAt, firstReceivedAt} {
+			if at := timeOf(m, name); at.After(out) {
+				out = at
 			}
 		}
 	}
@@ -242,25 +240,15 @@ func (h Signals) late(ctx context.Context) bool {
 	return ok && deadline.Sub(now()) < limit.Answer+look
 }
 
-// diagnose looks at a group if there is time to, or if that was done ahead, and in any
-// case ends before the function does: an invocation that Lambda ends has no answer, and
-// then the whole batch comes again, with all that was done.
+// diagnose looks at a group if there is time to, or if that was done ahead.
 func (h Signals) diagnose(ctx context.Context, l *remediation.Looker, at signal.Look, ahead bool) error {
 	if !ahead && h.late(ctx) {
 		return fmt.Errorf("look at %s: %w", at.Group, errLate)
 	}
-	ctx, cancel := answering(ctx)
+	ctx, cancel := limit.ToAnswer(ctx)
 	defer cancel()
 	_, err := l.Diagnose(ctx, at)
 	return err
-}
-
-// answering ends before the function does, so that it can answer.
-func answering(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-limit.Answer))
-	}
-	return ctx, func() {}
 }
 
 // ignored is the record of what isn't for Keymend.
@@ -271,9 +259,8 @@ func ignored(why error) record.Record {
 // arrived is when SQS first handed a message out, by its clock; zero = not known. A
 // delayed one was sent long before.
 func arrived(m events.SQSMessage) time.Time {
-	first, err := strconv.ParseInt(m.Attributes["ApproximateFirstReceiveTimestamp"], 10, 64)
-	if err != nil {
-		return delivery(m).Now()
+	if first := timeOf(m, firstReceivedAt); !first.IsZero() {
+		return first
 	}
-	return time.UnixMilli(first)
+	return delivery(m).Now()
 }
