@@ -67,13 +67,15 @@ type Trier[T change.Step] interface {
 type Kind struct {
 	change.Kind
 	row
+	takes func(change.Step) bool // its row takes no other step
 }
 
 // Of returns the row of a kind.
-func Of[T change.Step](name string, d Doer[T]) Kind { return Kind{change.Of[T](name), typed[T]{d}} }
+func Of[T change.Step](name string, d Doer[T]) Kind {
+	return Kind{change.Of[T](name), typed[T]{d}, func(s change.Step) bool { _, ok := s.(T); return ok }}
+}
 
-// A row is a Doer whose steps are of any type. The table gives it those only that it
-// takes.
+// A row is a Doer whose steps are of any type.
 type row interface {
 	stands(context.Context, Env, change.Step) (change.Result, Standing, error)
 	do(context.Context, Env, change.Step) (change.Result, error)
@@ -84,12 +86,9 @@ type looks interface {
 	preview(context.Context, Env, change.Step) (Preview, error)
 	proof(context.Context, Env, change.Step, change.Result) (string, bool, error)
 	try(context.Context, Env, change.Step) (plan.Trial, error)
-	takes(change.Step) bool
 }
 
 type typed[T change.Step] struct{ doer Doer[T] }
-
-func (typed[T]) takes(s change.Step) bool { _, ok := s.(T); return ok }
 
 func (d typed[T]) stands(ctx context.Context, e Env, s change.Step) (change.Result, Standing, error) {
 	return d.doer.Stands(ctx, e, s.(T))
@@ -124,4 +123,25 @@ func (d typed[T]) try(ctx context.Context, e Env, s change.Step) (plan.Trial, er
 		return p.Try(ctx, e, s.(T))
 	}
 	return plan.Trial{}, nil
+}
+
+// unknown is the row of a kind that isn't in the table.
+type unknown struct{ err error }
+
+func (u unknown) stands(context.Context, Env, change.Step) (change.Result, Standing, error) {
+	return change.Result{}, Unknown, u.err
+}
+
+func (u unknown) do(context.Context, Env, change.Step) (change.Result, error) {
+	return change.Result{}, u.err
+}
+
+func (u unknown) preview(context.Context, Env, change.Step) (Preview, error) { return Preview{}, u.err }
+
+func (u unknown) proof(context.Context, Env, change.Step, change.Result) (string, bool, error) {
+	return "", false, u.err
+}
+
+func (u unknown) try(context.Context, Env, change.Step) (plan.Trial, error) {
+	return plan.Trial{}, u.err
 }

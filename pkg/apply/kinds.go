@@ -22,22 +22,20 @@ func (t Table) Kinds() change.Kinds {
 	return out
 }
 
-func (t Table) of(s change.Step) (Kind, error) {
+// of returns the row of a step's kind. Of a kind that isn't in the table, it answers all
+// by an error.
+func (t Table) of(s change.Step) row {
 	for _, k := range t {
 		if k.Name == s.Kind() && k.takes(s) {
-			return k, nil
+			return k
 		}
 	}
-	return Kind{}, fmt.Errorf("%w: %q as %T", change.ErrUnknownKind, s.Kind(), s)
+	return unknown{fmt.Errorf("%w: %q as %T", change.ErrUnknownKind, s.Kind(), s)}
 }
 
 // Stands is Doer.Stands of the step's kind.
 func (t Table) Stands(ctx context.Context, e Env, s change.Step) (change.Result, Standing, error) {
-	k, err := t.of(s)
-	if err != nil {
-		return change.Result{}, Unknown, err
-	}
-	return k.stands(ctx, e, s)
+	return t.of(s).stands(ctx, e, s)
 }
 
 // Do is Doer.Do of the step's kind. Where a call may have been carried out and no
@@ -45,10 +43,7 @@ func (t Table) Stands(ctx context.Context, e Env, s change.Step) (change.Result,
 // step is carried out anew, on what is there by then.
 func (t Table) Do(ctx context.Context, e Env, s change.Step) (change.Result, error) {
 	const tries = 4
-	k, err := t.of(s)
-	if err != nil {
-		return change.Result{}, err
-	}
+	k := t.of(s)
 	done, err := k.do(ctx, e, s)
 	for try := 1; try < tries && errors.Is(err, once.ErrUnsure); try++ {
 		var cancel context.CancelFunc
@@ -86,28 +81,16 @@ func unsure(s change.Step, sent, found change.Result, how Standing) change.Resul
 
 // Proof is Prover.Proof of the step's kind, or else whether its effect stands.
 func (t Table) Proof(ctx context.Context, e Env, s change.Step, done change.Result) (saw string, good bool, err error) {
-	k, err := t.of(s)
-	if err != nil {
-		return "", false, err
-	}
-	return k.proof(ctx, e, s, done)
+	return t.of(s).proof(ctx, e, s, done)
 }
 
 // Preview says what a step would do.
 func (t Table) Preview(ctx context.Context, e Env, s change.Step) (Preview, error) {
-	k, err := t.of(s)
-	if err != nil {
-		return Preview{}, err
-	}
-	return k.preview(ctx, e, s)
+	return t.of(s).preview(ctx, e, s)
 }
 
 // Try asks AWS whether a step would be carried out; the zero Trial where its kind
 // can't be tried.
 func (t Table) Try(ctx context.Context, e Env, s change.Step) (plan.Trial, error) {
-	k, err := t.of(s)
-	if err != nil {
-		return plan.Trial{}, err
-	}
-	return k.try(ctx, e, s)
+	return t.of(s).try(ctx, e, s)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"keymend/pkg/arn"
 )
 
 // The Sids of Keymend's statements for another account's root, before that
@@ -44,9 +46,7 @@ func Delegate(d *Document, to Delegation) (Edit, error) {
 	return allow(d, to.root(), to.forms())
 }
 
-func (to Delegation) root() string {
-	return "arn:" + to.Partition + ":iam::" + to.Account + ":root"
-}
+func (to Delegation) root() string { return arn.Root(to.Partition, to.Account) }
 
 // check is checkRole's twin: it refuses to write any other principal than one
 // account's root, and any granter whose name would stand for several.

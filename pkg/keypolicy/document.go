@@ -12,7 +12,10 @@
 // Key policies: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 package keypolicy
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // A Document is a parsed policy together with the exact text it came from.
 // It is immutable.
@@ -81,14 +84,7 @@ type Principal struct {
 }
 
 // Any reports whether the principal is everyone ("*").
-func (p *Principal) Any() bool {
-	for _, a := range p.AWS {
-		if a == "*" {
-			return true
-		}
-	}
-	return false
-}
+func (p *Principal) Any() bool { return slices.Contains(p.AWS, "*") }
 
 // A Condition is one operator applied to one condition key. Values are as AWS
 // compares them: booleans and numbers are written out ("true", "3").

@@ -48,12 +48,7 @@ func forms() []form {
 // service-linked roles that it names: our Sid alone doesn't make it ours. What a
 // person has changed belongs to that person, and is never touched.
 func Owned(s Statement) bool {
-	for _, f := range append(forms(), formsLike(s)...) {
-		if f.owns(s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(append(forms(), formsLike(s)...), func(f form) bool { return f.owns(s) })
 }
 
 func (f form) owns(s Statement) bool {

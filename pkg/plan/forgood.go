@@ -67,7 +67,7 @@ func (s Snapshot) lasting(o Options) []Proposal {
 		out = append([]Proposal{m.proposal(s, o)}, out...)
 	}
 	last := m.proposal(s, o)
-	last.Plan, last.Last = m.step, true
+	last.Plan, last.MakesRole = m.step, false
 	return append(out, last)
 }
 

@@ -91,11 +91,11 @@ func (m move) keysWait() string {
 // group updated once every key is open.
 func (m move) proposal(s Snapshot, o Options) Proposal {
 	p := Proposal{
-		Finding: s.About(m.to), Plan: m.step, Last: true,
+		Finding: s.About(m.to), Plan: m.step,
 		Because: []string{"the keys aren't open to " + s.Launch.Principal.ARN + ", and the settings have such groups launch as " + m.to.ARN},
 	}
 	if m.missing() {
-		p.Last, p.Plan = false, s.one(role.Ensure{Role: m.to.ARN, Suffix: o.Dedicated}, sum(m.to.ARN, "missing"))
+		p.MakesRole, p.Plan = true, s.one(role.Ensure{Role: m.to.ARN, Suffix: o.Dedicated}, sum(m.to.ARN, "missing"))
 		return p
 	}
 	if m.unseen || slices.ContainsFunc(m.turned, func(f Finding) bool { return !f.Open() }) {

@@ -63,7 +63,7 @@ func shortly(all []plan.Proposal) []string {
 			line = string(p.Plan.NoFix.Reason)
 		}
 		line += " for " + p.Finding.Principal.ARN[strings.LastIndexAny(p.Finding.Principal.ARN, "/")+1:]
-		for word, is := range map[string]bool{", last": p.Last, ", quiet": p.Quiet} {
+		for word, is := range map[string]bool{", made": p.MakesRole, ", quiet": p.Quiet} {
 			if is {
 				line += word
 			}
@@ -83,8 +83,8 @@ func TestMove(t *testing.T) {
 	const (
 		opens    = "EditKeyPolicy for AWSServiceRoleForAutoScaling"
 		opensOwn = opens + "_payments"
-		makes    = "EnsureServiceLinkedRole for AWSServiceRoleForAutoScaling_payments"
-		moves    = "UpdateGroup for AWSServiceRoleForAutoScaling_payments, last"
+		makes    = "EnsureServiceLinkedRole for AWSServiceRoleForAutoScaling_payments, made"
+		moves    = "UpdateGroup for AWSServiceRoleForAutoScaling_payments"
 		first    = "; the role " + ownRole + " has to be made first"
 		every    = "; every key has to be open to " + ownRole + " first"
 	)

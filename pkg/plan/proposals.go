@@ -9,13 +9,13 @@ import (
 
 // A Proposal is a plan, and the finding that it is about.
 type Proposal struct {
-	Finding Finding
-	Plan    Plan
-	Because []string // why the group is to be changed; nil for a key, whose finding says it
-	Waits   string   // what has to stand before it may be carried out; "" = nothing
-	Last    bool     // it is the last step of a group's move to another role
-	Quiet   bool     // nothing is broken: nobody is asked, and only what is carried out is on record
-	Moves   *Plan    // the group's own step of the move that this one is part of; nil = of none
+	Finding   Finding
+	Plan      Plan
+	Because   []string // why the group is to be changed; nil for a key, whose finding says it
+	Waits     string   // what has to stand before it may be carried out; "" = nothing
+	MakesRole bool     // it makes the role that a group moves to
+	Quiet     bool     // nothing is broken: nobody is asked, and only what is carried out is on record
+	Moves     *Plan    // the group's own step of the move that this one is part of; nil = of none
 }
 
 // A Planner says what there is to do about a group. It is pure: the same snapshot

@@ -26,7 +26,7 @@ func (s Snapshot) resume(o Options) (Proposal, bool) {
 	}
 	step := group.Resume{Group: s.Launch.GroupARN, Name: s.Launch.Group, Reason: stop.Reason}
 	return Proposal{
-		Finding: s.About(access.Principal{}), Plan: s.one(step, sum("stopped", stop.Reason)), Last: true,
+		Finding: s.About(access.Principal{}), Plan: s.one(step, sum("stopped", stop.Reason)),
 		Because: []string{"every key is open, and Auto Scaling stopped the group from launching: " + stop.Reason},
 	}, true
 }

@@ -74,7 +74,7 @@ func (l *Looker) decide(p pass) pass {
 		if proposal.Moves != nil {
 			keys = keys && d.permitted()
 		}
-		if makesRole := proposal.Because != nil && !proposal.Last; makesRole && !keys {
+		if proposal.MakesRole && !keys {
 			d.Waits = proposal.WaitsForKeys(p.Snapshot)
 		}
 		p.decisions = append(p.decisions, d)
