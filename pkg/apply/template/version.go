@@ -29,27 +29,18 @@ type New struct{}
 // Stands implements apply.Doer: a version's description names the remediation that
 // made it.
 func (New) Stands(ctx context.Context, e apply.Env, s template.NewVersion) (change.Result, apply.Standing, error) {
-	v, ok, err := wanted(ctx, e, s)
-	switch {
-	case err != nil:
+	later, err := e.Storage().Later(ctx, s.Template, s.From)
+	if err != nil {
 		return change.Result{}, apply.Unknown, err
-	case !ok:
+	}
+	v, ok := copies.Made(later, s.From, s.Wanted)
+	if !ok {
 		return change.Result{}, apply.Absent, nil
-	case v.Description != template.Description(s.From, e.By.Remediation):
+	}
+	if v.Description != template.Description(s.From, e.By.Remediation) {
 		return change.Result{ID: number(v.Number)}, apply.There, nil
 	}
 	return change.Result{Changed: true, ID: number(v.Number)}, apply.Ours, nil
-}
-
-// wanted finds the version that the step asks for.
-func wanted(ctx context.Context, e apply.Env, s template.NewVersion) (copies.Version, bool, error) {
-	found, err := e.Storage().Later(ctx, s.Template, s.From)
-	for _, v := range found {
-		if digest, err := template.Digest(v.Data); err == nil && digest == s.Wanted {
-			return v, true, nil
-		}
-	}
-	return copies.Version{}, false, err
 }
 
 func number(version int64) string { return strconv.FormatInt(version, 10) }

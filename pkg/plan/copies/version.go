@@ -36,7 +36,7 @@ func (c Case) version(w Way) (Outcome, error) {
 		CopyKey: c.CopyKey.ARN, Asked: w.Asked, Mixed: w.Mixed, Group: c.Group, Follow: w.Template.on("$Latest"),
 	}
 	version.ImageID, version.Mappings = Send(w.Template.Data, derived)
-	if made, ok := w.Template.made(wanted); ok {
+	if made, ok := Made(w.Template.Later, w.Template.Version, wanted); ok {
 		return c.lead(w, version, made), nil
 	}
 	if stop := c.mayMake(w); stop != nil {
@@ -71,15 +71,17 @@ func (c Case) change(w Way) Change {
 	return out
 }
 
-// made finds the version of Keymend's that says what is wanted.
-func (t Template) made(wanted string) (Version, bool) {
-	for _, v := range t.Later {
+// Made returns the version that Keymend made of version from, and whose data has the wanted
+// digest; false where there is none.
+func Made(all []Version, from int64, wanted string) (Version, bool) {
+	at := slices.IndexFunc(all, func(v Version) bool {
 		digest, err := template.Digest(v.Data)
-		if err == nil && digest == wanted && strings.HasPrefix(v.Description, tag.Version(t.Version)+" ") {
-			return v, true
-		}
+		return err == nil && digest == wanted && strings.HasPrefix(v.Description, tag.Version(from)+" ")
+	})
+	if at < 0 {
+		return Version{}, false
 	}
-	return Version{}, false
+	return all[at], true
 }
 
 // on names the groups that use the template by $Latest, or by $Default.
