@@ -58,9 +58,10 @@ func (f Finding) Grant(o Options) grant.Create {
 // across plans for a key of another account: its owner's half where that is
 // missing and may be done, and the grant.
 func (f Finding) across(o Options, p *Plan) {
-	p.Half = f.half(o)
+	granter := f.granterMay(f.Facts, o)
+	p.Half = f.half(o, granter)
 	if p.Half == HalfMissing && f.Facts.Policy != nil {
-		p.NearMisses = f.granterMay(f.Facts, o).NearMisses
+		p.NearMisses = granter.NearMisses
 	}
 	edit, refused := f.delegation(o)
 	p.ForOwner = f.forOwner(o, p.Half, edit)
@@ -75,7 +76,7 @@ func (f Finding) across(o Options, p *Plan) {
 	case slr.IsSpot(f.Principal.ARN, f.Account):
 		p.NoFix, p.ForOwner = f.foreignSpot(), nil
 	default:
-		if p.NoFix = f.ownersAlone(o, p, refused); p.NoFix == nil {
+		if p.NoFix = f.ownersAlone(o, p, granter, refused); p.NoFix == nil {
 			p.Steps = change.Steps{edit, create}
 			p.NoFix = f.tryHalf(o, p.Steps)
 		}
@@ -92,13 +93,14 @@ func (o Options) edits(account string) bool {
 
 // ownersAlone says why the missing half is the key owner's to do; nil = Keymend
 // may.
-func (f Finding) ownersAlone(o Options, p *Plan, refused string) *NoFix {
-	if denied := f.granterDenied(o); denied != "" {
-		return &NoFix{ExplicitDeny, denied,
-			"The owner of the key, account " + f.KeyAccount() + ", has to except " + o.Granter.ARN + " from that statement. " + p.ForOwner.String()}
-	}
+func (f Finding) ownersAlone(o Options, p *Plan, granter access.Result, refused string) *NoFix {
 	owned := f.ownedByCode(o)
 	switch {
+	case granter.Reason == access.DeniedByStatement:
+		return &NoFix{ExplicitDeny,
+			fmt.Sprintf("statement %s of the policy of %s denies kms:CreateGrant to %s%s; no statement or grant outweighs that.",
+				granter.DecidedBy, f.Facts.Key.ARN, o.Granter.ARN, near(p.NearMisses)),
+			"The owner of the key, account " + f.KeyAccount() + ", has to except " + o.Granter.ARN + " from that statement. " + p.ForOwner.String()}
 	case f.Facts.Policy == nil:
 		return f.report(p.ForOwner, f.Trial.Text)
 	case !o.edits(f.KeyAccount()):
@@ -111,17 +113,14 @@ func (f Finding) ownersAlone(o Options, p *Plan, refused string) *NoFix {
 	return nil
 }
 
-// half asks the policy whether the granter may create the grant; where the
-// policy or the answer isn't known, a trial decides.
-func (f Finding) half(o Options) Half {
-	if f.Facts.Policy != nil {
-		switch r := f.granterMay(f.Facts, o); r.Decision {
-		case access.Allowed:
-			return f.given(o)
-		case access.Denied:
-			return HalfMissing
-		case access.Unknown:
-		}
+// half says how it stands by what the policy lets the granter do; where the policy or
+// the answer isn't known, a trial decides.
+func (f Finding) half(o Options, granter access.Result) Half {
+	switch known := f.Facts.Policy != nil; {
+	case known && granter.Decision == access.Allowed:
+		return f.given(o)
+	case known && granter.Decision == access.Denied:
+		return HalfMissing
 	}
 	switch f.Trial.Answer {
 	case TrialWorks:
@@ -226,20 +225,6 @@ func (f Finding) revealed(facts access.Facts) access.Facts {
 		facts.Key.State = "Enabled"
 	}
 	return facts
-}
-
-// granterDenied names the statement that denies the granter explicitly; "" =
-// none does.
-func (f Finding) granterDenied(o Options) string {
-	if f.Facts.Policy == nil {
-		return ""
-	}
-	r := f.granterMay(f.Facts, o)
-	if r.Reason != access.DeniedByStatement {
-		return ""
-	}
-	return fmt.Sprintf("statement %s of the policy of %s denies kms:CreateGrant to %s%s; no statement or grant outweighs that.",
-		r.DecidedBy, f.Facts.Key.ARN, o.Granter.ARN, near(r.NearMisses))
 }
 
 // tryHalf evaluates the edited policy: one that still doesn't let the granter
