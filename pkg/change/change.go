@@ -42,6 +42,16 @@ type Writes interface {
 	Words() Words
 }
 
+// Back is for a step that only takes another one back: nothing takes it back in turn, and
+// the guard lets no plan have it.
+type Back struct{}
+
+// Undo implements Writes.
+func (Back) Undo(Mark, Result) Steps { return nil }
+
+// Claim implements Writes.
+func (Back) Claim() Claim { return Claim{Back: true} }
+
 // Token identifies a call of the remediation, so that AWS carries it out once however
 // often it is sent. It has 64 characters, as many as a client token may.
 func (m Mark) Token(parts ...string) string {

@@ -88,8 +88,8 @@ func (s Steps) Effects() []any {
 	return out
 }
 
-// Same reports whether steps come to the same, in the same order.
-func Same(a, b Steps) bool { return reflect.DeepEqual(a.Effects(), b.Effects()) }
+// Same reports whether other steps come to the same, in the same order.
+func (s Steps) Same(o Steps) bool { return reflect.DeepEqual(s.Effects(), o.Effects()) }
 
 // Only reports whether every step's claim is as wanted; false where there is none.
 func (s Steps) Only(wanted func(Claim) bool) bool {

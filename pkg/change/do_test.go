@@ -144,7 +144,7 @@ func TestSame(t *testing.T) {
 		"another kind":             {change.Steps{a}, change.Steps{note{To: "a", Text: "x", name: "Letter"}}, false},
 		"not read":                 {change.Steps{note{To: "a"}}, change.Steps{change.Unread{Name: "Note"}}, false},
 	} {
-		if change.Same(tc.a, tc.b) != tc.want || change.Same(tc.b, tc.a) != tc.want {
+		if tc.a.Same(tc.b) != tc.want || tc.b.Same(tc.a) != tc.want {
 			t.Errorf("%s: %v", name, !tc.want)
 		}
 	}

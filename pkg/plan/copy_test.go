@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"keymend/pkg/access"
-	"keymend/pkg/change"
 	"keymend/pkg/plan"
 	"keymend/pkg/plan/copies"
 	"keymend/pkg/tag"
@@ -102,7 +101,7 @@ func TestCopiesOnTheWire(t *testing.T) {
 			t.Errorf("%s and %s have one digest", name, other)
 		}
 		digests[p.Digest] = name
-		if back := overTheWire(t, p.Steps); !reflect.DeepEqual(back, p.Steps) || !change.Same(back, p.Steps) {
+		if back := overTheWire(t, p.Steps); !reflect.DeepEqual(back, p.Steps) || !back.Same(p.Steps) {
 			t.Errorf("%s: %+v → %+v", name, p.Steps, back)
 		}
 		if !strings.HasPrefix(p.Target, "arn:aws:ec2:eu-west-1:"+account+":") {

@@ -142,7 +142,7 @@ func TestMovesAreKnownByTheirSteps(t *testing.T) {
 	s := asked(looked(broken(), broken(func(f *plan.Finding) { f.Principal = access.Principal{ARN: spot, ID: "AROASPOT"} })), "")
 	all := plan.All(s, options(dedicated))
 	want := change.Steps{group.Update{Group: groupARN, Name: "web-prod", Before: slr, After: ownRole}}
-	if all[0].Moves == nil || !change.Same(all[0].Moves.Steps, want) || all[0].Moves.Target != groupARN {
+	if all[0].Moves == nil || !all[0].Moves.Steps.Same(want) || all[0].Moves.Target != groupARN {
 		t.Errorf("%+v", all[0].Moves)
 	}
 	if all[1].Moves != nil || all[2].Moves != nil || all[1].Because != nil || len(all[2].Because) != 1 {

@@ -107,7 +107,7 @@ func TestPlansAreTheSameAfterTheWire(t *testing.T) {
 		"both":       plan.For(across(), options()),
 	} {
 		back := overTheWire(t, p.Steps)
-		if diff := cmp.Diff(p.Steps, back); diff != "" || !change.Same(p.Steps, back) || len(back) == 0 {
+		if diff := cmp.Diff(p.Steps, back); diff != "" || !p.Steps.Same(back) || len(back) == 0 {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

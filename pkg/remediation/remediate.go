@@ -186,7 +186,7 @@ func (x *Fixer) goOn(ctx context.Context, p pass, d decision, m Message, s stand
 	switch {
 	case d.Plan.Digest == m.Digest:
 		return x.apply(ctx, p.attempt(d))
-	case len(s.results) > 0 && len(rest) > 0 && change.Same(d.Plan.Steps, rest):
+	case len(s.results) > 0 && len(rest) > 0 && d.Plan.Steps.Same(rest):
 		d.Plan.Digest, d.Plan.FactsDigest = m.Digest, m.FactsDigest // one change, begun before
 		d.verdict = x.judge(p, d.Proposal)
 		return x.apply(ctx, attempt{p, d, m.mark(), slices.Concat(m.Steps[:len(s.results)], d.Plan.Steps), s.results})

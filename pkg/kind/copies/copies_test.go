@@ -186,7 +186,7 @@ func TestEffect(t *testing.T) {
 		t.Fatal(err)
 	}
 	back, err := read(string(text))
-	if err != nil || !change.Same(all, back) {
+	if err != nil || !all.Same(back) {
 		t.Errorf("%s → %+v, %v", text, back, err)
 	}
 	for i, a := range all {

@@ -41,6 +41,7 @@ type Retire struct {
 
 // Revoke ends a grant on a key of the grantee's own account.
 type Revoke struct {
+	change.Back
 	GrantID string `json:"grantId,omitempty"` // "" = not known: the grant's name tells
 	Grant   Create `json:"grant"`
 }
@@ -104,18 +105,15 @@ func (s Create) call(action string) []change.Call {
 func (s Create) Undo(_ change.Mark, done change.Result) change.Steps {
 	switch owner := arn.Account(s.Key); {
 	case owner == s.At().Account || owner == "":
-		return change.Steps{Revoke{done.ID, s}}
+		return change.Steps{Revoke{GrantID: done.ID, Grant: s}}
 	case done.ID == "" && s.Retiring == "":
 		return nil
 	}
-	return change.Steps{Retire{done.ID, s}}
+	return change.Steps{Retire{GrantID: done.ID, Grant: s}}
 }
 
 // Undo implements change.Writes.
 func (s Retire) Undo(change.Mark, change.Result) change.Steps { return change.Steps{s.Grant} }
-
-// Undo implements change.Writes.
-func (Revoke) Undo(change.Mark, change.Result) change.Steps { return nil }
 
 // Claim implements change.Writes.
 func (s Create) Claim() change.Claim {
@@ -126,9 +124,6 @@ func (s Create) Claim() change.Claim {
 func (s Retire) Claim() change.Claim {
 	return change.Claim{Consent: change.KeyOwner, Key: s.Grant.Key, Principal: s.Grant.Principal, Closes: true, Back: true}
 }
-
-// Claim implements change.Writes.
-func (Revoke) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (s Create) Words() change.Words {

@@ -168,7 +168,7 @@ func TestFind(t *testing.T) {
 func TestEffect(t *testing.T) {
 	t.Parallel()
 	create, other := on(key, "r"), on(key, "r")
-	if other.Why = "for another reason"; !change.Same(change.Steps{create}, change.Steps{other}) {
+	if other.Why = "for another reason"; !(change.Steps{create}).Same(change.Steps{other}) {
 		t.Error("the reason counts")
 	}
 	all := []change.Step{

@@ -20,6 +20,7 @@ type Resume struct {
 
 // Suspend stops a group from launching, as it was.
 type Suspend struct {
+	change.Back
 	Group string `json:"group"` // ARN
 	Name  string `json:"name"`
 }
@@ -62,17 +63,11 @@ func (s Suspend) Calls() []change.Call {
 
 // Undo implements change.Writes.
 func (s Resume) Undo(change.Mark, change.Result) change.Steps {
-	return change.Steps{Suspend{s.Group, s.Name}}
+	return change.Steps{Suspend{Group: s.Group, Name: s.Name}}
 }
-
-// Undo implements change.Writes.
-func (Suspend) Undo(change.Mark, change.Result) change.Steps { return nil }
 
 // Claim implements change.Writes.
 func (Resume) Claim() change.Claim { return change.Claim{Consent: change.ResumeAllowed} }
-
-// Claim implements change.Writes.
-func (Suspend) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (Resume) Words() change.Words {

@@ -34,7 +34,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("%+v, %+v", s.Claim(), back[0].Claim())
 	}
 	other := s
-	if other.Reason = "another"; change.Same(change.Steps{s}, change.Steps{other}) || change.Same(change.Steps{s}, back) {
+	if other.Reason = "another"; (change.Steps{s}).Same(change.Steps{other}) || (change.Steps{s}).Same(back) {
 		t.Error("another stop is another change")
 	}
 	if a, b := s.Calls()[0], back[0].Calls()[0]; a.Action != "autoscaling:ResumeProcesses" || b.Action != "autoscaling:SuspendProcesses" || a.Target != arn || b.Target != arn || a.Shown != "web-prod" || b.Shown != "web-prod" {

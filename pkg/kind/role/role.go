@@ -25,6 +25,7 @@ type Ensure struct {
 
 // Delete deletes a service-linked role, if no group uses it.
 type Delete struct {
+	change.Back
 	Role string `json:"role"` // ARN
 }
 
@@ -59,18 +60,14 @@ func calls(action, role string) []change.Call {
 }
 
 // Undo implements change.Writes.
-func (s Ensure) Undo(change.Mark, change.Result) change.Steps { return change.Steps{Delete{s.Role}} }
-
-// Undo implements change.Writes.
-func (Delete) Undo(change.Mark, change.Result) change.Steps { return nil }
+func (s Ensure) Undo(change.Mark, change.Result) change.Steps {
+	return change.Steps{Delete{Role: s.Role}}
+}
 
 // Claim implements change.Writes.
 func (s Ensure) Claim() change.Claim {
 	return change.Claim{Consent: change.Operator, Principal: s.Role}
 }
-
-// Claim implements change.Writes.
-func (Delete) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (s Ensure) Words() change.Words {

@@ -86,7 +86,7 @@ func TestEffect(t *testing.T) {
 	if !reflect.DeepEqual(made.Effect(), role.Ensure{Role: own, Suffix: "payments"}.Effect()) || reflect.DeepEqual(made.Effect(), role.Ensure{Role: own + "2"}.Effect()) {
 		t.Error("the role is all that counts")
 	}
-	if change.Same(change.Steps{made}, change.Steps{role.Delete{Role: own}}) {
+	if (change.Steps{made}).Same(change.Steps{role.Delete{Role: own}}) {
 		t.Error("to make a role and to delete it is one change")
 	}
 }

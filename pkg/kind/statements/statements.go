@@ -33,6 +33,7 @@ type Add struct {
 // Remove takes a principal out of Keymend's statements, in the policy as it is by
 // then.
 type Remove struct {
+	change.Back
 	Key       string   `json:"key"`
 	Principal string   `json:"principal"`
 	Sids      []string `json:"sids,omitempty"` // out of these only; none: out of all of Keymend's
@@ -80,16 +81,10 @@ func (s Add) Undo(change.Mark, change.Result) change.Steps {
 	return change.Steps{Remove{Key: s.Key, Principal: s.Principal, Sids: s.Sids}}
 }
 
-// Undo implements change.Writes.
-func (Remove) Undo(change.Mark, change.Result) change.Steps { return nil }
-
 // Claim implements change.Writes.
 func (s Add) Claim() change.Claim {
 	return change.Claim{Consent: change.KeyOwner, Key: s.Key, Principal: s.Principal, Edits: true}
 }
-
-// Claim implements change.Writes.
-func (Remove) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Words implements change.Writes.
 func (s Add) Words() change.Words {

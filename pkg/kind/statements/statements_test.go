@@ -196,7 +196,7 @@ func TestEffect(t *testing.T) {
 	written.After = strings.Replace(add.After, `{"Version"`, "{ \n\"Version\"", 1)
 	from.Before, from.Added, from.Sids = "", nil, nil
 	for name, s := range map[string]statements.Add{"written otherwise": written, "from another policy": from} {
-		if !change.Same(change.Steps{add}, change.Steps{s}) {
+		if !(change.Steps{add}).Same(change.Steps{s}) {
 			t.Errorf("%s: it is another change", name)
 		}
 	}

@@ -54,6 +54,7 @@ type SetDefault struct {
 
 // DeleteVersion deletes the version that a remediation made of another.
 type DeleteVersion struct {
+	change.Back
 	Scene
 	From        int64  `json:"from"` // version that it was made of
 	Remediation string `json:"remediation"`
@@ -100,7 +101,7 @@ func (s DeleteVersion) Calls() []change.Call { return s.call("ec2:DeleteLaunchTe
 
 // Undo implements change.Writes: the version is found again by its description.
 func (s NewVersion) Undo(by change.Mark, _ change.Result) change.Steps {
-	return change.Steps{DeleteVersion{s.Scene, s.From, by.Remediation}}
+	return change.Steps{DeleteVersion{Scene: s.Scene, From: s.From, Remediation: by.Remediation}}
 }
 
 // Undo implements change.Writes. It moves the default back whichever groups follow by then.
@@ -115,9 +116,6 @@ func (s SetDefault) Undo(by change.Mark, done change.Result) change.Steps {
 	return change.Steps{back}
 }
 
-// Undo implements change.Writes.
-func (DeleteVersion) Undo(change.Mark, change.Result) change.Steps { return nil }
-
 // Claim implements change.Writes.
 func (s NewVersion) Claim() change.Claim {
 	if s.CopyKey == "" {
@@ -130,9 +128,6 @@ func (s NewVersion) Claim() change.Claim {
 func (s SetDefault) Claim() change.Claim {
 	return change.Claim{Consent: change.DataOwners, Key: s.Key, Back: true}
 }
-
-// Claim implements change.Writes.
-func (DeleteVersion) Claim() change.Claim { return change.Claim{Back: true} }
 
 // Code implements code.Coder. Terraform has block device mappings in another form than
 // EC2's API.

@@ -60,7 +60,7 @@ func TestWire(t *testing.T) {
 			t.Errorf("%s: %v %s", text, err, diff)
 			continue
 		}
-		if back, err := got.MarshalJSON(); err != nil || string(back) != "["+text+"]" || !change.Same(change.Steps{want}, got) {
+		if back, err := got.MarshalJSON(); err != nil || string(back) != "["+text+"]" || !(change.Steps{want}).Same(got) {
 			t.Errorf("%s, written as %s, %v", text, back, err)
 		}
 	}
@@ -140,10 +140,10 @@ func TestUndoTwice(t *testing.T) {
 		}
 		back := s.Undo(change.Mark{Remediation: "r-1"}, first)
 		twice := back[0].Undo(change.Mark{Remediation: "r-2"}, second)
-		if !change.Same(change.Steps{s}, twice) {
+		if !(change.Steps{s}).Same(twice) {
 			t.Fatalf("%+v → %+v → %+v", s, back, twice)
 		}
-		if s.Version != s.Before && change.Same(back, twice) {
+		if s.Version != s.Before && back.Same(twice) {
 			t.Fatalf("%+v comes to nothing", s)
 		}
 	})
@@ -183,14 +183,14 @@ func TestEffect(t *testing.T) {
 	moved := template.SetDefault{Scene: scene(), Version: 4, Before: 3}
 	from, elsewhere := moved, moved
 	from.From, elsewhere.Template = 3, "lt-2"
-	if !change.Same(change.Steps{moved}, change.Steps{from}) {
+	if !(change.Steps{moved}).Same(change.Steps{from}) {
 		t.Error("the version that it was made of counts")
 	}
 	for name, s := range map[string]change.Step{
 		"another template": elsewhere, "another version": template.SetDefault{Scene: scene(), Version: 5, Before: 3}, "another default": template.SetDefault{Scene: scene(), Version: 4, Before: 2},
 		"a version made": template.NewVersion{Scene: scene(), From: 4}, "a version deleted": template.DeleteVersion{Scene: scene(), From: 4},
 	} {
-		if change.Same(change.Steps{moved}, change.Steps{s}) {
+		if (change.Steps{moved}).Same(change.Steps{s}) {
 			t.Errorf("%s: it is the same change", name)
 		}
 	}
