@@ -42,6 +42,9 @@ type Wave struct {
 	unitsKey, prefix         string // context keys
 }
 
+// Label returns what people call the wave: canary or main.
+func (w Wave) Label() string { return cmp.Or(w.Name, "main") }
+
 // StackSet returns the name of the wave's StackSet of "roles" or "regions".
 func (w Wave) StackSet(what string) string {
 	return "keymend-" + strings.TrimPrefix(w.Name+"-", "-") + what

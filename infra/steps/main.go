@@ -74,7 +74,7 @@ type maker struct {
 func (m maker) check() error {
 	waves := []string{""}
 	for _, w := range m.Waves {
-		waves = append(waves, nameOf(w))
+		waves = append(waves, w.Label())
 	}
 	switch {
 	case (m.hubProfile == "") != (m.adminProfile == ""):
@@ -85,14 +85,6 @@ func (m maker) check() error {
 		return fmt.Errorf("WAVE=%s isn't there, or has no units: there is %s", m.wave, strings.Join(waves[1:], ", "))
 	}
 	return nil
-}
-
-// nameOf names a wave as WAVE does.
-func nameOf(w cdkcontext.Wave) string {
-	if w.Name == "" {
-		return "main"
-	}
-	return w.Name
 }
 
 // with has a command act with a profile's credentials.
@@ -151,10 +143,10 @@ func (m maker) hub() []string {
 func (m maker) members() []string {
 	out := []string{m.before("deploy-organization"), m.run(m.adminProfile, "deploy", "keymend-lister", "--no-previous-parameters")}
 	for _, w := range m.Waves {
-		if m.wave == "canary" && nameOf(w) != m.wave {
+		if m.wave == "canary" && w.Label() != m.wave {
 			continue
 		}
-		if m.wave == "" || m.wave == nameOf(w) {
+		if m.wave == "" || m.wave == w.Label() {
 			stack := strings.TrimSuffix("keymend-organization-"+w.Name, "-")
 			out = append(out, m.run(m.adminProfile, "deploy", stack, "--no-previous-parameters"))
 		}

@@ -1,6 +1,8 @@
 package coverage
 
 import (
+	"keymend/infra/cdkcontext"
+
 	"encoding/json"
 	"slices"
 
@@ -101,7 +103,7 @@ func (j judge) aws(region string, words ...string) command {
 
 // deployed has the wave's StackSets made as the settings say.
 func (j judge) deployed() command {
-	return j.as(j.asks.Account, "make", "deploy-organization", "WAVE="+waveName(j.f.Account.Wave))
+	return j.as(j.asks.Account, "make", "deploy-organization", "WAVE="+cdkcontext.Wave{Name: j.f.Account.Wave}.Label())
 }
 
 // byHand are commands that put right what somebody changed. Where the roles are of another

@@ -1,6 +1,10 @@
 package coverage
 
 import (
+	"cmp"
+
+	"keymend/infra/cdkcontext"
+
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -46,7 +50,7 @@ const (
 
 // Row holds facts to what is expected.
 func (e *Expected) Row(f Facts) Row {
-	r := Row{Account: f.Account.ID, Name: f.Account.Name, State: f.Account.State, Wave: waveName(f.Account.Wave), Region: f.Region, Holes: []Hole{}}
+	r := Row{Account: f.Account.ID, Name: f.Account.Name, State: f.Account.State, Wave: cdkcontext.Wave{Name: f.Account.Wave}.Label(), Region: f.Region, Holes: []Hole{}}
 	if f.Account.State != Active {
 		return r
 	}
@@ -64,13 +68,6 @@ func (e *Expected) Row(f Facts) Row {
 	j.trail()
 	j.parameters()
 	return r
-}
-
-func waveName(name string) string {
-	if name == "" {
-		return "main"
-	}
-	return name
 }
 
 type judge struct {
@@ -109,7 +106,7 @@ func (j judge) stack(what string, a Answer[Instance]) string {
 	case i.Status == "INOPERABLE":
 		j.hole(stackBroken, "the stack of "+set+" is INOPERABLE: "+i.Reason, j.anew(set, i)...)
 	case i.Status != "CURRENT":
-		j.hole(stackBehind, "the stack of "+set+" is "+i.Status+because(i.Reason), j.instances("update", set))
+		j.hole(stackBehind, strings.TrimSuffix("the stack of "+set+" is "+i.Status+": "+i.Reason, ": "), j.instances("update", set))
 	}
 	j.given(set, map[string]blueprint.Template{"roles": j.Expected.roles, "regions": j.Expected.region}[what], i)
 	return i.Status
@@ -127,13 +124,6 @@ func (j judge) given(set string, of blueprint.Template, i Instance) {
 	if others != nil {
 		j.hole(setOther, "the StackSet "+set+" was deployed with "+strings.Join(others, "; "), j.deployed())
 	}
-}
-
-func because(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return ": " + reason
 }
 
 func (j judge) heard() {
@@ -154,8 +144,8 @@ func (j judge) heard() {
 // roles are held by their tag, which changes with any of the template that they are of,
 // by whom they trust, and by what bounds them.
 func (j judge) roles() {
-	want, _ := j.members(j.f.Account)                                       // Expect has tried it
-	j.row.Template = orNone(strings.Clone(j.f.Members.Is[reader].Template)) // a part of an answer would keep all of it
+	want, _ := j.members(j.f.Account)                                                  // Expect has tried it
+	j.row.Template = cmp.Or(strings.Clone(j.f.Members.Is[reader].Template), noneThere) // a part of an answer would keep all of it
 	whole := 0
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		is, there := j.f.Members.Is[name]
@@ -163,11 +153,11 @@ func (j judge) roles() {
 		case !there:
 			j.hole(roleMissing, "there is no role "+name, j.asDeployed()...)
 		case is.Template != want[name].Template:
-			j.hole(roleOther, fmt.Sprintf("the role %s is of the template %s, not %s", name, orNone(is.Template), want[name].Template), j.deployed())
+			j.hole(roleOther, fmt.Sprintf("the role %s is of the template %s, not %s", name, cmp.Or(is.Template, noneThere), want[name].Template), j.deployed())
 		case !blueprint.Alike(is.Trust, want[name].Trust):
 			j.hole(roleTrust, "the role "+name+" trusts others than it shall", j.asDeployed()...)
 		case is.Boundary != want[name].Boundary:
-			j.hole(roleOther, fmt.Sprintf("the role %s has the permissions boundary %s, not %s", name, orNone(is.Boundary), orNone(want[name].Boundary)), j.asDeployed()...)
+			j.hole(roleOther, fmt.Sprintf("the role %s has the permissions boundary %s, not %s", name, cmp.Or(is.Boundary, noneThere), cmp.Or(want[name].Boundary, noneThere)), j.asDeployed()...)
 		default:
 			whole++
 		}
@@ -188,13 +178,6 @@ func (j judge) without(home, role string) []command {
 		return []command{j.deployed()}
 	}
 	return []command{j.aws(home, "iam", "delete-role-policy", "--role-name", role, "--policy-name", "keymend"), j.aws(home, "iam", "delete-role", "--role-name", role)}
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return noneThere
-	}
-	return text
 }
 
 // rules are held by what they match, and where they send it. Other rules whose names

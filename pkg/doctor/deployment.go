@@ -145,7 +145,7 @@ func (e *examiner) stack(d *deployment) {
 	case strings.HasSuffix(d.Status, "_IN_PROGRESS"):
 		e.bad("stack", d.Name, "it is being changed ("+d.Status+"): ask again once that has ended", "upgrading")
 	case !slices.Contains([]string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}, d.Status):
-		e.bad("stack", d.Name, "its last change went wrong ("+d.Status+because(d.Reason)+")", "upgrading",
+		e.bad("stack", d.Name, "its last change went wrong ("+strings.TrimSuffix(d.Status+": "+d.Reason, ": ")+")", "upgrading",
 			e.here("cloudformation", "describe-stack-events", "--stack-name", d.Name, "--query", "StackEvents[?contains(ResourceStatus, `FAILED`)].[LogicalResourceId,ResourceStatusReason]"))
 	}
 	var lacks []string
@@ -165,11 +165,4 @@ func (e *examiner) stack(d *deployment) {
 		says += "; this is the hub of an organization: keymend coverage says where it stands in all"
 	}
 	e.end("stack", says)
-}
-
-func because(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return ": " + reason
 }

@@ -17,9 +17,9 @@ func (p Place) approve() []Permission {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
 func (p Place) approverTrust() []statement {
-	account := map[string]any{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
+	account := map[string]any{"AWS": p.at("iam", "", "root")}
 	in := func(operator, key, value string) statement {
-		return statement{Effect: "Allow", Principal: account, Action: "sts:AssumeRole", Condition: map[string]map[string][]string{operator: {key: {value}}}}
+		return statement{Effect: "Allow", Principal: account, Action: "sts:AssumeRole", Condition: conditions{operator: {key: {value}}}}
 	}
 	return []statement{
 		in("StringEquals", "sts:RoleSessionName", "${aws:username}"),

@@ -10,17 +10,7 @@ import (
 // ask for copies there is none of it.
 
 func (p Place) readTemplates() []Permission {
-	if !p.Copies {
-		return nil
-	}
 	return []Permission{{Action: "ec2:DescribeLaunchTemplates", Resource: "*", Why: "a template's latest and default versions, and who owns it"}}
-}
-
-func (p Place) assumeCopier() []Permission {
-	if !p.Copies {
-		return nil
-	}
-	return p.assume(Copier)
 }
 
 // copy: EC2 asks for the action on the source, and on what is made, whose ARNs
@@ -28,20 +18,17 @@ func (p Place) assumeCopier() []Permission {
 // be taken away.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html
 func (p Place) copy() []Permission {
-	if !p.Copies {
-		return nil
-	}
 	images, snapshots := p.storage("image/*"), p.storage("snapshot/*")
 	tagged := map[string][]string{"aws:RequestTag/" + tag.CopyOf: {"?*"}}
-	ours := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + tag.CopyOf: {"?*"}}}
-	by := func(actions ...string) map[string]map[string][]string {
-		return map[string]map[string][]string{
+	ours := conditions{"StringLike": {"aws:ResourceTag/" + tag.CopyOf: {"?*"}}}
+	by := func(actions ...string) conditions {
+		return conditions{
 			"StringEquals": {"ec2:CreateAction": actions}, "ForAllValues:StringEquals": {"aws:TagKeys": tag.OfCopies()},
 		}
 	}
 	return []Permission{
 		{Action: "ec2:CopyImage", Resource: images, Why: "the image that the group launches from, and the copy"},
-		{Action: "ec2:CopyImage", Resource: snapshots, Condition: map[string]map[string][]string{"StringLike": tagged}, Why: "the copy's snapshots"},
+		{Action: "ec2:CopyImage", Resource: snapshots, Condition: conditions{"StringLike": tagged}, Why: "the copy's snapshots"},
 		{Action: "ec2:CopySnapshot", Resource: snapshots, Why: "the snapshot that a template names, and the copy"},
 		{Action: "ec2:CreateTags", Resource: images, Condition: by("CopyImage"), Why: "marks the copy, by which it is found again"},
 		{Action: "ec2:CreateTags", Resource: snapshots, Condition: by("CopyImage", "CopySnapshot"), Why: "the same, for snapshots"},
@@ -57,11 +44,8 @@ func (p Place) copy() []Permission {
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 func (p Place) copyKeys() []Permission {
-	if !p.Copies {
-		return nil
-	}
-	via := func(more map[string]map[string][]string) map[string]map[string][]string {
-		out := map[string]map[string][]string{"StringLike": {"kms:ViaService": {"ec2.*.amazonaws.com"}}}
+	via := func(more conditions) conditions {
+		out := conditions{"StringLike": {"kms:ViaService": {"ec2.*.amazonaws.com"}}}
 		maps.Copy(out, more)
 		return out
 	}
@@ -83,7 +67,7 @@ func (p Place) copyKeys() []Permission {
 }
 
 // forAWS: EBS makes the grant for itself.
-func forAWS(action string, condition map[string]map[string][]string) map[string]map[string][]string {
+func forAWS(action string, condition conditions) conditions {
 	if action == "CreateGrant" {
 		condition["Bool"] = map[string][]string{"kms:GrantIsForAWSResource": {"true"}}
 	}
@@ -91,10 +75,7 @@ func forAWS(action string, condition map[string]map[string][]string) map[string]
 }
 
 func (p Place) makeVersions() []Permission {
-	if !p.Copies {
-		return nil
-	}
-	templates := "arn:" + p.Partition + ":ec2:*:" + p.Account + ":launch-template/*"
+	templates := p.at("ec2", "*", "launch-template/*")
 	return []Permission{
 		{Action: "ec2:CreateLaunchTemplateVersion", Resource: templates, Why: "a version that names the copy; the group's launches and the template's other versions stay as they are"},
 		{Action: "ec2:ModifyLaunchTemplate", Resource: templates, Why: "makes that version the default, or takes that back"},
@@ -121,9 +102,9 @@ type Copy struct {
 func CopyPolicy(c Copy) (string, error) {
 	p := Place{Partition: c.Partition, Account: c.Account}
 	source := "arn:" + c.Partition + ":ec2:" + c.Region + "::"
-	tagged := map[string]map[string][]string{"StringEquals": {"aws:RequestTag/" + tag.CopyOf: {c.Source}}}
+	tagged := conditions{"StringEquals": {"aws:RequestTag/" + tag.CopyOf: {c.Source}}}
 	d := document{Version: "2012-10-17"}
-	allow := func(action string, resource any, condition map[string]map[string][]string) {
+	allow := func(action string, resource any, condition conditions) {
 		d.Statement = append(d.Statement, statement{Effect: "Allow", Action: action, Resource: resource, Condition: condition})
 	}
 	if c.Action == "ec2:CopyImage" {
@@ -134,7 +115,7 @@ func CopyPolicy(c Copy) (string, error) {
 		allow(c.Action, p.storage("snapshot/*"), tagged)
 	}
 	allow("ec2:CreateTags", []string{p.storage("image/*"), p.storage("snapshot/*")}, tagged)
-	allow("kms:*", c.Keys, map[string]map[string][]string{"StringEquals": {"kms:ViaService": {"ec2." + c.Region + ".amazonaws.com"}}})
+	allow("kms:*", c.Keys, conditions{"StringEquals": {"kms:ViaService": {"ec2." + c.Region + ".amazonaws.com"}}})
 	allow("kms:DescribeKey", p.keys(), nil) // the default key is whichever the account chose
 	return d.text()
 }

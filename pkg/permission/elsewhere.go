@@ -15,9 +15,6 @@ import (
 // everybody's: AWS's procedure may have been done by hand.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
 func (p Place) readElsewhere() []Permission {
-	if p.elsewhere() == nil {
-		return nil
-	}
 	return []Permission{
 		{Action: "kms:ListRetirableGrants", Resource: "*", Why: "Keymend's own grants on keys of accounts that can't be read"},
 		{Action: "kms:ListGrants", Resource: "arn:" + p.Partition + ":kms:*:*:key/*", Why: "who may use a key of one of the other accounts that are listed, where its policy lets this account see it",
@@ -29,11 +26,8 @@ func (p Place) readElsewhere() []Permission {
 // aws:ResourceTag holds across accounts. The owner's tag is the guard's to check,
 // and the owner's key policy has to let the grant be made in any case.
 func (p Place) grantElsewhere() []Permission {
-	condition := p.elsewhere()
-	if condition == nil {
-		return nil
-	}
-	maps.Copy(condition, p.grantees())
+	condition := p.grantees()
+	maps.Copy(condition, p.elsewhere())
 	return []Permission{{
 		Action: "kms:CreateGrant", Resource: "arn:" + p.Partition + ":kms:*:*:key/*", Condition: condition,
 		Why: "opens a key of one of the other accounts that are listed, where its owner lets this account do so",
@@ -43,9 +37,6 @@ func (p Place) grantElsewhere() []Permission {
 // assumeElsewhere names the roles, and any account: their trust policies decide
 // who gets in, and the setting accounts where Keymend asks.
 func (p Place) assumeElsewhere(roles ...Role) []Permission {
-	if p.elsewhere() == nil {
-		return nil
-	}
 	p.Account = "*"
 	var out []Permission
 	for _, r := range roles {
@@ -70,10 +61,7 @@ func (p Place) assumeElsewhere(roles ...Role) []Permission {
 // doesn't hold.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 func (p Place) writePolicyForOthers() []Permission {
-	if len(p.Groups) == 0 {
-		return nil
-	}
-	condition := map[string]map[string][]string{
+	condition := conditions{
 		"Null": {"kms:BypassPolicyLockoutSafetyCheck": {"true"}},
 		"StringLike": {
 			"aws:ResourceTag/" + tag.Keymend:  tag.Enrolments(),
@@ -93,9 +81,6 @@ func (p Place) writePolicyForOthers() []Permission {
 // readForOthers is all that the functions of other accounts read here: the keys that
 // their groups need, and the snapshots of images that are shared with them.
 func (p Place) readForOthers() []Permission {
-	if len(p.Groups) == 0 || p.Organization != "" {
-		return nil
-	}
 	return append(p.readKeys(), Permission{Action: "ec2:DescribeSnapshots", Resource: "*", Why: "the key of a snapshot whose image is shared with an account, and it isn't"})
 }
 
@@ -118,7 +103,7 @@ func (p Place) letIn(r Role) []statement {
 	allow := func(action string, keys ...string) statement {
 		s := statement{
 			Effect: "Allow", Principal: map[string]any{"AWS": accounts}, Action: action,
-			Condition: map[string]map[string][]string{"ArnLike": {"aws:PrincipalArn": arns}},
+			Condition: conditions{"ArnLike": {"aws:PrincipalArn": arns}},
 		}
 		for _, key := range keys {
 			if s.Condition["StringEquals"] == nil {

@@ -26,24 +26,21 @@ const Wave = "/keymend/wave"
 // settings let Keymend deal; nil: there is none. In an organization the account's own
 // resources are left out by name: what is for them asks for their owners' tags.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
-func (p Place) elsewhere() map[string]map[string][]string {
+func (p Place) elsewhere() conditions {
 	switch {
 	case p.Organization != "":
-		return map[string]map[string][]string{
+		return conditions{
 			"StringEquals": {"aws:ResourceOrgID": {p.Organization}}, "StringNotEquals": {"aws:ResourceAccount": {p.Account}},
 		}
 	case len(p.Accounts) > 0:
-		return map[string]map[string][]string{"StringEquals": {"aws:ResourceAccount": p.Accounts}}
+		return conditions{"StringEquals": {"aws:ResourceAccount": p.Accounts}}
 	}
 	return nil
 }
 
 // readBrake: an account's owner, and whoever governs it, can each stop the hub there.
 func (p Place) readBrake() []Permission {
-	if p.Organization == "" {
-		return nil
-	}
-	parameter := "arn:" + p.Partition + ":ssm:*:" + p.Account + ":parameter"
+	parameter := p.at("ssm", "*", "parameter")
 	return []Permission{
 		{Action: "ssm:GetParameter", Resource: parameter + p.SwitchParameter, Why: "the account owner's switch that stops all writes here"},
 		{Action: "ssm:GetParameter", Resource: parameter + Wave, Why: "what the organization lets the hub do in this account and Region"},
@@ -54,7 +51,7 @@ func (p Place) readBrake() []Permission {
 // still have the roles, and a stranger's of the same name isn't one of them.
 func (p Place) member(in []Permission) []Permission {
 	for i := range in {
-		in[i].Condition = map[string]map[string][]string{"StringEquals": {"aws:ResourceOrgID": {p.Organization}}}
+		in[i].Condition = conditions{"StringEquals": {"aws:ResourceOrgID": {p.Organization}}}
 	}
 	return in
 }
@@ -63,9 +60,6 @@ func (p Place) member(in []Permission) []Permission {
 // to be allowed.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
 func (p Place) forward() []Permission {
-	if p.Organization == "" {
-		return nil
-	}
 	return []Permission{{Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:*:" + p.Hub + ":event-bus/" + p.Bus, Why: "AWS's events that Keymend's rules match, as they are, to the hub"}}
 }
 
@@ -73,12 +67,9 @@ func (p Place) forward() []Permission {
 // events that it puts on its own bus, and no others.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 func (p Place) notify() []Permission {
-	if p.Organization == "" {
-		return nil
-	}
 	return []Permission{{
-		Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:*:" + p.Account + ":event-bus/default", Why: "tells the account what was recorded of its groups and keys",
-		Condition: map[string]map[string][]string{"StringEquals": {"events:source": {notify.Source}, "events:detail-type": notify.DetailTypes()}},
+		Action: "events:PutEvents", Resource: p.at("events", "*", "event-bus/default"), Why: "tells the account what was recorded of its groups and keys",
+		Condition: conditions{"StringEquals": {"events:source": {notify.Source}, "events:detail-type": notify.DetailTypes()}},
 	}}
 }
 
@@ -86,24 +77,11 @@ func (p Place) notify() []Permission {
 // of delegated administrators only.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
 func (p Place) list() []Permission {
-	if p.Organization == "" {
-		return nil
-	}
 	return []Permission{{Action: "organizations:ListAccounts", Resource: "*", Why: "which accounts a sweep goes to"}}
-}
-
-func (p Place) assumeNotifier() []Permission {
-	if p.Organization == "" {
-		return nil
-	}
-	return p.assume(Notifier)
 }
 
 // assumeLister names the one account that has it.
 func (p Place) assumeLister() []Permission {
-	if p.Organization == "" {
-		return nil
-	}
 	p.Account = p.Listing
 	return p.member([]Permission{{Action: "sts:AssumeRole", Resource: p.ARN(Lister), Why: "acts through role " + string(Lister)}})
 }
@@ -127,7 +105,7 @@ func (p Place) hubTrust(r Role) []statement {
 	allow := func(action string) statement {
 		return statement{
 			Effect: "Allow", Principal: map[string]any{"AWS": "arn:" + p.Partition + ":iam::" + p.Hub + ":root"}, Action: action,
-			Condition: map[string]map[string][]string{"ArnEquals": {"aws:PrincipalArn": by}, "StringEquals": {"aws:PrincipalOrgID": {p.Organization}}},
+			Condition: conditions{"ArnEquals": {"aws:PrincipalArn": by}, "StringEquals": {"aws:PrincipalOrgID": {p.Organization}}},
 		}
 	}
 	out := []statement{allow("sts:AssumeRole")}
@@ -151,6 +129,6 @@ func (p Place) trustOfMember(r Role) []statement {
 func (p Place) forwarderTrust() []statement {
 	return []statement{{
 		Effect: "Allow", Principal: map[string]any{"Service": "events.amazonaws.com"}, Action: "sts:AssumeRole",
-		Condition: map[string]map[string][]string{"StringEquals": {"aws:SourceAccount": {p.Account}}},
+		Condition: conditions{"StringEquals": {"aws:SourceAccount": {p.Account}}},
 	}}
 }

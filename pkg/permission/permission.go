@@ -8,7 +8,11 @@
 // Actions and their conditions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
 package permission
 
-import "slices"
+import (
+	"slices"
+
+	"keymend/pkg/arn"
+)
 
 // A Role is one of Keymend's roles.
 type Role string
@@ -74,54 +78,89 @@ type Place struct {
 	Organization, Hub, Bus, Listing string
 }
 
+// conditions are by operator and key.
+type conditions = map[string]map[string][]string
+
 // A Permission lets a role do one action.
 type Permission struct {
 	Action    string
 	Resource  string
-	Condition map[string]map[string][]string // operator, key, values
+	Condition conditions
 	Why       string
 	// ByLambda: the Lambda service does it with the function's role, not the
 	// function's code.
 	ByLambda bool
 }
 
-// For returns what a role may do.
+// For returns what a role may do. Much of that is there by some settings only.
 func For(r Role, p Place) []Permission {
+	organization, elsewhere := p.Organization != "", p.elsewhere() != nil
 	switch r {
 	case Reader:
-		return slices.Concat(p.readLaunch(), p.readKey(), p.readElsewhere(), p.readTemplates(), p.readBrake(), p.readCoverage())
+		return slices.Concat(p.readLaunch(), p.readKey(), where(elsewhere, p.readElsewhere()), where(p.Copies, p.readTemplates()), where(organization, p.readBrake(), p.readCoverage()))
 	case KeyReader:
-		return p.readForOthers()
+		return where(len(p.Groups) > 0 && !organization, p.readForOthers())
 	case Granter:
-		return slices.Concat(p.grant(), p.grantElsewhere())
+		return slices.Concat(p.grant(), where(elsewhere, p.grantElsewhere()))
 	case PolicyWriter:
-		return append(p.writePolicy(), p.writePolicyForOthers()...)
+		return slices.Concat(p.writePolicy(), where(len(p.Groups) > 0, p.writePolicyForOthers()))
 	case GroupWriter:
-		return append(p.writeRole(), p.resume()...)
+		return slices.Concat(where(p.Suffix != "", p.writeRole()), where(p.Resumes, p.resume()))
 	case Forwarder:
-		return p.forward()
+		return where(organization, p.forward())
 	case Notifier:
-		return p.notify()
+		return where(organization, p.notify())
 	case Lister:
-		return p.list()
+		return where(organization, p.list())
 	case Copier:
-		return slices.Concat(p.copy(), p.copyKeys(), p.makeVersions())
+		return where(p.Copies, p.copy(), p.copyKeys(), p.makeVersions())
 	case Approver:
 		return p.approve()
 	case Auditor:
-		return p.audit()
+		return where(organization, p.audit())
 	case Diagnose:
-		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.readSwitch(), p.assume(Reader), p.assumeElsewhere(KeyReader), p.assumeNotifier(), p.assumeLister(), p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell()))
+		return slices.Concat(p.served(r, p.Signals, p.Looks, p.Drift), p.code(r, p.ofDiagnose()))
 	case Remediate:
-		return slices.Concat(p.served(r, p.Changes), p.code(r, p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), p.assumeElsewhere(KeyReader, PolicyWriter), p.changeGroups(), p.assumeCopier(), p.assumeNotifier(), p.handOn(), p.lookLater(), p.readSeen(), p.tell()))
+		return slices.Concat(p.served(r, p.Changes), p.code(r, p.ofRemediate()))
 	}
 	return nil
+}
+
+// where returns the permissions where a condition holds, and else none.
+func where(holds bool, parts ...[]Permission) []Permission {
+	if !holds {
+		return nil
+	}
+	return slices.Concat(parts...)
+}
+
+// ofDiagnose is what its code does.
+func (p Place) ofDiagnose() []Permission {
+	return slices.Concat(
+		p.readSwitch(), p.assume(Reader), where(p.elsewhere() != nil, p.assumeElsewhere(KeyReader)), where(p.Organization != "", p.assume(Notifier), p.assumeLister()),
+		p.send("hands permitted plans to remediate"), p.lookLater(), p.lookOnce(), p.readLogs(), p.tell(),
+	)
+}
+
+// ofRemediate is what its code does. It hands on what another writer has to do.
+func (p Place) ofRemediate() []Permission {
+	return slices.Concat(
+		p.readSwitch(), p.assume(Reader, Granter, PolicyWriter), where(p.elsewhere() != nil, p.assumeElsewhere(KeyReader, PolicyWriter)),
+		where(p.Suffix != "" || p.Resumes, p.assume(GroupWriter)), where(p.Copies, p.assume(Copier)), where(p.Organization != "", p.assume(Notifier)),
+		where(p.Suffix != "" || p.Copies, p.send("hands on what another writer has to do: the next step of a group's move to another role, or of its way to a copy")),
+		p.lookLater(), p.readSeen(), p.tell(),
+	)
 }
 
 // LogGroup returns the name of a function's log group, by its role.
 func (p Place) LogGroup(function Role) string { return "/aws/lambda/" + p.Prefix + string(function) }
 
+// at is the ARN of something in the place's account.
+func (p Place) at(service, region, resource string) string {
+	return arn.ARN{Partition: p.Partition, Service: service, Region: region, Account: p.Account, Resource: resource}.String()
+}
+
 // ARN returns the ARN of a role.
 func (p Place) ARN(r Role) string {
-	return "arn:" + p.Partition + ":iam::" + p.Account + ":role/" + p.Prefix + string(r)
+	return p.at("iam", "", "role/"+p.Prefix+string(r))
 }

@@ -17,8 +17,8 @@ type statement struct {
 	Effect    string
 	Principal map[string]any `json:",omitempty"`
 	Action    string
-	Resource  any                            `json:",omitempty"` // one, or several
-	Condition map[string]map[string][]string `json:",omitempty"`
+	Resource  any        `json:",omitempty"` // one, or several
+	Condition conditions `json:",omitempty"`
 }
 
 // Policy returns a role's permissions policy, JSON.
@@ -56,7 +56,7 @@ func (p Place) ownTrust(r Role) []statement {
 		return p.approverTrust()
 	case Auditor:
 		// People of the account whom its IAM policies let assume the role. It changes nothing.
-		s.Principal = map[string]any{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
+		s.Principal = map[string]any{"AWS": p.at("iam", "", "root")}
 	case Diagnose, Remediate:
 		s.Principal = map[string]any{"Service": "lambda.amazonaws.com"}
 	default:
@@ -64,8 +64,8 @@ func (p Place) ownTrust(r Role) []statement {
 		if r == Reader {
 			by = []string{p.ARN(Diagnose), p.ARN(Remediate)}
 		}
-		s.Principal = map[string]any{"AWS": "arn:" + p.Partition + ":iam::" + p.Account + ":root"}
-		s.Condition = map[string]map[string][]string{"ArnEquals": {"aws:PrincipalArn": by}}
+		s.Principal = map[string]any{"AWS": p.at("iam", "", "root")}
+		s.Condition = conditions{"ArnEquals": {"aws:PrincipalArn": by}}
 	}
 	return []statement{s}
 }

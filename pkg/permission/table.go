@@ -11,7 +11,7 @@ import (
 
 // readLaunch: Describe actions take no resource.
 func (p Place) readLaunch() []Permission {
-	parameters := "arn:" + p.Partition + ":ssm:*:" + p.Account + ":parameter" + p.ImageParameters + "*"
+	parameters := p.at("ssm", "*", "parameter"+p.ImageParameters+"*")
 	out := []Permission{
 		{Action: "autoscaling:DescribeAutoScalingGroups", Resource: "*", Why: "which template a group launches from, as which role, and what it has in service"},
 		{Action: "autoscaling:DescribeLaunchConfigurations", Resource: "*", Why: "the image and volumes of groups that launch from a launch configuration"},
@@ -65,7 +65,7 @@ func (p Place) grant() []Permission {
 // which have a tag that says so, aren't meant: see writePolicyForOthers.
 func (p Place) writePolicy() []Permission {
 	return []Permission{
-		{Action: "kms:PutKeyPolicy", Resource: p.keys(), Why: "adds Keymend's two statements, or takes them away", Condition: p.enrolled(map[string]map[string][]string{
+		{Action: "kms:PutKeyPolicy", Resource: p.keys(), Why: "adds Keymend's two statements, or takes them away", Condition: p.enrolled(conditions{
 			"Null": {"kms:BypassPolicyLockoutSafetyCheck": {"true"}, "aws:PrincipalTag/" + tag.Account: {"true"}},
 		})},
 	}
@@ -90,33 +90,32 @@ func (p Place) served(own Role, queues ...string) []Permission {
 // code is what a function's code does itself. It counts only as the function's own: who
 // passes the role to another function, or to anything else, gets none of it.
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
-func (p Place) code(function Role, parts ...[]Permission) []Permission {
+func (p Place) code(function Role, all []Permission) []Permission {
 	regions, arns := p.Functions, []string(nil)
 	if len(regions) == 0 {
 		regions = []string{p.Region}
 	}
 	for _, region := range regions {
-		arns = append(arns, "arn:"+p.Partition+":lambda:"+region+":"+p.Account+":function:"+p.Prefix+string(function))
+		arns = append(arns, p.at("lambda", region, "function:"+p.Prefix+string(function)))
 	}
-	out := slices.Concat(parts...)
-	for i := range out {
-		condition := map[string]map[string][]string{"ArnEquals": {"lambda:SourceFunctionArn": arns}}
-		maps.Copy(condition, out[i].Condition)
-		out[i].Condition = condition
+	for i := range all {
+		condition := conditions{"ArnEquals": {"lambda:SourceFunctionArn": arns}}
+		maps.Copy(condition, all[i].Condition)
+		all[i].Condition = condition
 	}
-	return out
+	return all
 }
 
 // tell lets a function put Keymend's events on the default bus, and no others.
 func (p Place) tell() []Permission {
 	return []Permission{{
-		Action: "events:PutEvents", Resource: "arn:" + p.Partition + ":events:" + p.Region + ":" + p.Account + ":event-bus/default", Why: "tells others what was recorded",
-		Condition: map[string]map[string][]string{"StringEquals": {"events:source": {notify.Source}}},
+		Action: "events:PutEvents", Resource: p.at("events", p.Region, "event-bus/default"), Why: "tells others what was recorded",
+		Condition: conditions{"StringEquals": {"events:source": {notify.Source}}},
 	}}
 }
 
 func (p Place) readSwitch() []Permission {
-	return []Permission{{Action: "ssm:GetParameter", Resource: "arn:" + p.Partition + ":ssm:" + p.Region + ":" + p.Account + ":parameter" + p.SwitchParameter, Why: "the switch that stops all writes"}}
+	return []Permission{{Action: "ssm:GetParameter", Resource: p.at("ssm", p.Region, "parameter"+p.SwitchParameter), Why: "the switch that stops all writes"}}
 }
 
 // readLogs: a permission on a log group names what is in it, too.
@@ -166,7 +165,7 @@ func (p Place) send(why string) []Permission {
 }
 
 // enrolled adds the condition that the key's owner enrolled it.
-func (p Place) enrolled(condition map[string]map[string][]string) map[string]map[string][]string {
+func (p Place) enrolled(condition conditions) conditions {
 	if p.Scope == "all" {
 		return condition
 	}
@@ -177,15 +176,15 @@ func (p Place) enrolled(condition map[string]map[string][]string) map[string]map
 	return condition
 }
 
-func (p Place) keys() string { return "arn:" + p.Partition + ":kms:*:" + p.Account + ":key/*" }
+func (p Place) keys() string { return p.at("kms", "*", "key/*") }
 
 func (p Place) queue(name string) string {
-	return "arn:" + p.Partition + ":sqs:" + p.Region + ":" + p.Account + ":" + name
+	return p.at("sqs", p.Region, name)
 }
 
 // logStreams are those of a function, as logs:* on a log group names them.
 func (p Place) logStreams(function Role) string {
-	return "arn:" + p.Partition + ":logs:" + p.Region + ":" + p.Account + ":log-group:" + p.LogGroup(function) + ":*"
+	return p.at("logs", p.Region, "log-group:"+p.LogGroup(function)+":*")
 }
 
 // serviceLinkedRoles are Auto Scaling's, whatever their suffix.
@@ -193,8 +192,8 @@ func (p Place) serviceLinkedRoles() string { return slr.ARN(p.Partition, p.Accou
 
 // grantees is the condition on a grant: to these roles only, for AWS's eight
 // operations only.
-func (p Place) grantees() map[string]map[string][]string {
-	return map[string]map[string][]string{
+func (p Place) grantees() conditions {
+	return conditions{
 		"StringLike":                {"kms:GranteePrincipal": {p.serviceLinkedRoles(), slr.Spot(p.Partition, p.Account)}},
 		"ForAllValues:StringEquals": {"kms:GrantOperations": slr.Operations()},
 	}

@@ -89,7 +89,7 @@ func (c Checkup) stacks(ctx context.Context, region string) ([]doctor.Stack, err
 			for _, p := range s.Parameters {
 				one.Given[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
 			}
-			if one.Made, err = made(ctx, client, name); err != nil {
+			if one.Made, err = resources(ctx, client, name); err != nil {
 				return nil, err
 			}
 			out = append(out, one)
@@ -98,7 +98,8 @@ func (c Checkup) stacks(ctx context.Context, region string) ([]doctor.Stack, err
 	return out, nil
 }
 
-func made(ctx context.Context, client *cloudformation.Client, stack string) ([]doctor.Made, error) {
+// resources are what a stack made.
+func resources(ctx context.Context, client *cloudformation.Client, stack string) ([]doctor.Made, error) {
 	var out []doctor.Made
 	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
@@ -124,8 +125,19 @@ func (c Checkup) member(ctx context.Context) (string, error) {
 	return role.Template, nil
 }
 
-// each reads what a stack made of a type, side by side, and keeps it by what AWS calls it.
+// each reads what stacks made of a type, side by side, and keeps it by what AWS calls it.
 func each[T any](f *doctor.Facts, kind string, read func(name string) (T, error)) map[string]coverage.Answer[T] {
+	names := made(f, kind)
+	answers, _ := together.Each(names, func(name string) (coverage.Answer[T], error) { return census.Answered(read(name)), nil })
+	out := map[string]coverage.Answer[T]{}
+	for i, name := range names {
+		out[name] = answers[i]
+	}
+	return out
+}
+
+// made are what AWS calls the resources of a type that stacks made.
+func made(f *doctor.Facts, kind string) []string {
 	var names []string
 	for _, s := range f.Stacks.Is {
 		for _, m := range s.Made {
@@ -134,15 +146,5 @@ func each[T any](f *doctor.Facts, kind string, read func(name string) (T, error)
 			}
 		}
 	}
-	answers := make([]coverage.Answer[T], len(names))
-	tasks := make([]func(), len(names))
-	for i, name := range names {
-		tasks[i] = func() { answers[i] = census.Answered(read(name)) }
-	}
-	run(tasks...)
-	out := map[string]coverage.Answer[T]{}
-	for i, name := range names {
-		out[name] = answers[i]
-	}
-	return out
+	return names
 }

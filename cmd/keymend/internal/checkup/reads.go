@@ -12,14 +12,12 @@ import (
 
 	"keymend/pkg/census"
 	"keymend/pkg/doctor"
+	"keymend/pkg/together"
 )
 
 // reads tries a call of each service that diagnose reads.
 func (c Checkup) reads(ctx context.Context) []doctor.Read {
-	tries := []struct {
-		call, what string
-		try        func() error
-	}{
+	tries := []try{
 		{"autoscaling:DescribeAutoScalingGroups", "to read groups", func() error {
 			_, err := autoscaling.NewFromConfig(c.AWS).DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{MaxRecords: new(int32(1))})
 			return err
@@ -42,15 +40,16 @@ func (c Checkup) reads(ctx context.Context) []doctor.Read {
 			return err
 		}},
 	}
-	out := make([]doctor.Read, len(tries))
-	tasks := make([]func(), len(tries))
-	for i, t := range tries {
-		tasks[i] = func() {
-			out[i] = doctor.Read{Call: t.call, For: t.what, Answer: census.Answered(true, t.try())}
-		}
-	}
-	run(tasks...)
+	out, _ := together.Each(tries, func(t try) (doctor.Read, error) {
+		return doctor.Read{Call: t.call, For: t.what, Answer: census.Answered(true, t.do())}, nil
+	})
 	return out
+}
+
+// A try is a call that is made to see whether it may be.
+type try struct {
+	call, what string
+	do         func() error
 }
 
 // mayReadRoles: an answer that there is no such role is one.

@@ -46,14 +46,7 @@ func (c Checkup) deployed(ctx context.Context, f *doctor.Facts) {
 }
 
 func (c Checkup) rules(ctx context.Context, f *doctor.Facts) coverage.Answer[[]blueprint.Rule] {
-	var names []string
-	for _, s := range f.Stacks.Is {
-		for _, m := range s.Made {
-			if m.Type == "AWS::Events::Rule" {
-				names = append(names, m.Name)
-			}
-		}
-	}
+	names := made(f, "AWS::Events::Rule")
 	if names == nil {
 		return coverage.Answer[[]blueprint.Rule]{}
 	}
