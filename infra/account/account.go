@@ -33,13 +33,7 @@ type Props struct {
 // NewStack makes the stack. An error is about what it was given; nothing has to be
 // synthesised then.
 func NewStack(scope constructs.Construct, id string, props Props) (awscdk.Stack, error) {
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description:        new("Keymend in one account and Region. Its IAM roles are global: an account has one such stack."),
-		AnalyticsReporting: new(false),
-		// The CLI checks the bootstrap version by the assembly's manifest. The rule
-		// would do so once more, with a parameter that nobody sets.
-		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
-	})
+	stack := cfn.NewStack(scope, id, "Keymend in one account and Region. Its IAM roles are global: an account has one such stack.", nil)
 	if err := newParameters(stack, parameters(), props.Defaults); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func NewHubRoles(scope constructs.Construct, id string, hub Hub) (awscdk.Stack, 
 		return nil, err
 	}
 	c := conditions{
-		dedicated: cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))), copies: cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
+		dedicated: cfn.Condition(stack, "Dedicated", cfn.IsSet("DedicatedRoleSuffix")), copies: cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
 	}
 	c.resumes = cfn.Condition(stack, "Resumes", awscdk.Fn_ConditionNot(cfn.Is("ResumeSuspended", "0")))
 	c.changesGroups = cfn.Condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
@@ -101,10 +101,7 @@ func (h Hub) newBus(stack awscdk.Stack) *string {
 }
 
 func (h Hub) newStack(scope constructs.Construct, id, region, description string) awscdk.Stack {
-	return awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description: &description, AnalyticsReporting: new(false), Env: &awscdk.Environment{Account: &h.Organization.Hub, Region: &region},
-		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
-	})
+	return cfn.NewStack(scope, id, description, &awscdk.Environment{Account: &h.Organization.Hub, Region: &region})
 }
 
 // parameters are the account's, but for what the organization decides.

@@ -96,14 +96,14 @@ func given(list string) awscdk.ICfnConditionExpression {
 func newConditions(stack awscdk.Stack) conditions {
 	c := conditions{
 		functions:       cfn.Condition(stack, "WithFunctions", cfn.Is("RolesOnly", "no")),
-		dedicated:       cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))),
+		dedicated:       cfn.Condition(stack, "Dedicated", cfn.IsSet("DedicatedRoleSuffix")),
 		otherAccounts:   cfn.Condition(stack, "OtherAccounts", given("Accounts")),
 		groupsElsewhere: cfn.Condition(stack, "GroupsElsewhere", given("GroupAccounts")),
 		allKeys:         cfn.Condition(stack, "AllKeys", cfn.Is("Scope", "all")),
 	}
-	c.encrypted = cfn.Condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(cfn.Is("EncryptionKey", "")))
-	c.alarming = cfn.Condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(cfn.Is("AlarmTopic", "")))
-	c.asking = cfn.Condition(stack, "WithActionTopic", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(cfn.Is("ActionTopic", ""))))
+	c.encrypted = cfn.Condition(stack, "OwnEncryption", cfn.IsSet("EncryptionKey"))
+	c.alarming = cfn.Condition(stack, "WithAlarmTopic", cfn.IsSet("AlarmTopic"))
+	c.asking = cfn.Condition(stack, "WithActionTopic", awscdk.Fn_ConditionAnd(c.functions, cfn.IsSet("ActionTopic")))
 	c.resumes = cfn.Condition(stack, "Resumes", awscdk.Fn_ConditionAnd(c.functions, awscdk.Fn_ConditionNot(cfn.Is("ResumeSuspended", "0"))))
 	c.changesGroups = cfn.Condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
 	c.copies = cfn.Condition(stack, "Copies", awscdk.Fn_ConditionAnd(c.functions, cfn.Is("ForeignKey", "copy")))

@@ -27,11 +27,7 @@ func approverRoleID() settings.Setting {
 // stack has but the roles, which are global. Those that the account's stack makes serve
 // this one, too.
 func NewRegion(scope constructs.Construct, id, region string, props Props) (awscdk.Stack, error) {
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description:        new("Keymend in a further Region of an account. Its IAM roles are those of the account's stack, which is deployed first."),
-		AnalyticsReporting: new(false), Env: &awscdk.Environment{Region: &region},
-		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}),
-	})
+	stack := cfn.NewStack(scope, id, "Keymend in a further Region of an account. Its IAM roles are those of the account's stack, which is deployed first.", &awscdk.Environment{Region: &region})
 	all := append(without(parameters(), "groupAccounts", "rolesOnly"), approverRoleID())
 	if err := newParameters(stack, all, regional(props.Defaults, region)); err != nil {
 		return nil, err
@@ -60,11 +56,11 @@ func regional(defaults map[string]string, region string) map[string]string {
 // regionConditions are those of a stack without roles.
 func regionConditions(stack awscdk.Stack) conditions {
 	return conditions{
-		dedicated: cfn.Condition(stack, "Dedicated", awscdk.Fn_ConditionNot(cfn.Is("DedicatedRoleSuffix", ""))),
+		dedicated: cfn.Condition(stack, "Dedicated", cfn.IsSet("DedicatedRoleSuffix")),
 		copies:    cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
-		encrypted: cfn.Condition(stack, "OwnEncryption", awscdk.Fn_ConditionNot(cfn.Is("EncryptionKey", ""))),
-		alarming:  cfn.Condition(stack, "WithAlarmTopic", awscdk.Fn_ConditionNot(cfn.Is("AlarmTopic", ""))),
-		asking:    cfn.Condition(stack, "WithActionTopic", awscdk.Fn_ConditionNot(cfn.Is("ActionTopic", ""))),
+		encrypted: cfn.Condition(stack, "OwnEncryption", cfn.IsSet("EncryptionKey")),
+		alarming:  cfn.Condition(stack, "WithAlarmTopic", cfn.IsSet("AlarmTopic")),
+		asking:    cfn.Condition(stack, "WithActionTopic", cfn.IsSet("ActionTopic")),
 	}
 }
 

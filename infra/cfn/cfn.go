@@ -10,6 +10,23 @@ import (
 // Prefix begins the names of all that Keymend deploys.
 const Prefix = "keymend-"
 
+// NewStack makes a stack whose functions' code lies in the CDK's bucket. The CLI checks the
+// bootstrap version by the assembly's manifest: no rule of the template does so once more,
+// with a parameter that nobody sets.
+func NewStack(scope constructs.Construct, id, description string, env *awscdk.Environment) awscdk.Stack {
+	return newStack(scope, id, description, env, awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{GenerateBootstrapVersionRule: new(false)}))
+}
+
+// NewPlainStack makes a stack without assets, which is plain CloudFormation: StackSets
+// take it, and it is deployed without a bucket.
+func NewPlainStack(scope constructs.Construct, id, description string, env *awscdk.Environment) awscdk.Stack {
+	return newStack(scope, id, description, env, awscdk.NewBootstraplessSynthesizer(&awscdk.BootstraplessSynthesizerProps{}))
+}
+
+func newStack(scope constructs.Construct, id, description string, env *awscdk.Environment, by awscdk.IStackSynthesizer) awscdk.Stack {
+	return awscdk.NewStack(scope, &id, &awscdk.StackProps{Description: &description, AnalyticsReporting: new(false), Env: env, Synthesizer: by})
+}
+
 // Group makes a construct that holds others.
 func Group(scope constructs.Construct, id string) constructs.Construct {
 	return constructs.NewConstruct(scope, &id)
@@ -48,6 +65,11 @@ func Condition(stack awscdk.Stack, name string, e awscdk.ICfnConditionExpression
 // Is holds where a parameter has a value.
 func Is(parameter, value string) awscdk.ICfnConditionExpression {
 	return awscdk.Fn_ConditionEquals(Ref(parameter), &value)
+}
+
+// IsSet holds where a parameter isn't empty.
+func IsSet(parameter string) awscdk.ICfnConditionExpression {
+	return awscdk.Fn_ConditionNot(Is(parameter, ""))
 }
 
 // Number returns n as the CDK takes numbers.

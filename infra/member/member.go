@@ -39,7 +39,7 @@ func NewRoles(scope constructs.Construct, id string, props Props) (awscdk.Stack,
 }
 
 func newRoles(scope constructs.Construct, id string, props Props, tags []*awscdk.CfnTag) (awscdk.Stack, error) {
-	stack := newStack(scope, id, "Keymend's roles in an account of an organization, for the functions of its hub.")
+	stack := cfn.NewPlainStack(scope, id, "Keymend's roles in an account of an organization, for the functions of its hub.", nil)
 	newParameters(stack, append(common(props),
 		parameter{"organizationId", "organizationId", "Organization that this account and the hub are in", props.Organization.ID},
 		parameter{"dedicatedRoleSuffix", "dedicatedRoleSuffix", "Groups may be moved to AWSServiceRoleForAutoScaling_ and this suffix; none: every group keeps its role", props.Suffix},
@@ -72,25 +72,16 @@ func newRoles(scope constructs.Construct, id string, props Props, tags []*awscdk
 type conditions struct{ writesPolicies, forOthers, copies, dedicated, resumes, changesGroups, images, bounded awscdk.CfnCondition }
 
 func newConditions(stack awscdk.Stack) conditions {
-	given := func(name, parameter string) awscdk.CfnCondition {
-		return cfn.Condition(stack, name, awscdk.Fn_ConditionNot(cfn.Is(parameter, "")))
-	}
 	c := conditions{
-		forOthers: cfn.Condition(stack, "ForOthers", cfn.Is("ForeignKey", "grant")), copies: cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
-		dedicated: given("Dedicated", "DedicatedRoleSuffix"), images: given("ImagesByParameter", "ImageParameters"), bounded: given("Bounded", "PermissionsBoundary"),
+		forOthers: cfn.Condition(stack, "ForOthers", cfn.Is("ForeignKey", "grant")),
+		copies:    cfn.Condition(stack, "Copies", cfn.Is("ForeignKey", "copy")),
+		dedicated: cfn.Condition(stack, "Dedicated", cfn.IsSet("DedicatedRoleSuffix")),
+		images:    cfn.Condition(stack, "ImagesByParameter", cfn.IsSet("ImageParameters")),
+		bounded:   cfn.Condition(stack, "Bounded", cfn.IsSet("PermissionsBoundary")),
 	}
 	c.resumes = cfn.Condition(stack, "Resumes", awscdk.Fn_ConditionNot(cfn.Is("ResumeSuspended", "0")))
 	c.changesGroups = cfn.Condition(stack, "ChangesGroups", awscdk.Fn_ConditionOr(c.dedicated, c.resumes))
 	// Else grants are all that the hub can make here.
 	c.writesPolicies = cfn.Condition(stack, "WritesPolicies", awscdk.Fn_ConditionOr(awscdk.Fn_ConditionNot(cfn.Is("OwnKey", "grant")), c.forOthers))
 	return c
-}
-
-// newStack makes a stack that is plain CloudFormation: what StackSets take, and what is
-// deployed without a bucket.
-func newStack(scope constructs.Construct, id, description string) awscdk.Stack {
-	return awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description: &description, AnalyticsReporting: new(false),
-		Synthesizer: awscdk.NewBootstraplessSynthesizer(&awscdk.BootstraplessSynthesizerProps{}),
-	})
 }

@@ -15,7 +15,7 @@ import (
 // its events go is a mapping, made of the settings: StackSets have no parameter for each
 // Region that new accounts would get, too.
 func NewRegion(scope constructs.Construct, id string, props Props) awscdk.Stack {
-	stack := newStack(scope, id, "Keymend in one Region of an account of an organization: rules that send AWS's events to the hub.")
+	stack := cfn.NewPlainStack(scope, id, "Keymend in one Region of an account of an organization: rules that send AWS's events to the hub.", nil)
 	newParameters(stack, append(common(props),
 		parameter{"mode", "unitsMode", "What the hub may do here at most: observe: record only; propose: publish plans; enforce: carry out what is consented to", "observe"},
 	))

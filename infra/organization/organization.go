@@ -52,11 +52,8 @@ func NewStacks(scope constructs.Construct, hub account.Hub) error {
 // newLister makes the stack with the role that lists the organization's accounts, for
 // the account that deploys the StackSets: the hub's account may not list them.
 func newLister(scope constructs.Construct, o cdkcontext.Organization) error {
-	stack := awscdk.NewStack(scope, new(cfn.Prefix+string(permission.Lister)), &awscdk.StackProps{
-		Description: new("Lets Keymend's hub list the accounts of the organization. For the account that deploys its StackSets, once."), AnalyticsReporting: new(false),
-		Env:         &awscdk.Environment{Region: &o.Regions[0]},
-		Synthesizer: awscdk.NewBootstraplessSynthesizer(&awscdk.BootstraplessSynthesizerProps{}),
-	})
+	stack := cfn.NewPlainStack(scope, cfn.Prefix+string(permission.Lister),
+		"Lets Keymend's hub list the accounts of the organization. For the account that deploys its StackSets, once.", &awscdk.Environment{Region: &o.Regions[0]})
 	return role.New(stack, "Roles", role.Props{Roles: []permission.Role{permission.Lister}, Place: permission.Place{
 		Partition: "${AWS::Partition}", Account: "${AWS::AccountId}", Prefix: cfn.Prefix, Organization: o.ID, Hub: o.Hub,
 	}})
@@ -72,12 +69,9 @@ type sets struct {
 // rules. Each wave has a stack of its own, so that one can be deployed, and looked at,
 // before the other.
 func (s sets) newWave(scope constructs.Construct, wave cdkcontext.Wave) {
-	stack := awscdk.NewStack(scope, new(cfn.Prefix+named("organization", wave)), &awscdk.StackProps{
-		Description: new("Keymend in the accounts of an organization, by StackSets. Deploy the hub's stacks first."), AnalyticsReporting: new(false),
-		Env: &awscdk.Environment{Region: &s.Organization.Regions[0]},
-		// Without assets, and small enough, it needs no bucket in the account that deploys it.
-		Synthesizer: awscdk.NewBootstraplessSynthesizer(&awscdk.BootstraplessSynthesizerProps{}),
-	})
+	// It is small enough to need no bucket in the account that deploys it.
+	stack := cfn.NewPlainStack(scope, cfn.Prefix+named("organization", wave),
+		"Keymend in the accounts of an organization, by StackSets. Deploy the hub's stacks first.", &awscdk.Environment{Region: &s.Organization.Regions[0]})
 	awscdk.NewCfnParameter(stack, new("ManagementAccount"), &awscdk.CfnParameterProps{
 		Type: new("String"), Default: s.Organization.Management, AllowedPattern: new("[0-9]{12}"),
 		Description: new("Account that ARNs of StackSets name: the management account, also where a delegated administrator made them"),

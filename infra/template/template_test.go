@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
+	"keymend/pkg/account"
 	"keymend/pkg/coverage"
 )
 
@@ -68,16 +69,16 @@ func (w Walk) From(ctx context.Context, id, in string) error {
 			return err
 		}
 	}
-	units := organizations.NewListOrganizationalUnitsForParentPaginator(w.Client, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &id})
-	for units.HasMorePages() {
-		page, err := units.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list the units of %s: %w", id, err)
-		}
-		for _, u := range page.OrganizationalUnits {
-			if err := w.From(ctx, aws.ToString(u.Id), id); err != nil {
-				return err
-			}
+	pages := organizations.NewListOrganizationalUnitsForParentPaginator(w.Client, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &id})
+	units, err := account.EveryPage(ctx, pages, func(p *organizations.ListOrganizationalUnitsForParentOutput) []types.OrganizationalUnit {
+		return p.OrganizationalUnits
+	})
+	if err != nil {
+		return fmt.Errorf("list the units of %s: %w", id, err)
+	}
+	for _, u := range units {
+		if err := w.From(ctx, aws.ToString(u.Id), id); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -87,15 +88,13 @@ func (w Walk) From(ctx context.Context, id, in string) error {
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
 func (w Walk) accounts(ctx context.Context, unit string) error {
 	pages := organizations.NewListAccountsForParentPaginator(w.Client, &organizations.ListAccountsForParentInput{ParentId: &unit})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list the accounts of unit %s: %w", unit, err)
-		}
-		for _, a := range page.Accounts {
-			a.State = cmp.Or(a.State, types.AccountState(a.Status))
-			w.Account(a, unit)
-		}
+	all, err := account.EveryPage(ctx, pages, func(p *organizations.ListAccountsForParentOutput) []types.Account { return p.Accounts })
+	if err != nil {
+		return fmt.Errorf("list the accounts of unit %s: %w", unit, err)
+	}
+	for _, a := range all {
+		a.State = cmp.Or(a.State, types.AccountState(a.Status))
+		w.Account(a, unit)
 	}
 	return nil
 }
@@ -120,17 +119,15 @@ func (s *Census) instances(ctx context.Context, name string) set {
 	for _, p := range described.StackSet.Parameters {
 		given[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
 	}
-	out := set{instances: map[[2]string]coverage.Instance{}}
 	pages := cloudformation.NewListStackInstancesPaginator(client, &cloudformation.ListStackInstancesInput{StackSetName: &name, CallAs: as})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return set{err: err}
-		}
-		for _, i := range page.Summaries {
-			out.instances[[2]string{aws.ToString(i.Account), aws.ToString(i.Region)}] = coverage.Instance{
-				Status: string(i.Status), Reason: aws.ToString(i.StatusReason), Stack: aws.ToString(i.StackId), Given: given,
-			}
+	all, err := account.EveryPage(ctx, pages, func(p *cloudformation.ListStackInstancesOutput) []cfntypes.StackInstanceSummary { return p.Summaries })
+	if err != nil {
+		return set{err: err}
+	}
+	out := set{instances: map[[2]string]coverage.Instance{}}
+	for _, i := range all {
+		out.instances[[2]string{aws.ToString(i.Account), aws.ToString(i.Region)}] = coverage.Instance{
+			Status: string(i.Status), Reason: aws.ToString(i.StatusReason), Stack: aws.ToString(i.StackId), Given: given,
 		}
 	}
 	return out

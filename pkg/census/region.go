@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"keymend/pkg/account"
 	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
 )
@@ -94,20 +95,19 @@ func lost(ctx context.Context, client *cloudwatch.Client, rules []string, now ti
 			Metric: &cwtypes.Metric{Namespace: new("AWS/Events"), MetricName: new("FailedInvocations"), Dimensions: []cwtypes.Dimension{{Name: new("RuleName"), Value: &rule}}},
 		}})
 	}
+	return Sum(ctx, client, in)
+}
+
+// Sum reads metrics, and adds up all their values.
+func Sum(ctx context.Context, client *cloudwatch.Client, in *cloudwatch.GetMetricDataInput) (int, error) {
+	all, err := account.EveryPage(ctx, cloudwatch.NewGetMetricDataPaginator(client, in), func(p *cloudwatch.GetMetricDataOutput) []cwtypes.MetricDataResult { return p.MetricDataResults })
 	sum := 0.0
-	pages := cloudwatch.NewGetMetricDataPaginator(client, in)
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return 0, err
-		}
-		for _, r := range page.MetricDataResults {
-			for _, v := range r.Values {
-				sum += v
-			}
+	for _, r := range all {
+		for _, v := range r.Values {
+			sum += v
 		}
 	}
-	return int(sum), nil
+	return int(sum), err
 }
 
 // trailsIn reads the trails that log in a Region, also those whose home is another or

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -100,20 +101,17 @@ func (c Checkup) stacks(ctx context.Context, region string) ([]doctor.Stack, err
 
 // resources are what a stack made.
 func resources(ctx context.Context, client *cloudformation.Client, stack string) ([]doctor.Made, error) {
-	var out []doctor.Made
 	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &stack})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page.StackResourceSummaries {
-			if r.PhysicalResourceId != nil {
-				out = append(out, doctor.Made{ID: aws.ToString(r.LogicalResourceId), Type: aws.ToString(r.ResourceType), Name: *r.PhysicalResourceId})
-			}
+	all, err := account.EveryPage(ctx, pages, func(p *cloudformation.ListStackResourcesOutput) []cfntypes.StackResourceSummary {
+		return p.StackResourceSummaries
+	})
+	var out []doctor.Made
+	for _, r := range all {
+		if r.PhysicalResourceId != nil {
+			out = append(out, doctor.Made{ID: aws.ToString(r.LogicalResourceId), Type: aws.ToString(r.ResourceType), Name: *r.PhysicalResourceId})
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // member is the template of a member's reader; "" = there is none.

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
+	"keymend/pkg/account"
+	"keymend/pkg/census"
 	"keymend/pkg/doctor"
 	"keymend/pkg/permission"
 	"keymend/pkg/signal"
@@ -21,36 +23,26 @@ const prefix = "keymend-" // of what the stacks make
 
 func (c Checkup) alarms(ctx context.Context) ([]doctor.Alarm, error) {
 	pages := cloudwatch.NewDescribeAlarmsPaginator(cloudwatch.NewFromConfig(c.AWS), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: new(prefix)})
+	all, err := account.EveryPage(ctx, pages, func(p *cloudwatch.DescribeAlarmsOutput) []cwtypes.MetricAlarm { return p.MetricAlarms })
 	var out []doctor.Alarm
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range page.MetricAlarms {
-			out = append(out, doctor.Alarm{
-				Name: aws.ToString(a.AlarmName), State: string(a.StateValue), Description: aws.ToString(a.AlarmDescription),
-				Since: aws.ToTime(a.StateUpdatedTimestamp),
-			})
-		}
+	for _, a := range all {
+		out = append(out, doctor.Alarm{
+			Name: aws.ToString(a.AlarmName), State: string(a.StateValue), Description: aws.ToString(a.AlarmDescription),
+			Since: aws.ToTime(a.StateUpdatedTimestamp),
+		})
 	}
-	return out, nil
+	return out, err
 }
 
 // logGroups are the functions', each with how many days it keeps lines; 0 = for ever.
 func (c Checkup) logGroups(ctx context.Context) (map[string]int, error) {
 	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(cloudwatchlogs.NewFromConfig(c.AWS), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: new("/aws/lambda/" + prefix)})
+	all, err := account.EveryPage(ctx, pages, func(p *cloudwatchlogs.DescribeLogGroupsOutput) []logtypes.LogGroup { return p.LogGroups })
 	out := map[string]int{}
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range page.LogGroups {
-			out[aws.ToString(g.LogGroupName)] = int(aws.ToInt32(g.RetentionInDays))
-		}
+	for _, g := range all {
+		out[aws.ToString(g.LogGroupName)] = int(aws.ToInt32(g.RetentionInDays))
 	}
-	return out, nil
+	return out, err
 }
 
 // swept counts how often the sweep's schedule came within the last hour, and whatever is
@@ -58,22 +50,12 @@ func (c Checkup) logGroups(ctx context.Context) (map[string]int, error) {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 func (c Checkup) swept(ctx context.Context) (int, error) {
 	const period = 300
-	out, err := cloudwatch.NewFromConfig(c.AWS).GetMetricData(ctx, &cloudwatch.GetMetricDataInput{
+	return census.Sum(ctx, cloudwatch.NewFromConfig(c.AWS), &cloudwatch.GetMetricDataInput{
 		StartTime: new(c.Now.Add(-time.Hour)), EndTime: new(c.Now.Add(time.Hour)),
 		MetricDataQueries: []cwtypes.MetricDataQuery{{Id: new("swept"), MetricStat: &cwtypes.MetricStat{Period: new(int32(period)), Stat: new("Sum"), Metric: &cwtypes.Metric{
 			Namespace: new("AWS/Events"), MetricName: new("Invocations"), Dimensions: []cwtypes.Dimension{{Name: new("RuleName"), Value: new(prefix + signal.Sweep{}.Name())}},
 		}}}},
 	})
-	if err != nil {
-		return 0, err
-	}
-	sum := 0.0
-	for _, r := range out.MetricDataResults {
-		for _, v := range r.Values {
-			sum += v
-		}
-	}
-	return int(sum), nil
 }
 
 // newest is the newest line of diagnose's log that says of which version it is: records do,

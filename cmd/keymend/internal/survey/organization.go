@@ -37,36 +37,25 @@ func (r *reader) membership(ctx context.Context) (precheck.Membership, error) {
 // delegated: AWS refuses an account that administers nothing, in words of its own. IAM's
 // are others.
 func (r *reader) delegated(ctx context.Context) (bool, error) {
-	for pages := organizations.NewListDelegatedAdministratorsPaginator(r.orgs, &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: new(precheck.StackSets)}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		switch {
-		case account.Code(err) == "AccessDeniedException" && !strings.Contains(err.Error(), "not authorized to perform"), account.Code(err) == "AWSOrganizationsNotInUseException":
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		for _, a := range page.DelegatedAdministrators {
-			if aws.ToString(a.Id) == r.Account {
-				return true, nil
-			}
-		}
+	pages := organizations.NewListDelegatedAdministratorsPaginator(r.orgs, &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: new(precheck.StackSets)})
+	all, err := account.EveryPage(ctx, pages, func(p *organizations.ListDelegatedAdministratorsOutput) []types.DelegatedAdministrator {
+		return p.DelegatedAdministrators
+	})
+	switch code := account.Code(err); {
+	case code == "AccessDeniedException" && !strings.Contains(err.Error(), "not authorized to perform"), code == "AWSOrganizationsNotInUseException":
+		return false, nil
 	}
-	return false, nil
+	return slices.ContainsFunc(all, func(a types.DelegatedAdministrator) bool { return aws.ToString(a.Id) == r.Account }), err
 }
 
 func (r *reader) trusted(ctx context.Context) (bool, error) {
-	for pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(r.orgs, &organizations.ListAWSServiceAccessForOrganizationInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return false, err
-		}
-		for _, p := range page.EnabledServicePrincipals {
-			if aws.ToString(p.ServicePrincipal) == precheck.StackSets {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+	pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(r.orgs, &organizations.ListAWSServiceAccessForOrganizationInput{})
+	all, err := account.EveryPage(ctx, pages, func(p *organizations.ListAWSServiceAccessForOrganizationOutput) []types.EnabledServicePrincipal {
+		return p.EnabledServicePrincipals
+	})
+	return slices.ContainsFunc(all, func(p types.EnabledServicePrincipal) bool {
+		return aws.ToString(p.ServicePrincipal) == precheck.StackSets
+	}), err
 }
 
 func (r *reader) hub(ctx context.Context) (string, error) {
@@ -166,18 +155,17 @@ func (r *reader) policies(ctx context.Context) (map[string][]precheck.Policy, er
 			if !there {
 				continue
 			}
-			for pages := organizations.NewListPoliciesForTargetPaginator(r.orgs, &organizations.ListPoliciesForTargetInput{TargetId: &target, Filter: of}); pages.HasMorePages(); {
-				page, err := pages.NextPage(ctx)
+			pages := organizations.NewListPoliciesForTargetPaginator(r.orgs, &organizations.ListPoliciesForTargetInput{TargetId: &target, Filter: of})
+			all, err := account.EveryPage(ctx, pages, func(p *organizations.ListPoliciesForTargetOutput) []types.PolicySummary { return p.Policies })
+			if err != nil {
+				return nil, err
+			}
+			for _, p := range all {
+				one, err := r.policy(ctx, read, p, of)
 				if err != nil {
 					return nil, err
 				}
-				for _, p := range page.Policies {
-					one, err := r.policy(ctx, read, p, of)
-					if err != nil {
-						return nil, err
-					}
-					out[target] = append(out[target], one)
-				}
+				out[target] = append(out[target], one)
 			}
 		}
 	}
