@@ -136,15 +136,10 @@ func roles(c conditions) role.Props {
 			permission.PolicyWriter: c.writesPolicies, permission.GroupWriter: c.changesGroups, permission.Copier: c.copies,
 		},
 		AllKeys: c.allKeys,
-		Without: []role.Without{
+		Without: append([]role.Without{
 			{Condition: c.otherAccounts, Lacks: func(p *permission.Place) { p.Accounts = nil }},
 			{Condition: c.groupsElsewhere, Lacks: func(p *permission.Place) { p.Groups = nil }},
-			{Condition: c.dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
-			{Condition: c.resumes, Lacks: func(p *permission.Place) { p.Resumes = false }},
-			{Condition: c.changesGroups, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Resumes = "", false }},
-			{Condition: c.copies, Lacks: func(p *permission.Place) { p.Copies = false }},
-			{Condition: c.handsOn, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Copies = "", false }},
-		},
+		}, c.settings().Without()...),
 	}
 }
 

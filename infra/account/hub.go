@@ -51,13 +51,7 @@ func NewHubRoles(scope constructs.Construct, id string, hub Hub) (awscdk.Stack, 
 			Signals: queue.Signals, Changes: queue.Changes, Looks: queue.Looks, Drift: queue.Drift, SwitchParameter: "${SwitchParameter}",
 			Organization: hub.Organization.ID, Hub: "${AWS::AccountId}", Listing: hub.Organization.Administrator, Suffix: "${DedicatedRoleSuffix}", Copies: true, Resumes: true,
 		},
-		Without: []role.Without{
-			{Condition: c.dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
-			{Condition: c.resumes, Lacks: func(p *permission.Place) { p.Resumes = false }},
-			{Condition: c.changesGroups, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Resumes = "", false }},
-			{Condition: c.copies, Lacks: func(p *permission.Place) { p.Copies = false }},
-			{Condition: c.handsOn, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Copies = "", false }},
-		},
+		Without: c.settings().Without(),
 	})
 }
 

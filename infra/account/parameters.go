@@ -11,6 +11,7 @@ import (
 
 	"keymend/infra/cdkcontext"
 	"keymend/infra/cfn"
+	"keymend/infra/role"
 )
 
 // parameters are those of an account's template: its settings, each without its default,
@@ -85,6 +86,11 @@ type conditions struct {
 // key encrypts logs and queues, where one is set.
 func (c conditions) key() cfn.Optional {
 	return cfn.Optional{Value: cfn.Ref("EncryptionKey"), Given: c.encrypted}
+}
+
+// settings are those on which parts of the roles hang.
+func (c conditions) settings() role.Settings {
+	return role.Settings{Dedicated: c.dedicated, Resumes: c.resumes, ChangesGroups: c.changesGroups, Copies: c.copies, HandsOn: c.handsOn}
 }
 
 // given holds where a list has members.

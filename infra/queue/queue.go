@@ -73,14 +73,12 @@ func New(scope constructs.Construct, id string, props Props) Queues {
 			queue.RedrivePolicy = map[string]any{"deadLetterTargetArn": cfn.GetAtt(q.dead, "Arn"), "maxReceiveCount": limit.Receives}
 		}
 		cfn.Place(awssqs.NewCfnQueue(in, &q.id, queue), props.Condition)
-	}
-	for _, q := range []string{"Signals", "SignalsDead", "Looks", "LooksDead", "Drift", "DriftDead", "Changes", "ChangesDead"} {
 		var senders []any
-		if !strings.HasPrefix(q, "Changes") && !strings.HasPrefix(q, "Drift") {
-			senders = arns(props, strings.HasPrefix(q, "Looks"))
+		if !q.fifo {
+			senders = arns(props, strings.HasPrefix(q.id, "Looks"))
 		}
-		cfn.Place(awssqs.NewCfnQueuePolicy(in, new(q+"Policy"), &awssqs.CfnQueuePolicyProps{
-			Queues: &[]*string{cfn.Ref(q)}, PolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": statements(q, senders)},
+		cfn.Place(awssqs.NewCfnQueuePolicy(in, new(q.id+"Policy"), &awssqs.CfnQueuePolicyProps{
+			Queues: &[]*string{cfn.Ref(q.id)}, PolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": statements(q.id, senders)},
 		}), props.Condition)
 	}
 	return Queues{

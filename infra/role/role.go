@@ -32,6 +32,25 @@ type Without struct {
 	Either bool
 }
 
+// Settings are the conditions on which parts of the roles hang by what the settings ask for.
+type Settings struct {
+	Dedicated, Resumes awscdk.CfnCondition
+	ChangesGroups      awscdk.CfnCondition // either of the two
+	Copies             awscdk.CfnCondition
+	HandsOn            awscdk.CfnCondition // copies, or Dedicated
+}
+
+// Without says what the place lacks by the settings.
+func (s Settings) Without() []Without {
+	return []Without{
+		{Condition: s.Dedicated, Lacks: func(p *permission.Place) { p.Suffix = "" }},
+		{Condition: s.Resumes, Lacks: func(p *permission.Place) { p.Resumes = false }},
+		{Condition: s.ChangesGroups, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Resumes = "", false }},
+		{Condition: s.Copies, Lacks: func(p *permission.Place) { p.Copies = false }},
+		{Condition: s.HandsOn, Either: true, Lacks: func(p *permission.Place) { p.Suffix, p.Copies = "", false }},
+	}
+}
+
 // New makes the roles, with the policies of pkg/permission. An error means that a policy
 // couldn't be written.
 func New(scope constructs.Construct, id string, props Props) error {

@@ -43,6 +43,16 @@ func AccessDenied(err error) bool {
 	return false
 }
 
+// UnlessAbsent returns an error as it is; nil where it says that what was asked for isn't
+// there.
+func UnlessAbsent(err error) error {
+	switch Code(err) {
+	case "NoSuchEntity", "NoSuchEntityException", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ParameterNotFound", "ResourceNotFoundException":
+		return nil
+	}
+	return err
+}
+
 // calledAction is the action of the call itself, for refusals whose text names
 // none: EC2's.
 func calledAction(err error) string {

@@ -23,6 +23,7 @@ import (
 	"keymend/pkg/account"
 	"keymend/pkg/census"
 	"keymend/pkg/coverage"
+	"keymend/pkg/quote"
 	"keymend/pkg/sandbox/cloudformation"
 )
 
@@ -232,7 +233,7 @@ func newCensus(t testing.TB, many int) (*census.Census, *inMemory) {
 	t.Helper()
 	text, o := organization(t)
 	m := newInMemory(t, o, many)
-	e, err := coverage.Expect(o, text, coverage.Asks{Partition: "aws", Account: administrator, Again: "keymend coverage"})
+	e, err := coverage.Expect(o, text, coverage.Asks{Partition: "aws", Account: administrator, Again: "keymend coverage", Placed: func(t quote.Task) string { return t.Command }})
 	must(t, err)
 	as := func(who string) aws.Config {
 		return aws.Config{Region: "eu-west-1", HTTPClient: m, Credentials: credentials.NewStaticCredentialsProvider(who, "s", "")}

@@ -7,11 +7,12 @@ import (
 	"net/url"
 	"sync"
 
+	"keymend/pkg/account"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"keymend/pkg/arn"
 	"keymend/pkg/blueprint"
@@ -57,11 +58,8 @@ func (m *member) roles(ctx context.Context) coverage.Answer[map[string]blueprint
 // Role reads a role, without its policy; nil = it isn't there.
 func Role(ctx context.Context, client *iam.Client, name string) (*blueprint.Role, error) {
 	got, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
-		return nil, nil //nolint:nilnil // that it isn't there is what is told
-	}
 	if err != nil {
-		return nil, err
+		return nil, account.UnlessAbsent(err)
 	}
 	out := &blueprint.Role{Name: name}
 	if out.Trust, err = url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)); err != nil { // as IAM encodes documents

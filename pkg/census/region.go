@@ -2,7 +2,6 @@ package census
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -13,7 +12,6 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"keymend/pkg/account"
 	"keymend/pkg/blueprint"
@@ -127,11 +125,8 @@ func (m *member) trailsIn(ctx context.Context, client *cloudtrail.Client) ([]cov
 // Parameter reads a parameter of Systems Manager; "" = it isn't there.
 func Parameter(ctx context.Context, client *ssm.Client, name string) (string, error) {
 	got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
-	if _, none := errors.AsType[*ssmtypes.ParameterNotFound](err); none {
-		return "", nil
-	}
 	if err != nil {
-		return "", err
+		return "", account.UnlessAbsent(err)
 	}
 	return aws.ToString(got.Parameter.Value), nil
 }

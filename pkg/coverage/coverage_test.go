@@ -138,7 +138,7 @@ func TestEveryFaultIsToldWithWhatMendsIt(t *testing.T) {
 		}
 		valid(t, e.Report([]coverage.Row{row}, time.Unix(0, 0), "1"))
 		for _, h := range row.Holes {
-			for _, task := range h.Tasks() {
+			for _, task := range h.Run {
 				if len(task.Account) != 12 {
 					t.Errorf("%s: nobody runs %s", name, task.Command)
 				}
@@ -311,7 +311,7 @@ func TestCommandsLeadWhereItIsAsked(t *testing.T) {
 		}
 		breaks()[name].do(&f)
 		for _, h := range e.Row(f).Holes {
-			for _, task := range h.Tasks() {
+			for _, task := range h.Run {
 				if strings.HasSuffix(task.Command, " # "+task.Account) == strings.HasPrefix(task.Command, "keymend ") {
 					t.Errorf("%s: %s", name, task.Command)
 				}

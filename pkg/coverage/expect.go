@@ -27,8 +27,7 @@ type Asks struct {
 	Partition string
 	Account   string // of the credentials: the management account, or a delegated administrator
 	Again     string // the command that asks again
-	// Placed says how a command, of the AWS CLI or of make, leads where this asks; nil: as
-	// it is.
+	// Placed says how a command, of the AWS CLI or of make, leads where this asks.
 	Placed func(quote.Task) string
 }
 

@@ -6,31 +6,15 @@ import (
 	"encoding/json"
 	"slices"
 
-	"keymend/pkg/arn"
 	"keymend/pkg/blueprint"
 	"keymend/pkg/quote"
 )
 
 // A Hole is something that isn't as it shall be, or isn't known.
 type Hole struct {
-	Cause string    `json:"cause"` // a word; see docs/deploy.md
-	Says  string    `json:"says"`
-	Run   []command `json:"run"` // what mends it, in order
-}
-
-// A command is for a POSIX shell, with the credentials of an account.
-type command struct {
-	Account string `json:"account"`
-	Command string `json:"command"`
-}
-
-// Tasks returns what mends the hole, in order.
-func (h Hole) Tasks() []quote.Task {
-	var out []quote.Task
-	for _, c := range h.Run {
-		out = append(out, quote.Task(c))
-	}
-	return out
+	Cause string       `json:"cause"` // a word; see docs/deploy.md
+	Says  string       `json:"says"`
+	Run   []quote.Task `json:"run"` // what mends it, in order
 }
 
 // A cause is why something isn't whole; the order is that in which they are told.
@@ -88,43 +72,41 @@ func heads() []struct {
 }
 
 // as is a command with an account's credentials.
-func (j judge) as(account string, words ...string) command {
+func (j judge) as(account string, words ...string) quote.Task {
 	t := quote.Task{Account: account, Command: quote.Command(words...)}
-	if j.asks.Placed != nil {
-		t.Command = j.asks.Placed(t)
-	}
-	return command(t)
+	t.Command = j.asks.Placed(t)
+	return t
 }
 
 // aws is a command in the account that is judged.
-func (j judge) aws(region string, words ...string) command {
+func (j judge) aws(region string, words ...string) quote.Task {
 	return j.as(j.f.Account.ID, slices.Concat([]string{"aws"}, words, []string{"--region", region})...)
 }
 
 // deployed has the wave's StackSets made as the settings say.
-func (j judge) deployed() command {
+func (j judge) deployed() quote.Task {
 	return j.as(j.asks.Account, "make", "deploy-organization", "WAVE="+cdkcontext.Wave{Name: j.f.Account.Wave}.Label())
 }
 
 // byHand are commands that put right what somebody changed. Where the roles are of another
 // template, nobody did: the whole of it is deployed anew.
-func (j judge) byHand(run ...command) []command {
+func (j judge) byHand(run ...quote.Task) []quote.Task {
 	want, _ := j.members(j.f.Account) // Expect has tried it
 	if j.f.Members.Is[reader].Template != want[reader].Template {
-		return []command{j.deployed()}
+		return []quote.Task{j.deployed()}
 	}
 	return run
 }
 
 // hub has the hub's bus and its policy made as they shall be.
-func (j judge) hub() command {
+func (j judge) hub() quote.Task {
 	return j.as(j.organization.Hub, "make", "deploy-hub", "REGION="+j.organization.HubRegion(j.f.Region))
 }
 
 // instances has a StackSet make its stacks here. Its own operations are for repair only;
 // what it deploys, the stack that it is of says.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeploymentTargets.html
-func (j judge) instances(verb, set string, flags ...string) command {
+func (j judge) instances(verb, set string, flags ...string) quote.Task {
 	targets, _ := json.Marshal(struct {
 		OrganizationalUnitIDs []string `json:"OrganizationalUnitIds"`
 		Accounts              []string
@@ -133,7 +115,7 @@ func (j judge) instances(verb, set string, flags ...string) command {
 	return j.ofSet(verb+"-stack-instances", set, append([]string{"--deployment-targets", string(targets), "--regions", j.regionOf(set)}, flags...)...)
 }
 
-func (j judge) ofSet(verb, set string, words ...string) command {
+func (j judge) ofSet(verb, set string, words ...string) quote.Task {
 	all := slices.Concat([]string{"aws", "cloudformation", verb, "--stack-set-name", set}, words)
 	if j.asks.Account != j.organization.Management {
 		all = append(all, "--call-as", "DELEGATED_ADMIN")
@@ -150,28 +132,28 @@ func (j judge) regionOf(set string) string {
 }
 
 // anew has StackSets forget a stack that they can't change any more, and make another.
-func (j judge) anew(set string, i Instance) []command {
-	return []command{j.instances("delete", set, "--retain-stacks"), j.aws(j.regionOf(set), "cloudformation", "delete-stack", "--stack-name", i.Stack), j.instances("create", set)}
+func (j judge) anew(set string, i Instance) []quote.Task {
+	return []quote.Task{j.instances("delete", set, "--retain-stacks"), j.aws(j.regionOf(set), "cloudformation", "delete-stack", "--stack-name", i.Stack), j.instances("create", set)}
 }
 
 // asDeployed has CloudFormation make the account's roles again as they were deployed.
-func (j judge) asDeployed() []command {
+func (j judge) asDeployed() []quote.Task {
 	stack := j.f.Roles.Is.Stack
 	if stack == "" {
-		return []command{j.deployed()}
+		return []quote.Task{j.deployed()}
 	}
-	var out []command
+	var out []quote.Task
 	for _, words := range j.Expected.roles.Revert(stack, j.organization.Regions[0]) {
 		out = append(out, j.as(j.f.Account.ID, words...))
 	}
 	return out
 }
 
-func (j judge) putRule(r blueprint.Rule) command {
+func (j judge) putRule(r blueprint.Rule) quote.Task {
 	return j.aws(j.f.Region, "events", "put-rule", "--name", r.Name, "--state", r.State, "--description", r.Description, "--event-pattern", r.Pattern)
 }
 
-func (j judge) putTargets(r blueprint.Rule) command {
+func (j judge) putTargets(r blueprint.Rule) quote.Task {
 	type target struct {
 		ID      string `json:"Id"`
 		Arn     string
@@ -185,23 +167,19 @@ func (j judge) putTargets(r blueprint.Rule) command {
 	return j.aws(j.f.Region, "events", "put-targets", "--rule", r.Name, "--targets", string(line))
 }
 
-func (j judge) put(name, value string) command {
+func (j judge) put(name, value string) quote.Task {
 	return j.aws(j.f.Region, "ssm", "put-parameter", "--overwrite", "--type", "String", "--name", name, "--value="+value)
 }
 
 // ofTrail: a trail is changed in its own account, in its home Region.
-func (j judge) ofTrail(t Trail, words ...string) command {
-	return j.as(arn.Account(t.ARN), slices.Concat([]string{"aws", "cloudtrail"}, words, []string{"--region", t.Home})...)
-}
-
 // newTrail makes one for the whole organization; which bucket, its owner knows.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-an-organizational-trail-by-using-the-aws-cli.html
-func (j judge) newTrail() []command {
+func (j judge) newTrail() []quote.Task {
 	home := j.organization.Regions[0]
-	of := func(words ...string) command {
+	of := func(words ...string) quote.Task {
 		return j.as(j.organization.Management, slices.Concat([]string{"aws", "cloudtrail"}, words, []string{"--region", home})...)
 	}
-	return []command{
+	return []quote.Task{
 		of("create-trail", "--name", "management-events", "--is-organization-trail", "--is-multi-region-trail", "--s3-bucket-name", "BUCKET"),
 		of("start-logging", "--name", "management-events"),
 	}

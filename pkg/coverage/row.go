@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/blueprint"
+	"keymend/pkg/quote"
 )
 
 // A Row is what stands in an account and Region. What isn't known is left out, and there
@@ -77,7 +79,7 @@ type judge struct {
 }
 
 // hole adds one. Its commands are what mends it, in order.
-func (j judge) hole(c cause, says string, run ...command) {
+func (j judge) hole(c cause, says string, run ...quote.Task) {
 	j.row.Holes = append(j.row.Holes, Hole{Cause: string(c), Says: says, Run: run})
 }
 
@@ -87,7 +89,7 @@ func (j judge) unread(problem string, refused bool) {
 		j.hole(refusedRead, problem, j.asDeployed()...)
 		return
 	}
-	j.hole(unread, problem, command{j.asks.Account, j.asks.Again})
+	j.hole(unread, problem, quote.Task{Account: j.asks.Account, Command: j.asks.Again})
 }
 
 // stack judges the instance of one of the wave's StackSets.
@@ -173,11 +175,11 @@ func (j judge) roles() {
 
 // without takes a role away. One that the StackSet was asked for before goes with the next
 // deployment; another, somebody made by hand.
-func (j judge) without(home, role string) []command {
+func (j judge) without(home, role string) []quote.Task {
 	if slices.ContainsFunc(j.row.Holes, func(h Hole) bool { return h.Cause == string(setOther) }) {
-		return []command{j.deployed()}
+		return []quote.Task{j.deployed()}
 	}
-	return []command{j.aws(home, "iam", "delete-role-policy", "--role-name", role, "--policy-name", "keymend"), j.aws(home, "iam", "delete-role", "--role-name", role)}
+	return []quote.Task{j.aws(home, "iam", "delete-role-policy", "--role-name", role, "--policy-name", "keymend"), j.aws(home, "iam", "delete-role", "--role-name", role)}
 }
 
 // rules are held by what they match, and where they send it. Other rules whose names
@@ -253,13 +255,9 @@ func (j judge) trail() {
 	case LogsNone:
 		j.hole(noTrail, "there is no trail: API calls become no events", j.newTrail()...)
 	case LogsStopped:
-		j.hole(noTrail, "the trail "+t.ARN+" doesn't log", j.ofTrail(t, "start-logging", "--name", t.ARN))
+		j.hole(noTrail, "the trail "+t.ARN+" doesn't log", j.as(arn.Account(t.ARN), t.Mends()...))
 	case LogsPart:
-		flag, selectors, err := t.Selectors.Is.Mended()
-		if err != nil {
-			selectors = err.Error()
-		}
-		j.hole(noTrail, "the trail "+t.ARN+" leaves out writes, or those of KMS", j.ofTrail(t, "put-event-selectors", "--trail-name", t.ARN, flag, selectors))
+		j.hole(noTrail, "the trail "+t.ARN+" leaves out writes, or those of KMS", j.as(arn.Account(t.ARN), t.Mends()...))
 	}
 }
 

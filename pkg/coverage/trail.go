@@ -123,14 +123,25 @@ func (f FieldSelector) management() bool {
 	return f.Field == "eventCategory" && slices.Contains(f.Equals, "Management")
 }
 
-// Mended are the selectors with which a trail logs what Keymend needs, and all that it
-// logs now.
-func (s Selectors) Mended() (flag, value string, err error) {
+// Mends returns the words of the AWS CLI by which a trail logs what Keymend needs, and all
+// that it logs now.
+func (t Trail) Mends() []string {
+	words := []string{"aws", "cloudtrail", "start-logging", "--name", t.ARN}
+	if t.Logging.Is {
+		flag, selectors := t.Selectors.Is.mended()
+		words = []string{"aws", "cloudtrail", "put-event-selectors", "--trail-name", t.ARN, flag, selectors}
+	}
+	return append(words, "--region", t.Home)
+}
+
+// mended are the selectors with which a trail logs management events, and all that it logs
+// now.
+func (s Selectors) mended() (flag, value string) {
 	if len(s.Advanced) > 0 {
 		out := slices.DeleteFunc(slices.Clone(s.Advanced), AdvancedSelector.management)
 		management := FieldSelector{Field: "eventCategory", Equals: []string{"Management"}}
-		line, err := json.Marshal(append(out, AdvancedSelector{Name: "Management events", FieldSelectors: []FieldSelector{management}}))
-		return "--advanced-event-selectors", string(line), err
+		line, _ := json.Marshal(append(out, AdvancedSelector{Name: "Management events", FieldSelectors: []FieldSelector{management}})) // what was read as JSON can be written
+		return "--advanced-event-selectors", string(line)
 	}
 	all := BasicSelector{ReadWriteType: "All", IncludeManagementEvents: new(true), ExcludeManagementEventSources: []string{}}
 	var out []BasicSelector
@@ -144,6 +155,6 @@ func (s Selectors) Mended() (flag, value string, err error) {
 			out = append(out, BasicSelector{ReadWriteType: had.ReadWriteType, IncludeManagementEvents: new(false), DataResources: had.DataResources})
 		}
 	}
-	line, err := json.Marshal(append(out, all))
-	return "--event-selectors", string(line), err
+	line, _ := json.Marshal(append(out, all)) // what was read as JSON can be written
+	return "--event-selectors", string(line)
 }

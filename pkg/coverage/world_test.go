@@ -13,6 +13,7 @@ import (
 	"keymend/infra/template"
 	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
+	"keymend/pkg/quote"
 	"keymend/pkg/sandbox/cloudformation"
 )
 
@@ -58,7 +59,7 @@ func settings(t failer, others map[string]string) (map[string]string, cdkcontext
 func expect(t failer, others map[string]string) *coverage.Expected {
 	t.Helper()
 	text, o := settings(t, others)
-	e, err := coverage.Expect(o, text, coverage.Asks{Partition: "aws", Account: administrator, Again: "keymend coverage"})
+	e, err := coverage.Expect(o, text, coverage.Asks{Partition: "aws", Account: administrator, Again: "keymend coverage", Placed: func(t quote.Task) string { return t.Command }})
 	must(t, err)
 	return e
 }

@@ -6,6 +6,7 @@
 package doctor
 
 import (
+	"slices"
 	"time"
 
 	"keymend/pkg/blueprint"
@@ -40,7 +41,7 @@ type Facts struct {
 	Endpoint, Profile               string // "" = AWS's own; none is named
 	Version                         string // of this program
 	Now                             time.Time
-	// Placed says how a command of the AWS CLI leads where this asks; nil: as it is.
+	// Placed says how a command of the AWS CLI leads where this asks.
 	Placed func(quote.Task) string
 
 	Skew   coverage.Answer[time.Duration] // how far this machine's clock is ahead of AWS's
@@ -166,16 +167,12 @@ func (e *examiner) end(check, says string) {
 	}
 }
 
-// aws is a command of the AWS CLI that acts here.
-func (e *examiner) aws(words ...string) string {
-	t := quote.Task{Account: e.Account, Command: quote.Command(append([]string{"aws"}, words...)...)}
-	if e.Placed == nil {
-		return t.Command
-	}
-	return e.Placed(t)
+// as is a command with an account's credentials.
+func (e *examiner) as(account string, words ...string) string {
+	return e.Placed(quote.Task{Account: account, Command: quote.Command(words...)})
 }
 
-// here is the same with the Region.
+// here is a command of the AWS CLI that acts in the account and Region.
 func (e *examiner) here(words ...string) string {
-	return e.aws(append(words, "--region", e.Region)...)
+	return e.as(e.Account, slices.Concat([]string{"aws"}, words, []string{"--region", e.Region})...)
 }

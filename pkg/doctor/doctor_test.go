@@ -77,7 +77,7 @@ func well(t *testing.T, given map[string]string) *doctor.Facts {
 	}
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	f := &doctor.Facts{
-		Who: "arn:aws:iam::" + account + ":user/me", Account: account, Region: region, Partition: "aws", Version: "v1", Now: now,
+		Who: "arn:aws:iam::" + account + ":user/me", Account: account, Region: region, Partition: "aws", Version: "v1", Now: now, Placed: func(task quote.Task) string { return task.Command },
 		Reads: []doctor.Read{{Call: "kms:ListAliases", For: "to read keys", Answer: coverage.Answer[bool]{Is: true}}},
 		Roles: map[string]coverage.Answer[*blueprint.Role]{}, Queues: map[string]coverage.Answer[*doctor.Queue]{}, Functions: map[string]coverage.Answer[*doctor.Function]{},
 		Sources: map[string]coverage.Answer[string]{}, Parameters: map[string]coverage.Answer[string]{}, LogGroups: coverage.Answer[map[string]int]{Is: map[string]int{}},

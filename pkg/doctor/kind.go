@@ -63,7 +63,7 @@ func (e *examiner) missing(d *deployment, check, name string) {
 func (e *examiner) reverted(d *deployment) []string {
 	var out []string
 	for _, words := range d.Revert(d.Name, e.Region) {
-		out = append(out, e.aws(words[1:]...))
+		out = append(out, e.as(e.Account, words...))
 	}
 	return out
 }

@@ -90,26 +90,14 @@ func (e *examiner) trail() {
 		return
 	}
 	t, logs := coverage.Facts{Trails: e.Trails}.Trail()
-	of := func(words ...string) string {
-		task := quote.Task{Account: arn.Account(t.ARN), Command: quote.Command(slices.Concat([]string{"aws", "cloudtrail"}, words, []string{"--region", t.Home})...)}
-		if e.Placed == nil {
-			return task.Command
-		}
-		return e.Placed(task)
-	}
 	const needs = "what-must-exist-first"
 	switch logs {
 	case coverage.LogsNone:
 		e.bad("trail", "", "no trail logs here: what others change isn't heard of, and no write without a record", needs)
 	case coverage.LogsStopped:
-		e.bad("trail", t.ARN, "it doesn't log: what others change isn't heard of", needs, of("start-logging", "--name", t.ARN))
+		e.bad("trail", t.ARN, "it doesn't log: what others change isn't heard of", needs, e.as(arn.Account(t.ARN), t.Mends()...))
 	case coverage.LogsPart:
-		flag, value, err := t.Selectors.Is.Mended()
-		if err != nil {
-			e.unknown("trail", t.ARN, err.Error())
-			return
-		}
-		e.bad("trail", t.ARN, "it leaves out management events that write, or those of KMS", needs, of("put-event-selectors", "--trail-name", t.ARN, flag, value))
+		e.bad("trail", t.ARN, "it leaves out management events that write, or those of KMS", needs, e.as(arn.Account(t.ARN), t.Mends()...))
 	case coverage.LogsWhole:
 		e.ok("trail", "logs management events, those of KMS too: "+t.ARN)
 	case coverage.LogsUnseen:

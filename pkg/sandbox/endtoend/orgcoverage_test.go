@@ -369,7 +369,7 @@ func (g *covered) mend(r coverage.Report) {
 	done := map[string]bool{}
 	for _, row := range r.Rows {
 		for _, h := range row.Holes {
-			for _, task := range h.Tasks() {
+			for _, task := range h.Run {
 				if done[task.Command] {
 					continue
 				}

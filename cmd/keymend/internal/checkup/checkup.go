@@ -47,14 +47,10 @@ func (c Checkup) Read(ctx context.Context, f *doctor.Facts) {
 
 // run runs tasks side by side. Each keeps its own problem.
 func run(tasks ...func()) {
-	all := make([]func() error, len(tasks))
-	for i, task := range tasks {
-		all[i] = func() error {
-			task()
-			return nil
-		}
-	}
-	_ = together.Do(all...)
+	_, _ = together.Each(tasks, func(task func()) (struct{}, error) {
+		task()
+		return struct{}{}, nil
+	})
 }
 
 // skew is how far this machine's clock is ahead of AWS's.

@@ -2,16 +2,15 @@ package checkup
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strconv"
+
+	"keymend/pkg/account"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -61,11 +60,8 @@ func role(ctx context.Context, client *iam.Client, name string) (*blueprint.Role
 		return nil, err
 	}
 	policy, err := client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: new("keymend")})
-	if _, none := errors.AsType[*iamtypes.NoSuchEntityException](err); none {
-		return out, nil
-	}
 	if err != nil {
-		return nil, err
+		return out, account.UnlessAbsent(err)
 	}
 	out.Policy, err = url.PathUnescape(aws.ToString(policy.PolicyDocument))
 	return out, err
@@ -74,11 +70,8 @@ func role(ctx context.Context, client *iam.Client, name string) (*blueprint.Role
 // queue reads one; nil = it isn't there.
 func queue(ctx context.Context, client *sqs.Client, at string) (*doctor.Queue, error) {
 	got, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &at, AttributeNames: []sqstypes.QueueAttributeName{"ApproximateNumberOfMessages", "Policy"}})
-	if _, none := errors.AsType[*sqstypes.QueueDoesNotExist](err); none {
-		return nil, nil //nolint:nilnil // that it isn't there is what is told
-	}
 	if err != nil {
-		return nil, err
+		return nil, account.UnlessAbsent(err)
 	}
 	waiting, err := strconv.Atoi(got.Attributes["ApproximateNumberOfMessages"])
 	return &doctor.Queue{Waiting: waiting, Policy: got.Attributes["Policy"]}, err
@@ -87,11 +80,8 @@ func queue(ctx context.Context, client *sqs.Client, at string) (*doctor.Queue, e
 // function reads one; nil = it isn't there.
 func function(ctx context.Context, client *lambda.Client, name string) (*doctor.Function, error) {
 	got, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
-	if _, none := errors.AsType[*lambdatypes.ResourceNotFoundException](err); none {
-		return nil, nil //nolint:nilnil // that it isn't there is what is told
-	}
 	if err != nil {
-		return nil, err
+		return nil, account.UnlessAbsent(err)
 	}
 	out := &doctor.Function{State: string(got.State)}
 	if got.Environment != nil {
@@ -103,11 +93,8 @@ func function(ctx context.Context, client *lambda.Client, name string) (*doctor.
 // source reads the state of an event source mapping; "" = it isn't there.
 func source(ctx context.Context, client *lambda.Client, id string) (string, error) {
 	got, err := client.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &id})
-	if _, none := errors.AsType[*lambdatypes.ResourceNotFoundException](err); none {
-		return "", nil
-	}
 	if err != nil {
-		return "", err
+		return "", account.UnlessAbsent(err)
 	}
 	return aws.ToString(got.State), nil
 }

@@ -85,7 +85,7 @@ func (c Coverage) group(p *screen.Page, g coverage.Group) {
 	}
 	var told []quote.Task
 	for _, at := range g.Places[:min(len(g.Places), mostRuns)] {
-		for _, t := range at.Hole.Tasks() {
+		for _, t := range at.Hole.Run {
 			if !slices.Contains(told, t) {
 				told = append(told, t)
 			}
