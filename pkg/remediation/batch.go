@@ -67,7 +67,7 @@ type gathering struct {
 	mu     sync.Mutex
 	views  map[place]seen
 	looked map[string]pass // looks that were made ahead, by their group
-	again  []signal.Looks  // to be asked for
+	later  []signal.Looks  // to be asked for
 
 	brake memory[place, position] // of this invocation
 }
@@ -103,9 +103,9 @@ func (g *gathering) fresh(ctx context.Context, at place) (apply.Reader, error) {
 	return v, nil
 }
 
-// read says since when the view has read on which a look rests (zero: in this
+// readSince says since when the view has read on which a look rests (zero: in this
 // invocation), and whether that answers it: it is after what the look is about.
-func (g *gathering) read(look signal.Look) (time.Time, bool) {
+func (g *gathering) readSince(look signal.Look) (time.Time, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s, ok := g.views[place{look.Account, look.Region}]
@@ -124,8 +124,8 @@ func (g *gathering) about(look signal.Look) time.Time {
 	return g.asked
 }
 
-// anew has everything read again, once.
-func (g *gathering) anew(ctx context.Context, look signal.Look) error {
+// readAgain has everything read again, once.
+func (g *gathering) readAgain(ctx context.Context, look signal.Look) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	at := place{look.Account, look.Region}
@@ -136,35 +136,12 @@ func (g *gathering) anew(ctx context.Context, look signal.Look) error {
 	return err
 }
 
-// said reports whether all that was found was sent before.
-func (g *gathering) said(p pass) bool {
+// sentBefore reports whether all that was found was sent before.
+func (g *gathering) sentBefore(p pass) bool {
 	return len(p.decisions) > 0 && !slices.ContainsFunc(p.decisions, func(d decision) bool {
 		_, _, sent := g.cache.sent.known(d.Plan.Digest, g.now)
 		return !d.permitted() || d.Waits != "" || !sent
 	})
-}
-
-// observe reads, plans and asks the guard. What was read in another invocation counts
-// if that was after what the look is about; and where it comes to what was sent by then,
-// which the record says. All else is read anew.
-func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
-	g, many := l.AWS.(*gathering)
-	if p, ok := g.made(look); ok {
-		return p, nil
-	}
-	p, err := l.observed(ctx, l.begin(look))
-	if !many {
-		return p, err
-	}
-	read, fits := g.read(look)
-	if fits || err == nil && !g.about(look).IsZero() && g.said(p) {
-		p.readAt = read
-		return p, err
-	}
-	if err := g.anew(ctx, look); err != nil {
-		return p, err
-	}
-	return l.observed(ctx, l.begin(look))
 }
 
 // Switch implements Readers: it asks until there is an answer. What is sent while the

@@ -51,9 +51,9 @@ func (l *Looker) readMembers(ctx context.Context, p *pass) error {
 	return nil
 }
 
-// governed has a pass plan what the accounts' waves ask for, where there is an
+// planByWaves has a pass plan what the accounts' waves ask for, where there is an
 // organization: of the group's for its own keys and for copies, of a key's for its policy.
-func (l *Looker) governed(p *pass) {
+func (l *Looker) planByWaves(p *pass) {
 	if !l.Settings.Organization() {
 		return
 	}

@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"keymend/pkg/access"
-	"keymend/pkg/account"
 	"keymend/pkg/activity"
 	"keymend/pkg/guard"
-	"keymend/pkg/launch"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
@@ -42,17 +40,17 @@ func (l *Looker) diagnosed(ctx context.Context, look signal.Look, observe func(c
 	case look.Follow != nil:
 		return l.follow(ctx, look)
 	}
-	look, worth, err := l.swept(ctx, look)
+	look, worth, err := l.withFailures(ctx, look)
 	if err != nil || !worth {
 		return l.failedLook(ctx, look, err)
 	}
 	p, err := observe(ctx, look)
 	if err != nil {
 		out, err := l.failedLook(ctx, look, err)
-		return l.gone(ctx, look, out, err)
+		return l.closeGone(ctx, look, out, err)
 	}
 	out, err := l.diagnose(ctx, p)
-	return l.close(ctx, p, out, err)
+	return l.closeFindings(ctx, p, out, err)
 }
 
 // notKMS takes AWS at its word that a launch failed for another cause than a key: that
@@ -130,48 +128,6 @@ func (l *Looker) send(ctx context.Context, d *Diagnosis) error {
 	return nil
 }
 
-// outcomeOf says what a verdict comes to, before anything is sent.
-func outcomeOf(v guard.Verdict, p plan.Plan) (outcome.Outcome, string) {
-	switch {
-	case p.NoFix != nil:
-		return outcomeOfNone(*p.NoFix)
-	case v.Allowed:
-		return outcome.Fixable, v.Text
-	case v.Propose && p.ForOwner != nil:
-		return proposed(v.Reason), v.Text + " By hand: " + p.ForOwner.String()
-	case v.Propose, v.Try:
-		return proposed(v.Reason), v.Text
-	case v.Reason == guard.OnlyObserving:
-		return outcome.Observed, v.Text
-	}
-	return outcome.Refused, v.Text
-}
-
-// outcomeOfNone says what it comes to that there is no plan.
-func outcomeOfNone(none plan.NoFix) (outcome.Outcome, string) {
-	text := strings.TrimSpace(none.Text + " " + none.Remedy)
-	switch none.Reason { //nolint:exhaustive // for all others a person has to do something
-	case plan.Copying:
-		return outcome.Copying, none.Text
-	case plan.HandedOver:
-		return outcome.HandedOver, text
-	case plan.NotRead:
-		return outcome.NotPermitted, text
-	}
-	return outcome.NoFix, text
-}
-
-// proposed is what a plan ends as that isn't carried out, and is shown.
-func proposed(why guard.Reason) outcome.Outcome {
-	switch why { //nolint:exhaustive // for all others a person's word is all that is wanted
-	case guard.TakenAway:
-		return outcome.TakenAway
-	case guard.Braked:
-		return outcome.Braked
-	}
-	return outcome.Proposed
-}
-
 // conclude: no key is known to stand in the way. A group that has all its instances
 // says by itself that it had what it needs, whatever of that can't be seen.
 func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
@@ -186,7 +142,7 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 		}
 	}
 	switch {
-	case len(p.Unseen) > 0 && !p.Whole() && !p.elsewhere():
+	case len(p.Unseen) > 0 && !p.Whole() && !p.otherCause():
 		r.Decision, r.Outcome = access.Unknown, outcome.NoFix
 		r.Reason = "which keys the launch needs can't all be told, for want of what could not be seen"
 		if r.Plan = p.ForHidden(p.options); r.Plan != nil {
@@ -195,7 +151,7 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 	case p.Launch.Refused != "":
 		r.Outcome, r.Reason = outcome.CauseElsewhere, p.Launch.Refused
 	default:
-		r.Outcome, r.Reason = p.opened()
+		r.Outcome, r.Reason = p.allOpen()
 	}
 	if len(p.Unseen) > 0 || len(p.spared()) > 0 {
 		r.Decision = access.Unknown
@@ -203,22 +159,22 @@ func (l *Looker) conclude(ctx context.Context, p pass) ([]Diagnosis, error) {
 	return []Diagnosis{{Record: r}}, l.tell(ctx, p.look, r)
 }
 
-// opened: every key is open. AWS's text about a failed launch counts where it speaks of
+// allOpen: every key is open. AWS's text about a failed launch counts where it speaks of
 // something else than a key. Otherwise the failure may be older than the access, and
 // events come late and more than once.
-func (p pass) opened() (outcome.Outcome, string) {
+func (p pass) allOpen() (outcome.Outcome, string) {
 	switch cause := activity.Classify(p.look.Text).Cause; {
 	case !p.look.HasFailed():
-		return outcome.NothingToDo, p.open()
+		return outcome.NothingToDo, p.saysOpen()
 	case cause.MayBeKey():
-		return outcome.NothingToDo, fmt.Sprintf("%s; AWS's text (%s) may be about a key, so that the failure is taken for one from before", p.open(), cause)
+		return outcome.NothingToDo, fmt.Sprintf("%s; AWS's text (%s) may be about a key, so that the failure is taken for one from before", p.saysOpen(), cause)
 	default:
-		return outcome.CauseElsewhere, fmt.Sprintf("%s; AWS's text points to: %s", p.open(), cause)
+		return outcome.CauseElsewhere, fmt.Sprintf("%s; AWS's text points to: %s", p.saysOpen(), cause)
 	}
 }
 
-// open says that the keys are open to the roles, and which.
-func (p pass) open() string {
+// saysOpen says that the keys are open to the roles, and which.
+func (p pass) saysOpen() string {
 	partly := ""
 	if len(p.Launch.Partly) > 0 {
 		partly = "; some of the group's overrides EC2 refuses: " + strings.Join(p.Launch.Partly, "; ")
@@ -226,7 +182,7 @@ func (p pass) open() string {
 	unseen := p.spared()
 	switch {
 	case len(p.Unseen) == 0:
-	case p.elsewhere():
+	case p.otherCause():
 		unseen = append(unseen, "which keys the launch needs can't all be told, and launches fail for something else")
 	default:
 		unseen = append(unseen, "which keys the launch needs can't all be told; the group is whole")
@@ -253,9 +209,9 @@ func (p pass) open() string {
 	return strings.Join(unseen, "; ") + "; every other key is open to " + open
 }
 
-// elsewhere reports whether AWS's text about a launch that failed speaks of something
+// otherCause reports whether AWS's text about a launch that failed speaks of something
 // else than a key.
-func (p pass) elsewhere() bool {
+func (p pass) otherCause() bool {
 	return p.look.HasFailed() && !activity.Classify(p.look.Text).Cause.MayBeKey()
 }
 
@@ -280,34 +236,4 @@ func (l *Looker) failedLook(ctx context.Context, look signal.Look, err error) ([
 	}
 	r.Outcome, r.Reason = final, reasonOf(err)
 	return []Diagnosis{{Record: r}}, l.tell(ctx, look, r)
-}
-
-// finalOutcome says what an error comes to that no later try will mend; false for
-// those that one may.
-func finalOutcome(err error) (outcome.Outcome, bool) {
-	switch {
-	case errors.Is(err, launch.ErrGroupNotFound):
-		return outcome.Ignored, true
-	case account.AccessDenied(err):
-		return outcome.NotPermitted, true
-	case account.Final(err):
-		return outcome.Failed, true
-	}
-	return "", false
-}
-
-// reasonOf puts the action that AWS refused first, and the kind of policy that
-// refused it, as far as AWS says: whoever keeps that policy has to act. A reason is one
-// line, also of several errors.
-func reasonOf(err error) string {
-	d, _ := account.DenialOf(err)
-	text := strings.ReplaceAll(err.Error(), "\n", "; ")
-	switch why := d.String(); {
-	case d.Action == "":
-		return text
-	case why == "":
-		return "AWS refused " + d.Action + ": " + text
-	default:
-		return "AWS refused " + d.Action + ": " + why + ": " + text
-	}
 }

@@ -51,7 +51,7 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 		return nil // what it writes comes as events of its own
 	}
 	if w.SourceAccount != "" && !l.Settings.Organization() && strings.HasSuffix(w.Role, string(permission.PolicyWriter)) {
-		return l.elsewhere(ctx, w)
+		return l.byOtherKeymend(ctx, w)
 	}
 	id, _ := strings.CutPrefix(w.Session, sessionPrefix)
 	named := remediationID.MatchString(id)
@@ -73,10 +73,10 @@ func (l *Looker) Explain(ctx context.Context, w signal.OwnWrite, d Delivery) err
 	return l.write(ctx, r)
 }
 
-// elsewhere tells of a write by another account's Keymend, which this account lets in.
+// byOtherKeymend tells of a write by another account's Keymend, which this account lets in.
 // Its intent is in the log there, which can't be read from here: so the write is
 // neither explained nor called unexplained.
-func (l *Looker) elsewhere(ctx context.Context, w signal.OwnWrite) error {
+func (l *Looker) byOtherKeymend(ctx context.Context, w signal.OwnWrite) error {
 	r := l.writeRecord(w)
 	r.Outcome = outcome.Ignored
 	r.Reason = fmt.Sprintf("%s on %s, by session %s of %s: by Keymend of account %s, which this account lets in (groupAccounts). The intent is in the log of its remediate, which can't be read from here.",

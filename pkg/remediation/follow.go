@@ -22,9 +22,9 @@ func rounds() []time.Duration {
 	return []time.Duration{2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 15 * time.Minute}
 }
 
-// followed has the group of a change looked at after a while. It is asked for before
+// askFollowUp has the group of a change looked at after a while. It is asked for before
 // the outcome is on record: a message that comes again asks once more.
-func (x *Fixer) followed(ctx context.Context, r record.Record) (record.Record, error) {
+func (x *Fixer) askFollowUp(ctx context.Context, r record.Record) (record.Record, error) {
 	if x.Later == nil || r.Outcome != outcome.Fixed && r.Outcome != outcome.Stands {
 		return r, nil
 	}
@@ -54,7 +54,7 @@ func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, err
 	if slices.ContainsFunc(p.decisions, func(d decision) bool { return !d.Quiet }) {
 		return l.diagnose(ctx, p)
 	}
-	if err := l.beside(ctx, look); err != nil {
+	if err := l.askBeside(ctx, look); err != nil {
 		return nil, err
 	}
 	out, err := l.propose(ctx, p) // what isn't needed any more
@@ -68,15 +68,15 @@ func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, err
 	if !p.concerns(*look.Follow, course) {
 		return out, nil
 	}
-	r := l.came(p, *look.Follow, passed(look.Follow.Round), course, err)
+	r := l.afterChange(p, *look.Follow, passed(look.Follow.Round), course, err)
 	open := r.Outcome == outcome.Waiting || r.Outcome == outcome.GaveUp
 	if open && look.Follow.Round+1 < len(rounds()) {
-		return out, l.again(ctx, look)
+		return out, l.lookLater(ctx, look)
 	}
 	return append(out, Diagnosis{Record: r}), l.write(ctx, r)
 }
 
-// came says what came of a change: the first row that fits. When a person made it isn't
+// afterChange says what came of a change: the first row that fits. When a person made it isn't
 // known: then what counts is since the failure.
 //
 //	nothing is lacking, or launches succeeded since and none failed  recovered
@@ -84,7 +84,7 @@ func (l *Looker) follow(ctx context.Context, look signal.Look) ([]Diagnosis, err
 //	a launch failed since                                            still-failing
 //	a launch goes on, or the activities can't be read                gave-up  } unless it is
 //	Auto Scaling hasn't tried since                                  waiting  } looked at again
-func (l *Looker) came(p pass, follow signal.Follow, passed time.Duration, course observe.Course, unread error) record.Record {
+func (l *Looker) afterChange(p pass, follow signal.Follow, passed time.Duration, course observe.Course, unread error) record.Record {
 	f, needed := p.Find(follow.Key, follow.Principal)
 	if !needed {
 		f = p.About(access.Principal{ARN: follow.Principal})

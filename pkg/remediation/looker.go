@@ -13,13 +13,11 @@ package remediation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
 	"keymend/pkg/apply"
-	"keymend/pkg/change"
 	"keymend/pkg/guard"
 	"keymend/pkg/permission"
 	"keymend/pkg/plan"
@@ -91,55 +89,6 @@ type Looker struct {
 
 	cache *cache    // what is remembered from one invocation to the next; nil: nothing is
 	asked time.Time // see Since
-}
-
-// A Fixer carries plans out, and takes them back.
-type Fixer struct {
-	Looker
-	// Open returns what may make one call of a remediation, and nothing else where
-	// roles are in use.
-	Open func(ctx context.Context, s Session) (apply.Session, error)
-	// Prepare asks beside a message's first reads for what Open would have to ask for
-	// before its first session; nil: Open asks. What can't be had, Open asks for again.
-	Prepare func(ctx context.Context)
-	// Sleep waits, or returns the context's error.
-	Sleep func(context.Context, time.Duration) error
-	// Agreed reports whether a person said yes to a plan, by its digest. To one that is
-	// permitted and has no yes, Remediate returns an UnaskedError. nil: nobody is asked.
-	Agreed func(digest string) bool
-
-	recent recentWrites
-}
-
-// A Session is for one call, under a name by which CloudTrail shows it.
-type Session struct {
-	change.Call
-	Region, Name string
-	For          string // account of the group that it is for
-}
-
-// sessionPrefix begins the name of every session; the remediation's id follows.
-const sessionPrefix = "keymend-"
-
-// env is what a remediation's steps are carried out in.
-func (x *Fixer) env(view apply.Reader, at place, group string, by change.Mark) apply.Env {
-	return apply.Env{
-		Reader: freshReader{view, &x.recent, x.Person.ARN == ""}, Sleep: x.pause, By: by, Group: group, Means: func(written string) string { return written },
-		Open: func(ctx context.Context, call change.Call) (apply.Session, error) {
-			s, err := x.Open(ctx, Session{Call: call, Region: at.region, Name: sessionPrefix + by.Remediation, For: at.account})
-			if err != nil {
-				return nil, fmt.Errorf("open session for %s: %w", call.Action, err)
-			}
-			return s, nil
-		},
-	}
-}
-
-// pause waits between two tries, or for what AWS shows late. Where VerifyInterval is less
-// than a second, a second of that is as long as VerifyInterval.
-func (x *Fixer) pause(ctx context.Context, d time.Duration) error {
-	second := min(x.Settings.VerifyInterval, time.Second)
-	return x.Sleep(ctx, time.Duration(d.Seconds()*float64(second)))
 }
 
 // options are the settings that bear on planning for groups of an account.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"keymend/pkg/access"
@@ -39,15 +38,6 @@ type pass struct {
 	untried   error // why KMS couldn't be asked what only KMS knows; nil = it could
 }
 
-// A decision is a proposal with the guard's word on it.
-type decision struct {
-	plan.Proposal
-	verdict guard.Verdict
-	vain    bool // it waits, since it is of no use while another key stays shut
-}
-
-func (d decision) permitted() bool { return d.verdict.Allowed || d.verdict.Try }
-
 func (p pass) place() place { return place{p.Account, p.Region} }
 
 // begin starts a pass. Only account, Region and group are taken from the look.
@@ -63,94 +53,6 @@ func (l *Looker) observed(ctx context.Context, p pass) (pass, error) {
 		return p, fmt.Errorf("look at %s: %w", p.Group, err)
 	}
 	return l.decideByPast(ctx, p)
-}
-
-// decide plans for what was read, and asks the guard about every plan.
-func (l *Looker) decide(p pass) pass {
-	p.decisions = nil
-	keys := true // every key of a move may be opened
-	for _, proposal := range l.Plan(p.Snapshot, p.options) {
-		d := decision{Proposal: proposal, verdict: l.judge(p, proposal)}
-		if proposal.Moves != nil {
-			keys = keys && d.permitted()
-		}
-		if proposal.MakesRole && !keys {
-			d.Waits = proposal.WaitsForKeys(p.Snapshot)
-		}
-		p.decisions = append(p.decisions, d)
-	}
-	p.decisions = p.waiting()
-	return p
-}
-
-// waiting has every change wait that is of no use while another key is known to stay
-// shut: nothing is opened for a launch that fails all the same.
-func (p pass) waiting() []decision {
-	var shut, says []string
-	for _, d := range p.decisions {
-		if why := d.staysShut(); why != "" {
-			shut = append(shut, d.Finding.Facts.Key.ARN)
-			says = append(says, fmt.Sprintf("%s, which stays shut to %s (%s)", d.Finding.Facts.Key.ARN, d.Finding.Principal.ARN, why))
-		}
-	}
-	out := slices.Clone(p.decisions)
-	for i, d := range out {
-		key := d.Finding.Facts.Key.ARN
-		if len(shut) == 0 || d.Waits != "" || key == "" || slices.Contains(shut, key) || d.Plan.Clears() || !p.InVain(d.Finding, shut) {
-			continue
-		}
-		out[i].vain = d.permitted() || stopsAll(d.verdict.Reason)
-		out[i].Waits = "nothing is written for a launch that also needs " + strings.Join(says, ", and ")
-	}
-	return out
-}
-
-// staysShut says why a key is known to stay shut to a role, as far as it is for
-// Keymend to open it; "" = it isn't known. What stands against all plans alike is no
-// such reason, and a launch may be on its way to doing without the key.
-func (d decision) staysShut() string {
-	switch {
-	case d.permitted() || d.Quiet || d.Finding.Facts.Key.ARN == "" || !d.Finding.Shut():
-		return ""
-	case stopsAll(d.verdict.Reason):
-		return ""
-	case d.Plan.NoFix == nil:
-		return string(d.verdict.Reason)
-	case slices.Contains([]plan.NoFixReason{plan.Copying, plan.HandedOver, plan.NotRead}, d.Plan.NoFix.Reason):
-		return ""
-	}
-	return string(d.Plan.NoFix.Reason)
-}
-
-// stopsAll reports whether a reason stands against every plan alike.
-func stopsAll(r guard.Reason) bool {
-	return r == guard.OnlyObserving || r == guard.OnlyProposing || r == guard.ApprovalExpired || r == guard.OwnApproval || r == guard.SwitchedOff || r == guard.Braked
-}
-
-// judge asks whether a plan may be carried out. To open a key to a role is of no use
-// to a group that may not launch as it.
-func (l *Looker) judge(p pass, proposal plan.Proposal) guard.Verdict {
-	in := guard.Input{
-		Mode: l.Settings.Mode, Scope: l.Settings.Scope, Accounts: l.Settings.Accounts,
-		Switch: p.brake, SwitchText: p.brakeSays, PersonAsked: l.Person.ARN != "", OwnCalls: l.Settings.RolePrefix == "",
-		MaxHere: l.Settings.MaxChangesAnHour, MaxInAll: l.Settings.MaxChangesAnHourInAll, Past: p.past.of(proposal.Finding),
-		Approval: p.approval.Approval, Finding: proposal.Finding, Dedicated: p.DedicatedARN(l.Settings.Dedicated), GroupTags: p.Launch.Tags, Resume: l.Settings.Resume, Missing: p.Launch.Missing(),
-	}
-	if in.Organization = l.Settings.Organization(); in.Organization {
-		in.Brakes = p.brakes(proposal)
-	}
-	for _, also := range p.Launch.Also {
-		in.Also = append(in.Also, also.ARN)
-	}
-	v := guard.Judge(in, proposal.Plan)
-	if proposal.Moves != nil && (v.Allowed || v.Try) {
-		in.Finding, in.Past.Gone = p.About(proposal.Finding.Principal), nil
-		in.Approval.Digest = proposal.Moves.Digest // whoever approves the first step means the move
-		if of := guard.Judge(in, *proposal.Moves); !of.Allowed {
-			return of
-		}
-	}
-	return v
 }
 
 // read reads the launch, then keys, roles and the switch side by side, then what
@@ -195,7 +97,7 @@ func (l *Looker) read(ctx context.Context, p *pass) error {
 	if err := together.Do(tasks...); err != nil {
 		return err
 	}
-	l.governed(p)
+	l.planByWaves(p)
 	p.find(reads, roles)
 	for _, more := range []func(context.Context, *pass) error{l.readFailedSince, l.readDedicated, l.readStopped, l.readCopies} {
 		if err := more(ctx, p); err != nil {
@@ -255,22 +157,6 @@ func because(key launch.Key) []string {
 	return out
 }
 
-// readStopped reads what a group's newest launch failed for that Auto Scaling stopped,
-// where the settings let such groups launch again.
-func (l *Looker) readStopped(ctx context.Context, p *pass) error {
-	if stop := p.Launch.Suspended; l.Settings.Resume == 0 || stop == nil || !stop.Administrative() {
-		return nil
-	}
-	course, err := l.course(ctx, p.look)
-	switch _, final := finalOutcome(err); {
-	case err != nil && !final:
-		return err
-	case err == nil && len(course.Failed) > 0:
-		p.StoppedFor = activity.Classify(course.Failed[0].StatusMessage).Cause
-	}
-	return nil
-}
-
 // readDedicated reads the role that the settings have such groups launch as, and
 // how the keys stand for it. A role that is missing has no grants, and none are asked
 // for: how KMS answers that isn't documented.
@@ -311,4 +197,27 @@ func turned(ctx context.Context, view apply.Reader, f plan.Finding, role access.
 		f.Facts = state.Facts
 	}
 	return f.Evaluate(), nil
+}
+
+// observe reads, plans and asks the guard. What was read in another invocation counts
+// if that was after what the look is about; and where it comes to what was sent by then,
+// which the record says. All else is read anew.
+func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
+	g, many := l.AWS.(*gathering)
+	if p, ok := g.lookedAhead(look); ok {
+		return p, nil
+	}
+	p, err := l.observed(ctx, l.begin(look))
+	if !many {
+		return p, err
+	}
+	read, fits := g.readSince(look)
+	if fits || err == nil && !g.about(look).IsZero() && g.sentBefore(p) {
+		p.readAt = read
+		return p, err
+	}
+	if err := g.readAgain(ctx, look); err != nil {
+		return p, err
+	}
+	return l.observed(ctx, l.begin(look))
 }

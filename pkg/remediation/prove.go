@@ -37,7 +37,7 @@ func (x *Fixer) prove(ctx context.Context, a attempt, r record.Record, end chang
 	step := r.Steps[len(r.Steps)-1]
 	opens := step.Claim().Consent == change.KeyOwner
 	if opens && !f.OwnKey() && f.Facts.Policy == nil {
-		return x.repeated(ctx, p, f, r, e)
+		return x.proveByRepeating(ctx, p, f, r, e)
 	}
 	last := f
 	last.Cause = activity.None // the failure is from before
@@ -67,7 +67,7 @@ func (x *Fixer) prove(ctx context.Context, a attempt, r record.Record, end chang
 		r.KeyState, r.Decision = last.Facts.Key.State, last.Decision()
 		err = fmt.Errorf("%s: %w", x.closedAgain(reading, e, step, last), err)
 	}
-	return x.proven(ctx, r, err)
+	return x.recordProof(ctx, r, err)
 }
 
 // until reads until reads agree. At a terminal no queue keeps others from writing at
@@ -108,27 +108,27 @@ func (x *Fixer) closedAgain(ctx context.Context, e apply.Env, step change.Step, 
 	return "the change stands"
 }
 
-// proven writes the outcome, unless the proof failed for what may pass. Of a change
+// recordProof writes the outcome, unless the proof failed for what may pass. Of a change
 // that can't be seen nothing is claimed: whoever closed it to the reader has to look.
-func (x *Fixer) proven(ctx context.Context, r record.Record, err error) (record.Record, error) {
+func (x *Fixer) recordProof(ctx context.Context, r record.Record, err error) (record.Record, error) {
 	switch {
 	case errors.Is(err, verify.ErrNotSettled), account.Final(err):
 		r.Outcome, r.Reason = outcome.Unproven, reasonOf(err)
 	case err != nil:
 		return r, fmt.Errorf("prove the change of %s: %w", r.Plan.Target, err)
 	}
-	r, err = x.followed(ctx, r)
+	r, err = x.askFollowUp(ctx, r)
 	if err != nil {
 		return r, err
 	}
 	return r, x.write(ctx, r)
 }
 
-// repeated proves a grant on a key that can't be read from here: KMS answers the
+// proveByRepeating proves a grant on a key that can't be read from here: KMS answers the
 // same CreateGrant by the grant that stands. What the role may do isn't evaluated: the
 // policy has a word in it.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
-func (x *Fixer) repeated(ctx context.Context, p pass, f plan.Finding, r record.Record, e apply.Env) (record.Record, error) {
+func (x *Fixer) proveByRepeating(ctx context.Context, p pass, f plan.Finding, r record.Record, e apply.Env) (record.Record, error) {
 	was := e.Before[len(e.Before)-1].ID
 	e.Before = nil
 	result, err := x.Kinds.Do(ctx, e, f.Grant(p.options))
@@ -140,5 +140,5 @@ func (x *Fixer) repeated(ctx context.Context, p pass, f plan.Finding, r record.R
 	case r.Reason == "":
 		r.Reason = "account " + f.KeyAccount() + " can't be read from here; KMS answers the repeated CreateGrant with the same grant"
 	}
-	return x.proven(ctx, r, err)
+	return x.recordProof(ctx, r, err)
 }

@@ -1,49 +1,17 @@
 package remediation
 
 import (
-	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"keymend/pkg/access"
 	"keymend/pkg/activity"
 	"keymend/pkg/guard"
 	"keymend/pkg/plan"
-	"keymend/pkg/quote"
 	"keymend/pkg/record"
 	"keymend/pkg/settings"
 	"keymend/pkg/signal"
 )
-
-func (l *Looker) write(ctx context.Context, r record.Record) error {
-	r = whole(r)
-	if err := l.Log.Write(ctx, r); err != nil {
-		return fmt.Errorf("record %s of %s: %w", r.Phase, r.ID, err)
-	}
-	return nil
-}
-
-// recordFinal writes a record of an error that no later try will mend, and hands back
-// those that one may.
-func (l *Looker) recordFinal(ctx context.Context, r record.Record, err error) error {
-	final, ok := finalOutcome(err)
-	if !ok {
-		return err
-	}
-	r.Outcome, r.Reason = final, reasonOf(err)
-	return l.write(ctx, r)
-}
-
-// whole is a record as it is written: its reason ends with what people would have to
-// run, so that whoever reads the log needs no other field.
-func whole(r record.Record) record.Record {
-	if told := quote.Told(r.Run); r.Reason != "" && !strings.HasSuffix(r.Reason, told) {
-		r.Reason += told
-	}
-	return r
-}
 
 // groupRecord starts a record with what the signal says.
 func (l *Looker) groupRecord(look signal.Look, phase record.Phase) record.Record {

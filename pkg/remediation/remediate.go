@@ -13,46 +13,8 @@ import (
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
 	"keymend/pkg/record"
-	"keymend/pkg/signal"
 	"keymend/pkg/together"
 )
-
-// Diagnose looks at a group as a Looker does. Where only KMS can tell whether a grant
-// may be made, it is asked.
-func (x *Fixer) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, error) {
-	return x.diagnosed(ctx, look, x.observe)
-}
-
-// observe looks as a Looker does, and asks KMS for what only KMS knows: its answer is
-// a new fact, by which the plan is made anew. What refuses to be asked is one more
-// thing that couldn't be seen.
-func (x *Fixer) observe(ctx context.Context, look signal.Look) (pass, error) {
-	return x.observed(ctx, x.begin(look))
-}
-
-func (x *Fixer) observed(ctx context.Context, p pass) (pass, error) {
-	p, err := x.Looker.observed(ctx, p)
-	if err != nil {
-		return p, err
-	}
-	for _, d := range p.decisions {
-		if f := d.Finding; d.Plan.Tries() && f.Principal.ID != plan.ToBeMade {
-			e := x.env(p.view, p.place(), p.Group, change.Mark{Remediation: plan.RemediationID(d.Plan.Digest)})
-			trial, err := x.Kinds.Try(ctx, e, f.Grant(p.options))
-			switch _, final := finalOutcome(err); {
-			case err != nil && !final:
-				return p, fmt.Errorf("try the grant: %w", err)
-			case err != nil:
-				p.untried = fmt.Errorf("try the grant: %w", err)
-				f.Facts.CouldNotSee = append(record.Lines{}.With(f.Facts.CouldNotSee...), reasonOf(p.untried))
-			}
-			f.Trial = trial
-			p.Snapshot = p.With(f.Evaluate())
-		}
-	}
-	p.past = p.past.with(x.recent.changes())
-	return x.decideByPast(ctx, p)
-}
 
 // Remediate carries out one message, if the facts still ask for it and the guard
 // permits it. It returns the last record that it wrote. Its error is transient:
@@ -93,12 +55,6 @@ func (x *Fixer) Remediate(ctx context.Context, m Message) (record.Record, error)
 	}
 	_, err = x.Diagnose(ctx, p.look)
 	return r, err
-}
-
-func (x *Fixer) prepare(ctx context.Context) {
-	if x.Prepare != nil {
-		x.Prepare(ctx)
-	}
 }
 
 // A standing is what of a message's steps stands already, the first ones first.
@@ -156,7 +112,7 @@ func (x *Fixer) remediate(ctx context.Context, p pass, m Message, s standing) (r
 		f.Facts.Key.ARN = m.key()
 	}
 	switch {
-	case s.all(m, f, needed):
+	case s.isComplete(m, f, needed):
 		return x.complete(ctx, p, f, m, s)
 	case !found || d.Waits != "":
 		return x.superseded(ctx, p, f, m, s, p.why(m, d, needed))
@@ -166,10 +122,10 @@ func (x *Fixer) remediate(ctx context.Context, p pass, m Message, s standing) (r
 	return x.goOn(ctx, p, d, m, s)
 }
 
-// all reports whether everything that the message asks for is there, perhaps by an
+// isComplete reports whether everything that the message asks for is there, perhaps by an
 // earlier delivery, and does what it is for: it opens the key, as far as that can be
 // seen; or has the launch do without it.
-func (s standing) all(m Message, f plan.Finding, needed bool) bool {
+func (s standing) isComplete(m Message, f plan.Finding, needed bool) bool {
 	steps := plan.Plan{Steps: m.Steps}
 	switch {
 	case len(s.results) != len(m.Steps) || !s.mayBeOurs():

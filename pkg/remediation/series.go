@@ -10,9 +10,9 @@ import (
 	"keymend/pkg/signal"
 )
 
-// beside has all other groups whose launch uses the key of a change looked at, too: one
+// askBeside has all other groups whose launch uses the key of a change looked at, too: one
 // change was made for all of them, and one series of looks tells what came of it.
-func (l *Looker) beside(ctx context.Context, look signal.Look) error {
+func (l *Looker) askBeside(ctx context.Context, look signal.Look) error {
 	f := *look.Follow
 	if f.Beside || f.Round > 0 || f.Key == "" {
 		return nil
@@ -52,49 +52,49 @@ func (p pass) uses(f signal.Follow) bool {
 	return needed
 }
 
-// again asks for the next look at a group; together with others, where they are looked at
+// lookLater asks for the next look at a group; together with others, where they are looked at
 // in one invocation.
-func (l *Looker) again(ctx context.Context, look signal.Look) error {
+func (l *Looker) lookLater(ctx context.Context, look signal.Look) error {
 	next := *look.Follow
 	next.Round++
 	looks := signal.Looks{Schema: signal.LooksSchema, Account: look.Account, Region: look.Region, Groups: []string{look.Group}, Follow: &next}
 	if g, many := l.AWS.(*gathering); many {
-		g.later(looks)
+		g.noteLater(looks)
 		return nil
 	}
-	return l.next(ctx, looks)
+	return l.sendLater(ctx, looks)
 }
 
-func (l *Looker) next(ctx context.Context, looks signal.Looks) error {
+func (l *Looker) sendLater(ctx context.Context, looks signal.Looks) error {
 	if err := l.Later.Send(ctx, looks, rounds()[looks.Follow.Round]); err != nil {
 		return fmt.Errorf("have %d groups looked at again: %w", len(looks.Groups), err)
 	}
 	return nil
 }
 
-// later notes a look that is asked for when the invocation's looks are done.
-func (g *gathering) later(looks signal.Looks) {
+// noteLater notes a look that is asked for when the invocation's looks are done.
+func (g *gathering) noteLater(looks signal.Looks) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	at := slices.IndexFunc(g.again, func(o signal.Looks) bool {
+	at := slices.IndexFunc(g.later, func(o signal.Looks) bool {
 		return o.Account == looks.Account && o.Region == looks.Region && *o.Follow == *looks.Follow && len(o.Groups) < page
 	})
 	if at < 0 {
-		g.again = append(g.again, looks)
+		g.later = append(g.later, looks)
 		return
 	}
-	g.again[at].Groups = append(g.again[at].Groups, looks.Groups...)
+	g.later[at].Groups = append(g.later[at].Groups, looks.Groups...)
 }
 
-// Again asks for the next looks at what was followed. Where that fails, the messages of
+// SendLater asks for the next looks at what was followed. Where that fails, the messages of
 // those looks have to come again.
-func (l *Looker) Again(ctx context.Context) error {
+func (l *Looker) SendLater(ctx context.Context) error {
 	g, many := l.AWS.(*gathering)
 	if !many {
 		return nil
 	}
-	for _, looks := range g.again {
-		if err := l.next(ctx, looks); err != nil {
+	for _, looks := range g.later {
+		if err := l.sendLater(ctx, looks); err != nil {
 			return err
 		}
 	}

@@ -47,8 +47,8 @@ func (l *Looker) Ahead(ctx context.Context, looks []signal.Look, late func(conte
 	return made
 }
 
-// made returns a look that was made ahead.
-func (g *gathering) made(look signal.Look) (pass, bool) {
+// lookedAhead returns a look that was made ahead.
+func (g *gathering) lookedAhead(look signal.Look) (pass, bool) {
 	if g == nil || look.Why != signal.WhyLaunchUnsuccessful || look.Sweep != nil {
 		return pass{}, false
 	}

@@ -11,7 +11,6 @@ import (
 	"keymend/pkg/activity"
 	"keymend/pkg/history"
 	"keymend/pkg/observe"
-	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/signal"
 )
@@ -65,11 +64,11 @@ func (l *Looker) Over(ctx context.Context, s signal.Sweep) (int, error) {
 	}
 	var open []signal.Follow
 	if !s.Ended && (len(all) > 0 || s.Full) {
-		if open, err = l.open(ctx, fleet, s); err != nil {
+		if open, err = l.openFindings(ctx, fleet, s); err != nil {
 			return 0, err
 		}
 	}
-	groups := asked(s, all, open)
+	groups := handedOn(s, all, open)
 	slices.SortStableFunc(groups, func(a, b observe.Group) int { return cmp.Compare(a.From, b.From) }) // one page reads few templates
 	if err := l.sendPages(ctx, groups, spread, func(groups []observe.Group) signal.Looks { return looksAt(s, groups, open) }); err != nil {
 		return 0, fmt.Errorf("send looks of %s: %w", s.Name(), err)
@@ -89,10 +88,10 @@ func (l *Looker) sendPages(ctx context.Context, groups []observe.Group, over tim
 	return nil
 }
 
-// asked are the groups that a sweep hands on: all, or those that lack instances, were
+// handedOn are the groups that a sweep hands on: all, or those that lack instances, were
 // stopped, or may have come back. A group of which a finding is open, and which isn't
 // there any more, is one of them.
-func asked(s signal.Sweep, groups []observe.Group, open []signal.Follow) []observe.Group {
+func handedOn(s signal.Sweep, groups []observe.Group, open []signal.Follow) []observe.Group {
 	back := map[string]bool{} // an open finding is about a launch that failed
 	for _, o := range open {
 		back[o.Group] = back[o.Group] || s.Full || !o.Failed.IsZero()
@@ -132,11 +131,11 @@ func naming(looks signal.Looks, groups []observe.Group) signal.Looks {
 	return looks
 }
 
-// swept completes a sweep's look by the group's failed launches, all since the last
+// withFailures completes a sweep's look by the group's failed launches, all since the last
 // that succeeded: one text about capacity may hide one about a key. It is false where
 // there is nothing to look for: every failure names another cause; or none failed, and
 // whether the next one would isn't asked.
-func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool, error) {
+func (l *Looker) withFailures(ctx context.Context, look signal.Look) (signal.Look, bool, error) {
 	if look.Sweep == nil || !look.Sweep.Lacks {
 		return look, true, nil
 	}
@@ -151,44 +150,4 @@ func (l *Looker) swept(ctx context.Context, look signal.Look) (signal.Look, bool
 	}
 	look.Failed, look.Text = course.Failed[at].Time, course.Failed[at].StatusMessage
 	return look, true, nil
-}
-
-// tellAgain is how long what stays isn't told again: less than four full sweeps, more than
-// three.
-const tellAgain = 20 * time.Hour
-
-// tell writes what a look found, unless it is a sweep's and nothing new: nothing stands
-// in the way, or the newest record of the finding says the same. What stays is told
-// once a day, and so is what was taken away, whoever asked.
-func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) error {
-	asked := look.Asked
-	if look.Sweep != nil {
-		asked = look.Sweep.Asked
-	}
-	if look.Sweep == nil && (r.Outcome != outcome.TakenAway || asked.IsZero()) || r.Outcome == outcome.Sent {
-		return l.write(ctx, r)
-	}
-	if r.Outcome == outcome.NothingToDo || r.Outcome == outcome.Ignored {
-		return nil
-	}
-	before, err := l.toldBefore(ctx, &r, asked.Add(-tellAgain), asked.Add(time.Hour))
-	if err != nil || history.Told(before, whole(r)) {
-		return err
-	}
-	return l.write(ctx, r)
-}
-
-// toldBefore reads the records of a record's finding between two times. Where the log may
-// not be read there are none, and the record says that this couldn't be seen. The error
-// is transient.
-func (l *Looker) toldBefore(ctx context.Context, r *record.Record, from, to time.Time) ([]record.Record, error) {
-	before, err := l.AWS.Logged(ctx, r.ID, from, to)
-	switch _, final := finalOutcome(err); {
-	case err != nil && !final:
-		return nil, fmt.Errorf("read the log about %s: %w", r.ID, err)
-	case err != nil:
-		r.CouldNotSee = r.CouldNotSee.With("whether this was told before: " + reasonOf(err))
-		return nil, nil
-	}
-	return before, nil
 }

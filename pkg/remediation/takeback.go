@@ -47,7 +47,7 @@ func (x *Fixer) takeBack(ctx context.Context, of record.Record, steps change.Ste
 		}
 		switch {
 		case errors.Is(err, apply.ErrSuperseded): // somebody chose something else since
-		case len(steps) > 1 && elsewhere(err):
+		case len(steps) > 1 && inOtherAccount(err):
 			t.left = append(t.left, step)
 			continue
 		case err != nil:
@@ -177,9 +177,9 @@ func (t *taking) accounts() []string {
 	return out
 }
 
-// elsewhere reports whether an error says that these credentials are of another
+// inOtherAccount reports whether an error says that these credentials are of another
 // account, or that the other account lets them no further.
-func elsewhere(err error) bool {
+func inOtherAccount(err error) bool {
 	d, _ := account.DenialOf(err)
 	return errors.Is(err, account.ErrOtherAccount) || d.Action == "sts:AssumeRole"
 }

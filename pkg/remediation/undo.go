@@ -86,7 +86,7 @@ func (x *Fixer) Preview(ctx context.Context, of record.Record) (all []apply.Prev
 			preview, err = x.Kinds.Preview(ctx, e, step)
 		}
 		switch {
-		case elsewhere(err):
+		case inOtherAccount(err):
 			accounts = append(accounts, step.At().Account)
 			continue
 		case errors.Is(err, apply.ErrInUse):

@@ -42,7 +42,7 @@ func (l *Looker) users(ctx context.Context, asked signal.Looks) error {
 	if err != nil {
 		return fmt.Errorf("find whom %s concerns in account %s, %s: %w", asked.Name(), asked.Account, asked.Region, err)
 	}
-	if err := l.sendPages(ctx, groups, spread, func(groups []observe.Group) signal.Looks { return listed(asked, groups) }); err != nil {
+	if err := l.sendPages(ctx, groups, spread, func(groups []observe.Group) signal.Looks { return looksAtUsers(asked, groups) }); err != nil {
 		return fmt.Errorf("send looks for %s: %w", asked.Name(), err)
 	}
 	if asked.Why == signal.WhyKeyChanged && l.Edits != nil {
@@ -51,8 +51,8 @@ func (l *Looker) users(ctx context.Context, asked signal.Looks) error {
 	return nil
 }
 
-// listed asks for looks at groups: would their next launch fail?
-func listed(asked signal.Looks, groups []observe.Group) signal.Looks {
+// looksAtUsers asks for looks at groups: would their next launch fail?
+func looksAtUsers(asked signal.Looks, groups []observe.Group) signal.Looks {
 	asked.Users, asked.Full, asked.Groups = nil, true, nil
 	return naming(asked, groups)
 }

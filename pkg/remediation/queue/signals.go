@@ -100,7 +100,7 @@ func (h Signals) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		}
 		return err
 	})
-	if err := l.Again(ctx); err != nil {
+	if err := l.SendLater(ctx); err != nil {
 		h.Complain(ctx, err)
 		for i, look := range looks {
 			for _, at := range members[i] {

@@ -37,3 +37,19 @@ func (l *Looker) readFailedSince(ctx context.Context, p *pass) error {
 	}
 	return nil
 }
+
+// readStopped reads what a group's newest launch failed for that Auto Scaling stopped,
+// where the settings let such groups launch again.
+func (l *Looker) readStopped(ctx context.Context, p *pass) error {
+	if stop := p.Launch.Suspended; l.Settings.Resume == 0 || stop == nil || !stop.Administrative() {
+		return nil
+	}
+	course, err := l.course(ctx, p.look)
+	switch _, final := finalOutcome(err); {
+	case err != nil && !final:
+		return err
+	case err == nil && len(course.Failed) > 0:
+		p.StoppedFor = activity.Classify(course.Failed[0].StatusMessage).Cause
+	}
+	return nil
+}
