@@ -21,10 +21,9 @@ type Remediation struct {
 }
 
 // Remediations sorts records, oldest first, by remediation, in the order of first
-// sight. A proof, which names none, is of the newest that was begun about the same
-// finding. Other records of no remediation are left out.
-func Remediations(records []record.Record) []Remediation {
-	var out []Remediation
+// sight. A proof that names none is of the newest that was begun about the same finding.
+// The rest are the records of no remediation.
+func Remediations(records []record.Record) (out []Remediation, rest []record.Record) {
 	named, about := map[string]int{}, map[string][]int{} // places in out, by id and by finding
 	for i := range records {
 		r := &records[i]
@@ -33,6 +32,7 @@ func Remediations(records []record.Record) []Remediation {
 		case r.RemediationID == "":
 			at, known = proven(out, about[r.ID], r)
 			if !known {
+				rest = append(rest, *r)
 				continue
 			}
 		case !known:
@@ -45,7 +45,7 @@ func Remediations(records []record.Record) []Remediation {
 			slices.Sort(about[r.ID])
 		}
 	}
-	return out
+	return out, rest
 }
 
 // proven finds the newest remediation, among those at some places, that a proof without a
@@ -62,7 +62,8 @@ func proven(all []Remediation, places []int, proof *record.Record) (int, bool) {
 
 // Of returns the remediation with an id; false where nothing is on record about it.
 func Of(records []record.Record, id string) (Remediation, bool) {
-	for _, r := range Remediations(records) {
+	all, _ := Remediations(records)
+	for _, r := range all {
 		if r.ID == id {
 			return r, true
 		}

@@ -89,7 +89,8 @@ func TestRemediations(t *testing.T) {
 		records = append(records, one)
 	}
 	var got []string
-	for _, r := range history.Remediations(records) {
+	all, _ := history.Remediations(records)
+	for _, r := range all {
 		line := r.ID
 		for _, o := range r.Records {
 			line += " " + string(o.Phase)

@@ -67,7 +67,7 @@ func told(t *testing.T, shapes ...string) []record.Record {
 
 func one(t *testing.T, records []record.Record) history.Remediation {
 	t.Helper()
-	all := history.Remediations(records)
+	all, _ := history.Remediations(records)
 	if len(all) != 1 {
 		t.Fatalf("%d remediations of %d records", len(all), len(records))
 	}

@@ -36,35 +36,24 @@ func Entries(records []record.Record) []Entry {
 			newest[r.ID] = r.RemediationID
 		}
 	}
-	all := history.Remediations(records)
-	gone, begun, proven := removals(records), starts(all), map[proof]bool{}
+	all, rest := history.Remediations(records)
+	gone, begun := removals(records), starts(all)
 	var out []Entry
 	for _, of := range all {
 		e := Entry{ID: of.ID, Records: of.Records, Gone: goneBy(gone[of.ID], of), Next: next(begun, of)}
 		last := &of.Records[len(of.Records)-1]
 		e.Waits = last.Outcome == outcome.Proposed && newest[last.ID] == e.ID
 		out = append(out, e)
-		for i := range of.Records {
-			proven[proof{of.Records[i].ID, of.Records[i].Time}] = true
-		}
 	}
-	out = append(out, unchanged(records, proven)...)
+	out = append(out, unchanged(rest)...)
 	slices.SortStableFunc(out, func(a, b Entry) int { return a.last().Time.Compare(b.last().Time) })
 	return out
 }
 
-// A proof is known by its finding and its time.
-type proof struct {
-	finding string
-	at      time.Time
-}
-
-// unchanged are the findings of which no change came.
-func unchanged(records []record.Record, proven map[proof]bool) []Entry {
+// unchanged are the findings of which no change came, by the records of no remediation.
+func unchanged(rest []record.Record) []Entry {
 	var out []Entry
-	for _, c := range history.Cases(slices.DeleteFunc(slices.Clone(records), func(r record.Record) bool {
-		return r.Phase == record.Swept || r.RemediationID != "" || r.Phase == record.Proof && proven[proof{r.ID, r.Time}]
-	})) {
+	for _, c := range history.Cases(slices.DeleteFunc(rest, func(r record.Record) bool { return r.Phase == record.Swept })) {
 		e := Entry{ID: c.Finding.ID, Records: []record.Record{c.Finding}}
 		if c.Result != nil && c.Finding.Phase == record.Finding {
 			e.Records = append(e.Records, *c.Result)
