@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"keymend/pkg/apply"
 	"keymend/pkg/apply/once"
@@ -23,13 +24,11 @@ func (p *program) begins(ctx context.Context, log *auditLog) func() bool {
 
 // wrote reports whether records have a change that can be taken back.
 func wrote(records []record.Record) bool {
-	for _, r := range records {
-		if r.Phase == record.Result && len(r.Undo) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(records, undoable)
 }
+
+// undoable reports whether a record has a change that can be taken back.
+func undoable(r record.Record) bool { return r.Phase == record.Result && len(r.Undo) > 0 }
 
 // reversible adds to an error after a write the command that takes that back.
 func reversible(s session, file string, err error) error {

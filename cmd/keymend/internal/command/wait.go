@@ -59,7 +59,7 @@ func (p *program) wait(ctx context.Context, s session, c diagnose, records []rec
 	}}
 	var changes []record.Record
 	for _, r := range records {
-		if r.Phase == record.Result && len(r.Undo) > 0 {
+		if undoable(r) {
 			if r.Proof != nil {
 				changes = append(changes, r)
 			}

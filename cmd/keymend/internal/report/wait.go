@@ -24,16 +24,23 @@ const (
 
 // A Wait is what came of following a group.
 type Wait struct {
-	Account, Region, Group string
-	Place                  Place
-	Flags                  []string // by which the person looked
-	Outcome                WaitEnd
-	Desired, Healthy       int
-	Instances              []string // ids of those in service
-	Launches               bool     // a launch goes on
-	Message, Cause         string   // AWS's text about the newest failure or the suspension, and what the failure is
-	Passed                 time.Duration
-	Undo                   []string // commands that take back what was changed before
+	Schema    string   `json:"schema"`
+	Outcome   WaitEnd  `json:"outcome"`
+	Account   string   `json:"account"`
+	Region    string   `json:"region"`
+	Group     string   `json:"group"`
+	Desired   int      `json:"desired"`
+	Healthy   int      `json:"healthy"`
+	Instances []string `json:"instances"` // ids of those in service
+	Seconds   int      `json:"seconds"`
+	Message   string   `json:"message,omitempty"` // AWS's text about the newest failure or the suspension
+	Cause     string   `json:"cause,omitempty"`   // what the failure is
+
+	Place    Place         `json:"-"`
+	Flags    []string      `json:"-"` // by which the person looked
+	Launches bool          `json:"-"` // a launch goes on
+	Passed   time.Duration `json:"-"`
+	Undo     []string      `json:"-"` // commands that take back what was changed before
 }
 
 // Now says how it stands, in a line.
@@ -123,17 +130,7 @@ func (w Wait) next(p *screen.Page) {
 
 // Lines are what is written as JSON.
 func (w Wait) Lines() []any {
-	return []any{struct {
-		Schema    string   `json:"schema"`
-		Outcome   WaitEnd  `json:"outcome"`
-		Account   string   `json:"account"`
-		Region    string   `json:"region"`
-		Group     string   `json:"group"`
-		Desired   int      `json:"desired"`
-		Healthy   int      `json:"healthy"`
-		Instances []string `json:"instances"`
-		Seconds   int      `json:"seconds"`
-		Message   string   `json:"message,omitempty"`
-		Cause     string   `json:"cause,omitempty"`
-	}{"keymend.wait/1", w.Outcome, w.Account, w.Region, w.Group, w.Desired, w.Healthy, append([]string{}, w.Instances...), int(w.Passed.Seconds()), w.Message, w.Cause}}
+	w.Schema, w.Seconds = "keymend.wait/1", int(w.Passed.Seconds())
+	w.Instances = append([]string{}, w.Instances...)
+	return []any{w}
 }
