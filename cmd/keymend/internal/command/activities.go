@@ -16,11 +16,7 @@ func (p *program) history(ctx context.Context, s session, look signal.Look) repo
 }
 
 func (p *program) course(ctx context.Context, s session, look signal.Look) (observe.Course, error) {
-	world, err := p.world(s)
-	if err != nil {
-		return observe.Course{}, err
-	}
-	fleet, err := world.Fleet(ctx, look.Account, look.Region)
+	fleet, err := p.world(s).Fleet(ctx, look.Account, look.Region)
 	if err != nil {
 		return observe.Course{}, err
 	}

@@ -33,11 +33,7 @@ func (p *program) also(ctx context.Context, s session, g *report.Group) {
 }
 
 func (p *program) shared(ctx context.Context, s session, g *report.Group, key string) error {
-	world, err := p.world(s)
-	if err != nil {
-		return err
-	}
-	fleet, err := world.Fleet(ctx, g.Head.Account, g.Head.Region)
+	fleet, err := p.world(s).Fleet(ctx, g.Head.Account, g.Head.Region)
 	if err != nil {
 		return err
 	}

@@ -64,10 +64,7 @@ func (c checkCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	s = s.forMany()
-	x, err := p.fixer(s, &auditLog{}, applying{})
-	if err != nil {
-		return err
-	}
+	x := p.fixer(s, &auditLog{}, applying{})
 	at := check.Place{Partition: arn.Partition(s.arn), Account: s.account, Region: s.aws.Region, Caller: s.principal()}
 	t, err := c.answer(ctx, p, x.Looker, at, asked)
 	if err != nil {

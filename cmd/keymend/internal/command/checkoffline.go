@@ -37,10 +37,7 @@ func (c checkCmd) files(ctx context.Context, p *program) error {
 	if err != nil {
 		return p.unusable(err)
 	}
-	l, err := p.reading(w)
-	if err != nil {
-		return err
-	}
+	l := p.offlineLooker(w)
 	page := p.page()
 	if !p.json() {
 		page.Parts("by the files", w.Account, w.Region)
@@ -68,15 +65,12 @@ func (c checkCmd) files(ctx context.Context, p *program) error {
 	return page.Flush()
 }
 
-// reading is a looker for somebody who may do everything in the files' account: whoever has
+// offlineLooker looks for somebody who may do everything in the files' account: whoever has
 // the files changes them.
-func (p *program) reading(w *offline.World) (remediation.Looker, error) {
-	config, err := p.settings()
-	if err != nil {
-		return remediation.Looker{}, err
-	}
+func (p *program) offlineLooker(w *offline.World) remediation.Looker {
+	config := p.config
 	config.Partition = w.Partition
-	return remediation.Looker{Settings: config, Kinds: table.Kinds(), Plan: plan.All, Person: access.Principal{ARN: arn.Root(w.Partition, w.Account)}}, nil
+	return remediation.Looker{Settings: config, Kinds: table.Kinds(), Plan: plan.All, Person: access.Principal{ARN: arn.Root(w.Partition, w.Account)}}
 }
 
 // unusable is wrong usage: for people a line for each file, then the sum.

@@ -67,11 +67,10 @@ func (p *program) undoIn(ctx context.Context, endpoint, account, region, logGrou
 		return err
 	}
 	defer log.close()
-	x, err := p.fixer(s, log, applying{})
-	if err != nil {
+	if p.config, err = p.settings(); err != nil {
 		return err
 	}
-	done, err := x.Undo(ctx, r)
+	done, err := p.fixer(s, log, applying{}).Undo(ctx, r)
 	if err == nil && done.Outcome != outcome.Undone {
 		err = fmt.Errorf("undo %s: %s: %s", id, done.Outcome, done.Reason)
 	}

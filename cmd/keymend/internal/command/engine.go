@@ -29,10 +29,7 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 	}
 	defer log.close()
 	defer p.busy("reading the group, its keys and their policies")()
-	x, err := p.fixer(s, log, a)
-	if err != nil {
-		return nil, err
-	}
+	x := p.fixer(s, log, a)
 	x.Told = told
 	found, err := x.Diagnose(ctx, look)
 	if err != nil {
@@ -57,12 +54,8 @@ func (p *program) handle(ctx context.Context, s session, look signal.Look, a app
 
 // fixer is the functions' Fixer, for a person: it enforces, has the settings of flags and
 // environment, and sends changes to nobody. The caller decides whether to carry them out.
-func (p *program) fixer(s session, log *auditLog, a applying) (*remediation.Fixer, error) {
-	world, err := p.world(s)
-	if err != nil {
-		return nil, err
-	}
-	return p.fixerOf(s, world, log, a), nil
+func (p *program) fixer(s session, log *auditLog, a applying) *remediation.Fixer {
+	return p.fixerOf(s, p.world(s), log, a)
 }
 
 func (p *program) fixerOf(s session, world wiring.AWS, log *auditLog, a applying) *remediation.Fixer {
@@ -73,16 +66,10 @@ func (p *program) fixerOf(s session, world wiring.AWS, log *auditLog, a applying
 }
 
 // world reaches AWS as the settings say.
-func (p *program) world(s session) (wiring.AWS, error) {
-	config, err := p.settings()
-	if err != nil {
-		return wiring.AWS{}, err
-	}
-	return p.worldOf(s, config, ""), nil
-}
+func (p *program) world(s session) wiring.AWS { return p.worldOf(s, p.config, "") }
 
-// worldOf reaches AWS as settings say that were read. The role, "" = none, reads other
-// accounts where the settings name no deployed roles.
+// worldOf reaches AWS as other settings say. The role, "" = none, reads other accounts where
+// these name no deployed roles.
 func (p *program) worldOf(s session, config settings.Config, role string) wiring.AWS {
 	return wiring.AWS{Settings: config, Own: s.aws, Sessions: account.New(s.aws, account.Options{
 		Partition: config.Partition, RolePrefix: config.RolePrefix, Role: role, Version: p.Version,

@@ -108,10 +108,7 @@ func (c exportCmd) ofGroup(ctx context.Context, p *program) (export.Changes, err
 	}
 	defer p.busy("reading what it would take to keep the keys open")()
 	log := &auditLog{writer: audit.Writer{Out: io.Discard, Now: time.Now, Version: p.Version, NoMetrics: true}}
-	x, err := p.fixer(s, log, applying{})
-	if err != nil {
-		return export.Changes{}, err
-	}
+	x := p.fixer(s, log, applying{})
 	var found []plan.Proposal
 	x.Told = c.Key
 	x.Plan = func(s plan.Snapshot, o plan.Options) []plan.Proposal {

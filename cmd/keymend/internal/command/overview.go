@@ -72,16 +72,14 @@ func (c everywhere) look(ctx context.Context, p *program, words ...string) (*ove
 	return v, nil
 }
 
-// open reads the settings, and lists the accounts to look at.
+// open finds the accounts to look at, and reaches AWS.
 func (v *overview) open(ctx context.Context) error {
-	config, err := v.settings()
-	if err != nil {
-		return err
-	}
+	config := v.config
 	if config.Organization() {
 		return misused("the word %s in the place of accounts is for the functions: give --organization", config.Accounts[0])
 	}
 	if v.Organization {
+		var err error
 		if config.Accounts, err = v.members(ctx); err != nil {
 			return fmt.Errorf("list the organization's accounts, which takes credentials of its management account or of a delegated administrator: %w", err)
 		}

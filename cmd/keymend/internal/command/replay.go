@@ -80,11 +80,7 @@ func (p *program) look(ctx context.Context, s session, event signal.Signal) (sig
 	case interface{ Look() signal.Look }:
 		return event.Look(), nil
 	case signal.ImageChanged:
-		x, err := p.fixer(s, &auditLog{}, applying{})
-		if err != nil {
-			return signal.Look{}, err
-		}
-		return x.Place(ctx, event)
+		return p.fixer(s, &auditLog{}, applying{}).Place(ctx, event)
 	}
 	return signal.Look{}, &signal.Ignored{Reason: "it asks for nothing"}
 }

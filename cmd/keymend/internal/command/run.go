@@ -15,6 +15,7 @@ import (
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/quote"
+	"keymend/pkg/settings"
 )
 
 // Surroundings are what a program finds around it.
@@ -35,6 +36,7 @@ type program struct {
 	Surroundings
 	flags    flags
 	given    given
+	config   settings.Config // of flags and environment; not all of it where the command takes no settings
 	code     report.Code
 	turnOn   quote.Task // what turns on the switch that stops all writes, where that was read as off
 	progress *screen.Progress
@@ -120,7 +122,7 @@ func Run(args []string, around Surroundings) int {
 	if command := parsed.Selected().Name; !slices.Contains(outputsOf([]string{command}), p.flags.Output) {
 		return around.complain(misused("--output %s: %s has text and json", p.flags.Output, command), report.Misused)
 	}
-	if _, err := p.settings(); p.given.takes && err != nil {
+	if p.config, err = p.settings(); p.given.takes && err != nil {
 		return around.complain(err, report.Broke)
 	}
 	if err := parsed.Run(p); err != nil {

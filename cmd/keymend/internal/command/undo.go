@@ -66,10 +66,7 @@ func (c undo) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer log.close()
-	x, err := p.fixer(s, log, to) // the switch doesn't stand against it
-	if err != nil {
-		return err
-	}
+	x := p.fixer(s, log, to) // the switch doesn't stand against it
 	if u := (report.Undo{Record: r, Place: s.place, From: c.from()}); !c.Apply {
 		if u, err = p.previewUndo(ctx, x, u); err != nil {
 			return err

@@ -48,10 +48,7 @@ func (p *program) wait(ctx context.Context, s session, c diagnose, records []rec
 	if p.code != report.Healed && !stopped {
 		return nil // nothing is to be waited for before that
 	}
-	world, err := p.world(s)
-	if err != nil {
-		return err
-	}
+	world := p.world(s)
 	w := waiter{waiting: c.waiting, program: p, changed: time.Now(), told: time.Now(), result: report.Wait{
 		Account: head.Account, Region: head.Region, Group: head.Group, Place: s.place, Flags: p.given.again(), Desired: head.Desired, Healthy: head.Healthy,
 	}, read: func(ctx context.Context) (observe.Standing, error) {
