@@ -20,9 +20,9 @@ type complaint struct {
 
 const errorSchema = "keymend.error/1"
 
-func complaintOf(err error, code report.Code) complaint {
-	var m *misuse
-	if errors.As(err, &m) {
+func complaintOf(err error) complaint {
+	code := report.Broke
+	if _, ok := errors.AsType[*misuse](err); ok {
 		code = report.Misused
 	}
 	c := complaint{Schema: errorSchema, Error: quote.Line(strings.ReplaceAll(err.Error(), "\n", "; ")), Exit: code} // joined errors have lines
@@ -36,8 +36,8 @@ func complaintOf(err error, code report.Code) complaint {
 }
 
 // complain writes an error, and what to do about it, on standard error.
-func (s Surroundings) complain(err error, code report.Code) int {
-	c := complaintOf(err, code)
+func (s Surroundings) complain(err error) int {
+	c := complaintOf(err)
 	s.say(c)
 	return int(c.Exit)
 }

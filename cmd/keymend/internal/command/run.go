@@ -97,14 +97,14 @@ func Run(args []string, around Surroundings) int {
 	around.asJSON, around.outputs = asksJSON(args), outputsOf(args)
 	parser, err := newParser(ctx, &c, around, func() { helped = true })
 	if err != nil {
-		return around.complain(err, report.Broke)
+		return around.complain(err)
 	}
 	if len(args) > 0 && args[0] == toComplete {
 		return around.complete(parser, args[1:])
 	}
 	if len(args) > 0 && args[0] == "help" {
 		if around.asJSON {
-			return around.complain(misused("help is text for people: leave --output json out"), report.Misused)
+			return around.complain(misused("help is text for people: leave --output json out"))
 		}
 		args = append(slices.Clone(args[1:]), "--help")
 	}
@@ -113,21 +113,21 @@ func Run(args []string, around Surroundings) int {
 	case helped:
 		return int(report.Healed)
 	case len(args) == 0:
-		return around.complain(misused("a command is missing: keymend help lists them"), report.Misused)
+		return around.complain(misused("a command is missing: keymend help lists them"))
 	case err != nil:
-		return around.complain(&misuse{err}, report.Misused)
+		return around.complain(&misuse{err})
 	}
 	p := &program{Surroundings: around, flags: c.flags, given: givenBy(parsed)}
 	p.Getenv = p.given.over(around.Getenv)
 	if command := parsed.Selected().Name; !slices.Contains(outputsOf([]string{command}), p.flags.Output) {
-		return around.complain(misused("--output %s: %s has text and json", p.flags.Output, command), report.Misused)
+		return around.complain(misused("--output %s: %s has text and json", p.flags.Output, command))
 	}
 	if p.config, err = p.settings(); p.given.takes && err != nil {
-		return around.complain(err, report.Broke)
+		return around.complain(err)
 	}
 	if err := parsed.Run(p); err != nil {
 		p.quiet()
-		return around.complain(halted(ctx, err), report.Broke)
+		return around.complain(halted(ctx, err))
 	}
 	return int(p.code)
 }
