@@ -13,7 +13,6 @@ import (
 	"keymend/pkg/account"
 	"keymend/pkg/change"
 	"keymend/pkg/history"
-	"keymend/pkg/outcome"
 	"keymend/pkg/permission"
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
@@ -80,7 +79,8 @@ func (c undo) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return reversible(s, to.AuditFile, err)
 	}
-	return p.tellUndo(r, done)
+	// As JSON the records went out as they were written.
+	return p.reply(report.Undo{Record: r, Outcome: done.Outcome, Done: done.Reason, Before: done.Before, After: done.After})
 }
 
 // find returns the record that says how the remediation is taken back, and a session where
@@ -205,12 +205,4 @@ func (p *program) previewUndo(ctx context.Context, x *remediation.Fixer, u repor
 		}
 	}
 	return u, nil
-}
-
-// tellUndo shows what was taken away. As JSON the records went out as they were written.
-func (p *program) tellUndo(of, done record.Record) error {
-	partly := done.Outcome == outcome.PartlyUndone
-	return p.reply(report.Undo{
-		Record: of, Done: done.Reason, Failed: done.Outcome != outcome.Undone && !partly, Partly: partly, Before: done.Before, After: done.After,
-	})
 }

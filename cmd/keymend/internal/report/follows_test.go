@@ -18,6 +18,7 @@ import (
 	ofrole "keymend/pkg/kind/role"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/kind/template"
+	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 )
 
@@ -76,11 +77,11 @@ func TestUndoScreens(t *testing.T) {
 		},
 		"undo-elsewhere": func(u *report.Undo) { u.Elsewhere = []string{"444455556666"} },
 		"undo-gone":      func(u *report.Undo) { u.Before = after },
-		"undo-done":      func(u *report.Undo) { u.Done = "what had been added was taken away" },
+		"undo-done":      func(u *report.Undo) { u.Done, u.Outcome = "what had been added was taken away", outcome.Undone },
 		"undo-partly": func(u *report.Undo) {
-			u.Done, u.Partly = "what is in account 444455556666 is left: undo the same with credentials of that account", true
+			u.Done, u.Outcome = "what is in account 444455556666 is left: undo the same with credentials of that account", outcome.PartlyUndone
 		},
-		"undo-failed": func(u *report.Undo) { u.Done, u.Failed = "AWS refused kms:PutKeyPolicy", true },
+		"undo-failed": func(u *report.Undo) { u.Done, u.Outcome = "AWS refused kms:PutKeyPolicy", outcome.Failed },
 	} {
 		u := of
 		change(&u)
@@ -91,5 +92,12 @@ func TestUndoScreens(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, name, text.Bytes())
+		want := map[string]report.Code{"undo-gone": report.Healed, "undo-done": report.Healed, "undo-failed": report.Broke}
+		if code, known := want[name]; u.Code() != code && (known || u.Code() != report.Fixable) {
+			t.Errorf("%s: exit code %d", name, u.Code())
+		}
+		if lines := u.Lines(); (len(lines) == 1) != (u.Done == "") {
+			t.Errorf("%s: %d lines of JSON", name, len(lines))
+		}
 	}
 }

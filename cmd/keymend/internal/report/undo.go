@@ -7,6 +7,7 @@ import (
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/apply"
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 )
 
@@ -19,8 +20,14 @@ type Undo struct {
 	Place         Place           // where the person looked
 	From          []string        // flags by which the record was found
 	Done          string          // what was done; "" = nothing yet
-	Failed        bool
-	Partly        bool // the rest is in an account that takes other credentials
+	Outcome       outcome.Outcome // of what was done
+}
+
+// partly reports whether the rest is in an account that takes other credentials.
+func (u Undo) partly() bool { return u.Outcome == outcome.PartlyUndone }
+
+func (u Undo) failed() bool {
+	return u.Done != "" && u.Outcome != outcome.Undone && !u.partly()
 }
 
 // Changes reports whether there is anything to take away.
@@ -31,9 +38,9 @@ func (u Undo) Changes() bool {
 // Code returns the exit code: 3 where something is left to take away, or was left.
 func (u Undo) Code() Code {
 	switch {
-	case u.Failed:
+	case u.failed():
 		return Broke
-	case u.Partly, u.Done == "" && u.Changes():
+	case u.partly(), u.Done == "" && u.Changes():
 		return Fixable
 	}
 	return Healed
@@ -73,7 +80,7 @@ func (u Undo) Show(p *screen.Page) {
 	p.Sentence(ink, first)
 	u.about(p)
 	switch {
-	case u.Failed:
+	case u.failed():
 		p.Row(screen.Bad, "failed", u.Done)
 	case u.Done != "":
 	case !u.Changes():
@@ -102,9 +109,9 @@ func (u Undo) Follows() []string { return follows(u.Record) }
 func (u Undo) sentence() (screen.Ink, string) {
 	r := u.Record
 	switch {
-	case u.Failed:
+	case u.failed():
 		return screen.Bad, r.RemediationID + " isn't undone."
-	case u.Partly:
+	case u.partly():
 		return screen.Doubt, r.RemediationID + " is partly undone: " + u.Done + "."
 	case u.Done != "":
 		return screen.Good, r.RemediationID + " is undone: " + u.Done + "."
@@ -159,7 +166,7 @@ func (u Undo) policy(p *screen.Page) {
 		}
 	}
 	label := "goes"
-	if u.Done != "" && !u.Failed {
+	if u.Done != "" && !u.failed() {
 		label = "gone"
 	}
 	p.Row(screen.Bold, label, goes...)
