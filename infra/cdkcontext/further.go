@@ -20,17 +20,9 @@ func FurtherRegions(text map[string]string) []string {
 // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 func (v *validator) accountRegions() {
 	all := list(v.text["accountRegions"])
-	for i, r := range all {
-		switch {
-		case !settings.IsRegion(r):
-			v.problem("accountRegions", "have %q; a Region is written like eu-west-1", r)
-		case slices.Contains(all[:i], r):
-			v.problem("accountRegions", "have %s twice", r)
-		case arn.PartitionOf(r) != arn.PartitionOf(all[0]):
-			v.problem("accountRegions", "have %s, of another partition than %s", r, all[0])
-		case i == 0 && v.stack.Region != "" && r != v.stack.Region:
-			v.problem("accountRegions", "begin with %s, and the credentials' Region is %s: that is where the stack \"keymend\" goes, which has the roles; name it first", r, v.stack.Region)
-		}
+	v.names("accountRegions", all)
+	if home := v.stack.Region; len(all) > 0 && settings.IsRegion(all[0]) && home != "" && all[0] != home {
+		v.problem("accountRegions", "begin with %s, and the credentials' Region is %s: that is where the stack \"keymend\" goes, which has the roles; name it first", all[0], home)
 	}
 	if len(all) < 2 {
 		return
@@ -43,5 +35,19 @@ func (v *validator) accountRegions() {
 	}
 	if strings.HasPrefix(v.text["copyKey"], "arn:") {
 		v.problem("copyKey", "is %q; in several Regions copies lie under a key of each: name an alias that each has", v.text["copyKey"])
+	}
+}
+
+// names checks a list of Regions: each by its name, once, and of the first one's partition.
+func (v *validator) names(key string, regions []string) {
+	for i, r := range regions {
+		switch {
+		case !settings.IsRegion(r):
+			v.problem(key, "have %q; a Region is written like eu-west-1", r)
+		case slices.Contains(regions[:i], r):
+			v.problem(key, "have %s twice", r)
+		case arn.PartitionOf(r) != arn.PartitionOf(regions[0]):
+			v.problem(key, "have %s, of another partition than %s", r, regions[0])
+		}
 	}
 }

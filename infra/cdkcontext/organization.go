@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"keymend/pkg/arn"
-	"keymend/pkg/settings"
 )
 
 // An Organization is what the settings say of one: which accounts Keymend works for,
@@ -154,16 +153,7 @@ func (v *validator) regions(o Organization) {
 	case !slices.Contains(o.Regions, global):
 		v.problem("regions", "lack %s, the only Region that has IAM's events; without it nobody sees that a service-linked role was made", global)
 	}
-	for i, r := range o.Regions {
-		switch {
-		case !settings.IsRegion(r):
-			v.problem("regions", "have %q; a Region is written like eu-west-1", r)
-		case slices.Contains(o.Regions[:i], r):
-			v.problem("regions", "have %s twice", r)
-		case arn.PartitionOf(r) != partition:
-			v.problem("regions", "have %s, of another partition than %s", r, o.Regions[0])
-		}
-	}
+	v.names("regions", o.Regions)
 	for _, r := range o.HubRegions {
 		if !slices.Contains(o.Regions, r) {
 			v.problem("hubRegions", "have %q, which isn't among keymend:regions", r)
@@ -219,11 +209,12 @@ func (v *validator) waves() {
 			v.problem("copyKey", "is %q; copies lie under a key of each account's own: name an alias that every account has", v.text["copyKey"])
 		}
 	}
-	differ := func(a, b, careful string) bool { return a != b && a != careful && b != careful }
-	if differ(all[0].OwnKey, all[1].OwnKey, "grant") {
-		v.problem(all[1].prefix+"OwnKey", "is %q, and %s%s is %q; one hub serves both waves: they can be the same, or one of them grant", all[1].OwnKey, keyPrefix, all[0].prefix+"OwnKey", all[0].OwnKey)
-	}
-	if differ(all[0].ForeignKey, all[1].ForeignKey, "report") {
-		v.problem(all[1].prefix+"ForeignKey", "is %q, and %s%s is %q; one hub serves both waves: they can be the same, or one of them report", all[1].ForeignKey, keyPrefix, all[0].prefix+"ForeignKey", all[0].ForeignKey)
+	for _, way := range []struct{ name, canary, main, careful string }{
+		{"OwnKey", all[0].OwnKey, all[1].OwnKey, "grant"}, {"ForeignKey", all[0].ForeignKey, all[1].ForeignKey, "report"},
+	} {
+		if way.canary != way.main && way.canary != way.careful && way.main != way.careful {
+			v.problem(all[1].prefix+way.name, "is %q, and %s%s is %q; one hub serves both waves: they can be the same, or one of them %s",
+				way.main, keyPrefix, all[0].prefix+way.name, way.canary, way.careful)
+		}
 	}
 }

@@ -9,7 +9,10 @@ import (
 )
 
 // Name returns the name of a setting's parameter: its context key, with a capital.
-func Name(s settings.Setting) string { return strings.ToUpper(s.Context[:1]) + s.Context[1:] }
+func Name(s settings.Setting) string { return Capital(s.Context) }
+
+// Capital has a word begin with a capital.
+func Capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 // NewParameter makes a setting's parameter, of a type of CloudFormation's, with its default.
 func NewParameter(stack awscdk.Stack, s settings.Setting, kind, byDefault string) {

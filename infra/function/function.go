@@ -76,6 +76,4 @@ func newFunction(in constructs.Construct, name string, props Props) awslambda.Cf
 }
 
 // LogicalID names a function within the template.
-func LogicalID(name string) string {
-	return map[string]string{Diagnose: "Diagnose", Remediate: "Remediate"}[name]
-}
+func LogicalID(name string) string { return cfn.Capital(name) }

@@ -2,6 +2,8 @@
 package role
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -80,11 +82,11 @@ func New(scope constructs.Construct, id string, props Props) error {
 	return nil
 }
 
-// LogicalID names a role within the template.
+// LogicalID names a role within the template: key-reader is KeyReaderRole.
 func LogicalID(r permission.Role) string {
-	return map[permission.Role]string{
-		permission.Reader: "ReaderRole", permission.KeyReader: "KeyReaderRole", permission.Granter: "GranterRole", permission.PolicyWriter: "PolicyWriterRole",
-		permission.GroupWriter: "GroupWriterRole", permission.Copier: "CopierRole", permission.Forwarder: "ForwarderRole", permission.Notifier: "NotifierRole", permission.Lister: "ListerRole",
-		permission.Diagnose: "DiagnoseRole", permission.Remediate: "RemediateRole", permission.Approver: "ApproverRole", permission.Auditor: "AuditorRole",
-	}[r]
+	id := ""
+	for word := range strings.SplitSeq(string(r), "-") {
+		id += cfn.Capital(word)
+	}
+	return id + "Role"
 }

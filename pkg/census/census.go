@@ -4,6 +4,8 @@
 package census
 
 import (
+	"cmp"
+
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,7 +13,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,49 +53,35 @@ type Members interface {
 // the order of accounts and Regions. What can't be read is in its row. An error means
 // that the run was interrupted.
 func (s *Census) Rows(ctx context.Context, accounts []coverage.Account) ([]coverage.Row, error) {
-	sets := s.sets(ctx)
-	heard := s.heard(ctx)
-	regions := s.Organization.Regions
-	rows := make([]coverage.Row, len(accounts)*len(regions))
-	tasks := make([]func() error, len(accounts))
-	for i, a := range accounts {
-		tasks[i] = func() error {
-			s.account(ctx, a, func(n int, f coverage.Facts) {
-				f.Roles, f.Rules, f.Heard = sets.of(a, "roles", regions[0]), sets.of(a, "regions", f.Region), heard.of(a.ID, f.Region)
-				rows[i*len(regions)+n] = s.Expected.Row(f)
-			})
-			return ctx.Err()
-		}
-	}
-	return rows, together.Do(tasks...)
+	sets, heard := s.sets(ctx), s.heard(ctx)
+	rows, err := together.Each(accounts, func(a coverage.Account) ([]coverage.Row, error) {
+		return s.account(ctx, a, sets, heard), ctx.Err()
+	})
+	return slices.Concat(rows...), err
 }
 
-// account reads one account, its Regions side by side, since most are far away, and hands
-// on what it reads of each by its number: much of that isn't kept.
-func (s *Census) account(ctx context.Context, a coverage.Account, each func(int, coverage.Facts)) {
-	patience := s.Patience
-	if patience == 0 {
-		patience = 2 * time.Minute
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// account reads one account, its Regions side by side, since most are far away. What it
+// reads of each is judged at once: much of that isn't kept.
+func (s *Census) account(ctx context.Context, a coverage.Account, sets sets, heard hubs) []coverage.Row {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Patience, 2*time.Minute))
 	defer cancel()
 	m := &member{Census: s, account: a, trails: map[string]coverage.Trail{}}
 	var roles coverage.Answer[map[string]blueprint.Role]
 	if a.State == coverage.Active {
 		roles = m.roles(ctx)
 	}
-	tasks := make([]func() error, len(s.Organization.Regions))
-	for i, region := range s.Organization.Regions {
-		tasks[i] = func() error {
-			f := coverage.Facts{Account: a, Region: region, Members: roles}
-			if a.State == coverage.Active && roles.Problem == "" {
-				m.region(ctx, &f)
-			}
-			each(i, f)
-			return nil
+	regions := s.Organization.Regions
+	rows, _ := together.Each(regions, func(region string) (coverage.Row, error) { // what can't be read is in the row
+		f := coverage.Facts{
+			Account: a, Region: region, Members: roles,
+			Roles: sets.of(a, "roles", regions[0]), Rules: sets.of(a, "regions", region), Heard: heard.of(a.ID, region),
 		}
-	}
-	_ = together.Do(tasks...) // what can't be read is in the row
+		if a.State == coverage.Active && roles.Problem == "" {
+			m.region(ctx, &f)
+		}
+		return s.Expected.Row(f), nil
+	})
+	return rows
 }
 
 // Sample returns n of the accounts: others each day, the same within one.
@@ -135,20 +122,15 @@ type set struct {
 type sets map[string]set
 
 func (s *Census) sets(ctx context.Context) sets {
-	out, mu := sets{}, sync.Mutex{}
-	var tasks []func() error
+	var names []string
 	for _, w := range s.Organization.Waves {
-		for _, what := range []string{"roles", "regions"} {
-			tasks = append(tasks, func() error {
-				one := s.instances(ctx, w.StackSet(what))
-				mu.Lock()
-				defer mu.Unlock()
-				out[w.StackSet(what)] = one
-				return nil
-			})
-		}
+		names = append(names, w.StackSet("roles"), w.StackSet("regions"))
 	}
-	_ = together.Do(tasks...) // each keeps its own error
+	all, _ := together.Each(names, func(name string) (set, error) { return s.instances(ctx, name), nil }) // each keeps its own error
+	out := sets{}
+	for i, name := range names {
+		out[name] = all[i]
+	}
 	return out
 }
 

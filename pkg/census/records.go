@@ -13,12 +13,17 @@ import (
 	"keymend/pkg/record"
 )
 
-// records are what a hub Region has on record of accounts and their Regions.
+// records are what a hub Region has on record, by account and Region.
 type records struct {
-	heard    map[[2]string]*coverage.Heard
-	findings map[[2]string]*history.Findings
-	err      error
-	now      time.Time
+	of  map[[2]string]*place
+	err error
+	now time.Time
+}
+
+// A place is what is on record of an account and Region.
+type place struct {
+	coverage.Heard
+	findings history.Findings
 }
 
 // hubs are the records by the hub Region.
@@ -37,7 +42,7 @@ func (s *Census) heard(ctx context.Context) hubs {
 }
 
 func (s *Census) recordsIn(ctx context.Context, region string) *records {
-	out := &records{heard: map[[2]string]*coverage.Heard{}, findings: map[[2]string]*history.Findings{}, now: s.Now}
+	out := &records{of: map[[2]string]*place{}, now: s.Now}
 	cfg := s.Auditor.Copy()
 	cfg.Region = region
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(cfg), &cloudwatchlogs.FilterLogEventsInput{
@@ -60,35 +65,28 @@ func (s *Census) recordsIn(ctx context.Context, region string) *records {
 
 // add takes a record in.
 func (r *records) add(of history.Entry) {
-	place := [2]string{of.Account, of.Region}
-	if r.heard[place] == nil {
-		r.heard[place], r.findings[place] = &coverage.Heard{}, &history.Findings{Account: of.Account, Region: of.Region}
+	at := [2]string{of.Account, of.Region}
+	if r.of[at] == nil {
+		r.of[at] = &place{findings: history.Findings{Account: of.Account, Region: of.Region}}
 	}
-	h := r.heard[place]
-	if !of.At.Before(h.Look) {
-		h.Look, h.Version = of.At, of.Version
+	p := r.of[at]
+	if !of.At.Before(p.Look) {
+		p.Look, p.Version = of.At, of.Version
 	}
-	if len(of.EventIDs) > 0 && of.At.After(h.Event) {
-		h.Event = of.At
+	if len(of.EventIDs) > 0 && of.At.After(p.Event) {
+		p.Event = of.At
 	}
-	r.findings[place].Add(of)
+	p.findings.Add(of)
 }
 
 // of returns what is on record of an account and Region.
 func (h hubs) of(account, region string) coverage.Answer[coverage.Heard] {
 	r := h.regions[h.hubOf(region)]
-	if r == nil || r.err != nil {
-		var err error
-		if r != nil {
-			err = r.err
-		}
-		return Answered(coverage.Heard{}, err)
+	p := r.of[[2]string{account, region}]
+	if r.err != nil || p == nil {
+		return Answered(coverage.Heard{}, r.err)
 	}
-	heard := r.heard[[2]string{account, region}]
-	if heard == nil {
-		return Answered(coverage.Heard{}, nil)
-	}
-	out := *heard
-	out.Open = len(r.findings[[2]string{account, region}].Open(r.now))
+	out := p.Heard
+	out.Open = len(p.findings.Open(r.now))
 	return Answered(out, nil)
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -104,7 +105,7 @@ func attribute(f Facts, s Stack, id, name string) string {
 	case "AWS::IAM::Role":
 		return "arn:" + f.Partition + ":iam::" + f.Account + ":role/" + m.Name
 	case "AWS::SQS::Queue":
-		return fmt.Sprintf(in, "sqs") + m.Name[strings.LastIndexByte(m.Name, '/')+1:]
+		return fmt.Sprintf(in, "sqs") + path.Base(m.Name)
 	case "AWS::Events::Rule":
 		return fmt.Sprintf(in, "events") + "rule/" + m.Name
 	case "AWS::Lambda::Function":

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"path"
 
 	"keymend/pkg/blueprint"
 	"keymend/pkg/coverage"
@@ -40,9 +41,11 @@ func counted(says, parameter string) func(*examiner, *deployment, []blueprint.Re
 	}
 }
 
-// of returns what is there, and adds why nothing is known, or that nothing is there.
-func of[T any](e *examiner, d *deployment, check, name string, in map[string]coverage.Answer[*T]) *T {
-	a, asked := in[name]
+// of returns what is there, and adds why nothing is known, or that nothing is there. A
+// queue's URL ends in its name.
+func of[T any](e *examiner, d *deployment, check, at string, in map[string]coverage.Answer[*T]) *T {
+	a, asked := in[at]
+	name := path.Base(at)
 	switch {
 	case !asked:
 		e.unknown(check, name, "nobody asked for it")

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"keymend/pkg/blueprint"
-	"keymend/pkg/coverage"
 	"keymend/pkg/settings"
 )
 
@@ -81,23 +81,12 @@ func (e *examiner) rule(d *deployment, r blueprint.Resource, name string) {
 
 // queue judges a queue of dead letters by what is in it.
 func (e *examiner) queue(d *deployment, _ blueprint.Resource, url string) {
-	q := of(e, d, "queues", last(url), byName(e.Queues))
-	if q != nil && q.Waiting > 0 && strings.Contains(last(url), "-dead") {
-		e.bad("queues", last(url), fmt.Sprintf("it has %s that couldn't be worked on", count(q.Waiting, "message")), "dead-letters",
+	q := of(e, d, "queues", url, e.Queues)
+	if q != nil && q.Waiting > 0 && strings.Contains(path.Base(url), "-dead") {
+		e.bad("queues", path.Base(url), fmt.Sprintf("it has %s that couldn't be worked on", count(q.Waiting, "message")), "dead-letters",
 			e.here("sqs", "receive-message", "--queue-url", url, "--message-attribute-names", "All"))
 	}
 }
-
-func byName(in map[string]coverage.Answer[*Queue]) map[string]coverage.Answer[*Queue] {
-	out := map[string]coverage.Answer[*Queue]{}
-	for url, q := range in {
-		out[last(url)] = q
-	}
-	return out
-}
-
-// last is a queue's name.
-func last(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
 
 func count(n int, thing string) string {
 	if n == 1 {
@@ -127,10 +116,10 @@ func (e *examiner) queuePolicy(d *deployment, r blueprint.Resource, _ string) {
 	for _, url := range urls {
 		a := e.Queues[url]
 		if a.Problem == "" && a.Is != nil && d.exact && !blueprint.Alike(a.Is.Policy, want) {
-			e.other(d, "queue-policies", last(url), "its policy isn't the template's")
+			e.other(d, "queue-policies", path.Base(url), "its policy isn't the template's")
 		}
 		if a.Problem != "" {
-			e.unknown("queue-policies", last(url), a.Problem)
+			e.unknown("queue-policies", path.Base(url), a.Problem)
 		}
 	}
 }

@@ -97,8 +97,20 @@ func (p *parser) list(s Setting) []string {
 	return out
 }
 
-// accounts reads an allow list, or the word for an organization. One bad entry empties
-// it: it isn't known what the writer meant.
+// listOf returns the members of a list, each of which is to be written as told. One bad
+// member empties it: it isn't known what the writer meant.
+func (p *parser) listOf(s Setting, good func(string) bool, told string) []string {
+	all := p.list(s)
+	for _, one := range all {
+		if !good(one) {
+			p.problem(s.Variable, "has %q; %s", one, told)
+			return nil
+		}
+	}
+	return all
+}
+
+// accounts reads an allow list, or the word for an organization.
 func (p *parser) accounts(s Setting) []string {
 	all := p.list(s)
 	if slices.Equal(all, []string{tag.Organization}) {
@@ -108,27 +120,9 @@ func (p *parser) accounts(s Setting) []string {
 		}
 		return all
 	}
-	id := regexp.MustCompile(`^[0-9]{12}$`)
-	for _, account := range all {
-		if !id.MatchString(account) {
-			p.problem(s.Variable, "has %q; an account's id has 12 digits, and the word %s stands alone", account, tag.Organization)
-			return nil
-		}
-	}
+	all = p.listOf(s, regexp.MustCompile(`^[0-9]{12}$`).MatchString, "an account's id has 12 digits, and the word "+tag.Organization+" stands alone")
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// regions reads a list of Regions. One bad entry empties it, as one of accounts.
-func (p *parser) regions(s Setting) []string {
-	all := p.list(s)
-	for _, region := range all {
-		if !IsRegion(region) {
-			p.problem(s.Variable, "has %q; a Region is written like eu-west-1", region)
-			return nil
-		}
-	}
-	return all
 }
 
 // IsRegion reports whether a text is written like the name of a Region.

@@ -160,7 +160,9 @@ func ofFunctions() []Setting {
 			read: func(p *parser, s Setting) { p.config.ApproverRoleID = p.text(s) }},
 		{Variable: variable.Governed, Form: "Regions, separated by commas", NoFlag: functions,
 			Help: "The Regions that an organization's hub governs from here.",
-			read: func(p *parser, s Setting) { p.config.Governed = p.regions(s) }},
+			read: func(p *parser, s Setting) {
+				p.config.Governed = p.listOf(s, IsRegion, "a Region is written like eu-west-1")
+			}},
 		{Variable: variable.ListingAccount, Pattern: `([0-9]{12})?`, Form: "an account's id, 12 digits", NoFlag: functions,
 			Help: "The account whose role lists all accounts for an organization's hub.",
 			read: func(p *parser, s Setting) { p.config.ListingAccount = p.text(s) }},

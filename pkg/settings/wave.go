@@ -27,22 +27,23 @@ func ParseWave(text string) (Wave, error) {
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
 		return Careful(), fmt.Errorf("it isn't the JSON object that the stack set writes: %w", err)
 	}
-	known := func(name, value string, allowed ...string) error {
-		if slices.Contains(allowed, value) {
-			return nil
-		}
-		return fmt.Errorf("its %s is %q, which isn't known", name, value)
-	}
 	for _, err := range []error{
-		known("mode", string(w.Mode), string(Observe), string(Propose), string(Enforce)),
-		known("ownKey", string(w.OwnKey), string(OwnKeyGrant), string(OwnKeyAuto), string(OwnKeyPolicy)),
-		known("foreignKey", string(w.ForeignKey), string(ForeignReport), string(ForeignGrant), string(ForeignCopy)),
+		known("mode", w.Mode, Observe, Propose, Enforce),
+		known("ownKey", w.OwnKey, OwnKeyGrant, OwnKeyAuto, OwnKeyPolicy),
+		known("foreignKey", w.ForeignKey, ForeignReport, ForeignGrant, ForeignCopy),
 	} {
 		if err != nil {
 			return Careful(), err
 		}
 	}
 	return w, nil
+}
+
+func known[T ~string](name string, value T, allowed ...T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("its %s is %q, which isn't known", name, value)
 }
 
 // AtMost returns the Wave with ways no wider than the settings': one that either leaves
