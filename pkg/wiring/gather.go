@@ -18,7 +18,7 @@ var _ remediation.Gatherer = (*view)(nil)
 // Gather implements remediation.Gatherer.
 func (v *view) Gather(groups []string) apply.Reader {
 	c := *v
-	c.keys, c.there, c.launches = v.keys.Remembering(), v.there.gathering(), v.launches.Remembering()
+	c.keys, c.others, c.launches = v.keys.Remembering(), v.others.gathering(), v.launches.Remembering()
 	return c.gathered(groups)
 }
 

@@ -29,7 +29,7 @@ type view struct {
 	account, region string
 	launches        *observe.Resolver
 	keys            *keystate.Reader
-	there           *elsewhere
+	others          *otherAccounts
 }
 
 // Launch implements apply.Reader.
@@ -59,7 +59,7 @@ func (v *view) Key(ctx context.Context, id, principalARN string) (keystate.State
 	if owner == "" || owner == v.account {
 		return v.keys.Read(ctx, id, principalARN)
 	}
-	state, err := v.there.key(ctx, owner, id, principalARN)
+	state, err := v.others.key(ctx, owner, id, principalARN)
 	why, hidden := notOnboarded(owner, err)
 	if !hidden {
 		return v.grants(ctx, state, id, principalARN), err
@@ -91,7 +91,7 @@ func (v *view) grants(ctx context.Context, state keystate.State, id, principalAR
 func (v *view) Grant(ctx context.Context, key, id string) (access.Grant, error) {
 	keys := v.keys
 	if owner := arn.Owner(key); owner != "" && owner != v.account {
-		if there, err := v.there.reader(ctx, owner); err == nil {
+		if there, err := v.others.reader(ctx, owner); err == nil {
 			keys = there
 		}
 	}
@@ -103,7 +103,7 @@ func (v *view) Policy(ctx context.Context, key string) (string, error) {
 	policies := v.policies
 	if owner := arn.Owner(key); owner != "" && owner != v.account {
 		var err error
-		if policies, err = v.there.policies(ctx, owner); err != nil {
+		if policies, err = v.others.policies(ctx, owner); err != nil {
 			return "", err
 		}
 	}

@@ -55,12 +55,12 @@ func (a AWS) View(ctx context.Context, accountID, region string) (apply.Reader, 
 	if a.Settings.Organization() {
 		reads = permission.Reader // a member lets nobody in but the hub, and has one role for that
 	}
-	client, keys, there := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg), &elsewhere{
+	client, keys, others := kms.NewFromConfig(cfg), keystate.FromConfig(accountID, cfg), &otherAccounts{
 		settings: a.Settings, config: func(ctx context.Context, owner string) (aws.Config, error) {
 			return a.config(ctx, owner, region, reads)
 		},
 	}
-	seeing := observe.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: there.images}
+	seeing := observe.Elsewhere{Denials: cloudtrail.NewFromConfig(cfg), Grants: client, Images: others.images}
 	if a.Settings.RolePrefix != "" {
 		granter := permission.Place{Partition: a.Settings.Partition, Account: accountID, Prefix: a.Settings.RolePrefix}.ARN(permission.Granter)
 		keys = keys.For(granter)
@@ -70,14 +70,14 @@ func (a AWS) View(ctx context.Context, accountID, region string) (apply.Reader, 
 	}
 	return &view{
 		policies: client, account: accountID, launches: observe.FromConfig(cfg).Seeing(seeing), keys: keys,
-		region: region, there: there,
+		region: region, others: others,
 	}, nil
 }
 
 func (a AWS) config(ctx context.Context, accountID, region string, reader permission.Role) (aws.Config, error) {
 	cfg, err := a.Sessions.Config(ctx, accountID, region, reader, nil)
 	if err == nil && a.Settings.Organization() {
-		err = in(ctx, cfg, accountID)
+		err = enter(ctx, cfg, accountID)
 	}
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read account %s: %w", accountID, err)

@@ -17,30 +17,6 @@ import (
 	"keymend/pkg/together"
 )
 
-// An outsideError says that an account doesn't let the hub in. It unwraps to AWS's refusal.
-type outsideError struct {
-	account string
-	err     error
-}
-
-// Error implements error.
-func (n *outsideError) Error() string {
-	return "account " + n.account + " isn't in the organization, or has no stack of the set keymend-roles: sts:AssumeRole of its role " + string(permission.Reader) + " was refused: " + account.Message(n.err)
-}
-
-// Unwrap has it count as AWS's refusal.
-func (n *outsideError) Unwrap() error { return n.err }
-
-// in takes the reader's role, which is kept: where the account has none for the hub,
-// that is said before anything is read there.
-func in(ctx context.Context, cfg aws.Config, accountID string) error {
-	_, err := cfg.Credentials.Retrieve(ctx)
-	if d, _ := account.DenialOf(err); d.Action == "sts:AssumeRole" {
-		return &outsideError{accountID, err}
-	}
-	return err
-}
-
 // Brake is what remediation.Looker.Brake asks for: it reads the brakes of an account and
 // Region of the organization there, as its reader.
 func (a AWS) Brake(ctx context.Context, accountID, region string) (guard.Brake, error) {

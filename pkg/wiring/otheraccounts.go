@@ -18,9 +18,9 @@ import (
 	"keymend/pkg/settings"
 )
 
-// An elsewhere reads keys, images and snapshots of other accounts in one Region,
+// otherAccounts read keys, images and snapshots of other accounts in one Region,
 // as those accounts' key readers. It is safe for concurrent use.
-type elsewhere struct {
+type otherAccounts struct {
 	settings    settings.Config                                             // say which accounts may be read
 	config      func(ctx context.Context, owner string) (aws.Config, error) // of an account's key reader
 	remembering bool                                                        // read each key once
@@ -30,57 +30,57 @@ type elsewhere struct {
 }
 
 // gathering returns one that reads each key once.
-func (e *elsewhere) gathering() *elsewhere {
-	return &elsewhere{settings: e.settings, config: e.config, remembering: true}
+func (o *otherAccounts) gathering() *otherAccounts {
+	return &otherAccounts{settings: o.settings, config: o.config, remembering: true}
 }
 
-func (e *elsewhere) key(ctx context.Context, owner, id, principalARN string) (keystate.State, error) {
-	r, err := e.reader(ctx, owner)
+func (o *otherAccounts) key(ctx context.Context, owner, id, principalARN string) (keystate.State, error) {
+	r, err := o.reader(ctx, owner)
 	if err != nil {
 		return keystate.State{}, err
 	}
 	return r.Read(ctx, id, principalARN)
 }
 
-func (e *elsewhere) reader(ctx context.Context, owner string) (*keystate.Reader, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if r := e.readers[owner]; r != nil {
+func (o *otherAccounts) reader(ctx context.Context, owner string) (*keystate.Reader, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r := o.readers[owner]; r != nil {
 		return r, nil
 	}
-	cfg, err := e.listed(ctx, owner)
+	cfg, err := o.listed(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
 	r := keystate.FromConfig(owner, cfg)
-	if e.remembering {
+	if o.remembering {
 		r = r.Remembering()
 	}
-	if e.readers == nil {
-		e.readers = map[string]*keystate.Reader{}
+	if o.readers == nil {
+		o.readers = map[string]*keystate.Reader{}
 	}
-	e.readers[owner] = r
+	o.readers[owner] = r
 	return r, nil
 }
 
-func (e *elsewhere) policies(ctx context.Context, owner string) (Policies, error) {
-	cfg, err := e.listed(ctx, owner)
+func (o *otherAccounts) policies(ctx context.Context, owner string) (Policies, error) {
+	cfg, err := o.listed(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
 	return kms.NewFromConfig(cfg), nil
 }
 
-func (e *elsewhere) listed(ctx context.Context, owner string) (aws.Config, error) {
-	if !e.settings.Organization() && !slices.Contains(e.settings.Accounts, owner) {
+func (o *otherAccounts) listed(ctx context.Context, owner string) (aws.Config, error) {
+	if !o.settings.Organization() && !slices.Contains(o.settings.Accounts, owner) {
 		return aws.Config{}, fmt.Errorf("read account %s: %w", owner, observe.ErrNotListed)
 	}
-	return e.config(ctx, owner)
+	return o.config(ctx, owner)
 }
 
 // images reads an account's images and snapshots.
-func (e *elsewhere) images(ctx context.Context, owner string) (observe.Images, error) {
-	cfg, err := e.listed(ctx, owner)
+func (o *otherAccounts) images(ctx context.Context, owner string) (observe.Images, error) {
+	cfg, err := o.listed(ctx, owner)
 	if no, outside := errors.AsType[*outsideError](err); outside {
 		return nil, errors.New(no.Error()) // which says more than AWS's own text
 	}
@@ -107,3 +107,27 @@ func notOnboarded(owner string, err error) (string, bool) {
 }
 
 func distinct(texts []string) []string { return slices.Compact(slices.Sorted(slices.Values(texts))) }
+
+// An outsideError says that an account doesn't let the hub in. It unwraps to AWS's refusal.
+type outsideError struct {
+	account string
+	err     error
+}
+
+// Error implements error.
+func (n *outsideError) Error() string {
+	return "account " + n.account + " isn't in the organization, or has no stack of the set keymend-roles: sts:AssumeRole of its role " + string(permission.Reader) + " was refused: " + account.Message(n.err)
+}
+
+// Unwrap has it count as AWS's refusal.
+func (n *outsideError) Unwrap() error { return n.err }
+
+// enter takes the reader's role, which is kept: where the account has none for the hub,
+// that is said before anything is read there.
+func enter(ctx context.Context, cfg aws.Config, accountID string) error {
+	_, err := cfg.Credentials.Retrieve(ctx)
+	if d, _ := account.DenialOf(err); d.Action == "sts:AssumeRole" {
+		return &outsideError{accountID, err}
+	}
+	return err
+}

@@ -12,9 +12,12 @@ import (
 	"github.com/tidwall/gjson"
 
 	"keymend/pkg/limit"
-	"keymend/pkg/remediation"
-	"keymend/pkg/together"
 )
+
+// A Bus takes events.
+type Bus interface {
+	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+}
 
 // A GatheredBus puts as many events in a call as that takes: what an invocation tells of
 // a thousand groups takes a hundred calls. Where the process ends before Flush, what waits
@@ -35,7 +38,7 @@ const (
 	mostBytes   = 200_000 // of 256 KB
 )
 
-var _ Bus = (*GatheredBus)(nil)
+var _, _ Bus = (*eventbridge.Client)(nil), (*GatheredBus)(nil)
 
 // PutEvents implements Bus. It takes every entry: what becomes of it only Complain hears.
 func (g *GatheredBus) PutEvents(ctx context.Context, in *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error) {
@@ -77,19 +80,19 @@ func (g *GatheredBus) flush(ctx context.Context) {
 	}
 }
 
-// puttingTogether has a log that tells others put its events together, and returns what puts
-// those that wait.
-func puttingTogether(log remediation.Log) (remediation.Log, func(context.Context)) {
-	t, tells := log.(Telling)
-	if !tells {
-		return log, nil
+// put puts events, and says why some couldn't be put, by their place. The answer of
+// PutEvents is a success even where an entry failed.
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+func put(ctx context.Context, bus Bus, entries []types.PutEventsRequestEntry) map[int]error {
+	failed := map[int]error{}
+	out, err := bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+	for i := range entries {
+		switch {
+		case err != nil:
+			failed[i] = err
+		case i < len(out.Entries) && out.Entries[i].ErrorCode != nil:
+			failed[i] = fmt.Errorf("%s: %s", *out.Entries[i].ErrorCode, aws.ToString(out.Entries[i].ErrorMessage))
+		}
 	}
-	g := &GatheredBus{Bus: t.Bus, Complain: t.Complain}
-	t.Bus = g
-	return t, func(ctx context.Context) {
-		_ = together.Do( // they complain themselves
-			func() error { g.Flush(ctx); return nil },
-			func() error { t.Members.Flush(ctx); return nil },
-		)
-	}
+	return failed
 }

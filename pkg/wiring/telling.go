@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"keymend/pkg/history"
@@ -14,14 +12,8 @@ import (
 	"keymend/pkg/record"
 	"keymend/pkg/record/event"
 	"keymend/pkg/remediation"
+	"keymend/pkg/together"
 )
-
-// A Bus takes events.
-type Bus interface {
-	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
-}
-
-var _ Bus = (*eventbridge.Client)(nil)
 
 // Telling is a Log that puts an event on the default bus for each record that others
 // want to hear of, after the record was written. The record is what counts: an event
@@ -92,19 +84,19 @@ func entryOf(e event.Event) (types.PutEventsRequestEntry, error) {
 	return types.PutEventsRequestEntry{Source: new(notify.Source), DetailType: &e.DetailType, Resources: e.Resources, Detail: &detail}, err
 }
 
-// put puts events, and says why some couldn't be put, by their place. The answer of
-// PutEvents is a success even where an entry failed.
-// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-func put(ctx context.Context, bus Bus, entries []types.PutEventsRequestEntry) map[int]error {
-	failed := map[int]error{}
-	out, err := bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
-	for i := range entries {
-		switch {
-		case err != nil:
-			failed[i] = err
-		case i < len(out.Entries) && out.Entries[i].ErrorCode != nil:
-			failed[i] = fmt.Errorf("%s: %s", *out.Entries[i].ErrorCode, aws.ToString(out.Entries[i].ErrorMessage))
-		}
+// puttingTogether has a log that tells others put its events together, and returns what puts
+// those that wait.
+func puttingTogether(log remediation.Log) (remediation.Log, func(context.Context)) {
+	t, tells := log.(Telling)
+	if !tells {
+		return log, nil
 	}
-	return failed
+	g := &GatheredBus{Bus: t.Bus, Complain: t.Complain}
+	t.Bus = g
+	return t, func(ctx context.Context) {
+		_ = together.Do( // they complain themselves
+			func() error { g.Flush(ctx); return nil },
+			func() error { t.Members.Flush(ctx); return nil },
+		)
+	}
 }
