@@ -11,14 +11,23 @@ import (
 // policy's code: the two statements as a JSON list, indented. It is "" where the
 // principal isn't a service-linked role.
 func (f Finding) Code() string {
-	edit, err := keypolicy.Allow(noStatements(), f.Principal.ARN)
-	if err != nil {
+	statements := f.twoStatements()
+	if len(statements) == 0 {
 		return ""
 	}
-	raw := json.RawMessage("[" + strings.Join(edit.Added, ",") + "]")
-	text, err := json.MarshalIndent(raw, "", "  ")
+	text, err := json.MarshalIndent(json.RawMessage("["+strings.Join(statements, ",")+"]"), "", "  ")
 	if err != nil {
 		return ""
 	}
 	return string(text)
+}
+
+// twoStatements are those that AWS's procedure adds for the principal, JSON; none where
+// that isn't a service-linked role.
+func (f Finding) twoStatements() []string {
+	edit, err := keypolicy.Allow(noStatements(), f.Principal.ARN)
+	if err != nil {
+		return nil
+	}
+	return edit.Added
 }

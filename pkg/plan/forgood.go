@@ -102,11 +102,11 @@ func (f Finding) lastingOwn(o Options, p Plan) change.Steps {
 		return p.Steps
 	}
 	if f.Facts.Policy == nil {
-		edit, err := keypolicy.Allow(noStatements(), f.Principal.ARN)
-		if err != nil {
+		two := f.twoStatements()
+		if len(two) == 0 {
 			return p.Steps
 		}
-		return change.Steps{statements.Add{Key: f.Facts.Key.ARN, Principal: f.Principal.ARN, Added: edit.Added}}
+		return change.Steps{statements.Add{Key: f.Facts.Key.ARN, Principal: f.Principal.ARN, Added: two}}
 	}
 	step, refused := f.statements()
 	if refused != "" || f.Refused != "" || len(step.Added) == 0 {

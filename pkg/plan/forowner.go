@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"keymend/pkg/keypolicy"
 	"keymend/pkg/kind/statements"
 	"keymend/pkg/settings"
 	"keymend/pkg/tag"
@@ -48,12 +47,10 @@ func (o ForOwner) String() string {
 // toKeeper adds what the keeper of an own key's policy does: the two statements for the
 // group, or those by which Keymend adds them itself.
 func (f Finding) toKeeper(o Options, p *Plan) {
-	edit, err := keypolicy.Allow(noStatements(), f.Principal.ARN)
-	if !f.OwnKey() || err != nil {
-		return
+	if statements := f.twoStatements(); f.OwnKey() && len(statements) > 0 {
+		p.ForOwner = &ForOwner{Account: f.Account, Statements: statements, Let: f.let(o)}
+		p.NoFix.Remedy = p.ForOwner.String()
 	}
-	p.ForOwner = &ForOwner{Account: f.Account, Statements: edit.Added, Let: f.let(o)}
-	p.NoFix.Remedy = p.ForOwner.String()
 }
 
 // let are the statements by which Keymend may see an own key, and open it.
