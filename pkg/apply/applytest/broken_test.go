@@ -67,6 +67,7 @@ func TestTheContractFindsBrokenSteps(t *testing.T) {
 		"a person does nothing": {func(c *Case) { c.Does = nil }, "person", "doesn't say"},
 		"it stands already":     {func(c *Case) { c.World = func() *World { w := New(); c.Does(w); return w } }, "carried", "Do changed nothing"},
 		"an undo that isn't":    {func(c *Case) { c.Undoes = func(*World) {} }, "person", "the case's Undoes"},
+		"an id as its target":   {func(c *Case) { c.Step = lend{Key: OwnKey, id: true} }, "carried", "which is no ARN"},
 		"a kind that isn't":     {func(c *Case) { c.Step = other{} }, "carried", "no such kind"},
 	} {
 		table, c := toy("")

@@ -1,9 +1,11 @@
 package applytest
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 
 	"keymend/pkg/apply"
 	"keymend/pkg/change"
@@ -34,7 +36,7 @@ func (s suite) carried() {
 }
 
 // sessions: each call that may change something has a session of its own, which is
-// one that the step says.
+// one that the step says, for a target that IAM knows.
 func (s suite) sessions(calls []Call) {
 	var opened []change.Call
 	left := 0
@@ -58,6 +60,9 @@ func (s suite) sessions(calls []Call) {
 	for _, c := range opened {
 		if c.Account != s.c.Step.At().Account {
 			s.Errorf("%s is made in account %s, the step's is %s", c.Action, c.Account, s.c.Step.At().Account)
+		}
+		if !strings.HasPrefix(cmp.Or(c.ARN, c.Target), "arn:") && len(c.Keys) == 0 {
+			s.Errorf("%s of %s: its session can't be narrowed to that, which is no ARN", c.Action, c.Target)
 		}
 	}
 }

