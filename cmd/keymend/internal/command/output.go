@@ -42,12 +42,17 @@ type answer interface {
 // reply writes an answer, and has the program end with its exit code.
 func (p *program) reply(a answer) error {
 	p.code = a.Code()
-	if p.json() {
-		return p.objects(a.Lines())
+	if !p.json() {
+		page := p.page()
+		a.Show(page)
+		return page.Flush()
 	}
-	page := p.page()
-	a.Show(page)
-	return page.Flush()
+	for _, line := range a.Lines() {
+		if err := p.object(line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // json reports whether the answer is for programs.
@@ -58,15 +63,6 @@ func (p *program) object(v any) error {
 	p.quiet()
 	if err := line(p.Out, v); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
-	}
-	return nil
-}
-
-func (p *program) objects(all []any) error {
-	for _, v := range all {
-		if err := p.object(v); err != nil {
-			return err
-		}
 	}
 	return nil
 }
