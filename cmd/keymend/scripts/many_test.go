@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/pkg/sandbox"
@@ -141,20 +142,20 @@ func throttled(c sandbox.SeenCall) bool {
 }
 
 // stands is how a group of the scenario stands, by its name.
-func stands(group string) scan.State {
+func stands(group string) report.State {
 	at := strings.LastIndexByte(group, '-')
 	var n int
 	_, _ = fmt.Sscanf(group[at+1:], "%d", &n) // the names end so
 	asleep := n%4 == 1
 	switch kind := group[:at]; {
 	case slices.Contains([]string{"api", "worker", "edge", "store"}, kind):
-		return scan.Fine
+		return report.Fine
 	case kind == "vault", asleep && (kind == "partner" || kind == "golden"):
-		return scan.Unknown
+		return report.Unknown
 	case kind == "ledger", asleep:
-		return scan.WouldFail
+		return report.WouldFail
 	}
-	return scan.Fails
+	return report.Fails
 }
 
 // TestMany: 5,000 groups are listed in 128 MiB, by the calls that docs/benchmarks.md has;
@@ -184,7 +185,7 @@ func TestMany(t *testing.T) { //nolint:tparallel // one after the other: each ha
 	t.Run("interrupted", func(t *testing.T) { c.interrupted(t, whole) })
 }
 
-func (s scanned) rank(group string) int { return slices.Index(scan.States(), s.rows[group].State) }
+func (s scanned) rank(group string) int { return slices.Index(report.States(), s.rows[group].State) }
 
 // throttled: now and then a service refuses a call for the rate, and some twice in a row.
 func (c *crowd) throttled(t *testing.T, whole scanned) {

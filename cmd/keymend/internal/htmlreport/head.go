@@ -5,7 +5,7 @@ import (
 	"html/template"
 	"time"
 
-	"keymend/cmd/keymend/internal/scan"
+	"keymend/cmd/keymend/internal/report"
 )
 
 // head is what the page says before its groups.
@@ -25,12 +25,12 @@ type head struct {
 
 // A segment of the bar, in percent.
 type segment struct {
-	State               scan.State
+	State               report.State
 	From, Wide, Pattern string
 }
 
 type count struct {
-	State       scan.State
+	State       report.State
 	Word, Words string
 	N           int
 }
@@ -61,7 +61,7 @@ func headOf(p Page, s *sums) head {
 		const whole = 100
 		wide := whole * float64(n) / float64(h.All)
 		part := segment{State: of.id, From: percent(from), Wide: percent(wide)}
-		if of.id == scan.WouldFail || of.id == scan.Unknown {
+		if of.id == report.WouldFail || of.id == report.Unknown {
 			part.Pattern = "p-" + string(of.id)
 		}
 		h.Bar = append(h.Bar, part)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keymend/cmd/keymend/internal/htmlreport"
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/pkg/access"
 	"keymend/pkg/history/archive"
@@ -35,7 +36,7 @@ func hostilePage() htmlreport.Page {
 	p := htmlreport.Page{By: hostile()[0], Again: hostile()[1]}
 	var rows []scan.Row
 	for i, text := range hostile() {
-		rows = append(rows, everywhere(text, []scan.State{scan.Fails, scan.WouldFail, scan.Unknown, scan.Fine, scan.State(text)}[i%5]))
+		rows = append(rows, everywhere(text, []report.State{report.Fails, report.WouldFail, report.Unknown, report.Fine, report.State(text)}[i%5]))
 		p.Places = append(p.Places, scan.Looked{Place: scan.Place{Account: text, Region: text}, Problem: text})
 	}
 	p.Past = htmlreport.Past{Read: true, Since: made(), Unread: hostile()}
@@ -49,14 +50,14 @@ func hostilePage() htmlreport.Page {
 
 // rank is the row's place among the states; one that isn't known counts as unknown.
 func rank(r scan.Row) int {
-	if at := slices.Index(scan.States(), r.State); at >= 0 {
+	if at := slices.Index(report.States(), r.State); at >= 0 {
 		return at
 	}
-	return slices.Index(scan.States(), scan.Unknown)
+	return slices.Index(report.States(), report.Unknown)
 }
 
 // everywhere is a row that has the text wherever it has one.
-func everywhere(text string, state scan.State) scan.Row {
+func everywhere(text string, state report.State) scan.Row {
 	all := []string{text, text}
 	k := scan.Key{
 		ARN: text, Alias: text, Account: text, State: text, Role: text, Decision: access.Denied, Volumes: []scan.Volume{{Device: text, Source: text, Because: text}},

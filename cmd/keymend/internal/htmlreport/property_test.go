@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"keymend/cmd/keymend/internal/htmlreport"
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/pkg/access"
 	"keymend/pkg/history/archive"
@@ -68,7 +69,7 @@ func short(name string) string {
 // full has every part that a page can have, and the text in each of its places.
 func full(text string) htmlreport.Page {
 	var rows []scan.Row
-	for _, s := range scan.States() {
+	for _, s := range report.States() {
 		for _, d := range []access.Decision{access.Allowed, access.Denied, access.Unknown} {
 			r := everywhere(text, s)
 			r.Failed, r.Healthy = 1, 1
@@ -96,7 +97,7 @@ func anyRow() *rapid.Generator[scan.Row] {
 		text := func(what string) string { return anyText().Draw(t, what) }
 		texts := func(what string) []string { return rapid.SliceOfN(anyText(), 0, 3).Draw(t, what) }
 		r := scan.Row{
-			State: scan.State(rapid.SampledFrom([]string{"fails", "would-fail", "unknown", "fine", "", "fine\" onload=x"}).Draw(t, "state")), Account: text("account"), Region: text("region"),
+			State: report.State(rapid.SampledFrom([]string{"fails", "would-fail", "unknown", "fine", "", "fine\" onload=x"}).Draw(t, "state")), Account: text("account"), Region: text("region"),
 			Group: text("group"), Says: text("says"), Acts: text("acts"), Desired: rapid.Int().Draw(t, "desired"), Healthy: rapid.Int().Draw(t, "healthy"), Failed: rapid.Int().Draw(t, "failed"),
 			LastFailed: text("last"), Message: text("message"), Suspended: text("suspended"), ManagedBy: text("managed"), Role: text("role"), Sources: texts("sources"), NoNeed: texts("none"), NotSeen: texts("unseen"),
 		}

@@ -6,16 +6,17 @@ import (
 	"slices"
 	"strings"
 
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/quote"
 )
 
 // totals are the numbers of groups by state.
-type totals map[scan.State]int
+type totals map[report.State]int
 
 // add counts a group. What isn't known is never called fine.
-func (t totals) add(state scan.State) { t[stateOf(state).id]++ }
+func (t totals) add(state report.State) { t[stateOf(state).id]++ }
 
 func (t totals) groups() int {
 	n := 0
@@ -92,7 +93,7 @@ const someNames, someTasks = 6, 25
 
 // task counts a row to the fixes that it waits for.
 func (s *sums) task(row scan.Row) {
-	if row.State != scan.Fails && row.State != scan.WouldFail {
+	if row.State != report.Fails && row.State != report.WouldFail {
 		return
 	}
 	shut := slices.DeleteFunc(slices.Clone(row.Keys), func(k scan.Key) bool { return !blamed(k) })
@@ -135,7 +136,7 @@ func (s *sums) first() ([]*task, int) {
 		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b *task) int {
-		return cmp.Or(cmp.Compare(b.mended[scan.Fails], a.mended[scan.Fails]), cmp.Compare(b.mended[scan.WouldFail], a.mended[scan.WouldFail]), cmp.Compare(a.Find, b.Find),
+		return cmp.Or(cmp.Compare(b.mended[report.Fails], a.mended[report.Fails]), cmp.Compare(b.mended[report.WouldFail], a.mended[report.WouldFail]), cmp.Compare(a.Find, b.Find),
 			cmp.Compare(a.Acts, b.Acts), slices.Compare(a.Some, b.Some))
 	})
 	if len(out) > someTasks {
@@ -146,10 +147,10 @@ func (s *sums) first() ([]*task, int) {
 
 func (t totals) mends() string {
 	var out []string
-	if n := t[scan.Fails]; n > 0 {
+	if n := t[report.Fails]; n > 0 {
 		out = append(out, screen.Count(n, "group")+" that can't launch")
 	}
-	if n := t[scan.WouldFail]; n > 0 {
+	if n := t[report.WouldFail]; n > 0 {
 		out = append(out, screen.Count(n, "group")+" that would fail next")
 	}
 	return strings.Join(out, ", ")

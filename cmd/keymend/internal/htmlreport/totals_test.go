@@ -9,20 +9,21 @@ import (
 	"golang.org/x/net/html"
 
 	"keymend/cmd/keymend/internal/htmlreport"
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 )
 
 // What is to be done is told once for the groups that it mends, the most first.
 func TestTasks(t *testing.T) {
 	t.Parallel()
-	of := func(group, fix string, state scan.State) scan.Row {
+	of := func(group, fix string, state report.State) scan.Row {
 		r := fails(group)
 		r.State, r.Keys[0].Fix = state, fix
 		return r
 	}
-	foreign := of("foreign", "+ 2 statements", scan.Fails)
+	foreign := of("foreign", "+ 2 statements", report.Fails)
 	foreign.Keys[0].Role = strings.Replace(role, account, other, 1)
-	elsewhere := scan.Row{Account: account, Region: region, Group: "gpu", State: scan.Fails, Says: "gpu can't launch: no capacity"}
+	elsewhere := scan.Row{Account: account, Region: region, Group: "gpu", State: report.Fails, Says: "gpu can't launch: no capacity"}
 	too := elsewhere
 	too.Group, too.Says = "gpu-2", "gpu-2 can't launch: no capacity"
 	for name, tc := range map[string]struct {
@@ -30,10 +31,10 @@ func TestTasks(t *testing.T) {
 		want []string
 	}{
 		"none":           {[]scan.Row{opened("a"), unknown()}, nil},
-		"one key":        {[]scan.Row{of("a", "+ 2 statements", scan.Fails), of("b", "+ 2 statements", scan.WouldFail)}, []string{"1 group that can't launch, 1 group that would fail next"}},
-		"another role":   {[]scan.Row{of("a", "+ 2 statements", scan.Fails), foreign}, []string{"1 group that can't launch", "1 group that can't launch"}},
-		"its own fix":    {[]scan.Row{of("a", "the group launches as x", scan.Fails), of("b", "the group launches as x", scan.Fails)}, []string{"1 group that can't launch", "1 group that can't launch"}},
-		"the most first": {[]scan.Row{of("c", "+ 1 grant", scan.Fails), of("a", "+ 2 statements", scan.Fails), of("b", "+ 2 statements", scan.Fails)}, []string{"2 groups that can't launch", "1 group that can't launch"}},
+		"one key":        {[]scan.Row{of("a", "+ 2 statements", report.Fails), of("b", "+ 2 statements", report.WouldFail)}, []string{"1 group that can't launch, 1 group that would fail next"}},
+		"another role":   {[]scan.Row{of("a", "+ 2 statements", report.Fails), foreign}, []string{"1 group that can't launch", "1 group that can't launch"}},
+		"its own fix":    {[]scan.Row{of("a", "the group launches as x", report.Fails), of("b", "the group launches as x", report.Fails)}, []string{"1 group that can't launch", "1 group that can't launch"}},
+		"the most first": {[]scan.Row{of("c", "+ 1 grant", report.Fails), of("a", "+ 2 statements", report.Fails), of("b", "+ 2 statements", report.Fails)}, []string{"2 groups that can't launch", "1 group that can't launch"}},
 		"no key":         {[]scan.Row{elsewhere, too}, []string{"2 groups that can't launch"}},
 	} {
 		if diff := cmp.Diff(tc.want, mends(t, written(t, htmlreport.Page{Rows: each(tc.rows...)}))); diff != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"keymend/cmd/keymend/internal/htmlreport"
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/pkg/access"
 	"keymend/pkg/quote"
@@ -103,7 +104,7 @@ func shut(group string) scan.Key {
 
 func fails(group string) scan.Row {
 	return scan.Row{
-		Account: account, Region: region, Group: group, State: scan.Fails, Says: group + " can't launch: its key alias/platform-ebs isn't open to AWSServiceRoleForAutoScaling",
+		Account: account, Region: region, Group: group, State: report.Fails, Says: group + " can't launch: its key alias/platform-ebs isn't open to AWSServiceRoleForAutoScaling",
 		Acts: "you, with --apply", Code: 3, Desired: 6, Failed: 9, LastFailed: "2026-03-02T09:39:10Z", Role: role, Sources: []string{"lt-0c11aa22bb33cc44d v17"}, Keys: []scan.Key{shut(group)},
 	}
 }
@@ -113,7 +114,7 @@ func opened(group string) scan.Row {
 	k.Decision, k.Why, k.Missing, k.Fix, k.Do, k.By = access.Allowed, nil, nil, "", nil, []string{`#1 "AllowAutoScaling"`}
 	k.Alias, k.ARN = "alias/web", strings.Replace(keyARN, "1a2b", "9f8e", 1)
 	return scan.Row{
-		Account: account, Region: "us-east-1", Group: group, State: scan.Fine, Says: group + " is healthy: every key that its launches need is open to AWSServiceRoleForAutoScaling",
+		Account: account, Region: "us-east-1", Group: group, State: report.Fine, Says: group + " is healthy: every key that its launches need is open to AWSServiceRoleForAutoScaling",
 		Desired: 4, Healthy: 4, Role: role, Sources: []string{"lt-0d22bb33cc44dd55e v3"}, Keys: []scan.Key{k},
 	}
 }
@@ -121,7 +122,7 @@ func opened(group string) scan.Row {
 // foreign needs two keys: one is another account's and disabled, the other is open.
 func foreign() scan.Row {
 	r := opened("batch-prod")
-	r.State, r.Region, r.Acts, r.ManagedBy, r.Code = scan.WouldFail, region, "the key's owner, "+other, "EKS managed node group batch", 3
+	r.State, r.Region, r.Acts, r.ManagedBy, r.Code = report.WouldFail, region, "the key's owner, "+other, "EKS managed node group batch", 3
 	r.Says = "batch-prod runs, and its next launch will fail: the key alias/shared-images is disabled"
 	r.Keys = append([]scan.Key{{
 		ARN: "arn:aws:kms:" + region + ":" + other + ":key/77777777-1111-4222-8333-444444444444", Alias: "alias/shared-images", Account: other, State: "Disabled", Decision: access.Denied, Role: role,
@@ -134,7 +135,7 @@ func foreign() scan.Row {
 
 func unknown() scan.Row {
 	return scan.Row{
-		Account: other, Region: region, Group: "ml-training", State: scan.Unknown, Says: "Whether ml-training's next launch works can't be told: its key's policy may not be read",
+		Account: other, Region: region, Group: "ml-training", State: report.Unknown, Says: "Whether ml-training's next launch works can't be told: its key's policy may not be read",
 		Acts: "whoever may read the key", Desired: 2, Healthy: 2, Role: strings.Replace(role, account, other, 1), Sources: []string{"lt-0e33cc44dd55ee66f v1", "lt-0f44dd55ee66ff770 v8"},
 		Keys:    []scan.Key{{ARN: keyARN, Decision: access.Unknown, Volumes: []scan.Volume{{Device: "/dev/xvda", Source: "lt-0e33cc44dd55ee66f v1"}}}},
 		NotSeen: []string{"kms:GetKeyPolicy on " + keyARN + ": AccessDenied", "kms:ListGrants on " + keyARN + ": AccessDenied"},
@@ -147,7 +148,7 @@ func mixed() []scan.Row {
 	for i := range 4 {
 		out = append(out, fails(fmt.Sprintf("web-prod-%d", i+1)))
 	}
-	elsewhere := scan.Row{Account: account, Region: region, Group: "gpu-prod", State: scan.Fails, Says: "gpu-prod can't launch, and its keys aren't the cause: AWS says that there is no capacity", Acts: "the group's owner", Desired: 3, Failed: 4, LastFailed: "2026-03-02T08:10:00Z"}
+	elsewhere := scan.Row{Account: account, Region: region, Group: "gpu-prod", State: report.Fails, Says: "gpu-prod can't launch, and its keys aren't the cause: AWS says that there is no capacity", Acts: "the group's owner", Desired: 3, Failed: 4, LastFailed: "2026-03-02T08:10:00Z"}
 	out = append(out, elsewhere, foreign(), unknown())
 	for i := range 9 {
 		out = append(out, opened(fmt.Sprintf("api-%d", i+1)))

@@ -43,7 +43,7 @@ func (g Group) fix(p *screen.Page, k Key) {
 // next says how a group goes on that lacks instances though every key is open.
 func (g Group) next(p *screen.Page) {
 	switch {
-	case g.status().state != stateOpen:
+	case g.status().says != saysOpen:
 	case g.History.Failed > 0:
 		p.Row(screen.Bold, "next", "The group tries again by itself. Where that fails with the same text, the cause lies elsewhere.")
 	default:

@@ -13,32 +13,32 @@ import (
 )
 
 // sentence says in one or two sentences what is wrong with the group, or that nothing is.
-func (g Group) sentence(of state) string {
+func (g Group) sentence(of headline) string {
 	name := g.Head.Group
 	switch of {
-	case stateFailed:
+	case saysFailed:
 		return g.failed()
-	case stateCopying:
+	case saysCopying:
 		return name + " is to launch without another account's key: " + g.first(func(k Key) bool { return k.is(outcome.Copying, outcome.Moved) }).copyWords()
-	case stateUnknown:
+	case saysUnknown:
 		return g.doubtful()
-	case stateBroken:
+	case saysBroken:
 		return name + " can't launch: " + g.faults()
-	case stateWillFail:
+	case saysWillFail:
 		return name + " runs, and its next launch will fail: " + g.faults()
-	case stateNotKMS:
+	case saysNotKMS:
 		return g.notKMS()
-	case stateSuspended:
+	case saysSuspended:
 		return g.stopped()
-	case stateFixed:
+	case saysFixed:
 		return g.fixed()
-	case stateIgnored:
+	case saysIgnored:
 		return name + " isn't looked at: " + strings.TrimPrefix(g.Head.Reason, "look at "+name+": ")
-	case stateOpen:
+	case saysOpen:
 		return g.open()
-	case stateWhole:
+	case saysWhole:
 		return name + " has all its instances; whether its next launch works can't be told"
-	case stateHealthy:
+	case saysHealthy:
 	}
 	return name + " is healthy: every key that its launches need is open to " + g.role()
 }

@@ -44,7 +44,7 @@ func (g Group) off(k Key) bool {
 // told writes what was done, or why it wasn't, and what comes next.
 func (g Group) told(p *screen.Page) {
 	s := g.status()
-	p.Sentence(s.ink, strings.TrimRight(g.sentence(s.state), ".")+".")
+	p.Sentence(s.ink, strings.TrimRight(g.sentence(s.says), ".")+".")
 	for _, k := range g.Keys {
 		p.Blank()
 		if len(g.Keys) > 1 {
@@ -61,9 +61,9 @@ func (g Group) told(p *screen.Page) {
 
 func (g Group) headline(p *screen.Page) {
 	s := g.status()
-	p.Sentence(s.ink, strings.TrimRight(g.sentence(s.state), ".")+".")
+	p.Sentence(s.ink, strings.TrimRight(g.sentence(s.says), ".")+".")
 	parts := []string{g.Head.Account + " " + g.Head.Region}
-	if s.state != stateIgnored && !(g.any(outcome.NotPermitted) && g.Head.Key == "") { // else nothing is known of the group
+	if s.says != saysIgnored && !(g.any(outcome.NotPermitted) && g.Head.Key == "") { // else nothing is known of the group
 		parts = append(parts, g.inService(), g.failures())
 	}
 	p.Parts(parts...)

@@ -21,29 +21,29 @@ const (
 	NotOurs Code = 4 // broken and not ours to fix, or refused
 )
 
-// A state is what the first line says about a group.
-type state uint8
+// A headline is what the first line says about a group.
+type headline uint8
 
 const (
-	stateFailed state = iota
-	stateCopying
-	stateUnknown
-	stateBroken
-	stateWillFail
-	stateNotKMS
-	stateSuspended
-	stateFixed
-	stateIgnored
-	stateOpen
-	stateWhole
-	stateHealthy
+	saysFailed headline = iota
+	saysCopying
+	saysUnknown
+	saysBroken
+	saysWillFail
+	saysNotKMS
+	saysSuspended
+	saysFixed
+	saysIgnored
+	saysOpen
+	saysWhole
+	saysHealthy
 )
 
-// A status is a state with its colour and exit code.
+// A status is a headline with its colour and exit code.
 type status struct {
-	state state
-	ink   screen.Ink
-	code  Code
+	says headline
+	ink  screen.Ink
+	code Code
 }
 
 // status sums up all keys; the first row that fits counts. A fix that a person
@@ -68,15 +68,15 @@ type status struct {
 func (g Group) status() status {
 	switch {
 	case g.any(outcome.Failed, outcome.NotPermitted, outcome.SettingsInvalid, outcome.Unproven):
-		return status{stateFailed, screen.Bad, Broke}
+		return status{saysFailed, screen.Bad, Broke}
 	case g.any(outcome.Copying, outcome.Moved):
-		return status{stateCopying, screen.Doubt, Fixable}
+		return status{saysCopying, screen.Doubt, Fixable}
 	case !g.Asked && !g.denied() && slices.ContainsFunc(g.Keys, Key.doubted) && !g.any(outcome.Superseded):
-		return status{stateUnknown, screen.Doubt, Fixable}
+		return status{saysUnknown, screen.Doubt, Fixable}
 	case g.any(outcome.Superseded), !g.Asked && slices.ContainsFunc(g.Keys, Key.fixable):
 		return g.broken(Fixable)
 	case g.any(outcome.NoFix) && !g.denied():
-		return status{stateUnknown, screen.Doubt, NotOurs}
+		return status{saysUnknown, screen.Doubt, NotOurs}
 	case g.any(outcome.Of(outcome.StateProposed)...), g.any(outcome.Refused, outcome.NoFix, outcome.HandedOver):
 		return g.broken(NotOurs)
 	}
@@ -88,30 +88,30 @@ func (g Group) status() status {
 func (g Group) broken(code Code) status {
 	switch {
 	case g.short():
-		return status{stateBroken, screen.Bad, code}
+		return status{saysBroken, screen.Bad, code}
 	case g.denied():
-		return status{stateWillFail, screen.Bad, code}
+		return status{saysWillFail, screen.Bad, code}
 	}
-	return status{stateUnknown, screen.Doubt, code}
+	return status{saysUnknown, screen.Doubt, code}
 }
 
 // opened goes on where every key is open.
 func (g Group) opened() status {
 	switch {
 	case g.any(outcome.CauseElsewhere, outcome.NotKMS), g.elsewhere():
-		return status{stateNotKMS, screen.Doubt, NotOurs}
+		return status{saysNotKMS, screen.Doubt, NotOurs}
 	case g.Head.Suspended != "" && g.short():
-		return status{stateSuspended, screen.Doubt, NotOurs}
+		return status{saysSuspended, screen.Doubt, NotOurs}
 	case g.any(outcome.Fixed, outcome.Stands, outcome.InService, outcome.Undone):
-		return status{stateFixed, screen.Good, Healed}
+		return status{saysFixed, screen.Good, Healed}
 	case g.any(outcome.Ignored):
-		return status{stateIgnored, screen.Doubt, Healed}
+		return status{saysIgnored, screen.Doubt, Healed}
 	case g.short():
-		return status{stateOpen, screen.Doubt, Healed}
+		return status{saysOpen, screen.Doubt, Healed}
 	case g.any(outcome.NothingToDo) && g.Head.Decision == access.Unknown:
-		return status{stateWhole, screen.Doubt, Healed}
+		return status{saysWhole, screen.Doubt, Healed}
 	}
-	return status{stateHealthy, screen.Good, Healed}
+	return status{saysHealthy, screen.Good, Healed}
 }
 
 // Code returns the exit code that the group calls for.

@@ -12,64 +12,72 @@ import (
 	"keymend/pkg/quote"
 )
 
+// A State is how a group stands, in a list of many.
+type State string
+
+// The states, the worst first.
+const (
+	Fails     State = "fails"      // its launches fail now, or nothing lets it launch
+	WouldFail State = "would-fail" // it has its instances, and its next launch fails
+	Unknown   State = "unknown"    // it can't be told which of these, or whether any
+	Fine      State = "fine"       // nothing that was seen stands in its way
+)
+
+// States returns all states, the worst first.
+func States() []State { return []State{Fails, WouldFail, Unknown, Fine} }
+
 // A Sum is how a group stands, for a list of many.
 type Sum struct {
-	State string // fails, would-fail, unknown or fine
+	State State
 	Says  string // the first sentence of its screen, without the full stop
 	Acts  string // who has to act, in a few words; "" = nobody
 	Code  Code
 }
 
 // Sum sums the group up.
-//
-//	fails       its launches fail now, or nothing lets it launch
-//	would-fail  it has its instances, and its next launch fails
-//	unknown     it can't be told which of these, or whether any
-//	fine        nothing that was seen stands in its way
 func (g Group) Sum() Sum {
 	s := g.status()
-	return Sum{State: g.stands(s.state), Says: strings.TrimRight(g.sentence(s.state), "."), Acts: g.acts(s), Code: s.code}
+	return Sum{State: g.stands(s.says), Says: strings.TrimRight(g.sentence(s.says), "."), Acts: g.acts(s), Code: s.code}
 }
 
-func (g Group) stands(of state) string {
-	const fails, wouldFail, unknown, fine = "fails", "would-fail", "unknown", "fine"
+func (g Group) stands(of headline) State {
 	switch of {
-	case stateBroken, stateSuspended:
-		return fails
-	case stateWillFail:
-		return wouldFail
-	case stateUnknown, stateCopying, stateFailed:
-		if g.History.Failed > 0 && (g.short() || of == stateFailed) { // how many it has may not be known
-			return fails
+	case saysBroken, saysSuspended:
+		return Fails
+	case saysWillFail:
+		return WouldFail
+	case saysUnknown, saysCopying, saysFailed:
+		if g.History.Failed > 0 && (g.short() || of == saysFailed) { // how many it has may not be known
+			return Fails
 		}
-	case stateNotKMS:
+	case saysNotKMS:
 		if g.short() {
-			return fails
+			return Fails
 		}
-		return wouldFail // EC2 refuses what it launches from
-	case stateOpen:
+		return WouldFail // EC2 refuses what it launches from
+	case saysOpen:
 		if g.History.Failed == 0 {
-			return fine // it launches
+			return Fine // it launches
 		}
-	case stateHealthy, stateFixed:
-		return fine
-	case stateIgnored, stateWhole:
+	case saysHealthy, saysFixed:
+		return Fine
+	case saysIgnored, saysWhole:
 	}
-	return unknown
+	return Unknown
 }
 
 // acts says who has to do something about the group.
 func (g Group) acts(s status) string {
-	switch s.state { //nolint:exhaustive // of the others a key decides
-	case stateHealthy, stateFixed, stateOpen, stateWhole, stateIgnored:
+	switch s.says { //nolint:exhaustive // of the others a key decides
+	case saysHealthy, saysFixed, saysOpen, saysWhole, saysIgnored:
 		return ""
-	case stateCopying:
+	case saysCopying:
 		return "Keymend, with the copy"
-	case stateFailed:
+	case saysFailed:
 		return "you, with more permissions"
-	case stateNotKMS:
+	case saysNotKMS:
 		return "the group's team"
-	case stateSuspended:
+	case saysSuspended:
 		if (launch.Suspension{Reason: g.Head.Suspended}).ByPerson() {
 			return "whoever stopped it"
 		}

@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"keymend/cmd/keymend/internal/report"
 )
 
 // A Kept is a file of rows, one a line: a scan that was interrupted goes on from it. In
@@ -27,7 +29,7 @@ type id struct{ account, region, group string }
 
 type kept struct {
 	id
-	state State
+	state report.State
 	code  int
 	cause uint64 // a hash of it
 	from  int64
@@ -151,9 +153,9 @@ func (k *Kept) Known(p Place, group string) bool {
 const broke = 1
 
 // Count says how many groups stand so.
-func (k *Kept) Count() (all int, of map[State]int) {
-	of = map[State]int{}
-	for _, s := range States() {
+func (k *Kept) Count() (all int, of map[report.State]int) {
+	of = map[report.State]int{}
+	for _, s := range report.States() {
 		of[s] = 0
 	}
 	for _, r := range k.rows {
@@ -170,7 +172,7 @@ func (k *Kept) Each(do func(Row) error) error {
 		of[r.cause]++
 	}
 	slices.SortFunc(k.rows, func(a, b kept) int {
-		return cmp.Or(slices.Index(States(), a.state)-slices.Index(States(), b.state), of[b.cause]-of[a.cause],
+		return cmp.Or(slices.Index(report.States(), a.state)-slices.Index(report.States(), b.state), of[b.cause]-of[a.cause],
 			cmp.Compare(a.account, b.account), cmp.Compare(a.region, b.region), cmp.Compare(a.cause, b.cause), cmp.Compare(a.group, b.group))
 	})
 	for i, one := range k.rows {

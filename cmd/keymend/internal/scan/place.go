@@ -1,6 +1,9 @@
 package scan
 
-import "keymend/cmd/keymend/internal/screen"
+import (
+	"keymend/cmd/keymend/internal/report"
+	"keymend/cmd/keymend/internal/screen"
+)
 
 // A Place is an account in a Region.
 type Place struct {
@@ -26,11 +29,11 @@ type Looked struct {
 
 // A Total sums a scan up.
 type Total struct {
-	Schema  string        `json:"schema"`
-	Groups  int           `json:"groups"`
-	States  map[State]int `json:"states"` // how many groups stand so
-	Places  []Looked      `json:"places"`
-	Version string        `json:"version"` // of Keymend
+	Schema  string               `json:"schema"`
+	Groups  int                  `json:"groups"`
+	States  map[report.State]int `json:"states"` // how many groups stand so
+	Places  []Looked             `json:"places"`
+	Version string               `json:"version"` // of Keymend
 }
 
 // TotalSchema is the version of Total.

@@ -20,11 +20,11 @@ const rowSchema = "keymend.scan/1"
 
 // A Row is all that a list tells of a group.
 type Row struct {
-	Schema  string `json:"schema"`
-	State   State  `json:"state"`
-	Account string `json:"account"`
-	Region  string `json:"region"`
-	Group   string `json:"group"`
+	Schema  string       `json:"schema"`
+	State   report.State `json:"state"`
+	Account string       `json:"account"`
+	Region  string       `json:"region"`
+	Group   string       `json:"group"`
 
 	Says string      `json:"says"`           // in a sentence, without the full stop
 	Acts string      `json:"acts,omitempty"` // who has to act; "" = nobody
@@ -75,7 +75,7 @@ type Volume struct {
 func RowOf(saw plan.Snapshot, g report.Group, at time.Time) Row {
 	sum := g.Sum()
 	r := Row{
-		Schema: rowSchema, State: State(sum.State), Account: g.Head.Account, Region: g.Head.Region, Group: g.Head.Group,
+		Schema: rowSchema, State: sum.State, Account: g.Head.Account, Region: g.Head.Region, Group: g.Head.Group,
 		Says: sum.Says, Acts: sum.Acts, Code: sum.Code, Desired: g.Head.Desired, Healthy: g.Head.Healthy,
 		Failed: g.History.Failed, Message: g.History.Message, Suspended: g.Head.Suspended, ManagedBy: g.Head.ManagedBy,
 		Role: saw.Launch.Principal.ARN, Sources: []string{}, Keys: []Key{}, NoNeed: saw.Launch.NoNeed, At: at.UTC().Truncate(time.Second),

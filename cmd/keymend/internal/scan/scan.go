@@ -142,9 +142,9 @@ func (s Scan) look(ctx context.Context, looker *remediation.Looker, look signal.
 
 // unread is the row of a group that couldn't be looked at for a reason that may pass.
 func (s Scan) unread(look signal.Look, h report.History, err error) Row {
-	state := Unknown
+	state := report.Unknown
 	if h.Failed > 0 {
-		state = Fails
+		state = report.Fails
 	}
 	return Row{
 		Schema: rowSchema, State: state, Account: look.Account, Region: look.Region, Group: look.Group,

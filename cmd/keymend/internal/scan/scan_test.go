@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files") //nolint:gochecknoglobals // a flag
 
-func row(s scan.State, group string) scan.Row {
+func row(s report.State, group string) scan.Row {
 	return scan.Row{
 		Schema: "keymend.scan/1", State: s, Account: "111122223333", Region: "eu-west-1", Group: group, Says: group + " stands so", Sources: []string{"lt-1 v1"},
 		Keys: []scan.Key{{ARN: "arn:aws:kms:eu-west-1:111122223333:key/1a2b", Alias: "alias/web", Volumes: []scan.Volume{}, Missing: []string{"CreateGrant"}}}, At: time.Unix(0, 0).UTC(),
@@ -33,7 +33,7 @@ func row(s scan.State, group string) scan.Row {
 // rows draws rows of a few groups, some of them twice.
 func rows(t *rapid.T) []scan.Row {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) scan.Row {
-		r := row(rapid.SampledFrom(scan.States()).Draw(t, "state"), rapid.SampledFrom([]string{"a", "b", "c", "\n", "=1+1", "é", "\x1b[2J"}).Draw(t, "group"))
+		r := row(rapid.SampledFrom(report.States()).Draw(t, "state"), rapid.SampledFrom([]string{"a", "b", "c", "\n", "=1+1", "é", "\x1b[2J"}).Draw(t, "group"))
 		r.Account = rapid.SampledFrom([]string{"111122223333", "444455556666"}).Draw(t, "account")
 		r.Code = rapid.SampledFrom([]report.Code{report.Healed, report.Broke, report.Fixable}).Draw(t, "code")
 		r.Message = rapid.String().Draw(t, "message")
@@ -107,7 +107,7 @@ func TestGoesOn(t *testing.T) {
 }
 
 func worst(a, b scan.Row) int {
-	return slices.Index(scan.States(), a.State) - slices.Index(scan.States(), b.State)
+	return slices.Index(report.States(), a.State) - slices.Index(report.States(), b.State)
 }
 
 func causesOf(rows []scan.Row) []string {
@@ -179,23 +179,23 @@ func TestCSV(t *testing.T) {
 // a third that couldn't be read.
 func TestTable(t *testing.T) {
 	t.Parallel()
-	fails, other, unknown := row(scan.Fails, "web-prod"), row(scan.WouldFail, "\x1b[2Jweb\n"), row(scan.Unknown, "batch")
+	fails, other, unknown := row(report.Fails, "web-prod"), row(report.WouldFail, "\x1b[2Jweb\n"), row(report.Unknown, "batch")
 	fails.Acts, fails.Keys[0].Do = "you, with --apply", []quote.Task{{Account: fails.Account, Command: "keymend diagnose web-prod --apply"}}
 	other.Account, other.Acts = "444455556666", "account 777788889999"
 	unknown.Keys = nil
 	again := func(name string) scan.Row {
-		r := row(scan.Fails, name)
+		r := row(report.Fails, name)
 		r.Acts = fails.Acts
 		return r
 	}
 	total := scan.Total{
-		Groups: 7, States: map[scan.State]int{scan.Fails: 3, scan.WouldFail: 1, scan.Unknown: 1, scan.Fine: 2},
+		Groups: 7, States: map[report.State]int{report.Fails: 3, report.WouldFail: 1, report.Unknown: 1, report.Fine: 2},
 		Places: []scan.Looked{{Place: scan.Place{Account: "111122223333", Region: "eu-west-1"}, Groups: 4}, {Place: scan.Place{Account: "444455556666", Region: "eu-west-1"}, Groups: 1}, {Place: scan.Place{Account: "999900001111"}, Problem: "no such role"}},
 	}
 	var text bytes.Buffer
 	page, table := screen.New(&text, false), &scan.Table{Total: total, Place: report.Place{Account: "111122223333", Region: "eu-west-1"}, Again: []string{"--all-regions"}}
 	table.Head(page)
-	for _, r := range []scan.Row{fails, again("web-a"), again("web-b"), other, unknown, row(scan.Fine, "b"), row(scan.Fine, "a")} {
+	for _, r := range []scan.Row{fails, again("web-a"), again("web-b"), other, unknown, row(report.Fine, "b"), row(report.Fine, "a")} {
 		table.Row(page, r)
 	}
 	table.Foot(page)

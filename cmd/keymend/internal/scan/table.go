@@ -29,31 +29,31 @@ func (t *Table) Head(p *screen.Page) {
 		return
 	}
 	ink, text := screen.Good, ""
-	for _, s := range States() {
+	for _, s := range report.States() {
 		n := t.Total.States[s]
 		if n == 0 {
 			continue
 		}
 		text += ", " + counted(s, n)
-		if s != Fine && ink != screen.Bad {
-			ink = map[State]screen.Ink{Fails: screen.Bad, WouldFail: screen.Bad, Unknown: screen.Doubt}[s]
+		if s != report.Fine && ink != screen.Bad {
+			ink = map[report.State]screen.Ink{report.Fails: screen.Bad, report.WouldFail: screen.Bad, report.Unknown: screen.Doubt}[s]
 		}
 	}
 	p.Sentence(ink, screen.Count(t.Total.Groups, "group")+" in "+t.Total.Where()+": "+strings.TrimPrefix(text, ", ")+".")
 }
 
-func counted(s State, n int) string {
+func counted(s report.State, n int) string {
 	if n == 1 {
-		return map[State]string{Fails: "1 fails", WouldFail: "1 would fail at its next launch", Unknown: "1 can't be told", Fine: "1 is fine"}[s]
+		return map[report.State]string{report.Fails: "1 fails", report.WouldFail: "1 would fail at its next launch", report.Unknown: "1 can't be told", report.Fine: "1 is fine"}[s]
 	}
-	return fmt.Sprint(n, map[State]string{Fails: " fail", WouldFail: " would fail at their next launch", Unknown: " can't be told", Fine: " are fine"}[s])
+	return fmt.Sprint(n, map[report.State]string{report.Fails: " fail", report.WouldFail: " would fail at their next launch", report.Unknown: " can't be told", report.Fine: " are fine"}[s])
 }
 
 // Row takes a row. What stands so for the same cause is written together, and what is
 // fine at the foot.
 func (t *Table) Row(p *screen.Page, r Row) {
 	switch {
-	case r.State == Fine:
+	case r.State == report.Fine:
 		t.fine = append(t.fine, t.name(r))
 	case t.first.Schema != "" && t.first.Cause() == r.Cause():
 		t.same = append(t.same, t.name(r))
@@ -78,16 +78,16 @@ func (t *Table) write(p *screen.Page) {
 		return
 	}
 	ink := screen.Bad
-	if r.State == Unknown {
+	if r.State == report.Unknown {
 		ink = screen.Doubt
 	}
 	p.Blank()
-	p.Row(ink, map[State]string{Fails: "fails", WouldFail: "will fail", Unknown: "unknown"}[r.State], t.name(r)+strings.TrimPrefix(r.Says, r.Group)+".")
+	p.Row(ink, map[report.State]string{report.Fails: "fails", report.WouldFail: "will fail", report.Unknown: "unknown"}[r.State], t.name(r)+strings.TrimPrefix(r.Says, r.Group)+".")
 	if len(same) > 0 {
 		p.Row(screen.Bold, "so do", screen.Count(len(same), "more group")+": "+strings.Join(same, ", "))
 	}
 	p.Row(screen.Bold, "key", keys(r)...)
-	if r.State == Unknown || r.Code == report.Broke {
+	if r.State == report.Unknown || r.Code == report.Broke {
 		p.Row(screen.Doubt, "not seen", slices.DeleteFunc(slices.Clone(r.NotSeen), func(text string) bool { return strings.Contains(r.Says, text) })...)
 	}
 	if r.Acts != "" {
@@ -139,7 +139,7 @@ func (t *Table) Foot(p *screen.Page) {
 	for _, u := range t.Total.Unseen() {
 		p.Row(screen.Doubt, "not seen", u.String()+": "+u.Problem)
 	}
-	if t.Total.States[Fine] < t.Total.Groups {
+	if t.Total.States[report.Fine] < t.Total.Groups {
 		p.Blank()
 		p.Row(screen.Bold, "more", "why, of each group, and what would change: keymend diagnose GROUP. All of it as a page to show to others:")
 		p.Whole(screen.Bold, "", t.Place.Run("report", append([]string{"-o", "keymend.html"}, t.Again...)...))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keymend/cmd/keymend/internal/htmlreport"
+	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
 )
 
@@ -123,7 +124,7 @@ func written(t *testing.T, groups int) string {
 // row is a group of a page of so many: the first half fails, and twenty share a key.
 func row(i, of int) scan.Row {
 	r := scan.Row{
-		State: scan.Fails, Account: "111122223333", Region: "eu-west-1", Group: fmt.Sprintf("service-%05d-end", i), Says: "it can't launch",
+		State: report.Fails, Account: "111122223333", Region: "eu-west-1", Group: fmt.Sprintf("service-%05d-end", i), Says: "it can't launch",
 		Acts: "the key's owner", Desired: 2, LastFailed: "2026-03-02T09:39:10Z", Role: "arn:aws:iam::111122223333:role/AWSServiceRoleForAutoScaling",
 		Sources: []string{"lt-0c11aa22bb33cc44d v17"}, Keys: []scan.Key{{
 			ARN: fmt.Sprintf("arn:aws:kms:eu-west-1:111122223333:key/%08d-5e6f-4a1b-8c2d-3e4f5a6b7c8d", i/20), Alias: fmt.Sprintf("alias/key-%d", i/20),
@@ -132,7 +133,7 @@ func row(i, of int) scan.Row {
 		}},
 	}
 	if i >= of/2 {
-		r.State, r.Says, r.Acts, r.LastFailed = scan.Fine, "it is healthy", "", ""
+		r.State, r.Says, r.Acts, r.LastFailed = report.Fine, "it is healthy", "", ""
 	}
 	return r
 }
