@@ -92,7 +92,7 @@ func (r Remediation) Undo() (record.Record, bool) {
 }
 
 // Means reports whether an intent names exactly this call on this target, as
-// CloudTrail writes them. What CloudTrail doesn't name nobody meant.
+// CloudTrail writes them. A target that CloudTrail doesn't name is none.
 func (r Remediation) Means(action, target string) bool {
 	if target == "" {
 		return false

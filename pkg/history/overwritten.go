@@ -20,7 +20,7 @@ type Overwritten struct {
 
 // Overwrote finds such edits of a key: what CloudTrail shows of its policy, and the
 // records of remediate, which say what each write of Keymend's was made from, against
-// the policy as it is now. What can't be read, or is there again, isn't claimed.
+// the policy as it is now. An edit that can't be read, or that is there again, isn't claimed.
 //
 //	before a write of Keymend's, somebody's last edit is   then
 //	what the write was made from, or older                 it was seen

@@ -30,8 +30,8 @@ func Begun(all []Entry) []guard.Change {
 }
 
 // Gone says what Keymend wrote for a finding's key and role, by entries of whichever
-// order, and isn't there any more; nil = nothing. What it ended itself isn't gone, nor
-// what it gave to a role that was deleted since.
+// order, and isn't there any more; nil = nothing. Access that Keymend ended itself isn't gone, nor
+// is access of a role that was deleted since.
 func Gone(all []Entry, f plan.Finding) *guard.Removal {
 	all = slices.SortedStableFunc(slices.Values(all), func(a, b Entry) int { return a.At.Compare(b.At) })
 	for _, e := range slices.Backward(all) {

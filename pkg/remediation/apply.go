@@ -113,7 +113,7 @@ func documents(done []change.Result) (before, after string) {
 	return "", ""
 }
 
-// ended is how steps end by what came of them. What somebody else may have done is
+// ended is how steps end by what came of them. A change that somebody else may have made is
 // never claimed.
 func ended(steps change.Steps, done []change.Result) change.End {
 	end := steps.End(done[len(done)-1])

@@ -144,9 +144,9 @@ func (g *gathering) sentBefore(p pass) bool {
 	})
 }
 
-// Switch implements Readers: it asks until there is an answer. What is sent while the
-// switch turns isn't lost to it: a Fixer asks again before it writes. For somebody who
-// asked about many groups an answer counts for some seconds, as what else they share.
+// Switch implements Readers: it asks until there is an answer. A plan that is sent
+// while the switch turns is safe: a Fixer asks again before it writes. For somebody who asked
+// about many groups an answer counts for some seconds.
 func (g *gathering) Switch(ctx context.Context) (guard.Switch, string, error) {
 	p, err := g.brake.once(place{}, g.now, func() (position, error) {
 		if p, at, ok := g.cache.brake.known(place{}, g.now); ok && !g.asked.IsZero() && !at.aws.Before(g.asked) {

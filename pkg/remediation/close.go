@@ -17,7 +17,7 @@ import (
 )
 
 // openFindings reads which findings of a sweep's account and Region aren't ended by the log.
-// What stays is told once a day, so that a day and one full sweep tell of all. A log that
+// An open finding is told once a day, so that a day and one full sweep tell of all. A log that
 // may not be read ends none.
 func (l *Looker) openFindings(ctx context.Context, fleet Fleet, s signal.Sweep) ([]signal.Follow, error) {
 	const back = tellAgain + 10*time.Hour

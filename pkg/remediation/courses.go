@@ -87,7 +87,7 @@ func (c *courses) of(ctx context.Context, from Fleet, group string) (observe.Cou
 }
 
 // readAhead begins no more reads once one has to be made again: where AWS throttles, each
-// takes AWS's tries. What isn't read is read where it is asked for.
+// takes AWS's tries. The other courses are read where they are asked for.
 func (c *courses) readAhead(ctx context.Context, from Fleet) {
 	var busy atomic.Bool
 	var tasks []func() error

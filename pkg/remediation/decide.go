@@ -59,8 +59,8 @@ func (p pass) waiting() []decision {
 }
 
 // staysShut says why a key is known to stay shut to a role, as far as it is for
-// Keymend to open it; "" = it isn't known. What stands against all plans alike is no
-// such reason, and a launch may be on its way to doing without the key.
+// Keymend to open it; "" = it isn't known. A reason that stands against all plans alike is
+// none, and a launch may be on its way to doing without the key.
 func (d decision) staysShut() string {
 	switch {
 	case d.permitted() || d.Quiet || d.Finding.Facts.Key.ARN == "" || !d.Finding.Shut():

@@ -112,8 +112,8 @@ func (l *Looker) proposal(ctx context.Context, p pass, d decision) (Diagnosis, b
 	return out, true, l.tell(ctx, p.look, *r)
 }
 
-// send hands a permitted plan on. What may not be sent, or is no message to the
-// queue, will not be sent by trying again.
+// send hands a permitted plan on. An error says that trying again may send it; a message
+// that AWS refuses for good ends the finding instead.
 func (l *Looker) send(ctx context.Context, d *Diagnosis) error {
 	err := l.Queue.Send(ctx, *d.Message)
 	switch final, ok := finalOutcome(err); {

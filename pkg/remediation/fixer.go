@@ -19,7 +19,7 @@ type Fixer struct {
 	// roles are in use.
 	Open func(ctx context.Context, s Session) (apply.Session, error)
 	// Prepare asks beside a message's first reads for what Open would have to ask for
-	// before its first session; nil: Open asks. What can't be had, Open asks for again.
+	// before its first session; nil: Open asks. Where Prepare fails, Open asks again.
 	Prepare func(ctx context.Context)
 	// Sleep waits, or returns the context's error.
 	Sleep func(context.Context, time.Duration) error
@@ -67,9 +67,9 @@ func (x *Fixer) Diagnose(ctx context.Context, look signal.Look) ([]Diagnosis, er
 	return x.diagnosed(ctx, look, x.observe)
 }
 
-// observe looks as a Looker does, and asks KMS for what only KMS knows: its answer is
-// a new fact, by which the plan is made anew. What refuses to be asked is one more
-// thing that couldn't be seen.
+// observe looks as a Looker does, and asks KMS whether a grant may be made, where only KMS
+// knows. The answer is a new fact, by which the plan is made anew. If KMS refuses to be
+// asked, that is one more thing that couldn't be seen.
 func (x *Fixer) observe(ctx context.Context, look signal.Look) (pass, error) {
 	return x.observed(ctx, x.begin(look))
 }

@@ -45,7 +45,7 @@ type Queue interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// A Log keeps records. What can't be recorded must not be done.
+// A Log keeps records. Nothing may be done that can't be recorded.
 type Log interface {
 	Write(ctx context.Context, r record.Record) error
 }

@@ -199,9 +199,9 @@ func turned(ctx context.Context, view apply.Reader, f plan.Finding, role access.
 	return f.Evaluate(), nil
 }
 
-// observe reads, plans and asks the guard. What was read in another invocation counts
-// if that was after what the look is about; and where it comes to what was sent by then,
-// which the record says. All else is read anew.
+// observe reads, plans and asks the guard. A read of another invocation counts if it was
+// after the event that the look is about, or if its plans were all sent by then; the record
+// says when it was. Else everything is read again.
 func (l *Looker) observe(ctx context.Context, look signal.Look) (pass, error) {
 	g, many := l.AWS.(*gathering)
 	if p, ok := g.lookedAhead(look); ok {

@@ -79,8 +79,8 @@ func (l *Looker) decideByPast(ctx context.Context, p pass) (pass, error) {
 	return l.decide(p), nil
 }
 
-// readPast reads what isn't read yet. What may not be read holds everything back; other
-// errors are transient.
+// readPast reads what isn't read yet. A log that may not be read holds everything back;
+// other errors are transient.
 func (l *Looker) readPast(ctx context.Context, h past, now time.Time, keys []string) (past, error) {
 	if h.gone == nil {
 		h.gone = map[string]*guard.Removal{}

@@ -18,8 +18,8 @@ const (
 )
 
 // planAgain looks and plans again, after a pause, and carries that out: somebody wrote in
-// between. What is left to do is another remediation, if anything is. The record is that of
-// the attempt so far, and the cause its error.
+// between. The new plan is another remediation. The record is that of the attempt so far, and
+// the cause its error.
 func (x *Fixer) planAgain(ctx context.Context, a attempt, r record.Record, cause error) (record.Record, error) {
 	was, most := a.decision, triesOfMessage
 	if x.Person.ARN != "" {

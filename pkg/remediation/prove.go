@@ -125,8 +125,8 @@ func (x *Fixer) recordProof(ctx context.Context, r record.Record, err error) (re
 }
 
 // proveByRepeating proves a grant on a key that can't be read from here: KMS answers the
-// same CreateGrant by the grant that stands. What the role may do isn't evaluated: the
-// policy has a word in it.
+// same CreateGrant by the grant that stands. Nobody evaluates what the role may do: the
+// policy, which can't be read, decides that, too.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
 func (x *Fixer) proveByRepeating(ctx context.Context, p pass, f plan.Finding, r record.Record, e apply.Env) (record.Record, error) {
 	was := e.Before[len(e.Before)-1].ID

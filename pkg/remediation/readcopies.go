@@ -15,7 +15,7 @@ import (
 )
 
 // readCopies reads what there is to do without other accounts' keys, where the
-// settings ask for that. What AWS refuses to show is part of the finding.
+// settings ask for that. A refusal by AWS is part of the finding.
 func (l *Looker) readCopies(ctx context.Context, p *pass) error {
 	if p.options.ForeignKey != settings.ForeignCopy {
 		return nil

@@ -176,9 +176,9 @@ func (r freshReader) Policy(ctx context.Context, key string) (string, error) {
 	return policy, err
 }
 
-// lacks reports whether a policy isn't what this process made of it. What somebody
-// wrote over it since can't be told from that, but where it is the very policy that
-// was there before, or where nobody else writes without this process knowing.
+// lacks reports whether a policy isn't what this process made of it. KMS may
+// show the policy late, or somebody wrote over it since. It is late where it is the very
+// policy that was there before, or where nobody else writes without this process knowing.
 func (r *recentWrites) lacks(key, policy string, alone bool) bool {
 	r.mu.Lock()
 	edits := r.of(key)

@@ -9,7 +9,7 @@ import (
 
 // Ahead looks at the groups of a storm, and sends what comes of that side by side: one
 // after another, the sends of many keys would take most of an invocation's time. It says
-// which looks were made; what it couldn't do comes up again with the look itself. It ends
+// which looks were made; an error comes up again with the look itself. It ends
 // early where it is late, and goes on elsewhere where a look went wrong: an account that
 // AWS throttles makes no others wait.
 func (l *Looker) Ahead(ctx context.Context, looks []signal.Look, late func(context.Context) bool) []bool {

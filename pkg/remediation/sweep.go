@@ -34,7 +34,7 @@ type Later interface {
 }
 
 const (
-	// page is how many groups one message of a sweep is about. What they share is read
+	// page is how many groups one message of a sweep is about. All that they share is read
 	// once, and their looks fit into one invocation.
 	page = 25
 	// spread is the time over which the looks of a sweep are spread: nearly as long as

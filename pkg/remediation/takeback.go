@@ -35,8 +35,8 @@ func (t *taking) result(intent record.Record, err error) record.Record {
 	return r
 }
 
-// takeBack takes steps back, one after the other. What is of an account that can't be written
-// to from here is left; at any other error the rest is, too.
+// takeBack takes steps back, one after the other. It leaves a step of an account that can't be
+// written to from here; at any other error it leaves the rest, too.
 func (x *Fixer) takeBack(ctx context.Context, of record.Record, steps change.Steps, t *taking) error {
 	var late error
 	for i, step := range steps {
@@ -100,8 +100,8 @@ func (t *taking) took(step change.Step, d change.Result) error {
 	return nil
 }
 
-// proveGone reads until what was taken back shows to be gone. What can't be read, AWS
-// said when it was taken back.
+// proveGone reads until the steps that were taken back show to be gone. Where nothing can be
+// read, AWS's answer to the call has to do.
 func (x *Fixer) proveGone(ctx context.Context, of record.Record, t *taking) error {
 	ctx, cancel := once.Uninterrupted(ctx)
 	defer cancel()

@@ -18,8 +18,8 @@ import (
 const tellAgain = 20 * time.Hour
 
 // tell writes what a look found, unless it is a sweep's and nothing new: nothing stands
-// in the way, or the newest record of the finding says the same. What stays is told
-// once a day, and so is what was taken away, whoever asked.
+// in the way, or the newest record of the finding says the same. An open finding is
+// told once a day, and so is a change that was taken away, whoever asked.
 func (l *Looker) tell(ctx context.Context, look signal.Look, r record.Record) error {
 	asked := look.Asked
 	if look.Sweep != nil {

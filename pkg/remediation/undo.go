@@ -22,9 +22,8 @@ var ErrNothingToUndo = errors.New("the record has no undo")
 
 // Undo takes back what a record says was added, and nothing else, on the facts as
 // they are now, in the record's order. It is asked for by a person: neither mode nor
-// consent nor the switch stands against taking access away. What is in an account that
-// the person has no credentials for is left, and is the undo of the record that Undo
-// writes.
+// consent nor the switch stands against taking access away. A step in an account that
+// the person has no credentials for is left: the record that Undo writes has it as its undo.
 func (x *Fixer) Undo(ctx context.Context, of record.Record) (record.Record, error) {
 	steps, err := UndoOf(of)
 	if err != nil {
@@ -66,8 +65,8 @@ func undoIntent(of record.Record, steps change.Steps) record.Record {
 }
 
 // Preview says what each step of a record's undo would do by now, without doing it.
-// What is in use stays, and that is said. Accounts are those in which there is more,
-// which the reader's credentials aren't for.
+// A preview says so of a thing that is in use, and stays. Accounts are those in which there
+// is more, which the reader's credentials aren't for.
 func (x *Fixer) Preview(ctx context.Context, of record.Record) (all []apply.Preview, accounts []string, err error) {
 	steps, err := UndoOf(of)
 	if err != nil {

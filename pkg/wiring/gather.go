@@ -83,8 +83,7 @@ func (g *gathered) Key(ctx context.Context, id, principalARN string) (keystate.S
 	return g.view.Key(ctx, id, principalARN)
 }
 
-// readAhead fills the reader's memory. What goes wrong comes up again where it is
-// asked for.
+// readAhead fills the reader's memory. An error comes up again where the same is asked for.
 func (g *gathered) readAhead(ctx context.Context) {
 	g.resolve(ctx)
 	type pair struct{ key, role string }

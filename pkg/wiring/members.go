@@ -22,7 +22,7 @@ import (
 // Members tells the accounts of an organization what is told on the hub's own bus: the
 // group's account, and the key's where that is another one, both in the group's Region: what
 // a template names that can't be such a key is nobody's. Their events are put together, and
-// go when an invocation's work is done. What can't be put is complained of, and changes
+// go when an invocation's work is done. An event that can't be put is complained of, and changes
 // nothing. It is safe for concurrent use.
 type Members struct {
 	// Bus returns the default bus of an account in a Region.

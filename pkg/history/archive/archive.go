@@ -75,7 +75,7 @@ func removals(records []record.Record) map[string]*record.Record {
 }
 
 // goneBy is a finding by which somebody took a remediation's change away, unless something
-// came of that since. What Keymend took back itself isn't taken away.
+// came of that since. A change that Keymend took back itself isn't taken away.
 func goneBy(finding *record.Record, of history.Remediation) *record.Record {
 	if finding == nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 )
 
 // A Book takes records in, one at a time and in any order, and keeps little of each, so
-// that a log of any length fits. What it has twice, by a file and by a log, it keeps once.
+// that a log of any length fits. A record that it gets twice, by a file and by a log, it keeps once.
 // The zero value is empty.
 type Book struct {
 	Whole  bool      // it keeps all of each

@@ -10,7 +10,7 @@ import (
 	"keymend/pkg/record"
 )
 
-// A Wanted says which entries are asked for. What is empty asks for any.
+// A Wanted says which entries are asked for. An empty field asks for any.
 type Wanted struct {
 	Group           string
 	Key             string // ARN, id, or alias as in alias/NAME
