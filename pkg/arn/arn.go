@@ -100,5 +100,9 @@ func Resource(text string) string {
 	return a.Resource
 }
 
+// Last returns what follows the last slash, as a role's name, without its path, or a key's
+// id; all of it where there is no slash.
+func Last(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }
+
 // Root returns the ARN of an account's root.
 func Root(partition, account string) string { return "arn:" + partition + ":iam::" + account + ":root" }

@@ -52,9 +52,9 @@ func specOf(s *astypes.LaunchTemplateSpecification) launch.Spec {
 	return launch.Spec{ID: value(s.LaunchTemplateId), Name: value(s.LaunchTemplateName), Version: version}
 }
 
-// specsOf are the templates that a group names, also those that it wouldn't launch
+// TemplatesOf are the templates that a group names, also those that it wouldn't launch
 // from.
-func specsOf(g astypes.AutoScalingGroup) []launch.Spec {
+func TemplatesOf(g astypes.AutoScalingGroup) []*astypes.LaunchTemplateSpecification {
 	named := []*astypes.LaunchTemplateSpecification{g.LaunchTemplate}
 	if m := g.MixedInstancesPolicy; m != nil && m.LaunchTemplate != nil {
 		named = append(named, m.LaunchTemplate.LaunchTemplateSpecification)
@@ -62,11 +62,13 @@ func specsOf(g astypes.AutoScalingGroup) []launch.Spec {
 			named = append(named, o.LaunchTemplateSpecification)
 		}
 	}
+	return slices.DeleteFunc(named, func(s *astypes.LaunchTemplateSpecification) bool { return s == nil })
+}
+
+func specsOf(g astypes.AutoScalingGroup) []launch.Spec {
 	var out []launch.Spec
-	for _, s := range named {
-		if s != nil {
-			out = append(out, specOf(s))
-		}
+	for _, s := range TemplatesOf(g) {
+		out = append(out, specOf(s))
 	}
 	return out
 }

@@ -77,7 +77,7 @@ func (r *Resolver) versions(ctx context.Context, specs []launch.Spec) (map[launc
 			return nil, err
 		}
 		for _, s := range specs {
-			if v := among(found, s); err == nil && v != nil {
+			if v := VersionAmong(found, s.Version); err == nil && v != nil {
 				out[s] = sourceOf(*v, s)
 			}
 		}
@@ -137,15 +137,16 @@ func (r *Resolver) ask(ctx context.Context, specs []launch.Spec, resolve bool) (
 	return describeVersions(ctx, r.images, in)
 }
 
-// among finds the spec's version in an answer to several; nil where it isn't.
-func among(found []ec2types.LaunchTemplateVersion, s launch.Spec) *ec2types.LaunchTemplateVersion {
+// VersionAmong finds a version of a template as a group names it, by its number or as
+// $Latest or $Default, among several; nil where it isn't.
+func VersionAmong(found []ec2types.LaunchTemplateVersion, named string) *ec2types.LaunchTemplateVersion {
 	var out *ec2types.LaunchTemplateVersion
 	for i, v := range found {
 		number := value(v.VersionNumber)
 		switch {
-		case s.Version == "$Default" && value(v.DefaultVersion),
-			s.Version == "$Latest" && (out == nil || number > value(out.VersionNumber)),
-			s.Version == strconv.FormatInt(number, 10):
+		case named == "$Default" && value(v.DefaultVersion),
+			named == "$Latest" && (out == nil || number > value(out.VersionNumber)),
+			named == strconv.FormatInt(number, 10):
 			out = &found[i]
 		}
 	}

@@ -38,16 +38,19 @@ func (t Try) Succeeded() bool {
 	return t.StatusCode == string(astypes.ScalingActivityStatusCodeSuccessful)
 }
 
-// MostTries is how many of a group's scaling activities are read, one page: "The default
+// mostTries is how many of a group's scaling activities are read, one page: "The default
 // value is 100 and the maximum value is 100."
-const MostTries = 100
+const mostTries = 100
 
-// A Course is how a group's launches have gone, MostTries back at most.
+// A Course is how a group's launches have gone, mostTries back at most.
 type Course struct {
 	Failed   []Try     // since the last that succeeded, the newest first
 	Launched []Try     // those that succeeded, the newest first
 	Began    time.Time // when the newest of those that go on began; zero = none does
 }
+
+// More reports whether more launches may have failed than were read.
+func (c Course) More() bool { return len(c.Failed) >= mostTries }
 
 // Course reads a group's scaling activities.
 func (f Fleet) Course(ctx context.Context, group string) (Course, error) {
@@ -70,7 +73,7 @@ type Standing struct {
 	Lacks            bool     // it, or its warm pool, has less than it shall have
 	Instances        []string // ids of those in service
 	Suspended        *launch.Suspension
-	Tries            []Try // MostTries at most, the newest first
+	Tries            []Try // mostTries at most, the newest first
 }
 
 // Standing reads the group and its scaling activities, side by side.
@@ -101,7 +104,7 @@ func (r *Resolver) Standing(ctx context.Context, group string) (Standing, error)
 // tries returns the group's launches, the newest first.
 func tries(ctx context.Context, client Groups, group string) ([]Try, error) {
 	out, err := client.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
-		AutoScalingGroupName: &group, MaxRecords: new(int32(MostTries)),
+		AutoScalingGroupName: &group, MaxRecords: new(int32(mostTries)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("describe scaling activities of %s: %w", group, err)

@@ -6,6 +6,7 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/scan"
+	"keymend/pkg/arn"
 	"keymend/pkg/whatif"
 )
 
@@ -45,7 +46,7 @@ func (t *Tally) later(a Answer) bool {
 }
 
 func (t *Tally) says(a Answer) string {
-	role := roleName(a.Row.Role)
+	role := arn.Last(a.Row.Role)
 	switch {
 	case a.Effect == whatif.Mends:
 		return a.Group + " can't launch as it is, and could after this"
@@ -67,7 +68,7 @@ func (t *Tally) fault(a Answer) string {
 		}
 	}
 	if t.Change.Deletes(a.Row.Role) {
-		return "its role " + roleName(a.Row.Role) + " is deleted"
+		return "its role " + arn.Last(a.Row.Role) + " is deleted"
 	}
 	return afterColon(a.Row.Says)
 }

@@ -37,23 +37,11 @@ func needsOf(k report.Key) []Need {
 		return nil
 	}
 	if o := p.ForOwner; len(p.Steps) == 0 && o != nil && len(o.Statements) > 0 {
-		return []Need{{Account: o.Account, Key: k.Finding.Key, Does: screen.Count(len(o.Statements), "statement"), Statements: raw(o.Statements)}}
+		return []Need{{Account: o.Account, Key: k.Finding.Key, Does: screen.Count(len(o.Statements), "statement"), Statements: export.Raw(o.Statements)}}
 	}
 	for _, step := range p.Steps {
 		s := export.Of(step)
-		n := Need{Account: s.Account, Key: s.Key, Does: s.Does}
-		if s.Code.Policy != nil {
-			n.Statements = raw(s.Code.Policy.Statements)
-		}
-		out = append(out, n)
-	}
-	return out
-}
-
-func raw(texts []string) []json.RawMessage {
-	out := make([]json.RawMessage, len(texts))
-	for i, text := range texts {
-		out[i] = json.RawMessage(text)
+		out = append(out, Need{Account: s.Account, Key: s.Key, Does: s.Does, Statements: s.Statements()})
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"keymend/pkg/arn"
 	"keymend/pkg/slr"
 	"keymend/pkg/whatif"
 )
@@ -51,12 +52,9 @@ func (u *understanding) role(ctx context.Context, flag, name string, anew bool) 
 	if anew {
 		what = "is deleted and made anew, with another unique id: policies and grants that named it then name nobody"
 	}
-	u.says("the service-linked role %s %s", roleName(role), what)
+	u.says("the service-linked role %s %s", arn.Last(role), what)
 	if slr.Is(role, u.Account) {
-		u.warn(false, nil, "IAM deletes %s only once no Auto Scaling group of the account launches as it, in any Region", roleName(role))
+		u.warn(false, nil, "IAM deletes %s only once no Auto Scaling group of the account launches as it, in any Region", arn.Last(role))
 	}
 	return nil
 }
-
-// roleName leaves out the path, which is the same for every such role.
-func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -9,6 +9,8 @@ import (
 
 	"keymend/cmd/keymend/internal/report"
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/arn"
+	"keymend/pkg/quote"
 	"keymend/pkg/whatif"
 )
 
@@ -49,21 +51,27 @@ func (t *Tally) Show(p *screen.Page, s Screen) {
 	p.Text(screen.Bold, "Nothing was changed.")
 }
 
+// problems writes what AWS refuses first.
 func (t *Tally) problems(p *screen.Page, s Screen) {
 	for _, refused := range []bool{true, false} {
 		for _, problem := range t.Given.Problems {
-			if problem.Refused != refused {
-				continue
-			}
-			if refused {
-				p.Row(screen.Bad, "refused", problem.Text)
-			} else {
-				p.Row(screen.Doubt, "beware", problem.Text)
-			}
-			for _, do := range problem.Do {
-				p.Whole(screen.Bold, "", s.Place.AWS(do))
+			if problem.Refused == refused {
+				problem.Show(p, "", s.Place.AWS)
 			}
 		}
+	}
+}
+
+// Show writes the problem; from is what stands before its text, command writes what is done
+// about it.
+func (p Problem) Show(page *screen.Page, from string, command func(quote.Task) string) {
+	label, ink := "beware", screen.Doubt
+	if p.Refused {
+		label, ink = "refused", screen.Bad
+	}
+	page.Row(ink, label, from+p.Text)
+	for _, do := range p.Do {
+		page.Whole(screen.Bold, "", command(do))
 	}
 }
 
@@ -72,7 +80,7 @@ func (t *Tally) cause(p *screen.Page, s Screen, c cause) {
 	switch {
 	case len(c.keys) > 0:
 	case strings.HasPrefix(c.what, "arn:"):
-		p.Row(screen.Bold, "why", "they launch as "+roleName(c.what)+", which is deleted: Auto Scaling launches as no other")
+		p.Row(screen.Bold, "why", "they launch as "+arn.Last(c.what)+", which is deleted: Auto Scaling launches as no other")
 		p.Row(screen.Bold, "do", "Keep the role; or delete the groups first, or give them another one.")
 	default:
 		p.Row(screen.Bold, "why", c.what)

@@ -91,22 +91,11 @@ func (t *Tally) Add(a Answer) error {
 	}
 	g := t.group(a)
 	t.Groups = append(t.Groups, g)
-	t.code = worse(t.code, g.Code)
+	t.code = t.code.With(g.Code)
 	if a.Effect == whatif.Breaks {
 		t.because(a, g)
 	}
 	return nil
-}
-
-// worse is as of a group's several keys: what can be done goes first.
-func worse(a, b report.Code) report.Code {
-	switch {
-	case a == report.Fixable || b == report.Fixable:
-		return report.Fixable
-	case a == report.NotOurs || b == report.NotOurs:
-		return report.NotOurs
-	}
-	return report.Healed
 }
 
 // because puts a group that would break to those that would for the same.

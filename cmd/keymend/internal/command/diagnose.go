@@ -84,7 +84,7 @@ func (p *program) tell(ctx context.Context, s session, records []record.Record, 
 		g := &groups[i]
 		g.Place, g.Flags, g.Asked, g.History, g.File, g.ToFile, g.TurnOn = s.place, p.given.again(), a.Apply, h, a.AuditFile, a.toFile(), p.turnOn
 		g.ShowPolicy, g.Shown = a.ShowPolicy, p.shown
-		p.code = worse(p.code, g.Code())
+		p.code = p.code.With(g.Code())
 		if p.json() {
 			continue // the records went out as they were written
 		}
@@ -93,14 +93,4 @@ func (p *program) tell(ctx context.Context, s session, records []record.Record, 
 		g.Show(page)
 	}
 	return errors.Join(page.Flush(), partly(err))
-}
-
-// worse: what failed first, then what can be done, then what can't.
-func worse(a, b report.Code) report.Code {
-	for _, c := range []report.Code{report.Broke, report.Misused, report.Fixable, report.NotOurs} {
-		if a == c || b == c {
-			return c
-		}
-	}
-	return report.Healed
 }

@@ -137,7 +137,7 @@ func (c exportCmd) nothing(p *program, s session, records []record.Record, h rep
 	var why []string
 	for _, g := range report.Groups(records) {
 		g.History = h
-		p.code = worse(p.code, g.Code())
+		p.code = p.code.With(g.Code())
 		for _, k := range g.Keys {
 			text := k.Finding.Reason
 			if of := k.Finding.Plan; of != nil && of.NoFix != nil {

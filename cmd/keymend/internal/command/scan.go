@@ -33,7 +33,7 @@ func (c scanCmd) Run(ctx context.Context, p *program) error {
 	}
 	err = p.list(v)
 	if len(v.total.Unseen()) > 0 {
-		p.code = worse(p.code, report.NotOurs)
+		p.code = p.code.With(report.NotOurs)
 	}
 	return errors.Join(err, v.kept.Remove())
 }
@@ -43,7 +43,7 @@ func (p *program) list(v *overview) error {
 	kept, total := v.kept, v.total
 	counted := func(to func(scan.Row) error) func(scan.Row) error {
 		return func(r scan.Row) error {
-			p.code = worse(p.code, ofRow(r))
+			p.code = p.code.With(ofRow(r))
 			return to(r)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
@@ -195,7 +196,7 @@ func (s *stage) tellHealing(h healing) {
 	for _, because := range f.Because {
 		line(same, screen.Bold, "FROM", because)
 	}
-	line(same, screen.Bold, "ROLE", f.Principal[strings.LastIndexByte(f.Principal, '/')+1:])
+	line(same, screen.Bold, "ROLE", arn.Last(f.Principal))
 	for _, miss := range f.NearMisses {
 		line(same, screen.Bold, "WHY", miss.Text)
 	}

@@ -45,15 +45,12 @@ type call1 struct {
 func (c Changes) json() (string, error) {
 	out := document1{Schema: Schema, Version: c.Version, Remediation: c.Of, Group: c.Group, Account: c.Account, Region: c.Region}
 	for _, s := range c.Sections {
-		one := section1{Account: s.Account, Does: s.Does, Key: s.Key, Alias: s.Alias, Why: s.Why, Risk: risks(s), Notes: s.Notes}
+		one := section1{Account: s.Account, Does: s.Does, Key: s.Key, Alias: s.Alias, Why: s.Why, Risk: risks(s), Notes: s.Notes, Statements: s.Statements()}
 		if s.Key != "" {
 			one.To = s.To
 		}
 		arguments := s.Code.Arguments
 		if p := s.Code.Policy; p != nil {
-			for _, text := range p.Statements {
-				one.Statements = append(one.Statements, json.RawMessage(text))
-			}
 			one.Before = p.Before
 			arguments = append(slices.Clip(arguments), code.Argument{Name: "Policy", Value: p.After})
 		}

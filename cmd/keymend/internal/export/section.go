@@ -1,6 +1,8 @@
 package export
 
 import (
+	"encoding/json"
+
 	"keymend/pkg/change"
 	"keymend/pkg/change/code"
 )
@@ -42,4 +44,21 @@ func (c Changes) Writable() bool {
 		}
 	}
 	return false
+}
+
+// Statements are those of the change, as JSON; none where it isn't a policy's.
+func (s Section) Statements() []json.RawMessage {
+	if s.Code.Policy == nil {
+		return nil
+	}
+	return Raw(s.Code.Policy.Statements)
+}
+
+// Raw are texts that are JSON, as it is written.
+func Raw(texts []string) []json.RawMessage {
+	out := make([]json.RawMessage, len(texts))
+	for i, text := range texts {
+		out[i] = json.RawMessage(text)
+	}
+	return out
 }

@@ -8,6 +8,7 @@ import (
 
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 )
 
 // A keyLine is the way from a group to what opens one of its keys, and the key's fix.
@@ -130,7 +131,7 @@ func keyNotes(row scan.Row, k scan.Key) []string {
 
 // roleName is the end of a role's ARN.
 func roleName(role string) string {
-	return cmp.Or(role[strings.LastIndex(role, "/")+1:], "a role that wasn't seen")
+	return cmp.Or(arn.Last(role), "a role that wasn't seen")
 }
 
 // distinct are what a key's volumes have, each text once.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -32,10 +32,11 @@ func (s storage) DescribeLaunchTemplateVersions(_ context.Context, in *ec2.Descr
 	}
 	out := &ec2.DescribeLaunchTemplateVersionsOutput{}
 	for _, asked := range in.Versions {
-		v, known := s.version(in.LaunchTemplateId, in.LaunchTemplateName, asked)
-		if !known {
+		found := s.version(in.LaunchTemplateId, in.LaunchTemplateName, asked)
+		if found == nil {
 			return nil, account.NewUntold(fmt.Sprintf("no file has version %s of launch template %s", asked, cmp.Or(value(in.LaunchTemplateId), value(in.LaunchTemplateName))))
 		}
+		v := *found
 		if d := v.LaunchTemplateData; d != nil && d.ImageId != nil && s.plain() {
 			with := *d
 			with.ImageId = new(imageName(*d.ImageId))
@@ -49,27 +50,14 @@ func (s storage) DescribeLaunchTemplateVersions(_ context.Context, in *ec2.Descr
 // imageName is an image's id, or the parameter that has it.
 func imageName(written string) string { return strings.TrimPrefix(written, "resolve:") }
 
-// version finds a template's version. A file may have no number, as of one that is yet to
-// be made: that is the one that is meant, whichever is asked for.
-func (w *World) version(id, name *string, asked string) (types.LaunchTemplateVersion, bool) {
-	var (
-		out   types.LaunchTemplateVersion
-		known bool
-	)
-	for _, v := range w.templates[cmp.Or(value(id), value(name))] {
-		number := value(v.VersionNumber)
-		switch {
-		case v.VersionNumber == nil,
-			asked == "$Default" && value(v.DefaultVersion),
-			asked == "$Latest" && (!known || number > value(out.VersionNumber)),
-			asked == strconv.FormatInt(number, 10):
-			out, known = v, true
-		}
-		if known && out.VersionNumber == nil {
-			return out, true
-		}
+// version finds a template's version; nil where no file has it. A file may have no number,
+// as of one that is yet to be made: that is the one that is meant, whichever is asked for.
+func (w *World) version(id, name *string, asked string) *types.LaunchTemplateVersion {
+	all := w.templates[cmp.Or(value(id), value(name))]
+	if i := slices.IndexFunc(all, func(v types.LaunchTemplateVersion) bool { return v.VersionNumber == nil }); i >= 0 {
+		return &all[i]
 	}
-	return out, known
+	return observe.VersionAmong(all, asked)
 }
 
 // plain reports whether images are left out, since no file is about any.

@@ -9,6 +9,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"keymend/pkg/observe"
 	"keymend/pkg/slr"
 )
 
@@ -32,7 +33,7 @@ func (w *World) gather(role string) error {
 	}
 	used := map[string]bool{}
 	for _, g := range w.facts.groups.all {
-		for _, s := range templatesOf(g) {
+		for _, s := range observe.TemplatesOf(g) {
 			used[value(s.LaunchTemplateId)], used[value(s.LaunchTemplateName)] = true, true
 		}
 	}
@@ -61,21 +62,19 @@ func (w *World) groupOf(v ec2types.LaunchTemplateVersion, version, role string) 
 	if version == "$Default" {
 		name += " " + version
 	}
-	arn := slr.ARN(w.Partition, w.Account, "")
+	standard := slr.ARN(w.Partition, w.Account, "")
 	switch {
-	case strings.HasPrefix(role, "arn:"):
-		arn = role
-	case role != "":
-		arn = slr.ARN(w.Partition, w.Account, "")
-		arn = arn[:strings.LastIndexByte(arn, '/')+1] + role
+	case role == "":
+		role = standard
+	case !strings.HasPrefix(role, "arn:"):
+		role = strings.TrimSuffix(standard, slr.Name) + role
 	}
-	w.made = append(w.made, name)
 	spec := &astypes.LaunchTemplateSpecification{LaunchTemplateId: v.LaunchTemplateId, Version: &version}
 	if v.LaunchTemplateId == nil {
 		spec.LaunchTemplateName = v.LaunchTemplateName
 	}
 	return astypes.AutoScalingGroup{
-		AutoScalingGroupName: &name, ServiceLinkedRoleARN: &arn, LaunchTemplate: spec,
+		AutoScalingGroupName: &name, ServiceLinkedRoleARN: &role, LaunchTemplate: spec,
 		DesiredCapacity: new(int32(1)), MinSize: new(int32(0)), MaxSize: new(int32(1)),
 	}
 }
@@ -83,9 +82,9 @@ func (w *World) groupOf(v ec2types.LaunchTemplateVersion, version, role string) 
 // defaultElse reports whether the files have another version as the template's default
 // than as its latest.
 func (w *World) defaultElse(of ec2types.LaunchTemplateVersion) bool {
-	latest, known := w.version(of.LaunchTemplateId, of.LaunchTemplateName, "$Latest")
-	def, marked := w.version(of.LaunchTemplateId, of.LaunchTemplateName, "$Default")
-	return known && marked && value(latest.VersionNumber) != value(def.VersionNumber)
+	latest := w.version(of.LaunchTemplateId, of.LaunchTemplateName, "$Latest")
+	standard := w.version(of.LaunchTemplateId, of.LaunchTemplateName, "$Default")
+	return latest != nil && standard != nil && value(latest.VersionNumber) != value(standard.VersionNumber)
 }
 
 // pair takes the one template without a name of AWS's for the one that the groups name and
@@ -99,8 +98,8 @@ func (w *World) pair() {
 	}
 	var wanted []*astypes.LaunchTemplateSpecification
 	for _, g := range w.facts.groups.list() {
-		for _, s := range templatesOf(g) {
-			if _, known := w.version(s.LaunchTemplateId, s.LaunchTemplateName, cmp.Or(value(s.Version), "$Default")); !known && !slices.ContainsFunc(wanted, func(o *astypes.LaunchTemplateSpecification) bool {
+		for _, s := range observe.TemplatesOf(g) {
+			if w.version(s.LaunchTemplateId, s.LaunchTemplateName, cmp.Or(value(s.Version), "$Default")) == nil && !slices.ContainsFunc(wanted, func(o *astypes.LaunchTemplateSpecification) bool {
 				return value(o.LaunchTemplateId) == value(s.LaunchTemplateId) && value(o.LaunchTemplateName) == value(s.LaunchTemplateName)
 			}) {
 				wanted = append(wanted, s)
@@ -129,18 +128,6 @@ func (w *World) index() {
 			}
 		}
 	}
-}
-
-// templatesOf are the templates that a group names.
-func templatesOf(g astypes.AutoScalingGroup) []*astypes.LaunchTemplateSpecification {
-	all := []*astypes.LaunchTemplateSpecification{g.LaunchTemplate}
-	if m := g.MixedInstancesPolicy; m != nil && m.LaunchTemplate != nil {
-		all = append(all, m.LaunchTemplate.LaunchTemplateSpecification)
-		for _, o := range m.LaunchTemplate.Overrides {
-			all = append(all, o.LaunchTemplateSpecification)
-		}
-	}
-	return slices.DeleteFunc(all, func(s *astypes.LaunchTemplateSpecification) bool { return s == nil })
 }
 
 // value returns what a pointer of the SDK points to; nil means the zero value.

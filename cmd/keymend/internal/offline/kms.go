@@ -131,6 +131,6 @@ func (r roles) GetRole(_ context.Context, in *iam.GetRoleInput, _ ...func(*iam.O
 
 // has reports whether a file has a role, by its ARN.
 func (w *World) has(role string) bool {
-	r, known := w.facts.roles.all[roleName(role)]
+	r, known := w.facts.roles.all[arn.Last(role)]
 	return known && value(r.Arn) == role
 }

@@ -69,7 +69,7 @@ func (f *facts) take(file string, raw json.RawMessage, outer bool) error {
 	case '"':
 		var inner string
 		if err := json.Unmarshal(raw, &inner); err == nil && strings.HasPrefix(strings.TrimSpace(inner), "{") {
-			return f.bareText(file, inner)
+			return f.keyPolicy(file, "", inner)
 		}
 	case '[':
 		var all []json.RawMessage

@@ -9,6 +9,7 @@ import (
 	"keymend/cmd/keymend/internal/scan"
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/whatif"
 )
 
@@ -75,7 +76,7 @@ func (v Verdict) says() string {
 	case len(v.Row.Keys) == 0:
 		return v.Group + " would launch: by the files it needs no customer managed key"
 	}
-	return fmt.Sprintf("%s would launch: every key that it needs by the files is open to %s", v.Group, roleName(v.Row.Role))
+	return fmt.Sprintf("%s would launch: every key that it needs by the files is open to %s", v.Group, arn.Last(v.Row.Role))
 }
 
 // show says what is to be added, and where.
@@ -100,6 +101,3 @@ func (a Addition) show(p *screen.Page) {
 		p.Raw(text.String())
 	}
 }
-
-// roleName leaves out the path, which is the same for every such role.
-func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

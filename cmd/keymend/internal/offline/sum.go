@@ -13,6 +13,7 @@ import (
 	"keymend/pkg/apply"
 	"keymend/pkg/arn"
 	"keymend/pkg/keystate"
+	"keymend/pkg/quote"
 	"keymend/pkg/whatif"
 )
 
@@ -64,7 +65,7 @@ type Sum struct {
 	States   map[whatif.State]int
 	Problems []PolicyProblem
 	Notes    []string
-	worst    report.Code
+	code     report.Code
 	alike    map[string]string // by what is shown of a group beside its name and volumes, the first such
 }
 
@@ -75,9 +76,7 @@ func (s *Sum) Add(v Verdict) string {
 		s.States, s.alike = map[whatif.State]int{}, map[string]string{}
 	}
 	s.States[v.After]++
-	if code := v.Code(); s.worst != report.Fixable && code != report.Healed {
-		s.worst = code
-	}
+	s.code = s.code.With(v.Code())
 	said := fmt.Sprintf("%q", []any{v.After, v.Unknown, v.LeftOut, v.Ask, v.Add})
 	for _, k := range v.Row.Keys {
 		k.Volumes = nil
@@ -96,7 +95,7 @@ func (s *Sum) Code() report.Code {
 	if s.refused() > 0 {
 		return report.NotOurs
 	}
-	return s.worst
+	return s.code
 }
 
 // Says sums up in a sentence, without the full stop.
@@ -132,14 +131,7 @@ func (s *Sum) refused() int {
 func (s *Sum) Show(p *screen.Page) {
 	p.Blank()
 	for _, one := range s.Problems {
-		label, ink := "beware", screen.Doubt
-		if one.Refused {
-			label, ink = "refused", screen.Bad
-		}
-		p.Row(ink, label, one.File+": "+one.Text)
-		for _, do := range one.Do {
-			p.Whole(screen.Bold, "", do.Command)
-		}
+		one.Show(p, one.File+": ", func(t quote.Task) string { return t.Command })
 	}
 	p.Row(screen.Doubt, "note", s.Notes...)
 	p.Blank()

@@ -166,7 +166,7 @@ func (f *facts) tagged(file string, m members) error {
 }
 
 // bare is a key policy alone.
-func (f *facts) bare(file string, m members) error { return f.bareText(file, string(m.raw())) }
+func (f *facts) bare(file string, m members) error { return f.keyPolicy(file, "", string(m.raw())) }
 
 // policy is GetKeyPolicy's answer, or what PutKeyPolicy takes, which names the key.
 func (f *facts) policy(file string, m members) error {
@@ -176,8 +176,6 @@ func (f *facts) policy(file string, m members) error {
 	}
 	return f.keyPolicy(file, m.text("KeyId"), text)
 }
-
-func (f *facts) bareText(file, text string) error { return f.keyPolicy(file, "", text) }
 
 // keyPolicy takes in what may be a key's policy: an identity's names no principal.
 func (f *facts) keyPolicy(file, key, text string) error {

@@ -113,13 +113,7 @@ func (w *World) add(g report.Group) []Addition {
 	for _, k := range g.Keys {
 		for _, step := range k.Finding.Steps {
 			s := export.Of(step)
-			one := Addition{Key: shown(s.Key), File: w.facts.policies.files[s.Key], Does: s.Does}
-			if s.Code.Policy != nil {
-				for _, text := range s.Code.Policy.Statements {
-					one.Statements = append(one.Statements, json.RawMessage(text))
-				}
-			}
-			out = append(out, one)
+			out = append(out, Addition{Key: shown(s.Key), File: w.facts.policies.files[s.Key], Does: s.Does, Statements: s.Statements()})
 		}
 	}
 	return out
@@ -161,17 +155,17 @@ func (w *World) leftOut(l launch.Launch, row scan.Row, state whatif.State) []str
 		listed := w.facts.grants[k.ARN] != nil
 		say(open && w.enabled(k.ARN) && !aws(k.ARN), "whether %s is enabled: taken for enabled (describe-key)", keyName(k.ARN))
 		say(shut && w.ungranted(k.ARN) && !aws(k.ARN) && !listed, "the grants on %s: taken for none (list-grants)", keyName(k.ARN))
-		say(open && !w.strict && !w.has(k.Role), "whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", roleName(k.Role))
+		say(open && !w.strict && !w.has(k.Role), "whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", arn.Last(k.Role))
 	}
 	return out
 }
 
 // keyName is a key as people know it.
-func keyName(arn string) string {
-	if alias := aliasOf(arn); alias != "" {
+func keyName(key string) string {
+	if alias := aliasOf(key); alias != "" {
 		return alias
 	}
-	return "key " + arn[strings.LastIndexByte(arn, '/')+1:]
+	return "key " + arn.Last(key)
 }
 
 // ask are the commands whose answers would tell what isn't known.
@@ -207,7 +201,7 @@ func (w *World) ask(l launch.Launch, row scan.Row) []quote.Task {
 	}
 	for _, p := range l.Principals() {
 		if w.strict && !w.has(p.ARN) {
-			add(w.Account, "iam", "get-role", "--role-name="+roleName(p.ARN))
+			add(w.Account, "iam", "get-role", "--role-name="+arn.Last(p.ARN))
 		}
 	}
 	return out

@@ -30,7 +30,6 @@ type World struct {
 	Partition       string
 	strict          bool
 	templates       map[string][]ec2types.LaunchTemplateVersion // by id and name
-	made            []string                                    // groups that no file has
 }
 
 var (
@@ -52,9 +51,6 @@ func (w *World) Groups() []string {
 
 // Notes says what a file has that doesn't count here, or doesn't have whole.
 func (w *World) Notes() []string { return slices.Clone(w.facts.notes) }
-
-// Made reports whether a group is one that no file has.
-func (w *World) Made(group string) bool { return slices.Contains(w.made, group) }
 
 // View implements remediation.Readers.
 func (w *World) View(_ context.Context, accountID, region string) (apply.Reader, error) {
@@ -107,7 +103,7 @@ func (v view) Launch(ctx context.Context, group string) (launch.Launch, error) {
 	}
 	for _, p := range l.Principals() {
 		if !v.has(p.ARN) {
-			l.Unknown = append(l.Unknown, "whether "+roleName(p.ARN)+" exists isn't told")
+			l.Unknown = append(l.Unknown, "whether "+arn.Last(p.ARN)+" exists isn't told")
 		}
 	}
 	return l, nil
@@ -154,10 +150,10 @@ const assumed = "AROANOTINTHEFILES000"
 // Role implements apply.Keys. A role that no file has is taken to exist, and that is said;
 // but Keymend's own, of which nobody says that Keymend is deployed.
 func (v view) Role(ctx context.Context, roleARN string) (access.Principal, error) {
-	if _, known := v.facts.roles.all[roleName(roleARN)]; known {
+	if _, known := v.facts.roles.all[arn.Last(roleARN)]; known {
 		return v.own.Role(ctx, roleARN)
 	}
-	if strings.HasPrefix(roleName(roleARN), "keymend-") {
+	if strings.HasPrefix(arn.Last(roleARN), "keymend-") {
 		return access.Principal{ARN: roleARN}, nil
 	}
 	return access.Principal{ARN: roleARN, ID: assumed}, nil

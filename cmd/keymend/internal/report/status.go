@@ -21,6 +21,17 @@ const (
 	NotOurs Code = 4 // broken and not ours to fix, or refused
 )
 
+// With is the code of two things together: what failed goes first, then what can be done,
+// then what can't.
+func (c Code) With(o Code) Code {
+	for _, first := range []Code{Broke, Misused, Fixable, NotOurs} {
+		if c == first || o == first {
+			return first
+		}
+	}
+	return Healed
+}
+
 // A headline is what the first line says about a group.
 type headline uint8
 

@@ -109,7 +109,7 @@ func History(c observe.Course, unread error) report.History {
 		return report.History{}
 	}
 	first, last := c.Failed[n-1], c.Failed[0]
-	return report.History{Failed: n, Since: first.Began, Last: last.Time, More: n >= observe.MostTries, Status: last.StatusCode, Message: last.StatusMessage}
+	return report.History{Failed: n, Since: first.Began, Last: last.Time, More: c.More(), Status: last.StatusCode, Message: last.StatusMessage}
 }
 
 // look looks at a group as keymend diagnose does; false where there is no such group by
