@@ -2,7 +2,8 @@ package observe
 
 import (
 	"context"
-	"maps"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -13,10 +14,11 @@ import (
 	"keymend/pkg/launch/encryption"
 )
 
-// configurations reads launch configurations. "Array Members: Maximum number of
-// 50 items"; names that nothing has are missing from the answer.
+// readConfigurations reads launch configurations. "Array Members: Maximum number of
+// 50 items"; names that nothing has are missing from the answer. Where of one nothing is
+// told, each is read alone.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeLaunchConfigurations.html
-func (r *Resolver) configurations(ctx context.Context, names []string) (map[launch.Spec]launch.Source, error) {
+func (r *Resolver) readConfigurations(ctx context.Context, names []string) error {
 	const most = 50
 	found, err := inParts(names, most, func(part []string) ([]astypes.LaunchConfiguration, error) {
 		pages := autoscaling.NewDescribeLaunchConfigurationsPaginator(r.groups, &autoscaling.DescribeLaunchConfigurationsInput{
@@ -26,42 +28,37 @@ func (r *Resolver) configurations(ctx context.Context, names []string) (map[laun
 			return p.LaunchConfigurations
 		})
 	})
-	if account.Untold(err) {
-		return r.untold(ctx, names)
+	if account.Untold(err) && len(names) > 1 {
+		var errs []error
+		for _, name := range names {
+			errs = append(errs, r.readConfigurations(ctx, []string{name}))
+		}
+		return errors.Join(errs...)
 	}
-	if err != nil {
-		return nil, err
+	if err != nil && !account.Untold(err) {
+		return err
 	}
-	out := map[launch.Spec]launch.Source{}
 	for _, name := range names {
 		s := launch.Spec{Configuration: name}
-		out[s] = launch.Source{Refused: s.String() + " doesn't exist; name a launch template in the group"}
+		r.memory.sources.put(s, configurationOf(s, found, err != nil))
 	}
-	for _, c := range found {
-		s := launch.Spec{Configuration: value(c.LaunchConfigurationName)}
-		out[s] = launch.Source{
-			Name: s.String(), ImageID: value(c.ImageId), Devices: configurationDevices(c.BlockDeviceMappings, s.String()),
-			Spot: value(c.SpotPrice) != "",
-		}
-	}
-	return out, nil
+	return nil
 }
 
-// untold reads each launch configuration alone, where of one nothing is told.
-func (r *Resolver) untold(ctx context.Context, names []string) (map[launch.Spec]launch.Source, error) {
-	if len(names) == 1 {
-		s := launch.Spec{Configuration: names[0]}
-		return map[launch.Spec]launch.Source{s: {Unknown: "nothing is told of " + s.String()}}, nil
+// configurationOf is a launch configuration among those that were found.
+func configurationOf(s launch.Spec, found []astypes.LaunchConfiguration, untold bool) launch.Source {
+	at := slices.IndexFunc(found, func(c astypes.LaunchConfiguration) bool { return value(c.LaunchConfigurationName) == s.Configuration })
+	switch {
+	case untold:
+		return launch.Source{Unknown: "nothing is told of " + s.String()}
+	case at < 0:
+		return launch.Source{Refused: s.String() + " doesn't exist; name a launch template in the group"}
 	}
-	out := map[launch.Spec]launch.Source{}
-	for _, name := range names {
-		one, err := r.configurations(ctx, []string{name})
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(out, one)
+	c := found[at]
+	return launch.Source{
+		Name: s.String(), ImageID: value(c.ImageId), Devices: configurationDevices(c.BlockDeviceMappings, s.String()),
+		Spot: value(c.SpotPrice) != "",
 	}
-	return out, nil
 }
 
 // configurationDevices: "you cannot specify a KMS key ID when using a launch

@@ -111,7 +111,7 @@ func imageCopy(c ec2types.Image, devices []encryption.Device, parts []ec2types.S
 	}
 	switch c.State {
 	case ec2types.ImageStateAvailable:
-		out.State, out.Reason = copies.Ready, elsewhere(out.Snapshots, parts, copyKey)
+		out.State, out.Reason = copies.Ready, notUnder(copyKey, out.Snapshots, parts)
 		if out.Reason != "" {
 			out.State = copies.Unfit
 		}
@@ -128,9 +128,9 @@ func imageCopy(c ec2types.Image, devices []encryption.Device, parts []ec2types.S
 	return out
 }
 
-// elsewhere says which of a copy's snapshots doesn't lie under the copy key: a
-// tag says so of it, and only EC2 knows.
-func elsewhere(ids []string, parts []ec2types.Snapshot, copyKey string) string {
+// notUnder says which of a copy's snapshots doesn't lie under the copy key: a tag may say
+// that it does, and only EC2 knows.
+func notUnder(copyKey string, ids []string, parts []ec2types.Snapshot) string {
 	for _, id := range ids {
 		if !slices.ContainsFunc(parts, func(p ec2types.Snapshot) bool { return value(p.SnapshotId) == id && value(p.KmsKeyId) == copyKey }) {
 			return "its snapshot " + id + " isn't one of Keymend's under " + copyKey

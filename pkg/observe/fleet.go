@@ -14,7 +14,6 @@ import (
 // A Fleet reads how the groups of an account in a Region fare, and what they use. It
 // changes nothing.
 type Fleet struct {
-	groups          Groups
 	launches        *Resolver
 	keys            names
 	calls           cloudtrail.LookupEventsAPIClient
@@ -31,7 +30,7 @@ func NewFleet(cfg aws.Config, account, region string) Fleet {
 // Fleet returns what reads the groups of an account in a Region with the same clients. It
 // can't tell who edited what.
 func (r *Resolver) Fleet(keys names, account, region string) Fleet {
-	return Fleet{groups: r.groups, launches: r, keys: keys, account: account, region: region}
+	return Fleet{launches: r, keys: keys, account: account, region: region}
 }
 
 // A Group is a group as a list of all shows it.
@@ -47,7 +46,7 @@ type Group struct {
 // Groups reads all groups but those that are being deleted, a hundred a call, and keeps
 // little of each: ten thousand with their instances are more than a function's memory.
 func (f Fleet) Groups(ctx context.Context) ([]Group, error) {
-	return eachGroup(ctx, f.groups, nil, func(g astypes.AutoScalingGroup) (Group, bool) { return listed(g), value(g.Status) == "" })
+	return eachGroup(ctx, f.launches.groups, nil, func(g astypes.AutoScalingGroup) (Group, bool) { return listed(g), value(g.Status) == "" })
 }
 
 func listed(g astypes.AutoScalingGroup) Group {
@@ -56,14 +55,14 @@ func listed(g astypes.AutoScalingGroup) Group {
 		Name:  value(g.AutoScalingGroupName),
 		Lacks: units(g) < value(g.DesiredCapacity) || pool != nil && pool.Has < pool.Wanted,
 		Stuck: suspensionOf(g) != nil,
-		From:  from(g),
+		From:  launchesFrom(g),
 
 		Desired: int(value(g.DesiredCapacity)), InService: len(inService(g)),
 	}
 }
 
-// from is the same for groups that launch from the same.
-func from(g astypes.AutoScalingGroup) string {
+// launchesFrom is the same for groups that launch from the same.
+func launchesFrom(g astypes.AutoScalingGroup) string {
 	out := value(g.LaunchConfigurationName)
 	for _, s := range specsOf(g) {
 		out += fmt.Sprint(" ", s.ID, s.Name, s.Version)

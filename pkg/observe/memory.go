@@ -18,7 +18,7 @@ type memory struct {
 	images    kept[string, *ec2types.Image]      // nil = it can't be seen
 	snapshots kept[string, *encryption.Snapshot] // nil = it can't be seen
 	settings  kept[string, encryption.Defaults]  // by account
-	read      atomic.Bool                        // every template's $Latest and $Default, as far as that is worth it
+	wide      atomic.Bool                        // every template's $Latest and $Default, as far as that is worth it
 }
 
 type kept[K comparable, V any] struct {

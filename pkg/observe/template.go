@@ -39,22 +39,11 @@ func (r *Resolver) readTemplates(ctx context.Context, all []*launch.Source) erro
 		}
 	}
 	var tasks []func() error
-	task := func(read func() (map[launch.Spec]launch.Source, error)) {
-		tasks = append(tasks, func() error {
-			found, err := read()
-			for spec, named := range found {
-				if err == nil {
-					r.memory.sources.put(spec, named)
-				}
-			}
-			return err
-		})
-	}
 	for _, specs := range byTemplate {
-		task(func() (map[launch.Spec]launch.Source, error) { return r.versions(ctx, specs) })
+		tasks = append(tasks, func() error { return r.readVersions(ctx, specs) })
 	}
 	if len(configurations) > 0 {
-		task(func() (map[launch.Spec]launch.Source, error) { return r.configurations(ctx, configurations) })
+		tasks = append(tasks, func() error { return r.readConfigurations(ctx, configurations) })
 	}
 	if err := together.Do(tasks...); err != nil {
 		return err
@@ -67,29 +56,32 @@ func (r *Resolver) readTemplates(ctx context.Context, all []*launch.Source) erro
 	return nil
 }
 
-// versions reads versions of one template. One that is gone fails the call for
+// readVersions reads versions of one template. One that is gone fails the call for
 // all of them, so then each is asked for alone.
-func (r *Resolver) versions(ctx context.Context, specs []launch.Spec) (map[launch.Spec]launch.Source, error) {
-	out := map[launch.Spec]launch.Source{}
+func (r *Resolver) readVersions(ctx context.Context, specs []launch.Spec) error {
 	if len(specs) > 1 {
 		found, err := r.ask(ctx, specs, true)
 		if account.Transient(err) {
-			return nil, err
+			return err
 		}
 		for _, s := range specs {
 			if v := VersionAmong(found, s.Version); err == nil && v != nil {
-				out[s] = sourceOf(*v, s)
+				r.memory.sources.put(s, sourceOf(*v, s))
 			}
 		}
 	}
 	var errs []error
 	for _, s := range specs {
-		if _, known := out[s]; !known {
-			one, err := r.version(ctx, s)
-			out[s], errs = one, append(errs, err)
+		if _, known := r.memory.sources.get(s); known {
+			continue
 		}
+		one, err := r.version(ctx, s)
+		if err == nil {
+			r.memory.sources.put(s, one)
+		}
+		errs = append(errs, err)
 	}
-	return out, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // version reads one version. Where the parameter behind its image can't be

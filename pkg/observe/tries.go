@@ -54,7 +54,7 @@ func (c Course) More() bool { return len(c.Failed) >= mostTries }
 
 // Course reads a group's scaling activities.
 func (f Fleet) Course(ctx context.Context, group string) (Course, error) {
-	all, err := tries(ctx, f.groups, group)
+	all, err := tries(ctx, f.launches.groups, group)
 	out := Course{Failed: failed(all)}
 	for _, t := range all {
 		switch {

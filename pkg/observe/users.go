@@ -28,7 +28,7 @@ var _ names = (*kms.Client)(nil)
 // images and snapshots once. Which key a name or a hidden snapshot stands for may
 // not be known: then the group counts as one that may use it.
 func (f Fleet) Users(ctx context.Context, of signal.Users) ([]Group, error) {
-	all, err := describeGroups(ctx, f.groups, nil)
+	all, err := describeGroups(ctx, f.launches.groups, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ import (
 func (r *Resolver) readWide(ctx context.Context, all []*launch.Source) error {
 	const few = 5
 	asked := r.following(all)
-	if len(asked) <= few || !r.memory.read.CompareAndSwap(false, true) {
+	if len(asked) <= few || !r.memory.wide.CompareAndSwap(false, true) {
 		return nil
 	}
 	var tasks []func() error
@@ -38,7 +38,7 @@ func (r *Resolver) readWide(ctx context.Context, all []*launch.Source) error {
 		}
 	}
 	err := together.Do(tasks...)
-	r.memory.read.Store(err == nil)
+	r.memory.wide.Store(err == nil)
 	return err
 }
 

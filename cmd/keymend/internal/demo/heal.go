@@ -78,7 +78,7 @@ func (s *stage) seedWeb(ctx context.Context, a actor) (queue string, err error) 
 	if s.policy, err = a.keyPolicy(ctx, s.key); err != nil {
 		return "", err
 	}
-	return queue, a.seed.Group(ctx, web, "m5.large", scenario.Volume{Encrypted: true})
+	return queue, a.seed.Group(ctx, web, machine, scenario.Volume{Encrypted: true})
 }
 
 // healed: everything is in service, and Keymend has put that on record.

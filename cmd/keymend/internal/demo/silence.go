@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"keymend/cmd/keymend/internal/scenario"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
 	"keymend/pkg/sandbox"
@@ -20,11 +19,7 @@ func (s *stage) silence(ctx context.Context) error {
 	sw := sandbox.DefaultSwitches()
 	sw.CancelledEmitsEvent, sw.TrailLogs = false, false
 	s.box.SetSwitches(sw)
-	key, err := a.seed.Key(ctx, "alias/night-ebs", "remediate")
-	if err != nil {
-		return err
-	}
-	if err := a.seed.Group(ctx, group, "m5.large", scenario.Volume{Encrypted: true, Key: key}); err != nil {
+	if _, err := a.groupUnder(ctx, group, "alias/night-ebs", "remediate"); err != nil {
 		return err
 	}
 	began := s.box.Clock().Now()

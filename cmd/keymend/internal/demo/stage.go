@@ -31,8 +31,11 @@ const (
 	region    = scenario.Region
 )
 
-// noCapacityType is the instance type of which AWS has none in the story.
-const noCapacityType = "p4d.24xlarge"
+// The instance types of the story. Of one AWS has none.
+const (
+	machine        = "m5.large"
+	noCapacityType = "p4d.24xlarge"
+)
 
 // A stage is where the story takes place: a sandbox, Keymend deployed into two
 // accounts of it, and what the parts hand on to each other.
@@ -69,6 +72,16 @@ func (s *stage) in(account string) actor {
 		asg: autoscaling.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg), logs: cloudwatchlogs.NewFromConfig(cfg),
 		bus: eventbridge.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg),
 	}
+}
+
+// groupUnder makes a key and a group whose template names it; tag says whether the key's
+// owner enrolled it. It returns the key's ARN.
+func (a actor) groupUnder(ctx context.Context, group, alias, tag string) (string, error) {
+	key, err := a.seed.Key(ctx, alias, tag)
+	if err != nil {
+		return "", err
+	}
+	return key, a.seed.Group(ctx, group, machine, scenario.Volume{Encrypted: true, Key: key})
 }
 
 // open starts the sandbox and deploys Keymend into both accounts.

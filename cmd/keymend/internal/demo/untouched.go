@@ -62,11 +62,7 @@ func (s *stage) unlike(ctx context.Context, a actor, group string, want outcome.
 func (s *stage) observe(ctx context.Context) error {
 	const group = "batch-prod"
 	a := s.in(observing)
-	key, err := a.seed.Key(ctx, "alias/batch-ebs", "remediate")
-	if err != nil {
-		return err
-	}
-	if err := a.seed.Group(ctx, group, "m5.large", scenario.Volume{Encrypted: true, Key: key}); err != nil {
+	if _, err := a.groupUnder(ctx, group, "alias/batch-ebs", "remediate"); err != nil {
 		return err
 	}
 	all, _, err := s.looked(ctx, a, group, outcome.Observed)
@@ -81,11 +77,8 @@ func (s *stage) observe(ctx context.Context) error {
 func (s *stage) notAsked(ctx context.Context) error {
 	const group = "payments"
 	a := s.in(enforcing)
-	key, err := a.seed.Key(ctx, "alias/payments", "")
+	key, err := a.groupUnder(ctx, group, "alias/payments", "")
 	if err != nil {
-		return err
-	}
-	if err := a.seed.Group(ctx, group, "m5.large", scenario.Volume{Encrypted: true, Key: key}); err != nil {
 		return err
 	}
 	_, found, err := s.looked(ctx, a, group, outcome.Proposed)

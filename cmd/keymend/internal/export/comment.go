@@ -39,45 +39,35 @@ func (c Changes) about(i int) string {
 	row("group", c.Group)
 	row("key", s.Key, s.Alias)
 	row("why", s.Why...)
-	row("opens", opens(s)...)
-	row("risk", risks(s)...)
+	what, risks := s.opens()
+	row("opens", what...)
+	row("risk", risks...)
 	row("note", s.Notes...)
 	return out
 }
 
-// opens says what the change opens, and to whom.
-func opens(s Section) []string {
-	var out []string
-	for _, to := range s.To {
-		switch {
-		case s.Key == "":
-		case strings.HasSuffix(to, ":root"):
-			out = append(out, "the key to account "+arn.Account(to)+": its administrators may let others there make grants to Auto Scaling's roles, and, where a statement says so, use the key")
-		default:
-			out = append(out, "the key to "+to)
-		}
+// opens says what the change opens, to whom, and who may use the key by that.
+func (s Section) opens() (what, risks []string) {
+	if s.Key == "" {
+		return nil, nil
 	}
-	return out
-}
-
-// risks says who may use the key by that.
-func risks(s Section) []string {
-	var out []string
 	for _, to := range s.To {
 		account := arn.Account(to)
+		opens, risk := "the key to "+to, ""
 		switch {
-		case s.Key == "":
 		case strings.HasSuffix(to, ":root"):
-			out = append(out, "whoever administers account "+account+" decides who there can then use this key")
+			opens = "the key to account " + account + ": its administrators may let others there make grants to Auto Scaling's roles, and, where a statement says so, use the key"
+			risk = "whoever administers account " + account + " decides who there can then use this key"
 		case slr.IsSpot(to, account):
-			out = append(out, "whoever may launch Spot Instances in "+account+" can then use this key through the role")
+			risk = "whoever may launch Spot Instances in " + account + " can then use this key through the role"
 		case strings.HasSuffix(to, "/"+slr.Name):
-			out = append(out, "whoever may create Auto Scaling groups in "+account+" can then use this key through the role")
+			risk = "whoever may create Auto Scaling groups in " + account + " can then use this key through the role"
 		default:
-			out = append(out, "whoever may pass the role to an Auto Scaling group (iam:PassRole) in "+account+" can then use this key through it")
+			risk = "whoever may pass the role to an Auto Scaling group (iam:PassRole) in " + account + " can then use this key through it"
 		}
+		what, risks = append(what, opens), append(risks, risk)
 	}
-	return out
+	return what, risks
 }
 
 // column is where a text begins behind its label.

@@ -45,7 +45,8 @@ type call1 struct {
 func (c Changes) json() (string, error) {
 	out := document1{Schema: Schema, Version: c.Version, Remediation: c.Of, Group: c.Group, Account: c.Account, Region: c.Region}
 	for _, s := range c.Sections {
-		one := section1{Account: s.Account, Does: s.Does, Key: s.Key, Alias: s.Alias, Why: s.Why, Risk: risks(s), Notes: s.Notes, Statements: s.Statements()}
+		_, risks := s.opens()
+		one := section1{Account: s.Account, Does: s.Does, Key: s.Key, Alias: s.Alias, Why: s.Why, Risk: risks, Notes: s.Notes, Statements: s.Statements()}
 		if s.Key != "" {
 			one.To = s.To
 		}

@@ -39,8 +39,8 @@ const (
 
 // A loose part is about a key which its file doesn't name.
 type loose struct {
-	file, what string
-	written    string // the key, as the file or a person names it; "" = not at all
+	file, what string // what is an aboutKey's
+	written    string // the key, as the file names it; "" = not at all
 	put        func(key string) error
 }
 

@@ -116,10 +116,24 @@ func (w *World) assign(said map[string]string) error {
 			left = append(left, l)
 		}
 	}
-	for _, what := range []string{"policy", "grants", "tags"} {
-		errs = append(errs, w.assignRest(what, slices.DeleteFunc(slices.Clone(left), func(l loose) bool { return l.what != what })))
+	for _, part := range w.facts.aboutKeys() {
+		errs = append(errs, w.assignRest(part, slices.DeleteFunc(slices.Clone(left), func(l loose) bool { return l.what != part.what })))
 	}
 	return joined(errs...)
+}
+
+// An aboutKey is a part of what files say about keys, and may not name its key.
+type aboutKey struct {
+	what, has string                // "policy", "a key policy"
+	told      func(key string) bool // whether a file has it of a key
+}
+
+func (f *facts) aboutKeys() []aboutKey {
+	return []aboutKey{
+		{"policy", "a key policy", func(key string) bool { _, told := f.policies.all[key]; return told }},
+		{"grants", "no grants", func(key string) bool { return f.grants[key] != nil }},
+		{"tags", "a key's tags", func(key string) bool { _, told := f.tags.all[key]; return told }},
+	}
 }
 
 // cleaned are the files as they are told apart.
@@ -131,11 +145,12 @@ func cleaned(said map[string]string) map[string]string {
 	return out
 }
 
-func (w *World) assignRest(what string, left []loose) error {
-	without := w.without(what)
+// assignRest gives what doesn't name its key to the one key of which it isn't told yet.
+func (w *World) assignRest(part aboutKey, left []loose) error {
 	if len(left) == 0 {
 		return nil
 	}
+	without := w.without(part)
 	if len(without) == 1 && len(left) == 1 {
 		return left[0].put(without[0])
 	}
@@ -150,21 +165,17 @@ func (w *World) assignRest(what string, left []loose) error {
 		default:
 			why += fmt.Sprintf(", and only %s has none", without[0])
 		}
-		errs = append(errs, problem(l.file, fmt.Sprintf("has %s, and %s; say it with --key-of %s=KEY, or call the file by the key's id", map[string]string{"policy": "a key policy", "grants": "no grants", "tags": "a key's tags"}[l.what], why, l.file)))
+		errs = append(errs, problem(l.file, fmt.Sprintf("has %s, and %s; say it with --key-of %s=KEY, or call the file by the key's id", part.has, why, l.file)))
 	}
 	return joined(errs...)
 }
 
-// without are the keys that the files name and of which they have no such thing.
-func (w *World) without(what string) []string {
+// without are the keys that the files name and of which no file has such a part.
+func (w *World) without(part aboutKey) []string {
 	var out []string
 	for _, written := range w.facts.written() {
 		key := w.meant(written)
-		_, policy := w.facts.policies.all[key]
-		grants := w.facts.grants[key] != nil
-		_, tags := w.facts.tags.all[key]
-		has := map[string]bool{"policy": policy, "grants": grants, "tags": tags}[what]
-		if !has && isKey(key) && !aws(key) && !slices.Contains(out, key) {
+		if !part.told(key) && isKey(key) && !aws(key) && !slices.Contains(out, key) {
 			out = append(out, key)
 		}
 	}
