@@ -56,7 +56,7 @@ type Answer struct {
 // how, and by what; nothing that it finds is sent or recorded. An error ends it, also that
 // of each.
 func Run(ctx context.Context, l remediation.Looker, q Question, each func(Answer) error) error {
-	as := &readers{Readers: l.AWS}
+	as := l.Together(nil, time.Time{}).AWS // what is as it is and what would be cost what one of them does
 	by := &alteration{Change: q.Change, keys: map[[2]string]keystate.State{}, met: map[string]bool{}}
 	l.Queue, l.Log = remediation.Nobody{}, scan.Unrecorded{}
 	before, after := l, l

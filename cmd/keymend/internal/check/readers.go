@@ -7,7 +7,6 @@ import (
 
 	"keymend/pkg/access"
 	"keymend/pkg/apply"
-	"keymend/pkg/guard"
 	"keymend/pkg/keystate"
 	"keymend/pkg/launch/encryption"
 	"keymend/pkg/remediation"
@@ -18,57 +17,6 @@ import (
 // account has. What it returns shares with it what it remembers.
 type Supposer interface {
 	Supposing(settings func(encryption.Defaults) encryption.Defaults) apply.Reader
-}
-
-// readers remember what they read of an account and Region for as long as they are kept:
-// what is as it is and what would be rest on the same, and cost what one of them does.
-type readers struct {
-	remediation.Readers
-	mu    sync.Mutex
-	views map[[2]string]apply.Reader
-	brake *switched // nil = it wasn't read yet
-}
-
-// switched is how the switch that stops all writes stands.
-type switched struct {
-	is   guard.Switch
-	says string
-}
-
-// Switch implements remediation.Readers: nothing is written, so one look does.
-func (r *readers) Switch(ctx context.Context) (guard.Switch, string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.brake == nil {
-		is, says, err := r.Readers.Switch(ctx)
-		if err != nil {
-			return is, says, err
-		}
-		r.brake = &switched{is, says}
-	}
-	return r.brake.is, r.brake.says, nil
-}
-
-// View implements remediation.Readers.
-func (r *readers) View(ctx context.Context, account, region string) (apply.Reader, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	at := [2]string{account, region}
-	if v, ok := r.views[at]; ok {
-		return v, nil
-	}
-	v, err := r.Readers.View(ctx, account, region)
-	if err != nil {
-		return nil, err
-	}
-	if many, ok := v.(remediation.Gatherer); ok {
-		v = many.Gather(nil)
-	}
-	if r.views == nil {
-		r.views = map[[2]string]apply.Reader{}
-	}
-	r.views[at] = v
-	return v, nil
 }
 
 // altered are readers that show all as it would be after a change.

@@ -55,9 +55,9 @@ func Keep(folder, about string) (*Kept, error) {
 		return nil, fmt.Errorf("keep what is found: %w", err)
 	}
 	k := &Kept{file: file, at: map[id]int{}}
-	text, err := json.Marshal(header{keptSchema, about})
+	line, err := lineOf(header{keptSchema, about})
 	if err == nil {
-		err = k.write(text)
+		err = k.write(line)
 	}
 	if err != nil {
 		_ = k.Remove() // nothing is in it
@@ -124,18 +124,25 @@ func (k *Kept) note(r Row, bytes int) {
 
 // Add keeps a row.
 func (k *Kept) Add(r Row) error {
+	line, err := lineOf(r)
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", r.Group, err)
+	}
+	k.note(r, len(line))
+	return k.write(line)
+}
+
+// lineOf is a value as JSON, with the end of its line.
+func lineOf(v any) ([]byte, error) {
 	var line bytes.Buffer
 	out := json.NewEncoder(&line)
 	out.SetEscapeHTML(false)
-	if err := out.Encode(r); err != nil {
-		return fmt.Errorf("keep %s: %w", r.Group, err)
-	}
-	k.note(r, line.Len())
-	return k.write(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
+	err := out.Encode(v)
+	return line.Bytes(), err
 }
 
 func (k *Kept) write(line []byte) error {
-	n, err := k.file.WriteAt(append(line, '\n'), k.end)
+	n, err := k.file.WriteAt(line, k.end)
 	k.end += int64(n)
 	if err != nil {
 		return fmt.Errorf("keep what is found in %s: %w", k.file.Name(), err)
