@@ -178,12 +178,7 @@ func (v *overview) over(ctx context.Context, places []scan.Place) ([]scan.Looked
 		Known: func(p scan.Place, group string) bool { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Known(p, group) },
 		Keep:  func(r scan.Row) error { v.mu.Lock(); defer v.mu.Unlock(); return v.kept.Add(r) },
 	}
-	out := make([]scan.Looked, len(places))
-	var tasks []func() error
-	for i, place := range places {
-		tasks = append(tasks, func() (err error) { out[i], err = s.Over(ctx, place); return err })
-	}
-	return out, together.Do(tasks...)
+	return together.Each(places, func(p scan.Place) (scan.Looked, error) { return s.Over(ctx, p) })
 }
 
 // placed is where a person acts on a place's groups: with other credentials in another
