@@ -28,10 +28,7 @@ func TestLaunchesAgree(t *testing.T) {
 	client := &http.Client{}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, t.Context(), client)
-		defer func() {
-			_ = w.box.Close()
-			client.CloseIdleConnections()
-		}()
+		t.Cleanup(client.CloseIdleConnections)
 		s := furnish(t, w)
 		s.anew = rapid.Bool().Draw(t, "another account's snapshot under the named key is encrypted anew")
 		types := s.group()

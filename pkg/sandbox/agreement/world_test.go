@@ -16,6 +16,7 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/sandboxtest"
 )
 
 const (
@@ -36,20 +37,10 @@ type world struct {
 	keys map[string][]string // key ARNs, by account
 }
 
-// fataler is what testing.T and rapid.T share.
-type fataler interface {
-	Helper()
-	Fatal(args ...any)
-	Fatalf(format string, args ...any)
-}
-
 // newWorld makes a sandbox with two keys in each account.
-func newWorld(t fataler, ctx context.Context, client *http.Client) *world {
+func newWorld(t sandboxtest.T, ctx context.Context, client *http.Client) *world {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
-	must(t, err)
-	url, err := box.Listen("127.0.0.1:0")
-	must(t, err)
+	box, url := sandboxtest.Start(t)
 	w := &world{ctx: ctx, box: box, ec2: map[string]*ec2.Client{}, kms: map[string]*kms.Client{}, keys: map[string][]string{}}
 	for _, account := range []string{theirs, ours} {
 		w.cfg = aws.Config{Region: region, HTTPClient: client, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(account, "any", "")}
@@ -58,7 +49,7 @@ func newWorld(t fataler, ctx context.Context, client *http.Client) *world {
 		must(t, err)
 	}
 	w.asg = autoscaling.NewFromConfig(w.cfg)
-	_, err = iam.NewFromConfig(w.cfg).CreateServiceLinkedRole(w.ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: new("autoscaling.amazonaws.com")})
+	_, err := iam.NewFromConfig(w.cfg).CreateServiceLinkedRole(w.ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: new("autoscaling.amazonaws.com")})
 	must(t, err)
 	w.box.Advance(time.Minute) // until KMS knows the role
 	for _, account := range []string{ours, theirs} {
@@ -71,7 +62,7 @@ func newWorld(t fataler, ctx context.Context, client *http.Client) *world {
 
 // openKey makes a key that either account may use, and the role, too: of another
 // account by a grant.
-func (w *world) openKey(t fataler, account string) {
+func (w *world) openKey(t sandboxtest.T, account string) {
 	t.Helper()
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::` + ours + `:root","arn:aws:iam::` + theirs + `:root"]},"Action":"kms:*","Resource":"*"}]}`
 	out, err := w.kms[account].CreateKey(w.ctx, &kms.CreateKeyInput{Policy: &policy})
@@ -88,7 +79,7 @@ func (w *world) openKey(t fataler, account string) {
 
 // snapshot makes a completed snapshot of an account, encrypted under key unless
 // that is "".
-func (w *world) snapshot(t fataler, account, key string) string {
+func (w *world) snapshot(t sandboxtest.T, account, key string) string {
 	t.Helper()
 	in := &ec2.CreateVolumeInput{AvailabilityZone: new(region + "a"), Size: new(int32(8))}
 	if key != "" {
@@ -102,7 +93,7 @@ func (w *world) snapshot(t fataler, account, key string) string {
 }
 
 // image registers an image of an account, and shares it with the group's.
-func (w *world) image(t fataler, account string, mappings []ec2types.BlockDeviceMapping) string {
+func (w *world) image(t sandboxtest.T, account string, mappings []ec2types.BlockDeviceMapping) string {
 	t.Helper()
 	w.box.Advance(2 * time.Minute) // until the snapshots are completed
 	name := "image-" + *mappings[0].Ebs.SnapshotId
@@ -117,7 +108,7 @@ func (w *world) image(t fataler, account string, mappings []ec2types.BlockDevice
 }
 
 // share lets the group's account see a snapshot.
-func (w *world) share(t fataler, snapshot string) {
+func (w *world) share(t sandboxtest.T, snapshot string) {
 	t.Helper()
 	_, err := w.ec2[theirs].ModifySnapshotAttribute(w.ctx, &ec2.ModifySnapshotAttributeInput{SnapshotId: &snapshot,
 		CreateVolumePermission: &ec2types.CreateVolumePermissionModifications{Add: []ec2types.CreateVolumePermission{{UserId: new(ours)}}}})
@@ -126,7 +117,7 @@ func (w *world) share(t fataler, snapshot string) {
 
 // asked returns what KMS was asked for as the role since a call, by the ARN of the
 // customer managed key. No question may have been refused.
-func (w *world) asked(t fataler, since int) map[string][]string {
+func (w *world) asked(t sandboxtest.T, since int) map[string][]string {
 	t.Helper()
 	keys := map[string][]string{}
 	for _, c := range w.box.Calls()[since:] {
@@ -145,7 +136,7 @@ func (w *world) asked(t fataler, since int) map[string][]string {
 
 // resolve returns the ARN of a key as it is written down, and whether AWS
 // manages it.
-func (w *world) resolve(t fataler, key string) (arn string, managed bool) {
+func (w *world) resolve(t sandboxtest.T, key string) (arn string, managed bool) {
 	t.Helper()
 	if key == "alias/aws/ebs" {
 		return key, true
@@ -155,7 +146,7 @@ func (w *world) resolve(t fataler, key string) (arn string, managed bool) {
 	return *out.KeyMetadata.Arn, out.KeyMetadata.KeyManager == kmstypes.KeyManagerTypeAws
 }
 
-func must(t fataler, err error) {
+func must(t sandboxtest.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -14,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/smithy-go"
 
-	"keymend/pkg/sandbox"
 	"keymend/pkg/sandbox/organization"
+	"keymend/pkg/sandbox/sandboxtest"
 )
 
 const (
@@ -26,11 +25,7 @@ const (
 // serve has an organization with a unit in a unit, and 23 accounts in the outer one.
 func serve(t *testing.T) func(account string) *sdk.Client {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = box.Close() })
+	box, url := sandboxtest.Start(t)
 	o := organization.Organization{
 		ID: "o-a1b2c3d4e5", Management: management, Root: "r-a1b2", Services: []string{stacksets}, Administrators: map[string][]string{stacksets: {hub}},
 		Units:    []organization.Unit{{ID: "ou-a1b2-11111111", Name: "outer", Parent: "r-a1b2"}, {ID: "ou-a1b2-22222222", Name: "inner", Parent: "ou-a1b2-11111111"}},
@@ -41,10 +36,6 @@ func serve(t *testing.T) func(account string) *sdk.Client {
 		o.Accounts = append(o.Accounts, organization.Account{ID: fmt.Sprintf("2222%08d", i), Unit: "ou-a1b2-11111111"})
 	}
 	if err := box.SetOrganizations(o); err != nil {
-		t.Fatal(err)
-	}
-	url, err := box.Listen("127.0.0.1:0")
-	if err != nil {
 		t.Fatal(err)
 	}
 	return func(account string) *sdk.Client {

@@ -29,10 +29,7 @@ func TestCheckAgreesWithWhatHappens(t *testing.T) {
 	client := &http.Client{}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t.Context(), t, client)
-		defer func() {
-			_ = w.box.Close()
-			client.CloseIdleConnections()
-		}()
+		t.Cleanup(client.CloseIdleConnections)
 		s := furnish(t, w)
 		asked := s.change()
 		view, err := w.looker().AWS.View(w.ctx, ours, region)

@@ -24,10 +24,7 @@ func of(t *testing.T) *world {
 	t.Helper()
 	client := &http.Client{}
 	w := newWorld(t.Context(), t, client)
-	t.Cleanup(func() {
-		_ = w.box.Close()
-		client.CloseIdleConnections()
-	})
+	t.Cleanup(client.CloseIdleConnections)
 	return w
 }
 

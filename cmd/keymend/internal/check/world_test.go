@@ -25,6 +25,7 @@ import (
 	"keymend/pkg/record"
 	"keymend/pkg/remediation"
 	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/sandboxtest"
 	"keymend/pkg/settings"
 	"keymend/pkg/slr"
 	"keymend/pkg/wiring"
@@ -45,7 +46,7 @@ func spot() string { return slr.Spot("aws", ours) }
 
 // A world is a sandbox, and the clients of an account in it.
 type world struct {
-	t    fataler
+	t    sandboxtest.T
 	ctx  context.Context
 	box  *sandbox.Sandbox
 	cfg  aws.Config
@@ -56,14 +57,7 @@ type world struct {
 	more *kms.Client // of the other account
 }
 
-// fataler is what testing.T and rapid.T share.
-type fataler interface {
-	Helper()
-	Fatal(args ...any)
-	Fatalf(format string, args ...any)
-}
-
-func must(t fataler, err error) {
+func must(t sandboxtest.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -71,12 +65,9 @@ func must(t fataler, err error) {
 }
 
 // newWorld starts a sandbox with both roles.
-func newWorld(ctx context.Context, t fataler, client *http.Client) *world {
+func newWorld(ctx context.Context, t sandboxtest.T, client *http.Client) *world {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
-	must(t, err)
-	url, err := box.Listen("127.0.0.1:0")
-	must(t, err)
+	box, url := sandboxtest.Start(t)
 	of := func(account string) aws.Config {
 		return aws.Config{Region: region, HTTPClient: client, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider(account, "any", "")}
 	}
@@ -86,7 +77,7 @@ func newWorld(ctx context.Context, t fataler, client *http.Client) *world {
 		w.makeRole(suffix)
 	}
 	w.makeSpotRole()
-	_, err = w.more.ListKeys(ctx, &kms.ListKeysInput{}) // an account is there once it is used
+	_, err := w.more.ListKeys(ctx, &kms.ListKeysInput{}) // an account is there once it is used
 	must(t, err)
 	return w
 }
@@ -258,7 +249,7 @@ func (w *world) disable(key string) {
 	must(w.t, err)
 }
 
-func parse(t fataler, text string) *keypolicy.Document {
+func parse(t sandboxtest.T, text string) *keypolicy.Document {
 	t.Helper()
 	d, err := keypolicy.Parse(text)
 	must(t, err)

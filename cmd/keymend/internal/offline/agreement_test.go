@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +20,7 @@ import (
 	"keymend/cmd/keymend/internal/scenario"
 	"keymend/pkg/account"
 	"keymend/pkg/remediation"
-	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/sandboxtest"
 	"keymend/pkg/settings"
 	"keymend/pkg/whatif"
 	"keymend/pkg/wiring"
@@ -65,27 +64,11 @@ func there(cfg aws.Config) remediation.Looker {
 	return l
 }
 
-// A fataler is what testing.T and rapid.T share.
-type fataler interface {
-	Helper()
-	Fatal(args ...any)
-	Fatalf(format string, args ...any)
-}
-
-func must(t fataler, err error) {
+func must(t sandboxtest.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func newBox(t fataler) (*sandbox.Sandbox, string) {
-	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Start: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Switches: sandbox.DefaultSwitches()})
-	must(t, err)
-	url, err := box.Listen("127.0.0.1:0")
-	must(t, err)
-	return box, url
 }
 
 // less is what the account says, where the files can't say as much: the account sees that a
@@ -110,7 +93,7 @@ func less(want, got verdict) verdict {
 }
 
 // agree holds what the files say to what the account says.
-func agree(t fataler, ctx context.Context, cfg aws.Config) []offline.File {
+func agree(t sandboxtest.T, ctx context.Context, cfg aws.Config) []offline.File {
 	t.Helper()
 	files, err := dump(ctx, cfg)
 	must(t, err)
@@ -139,8 +122,7 @@ func TestScenariosAgree(t *testing.T) {
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			box, url := newBox(t)
-			t.Cleanup(func() { _ = box.Close() })
+			box, url := sandboxtest.Start(t)
 			must(t, scenario.Seed(t.Context(), s.Name, url, box.Advance))
 			agree(t, t.Context(), scenario.Config(url, accountID, region))
 		})
@@ -154,11 +136,8 @@ func TestAccountsAgree(t *testing.T) {
 	client := &http.Client{}
 	states := map[whatif.State]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		box, url := newBox(t)
-		defer func() {
-			_ = box.Close()
-			client.CloseIdleConnections()
-		}()
+		box, url := sandboxtest.Start(t)
+		t.Cleanup(client.CloseIdleConnections)
 		cfg := scenario.Config(url, accountID, region)
 		cfg.HTTPClient = client
 		furnish(t, box, cfg, url)

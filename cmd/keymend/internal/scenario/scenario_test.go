@@ -9,7 +9,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"keymend/cmd/keymend/internal/scenario"
-	"keymend/pkg/sandbox"
+	"keymend/pkg/sandbox/sandboxtest"
 )
 
 // TestScenariosAreBroken holds that every scenario's groups fail for their key, but for
@@ -22,11 +22,7 @@ func TestScenariosAreBroken(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			box, err := sandbox.New(sandbox.Options{Switches: sandbox.DefaultSwitches()})
-			must(t, err)
-			t.Cleanup(func() { _ = box.Close() })
-			url, err := box.Listen("127.0.0.1:0")
-			must(t, err)
+			box, url := sandboxtest.Start(t)
 			must(t, scenario.Seed(t.Context(), name, url, box.Advance))
 			box.Advance(time.Minute)
 			asg := autoscaling.NewFromConfig(scenario.Config(url, scenario.Account, scenario.Region))
@@ -59,11 +55,7 @@ func TestScenariosAreBroken(t *testing.T) {
 // TestOneAccount: in the scenario account a group launches, or its key is in the way.
 func TestOneAccount(t *testing.T) {
 	t.Parallel()
-	box, err := sandbox.New(sandbox.Options{Switches: sandbox.DefaultSwitches()})
-	must(t, err)
-	t.Cleanup(func() { _ = box.Close() })
-	url, err := box.Listen("127.0.0.1:0")
-	must(t, err)
+	box, url := sandboxtest.Start(t)
 	must(t, scenario.Seed(t.Context(), "account", url, box.Advance))
 	got, err := scenario.Look(t.Context(), url, scenario.Account)
 	must(t, err)
