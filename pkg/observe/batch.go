@@ -15,7 +15,7 @@ import (
 // batch goes from groups to templates to images to snapshots to keys: one round
 // trip each, whatever their number. Groups that don't exist aren't in the answer.
 func (r *Resolver) batch(ctx context.Context, accountID, region string, names []string) (map[string]launch.Launch, error) {
-	r = r.once()
+	r = r.withMemory()
 	var (
 		groups   []astypes.AutoScalingGroup
 		defaults encryption.Defaults
@@ -45,7 +45,7 @@ func (r *Resolver) batch(ctx context.Context, accountID, region string, names []
 // decide says of each group, in their order, what its launch needs, which snapshots it
 // can't see, and what came of asking their owners.
 func (r *Resolver) decide(ctx context.Context, accountID, region string, groups []astypes.AutoScalingGroup, defaults encryption.Defaults) ([]launch.Launch, [][]launch.Unseen, map[string]string, error) {
-	r = r.once()
+	r = r.withMemory()
 	sources := map[string][]launch.Source{}
 	var all []*launch.Source
 	for _, g := range groups {

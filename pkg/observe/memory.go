@@ -15,10 +15,10 @@ import (
 // change it.
 type memory struct {
 	sources   kept[launch.Spec, launch.Source]
-	images    kept[string, *ec2types.Image]      // nil = it can't be seen
-	snapshots kept[string, *encryption.Snapshot] // nil = it can't be seen
-	settings  kept[string, encryption.Defaults]  // by account
-	wide      atomic.Bool                        // every template's $Latest and $Default, as far as that is worth it
+	images    kept[string, *ec2types.Image]     // nil = it can't be seen
+	snapshots kept[string, encryption.Snapshot] // zero = it can't be seen
+	settings  kept[string, encryption.Defaults] // by account
+	wide      atomic.Bool                       // every template's $Latest and $Default, as far as that is worth it
 }
 
 type kept[K comparable, V any] struct {
@@ -42,10 +42,10 @@ func (k *kept[K, V]) put(key K, v V) {
 	k.all[key] = v
 }
 
-// remembered returns what is kept by the keys, and reads, once, and keeps the rest. What
-// isn't in the answer isn't there.
-func remembered[V any](k *kept[string, *V], keys []string, read func([]string) (map[string]*V, error)) (map[string]*V, error) {
-	out := map[string]*V{}
+// remembered returns what is kept by the keys, and reads, once, and keeps the rest: a zero
+// value for what isn't in the answer, since that isn't there.
+func remembered[V any](k *kept[string, V], keys []string, read func([]string) (map[string]V, error)) (map[string]V, error) {
+	out := map[string]V{}
 	var unknown []string
 	for _, key := range keys {
 		if v, ok := k.get(key); ok {
@@ -68,9 +68,9 @@ func remembered[V any](k *kept[string, *V], keys []string, read func([]string) (
 	return out, nil
 }
 
-// once returns a resolver that reads everything but groups once: for one batch, where r
+// withMemory returns a resolver that reads everything but groups once: for one batch, where r
 // remembers nothing.
-func (r *Resolver) once() *Resolver {
+func (r *Resolver) withMemory() *Resolver {
 	if r.memory == nil {
 		return r.Remembering()
 	}

@@ -19,13 +19,8 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*launch.Source) (map
 	for _, s := range all {
 		ids = append(ids, s.Snapshots()...)
 	}
-	known, err := remembered(&r.memory.snapshots, ids, func(ids []string) (map[string]*encryption.Snapshot, error) {
-		found, err := snapshotsByID(ctx, r.images, ids)
-		out := map[string]*encryption.Snapshot{}
-		for id, s := range found {
-			out[id] = &s
-		}
-		return out, err
+	known, err := remembered(&r.memory.snapshots, ids, func(ids []string) (map[string]encryption.Snapshot, error) {
+		return snapshotsByID(ctx, r.images, ids)
 	})
 	if err != nil {
 		return nil, err
@@ -34,11 +29,12 @@ func (r *Resolver) readSnapshots(ctx context.Context, all []*launch.Source) (map
 	for _, s := range all {
 		s.Seen = map[string]encryption.Snapshot{}
 		for _, id := range s.Snapshots() {
-			if found := known[id]; found != nil {
-				out[id] = *found
-				if found.Visible {
-					s.Seen[id] = *found
-				}
+			found := known[id]
+			if found.ID != "" {
+				out[id] = found
+			}
+			if found.Visible {
+				s.Seen[id] = found
 			}
 		}
 	}

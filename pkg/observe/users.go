@@ -59,7 +59,7 @@ func (f Fleet) fits(g astypes.AutoScalingGroup, of signal.Users) bool {
 
 // using keeps the groups whose launch uses a key.
 func (f Fleet) using(ctx context.Context, groups []astypes.AutoScalingGroup, of signal.Users) ([]astypes.AutoScalingGroup, error) {
-	defaults, err := f.launches.once().defaults(ctx, f.account)
+	defaults, err := f.launches.withMemory().defaults(ctx, f.account)
 	if err != nil {
 		return nil, err
 	}

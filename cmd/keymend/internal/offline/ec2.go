@@ -37,7 +37,7 @@ func (s storage) DescribeLaunchTemplateVersions(_ context.Context, in *ec2.Descr
 			return nil, account.NewUntold(fmt.Sprintf("no file has version %s of launch template %s", asked, cmp.Or(value(in.LaunchTemplateId), value(in.LaunchTemplateName))))
 		}
 		v := *found
-		if d := v.LaunchTemplateData; d != nil && d.ImageId != nil && s.plain() {
+		if d := v.LaunchTemplateData; d != nil && d.ImageId != nil && s.withoutImages() {
 			with := *d
 			with.ImageId = new(imageName(*d.ImageId))
 			v.LaunchTemplateData = &with
@@ -60,8 +60,8 @@ func (w *World) version(id, name *string, asked string) *types.LaunchTemplateVer
 	return observe.VersionAmong(all, asked)
 }
 
-// plain reports whether images are left out, since no file is about any.
-func (w *World) plain() bool {
+// withoutImages reports whether images are left out, since no file is about any.
+func (w *World) withoutImages() bool {
 	return !w.strict && len(w.facts.images.all)+len(w.facts.snapshots.all) == 0
 }
 
@@ -72,7 +72,7 @@ func (s storage) DescribeImages(_ context.Context, in *ec2.DescribeImagesInput, 
 		one, known := s.facts.images.all[id]
 		switch {
 		case known:
-		case s.plain():
+		case s.withoutImages():
 			one = types.Image{ImageId: &id, OwnerId: &s.Account, State: types.ImageStateAvailable}
 		default:
 			one = types.Image{ImageId: &id, State: account.UntoldState}

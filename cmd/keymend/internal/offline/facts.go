@@ -54,7 +54,7 @@ type granted struct {
 func (f *facts) grant(file, key string, page []kmstypes.GrantListEntry, last bool) error {
 	of := f.grants[key]
 	if of == nil {
-		of = &granted{all: things[kmstypes.GrantListEntry]("grant")}
+		of = &granted{all: newNamed[kmstypes.GrantListEntry]("grant")}
 		f.grants[key] = of
 	}
 	of.whole = of.whole || last
@@ -72,7 +72,7 @@ type named[T any] struct {
 	files map[string]string
 }
 
-func things[T any](what string) named[T] {
+func newNamed[T any](what string) named[T] {
 	return named[T]{what, map[string]T{}, map[string]string{}}
 }
 
@@ -93,6 +93,12 @@ func (n named[T]) put(file, name string, value T) error {
 	return nil
 }
 
+// has reports whether a file tells of a thing.
+func (n named[T]) has(name string) bool {
+	_, known := n.all[name]
+	return known
+}
+
 // list is all of them, by name.
 func (n named[T]) list() []T {
 	out := make([]T, 0, len(n.all))
@@ -104,10 +110,10 @@ func (n named[T]) list() []T {
 
 func newFacts() *facts {
 	return &facts{
-		groups: things[astypes.AutoScalingGroup]("group"), versions: things[ec2types.LaunchTemplateVersion]("launch template"),
-		configurations: things[astypes.LaunchConfiguration]("launch configuration"),
-		images:         things[ec2types.Image]("image"), snapshots: things[ec2types.Snapshot]("snapshot"), settings: things[string]("of the account"),
-		keys: things[kmstypes.KeyMetadata]("key"), aliases: things[kmstypes.AliasListEntry]("alias"), roles: things[iamtypes.Role]("role"),
-		policies: things[string]("the policy of"), grants: map[string]*granted{}, tags: things[[]kmstypes.Tag]("the tags of"),
+		groups: newNamed[astypes.AutoScalingGroup]("group"), versions: newNamed[ec2types.LaunchTemplateVersion]("launch template"),
+		configurations: newNamed[astypes.LaunchConfiguration]("launch configuration"),
+		images:         newNamed[ec2types.Image]("image"), snapshots: newNamed[ec2types.Snapshot]("snapshot"), settings: newNamed[string]("of the account"),
+		keys: newNamed[kmstypes.KeyMetadata]("key"), aliases: newNamed[kmstypes.AliasListEntry]("alias"), roles: newNamed[iamtypes.Role]("role"),
+		policies: newNamed[string]("the policy of"), grants: map[string]*granted{}, tags: newNamed[[]kmstypes.Tag]("the tags of"),
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"keymend/pkg/slr"
 )
 
-// suppose takes what the person says of the account's settings, whatever a file says.
-func (w *World) suppose(o Options) {
+// override takes what the person says of the account's settings, whatever a file says.
+func (w *World) override(o Options) {
 	if o.ByDefault != nil {
 		w.facts.settings.all[byDefault] = strconv.FormatBool(*o.ByDefault)
 	}
@@ -23,11 +23,11 @@ func (w *World) suppose(o Options) {
 	}
 }
 
-// gather makes a group for each template that no group in the files launches from: the
+// makeGroups makes a group for each template that no group in the files launches from: the
 // plain one that somebody would make of it.
-func (w *World) gather(role string) error {
+func (w *World) makeGroups(role string) error {
 	w.index()
-	w.pair()
+	w.nameTemplate()
 	if len(w.facts.versions.all)+len(w.facts.configurations.all)+len(w.facts.groups.all) == 0 {
 		return problem("", "no file says what is launched: give a launch template's data, or groups with their templates")
 	}
@@ -87,9 +87,9 @@ func (w *World) defaultElse(of ec2types.LaunchTemplateVersion) bool {
 	return latest != nil && standard != nil && value(latest.VersionNumber) != value(standard.VersionNumber)
 }
 
-// pair takes the one template without a name of AWS's for the one that the groups name and
+// nameTemplate takes the one template without a name of AWS's for the one that the groups name and
 // no file has.
-func (w *World) pair() {
+func (w *World) nameTemplate() {
 	var bare []string
 	for name, v := range w.facts.versions.all {
 		if v.VersionNumber == nil && v.LaunchTemplateId == nil {

@@ -35,10 +35,10 @@ func (f *facts) written() []string {
 	return slices.DeleteFunc(out, func(key string) bool { return key == "" })
 }
 
-// meant is the ARN of a key, however it is written. What key an alias stands for only a
+// arnOf is the ARN of a key, however it is written. What key an alias stands for only a
 // list of aliases tells; without one it stands for one that has no other name, and whose
 // id isn't known.
-func (w *World) meant(written string) string {
+func (w *World) arnOf(written string) string {
 	a, ok := arn.Parse(written)
 	name := written
 	if ok {
@@ -76,12 +76,12 @@ func (w *World) keyARN(region, account, id string) string {
 	return "arn:" + w.Partition + ":kms:" + region + ":" + account + ":key/" + id
 }
 
-// aws reports whether a key is one of AWS's, by its alias: those that begin so are AWS's
+// ofAWS reports whether a key is one of AWS's, by its alias: those that begin so are AWS's
 // alone.
 // https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
-func aws(key string) bool { return strings.HasPrefix(aliasOf(key), "alias/aws/") }
+func ofAWS(key string) bool { return strings.HasPrefix(aliasOf(key), "alias/aws/") }
 
-// isKey reports whether a name as meant has it is a key's ARN: templates take any text.
+// isKey reports whether a name as arnOf has it is a key's ARN: templates take any text.
 func isKey(name string) bool {
 	a, ok := arn.Parse(name)
 	return ok && a.Service == "kms" && a.Region != "" && arn.Owner(name) != "" && strings.HasPrefix(a.Resource, "key/") && a.Resource != "key/"
@@ -106,12 +106,12 @@ func (w *World) assign(said map[string]string) error {
 	for _, l := range w.facts.loose {
 		of := said[filepath.Clean(l.file)]
 		switch key := cmp.Or(of, l.written, keyID.FindString(filepath.ToSlash(l.file))); {
-		case of != "" && l.written != "" && w.meant(of) != w.meant(l.written):
+		case of != "" && l.written != "" && w.arnOf(of) != w.arnOf(l.written):
 			errs = append(errs, problem(l.file, fmt.Sprintf("is of key %s, and not of %s", l.written, of)))
-		case key != "" && !isKey(w.meant(key)):
+		case key != "" && !isKey(w.arnOf(key)):
 			errs = append(errs, problem(l.file, fmt.Sprintf("is of %q, which is no key: give its ARN, its id, or alias/NAME", key)))
 		case key != "":
-			errs = append(errs, l.put(w.meant(key)))
+			errs = append(errs, l.put(w.arnOf(key)))
 		default:
 			left = append(left, l)
 		}
@@ -130,9 +130,9 @@ type aboutKey struct {
 
 func (f *facts) aboutKeys() []aboutKey {
 	return []aboutKey{
-		{"policy", "a key policy", func(key string) bool { _, told := f.policies.all[key]; return told }},
+		{"policy", "a key policy", f.policies.has},
 		{"grants", "no grants", func(key string) bool { return f.grants[key] != nil }},
-		{"tags", "a key's tags", func(key string) bool { _, told := f.tags.all[key]; return told }},
+		{"tags", "a key's tags", f.tags.has},
 	}
 }
 
@@ -174,8 +174,8 @@ func (w *World) assignRest(part aboutKey, left []loose) error {
 func (w *World) without(part aboutKey) []string {
 	var out []string
 	for _, written := range w.facts.written() {
-		key := w.meant(written)
-		if !part.told(key) && isKey(key) && !aws(key) && !slices.Contains(out, key) {
+		key := w.arnOf(written)
+		if !part.told(key) && isKey(key) && !ofAWS(key) && !slices.Contains(out, key) {
 			out = append(out, key)
 		}
 	}

@@ -26,15 +26,15 @@ type keys struct{ *World }
 // DescribeKey implements keystate.Keys. Where no file is about the state of keys, one of the
 // account's is taken for a usual one that is enabled.
 func (k keys) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
-	key := k.meant(*in.KeyId)
+	key := k.arnOf(*in.KeyId)
 	of, known := k.facts.keys.all[key]
 	switch {
 	case !isKey(key):
 		return nil, &types.InvalidArnException{Message: new("no key is called " + *in.KeyId)}
 	case known:
-	case aws(key):
+	case ofAWS(key):
 		of = types.KeyMetadata{Arn: &key, KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeAws}
-	case k.enabled(key):
+	case k.withoutState(key):
 		of = types.KeyMetadata{Arn: &key, KeyState: types.KeyStateEnabled, KeyManager: types.KeyManagerTypeCustomer}
 	default: // which state it is in isn't known
 		of = types.KeyMetadata{Arn: &key, KeyManager: types.KeyManagerTypeCustomer}
@@ -42,14 +42,14 @@ func (k keys) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func
 	return &kms.DescribeKeyOutput{KeyMetadata: &of}, nil
 }
 
-// enabled reports whether the state of a key is left out, since no file is about any's.
-func (w *World) enabled(key string) bool {
+// withoutState reports whether the state of a key is left out, since no file is about any's.
+func (w *World) withoutState(key string) bool {
 	return !w.strict && len(w.facts.keys.all) == 0 && arn.Account(key) == w.Account
 }
 
-// ungranted reports whether the grants on a key are left out, since no file is about any:
+// withoutGrants reports whether the grants on a key are left out, since no file is about any:
 // to another account's key there is no other way, so there they are unknown.
-func (w *World) ungranted(key string) bool {
+func (w *World) withoutGrants(key string) bool {
 	return !w.strict && len(w.facts.grants) == 0 && arn.Account(key) == w.Account
 }
 
@@ -58,7 +58,7 @@ func (k keys) GetKeyPolicy(_ context.Context, in *kms.GetKeyPolicyInput, _ ...fu
 	text, known := k.facts.policies.all[*in.KeyId]
 	switch {
 	case known:
-	case aws(*in.KeyId):
+	case ofAWS(*in.KeyId):
 		text = managed(*in.KeyId)
 	default:
 		return nil, account.NewUntold("no file has the policy of " + *in.KeyId)
@@ -77,7 +77,7 @@ func managed(key string) string {
 func (k keys) ListGrants(_ context.Context, in *kms.ListGrantsInput, _ ...func(*kms.Options)) (*kms.ListGrantsOutput, error) {
 	of := k.facts.grants[*in.KeyId]
 	switch {
-	case of == nil && (aws(*in.KeyId) || k.ungranted(*in.KeyId)):
+	case of == nil && (ofAWS(*in.KeyId) || k.withoutGrants(*in.KeyId)):
 		return &kms.ListGrantsOutput{}, nil
 	case of == nil:
 		return nil, account.NewUntold("no file has the grants on " + *in.KeyId)
@@ -129,8 +129,8 @@ func (r roles) GetRole(_ context.Context, in *iam.GetRoleInput, _ ...func(*iam.O
 	return &iam.GetRoleOutput{Role: &role}, nil
 }
 
-// has reports whether a file has a role, by its ARN.
-func (w *World) has(role string) bool {
+// hasRole reports whether a file has a role, by its ARN.
+func (w *World) hasRole(role string) bool {
 	r, known := w.facts.roles.all[arn.Last(role)]
 	return known && value(r.Arn) == role
 }

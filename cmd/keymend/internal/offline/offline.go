@@ -129,9 +129,9 @@ func (w *World) settle(o Options) error {
 	if err := w.locate(o); err != nil {
 		return err
 	}
-	w.suppose(o)
+	w.override(o)
 	if err := w.assign(o.KeyOf); err != nil {
 		return err
 	}
-	return w.gather(o.Role)
+	return w.makeGroups(o.Role)
 }

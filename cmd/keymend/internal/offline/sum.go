@@ -34,7 +34,7 @@ func (w *World) Policies(ctx context.Context) ([]PolicyProblem, error) {
 	var out []PolicyProblem
 	at := check.Place{Partition: w.Partition, Account: w.Account, Region: w.Region}
 	for _, key := range slices.Sorted(maps.Keys(w.facts.policies.all)) {
-		if arn.Account(key) != w.Account || arn.Region(key) != w.Region || aws(key) {
+		if arn.Account(key) != w.Account || arn.Region(key) != w.Region || ofAWS(key) {
 			continue
 		}
 		file, text := w.facts.policies.files[key], w.facts.policies.all[key]

@@ -149,13 +149,13 @@ func (w *World) leftOut(l launch.Launch, row scan.Row, state whatif.State) []str
 	}
 	open, shut := state != whatif.Fails, state != whatif.Launches
 	for _, way := range l.Ways {
-		say(open && w.plain() && way.ImageID != "", "the volumes that only %s has, and their keys (describe-images, describe-snapshots)", way.ImageID)
+		say(open && w.withoutImages() && way.ImageID != "", "the volumes that only %s has, and their keys (describe-images, describe-snapshots)", way.ImageID)
 	}
 	for _, k := range row.Keys {
 		listed := w.facts.grants[k.ARN] != nil
-		say(open && w.enabled(k.ARN) && !aws(k.ARN), "whether %s is enabled: taken for enabled (describe-key)", keyName(k.ARN))
-		say(shut && w.ungranted(k.ARN) && !aws(k.ARN) && !listed, "the grants on %s: taken for none (list-grants)", keyName(k.ARN))
-		say(open && !w.strict && !w.has(k.Role), "whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", arn.Last(k.Role))
+		say(open && w.withoutState(k.ARN) && !ofAWS(k.ARN), "whether %s is enabled: taken for enabled (describe-key)", keyName(k.ARN))
+		say(shut && w.withoutGrants(k.ARN) && !ofAWS(k.ARN) && !listed, "the grants on %s: taken for none (list-grants)", keyName(k.ARN))
+		say(open && !w.strict && !w.hasRole(k.Role), "whether %s exists: taken to exist (get-role); KMS refuses a policy that names a role which doesn't", arn.Last(k.Role))
 	}
 	return out
 }
@@ -187,11 +187,11 @@ func (w *World) ask(l launch.Launch, row scan.Row) []quote.Task {
 		}
 	}
 	for _, way := range l.Ways {
-		if _, known := w.facts.images.all[way.ImageID]; !known && !w.plain() && way.ImageID != "" {
+		if !w.facts.images.has(way.ImageID) && !w.withoutImages() && way.ImageID != "" {
 			add(w.Account, "ec2", "describe-images", "--image-ids="+way.ImageID)
 		}
 		for _, id := range w.snapshots(way) {
-			if _, known := w.facts.snapshots.all[id]; !known {
+			if !w.facts.snapshots.has(id) {
 				add(w.Account, "ec2", "describe-snapshots", "--snapshot-ids="+id)
 			}
 		}
@@ -200,7 +200,7 @@ func (w *World) ask(l launch.Launch, row scan.Row) []quote.Task {
 		w.askOf(k, add)
 	}
 	for _, p := range l.Principals() {
-		if w.strict && !w.has(p.ARN) {
+		if w.strict && !w.hasRole(p.ARN) {
 			add(w.Account, "iam", "get-role", "--role-name="+arn.Last(p.ARN))
 		}
 	}
@@ -209,7 +209,7 @@ func (w *World) ask(l launch.Launch, row scan.Row) []quote.Task {
 
 // askOf asks about a key of which not all is known.
 func (w *World) askOf(k scan.Key, add func(account string, words ...string)) {
-	if arn.Region(k.ARN) != w.Region || aws(k.ARN) {
+	if arn.Region(k.ARN) != w.Region || ofAWS(k.ARN) {
 		return
 	}
 	key := "--key-id=" + k.ARN
@@ -217,13 +217,13 @@ func (w *World) askOf(k scan.Key, add func(account string, words ...string)) {
 		add(k.Account, "kms", "list-aliases")
 		return
 	}
-	if _, known := w.facts.policies.all[k.ARN]; !known {
+	if !w.facts.policies.has(k.ARN) {
 		add(k.Account, "kms", "get-key-policy", key)
 	}
-	if of := w.facts.grants[k.ARN]; of == nil && !w.ungranted(k.ARN) || of != nil && !of.whole {
+	if of := w.facts.grants[k.ARN]; of == nil && !w.withoutGrants(k.ARN) || of != nil && !of.whole {
 		add(k.Account, "kms", "list-grants", key)
 	}
-	if _, known := w.facts.keys.all[k.ARN]; !known && !w.enabled(k.ARN) {
+	if !w.facts.keys.has(k.ARN) && !w.withoutState(k.ARN) {
 		add(k.Account, "kms", "describe-key", key)
 	}
 }

@@ -102,7 +102,7 @@ func (v view) Launch(ctx context.Context, group string) (launch.Launch, error) {
 		return l, err
 	}
 	for _, p := range l.Principals() {
-		if !v.has(p.ARN) {
+		if !v.hasRole(p.ARN) {
 			l.Unknown = append(l.Unknown, "whether "+arn.Last(p.ARN)+" exists isn't told")
 		}
 	}
@@ -121,10 +121,8 @@ func (v view) Storage() *observe.Storage { return v.launches.Storage() }
 // Key implements apply.Keys. A key of another account is read there, where a file has its
 // policy or its state.
 func (v view) Key(ctx context.Context, id, principalARN string) (keystate.State, error) {
-	key := v.meant(id)
-	_, policy := v.facts.policies.all[key]
-	_, state := v.facts.keys.all[key]
-	if owner := arn.Account(key); owner != v.Account && (policy || state) {
+	key := v.arnOf(id)
+	if owner := arn.Account(key); owner != v.Account && (v.facts.policies.has(key) || v.facts.keys.has(key)) {
 		return v.keys(owner).Read(ctx, id, principalARN)
 	}
 	return v.own.Read(ctx, id, principalARN)
@@ -132,7 +130,7 @@ func (v view) Key(ctx context.Context, id, principalARN string) (keystate.State,
 
 // Policy implements apply.Keys.
 func (v view) Policy(_ context.Context, key string) (string, error) {
-	if text, known := v.facts.policies.all[v.meant(key)]; known {
+	if text, known := v.facts.policies.all[v.arnOf(key)]; known {
 		return text, nil
 	}
 	return "", account.NewUntold("no file has the policy of " + key)
@@ -140,7 +138,7 @@ func (v view) Policy(_ context.Context, key string) (string, error) {
 
 // Grant implements apply.Keys.
 func (v view) Grant(ctx context.Context, key, id string) (access.Grant, error) {
-	return v.own.Grant(ctx, v.meant(key), id)
+	return v.own.Grant(ctx, v.arnOf(key), id)
 }
 
 // assumed is the id of a role of which no file says that it exists. Where KMS shows an id
@@ -150,7 +148,7 @@ const assumed = "AROANOTINTHEFILES000"
 // Role implements apply.Keys. A role that no file has is taken to exist, and that is said;
 // but Keymend's own, of which nobody says that Keymend is deployed.
 func (v view) Role(ctx context.Context, roleARN string) (access.Principal, error) {
-	if _, known := v.facts.roles.all[arn.Last(roleARN)]; known {
+	if v.facts.roles.has(arn.Last(roleARN)) {
 		return v.own.Role(ctx, roleARN)
 	}
 	if strings.HasPrefix(arn.Last(roleARN), "keymend-") {
