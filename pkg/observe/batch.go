@@ -91,7 +91,8 @@ func (r *Resolver) defaults(ctx context.Context, account string) (encryption.Def
 	return out, err
 }
 
-// settingsOf reads the account's EBS settings. What the answer doesn't have isn't told.
+// settingsOf reads the account's EBS settings. A setting that an answer doesn't have is
+// untold.
 func (r *Resolver) settingsOf(ctx context.Context, account string) (encryption.Defaults, error) {
 	if known, ok := r.memory.settings.get(account); ok {
 		return known, nil

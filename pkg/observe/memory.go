@@ -11,8 +11,8 @@ import (
 )
 
 // A memory keeps what was read of an account in a Region, but for its groups. It is safe
-// for concurrent use; a nil memory keeps nothing. What it gives is shared: nobody may
-// change it.
+// for concurrent use; a nil memory keeps nothing. Its values are shared: nobody may
+// change them.
 type memory struct {
 	sources   kept[launch.Spec, launch.Source]
 	images    kept[string, *ec2types.Image]     // nil = it can't be seen

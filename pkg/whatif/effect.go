@@ -13,7 +13,7 @@ import (
 // A State is how a group's next launch would fare, by what was seen of it.
 type State string
 
-// The states. What isn't known to work and isn't known to fail is Unknown.
+// The states. A launch that isn't known to work and isn't known to fail is Unknown.
 const (
 	Launches State = "launches"
 	Fails    State = "fails"
@@ -63,7 +63,7 @@ func (c Change) state(s plan.Snapshot) State {
 }
 
 // digest is of the keys that aren't known to be open, and of what each role has on them.
-// Where the change may reach what can't be seen, that counts, too.
+// It counts, too, whether the change may reach something that can't be seen.
 func (c Change) digest(s plan.Snapshot) [sha256.Size]byte {
 	parts := []any{s.Launch.Refused, s.Unseen, c.Deletes(s.Launch.Principal.ARN), c.mayReach(s)}
 	for _, f := range s.Findings {

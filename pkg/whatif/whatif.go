@@ -1,6 +1,6 @@
 // Package whatif says how a change that somebody means to make alters what is read of an
-// account: the EBS settings, keys' policies and grants, roles. What follows for the groups
-// isn't told here: they are looked at as ever, on facts that are altered so.
+// account: the EBS settings, keys' policies and grants, roles. It doesn't tell what follows for
+// the groups: they are looked at as ever, on the altered facts.
 //
 // The package is pure: no I/O, no clock, no SDK.
 package whatif

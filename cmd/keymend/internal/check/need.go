@@ -46,8 +46,8 @@ func needsOf(k report.Key) []Need {
 	return out
 }
 
-// with adds a need. What two roles need on one key are the same statements, which name
-// both: KMS refuses a policy in which two have one Sid.
+// with adds a need. Two roles that need statements on one key share them: KMS refuses a
+// policy in which two statements have one Sid.
 func with(all []Need, n Need) []Need {
 	if len(n.Statements) == 0 {
 		if slices.ContainsFunc(all, func(o Need) bool { return o.Account == n.Account && o.Key == n.Key && o.Does == n.Does }) {

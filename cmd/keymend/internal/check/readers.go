@@ -14,7 +14,7 @@ import (
 )
 
 // A Supposer is a reader that can tell of launches under other EBS settings than the
-// account has. What it returns shares with it what it remembers.
+// account has. Both readers share what they remember.
 type Supposer interface {
 	Supposing(settings func(encryption.Defaults) encryption.Defaults) apply.Reader
 }

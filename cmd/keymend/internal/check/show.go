@@ -98,8 +98,8 @@ func (t *Tally) cause(p *screen.Page, s Screen, c cause) {
 	t.remedy(p, s, c)
 }
 
-// remedy says what would have to be there, and when it can be made. What is added to a key
-// is what all need that would break.
+// remedy says what would have to be there, and when it can be made. To a key is added what
+// all groups need that would break.
 func (t *Tally) remedy(p *screen.Page, s Screen, c cause) {
 	if c.later {
 		p.Row(screen.Bold, "then", "Its new id isn't known before: once it is there, Keymend opens the key to it:")

@@ -1,6 +1,6 @@
 // Package export writes changes as code: for Terraform, for CloudFormation, as a script
-// for the AWS CLI, and as AWS's API has them. What others chose (names, texts, policies)
-// can't end the string, comment or here-document that it stands in, nor move a cursor.
+// for the AWS CLI, and as AWS's API has them. Names, texts and policies that others
+// chose can't end the string, comment or here-document that they stand in, nor move a cursor.
 //
 // The package is pure: no I/O, no clock, no SDK.
 package export

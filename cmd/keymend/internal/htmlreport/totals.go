@@ -15,7 +15,7 @@ import (
 // totals are the numbers of groups by state.
 type totals map[report.State]int
 
-// add counts a group. What isn't known is never called fine.
+// add counts a group. A state that isn't known counts as unknown, never as fine.
 func (t totals) add(state report.State) { t[stateOf(state).id]++ }
 
 func (t totals) groups() int {
@@ -115,7 +115,7 @@ func (s *sums) task(row scan.Row) {
 }
 
 // shared is the same for groups that one fix mends: what is added to a key lets in every
-// group of the role. What is done to a group itself is its own.
+// group of the role. A change of the group itself mends that group only.
 func shared(row scan.Row, k scan.Key) string {
 	switch {
 	case k.ARN == "":

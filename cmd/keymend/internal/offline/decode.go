@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// decode reads a part of a file as the SDK has it. What AWS wouldn't take isn't taken
-// here: a value of another type, a member's name in another case.
+// decode reads a part of a file as the SDK has it. It refuses what AWS refuses: a value of
+// another type, a member's name in another case.
 func decode[T any](f *facts, file, at string, raw json.RawMessage) (T, error) {
 	var (
 		out T

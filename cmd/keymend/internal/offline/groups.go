@@ -87,8 +87,8 @@ func (w *World) defaultElse(of ec2types.LaunchTemplateVersion) bool {
 	return latest != nil && standard != nil && value(latest.VersionNumber) != value(standard.VersionNumber)
 }
 
-// nameTemplate takes the one template without a name of AWS's for the one that the groups name and
-// no file has.
+// nameTemplate takes the one template that has no name of AWS's for the one that the groups
+// name and no file has.
 func (w *World) nameTemplate() {
 	var bare []string
 	for name, v := range w.facts.versions.all {

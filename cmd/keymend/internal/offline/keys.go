@@ -35,9 +35,9 @@ func (f *facts) written() []string {
 	return slices.DeleteFunc(out, func(key string) bool { return key == "" })
 }
 
-// arnOf is the ARN of a key, however it is written. What key an alias stands for only a
-// list of aliases tells; without one it stands for one that has no other name, and whose
-// id isn't known.
+// arnOf is the ARN of a key, however it is written. Only a list of aliases tells which key
+// an alias stands for; without one, the alias stands for a key that has no other name, and
+// whose id isn't known.
 func (w *World) arnOf(written string) string {
 	a, ok := arn.Parse(written)
 	name := written

@@ -1,12 +1,11 @@
 // Package offline answers in AWS's place out of files, as AWS's API and CLI write them:
 // groups, templates, images, snapshots, keys, policies, grants, roles. It reads nothing
-// else, and calls nobody. What is judged by it is judged as in an account: the readers of
+// else, and calls nobody. A group is judged by it as in an account: the readers of
 // pkg/observe and pkg/keystate read it.
 //
-// What the files don't say isn't known, and said so. Where no file at all is about images,
-// about the state of keys, about grants or about roles, what is checked is what there is
-// without them, and World.NotSeen says that of each group; Options.Strict takes that for
-// unknown, too.
+// A fact that the files don't have is unknown, and the verdict says so. Where no file at all
+// is about images, about the state of keys, about grants or about roles, groups are checked
+// without them, and Verdict.LeftOut says so; Options.Strict takes these for unknown, too.
 package offline
 
 import (

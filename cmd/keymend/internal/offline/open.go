@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// open reads files, and of folders every *.json below. What can't be read is missing.
+// open reads files, and of folders every *.json below. Its error names each file that can't
+// be read.
 func open(paths []string) ([]File, error) {
 	var (
 		out  []File

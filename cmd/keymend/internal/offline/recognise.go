@@ -30,8 +30,8 @@ type kind struct {
 	take   func(f *facts, file string, m members) error
 }
 
-// kinds are all of them. What is one thing comes first: a group has tags, a policy may
-// have anything.
+// kinds are all of them. Those that are one thing come first: a group has tags, too, and a
+// policy may have any member.
 func kinds() []kind {
 	return []kind{
 		{"Statement", true, (*facts).bare},

@@ -66,8 +66,8 @@ func Keep(folder, about string) (*Kept, error) {
 	return k, nil
 }
 
-// Resume goes on from a file that Keep made. What was cut off at its end, when the program
-// ended, is left out. Its error is ErrOther where the file is of another scan.
+// Resume goes on from a file that Keep made. A last line that was cut off when the program
+// ended is left out. Its error is ErrOther where the file is of another scan.
 func Resume(name, about string) (*Kept, error) {
 	file, err := os.OpenFile(name, os.O_RDWR, 0) //nolint:gosec // the person names it
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // page is how many groups are looked at together: as many as a DescribeAutoScalingGroups
-// has. What they share is read once.
+// has. The templates and keys that they share are read once.
 const page = 100
 
 // A Scan looks at groups.
@@ -33,8 +33,8 @@ type Scan struct {
 	Says  func(text string) // what goes on
 }
 
-// Over looks at all groups of a place. What can't be read there is in what it returns;
-// its error is that the scan can't go on.
+// Over looks at all groups of a place. Looked tells what couldn't be read there; an error
+// means that the scan can't go on.
 func (s Scan) Over(ctx context.Context, p Place) (Looked, error) {
 	out := Looked{Place: p}
 	s.Says("listing the groups of " + p.String())

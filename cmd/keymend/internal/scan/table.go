@@ -49,8 +49,8 @@ func counted(s report.State, n int) string {
 	return fmt.Sprint(n, map[report.State]string{report.Fails: " fail", report.WouldFail: " would fail at their next launch", report.Unknown: " can't be told", report.Fine: " are fine"}[s])
 }
 
-// Row takes a row. What stands so for the same cause is written together, and what is
-// fine at the foot.
+// Row takes a row. Groups that stand so for the same cause are written together, and those
+// that are fine at the foot.
 func (t *Table) Row(p *screen.Page, r Row) {
 	switch {
 	case r.State == report.Fine:
