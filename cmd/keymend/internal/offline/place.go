@@ -12,35 +12,23 @@ import (
 // locate says which account and Region the files are about: as the person says, else as
 // the ARNs of groups and roles do, else as those of keys.
 func (w *World) locate(o Options) error {
-	w.Account, w.Region = o.Account, o.Region
 	groups, keys := w.arns()
-	var errs []error
-	if w.Account == "" {
-		var err error
-		w.Account, err = agreed("account", arn.Owner, groups, keys)
-		errs = append(errs, err)
+	var account, region error
+	w.Account, account = agreed("account", o.Account, arn.Owner, groups, keys)
+	w.Region, region = agreed("region", o.Region, arn.Region, groups, keys)
+	w.Partition = arn.PartitionOf(w.Region)
+	if all := slices.Concat(groups, keys); w.Partition == "aws" && len(all) > 0 {
+		w.Partition = arn.Partition(all[0])
 	}
-	if w.Region == "" {
-		var err error
-		w.Region, err = agreed("region", arn.Region, groups, keys)
-		errs = append(errs, err)
-	}
-	w.Partition = "aws"
-	for _, name := range slices.Concat(groups, keys) {
-		w.Partition = arn.Partition(name)
-		break
-	}
-	switch {
-	case strings.HasPrefix(w.Region, "cn-"):
-		w.Partition = "aws-cn"
-	case strings.HasPrefix(w.Region, "us-gov-"):
-		w.Partition = "aws-us-gov"
-	}
-	return joined(errs...)
+	return joined(account, region)
 }
 
-// agreed is what the ARNs say together, the first that say anything.
-func agreed(what string, of func(string) string, lists ...[]string) (string, error) {
+// agreed is what the person gave, or else what the ARNs say together, the first list that
+// says anything.
+func agreed(what, given string, of func(string) string, lists ...[]string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
 	for _, names := range lists {
 		said := map[string]bool{}
 		for _, name := range names {
@@ -73,6 +61,6 @@ func (w *World) arns() (here, keys []string) {
 		keys = append(keys, value(a.AliasArn))
 	}
 	keys = append(keys, w.facts.written()...)
-	parsed := func(name string) bool { _, ok := arn.Parse(name); return !ok }
-	return slices.DeleteFunc(here, parsed), slices.DeleteFunc(keys, parsed)
+	none := func(name string) bool { _, ok := arn.Parse(name); return !ok }
+	return slices.DeleteFunc(here, none), slices.DeleteFunc(keys, none)
 }
