@@ -37,18 +37,16 @@ func oneAccount(ctx context.Context, s, owner *Seeder) error {
 	if err := m.begin(ctx, openKeys); err != nil {
 		return err
 	}
-	var after []func(context.Context) error
 	for _, t := range teams() {
-		template, then, err := m.template(ctx, t.template, t.template, t.make)
+		template, err := m.template(ctx, t.template, t.template, t.make)
 		if err != nil {
 			return err
 		}
-		after = append(after, then)
 		for _, name := range t.groups {
 			if err := s.launching(ctx, name, template, "$Latest", desired, t.tags); err != nil {
 				return err
 			}
 		}
 	}
-	return m.launched(ctx, after)
+	return m.launched(ctx)
 }

@@ -57,9 +57,8 @@ func underOwnOpenKey(ctx context.Context, m *maker, name string) (source, error)
 // shutLater: somebody put the default policy back once the groups were in service.
 func shutLater(ctx context.Context, m *maker, name string) (source, error) {
 	key, err := m.own.openKey(ctx, name)
-	out := of(key)
-	out.after = func(ctx context.Context) error { return m.own.put(ctx, key, policy(root(m.own.account))) }
-	return out, err
+	m.after = append(m.after, func(ctx context.Context) error { return m.own.put(ctx, key, policy(root(m.own.account))) })
+	return of(key), err
 }
 
 // underUnreadableKey: the key is open, and its policy lets its keeper alone read it.

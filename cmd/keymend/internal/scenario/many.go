@@ -27,8 +27,6 @@ type kind func(ctx context.Context, m *maker, name string) (source, error)
 type source struct {
 	image   string // "" = the account's own, unencrypted
 	volumes []Volume
-	// after is done to the key once the groups have launched; nil = nothing.
-	after func(ctx context.Context) error
 }
 
 // shares are those of an account as one would find it: nearly all is well.
@@ -53,9 +51,10 @@ func shares() []share {
 // A maker makes what a scenario has in the account of its groups, and in the owner's.
 type maker struct {
 	own, owner *Seeder
-	plain      string   // an unencrypted image of the own account; "" = none was made yet
-	open       []string // keys that are open to the groups' role
-	turn       int      // of the next of them
+	plain      string                        // an unencrypted image of the own account; "" = none was made yet
+	open       []string                      // keys that are open to the groups' role
+	turn       int                           // of the next of them
+	after      []func(context.Context) error // to be done once the groups have launched
 }
 
 const (
@@ -71,25 +70,19 @@ func many(ctx context.Context, s, owner *Seeder) error {
 	if err := m.begin(ctx, openKeys); err != nil {
 		return err
 	}
-	var after []func(context.Context) error
 	for _, sh := range shares() {
-		then, err := m.share(ctx, sh)
-		if err != nil {
+		if err := m.share(ctx, sh); err != nil {
 			return err
 		}
-		after = append(after, then...)
 	}
-	return m.launched(ctx, after)
+	return m.launched(ctx)
 }
 
 // launched has the groups launch, and then does what is to be done.
-func (m *maker) launched(ctx context.Context, after []func(context.Context) error) error {
+func (m *maker) launched(ctx context.Context) error {
 	m.own.advance(launching)
-	for _, f := range after {
-		if f == nil {
-			continue
-		}
-		if err := f(ctx); err != nil {
+	for _, do := range m.after {
+		if err := do(ctx); err != nil {
 			return err
 		}
 	}
@@ -114,37 +107,33 @@ func (m *maker) begin(ctx context.Context, openKeys int) error {
 	return m.own.DefaultKey(ctx, m.open[0])
 }
 
-// share makes the templates and groups of a share. It returns what is to be done once
-// they have launched.
-func (m *maker) share(ctx context.Context, sh share) ([]func(context.Context) error, error) {
+// share makes the templates and groups of a share.
+func (m *maker) share(ctx context.Context, sh share) error {
 	var templates []string
-	var after []func(context.Context) error
 	for i := range sh.templates {
 		name := fmt.Sprintf("%s-%d", sh.name, i+1)
-		template, then, err := m.template(ctx, name, name, sh.make)
+		template, err := m.template(ctx, name, name, sh.make)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		templates, after = append(templates, template), append(after, then)
+		templates = append(templates, template)
 	}
-	return after, m.own.groupsOf(ctx, sh, templates)
+	return m.own.groupsOf(ctx, sh, templates)
 }
 
-// template makes a template of a kind; key is the name that the kind is made under. It
-// returns what is to be done once its groups have launched; nil = nothing.
-func (m *maker) template(ctx context.Context, name, key string, make kind) (template string, after func(context.Context) error, err error) {
+// template makes a template of a kind; key is the name that the kind is made under.
+func (m *maker) template(ctx context.Context, name, key string, make kind) (string, error) {
 	of, err := make(ctx, m, key)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	if of.image == "" {
 		if err := m.base(ctx); err != nil {
-			return "", nil, err
+			return "", err
 		}
 		of.image = m.plain
 	}
-	template, err = m.own.template(ctx, name, of.image, machine, of.volumes)
-	return template, of.after, err
+	return m.own.template(ctx, name, of.image, machine, of.volumes)
 }
 
 // base makes the plain image, once.

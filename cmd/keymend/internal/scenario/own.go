@@ -28,7 +28,7 @@ type seed func(ctx context.Context, group, owner *Seeder) error
 func alone(name, key string, make kind, tags map[string]string) seed {
 	return func(ctx context.Context, s, owner *Seeder) error {
 		m := &maker{own: s, owner: owner}
-		template, _, err := m.template(ctx, name, key, make)
+		template, err := m.template(ctx, name, key, make)
 		if err != nil {
 			return err
 		}
