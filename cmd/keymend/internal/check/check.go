@@ -56,11 +56,11 @@ type Answer struct {
 // how, and by what; nothing that it finds is sent or recorded. An error ends it, also that
 // of each.
 func Run(ctx context.Context, l remediation.Looker, q Question, each func(Answer) error) error {
-	as := l.Together(nil, time.Time{}).AWS // what is as it is and what would be cost what one of them does
+	shared := l.Together(nil, time.Time{}).AWS // both looks at a group use what was read once
 	by := &alteration{Change: q.Change, keys: map[[2]string]keystate.State{}, met: map[string]bool{}}
 	l.Queue, l.Log = remediation.Nobody{}, scan.Unrecorded{}
 	before, after := l, l
-	before.AWS, after.AWS = as, altered{as, by}
+	before.AWS, after.AWS = shared, altered{shared, by}
 	for names := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(q.Groups))), page) {
 		if err := q.page(ctx, &before, &after, names, func(a Answer) error {
 			a.Now = by.seen()
