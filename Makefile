@@ -121,7 +121,7 @@ test: build ## run the tests (no C compiler, no network, no AWS account)
 	@$(GO) test -p 2 -shuffle=on -timeout 20m $(PACKAGES)
 	@echo 'not run here: what others judge (make conformance, differential, test-report, test-infra), and most cases of the large tables (make killed)'
 
-test-race: check ## run the tests under the race detector, where EC2's client isn't linked (needs gcc)
+test-race: check ## run the tests under the race detector, of the packages that do something at the same time (needs gcc)
 	@sh .ci/race $(PACKAGES)
 
 conformance: build ## hold the sandbox, and what is printed and exported, to boto3, the AWS CLI, moto and cfn-lint; a missing tool fails

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,10 +60,10 @@ func TestFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		then := 0
+		var then atomic.Int32 // the sandbox counts, in a goroutine of its own
 		err = box.SetFaults(
 			sandbox.Fault{Service: "kms", Operation: "TagResource", Account: "444455556666", Answer: sandbox.AnswerFailed},
-			sandbox.Fault{Service: "kms", Operation: "DisableKey", Skip: 1, Times: 1, Answer: tc.answer, Then: func() { then++ }},
+			sandbox.Fault{Service: "kms", Operation: "DisableKey", Skip: 1, Times: 1, Answer: tc.answer, Then: func() { then.Add(1) }},
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -80,8 +81,8 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: the first: %v", tc.answer, err)
 		}
 		on()
-		if err := off(); err == nil || !strings.Contains(err.Error(), tc.code) || then != 1 {
-			t.Errorf("%s: %v, then %d", tc.answer, err, then)
+		if err := off(); err == nil || !strings.Contains(err.Error(), tc.code) || then.Load() != 1 {
+			t.Errorf("%s: %v, then %d", tc.answer, err, then.Load())
 		}
 		key, err := client.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: made.KeyMetadata.KeyId})
 		if err != nil || key.KeyMetadata.Enabled == tc.stands {
