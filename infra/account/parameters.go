@@ -3,15 +3,13 @@ package account
 import (
 	"fmt"
 
-	"keymend/pkg/settings/variable"
-
-	"keymend/pkg/settings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"keymend/infra/cdkcontext"
 	"keymend/infra/cfn"
 	"keymend/infra/role"
+	"keymend/pkg/settings"
+	"keymend/pkg/settings/variable"
 )
 
 // parameters are those of an account's template: its settings, each without its default,

@@ -3,6 +3,8 @@ package access
 import (
 	"slices"
 	"strings"
+
+	"keymend/pkg/slr"
 )
 
 // A grantMatch is what one grant says about one request.
@@ -57,20 +59,12 @@ func (c *call) covers(g *Grant) grantMatch {
 	}
 	child, known := c.ctx.lookup("kms:GrantOperations")
 	switch {
-	case known == unknown && slices.ContainsFunc(symmetricOperations(), lacks):
+	case known == unknown && slices.ContainsFunc(slr.Operations(), lacks):
 		return grantMatch{truth: maybe, keys: []string{"kms:GrantOperations"}}
 	case slices.ContainsFunc(child, lacks):
 		return grantMatch{truth: no, missed: GrantLacksOperation}
 	}
 	return grantMatch{truth: yes}
-}
-
-// symmetricOperations is all that a grant on a symmetric encryption key can
-// hand on for use, and what AWS's procedure puts into the grant to a
-// service-linked role.
-func symmetricOperations() []string {
-	return []string{"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey",
-		"GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant"}
 }
 
 // constraints checks the grant's constraints on the encryption context: "the

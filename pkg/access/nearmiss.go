@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"keymend/pkg/keypolicy"
+	"keymend/pkg/slr"
 )
 
 // A miss is why something that looks like access isn't.
@@ -115,7 +116,7 @@ func (c *call) missedAction(s *keypolicy.Statement, h hold) miss {
 	}
 	operations := c.request.Operations
 	if c.grantsAcross() {
-		operations = symmetricOperations()
+		operations = slr.Operations()
 	}
 	if c.isReEncrypt() && slices.ContainsFunc(s.Action, func(a string) bool { return strings.EqualFold(a, "kms:ReEncrypt") }) {
 		return miss{reason: NotAPermission}

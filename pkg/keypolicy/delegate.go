@@ -92,7 +92,8 @@ func (to Delegation) forms() []form {
 	return []form{use, grant}
 }
 
-// grantOperations are the eight of AWS's procedure, as pkg/plan has them.
+// grantOperations are slr.Operations, in the order in which statements have them that
+// stand in people's policies.
 func grantOperations() []string {
 	return []string{
 		"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey",

@@ -12,6 +12,7 @@ import (
 
 	"keymend/pkg/census"
 	"keymend/pkg/doctor"
+	"keymend/pkg/slr"
 	"keymend/pkg/together"
 )
 
@@ -54,6 +55,6 @@ type try struct {
 
 // mayReadRoles: an answer that there is no such role is one.
 func (c Checkup) mayReadRoles(ctx context.Context) error {
-	_, err := census.Role(ctx, iam.NewFromConfig(c.AWS), "AWSServiceRoleForAutoScaling")
+	_, err := census.Role(ctx, iam.NewFromConfig(c.AWS), slr.Name)
 	return err
 }

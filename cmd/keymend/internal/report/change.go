@@ -80,7 +80,7 @@ func whoThen(role, account string) string {
 	switch name := roleName(role); {
 	case slr.IsSpot(role, account):
 		return "whoever may request Spot instances in " + account + " can then use this key through the role"
-	case name != "AWSServiceRoleForAutoScaling":
+	case name != slr.Name:
 		return "whoever may pass " + name + " to an Auto Scaling group in " + account + " can then use this key through it"
 	}
 	return "whoever may create Auto Scaling groups in " + account + " can then use this key through the role"
