@@ -143,7 +143,7 @@ mutants: check ## plant each fault of the committed list in the evaluator: the t
 	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/access -run '^TestMutants$$' -mutants
 
 killed: check ## tell every story with the functions killed, disturbed, and without each permission; `make test` does a sample
-	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/sandbox/endtoend -run '^Test(Killed|Disturbed|Every|Faults|HealsInEvery)' -whole
+	@$(GO) test -p 2 -count=1 -timeout 30m ./pkg/sandbox/endtoend -run '^Test(Killed|Disturbed|Every|Faults|HealsInEvery|FindsTheKey|Uncopiable|Table|Keys|Devices|Sources|Groups)' -whole
 
 demo: build ## watch it work in the sandbox; nothing leaves this machine
 	@build/keymend demo --functions build

@@ -154,6 +154,7 @@ func TestUncopiable(t *testing.T) {
 		}, says: "group web-prod has the tag keymend=ignore"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			sample(t, 3)
 			t.Parallel()
 			c := newCopies(t, copyable, tc.options...)
 			if tc.make == nil {

@@ -42,7 +42,7 @@ func TestEveryPermissionForCopiesIsNeeded(t *testing.T) {
 				continue
 			}
 			t.Run(string(role)+" "+p.Action+" "+path.Base(p.Resource), func(t *testing.T) {
-				sample(t, 4)
+				sample(t, 6)
 				t.Parallel()
 				c := newCopies(t, copyable)
 				c.revoke(role, p.Action, p.Resource)

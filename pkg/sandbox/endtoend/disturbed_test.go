@@ -119,12 +119,13 @@ func TestDisturbed(t *testing.T) {
 	t.Parallel()
 	for name, s := range stories() {
 		t.Run(name, func(t *testing.T) {
+			sample(t, 3)
 			t.Parallel()
 			_, s.before = s.told(t, "observe")
 			undisturbed := s.unharmed(t)
 			for _, answer := range []string{sandbox.AnswerThrottled, sandbox.AnswerFailed, sandbox.AnswerFailedAfter, sandbox.AnswerLost, answerStale} {
 				t.Run(answer, func(t *testing.T) {
-					sample(t, 5)
+					sample(t, 3)
 					s.disturbed(t, answer, undisturbed.end)
 				})
 			}

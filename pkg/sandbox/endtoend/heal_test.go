@@ -107,6 +107,7 @@ func TestFindsTheKey(t *testing.T) {
 	} {
 		for _, version := range []string{"1", "$Latest", "$Default"} {
 			t.Run(name+" "+version, func(t *testing.T) {
+				sample(t, 3)
 				t.Parallel()
 				w := newWorld(t)
 				key := w.key(rootOnly, enrolled)

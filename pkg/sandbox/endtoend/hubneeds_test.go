@@ -49,7 +49,7 @@ func has(all []permission.Permission, p permission.Permission) bool {
 // lacking plays what needs a permission of a role in an account, without it.
 func lacking(t *testing.T, in string, role permission.Role, p permission.Permission) {
 	t.Run(string(role)+" "+p.Action+" "+path.Base(p.Resource), func(t *testing.T) {
-		sample(t, 4)
+		sample(t, 6)
 		t.Parallel()
 		h := newHub(t, map[string]string{"ForeignKey": "grant"}, account, owner)
 		h.join(account, nil)

@@ -99,6 +99,7 @@ func TestKilled(t *testing.T) {
 	t.Cleanup(func() { wantEveryKind(t, told) })
 	for name, s := range all {
 		t.Run(name, func(t *testing.T) {
+			sample(t, 3)
 			t.Parallel()
 			_, s.before = s.told(t, "observe")
 			unharmed := s.unharmed(t)
@@ -108,7 +109,7 @@ func TestKilled(t *testing.T) {
 			}
 			for _, k := range unharmed.kills(t) {
 				t.Run(fmt.Sprintf("call %d, %v", k.call, k.handled), func(t *testing.T) {
-					sample(t, 15)
+					sample(t, 6)
 					if got := s.play(t, k); got.end != unharmed.end {
 						t.Errorf("killed at call %d of %d (carried out: %v), it ends otherwise (-want +got):\n%s",
 							k.call, len(unharmed.operations), k.handled, cmp.Diff(unharmed.end, got.end))

@@ -29,7 +29,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 				continue // Lambda's own doing, not the function's; or a person's, see TestApproving
 			}
 			t.Run(string(role)+" "+p.Action+" "+path.Base(p.Resource), func(t *testing.T) {
-				sample(t, 4)
+				sample(t, 6)
 				t.Parallel()
 				story := needs(role, p)
 				w := newWorld(t, story.options...)
@@ -192,7 +192,7 @@ func TestEveryPermissionForOthersIsNeeded(t *testing.T) {
 	place := permission.Place{Partition: "aws", Account: owner, Region: region, Prefix: "keymend-", Groups: []string{account}}
 	for _, p := range permission.For(permission.KeyReader, place) {
 		t.Run(p.Action, func(t *testing.T) {
-			sample(t, 4)
+			sample(t, 6)
 			t.Parallel()
 			b := newBorder(t, true)
 			b.there.revoke(permission.KeyReader, p.Action, p.Resource)

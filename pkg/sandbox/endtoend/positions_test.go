@@ -84,7 +84,7 @@ func TestHealsInEveryPosition(t *testing.T) {
 			b := newBorder(t, true, append(tc.option, with("MaxChangesAnHour", "1000"), with("MaxChangesAnHourInAll", "1000"), with("ResumeSuspended", "10"), unwatched)...)
 			order, all := positions()
 			for i, name := range order {
-				if i > 0 && !among(t.Name()+name, 4) {
+				if i > 0 && !among(t.Name()+name, 6) {
 					continue
 				}
 				s := sandbox.DefaultSwitches()

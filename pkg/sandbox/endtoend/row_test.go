@@ -85,6 +85,9 @@ func playAll(t *testing.T, folder string, rows map[string]row) {
 	t.Parallel()
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {
+			if large.MatchString(t.Name()) {
+				sample(t, 3)
+			}
 			r.play(t, filepath.Join(folder, regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "-")))
 		})
 	}
