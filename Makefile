@@ -117,8 +117,9 @@ test-infra: check ## run the tests of the CDK app (needs Node); cfn-lint and mot
 	@KEYMEND_JUDGES=1 $(GO) test -p 2 -count=1 -timeout 20m $$($(GO) list $(INFRA) | grep -vxF "$$($(GO) list $(PACKAGES))")
 	@$(GO) test -p 1 -count=1 ./pkg/internal/layers -cdk
 
+# Three packages at a time: some tests wait more than they compute.
 test: build ## run the tests (no C compiler, no network, no AWS account)
-	@$(GO) test -p 2 -shuffle=on -timeout 20m $(PACKAGES)
+	@$(GO) test -p 3 -shuffle=on -timeout 20m $(PACKAGES)
 	@echo 'not run here: what others judge (make conformance, differential, test-report, test-infra), and most cases of the large tables (make killed)'
 
 test-race: check ## run the tests under the race detector, of the packages that do something at the same time (needs gcc)
