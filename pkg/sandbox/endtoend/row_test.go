@@ -45,6 +45,9 @@ const (
 // the rest.
 func (r row) play(t *testing.T, name string) {
 	t.Parallel()
+	if large.MatchString(t.Name()) {
+		sample(t, 3)
+	}
 	const functions = "/functions/switch"
 	w := newWorld(t, with("SwitchParameter", functions))
 	w.parameter(functions, "off")
@@ -85,9 +88,6 @@ func playAll(t *testing.T, folder string, rows map[string]row) {
 	t.Parallel()
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {
-			if large.MatchString(t.Name()) {
-				sample(t, 3)
-			}
 			r.play(t, filepath.Join(folder, regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "-")))
 		})
 	}
