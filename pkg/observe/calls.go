@@ -14,24 +14,15 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
+	"keymend/pkg/account"
 	"keymend/pkg/together"
 )
 
-// A pager is one of the SDK's paginators.
-type pager[P, O any] interface {
-	HasMorePages() bool
-	NextPage(context.Context, ...func(*O)) (*P, error)
-}
-
 // everyPage reads all pages of a call. Its error says what the call was to do.
-func everyPage[P, O, T any](ctx context.Context, call string, pages pager[P, O], of func(*P) []T) ([]T, error) {
-	var out []T
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", call, err)
-		}
-		out = append(out, of(page)...)
+func everyPage[P, O, T any](ctx context.Context, call string, pages account.Pager[P, O], of func(*P) []T) ([]T, error) {
+	out, err := account.EveryPage(ctx, pages, of)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", call, err)
 	}
 	return out, nil
 }

@@ -158,11 +158,11 @@ func (t telling) kills(tb testing.TB) []kill {
 	}
 	var out []kill
 	for i, operation := range t.operations {
-		before := i == 0 || t.lines[i-1] != t.lines[i]
-		switch writes := !onlyReads(operation); {
-		case writes && before:
-			out = append(out, kill{i + 1, false}, kill{i + 1, true})
-		case writes || before:
+		writes, logged := !onlyReads(operation), i == 0 || t.lines[i-1] != t.lines[i]
+		if writes && logged {
+			out = append(out, kill{i + 1, false})
+		}
+		if writes || logged {
 			out = append(out, kill{i + 1, true})
 		}
 	}

@@ -3,7 +3,10 @@ package endtoend_test
 import (
 	"flag"
 	"hash/fnv"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -13,6 +16,16 @@ var wholeTables = flag.Bool("whole", false, "tell every case of the large tables
 // large are the names of the tests with such tables. The Makefile's target killed has the
 // same expression.
 var large = regexp.MustCompile(`^Test(Killed|Disturbed|Every|Faults|HealsInEvery|FindsTheKey|Uncopiable|Table|Keys|Devices|Sources|Groups)`)
+
+// TestWhatIsSampledIsToldWhole holds the Makefile to that expression.
+func TestWhatIsSampledIsToldWhole(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "Makefile"))
+	must(t, err)
+	if !strings.Contains(string(text), "-run '"+large.String()+"' -whole") {
+		t.Errorf("the Makefile's target killed doesn't run %s", large)
+	}
+}
 
 // sample ends a case of a large table, but for one in so many. Names decide which, so it
 // is always the same. `make killed` tells all.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/arn"
 	"keymend/pkg/quote"
 	"keymend/pkg/record"
 )
@@ -21,7 +22,7 @@ func (a Proposal) Ask(p *screen.Page) {
 	r := a.Record
 	p.Row(screen.Bold, "approve", screen.Joined("  ", r.Proposal, r.Group, r.Account, r.Region))
 	p.Row(screen.Bold, "key", screen.Joined("  ", r.Alias, keyName(r)))
-	p.Row(screen.Bold, "role", roleName(r.Principal))
+	p.Row(screen.Bold, "role", arn.Last(r.Principal))
 	for _, text := range a.changes() {
 		p.Row(screen.Bold, "change", text)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/arn"
 	"keymend/pkg/record"
 )
 
@@ -38,7 +39,7 @@ func (q Question) change(p *screen.Page, r record.Record) {
 	}
 	p.Row(screen.Bold, "change", added(planOf(r)), because(planOf(r)), r.Plan.Doubt)
 	if r.Plan.Opens() {
-		p.Row(screen.Bold, "for", roleName(r.Principal))
+		p.Row(screen.Bold, "for", arn.Last(r.Principal))
 		p.Row(screen.Bold, "others", others(r))
 		p.Row(screen.Doubt, "risk", risks(r)...)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/guard"
 	"keymend/pkg/plan"
@@ -21,7 +22,7 @@ func (g Group) change(p *screen.Page, k Key, when string) {
 	of := planOf(r)
 	what := added(of)
 	if of.Opens() {
-		what += ", for " + roleName(r.Principal)
+		what += ", for " + arn.Last(r.Principal)
 	}
 	p.Row(screen.Bold, "change", when+what)
 	p.Row(screen.Bold, "", k.plainly(because(of)))
@@ -77,7 +78,7 @@ func risks(r record.Record) []string {
 
 // whoThen says who may use a key through a role that it is open to.
 func whoThen(role, account string) string {
-	switch name := roleName(role); {
+	switch name := arn.Last(role); {
 	case slr.IsSpot(role, account):
 		return "whoever may request Spot instances in " + account + " can then use this key through the role"
 	case name != slr.Name:

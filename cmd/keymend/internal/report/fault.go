@@ -13,7 +13,7 @@ import (
 // Fault says what is the matter with a key that stands in the way, as the group's: "its
 // key x isn't open to y".
 func (k Key) Fault() string {
-	r, its, role := k.Finding, k.its(), roleName(k.Finding.Principal)
+	r, its, role := k.Finding, k.its(), arn.Last(k.Finding.Principal)
 	switch k.noFix().Reason { //nolint:exhaustive // of the others the key isn't open, and the cause says why
 	case plan.KeyNotFound:
 		return its + " doesn't exist"
@@ -43,9 +43,9 @@ func (k Key) unusable() bool {
 // denied is the name of the role that a statement denies the key to.
 func (k Key) denied() string {
 	if i := k.Finding.Instance; i != nil && i.Decision == access.Denied {
-		return roleName(i.Role) + ", as which EC2 decrypts volumes"
+		return arn.Last(i.Role) + ", as which EC2 decrypts volumes"
 	}
-	return roleName(k.Finding.Principal)
+	return arn.Last(k.Finding.Principal)
 }
 
 // denier is the name of the statement that denies the use of the key, or may.

@@ -28,7 +28,7 @@ func (k Key) show(p *screen.Page, several bool) {
 		k.name(p)
 	}
 	p.Row(screen.Bold, "from", k.from()...)
-	p.Row(screen.Bold, "role", roleName(r.Principal))
+	p.Row(screen.Bold, "role", arn.Last(r.Principal))
 	k.groupRole(p)
 	k.decisions(p)
 }
@@ -105,7 +105,7 @@ func (k Key) decisions(p *screen.Page) {
 	row(screen.Doubt, "unknown", r.Missing[access.Unknown], until)
 	row(screen.Good, "allowed", r.Allowed, "")
 	if i := r.Instance; i != nil {
-		p.Row(screen.Bold, "role", roleName(i.Role)+": EC2 decrypts the volumes of instances as this role")
+		p.Row(screen.Bold, "role", arn.Last(i.Role)+": EC2 decrypts the volumes of instances as this role")
 		row(screen.Bad, "denied", decrypts(i, access.Denied), "")
 		row(screen.Doubt, "unknown", decrypts(i, access.Unknown), "")
 	}

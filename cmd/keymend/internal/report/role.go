@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/arn"
 	"keymend/pkg/change"
 	"keymend/pkg/record"
 )
@@ -41,7 +42,7 @@ func launchesNext(r *record.Record) bool {
 // moves says which role a finding about a role or group is about.
 func (k Key) moves(p *screen.Page) {
 	if k.Finding.GroupRole != "" {
-		p.Row(screen.Bold, "role", roleName(k.Finding.Principal))
+		p.Row(screen.Bold, "role", arn.Last(k.Finding.Principal))
 	}
 	k.groupRole(p)
 }
@@ -50,7 +51,7 @@ func (k Key) moves(p *screen.Page) {
 // the settings would have.
 func (k Key) groupRole(p *screen.Page) {
 	if k.Finding.GroupRole != "" {
-		p.Row(screen.Bold, "", "until it is moved, the group launches as "+roleName(k.Finding.GroupRole))
+		p.Row(screen.Bold, "", "until it is moved, the group launches as "+arn.Last(k.Finding.GroupRole))
 	}
 	if k.Finding.KeepsRole != "" {
 		p.Row(screen.Doubt, "", k.plainly(k.Finding.KeepsRole))

@@ -7,6 +7,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/launch"
 	"keymend/pkg/outcome"
 	"keymend/pkg/plan"
@@ -47,7 +48,7 @@ func (g Group) sentence(of headline) string {
 func (g Group) role() string {
 	for _, k := range g.Keys {
 		if k.Finding.Principal != "" {
-			return roleName(k.Finding.Principal)
+			return arn.Last(k.Finding.Principal)
 		}
 	}
 	return "its role"
@@ -181,7 +182,7 @@ func (g Group) fixed() string {
 	k := g.first(Key.Changed)
 	text := g.Head.Group + ": " + describe(k.plan())
 	if k.Finding.Key != "" && k.Finding.GroupRole == "" {
-		text = g.Head.Group + "'s " + strings.TrimPrefix(k.its(), "its ") + " is open to " + roleName(k.Finding.Principal) + " now"
+		text = g.Head.Group + "'s " + strings.TrimPrefix(k.its(), "its ") + " is open to " + arn.Last(k.Finding.Principal) + " now"
 	}
 	if k.Result != nil && launchesNext(k.Result) {
 		return text + ". Auto Scaling tries again by itself, usually within minutes"

@@ -160,6 +160,3 @@ func (g Group) last(p *screen.Page) {
 	p.Blank()
 	p.Text(screen.Bold, "Nothing changed.")
 }
-
-// roleName leaves out the path, which is the same for every such role.
-func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -6,6 +6,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/apply"
+	"keymend/pkg/arn"
 	"keymend/pkg/keypolicy"
 	"keymend/pkg/outcome"
 	"keymend/pkg/record"
@@ -126,7 +127,7 @@ func (u Undo) about(p *screen.Page) {
 	r := u.Record
 	p.Row(screen.Bold, "account", screen.Joined("  ", r.Account, r.Region))
 	p.Row(screen.Bold, "key", screen.Joined("  ", r.Alias, keyName(r)))
-	p.Row(screen.Bold, "role", roleName(r.Principal))
+	p.Row(screen.Bold, "role", arn.Last(r.Principal))
 	u.takes(p)
 	if len(u.Elsewhere) > 0 {
 		p.Row(screen.Doubt, "left", "there is more in account "+strings.Join(u.Elsewhere, ", ")+": the same with credentials of that account (--profile) takes it away")

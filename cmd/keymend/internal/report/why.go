@@ -7,6 +7,7 @@ import (
 
 	"keymend/cmd/keymend/internal/screen"
 	"keymend/pkg/access"
+	"keymend/pkg/arn"
 	"keymend/pkg/plan"
 )
 
@@ -55,7 +56,7 @@ func (k Key) misses() []access.NearMiss {
 			out = append(out, m)
 			continue
 		}
-		role := roleName(k.Finding.Principal)
+		role := arn.Last(k.Finding.Principal)
 		first := strings.Replace(out[at].Text, " may deny it: ", " may deny it to "+role+": ", 1)
 		first = strings.Replace(first, " denies it: ", " denies it to "+role+": ", 1)
 		out[at].Text = first + "; and " + said(m)

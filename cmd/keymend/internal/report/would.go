@@ -2,6 +2,7 @@ package report
 
 import (
 	"keymend/cmd/keymend/internal/screen"
+	"keymend/pkg/arn"
 )
 
 // Cause writes why the key stands in the way, which it is, and what takes it: of several
@@ -16,6 +17,6 @@ func (k Key) Cause(p *screen.Page, several bool) {
 		}
 	}
 	p.Row(screen.Bold, "from", from...)
-	p.Row(screen.Bold, "role", roleName(k.Finding.Principal))
+	p.Row(screen.Bold, "role", arn.Last(k.Finding.Principal))
 	k.decisions(p)
 }
